@@ -1,0 +1,200 @@
+package model
+
+import (
+	"math"
+	"time"
+)
+
+// Peer is what a heart asks about the other end, and only when it has to.
+type Peer interface {
+	// Heard is when the last byte came in; the request that opened the connection counts.
+	Heard() Instant
+	// Unread reports whether bytes wait in our own socket that nobody has read yet.
+	Unread() bool
+}
+
+// Action is what follows from a Tick.
+type Action struct {
+	Ping     uint32 // number of the ping to be written now, 0 for none
+	From, To State
+	Changed  bool
+	Next     Instant // when to call Tick again; always later than now, at most an interval
+}
+
+const (
+	probes         = 3 // with waits of 1, 2 and 4 times probeWait: they span three retransmissions
+	leastProbeWait = 500 * time.Millisecond
+
+	// lookAgain is how soon to look at a silence again that is no evidence yet.
+	lookAgain = 100 * time.Millisecond
+
+	never = Instant(math.MaxInt64)
+)
+
+// Tick brings the heart to now: it judges what is overdue and asks for the ping that is due. It may
+// be called early and as often as one likes. A ping that it asked for is not asked for again, and
+// no evidence, until Sent says that it was written.
+func (h *Heart) Tick(now Instant, late *Lateness, p Peer) Action {
+	a := Action{From: h.state}
+	h.factor = uint8(late.Factor())
+	if !h.ended && h.rhythm.Scheme != SchemeNone {
+		h.step(now, late, p)
+	}
+	if h.wantsPing(now) {
+		h.asked++
+		a.Ping = h.asked
+	}
+	a.To, a.Changed, a.Next = h.state, h.state != a.From, h.next(now)
+	return a
+}
+
+func (h *Heart) step(now Instant, late *Lateness, p Peer) {
+	heard := max(p.Heard(), h.heard)
+	if h.state != Normal && heard > h.heard { // its reader has not come round to telling us
+		h.Heard(heard)
+	}
+	h.discard(now, late)
+	h.quiet = max(heard, late.VoidBefore())
+	overdue := h.waiting && now >= h.deadline()
+	silent := h.rhythm.Scheme.ClientBeats() && now >= h.silenceEnds()
+	switch {
+	case !overdue && !silent, late.Overdue(now), p.Unread():
+	case overdue:
+		h.miss(now, heard)
+	default:
+		h.silence(now, heard)
+	}
+}
+
+// discard closes a ping that was out while holter itself was late. The next goes out at once, but
+// at the usual pace if that happens often: a busy host must not beat more for it.
+func (h *Heart) discard(now Instant, late *Lateness) {
+	if !h.waiting || h.sent > late.VoidBefore() {
+		return
+	}
+	h.waiting, h.voided = false, h.written
+	h.diagnosis, h.calm = late.diagnosis.Load(), 0
+	if h.state == Suspect {
+		h.probe = 1
+	}
+	if h.factor == 1 {
+		h.due = min(h.due, now)
+	}
+}
+
+// miss judges the newest ping, which went unanswered for as long as it may.
+func (h *Heart) miss(now, heard Instant) {
+	h.waiting = false
+	if h.state == Suspect {
+		h.probeMissed(now, heard)
+		return
+	}
+	h.missed = uint16(min(int(h.missed)+1, 1<<16-1))
+	h.beats.missed()
+	if heard <= h.sent {
+		h.suspect(now, heard)
+		return
+	}
+	if e := h.evidence(now, heard); noPong(&e) {
+		h.diagnose(&e)
+	}
+}
+
+func (h *Heart) probeMissed(now, heard Instant) {
+	if h.probe < probes {
+		h.probe++
+	} else {
+		h.move(ProbesMissed)
+	}
+	e := h.evidence(now, heard)
+	h.diagnose(&e)
+}
+
+// silence judges a peer that has been silent for longer than its own rhythm allows.
+func (h *Heart) silence(now, heard Instant) {
+	if h.state == Normal {
+		h.suspect(now, heard)
+		return
+	}
+	h.move(ProbesMissed)
+	e := h.evidence(now, heard)
+	h.diagnose(&e)
+}
+
+// suspect begins the probes, unless the connection has failed already.
+func (h *Heart) suspect(now, heard Instant) {
+	if _, changed := h.move(BeatMissed); changed {
+		h.heard, h.waiting = heard, false
+		if h.rhythm.Scheme.ServerBeats() {
+			h.probe = 1
+		}
+	}
+	e := h.evidence(now, heard)
+	h.diagnose(&e)
+}
+
+func (h *Heart) wantsPing(now Instant) bool {
+	if !h.rhythm.Scheme.ServerBeats() || h.ended || h.waiting || h.asked != h.written {
+		return false
+	}
+	return h.state == Suspect || now >= h.due
+}
+
+// next is when there is something to judge or to send again. An interval is the most, since a
+// silence may come to be limited more narrowly meanwhile.
+func (h *Heart) next(now Instant) Instant {
+	next := now + Instant(h.interval)
+	if !h.ended {
+		next = min(next, h.silenceEnds())
+		switch {
+		case h.waiting:
+			next = min(next, h.deadline())
+		case h.rhythm.Scheme.ServerBeats() && h.asked == h.written:
+			next = min(next, h.due)
+		}
+	}
+	if next <= now {
+		return now + Instant(min(lookAgain, h.interval))
+	}
+	return next
+}
+
+// deadline is when the newest ping is overdue.
+func (h *Heart) deadline() Instant {
+	wait := h.timeout
+	if h.state == Suspect {
+		wait = h.probeWait() << (h.probe - 1)
+	}
+	return h.sent + Instant(h.stretch(wait))
+}
+
+// probeWait is how long the first probe may stay unanswered.
+func (h *Heart) probeWait() time.Duration {
+	return max(h.detector.Mean()*3/2, leastProbeWait)
+}
+
+// silenceEnds is when the peer's silence becomes a sign by itself. Where holter sends no probes the
+// peer gets the time for one more beat of its own instead, and no less than probes would take.
+func (h *Heart) silenceEnds() Instant {
+	limit := h.peer.limit()
+	switch {
+	case !h.rhythm.Scheme.ClientBeats():
+		return never
+	case h.state == Normal:
+		return h.quiet + Instant(h.stretch(limit))
+	case h.state == Suspect && !h.rhythm.Scheme.ServerBeats():
+		grace := max(h.peer.interval(), h.probeWait()*(1<<probes-1))
+		return h.quiet + Instant(h.stretch(limit+grace))
+	}
+	return never
+}
+
+// patience is how long the connection may go without the sign of life that is asked of it.
+func (h *Heart) patience() time.Duration {
+	if h.rhythm.Scheme.ServerBeats() {
+		return h.stretch(h.timeout)
+	}
+	return h.stretch(h.peer.limit())
+}
+
+func (h *Heart) stretch(d time.Duration) time.Duration { return d * time.Duration(h.factor) }

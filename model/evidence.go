@@ -1,0 +1,91 @@
+package model
+
+import "time"
+
+// Evidence is what is known about a connection's health at one moment. A zero field says nothing.
+type Evidence struct {
+	State      State
+	Silence    time.Duration // since the last byte from the peer
+	PingAge    time.Duration // since the oldest unanswered ping was written
+	Timeout    time.Duration // how long a beat, or the peer's silence, may last
+	Unanswered int           // pings without a pong, probes included
+	Probes     int           // probes since the suspicion
+	Missed     int           // beats unanswered in a row
+	Ponged     bool          // a pong has come at least once
+
+	PeerInterval time.Duration // mean time between the peer's own beats
+	Unread       bool          // bytes wait unread in our own socket
+	Late         time.Duration // how late holter itself was
+
+	// What is over when a connection has just recovered.
+	Gap        time.Duration // a silence that led to suspicion
+	LateAnswer time.Duration // a round trip beyond its timeout
+}
+
+// Evidence is what is known at now, beside the diagnosis that earlier evidence led to.
+func (h *Heart) Evidence(now Instant, late *Lateness, p Peer) Evidence {
+	e := h.evidence(now, p.Heard())
+	e.Unread = p.Unread()
+	e.Late = late.since(h.sent)
+	return e
+}
+
+func (h *Heart) evidence(now, heard Instant) Evidence {
+	return Evidence{
+		State:        h.state,
+		Silence:      time.Duration(now - max(heard, h.heard)),
+		PingAge:      h.pingAge(now),
+		Timeout:      h.patience(),
+		Unanswered:   int(h.written - h.answered),
+		Probes:       h.probesSent(),
+		Missed:       int(h.missed),
+		Ponged:       h.answered > 0,
+		PeerInterval: h.peer.interval(),
+	}
+}
+
+func (h *Heart) pingAge(now Instant) time.Duration {
+	switch {
+	case h.answered == h.written:
+		return 0
+	case h.voided == h.written:
+		return time.Duration(now - h.sent)
+	}
+	return time.Duration(now - h.open)
+}
+
+func (h *Heart) probesSent() int {
+	if h.state == Suspect && !h.waiting && h.probe > 0 {
+		return int(h.probe) - 1
+	}
+	return int(h.probe)
+}
+
+// Diagnosis is what is wrong and how that shows, the zero Diagnosis if nothing is. That of a trouble
+// that is over stays for a while.
+func (h *Heart) Diagnosis() Diagnosis {
+	if h.diagnosis == nil {
+		return Diagnosis{}
+	}
+	return *h.diagnosis
+}
+
+// calmBeats without trouble end a diagnosis: a minute at the default interval.
+const calmBeats = 12
+
+func (h *Heart) diagnose(e *Evidence) {
+	h.calm, h.diagnosis = 0, nil
+	if d := diagnose(e); d.Cause != "" {
+		h.diagnosis = &d
+	}
+}
+
+// settle counts a beat without trouble.
+func (h *Heart) settle() {
+	if h.diagnosis == nil || h.state != Normal {
+		return
+	}
+	if h.calm++; h.calm >= calmBeats {
+		h.calm, h.diagnosis = 0, nil
+	}
+}
