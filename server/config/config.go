@@ -1,0 +1,103 @@
+// Package config brings settings from the environment and from a configuration file to the flags of
+// a kong command line. Flags win over the environment, the environment over the file, and in the
+// file the section of the chosen profile over the rest.
+//
+// The file is YAML. Its keys are the names of flags; profiles hold more of them:
+//
+//	interval: 5s
+//	allow-origin: [https://app.example]
+//	profiles:
+//	  prod:
+//	    listen: 0.0.0.0:7070
+//	    headless: true
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// profiles are the sections that a file may have.
+var profiles = []string{"dev", "test", "staging", "prod"}
+
+// Options are the flags that say where settings come from. A command that embeds them takes its
+// settings from the environment and the file too.
+type Options struct {
+	Config  string `placeholder:"FILE" type:"path" help:"Configuration file. The default is holter.yaml here, else holter/config.yaml in your configuration directory, if there is one."`
+	Profile string `placeholder:"NAME" help:"Section of the configuration file to use: dev, test, staging or prod."`
+}
+
+// BeforeResolve is called by kong once flags and environment are parsed.
+func (o *Options) BeforeResolve(ctx *kong.Context) error {
+	if err := checkEnvironment(ctx.Model, os.Environ()); err != nil {
+		return err
+	}
+	file, err := open(given(ctx, "config"), given(ctx, "profile"), ctx.Model)
+	if err != nil {
+		return err
+	}
+	if file != nil {
+		ctx.AddResolver(file)
+	}
+	return nil
+}
+
+// given is the value of a string flag from the command line or the environment.
+func given(ctx *kong.Context, name string) string {
+	for _, flag := range ctx.Flags() {
+		if flag.Name == name {
+			return ctx.FlagValue(flag).(string)
+		}
+	}
+	return ""
+}
+
+// open reads the file at path, or the one that is there if path is empty. It answers nil if there is none.
+func open(path, profile string, app *kong.Application) (*file, error) {
+	if profile != "" && !slices.Contains(profiles, profile) {
+		return nil, fmt.Errorf("--profile %q is unknown: write %s", profile, either(profiles))
+	}
+	candidates := []string{path}
+	if path == "" {
+		candidates = places()
+	}
+	for _, c := range candidates {
+		text, err := os.ReadFile(c)
+		if path == "" && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the configuration: %w", err)
+		}
+		return parse(c, text, profile, app)
+	}
+	if profile != "" {
+		return nil, fmt.Errorf("--profile %s needs a configuration file: write --config FILE, or create %s", profile, either(candidates))
+	}
+	return nil, nil
+}
+
+// places are where a configuration file is looked for, the first that exists wins.
+func places() []string {
+	list := []string{"holter.yaml"}
+	if dir, err := os.UserConfigDir(); err == nil {
+		list = append(list, filepath.Join(dir, "holter", "config.yaml"))
+	}
+	return list
+}
+
+// either gives "a, b or c".
+func either(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}

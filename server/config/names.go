@@ -1,0 +1,83 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// fromCommandLine are the flags that a file cannot hold.
+var fromCommandLine = []string{"help", "config", "profile"}
+
+// flags are those of all commands of app.
+func flags(app *kong.Application) []*kong.Flag {
+	var list []*kong.Flag
+	for _, node := range append(app.Leaves(false), app.Node) {
+		list = append(list, node.Flags...)
+	}
+	return list
+}
+
+// settable are the names that a file may use: those of all commands, so that one file serves them all.
+func settable(app *kong.Application) []string {
+	var names []string
+	for _, flag := range flags(app) {
+		if !slices.Contains(fromCommandLine, flag.Name) {
+			names = append(names, flag.Name)
+		}
+	}
+	return names
+}
+
+// checkEnvironment refuses a variable that is nearly one of app's. Others that merely begin alike are
+// none of our business: for a service called holter, Kubernetes sets HOLTER_PORT and half a dozen more.
+func checkEnvironment(app *kong.Application, environ []string) error {
+	var known []string
+	for _, flag := range flags(app) {
+		known = append(known, flag.Envs...)
+	}
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, "HOLTER_") || slices.Contains(known, name) {
+			continue
+		}
+		if near := nearest(name, known); near != "" {
+			return fmt.Errorf("unknown environment variable %s: did you mean %s?", name, near)
+		}
+	}
+	return nil
+}
+
+// nearest is the candidate that at most two typing mistakes turn into word, "" if none is so near.
+func nearest(word string, candidates []string) string {
+	best, least := "", 3
+	for _, c := range candidates {
+		if d := distance(word, c); d < least {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// distance is Levenshtein's: the bytes to insert, delete or replace to make b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
