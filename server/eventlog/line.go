@@ -1,0 +1,90 @@
+package eventlog
+
+import (
+	"log/slog"
+	"time"
+
+	"holter/model"
+)
+
+// line is an event in words.
+type line struct {
+	level   slog.Level
+	message string
+	attrs   []slog.Attr
+}
+
+// describe words an event. Samples of the host are no news, and have no line.
+func describe(e *model.Event) (line, bool) {
+	switch e.Type {
+	case model.ConnectionOpened:
+		return line{slog.LevelInfo, "connection opened", opened(e.Connection)}, true
+	case model.ConnectionClosed:
+		return line{slog.LevelInfo, "connection closed", closed(e.Connection)}, true
+	case model.StateChanged:
+		return line{level(e.To), "connection " + e.To.String(), changed(e)}, true
+	case model.ConnectionRefused:
+		return line{slog.LevelWarn, "connection refused", refused(e.Refusal)}, true
+	case model.Dropped:
+		return line{slog.LevelWarn, "events lost", []slog.Attr{slog.Uint64("count", e.Count)}}, true
+	}
+	return line{}, false
+}
+
+func level(s model.State) slog.Level {
+	if s.Trouble() {
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+func who(c *model.Connection) []slog.Attr {
+	return []slog.Attr{
+		slog.String("id", c.ID.String()),
+		slog.String("client", c.Client),
+		slog.Int("generation", c.Generation),
+		slog.String("remote", c.Remote.String()),
+	}
+}
+
+func opened(c *model.Connection) []slog.Attr {
+	return append(who(c), slog.String("path", c.Path))
+}
+
+func closed(c *model.Connection) []slog.Attr {
+	attrs := who(c)
+	if c.Close == nil {
+		return attrs
+	}
+	return append(attrs,
+		slog.Int("code", c.Close.Code),
+		slog.String("reason", c.Close.Reason),
+		slog.String("by", c.Close.By.String()),
+		milliseconds("age_ms", c.Age(c.Close.At)),
+	)
+}
+
+func changed(e *model.Event) []slog.Attr {
+	attrs := append(who(e.Connection),
+		slog.String("from", e.From.String()),
+		milliseconds("silence_ms", e.Connection.Silence),
+		milliseconds("timeout_ms", e.Connection.Timeout),
+	)
+	if d := e.Connection.Diagnosis; d.Cause != "" {
+		attrs = append(attrs, slog.String("cause", string(d.Cause)), slog.String("detail", d.Detail))
+	}
+	return attrs
+}
+
+func refused(r *model.Refusal) []slog.Attr {
+	return []slog.Attr{
+		slog.String("remote", r.Remote),
+		slog.String("client", r.Client),
+		slog.Int("status", r.Status),
+		slog.String("reason", r.Reason),
+	}
+}
+
+func milliseconds(name string, d time.Duration) slog.Attr {
+	return slog.Float64(name, float64(d.Round(100*time.Microsecond))/float64(time.Millisecond))
+}
