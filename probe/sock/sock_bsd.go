@@ -1,0 +1,40 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package sock
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// fionread is _IOR('f', 127, int) of sys/filio.h, which x/sys does not export.
+const fionread = 0x4004667f
+
+// stat tells nothing: each of these systems has a struct of its own, and none has all that a
+// diagnosis would need.
+func stat(uintptr) (Info, bool) { return Info{}, false }
+
+func unread(fd uintptr) (int, bool) {
+	n, err := unix.IoctlGetInt(int(fd), fionread)
+	return n, err == nil
+}
+
+func unsent(uintptr) (int, bool) { return 0, false }
+
+// tryWrite may raise SIGPIPE as a Write of package net may; the Go runtime catches it, and it ends
+// the program on descriptors 1 and 2 only.
+func tryWrite(fd uintptr, b []byte) (int, error) {
+	for {
+		n, err := unix.Write(int(fd), b)
+		switch err {
+		case nil:
+			return n, nil
+		case unix.EAGAIN:
+			return 0, nil
+		case unix.EINTR:
+		default:
+			return 0, os.NewSyscallError("write", err)
+		}
+	}
+}
