@@ -1,0 +1,132 @@
+package model
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ID names one accepted connection. It counts up from 1 and is never used again.
+type ID uint64
+
+// String gives the form that people see and type, such as "c17".
+func (id ID) String() string { return "c" + strconv.FormatUint(uint64(id), 10) }
+
+// ParseID is the inverse of ID.String.
+func ParseID(s string) (ID, error) {
+	n, err := strconv.ParseUint(strings.TrimPrefix(s, "c"), 10, 64)
+	if err != nil || n == 0 || !strings.HasPrefix(s, "c") {
+		return 0, fmt.Errorf("%q is no connection id: write it like c17", s)
+	}
+	return ID(n), nil
+}
+
+// Connection is a snapshot of one accepted WebSocket. All strings in it are bounded and free of
+// control characters. A duration of 0 means that there is no such figure yet.
+type Connection struct {
+	ID          ID
+	Client      string // who is behind it, kept over reconnects
+	Generation  int    // the how-manieth connection of that client, from 1
+	Remote      netip.AddrPort
+	Path        string
+	UserAgent   string
+	Subprotocol string
+
+	State     State
+	Since     time.Time // in State
+	Opened    time.Time
+	Diagnosis Diagnosis
+	Close     *Close // nil while the socket is open
+
+	RTT         time.Duration // of the last answered ping
+	RTTMean     time.Duration // over the detector's memory
+	RTTDev      time.Duration // deviation, as the detector defines it
+	Timeout     time.Duration // how long a beat may stay unanswered before suspicion
+	Interval    time.Duration // between beats of holter's
+	Silence     time.Duration // since the last byte from the peer
+	DataSilence time.Duration // since the last data frame in either direction
+	Missed      int           // beats unanswered in a row
+
+	PingsSent, PongsReceived uint64 // holter's pings, and pongs that answered them
+	PingsReceived            uint64 // the peer's own beats
+	FramesIn, FramesOut      uint64
+	BytesIn, BytesOut        uint64
+}
+
+// Open reports whether the socket is still there.
+func (c *Connection) Open() bool { return c.Close == nil }
+
+// Ended is when the connection closed, or now while it is open.
+func (c *Connection) Ended(now time.Time) time.Time {
+	if c.Close != nil {
+		return c.Close.At
+	}
+	return now
+}
+
+// Age is how long the connection has lasted, or lasted until it closed.
+func (c *Connection) Age(now time.Time) time.Duration { return c.Ended(now).Sub(c.Opened) }
+
+// Close tells how a connection ended. Code is the close code of RFC 6455 section 7.4, 1006 where no
+// close frame was seen.
+type Close struct {
+	Code   int
+	Reason string
+	By     Closer
+	At     time.Time
+}
+
+// Closer is who ended a connection first.
+type Closer uint8
+
+const (
+	ByPeer    Closer = iota // a close frame of the peer's
+	ByApp                   // the application closed, with or without a frame
+	ByHolter                // a kick, a failed heartbeat, a limit, the shutdown
+	ByNetwork               // the socket ended or broke without a close frame
+)
+
+var closerNames = [...]string{"peer", "app", "holter", "network"}
+
+func (b Closer) String() string {
+	if int(b) < len(closerNames) {
+		return closerNames[b]
+	}
+	return fmt.Sprintf("closer(%d)", uint8(b))
+}
+
+// ParseCloser is the inverse of Closer.String.
+func ParseCloser(name string) (Closer, error) {
+	for i, n := range closerNames {
+		if n == name {
+			return Closer(i), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown closer %q", name)
+}
+
+// Detail is all that is known of one connection.
+type Detail struct {
+	Connection
+	Samples     []Sample     // oldest first, at most a window of them
+	Transitions []Transition // oldest first, the newest MaxTransitions
+	Evidence    Evidence     // behind the diagnosis
+}
+
+// Sample is one beat of holter's: its RTT, or Missed if it was not answered in time.
+type Sample struct {
+	RTT    time.Duration
+	Missed bool
+}
+
+// MaxTransitions bounds how many changes of state a connection remembers.
+const MaxTransitions = 16
+
+// Transition is one change of state, and what was believed about it.
+type Transition struct {
+	At        time.Time
+	From, To  State
+	Diagnosis Diagnosis
+}

@@ -1,0 +1,37 @@
+package model
+
+import "time"
+
+// EventType says which of an Event's fields are set.
+type EventType string
+
+const (
+	ConnectionOpened  EventType = "connection.opened"  // Connection
+	ConnectionClosed  EventType = "connection.closed"  // Connection with its Close
+	StateChanged      EventType = "state.changed"      // Connection, From, To
+	ConnectionRefused EventType = "connection.refused" // Refusal
+	HostSampled       EventType = "host.sampled"       // Host
+	Dropped           EventType = "dropped"            // Count
+)
+
+// Event is something that happened. Seq counts up by one for each event published; a subscriber that
+// could not keep up sees a Dropped event with the number it lost in place of those.
+type Event struct {
+	Seq  uint64
+	Time time.Time
+	Type EventType
+
+	Connection *Connection // a copy made when it happened
+	From, To   State
+	Refusal    *Refusal
+	Host       *Host
+	Count      uint64
+}
+
+// Refusal is an upgrade that was turned away before there was a connection.
+type Refusal struct {
+	Remote string
+	Client string
+	Status int // of the HTTP answer
+	Reason string
+}

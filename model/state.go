@@ -1,0 +1,75 @@
+package model
+
+import "fmt"
+
+// State is what holter believes of a connection or of a client. The zero value is Normal.
+type State uint8
+
+// A connection is Normal, Suspect, Failed or Closed. Away is a client's alone: it has no connection.
+const (
+	Normal State = iota
+	Suspect
+	Failed
+	Closed
+	Away
+)
+
+var stateNames = [...]string{"normal", "suspect", "failed", "closed", "away"}
+
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return fmt.Sprintf("state(%d)", uint8(s))
+}
+
+// ParseState is the inverse of State.String.
+func ParseState(name string) (State, error) {
+	for i, n := range stateNames {
+		if n == name {
+			return State(i), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown state %q: one of normal, suspect, failed, closed, away", name)
+}
+
+// Trouble reports whether s is a state that somebody should look at.
+func (s State) Trouble() bool { return s == Suspect || s == Failed }
+
+// Trigger is what moves a connection from one state to another.
+type Trigger uint8
+
+const (
+	BeatMissed   Trigger = iota // a beat went unanswered for the timeout and no byte came in
+	ProbesMissed                // so did all probes
+	ByteIn                      // the peer sent something, whatever it was
+	Reaped                      // holter closed the socket because the connection had failed
+	Ended                       // any other end: close frame, end of stream, reset, kick
+)
+
+var triggerNames = [...]string{"beat missed", "probes missed", "byte in", "reaped", "ended"}
+
+func (t Trigger) String() string {
+	if int(t) < len(triggerNames) {
+		return triggerNames[t]
+	}
+	return fmt.Sprintf("trigger(%d)", uint8(t))
+}
+
+// transitions is the whole machine. What is not in it changes nothing. A connection that is gone
+// never becomes another one: its client comes back with the next generation.
+var transitions = map[State]map[Trigger]State{
+	Normal:  {BeatMissed: Suspect, Ended: Closed},
+	Suspect: {ByteIn: Normal, ProbesMissed: Failed, Ended: Closed},
+	Failed:  {ByteIn: Normal, Reaped: Failed, Ended: Closed},
+	Closed:  {},
+}
+
+// Next returns the state after t, and whether that is another one.
+func (s State) Next(t Trigger) (State, bool) {
+	to, ok := transitions[s][t]
+	if !ok {
+		return s, false
+	}
+	return to, to != s
+}

@@ -1,0 +1,74 @@
+package hub
+
+import (
+	"strings"
+	"time"
+
+	"holter/model"
+)
+
+// client is who is behind connections, over their generations. It belongs to Hub.mu.
+type client struct {
+	id         string
+	generation int
+	seen       model.Instant // first
+	newest     *connection   // the open ones are linked from it
+	left       model.Instant // the last of them, 0 while there is one
+	reconnects []time.Duration
+	agent      *connection // the last one opened or closed, for its user agent
+}
+
+func newClient(id string, now model.Instant) *client {
+	return &client{id: strings.Clone(id), seen: now}
+}
+
+// enter makes c the client's newest connection. It reports whether the client has come back.
+func (cl *client) enter(c *connection, now model.Instant) (back bool) {
+	cl.generation++
+	c.generation = cl.generation
+	cl.agent = c
+	if back = cl.newest == nil && cl.generation > 1; back {
+		if len(cl.reconnects) == model.MaxReconnects {
+			cl.reconnects = cl.reconnects[1:]
+		}
+		cl.reconnects = append(cl.reconnects, time.Duration(now-cl.left))
+	}
+	c.older = cl.newest
+	if c.older != nil {
+		c.older.newer = c
+	}
+	cl.newest, cl.left = c, 0
+	return back
+}
+
+// leave takes c out. A client may have thousands of connections, so they are linked.
+func (cl *client) leave(c *connection, now model.Instant) {
+	if c.newer != nil {
+		c.newer.older = c.older
+	} else {
+		cl.newest = c.older
+	}
+	if c.older != nil {
+		c.older.newer = c.newer
+	}
+	c.older, c.newer = nil, nil
+	c.left = now
+	if cl.newest == nil {
+		cl.left = now
+	}
+}
+
+// snapshot runs under Hub.mu.
+func (cl *client) snapshot(h *Hub) model.Client {
+	s := model.Client{
+		ID: cl.id, Generation: cl.generation, FirstSeen: h.time(cl.seen),
+		UserAgent: cl.agent.agent.Value(), State: model.Away, Since: h.time(cl.left),
+		Reconnects: append([]time.Duration(nil), cl.reconnects...),
+	}
+	if c := cl.newest; c != nil {
+		c.mu.Lock()
+		s.Connection, s.State, s.Since = c.id, c.heart.State(), h.time(c.since)
+		c.mu.Unlock()
+	}
+	return s
+}

@@ -1,0 +1,219 @@
+// Package hub keeps the connections of a monitor: who is there, when each is due for a beat, what
+// happened, and who is to go.
+//
+// Locks are taken in this order: a tap's write lock, Hub.mu, connection.mu, and then those of the
+// schedule and of the event log, under which nothing else is locked. Nothing waits for a socket
+// under any of them.
+package hub
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unique"
+
+	"golang.org/x/sync/errgroup"
+
+	"holter/model"
+	"holter/server/tap"
+)
+
+// Options set a Hub up. They must be valid.
+type Options struct {
+	Rhythm       model.Rhythm
+	OnFail       model.OnFail
+	Identity     Identity
+	Linger       time.Duration // how long what is gone stays on the list
+	MaxIdle      time.Duration // without an application message; 0 for any
+	WriteTimeout time.Duration // with a write that the peer takes nothing of
+	Version      string
+}
+
+// Hub is the registry of a monitor's connections. It is also the source of its screen: see Snapshot,
+// Detail, Events and Kick.
+type Hub struct {
+	o        Options
+	zero     time.Time // of every Instant
+	late     model.Lateness
+	schedule schedule
+	log      eventLog
+	count    counters
+	address  atomic.Pointer[string]
+	host     atomic.Pointer[model.Host]
+
+	mu      sync.Mutex // protects all following
+	last    model.ID
+	conns   map[model.ID]*connection // open and lingering
+	clients map[string]*client
+	gone    []*connection // lingering, in the order of their end
+	rates   rates
+}
+
+// maxLingering bounds how many connections stay on the list after their end.
+const maxLingering = 20_000
+
+// New makes a hub. It counts and lists connections at once; hearts beat while Run runs.
+func New(o Options) *Hub {
+	h := &Hub{
+		o:       o,
+		zero:    time.Now().Add(-time.Millisecond), // no Instant is 0
+		conns:   make(map[model.ID]*connection),
+		clients: make(map[string]*client),
+	}
+	h.log.init()
+	h.schedule.init()
+	return h
+}
+
+func (h *Hub) now() model.Instant { return model.Instant(time.Since(h.zero)) }
+
+func (h *Hub) time(i model.Instant) time.Time { return h.zero.Add(time.Duration(i)) }
+
+// Announce says where clients connect, for the screen.
+func (h *Hub) Announce(address string) { h.address.Store(&address) }
+
+// Size is how many connections there are, those that are just being upgraded included.
+func (h *Hub) Size() int { return int(h.count.size.Load()) }
+
+// Adopt taps a hijacked connection of the request r. It is listed when its handshake is over.
+func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
+	h.count.size.Add(1)
+	conn := &connection{
+		hub:    h,
+		remote: addrPort(c.RemoteAddr()),
+		path:   unique.Make(model.Clean(r.URL.Path, maxText)),
+		agent:  unique.Make(model.Clean(r.UserAgent(), maxText)),
+		who:    h.o.Identity.Of(r),
+		index:  -1,
+	}
+	conn.tap = tap.New(c, early, conn, h.now)
+	return conn.tap
+}
+
+// maxText bounds each text that comes with a request, in bytes.
+const maxText = 256
+
+// Refused counts and tells of an upgrade that was turned away with an HTTP status.
+func (h *Hub) Refused(r *http.Request, status int, reason string) {
+	h.count.refused.Add(1)
+	h.log.publish(model.Event{
+		Time: time.Now(), Type: model.ConnectionRefused,
+		Refusal: &model.Refusal{
+			Remote: model.Clean(r.RemoteAddr, maxText), Client: h.o.Identity.Of(r), Status: status, Reason: reason,
+		},
+	})
+}
+
+// Sampled keeps and tells a sample of the host.
+func (h *Hub) Sampled(s model.Host) {
+	h.host.Store(&s)
+	h.log.publish(model.Event{Time: s.Time, Type: model.HostSampled, Host: &s})
+}
+
+// enter lists a connection whose handshake is over.
+func (h *Hub) enter(c *connection, now model.Instant) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.last++
+	c.id = h.last
+	h.conns[c.id] = c
+	c.client = h.clients[c.who]
+	if c.client == nil {
+		c.client = newClient(c.who, now)
+		h.clients[c.client.id] = c.client
+	}
+	c.who = c.client.id // one copy of the text is enough
+	if c.client.enter(c, now) {
+		h.count.reconnects.Add(1)
+	}
+	h.count.connects.Add(1)
+}
+
+// leave moves a connection to those that linger.
+func (h *Hub) leave(c *connection, now model.Instant) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c.client.leave(c, now)
+	h.gone = append(h.gone, c)
+	h.count.closes.Add(1)
+	if len(h.gone) > maxLingering {
+		h.forget(1)
+	}
+}
+
+// expire forgets what has lingered long enough.
+func (h *Hub) expire(now model.Instant) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for n < len(h.gone) && time.Duration(now-h.gone[n].left) >= h.o.Linger {
+		n++
+	}
+	h.forget(n)
+}
+
+// forget forgets the n that have been gone longest, and those of their clients that had no other.
+// It runs under mu.
+func (h *Hub) forget(n int) {
+	for _, c := range h.gone[:n] {
+		delete(h.conns, c.id)
+		if c.client.newest == nil && c.client.left == c.left {
+			delete(h.clients, c.client.id)
+		}
+	}
+	h.gone = slices.Delete(h.gone, 0, n)
+}
+
+// Run beats until ctx ends, then closes what is open with 1001 and waits for the peers' answers for
+// up to a second.
+func (h *Hub) Run(ctx context.Context) error {
+	g, running := errgroup.WithContext(ctx)
+	g.Go(func() error { return h.beat(running) })
+	g.Go(func() error { return h.keepHouse(running) })
+	err := g.Wait()
+	h.closeAll()
+	return err
+}
+
+// keepHouse does each second what is not urgent.
+func (h *Hub) keepHouse(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			now := h.now()
+			h.expire(now)
+			h.measure(now)
+		}
+	}
+}
+
+// all are the connections on the list, open and lingering.
+func (h *Hub) all() []*connection {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := make([]*connection, 0, len(h.conns))
+	for _, c := range h.conns {
+		all = append(all, c)
+	}
+	return all
+}
+
+func (h *Hub) find(id model.ID) (*connection, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c := h.conns[id]; c != nil {
+		return c, nil
+	}
+	if id <= h.last {
+		return nil, model.Errorf(model.NotFound, "connection %s is gone and forgotten", id)
+	}
+	return nil, model.Errorf(model.NotFound, "there is no connection %s", id)
+}

@@ -1,0 +1,170 @@
+package hub
+
+import (
+	"context"
+	"time"
+	"unicode/utf8"
+
+	"holter/model"
+	"holter/server/tap"
+)
+
+// kick is how a connection is ended.
+type kick struct {
+	code   int
+	reason string
+	reset  bool
+}
+
+// Kick ends connections and answers how many: at once, or spread over k.Over by the schedule. A kick
+// of connections by id fails if one of them is not there any more, and then ends the others all the same.
+func (h *Hub) Kick(_ context.Context, k model.Kick) (int, error) {
+	if err := ValidateKick(k); err != nil {
+		return 0, err
+	}
+	targets, err := h.targets(k)
+	how := kick{code: k.Code, reason: k.Reason, reset: k.Reset}
+	if how.code == 0 {
+		how.code = 1001
+	}
+	now, n := h.now(), 0
+	for i, c := range targets {
+		delay := k.Over * time.Duration(i) / time.Duration(len(targets))
+		if delay > 0 && c.order(how, now+model.Instant(delay)) || delay == 0 && c.kick(how) {
+			n++
+		}
+	}
+	return n, err
+}
+
+// ValidateKick answers what RFC 6455 does not allow in a close frame (sections 5.5 and 7.4).
+func ValidateKick(k model.Kick) error {
+	switch {
+	case k.Code != 0 && !sendable(k.Code):
+		return model.Errorf(model.Invalid, "close code %d may not be sent: write 1000, 1001, 1003, 1007 to 1014, or 3000 to 4999", k.Code)
+	case len(k.Reason) > model.MaxReason:
+		return model.Errorf(model.Invalid, "the reason has %d bytes: a close frame takes at most %d", len(k.Reason), model.MaxReason)
+	case !utf8.ValidString(k.Reason):
+		return model.Errorf(model.Invalid, "the reason is not valid UTF-8")
+	case k.Over < 0:
+		return model.Errorf(model.Invalid, "a kick cannot be spread over %s", k.Over)
+	}
+	return nil
+}
+
+func sendable(code int) bool {
+	return code >= 1000 && code <= 1003 || code >= 1007 && code <= 1014 || code >= 3000 && code <= 4999
+}
+
+func (h *Hub) targets(k model.Kick) (targets []*connection, err error) {
+	if len(k.IDs) == 0 {
+		return h.matching(k.Query)
+	}
+	for _, id := range k.IDs {
+		c, e := h.find(id)
+		if e == nil && !c.open() {
+			e = model.Errorf(model.Gone, "connection %s is closed already", id)
+		}
+		if e != nil {
+			err = e
+			continue
+		}
+		targets = append(targets, c)
+	}
+	return targets, err
+}
+
+func (h *Hub) matching(query string) (matching []*connection, err error) {
+	f, err := model.ParseSelection(query)
+	if err != nil {
+		return nil, err
+	}
+	now := h.now()
+	for _, c := range h.all() {
+		c.mu.Lock()
+		if c.tap != nil {
+			if s := c.snapshot(now); f.Match(&s, h.time(now)) {
+				matching = append(matching, c)
+			}
+		}
+		c.mu.Unlock()
+	}
+	return matching, nil
+}
+
+func (c *connection) open() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tap != nil
+}
+
+// order has c kicked at that moment.
+func (c *connection) order(k kick, at model.Instant) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tap == nil {
+		return false
+	}
+	c.obey().kick, c.orders.kickAt = k, at
+	c.reschedule()
+	return true
+}
+
+// kick ends c. It reports whether c was still open.
+func (c *connection) kick(k kick) bool {
+	c.mu.Lock()
+	t := c.tap
+	c.mu.Unlock()
+	if t == nil {
+		return false
+	}
+	if k.reset {
+		t.Drop(tap.Ending{By: model.ByHolter, Code: 1006, Reason: k.reason}, true)
+		return true
+	}
+	if !t.Shut(k.code, k.reason) {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tap != nil {
+		c.obey().dropAt = c.hub.now() + model.Instant(closeWait)
+		c.reschedule()
+	}
+	return true
+}
+
+func (c *connection) obey() *orders {
+	if c.orders == nil {
+		c.orders = new(orders)
+	}
+	return c.orders
+}
+
+// reschedule runs under mu.
+func (c *connection) reschedule() {
+	if !c.visiting {
+		c.hub.schedule.set(c, c.nextVisit(c.hub.now()))
+	}
+}
+
+// closeAll ends what is open when the monitor stops: close frames to all, a second for their
+// answers, and then the sockets.
+func (h *Hub) closeAll() {
+	for _, c := range h.all() {
+		c.kick(kick{code: 1001, reason: "holter is shutting down"})
+	}
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	for limit := time.Now().Add(closeWait); h.Size() > 0 && time.Now().Before(limit); {
+		<-poll.C
+	}
+	for _, c := range h.all() {
+		c.mu.Lock()
+		t := c.tap
+		c.mu.Unlock()
+		if t != nil {
+			t.Drop(tap.Ending{By: model.ByHolter, Code: 1001}, false)
+		}
+	}
+}

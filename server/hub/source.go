@@ -1,0 +1,96 @@
+package hub
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"holter/model"
+)
+
+// Snapshot is the whole picture now.
+func (h *Hub) Snapshot(context.Context) (model.Snapshot, error) {
+	now := h.now()
+	s := model.Snapshot{
+		Time: h.time(now),
+		Monitor: model.Monitor{
+			Version: h.o.Version, Started: h.zero, Scheme: h.o.Rhythm.Scheme, Detector: h.o.Rhythm.Detector,
+			Interval: h.o.Rhythm.Interval, OnFail: h.o.OnFail, Lateness: float64(h.late.Factor()),
+		},
+	}
+	if a := h.address.Load(); a != nil {
+		s.Monitor.Address = *a
+	}
+	if p := h.host.Load(); p != nil {
+		s.Host = *p
+	}
+	all := h.all()
+	s.Connections = make([]model.Connection, len(all))
+	for i, c := range all {
+		c.mu.Lock()
+		s.Connections[i] = c.snapshot(now)
+		c.mu.Unlock()
+	}
+	slices.SortFunc(s.Connections, func(a, b model.Connection) int { return cmp.Compare(a.ID, b.ID) })
+	s.Clients, s.Rates = h.listClients()
+	return s, nil
+}
+
+func (h *Hub) listClients() ([]model.Client, model.Rates) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	clients := make([]model.Client, 0, len(h.clients))
+	for _, cl := range h.clients {
+		clients = append(clients, cl.snapshot(h))
+	}
+	slices.SortFunc(clients, func(a, b model.Client) int { return cmp.Compare(a.ID, b.ID) })
+	return clients, h.rates.perSecond()
+}
+
+// Detail is all about one connection, open or lingering.
+func (h *Hub) Detail(_ context.Context, id model.ID) (model.Detail, error) {
+	c, err := h.find(id)
+	if err != nil {
+		return model.Detail{}, err
+	}
+	now := h.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d := model.Detail{Connection: c.snapshot(now), Samples: c.heart.Samples()}
+	for _, t := range c.transitions {
+		d.Transitions = append(d.Transitions, model.Transition{At: h.time(t.at), From: t.from, To: t.to, Diagnosis: t.diagnosis})
+	}
+	if c.tap != nil {
+		d.Evidence = c.heart.Evidence(now, &h.late, c.tap)
+	}
+	return d, nil
+}
+
+// Client is one identity, and its connections that are on the list, by generation.
+func (h *Hub) Client(id string) (model.Client, []model.Connection, error) {
+	h.mu.Lock()
+	cl := h.clients[id]
+	if cl == nil {
+		h.mu.Unlock()
+		return model.Client{}, nil, model.Errorf(model.NotFound, "there is no client %q, or it has been away for longer than the linger time", model.Clean(id, maxText))
+	}
+	client := cl.snapshot(h)
+	h.mu.Unlock()
+
+	now := h.now()
+	var connections []model.Connection
+	for _, c := range h.all() {
+		if c.client == cl {
+			c.mu.Lock()
+			connections = append(connections, c.snapshot(now))
+			c.mu.Unlock()
+		}
+	}
+	slices.SortFunc(connections, func(a, b model.Connection) int { return cmp.Compare(a.Generation, b.Generation) })
+	return client, connections, nil
+}
+
+// Events are those after a sequence number: see eventLog.
+func (h *Hub) Events(ctx context.Context, after uint64) ([]model.Event, error) {
+	return h.log.after(ctx, after)
+}

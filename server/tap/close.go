@@ -1,0 +1,126 @@
+package tap
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"os"
+
+	"holter/model"
+)
+
+// Ending tells who ended a connection, and how.
+type Ending struct {
+	By     model.Closer
+	Code   int
+	Reason string // as it came: not cleaned
+}
+
+// Close codes of RFC 6455 section 7.4.1 that stand for what was not in a frame.
+const (
+	codeNone     = 1005 // a close frame without a code
+	codeAbnormal = 1006 // no close frame
+)
+
+func parseEnding(payload []byte) Ending {
+	if len(payload) < 2 {
+		return Ending{Code: codeNone}
+	}
+	return Ending{Code: int(binary.BigEndian.Uint16(payload)), Reason: string(payload[2:])}
+}
+
+// end keeps e if nobody ended the connection before.
+func (c *Conn) end(e Ending) bool { return c.ended.CompareAndSwap(nil, &e) }
+
+// Shut asks for a close frame at the next frame boundary, after which nothing of the application's
+// goes out any more. The socket stays: whoever calls it closes that later, with Drop. Shut reports
+// false if somebody else had ended the connection before; then it does nothing. It never waits.
+func (c *Conn) Shut(code int, reason string) bool {
+	if !c.end(Ending{model.ByHolter, code, reason}) {
+		return false
+	}
+	frame := make([]byte, 0, 4+len(reason))
+	frame = append(frame, 0x80|byte(OpClose), byte(2+len(reason)))
+	frame = binary.BigEndian.AppendUint16(frame, uint16(code))
+	frame = append(frame, reason...)
+	c.last.Store(&frame)
+	c.deliver()
+	return true
+}
+
+// Drop closes the socket now, for holter: with a TCP reset if reset is set. e is the reason, unless
+// somebody had ended the connection before.
+func (c *Conn) Drop(e Ending, reset bool) {
+	c.end(e)
+	if reset {
+		c.linger0()
+	}
+	c.closeBelow()
+}
+
+func (c *Conn) linger0() {
+	below := c.Conn
+	for {
+		if t, ok := below.(interface{ SetLinger(int) error }); ok {
+			t.SetLinger(0)
+			return
+		}
+		n, ok := below.(interface{ NetConn() net.Conn })
+		if !ok {
+			return
+		}
+		below = n.NetConn()
+	}
+}
+
+// Close is the application's.
+func (c *Conn) Close() error {
+	c.end(Ending{By: model.ByApp, Code: codeAbnormal})
+	if c.writeLock.TryLock() {
+		c.flush()
+		c.writeLock.Unlock()
+	}
+	return c.closeBelow()
+}
+
+// closeBelow closes the socket and tells so. The end is settled before the socket goes, so that
+// whoever wakes up with an error can see why.
+func (c *Conn) closeBelow() error {
+	err := c.Conn.Close()
+	c.tell()
+	return err
+}
+
+func (c *Conn) tell() {
+	if c.gone.CompareAndSwap(false, true) {
+		c.watch.Closed(*c.ended.Load())
+	}
+}
+
+// readFailed takes note of the end of the stream or of the socket.
+func (c *Conn) readFailed(err error) {
+	if !ends(err) {
+		return
+	}
+	reason := "connection lost: " + cause(err)
+	if errors.Is(err, io.EOF) {
+		reason = "end of stream without a close frame"
+	}
+	c.end(Ending{model.ByNetwork, codeAbnormal, reason})
+	c.tell()
+}
+
+// ends reports whether err of a read is the end of the connection, unlike a deadline.
+func ends(err error) bool { return err != nil && !errors.Is(err, os.ErrDeadlineExceeded) }
+
+// cause is the innermost error's text: the outer ones repeat the addresses.
+func cause(err error) string {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err.Error()
+		}
+		err = inner
+	}
+}

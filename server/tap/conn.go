@@ -1,0 +1,408 @@
+// Package tap watches WebSocket connections from below: a Conn is a net.Conn that follows the frames
+// which pass through it, and beats between them. It does not know which library or handler uses it.
+package tap
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"holter/model"
+	"holter/probe/sock"
+)
+
+// Watcher is told what a Conn sees. Its methods are called by whoever moves the bytes, some with the
+// lock that orders writes held: they must not wait, and must not call back into the Conn.
+type Watcher interface {
+	// Opened: the handshake is over and frames follow. It comes first, and once.
+	Opened(subprotocol string)
+	// Sent: the ping with this number was written at that moment, when the kernel's retransmission
+	// timeout and smoothed round trip were these (0 if unknown).
+	Sent(seq uint32, at model.Instant, rto, rtt time.Duration)
+	// Pong: a pong answered the ping with this number. If it is not exact, it may have lain unread
+	// for a while before.
+	Pong(seq uint32, at model.Instant, exact bool)
+	// RoundTrip: a ping of the application's own was answered after this time.
+	RoundTrip(rtt time.Duration)
+	// PeerBeat: the peer sent a beat of its own: a ping, or whatever the application takes for one.
+	PeerBeat(at model.Instant, page bool)
+	// Heard: a byte came in while an Alert was on.
+	Heard(at model.Instant)
+	// Closed: the socket is gone, or the upgrade was refused. It comes last, and once.
+	Closed(e Ending)
+}
+
+// Conn is a tapped connection. While no ping of its own is under way it hands every byte on as a
+// plain net.Conn would; otherwise it takes out of the incoming stream the pongs that answer its own
+// pings, and nothing else.
+type Conn struct {
+	net.Conn // below: a *net.TCPConn, a *tls.Conn, or anything else
+	raw      syscall.RawConn
+	direct   bool // raw writes may go past Conn: it is the bare socket
+	watch    Watcher
+	now      func() model.Instant
+	key      uint64 // begins the payload of every ping of this connection
+
+	asked    atomic.Uint32 // number of the newest ping written
+	answered atomic.Uint32 // newest of them that a pong answered
+	heard    atomic.Int64  // Instant of the last byte in
+	data     atomic.Int64  // Instant of the last data frame, in or out
+	writing  atomic.Int64  // Instant at which the write under way began, 0 if there is none
+	alert    atomic.Bool   // tell Heard
+	own      atomic.Pointer[ownPing]
+
+	readLock sync.Mutex // orders reads and protects what follows
+	in       stream
+	early    []byte // came in before the tap
+	pending  []byte // to be handed out before the socket is read again
+	held     []byte // the last bytes in, as long as they may become a pong of ours
+
+	writeLock sync.Mutex // orders writes and protects what follows
+	out       stream
+	phase     phase
+	head      []byte // of the HTTP response, as far as it has come
+	rest      []byte // of a frame of ours that the socket took only in part
+	start     starting
+	silent    bool  // a close frame went out: no frame of ours may follow
+	shut      bool  // that frame was ours: none of the application's may follow
+	broken    error // of a write that was answered before it was made
+
+	note   atomic.Uint32          // number of the ping that waits for a frame boundary, 0 for none
+	last   atomic.Pointer[[]byte] // our close frame that waits for one
+	polite *polite                // how to write without a bare socket
+
+	ended  atomic.Pointer[Ending]
+	opened atomic.Bool
+	gone   atomic.Bool
+}
+
+// phase is what the application's next byte out is part of.
+type phase uint8
+
+const (
+	phaseFirst  phase = iota // nothing has been written yet
+	phaseHead                // the HTTP response head
+	phaseFrames              // WebSocket frames
+	phaseOpaque              // something else: the upgrade was refused
+)
+
+// ownPing is the application's newest ping that has no pong yet.
+type ownPing struct {
+	sum uint32
+	at  model.Instant
+}
+
+// New taps c. Bytes that came in before, early, are read first. now gives the time.
+func New(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Conn {
+	t := &Conn{Conn: c, watch: watch, now: now, key: rand.Uint64(), early: early}
+	t.raw, t.direct = rawConn(c)
+	if !t.direct {
+		t.polite = new(polite)
+	}
+	t.heard.Store(int64(now()))
+	t.data.Store(t.heard.Load())
+	return t
+}
+
+// rawConn finds the socket at or below c, and whether c is that socket itself.
+func rawConn(c net.Conn) (raw syscall.RawConn, direct bool) {
+	direct = canTryWrite
+	for {
+		if s, ok := c.(syscall.Conn); ok {
+			raw, err := s.SyscallConn()
+			return raw, direct && err == nil
+		}
+		below, ok := c.(interface{ NetConn() net.Conn })
+		if !ok {
+			return nil, false
+		}
+		c, direct = below.NetConn(), false
+	}
+}
+
+// canTryWrite reports whether this platform has a write that never waits.
+var canTryWrite = func() bool {
+	_, err := sock.TryWrite(^uintptr(0), nil)
+	return !errors.Is(err, errors.ErrUnsupported)
+}()
+
+// NetConn is the connection below.
+func (c *Conn) NetConn() net.Conn { return c.Conn }
+
+// Heard is when the last byte came in.
+func (c *Conn) Heard() model.Instant { return model.Instant(c.heard.Load()) }
+
+// Data is when the last data frame ended, in either direction.
+func (c *Conn) Data() model.Instant { return model.Instant(c.data.Load()) }
+
+// Writing is when the write under way began, 0 if there is none.
+func (c *Conn) Writing() model.Instant { return model.Instant(c.writing.Load()) }
+
+// Traffic counts the frames and bytes that passed, holter's own included.
+func (c *Conn) Traffic() (framesIn, framesOut, bytesIn, bytesOut uint64) {
+	return c.in.frames.Load(), c.out.frames.Load(), c.in.bytes.Load(), c.out.bytes.Load()
+}
+
+// Alert asks for one call of Heard at each read that brings bytes.
+func (c *Conn) Alert(on bool) { c.alert.Store(on) }
+
+// Unread reports whether bytes wait in the socket that the application has not read.
+func (c *Conn) Unread() bool {
+	unread := false
+	if c.raw != nil {
+		c.raw.Control(func(fd uintptr) {
+			n, _ := sock.Unread(fd)
+			unread = n > 0
+		})
+	}
+	return unread
+}
+
+// PeerBeat is for an application that took a message for the peer's heartbeat, as browsers cannot
+// send a ping.
+func (c *Conn) PeerBeat() { c.watch.PeerBeat(c.now(), true) }
+
+// open tells that frames follow.
+func (c *Conn) open(subprotocol string) {
+	if c.opened.CompareAndSwap(false, true) {
+		c.watch.Opened(subprotocol)
+	}
+}
+
+// Read hands on what comes in, without the pongs that answer pings of ours.
+func (c *Conn) Read(b []byte) (int, error) {
+	c.readLock.Lock()
+	defer c.readLock.Unlock()
+	for {
+		if len(c.pending) > 0 {
+			n := copy(b, c.pending)
+			if c.pending = c.pending[n:]; len(c.pending) == 0 {
+				c.pending = nil
+			}
+			return n, nil
+		}
+		if len(c.held) > 0 && len(b) > 0 {
+			if err := c.readHeld(); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		n, at, waited, err := c.readBelow(b)
+		kept := n
+		if n > 0 {
+			kept = c.sift(b[:n], at, waited)
+		}
+		if err != nil {
+			c.readFailed(err)
+		}
+		if kept > 0 || err != nil || len(b) == 0 {
+			return kept, err
+		}
+	}
+}
+
+// readBelow reads from below. waited says that the bytes cannot have lain there for long.
+func (c *Conn) readBelow(b []byte) (n int, at model.Instant, waited bool, err error) {
+	// A ping that is written after this read began cannot have been answered before it.
+	var began model.Instant
+	if c.awaiting() {
+		began = c.now()
+	}
+	if len(c.early) > 0 {
+		n, c.early = copy(b, c.early), c.early[min(len(b), len(c.early)):]
+	} else {
+		n, err = c.Conn.Read(b)
+	}
+	if n == 0 {
+		return n, 0, false, err
+	}
+	at = c.now()
+	c.heard.Store(int64(at))
+	c.in.bytes.Add(uint64(n))
+	if c.alert.Load() {
+		c.watch.Heard(at)
+	}
+	return n, at, began == 0 || at-began > waitedFor, err
+}
+
+// waitedFor is how long a read takes at least if it had to wait: the netpoller alone needs about so
+// long, while a read of bytes that are there needs a tenth of it.
+const waitedFor = model.Instant(20 * time.Microsecond)
+
+// readHeld reads on after bytes that may become a pong of ours. It is rare that a pong comes in
+// pieces, so it may cost something; what it finds is pending.
+func (c *Conn) readHeld() error {
+	b := make([]byte, len(c.held)+512)
+	n, at, waited, err := c.readBelow(b[len(c.held):])
+	if n == 0 && !ends(err) {
+		return err
+	}
+	b = b[:copy(b, c.held)+n]
+	c.held = nil
+	if n > 0 {
+		b = b[:c.sift(b, at, waited)]
+	} else {
+		c.follow(b, at) // no pong any more
+	}
+	c.pending = b
+	if err != nil && len(b) > 0 {
+		return nil // it will come again
+	}
+	if err != nil {
+		c.readFailed(err)
+	}
+	return err
+}
+
+// awaiting reports whether a ping of ours is under way.
+func (c *Conn) awaiting() bool { return c.asked.Load() != c.answered.Load() }
+
+// sift follows b, which has just come in, and closes the gaps where pongs of ours were. It returns
+// how many bytes are left for the application, at the front of b.
+func (c *Conn) sift(b []byte, at model.Instant, waited bool) (kept int) {
+	for done := 0; done < len(b); {
+		if c.in.boundary() && c.awaiting() {
+			n, seq := c.match(b[done:])
+			if n < 0 {
+				c.held = append([]byte(nil), b[done:]...)
+				return kept
+			}
+			if n > 0 {
+				done += n
+				c.pong(seq, at, waited, done == len(b))
+				continue
+			}
+		}
+		n := c.follow1(b[done:], at)
+		if kept != done {
+			copy(b[kept:], b[done:done+n])
+		}
+		kept += n
+		done += n
+	}
+	return kept
+}
+
+func (c *Conn) follow(b []byte, at model.Instant) {
+	for len(b) > 0 {
+		b = b[c.follow1(b, at):]
+	}
+}
+
+// follow1 follows incoming bytes of the application's to the end of a frame at most.
+func (c *Conn) follow1(b []byte, at model.Instant) int {
+	n, done := c.in.walk(b)
+	if !done {
+		return n
+	}
+	switch c.in.head.opcode {
+	case OpClose:
+		e := parseEnding(c.in.end)
+		e.By = model.ByPeer
+		c.end(e)
+	case OpPing:
+		c.watch.PeerBeat(at, false)
+	case OpPong:
+		if p := c.own.Load(); p != nil && p.sum == c.in.sum && c.own.CompareAndSwap(p, nil) {
+			c.watch.RoundTrip(time.Duration(at - p.at))
+			c.deliver() // what waited for it
+		}
+	default:
+		c.data.Store(int64(at))
+	}
+	return n
+}
+
+const (
+	pingPayload = 12 // key and number
+	pongByte    = 0x80 | byte(OpPong)
+	pingByte    = 0x80 | byte(OpPing)
+)
+
+// match looks for a pong of ours at the front of b. It returns its size and number, 0 if there is
+// none, -1 if b ends before that is certain.
+func (c *Conn) match(b []byte) (n int, seq uint32) {
+	if b[0] != pongByte {
+		return 0, 0
+	}
+	if len(b) < 2 {
+		return -1, 0
+	}
+	if b[1]&0x7f != pingPayload {
+		return 0, 0
+	}
+	var mask [4]byte
+	at := 2
+	if b[1]&0x80 != 0 {
+		at = 6
+		if len(b) < at {
+			return -1, 0
+		}
+		copy(mask[:], b[2:])
+	}
+	var payload, want [pingPayload]byte
+	have := copy(payload[:], b[at:])
+	for i := range payload[:have] {
+		payload[i] ^= mask[i&3]
+	}
+	binary.BigEndian.PutUint64(want[:], c.key)
+	if same := min(have, 8); string(payload[:same]) != string(want[:same]) {
+		return 0, 0
+	}
+	if have < pingPayload {
+		return -1, 0
+	}
+	seq = binary.BigEndian.Uint32(payload[8:])
+	if seq == 0 || seq > c.asked.Load() {
+		return 0, 0
+	}
+	return at + pingPayload, seq
+}
+
+// pong takes note of a pong of ours that was taken out of the stream.
+func (c *Conn) pong(seq uint32, at model.Instant, waited, last bool) {
+	c.in.frames.Add(1)
+	if seq > c.answered.Load() {
+		c.answered.Store(seq)
+	}
+	if !waited && last {
+		at, waited = c.arrival(at)
+	}
+	c.watch.Pong(seq, at, waited)
+}
+
+// arrival asks the kernel when the bytes came that were read at that moment and did not have to be
+// waited for. They are known to be the last that came only if nothing is left behind them.
+func (c *Conn) arrival(at model.Instant) (model.Instant, bool) {
+	exact := false
+	if c.raw != nil {
+		c.raw.Control(func(fd uintptr) {
+			info, ok := sock.Stat(fd)
+			unread, _ := sock.Unread(fd)
+			if exact = ok && unread == 0; exact {
+				at -= model.Instant(info.LastDataRecv)
+			}
+		})
+	}
+	return at, exact
+}
+
+// CloseWrite shuts the writing side down, if the connection below can.
+func (c *Conn) CloseWrite() error {
+	c.writeLock.Lock()
+	defer c.writeLock.Unlock()
+	if err := c.flush(); err != nil {
+		return err
+	}
+	c.silent = true
+	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return h.CloseWrite()
+	}
+	return io.ErrClosedPipe
+}

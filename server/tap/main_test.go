@@ -1,0 +1,122 @@
+package tap
+
+import (
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"holter/model"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// record is a Watcher that keeps what it is told.
+type record struct {
+	mu     sync.Mutex
+	change chan struct{} // closed and replaced at each call
+	told   told
+}
+
+type told struct {
+	opened      []string
+	sent, pongs []uint32
+	exact       int
+	roundTrips  []time.Duration
+	beats       int
+	heard       int
+	closed      []Ending
+}
+
+func newRecord() *record { return &record{change: make(chan struct{})} }
+
+func (r *record) tell(f func(*told)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f(&r.told)
+	close(r.change)
+	r.change = make(chan struct{})
+}
+
+func (r *record) Opened(subprotocol string) {
+	r.tell(func(t *told) { t.opened = append(t.opened, subprotocol) })
+}
+func (r *record) Sent(seq uint32, _ model.Instant, _, _ time.Duration) {
+	r.tell(func(t *told) { t.sent = append(t.sent, seq) })
+}
+func (r *record) Pong(seq uint32, _ model.Instant, exact bool) {
+	r.tell(func(t *told) {
+		t.pongs = append(t.pongs, seq)
+		if exact {
+			t.exact++
+		}
+	})
+}
+func (r *record) RoundTrip(d time.Duration) {
+	r.tell(func(t *told) { t.roundTrips = append(t.roundTrips, d) })
+}
+func (r *record) PeerBeat(model.Instant, bool) { r.tell(func(t *told) { t.beats++ }) }
+func (r *record) Heard(model.Instant)          { r.tell(func(t *told) { t.heard++ }) }
+func (r *record) Closed(e Ending)              { r.tell(func(t *told) { t.closed = append(t.closed, e) }) }
+
+// until waits for a condition on what was told.
+func (r *record) until(t *testing.T, what string, ok func(told) bool) {
+	t.Helper()
+	limit := time.After(5 * time.Second)
+	for {
+		r.mu.Lock()
+		now, change := ok(r.told), r.change
+		r.mu.Unlock()
+		if now {
+			return
+		}
+		select {
+		case <-change:
+		case <-limit:
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			t.Fatalf("never saw %s: %+v", what, r.told)
+		}
+	}
+}
+
+// clock is the time of tests: real, and never 0.
+func clock() func() model.Instant {
+	zero := time.Now().Add(-time.Second)
+	return func() model.Instant { return model.Instant(time.Since(zero)) }
+}
+
+// loopback is a real connection: its server's end and its client's.
+func loopback(t testing.TB) (server, client *net.TCPConn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(); s.Close() })
+	return s.(*net.TCPConn), c.(*net.TCPConn)
+}
+
+// tapped is a loopback connection with a tap on the server's end, past the handshake.
+func tapped(t testing.TB) (c *Conn, peer *net.TCPConn, r *record) {
+	t.Helper()
+	server, peer := loopback(t)
+	r = newRecord()
+	c = New(server, nil, r, clock())
+	c.phase = phaseFrames
+	c.open("")
+	t.Cleanup(func() { c.Close() })
+	peer.SetDeadline(time.Now().Add(10 * time.Second))
+	return c, peer, r
+}

@@ -1,0 +1,219 @@
+package tap
+
+import (
+	"encoding/binary"
+	"net"
+	"sync"
+	"time"
+
+	"holter/model"
+	"holter/probe/sock"
+)
+
+// Ping asks for a ping with this number, counting up from 1, at the next frame boundary: now if there
+// is one and the socket has room, else by whoever writes next. It never waits. A ping that is still
+// waiting is replaced.
+func (c *Conn) Ping(seq uint32) {
+	c.note.Store(seq)
+	c.deliver()
+}
+
+// Retry tries again to write what waits.
+func (c *Conn) Retry() { c.deliver() }
+
+// deliver writes the frames of ours that wait, unless a writer is at work: that one looks for notes
+// after it has given the lock back, so none is forgotten.
+func (c *Conn) deliver() {
+	for c.noted() {
+		if !c.direct {
+			c.polite.deliver(c)
+			return
+		}
+		if !c.writeLock.TryLock() {
+			return
+		}
+		progress := c.insert()
+		c.writeLock.Unlock()
+		if !progress {
+			return
+		}
+	}
+}
+
+// insert writes the frames of ours that wait, as far as that is possible without waiting. It runs
+// under writeLock.
+func (c *Conn) insert() (progress bool) {
+	if c.phase != phaseFrames || c.start.held != nil {
+		return false
+	}
+	if len(c.rest) > 0 && !c.insertRest() {
+		return false
+	}
+	if !c.out.boundary() || c.silent {
+		return false
+	}
+	if last := c.last.Load(); last != nil {
+		c.silent, c.shut = true, true
+		c.last.Store(nil)
+		return c.put(*last)
+	}
+	seq := c.note.Load()
+	return seq != 0 && !c.ownOpen() && c.insertPing(seq)
+}
+
+// ownOpen reports whether a ping of the application's is under way. A peer may answer only the newest
+// of several pings (RFC 6455 section 5.5.3), so one of ours could cost the application its pong.
+func (c *Conn) ownOpen() bool {
+	p := c.own.Load()
+	return p != nil && c.now()-p.at < ownWait
+}
+
+// ownWait is how long a ping of ours gives way to one of the application's.
+const ownWait = model.Instant(time.Second)
+
+// insertPing writes a ping.
+func (c *Conn) insertPing(seq uint32) bool {
+	var frame [2 + pingPayload]byte
+	frame[0], frame[1] = pingByte, pingPayload
+	binary.BigEndian.PutUint64(frame[2:], c.key)
+	binary.BigEndian.PutUint32(frame[10:], seq)
+	var info sock.Info
+	if c.raw != nil {
+		c.raw.Control(func(fd uintptr) { info, _ = sock.Stat(fd) })
+	}
+	// From here on its pong may come, before the write has even returned.
+	before := c.asked.Swap(seq)
+	at := c.now()
+	if !c.put(frame[:]) {
+		c.asked.Store(before)
+		return false
+	}
+	c.note.CompareAndSwap(seq, 0)
+	c.watch.Sent(seq, at, info.RTO, info.RTT)
+	return true
+}
+
+// put writes a frame of ours without waiting, and keeps what the socket did not take. It reports
+// false if that is all of it, and then keeps nothing.
+func (c *Conn) put(frame []byte) bool {
+	n, err := c.try(frame)
+	if err != nil || n == 0 {
+		return false
+	}
+	c.out.frames.Add(1)
+	c.out.bytes.Add(uint64(n))
+	if n < len(frame) {
+		c.rest = append([]byte(nil), frame[n:]...)
+	}
+	return true
+}
+
+// insertRest goes on with a frame of ours that the socket took in part.
+func (c *Conn) insertRest() bool {
+	n, _ := c.try(c.rest)
+	c.out.bytes.Add(uint64(n))
+	if c.rest = c.rest[n:]; len(c.rest) > 0 {
+		return false
+	}
+	c.rest = nil
+	return true
+}
+
+// finish writes, waiting as the application's write would, the end of a frame of ours that began.
+func (c *Conn) finish() error {
+	if len(c.rest) == 0 {
+		return nil
+	}
+	n, err := c.Conn.Write(c.rest)
+	c.out.bytes.Add(uint64(n))
+	if c.rest = c.rest[n:]; len(c.rest) == 0 {
+		c.rest = nil
+	}
+	return err
+}
+
+// try writes b if that can be done without waiting.
+func (c *Conn) try(b []byte) (n int, err error) {
+	if !c.direct {
+		return c.polite.write(c.Conn, b)
+	}
+	if cerr := c.raw.Control(func(fd uintptr) { n, err = sock.TryWrite(fd, b) }); cerr != nil {
+		return 0, cerr
+	}
+	return max(n, 0), err
+}
+
+// polite writes where there is no bare socket to write to without waiting: under TLS, or where the
+// system has no such call. A goroutine of its own waits, one for each connection at most, and a close
+// of the connection ends it.
+type polite struct {
+	mu       sync.Mutex // protects all following
+	busy     bool
+	deadline time.Time // the application's
+}
+
+// room is how much may wait in the send queue for a short frame still to be sure of a place: the
+// smallest buffer that Linux gives has 4.5 KiB, the default begins at 16.
+const room = 2 << 10
+
+func (p *polite) deliver(c *Conn) {
+	if c.raw != nil && !c.hasRoom() {
+		return // a write that fails halfway would break TLS for the application
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.busy {
+		return
+	}
+	p.busy = true
+	go func() {
+		for again := true; again; {
+			c.writeLock.Lock()
+			again = c.insert() && c.noted()
+			c.writeLock.Unlock()
+		}
+		p.mu.Lock()
+		p.busy = false
+		p.mu.Unlock()
+	}()
+}
+
+func (c *Conn) hasRoom() bool {
+	queued, known := 0, false
+	c.raw.Control(func(fd uintptr) { queued, known = sock.Unsent(fd) })
+	return !known || queued < room
+}
+
+// write is free of the application's deadline, which may have passed long ago.
+func (p *polite) write(to net.Conn, b []byte) (int, error) {
+	to.SetWriteDeadline(time.Time{})
+	n, err := to.Write(b)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.deadline.IsZero() {
+		to.SetWriteDeadline(p.deadline)
+	}
+	return n, err
+}
+
+func (p *polite) keep(t time.Time) {
+	p.mu.Lock()
+	p.deadline = t
+	p.mu.Unlock()
+}
+
+// SetDeadline is the application's.
+func (c *Conn) SetDeadline(t time.Time) error {
+	if c.polite != nil {
+		c.polite.keep(t)
+	}
+	return c.Conn.SetDeadline(t)
+}
+
+// SetWriteDeadline is the application's.
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	if c.polite != nil {
+		c.polite.keep(t)
+	}
+	return c.Conn.SetWriteDeadline(t)
+}

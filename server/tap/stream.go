@@ -1,0 +1,121 @@
+package tap
+
+import "sync/atomic"
+
+// stream follows the frames of one direction. It is a value that eats bytes, cut anywhere; it owns
+// no reader and copies no payload but that of a close frame. The zero value stands before the first
+// frame. Its two counters may be read at any time, all else belongs to whoever moves the bytes.
+type stream struct {
+	frames atomic.Uint64 // headers seen
+	bytes  atomic.Uint64
+
+	head header // of the frame under way, or of the last one
+	left uint64 // bytes still to come of its payload
+	raw  [maxHeader]byte
+	have uint8 // bytes of the next header in raw
+	lost bool  // a header made no sense: where frames begin is not known any more
+	sum  uint32
+	end  []byte // payload of the close frame, once there is one
+}
+
+// boundary reports whether the next byte begins a frame.
+func (s *stream) boundary() bool { return s.left == 0 && s.have == 0 && !s.lost }
+
+// walk eats bytes of b to the end of the frame under way at most. It returns how many, and whether
+// the last one ended the frame in s.head.
+func (s *stream) walk(b []byte) (n int, done bool) {
+	if s.lost {
+		return len(b), false
+	}
+	if s.left == 0 {
+		n, done = s.header(b)
+		if !done || s.left > 0 && n == len(b) || s.lost {
+			return n, false
+		}
+	}
+	part := b[n:min(uint64(len(b)), uint64(n)+s.left)]
+	if s.head.opcode.Control() {
+		s.control(part)
+	}
+	s.left -= uint64(len(part))
+	return n + len(part), s.left == 0
+}
+
+// header eats bytes of a header. When it is complete, s.head and s.left speak of the new frame.
+func (s *stream) header(b []byte) (n int, complete bool) {
+	if s.have == 0 && len(b) >= 2 {
+		if size := headerSize(b[1]); len(b) >= size {
+			s.begin(b[:size])
+			return size, true
+		}
+	}
+	for n < len(b) {
+		s.raw[s.have] = b[n]
+		s.have++
+		n++
+		if s.have >= 2 && int(s.have) == headerSize(s.raw[1]) {
+			s.begin(s.raw[:s.have])
+			s.have = 0
+			return n, true
+		}
+	}
+	return n, false
+}
+
+func (s *stream) begin(b []byte) {
+	s.head = parseHeader(b)
+	s.left = s.head.length
+	s.sum = sumStart
+	s.lost = !s.head.legal()
+	s.end = s.end[:0]
+	s.frames.Add(1)
+}
+
+// control looks at a part of a control frame's payload.
+func (s *stream) control(part []byte) {
+	at := int(s.head.length - s.left)
+	for i, x := range part {
+		if s.head.masked {
+			x ^= s.head.mask[(at+i)&3]
+		}
+		s.sum = (s.sum ^ uint32(x)) * sumPrime
+		if s.head.opcode == OpClose {
+			s.end = append(s.end, x)
+		}
+	}
+}
+
+// A ping and its pong are matched by the FNV-1a sum of their payload: 125 bytes for each connection
+// would be a lot to keep, and a wrong match spoils one sample.
+const (
+	sumStart = 2166136261
+	sumPrime = 16777619
+)
+
+// toBoundary is how far into b the frame under way ends: 0 if s stands at a boundary, -1 if it ends
+// beyond b or nobody knows where. It eats nothing.
+func (s *stream) toBoundary(b []byte) int {
+	if s.lost {
+		return -1
+	}
+	if s.have == 0 {
+		if s.left > uint64(len(b)) {
+			return -1
+		}
+		return int(s.left)
+	}
+	raw, n := s.raw, 0
+	for have := int(s.have); n < len(b); {
+		raw[have] = b[n]
+		have++
+		n++
+		if have >= 2 && have == headerSize(raw[1]) {
+			h := parseHeader(raw[:have])
+			if !h.legal() || h.length > uint64(len(b)-n) {
+				return -1
+			}
+			return n + int(h.length)
+		}
+	}
+	return -1
+}

@@ -1,0 +1,150 @@
+package tap
+
+import (
+	"bytes"
+	"net"
+
+	"holter/model"
+)
+
+// Write hands b on, between frames of ours.
+func (c *Conn) Write(b []byte) (int, error) {
+	c.writeLock.Lock()
+	c.writing.Store(int64(c.now()))
+	n, err := c.write(b)
+	c.writing.Store(0)
+	c.writeLock.Unlock()
+	// Whoever left a note meanwhile found the lock taken and relies on us.
+	c.deliver()
+	return n, err
+}
+
+// write runs under writeLock, as do all below.
+func (c *Conn) write(b []byte) (int, error) {
+	if c.shut {
+		return 0, net.ErrClosed
+	}
+	if err := c.broken; err != nil {
+		c.broken = nil
+		return 0, err
+	}
+	if c.phase != phaseFrames {
+		return c.writeHead(b)
+	}
+	if err := c.finish(); err != nil {
+		return 0, err
+	}
+	done := 0
+	if c.noted() {
+		// A writer that never stops at the end of a frame must be stopped there.
+		if k := c.out.toBoundary(b); k > 0 && k < len(b) {
+			n, err := c.send(b[:k])
+			if err != nil || c.shut {
+				return n, shutError(err)
+			}
+			done = n
+		}
+		c.insert()
+		if c.shut {
+			return done, net.ErrClosed
+		}
+		if err := c.finish(); err != nil {
+			return done, err
+		}
+	}
+	if c.hold(b[done:]) {
+		return len(b), nil
+	}
+	n, err := c.send(b[done:])
+	c.insert()
+	return done + n, err
+}
+
+func shutError(err error) error {
+	if err == nil {
+		return net.ErrClosed
+	}
+	return err
+}
+
+// noted reports whether a frame of ours waits.
+func (c *Conn) noted() bool { return c.note.Load() != 0 || c.last.Load() != nil }
+
+// writeHead hands on the response head that precedes the frames, and tells from it whether there
+// will be frames. Some libraries send the head before they hijack: H is no first byte of a frame.
+func (c *Conn) writeHead(b []byte) (int, error) {
+	if c.phase == phaseFirst && len(b) > 0 {
+		c.phase = phaseHead
+		if b[0] != 'H' {
+			c.phase = phaseFrames
+			c.open("")
+			return c.write(b)
+		}
+	}
+	n, err := c.Conn.Write(b)
+	c.out.bytes.Add(uint64(n))
+	if c.phase != phaseHead {
+		return n, err
+	}
+	c.head = append(c.head, b[:n]...)
+	i := bytes.Index(c.head, []byte("\r\n\r\n"))
+	switch {
+	case i < 0 && len(c.head) > maxHead:
+		c.phase, c.head = phaseOpaque, nil
+	case i >= 0 && switching(c.head):
+		frames := c.head[i+4:]
+		subprotocol := headerField(c.head[:i+2], "Sec-WebSocket-Protocol")
+		c.phase, c.head = phaseFrames, nil
+		c.open(subprotocol)
+		c.passed(frames)
+	case i >= 0:
+		c.phase, c.head = phaseOpaque, nil
+	}
+	return n, err
+}
+
+// maxHead bounds the response head that is looked into.
+const maxHead = 16 << 10
+
+// switching reports whether the response head says 101.
+func switching(head []byte) bool {
+	_, status, _ := bytes.Cut(head, []byte(" "))
+	return bytes.HasPrefix(status, []byte("101"))
+}
+
+// headerField is the value of a field in a response head whose lines all end in CRLF.
+func headerField(head []byte, name string) string {
+	for len(head) > 0 {
+		var line []byte
+		line, head, _ = bytes.Cut(head, []byte("\r\n"))
+		key, value, _ := bytes.Cut(line, []byte(":"))
+		if len(key) == len(name) && bytes.EqualFold(key, []byte(name)) {
+			return string(bytes.TrimSpace(value))
+		}
+	}
+	return ""
+}
+
+// passed follows bytes of the application's that went out.
+func (c *Conn) passed(b []byte) {
+	c.out.bytes.Add(uint64(len(b)))
+	for len(b) > 0 {
+		n, done := c.out.walk(b)
+		b = b[n:]
+		if !done {
+			continue
+		}
+		switch c.out.head.opcode {
+		case OpClose:
+			c.silent = true
+			e := parseEnding(c.out.end)
+			e.By = model.ByApp
+			c.end(e)
+		case OpPing:
+			c.own.Store(&ownPing{c.out.sum, c.now()})
+		case OpPong:
+		default:
+			c.data.Store(c.writing.Load())
+		}
+	}
+}

@@ -1,0 +1,22 @@
+package tui
+
+import (
+	"context"
+
+	"holter/model"
+)
+
+// Source is all that the screen knows of where its picture comes from: a monitor in this process,
+// or one behind an admin plane. Its methods may wait and are called from commands only, never from
+// Update or View.
+type Source interface {
+	// Snapshot is the whole picture now. The caller may keep and change it.
+	Snapshot(ctx context.Context) (model.Snapshot, error)
+	// Detail is one connection, with a model.NotFound error once it is forgotten.
+	Detail(ctx context.Context, id model.ID) (model.Detail, error)
+	// Events are those with a Seq above after, oldest first. It waits until there is one. Those
+	// lost since then come as one model.Dropped event in front.
+	Events(ctx context.Context, after uint64) ([]model.Event, error)
+	// Kick ends connections and answers how many it was about.
+	Kick(ctx context.Context, k model.Kick) (int, error)
+}
