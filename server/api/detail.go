@@ -1,0 +1,97 @@
+package api
+
+import (
+	"time"
+
+	"holter/model"
+)
+
+// Detail is a connection with its history and what its diagnosis rests on.
+type Detail struct {
+	Connection
+	Samples     []Sample     `json:"samples"`     // oldest first
+	Transitions []Transition `json:"transitions"` // oldest first
+	Evidence    Evidence     `json:"evidence"`
+}
+
+// Sample is one beat of holter's.
+type Sample struct {
+	RTTMS  Millis `json:"rtt_ms"`
+	Missed bool   `json:"missed"`
+}
+
+// Transition is one change of state.
+type Transition struct {
+	At        time.Time `json:"at"`
+	From      string    `json:"from"`
+	To        string    `json:"to"`
+	Diagnosis Diagnosis `json:"diagnosis"`
+}
+
+// Evidence is model.Evidence.
+type Evidence struct {
+	State          string `json:"state"`
+	SilenceMS      Millis `json:"silence_ms"`
+	PingAgeMS      Millis `json:"ping_age_ms"`
+	TimeoutMS      Millis `json:"timeout_ms"`
+	Unanswered     int    `json:"unanswered"`
+	Probes         int    `json:"probes"`
+	Missed         int    `json:"missed"`
+	Ponged         bool   `json:"ponged"`
+	PeerIntervalMS Millis `json:"peer_interval_ms"`
+	Unread         bool   `json:"unread"`
+	LateMS         Millis `json:"late_ms"`
+	GapMS          Millis `json:"gap_ms"`
+	LateAnswerMS   Millis `json:"late_answer_ms"`
+}
+
+// FromDetail gives d its JSON.
+func FromDetail(d *model.Detail) Detail {
+	w := Detail{
+		Connection:  FromConnection(&d.Connection),
+		Samples:     make([]Sample, len(d.Samples)),
+		Transitions: make([]Transition, len(d.Transitions)),
+		Evidence:    fromEvidence(&d.Evidence),
+	}
+	for i, s := range d.Samples {
+		w.Samples[i] = Sample{RTTMS: millis(s.RTT), Missed: s.Missed}
+	}
+	for i, t := range d.Transitions {
+		w.Transitions[i] = Transition{t.At.UTC(), t.From.String(), t.To.String(), Diagnosis(t.Diagnosis)}
+	}
+	return w
+}
+
+// Model is the connection that d speaks of, or an error if it speaks of none.
+func (d *Detail) Model() (model.Detail, error) {
+	connection, err := d.Connection.Model()
+	parse := parser{err: err}
+	m := model.Detail{Connection: connection, Evidence: parse.evidence(&d.Evidence)}
+	for _, s := range d.Samples {
+		m.Samples = append(m.Samples, model.Sample{RTT: s.RTTMS.Duration(), Missed: s.Missed})
+	}
+	for _, t := range d.Transitions {
+		m.Transitions = append(m.Transitions, model.Transition{
+			At: t.At, From: parse.state(t.From), To: parse.state(t.To), Diagnosis: model.Diagnosis(t.Diagnosis),
+		})
+	}
+	return m, parse.wrap("connection", d.ID)
+}
+
+func fromEvidence(e *model.Evidence) Evidence {
+	return Evidence{
+		State: e.State.String(), SilenceMS: millis(e.Silence), PingAgeMS: millis(e.PingAge), TimeoutMS: millis(e.Timeout),
+		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged,
+		PeerIntervalMS: millis(e.PeerInterval), Unread: e.Unread, LateMS: millis(e.Late),
+		GapMS: millis(e.Gap), LateAnswerMS: millis(e.LateAnswer),
+	}
+}
+
+func (p *parser) evidence(e *Evidence) model.Evidence {
+	return model.Evidence{
+		State: p.state(e.State), Silence: e.SilenceMS.Duration(), PingAge: e.PingAgeMS.Duration(), Timeout: e.TimeoutMS.Duration(),
+		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged,
+		PeerInterval: e.PeerIntervalMS.Duration(), Unread: e.Unread, Late: e.LateMS.Duration(),
+		Gap: e.GapMS.Duration(), LateAnswer: e.LateAnswerMS.Duration(),
+	}
+}

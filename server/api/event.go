@@ -1,0 +1,70 @@
+package api
+
+import (
+	"fmt"
+	"time"
+
+	"holter/model"
+)
+
+// Event is something that happened, with the fields of its type.
+type Event struct {
+	Seq  uint64          `json:"seq"`
+	Time time.Time       `json:"time"`
+	Type model.EventType `json:"type"`
+
+	Connection *Connection `json:"connection,omitempty"` // as it was then
+	From       string      `json:"from,omitempty"`
+	To         string      `json:"to,omitempty"`
+	Diagnosis  *Diagnosis  `json:"diagnosis,omitempty"` // of a change of state
+	Refusal    *Refusal    `json:"refusal,omitempty"`
+	Host       *Host       `json:"host,omitempty"`
+	Count      uint64      `json:"count,omitempty"` // events lost, up to and with seq
+}
+
+// Refusal is an upgrade that was turned away.
+type Refusal struct {
+	Remote string `json:"remote"`
+	Client string `json:"client"`
+	Status int    `json:"status"`
+	Reason string `json:"reason"`
+}
+
+// FromEvent gives e its JSON.
+func FromEvent(e *model.Event) Event {
+	w := Event{Seq: e.Seq, Time: e.Time.UTC(), Type: e.Type, Refusal: (*Refusal)(e.Refusal), Count: e.Count}
+	if e.Connection != nil {
+		c := FromConnection(e.Connection)
+		w.Connection = &c
+	}
+	if e.Type == model.StateChanged {
+		w.From, w.To = e.From.String(), e.To.String()
+		if w.Connection != nil {
+			w.Diagnosis = &w.Connection.Diagnosis
+		}
+	}
+	if e.Host != nil {
+		h := FromHost(e.Host)
+		w.Host = &h
+	}
+	return w
+}
+
+// Model is what e tells, or an error if that is nothing. A type that is not known is let through.
+func (e *Event) Model() (model.Event, error) {
+	m := model.Event{Seq: e.Seq, Time: e.Time, Type: e.Type, Refusal: (*model.Refusal)(e.Refusal), Count: e.Count}
+	var parse parser
+	if e.Connection != nil {
+		c, err := e.Connection.Model()
+		parse.note(err)
+		m.Connection = &c
+	}
+	if e.Type == model.StateChanged {
+		m.From, m.To = parse.state(e.From), parse.state(e.To)
+	}
+	if e.Host != nil {
+		h := e.Host.Model()
+		m.Host = &h
+	}
+	return m, parse.wrap("event", fmt.Sprint(e.Seq))
+}

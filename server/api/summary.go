@@ -1,0 +1,88 @@
+package api
+
+import (
+	"time"
+
+	"holter/model"
+)
+
+// Summary is the whole picture without the lists: who watches and how, how many are in which state,
+// what happens per second.
+type Summary struct {
+	Version   string    `json:"version"`
+	Time      time.Time `json:"time"`
+	StartedAt time.Time `json:"started_at"`
+	UptimeMS  Millis    `json:"uptime_ms"`
+
+	Address    string       `json:"address"` // where a client connects
+	Scheme     model.Scheme `json:"scheme"`
+	Detector   string       `json:"detector"`
+	IntervalMS Millis       `json:"interval_ms"`
+	OnFail     model.OnFail `json:"on_fail"`
+	Lateness   float64      `json:"lateness"` // what timeouts are stretched by because holter ran late
+
+	States  States   `json:"states"`
+	Clients Presence `json:"clients"`
+	Rates   Rates    `json:"rates"`
+	Storm   any      `json:"storm"` // the one under way, else null
+	Host    Host     `json:"host"`
+}
+
+// States are how many connections are in each.
+type States struct {
+	Normal  int `json:"normal"`
+	Suspect int `json:"suspect"`
+	Failed  int `json:"failed"`
+	Closed  int `json:"closed"` // and still on the list
+}
+
+// Presence is how many clients have a connection and how many have none.
+type Presence struct {
+	Present int `json:"present"`
+	Away    int `json:"away"`
+}
+
+// Rates are what happened per second, over the last few seconds.
+type Rates struct {
+	Connects   float64 `json:"connects"`
+	Reconnects float64 `json:"reconnects"`
+	Refused    float64 `json:"refused"`
+	Closes     float64 `json:"closes"`
+	Beats      float64 `json:"beats"`
+	BytesIn    float64 `json:"bytes_in"`
+	BytesOut   float64 `json:"bytes_out"`
+}
+
+// FromSnapshot gives s its JSON.
+func FromSnapshot(s *model.Snapshot) Summary {
+	n, m := s.Count(), s.Monitor
+	return Summary{
+		Version: m.Version, Time: s.Time.UTC(), StartedAt: m.Started.UTC(), UptimeMS: millis(s.Time.Sub(m.Started)),
+		Address: m.Address, Scheme: m.Scheme, Detector: m.Detector, IntervalMS: millis(m.Interval),
+		OnFail: m.OnFail, Lateness: finite(m.Lateness),
+		States:  States{n.Normal, n.Suspect, n.Failed, n.Closed},
+		Clients: Presence{n.Present, n.Away},
+		Rates:   fromRates(s.Rates),
+		Host:    FromHost(&s.Host),
+	}
+}
+
+// Model is the snapshot that s sums up, without its connections and clients.
+func (s *Summary) Model() model.Snapshot {
+	return model.Snapshot{
+		Time: s.Time,
+		Monitor: model.Monitor{
+			Version: s.Version, Address: s.Address, Started: s.StartedAt, Scheme: s.Scheme,
+			Detector: s.Detector, Interval: s.IntervalMS.Duration(), OnFail: s.OnFail, Lateness: s.Lateness,
+		},
+		Rates: model.Rates(s.Rates),
+		Host:  s.Host.Model(),
+	}
+}
+
+func fromRates(r model.Rates) Rates {
+	return Rates{
+		Connects: finite(r.Connects), Reconnects: finite(r.Reconnects), Refused: finite(r.Refused),
+		Closes: finite(r.Closes), Beats: finite(r.Beats), BytesIn: finite(r.BytesIn), BytesOut: finite(r.BytesOut),
+	}
+}

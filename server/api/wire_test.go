@@ -1,0 +1,206 @@
+package api
+
+import (
+	"encoding/json"
+	"math"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"holter/model"
+)
+
+var (
+	at    = time.Date(2026, 3, 4, 5, 6, 7, 891_234_567, time.UTC)
+	close = model.Close{Code: 1001, Reason: "deploy", By: model.ByHolter, At: at.Add(time.Minute)}
+
+	connection = model.Connection{
+		ID: 17, Client: "ann", Generation: 2, Remote: netip.MustParseAddrPort("[::1]:4711"), Path: "/ws",
+		UserAgent: "curl/8", Subprotocol: "chat", State: model.Failed, Since: at, Opened: at.Add(-time.Hour),
+		Diagnosis: model.Diagnosis{Cause: model.CauseJitter, Detail: "a late pong"}, Close: &close,
+		RTT: 58_123, RTTMean: 60_001, RTTDev: 7, Timeout: 1234567 * time.Microsecond, Interval: 5 * time.Second,
+		Silence: time.Second, DataSilence: time.Minute, Missed: 3,
+		PingsSent: 1, PongsReceived: 2, PingsReceived: 3, FramesIn: 4, FramesOut: 5, BytesIn: 6, BytesOut: 7,
+	}
+	detail = model.Detail{
+		Connection:  connection,
+		Samples:     []model.Sample{{RTT: 58_123, Missed: false}, {RTT: time.Second, Missed: true}},
+		Transitions: []model.Transition{{At: at, From: model.Suspect, To: model.Failed, Diagnosis: connection.Diagnosis}},
+		Evidence:    filledEvidence(),
+	}
+	client = model.Client{
+		ID: "ann", Generation: 2, Connection: 17, State: model.Suspect, Since: at, FirstSeen: at.Add(-time.Hour),
+		UserAgent: "curl/8", Reconnects: []time.Duration{time.Second, 2 * time.Second},
+	}
+	host = model.Host{
+		Time: at, CPU: 12.5, Cores: []float64{10, 15}, MemoryUsed: 1 << 30, MemoryTotal: 1 << 32, Load1: 0.5, Load5: 0.4, Load15: 0.3,
+		Process: model.Process{RSS: 1 << 20, CPU: 110, Goroutines: 12, OpenFiles: 34, MaxFiles: 1024},
+	}
+	snapshot = model.Snapshot{
+		Time: at,
+		Monitor: model.Monitor{
+			Version: "v1", Address: "ws://127.0.0.1:7070/ws", Started: at.Add(-time.Minute), Scheme: model.SchemeBoth,
+			Detector: "deviation", Interval: 5 * time.Second, OnFail: model.OnFailClose, Lateness: 1.5,
+		},
+		Rates: model.Rates{Connects: 1, Reconnects: 2, Refused: 3, Closes: 4, Beats: 5, BytesIn: 6, BytesOut: 7},
+		Host:  host,
+	}
+)
+
+// filledEvidence has a value in every field, whichever there are.
+func filledEvidence() model.Evidence {
+	var e model.Evidence
+	v := reflect.ValueOf(&e).Elem()
+	for i := range v.NumField() {
+		switch f := v.Field(i); f.Kind() {
+		case reflect.Bool:
+			f.SetBool(true)
+		case reflect.Uint8:
+			f.SetUint(1)
+		default:
+			f.SetInt(int64(i+1) * int64(time.Millisecond))
+		}
+	}
+	return e
+}
+
+// roundTrip gives what is left of a model value after a trip as JSON.
+func roundTrip[M, W any](t *testing.T, m M, from func(*M) W, back func(*W) (M, error)) M {
+	t.Helper()
+	text, err := json.Marshal(from(&m))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var w W
+	if err := json.Unmarshal(text, &w); err != nil {
+		t.Fatal(err)
+	}
+	got, err := back(&w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func sure[M, W any](back func(*W) M) func(*W) (M, error) {
+	return func(w *W) (M, error) { return back(w), nil }
+}
+
+func TestRoundTrip(t *testing.T) {
+	check := func(name string, got, want any) {
+		t.Helper()
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s came back as\n%+v\nwant\n%+v", name, got, want)
+		}
+		if field := firstZero(reflect.ValueOf(want)); field != "" && name != "summary" && name != "event" {
+			t.Errorf("%s: the test says nothing of %s", name, field)
+		}
+	}
+	check("connection", roundTrip(t, connection, FromConnection, (*Connection).Model), connection)
+	check("detail", roundTrip(t, detail, FromDetail, (*Detail).Model), detail)
+	check("client", roundTrip(t, client, FromClient, (*Client).Model), client)
+	check("host", roundTrip(t, host, FromHost, sure((*Host).Model)), host)
+	check("summary", roundTrip(t, snapshot, FromSnapshot, sure((*Summary).Model)), snapshot)
+	for _, e := range []model.Event{
+		{Seq: 1, Time: at, Type: model.ConnectionOpened, Connection: &connection},
+		{Seq: 2, Time: at, Type: model.StateChanged, Connection: &connection, From: model.Suspect, To: model.Failed},
+		{Seq: 3, Time: at, Type: model.ConnectionRefused, Refusal: &model.Refusal{Remote: "[::1]:1", Client: "ann", Status: 403, Reason: "origin"}},
+		{Seq: 4, Time: at, Type: model.HostSampled, Host: &host},
+		{Seq: 5, Time: at, Type: model.Dropped, Count: 9},
+	} {
+		check("event", roundTrip(t, e, FromEvent, (*Event).Model), e)
+	}
+}
+
+// firstZero names a field of a struct that has its zero value, empty if there is none.
+func firstZero(v reflect.Value) string {
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Name
+		if v.Field(i).IsZero() {
+			return name
+		}
+		if f := v.Field(i); f.Kind() == reflect.Struct && f.Type().PkgPath() == v.Type().PkgPath() {
+			if inner := firstZero(f); inner != "" {
+				return name + "." + inner
+			}
+		}
+	}
+	return ""
+}
+
+func TestModelRefuses(t *testing.T) {
+	good := FromConnection(&connection)
+	for name, spoil := range map[string]func(*Connection){
+		"id":     func(c *Connection) { c.ID = "17" },
+		"state":  func(c *Connection) { c.State = "fine" },
+		"remote": func(c *Connection) { c.Remote = "here" },
+		"closer": func(c *Connection) { c.Close = &Close{By: "fate"} },
+	} {
+		bad := good
+		spoil(&bad)
+		if _, err := bad.Model(); err == nil || len(err.Error()) > 300 {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestConnectionFields(t *testing.T) {
+	const fields = `id client generation remote path user_agent subprotocol state since opened_at rtt_ms rtt_mean_ms
+		rtt_dev_ms timeout_ms interval_ms silence_ms data_silence_ms missed pings_sent pongs_received pings_received
+		frames_in frames_out bytes_in bytes_out diagnosis faults close`
+	text, _ := json.Marshal(FromConnection(&connection))
+	var got map[string]any
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range strings.Fields(fields) {
+		if _, ok := got[field]; !ok {
+			t.Errorf("no field %s", field)
+		}
+		delete(got, field)
+	}
+	if len(got) > 0 {
+		t.Errorf("fields that nobody has promised: %v", got)
+	}
+}
+
+// What has happened to nobody yet is JSON all the same: lists are [], figures that are none are 0.
+func TestEmpty(t *testing.T) {
+	for _, v := range []any{
+		FromConnection(&model.Connection{ID: 1}),
+		FromDetail(&model.Detail{}),
+		FromClient(&model.Client{}),
+		FromHost(&model.Host{CPU: math.NaN(), Cores: []float64{math.Inf(1)}}),
+		FromSnapshot(&model.Snapshot{Rates: model.Rates{Beats: math.Inf(-1)}}),
+		FromEvent(&model.Event{Type: model.StateChanged}),
+	} {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Errorf("%T: %v", v, err)
+		}
+		for _, list := range []string{"faults", "samples", "transitions", "reconnects_ms", "cores_percent"} {
+			if strings.Contains(string(text), `"`+list+`":null`) {
+				t.Errorf("%T: %s is null", v, list)
+			}
+		}
+	}
+}
+
+func TestMillis(t *testing.T) {
+	for _, d := range []time.Duration{0, 1, 58_123, time.Second, 400 * 24 * time.Hour, -time.Second} {
+		if got := millis(d).Duration(); got != d {
+			t.Errorf("%v came back as %v", d, got)
+		}
+	}
+	for m, want := range map[Millis]time.Duration{1e300: math.MaxInt64, -1e300: math.MinInt64, 0.0004: 400} {
+		if got := m.Duration(); got != want {
+			t.Errorf("%v ms are %d ns, want %d", m, got, want)
+		}
+	}
+	if text, _ := json.Marshal(millis(58_123)); !slices.Equal(text, []byte("0.058123")) {
+		t.Errorf("58.123 µs are written as %s ms", text)
+	}
+}
