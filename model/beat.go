@@ -27,6 +27,8 @@ const (
 
 	// lookAgain is how soon to look at a silence again that is no evidence yet.
 	lookAgain = 100 * time.Millisecond
+	// longestSleep between two looks at a peer that may have a rhythm.
+	longestSleep = 5 * time.Second
 
 	never = Instant(math.MaxInt64)
 )
@@ -114,6 +116,9 @@ func (h *Heart) probeMissed(now, heard Instant) {
 func (h *Heart) silence(now, heard Instant) {
 	if h.state == Normal {
 		h.suspect(now, heard)
+		if h.rhythm.Scheme.ServerBeats() {
+			h.peer = pace{} // broken: until it is shown again our own beats judge, or this would come again and again
+		}
 		return
 	}
 	h.move(ProbesMissed)
@@ -140,10 +145,13 @@ func (h *Heart) wantsPing(now Instant) bool {
 	return h.state == Suspect || now >= h.due
 }
 
-// next is when there is something to judge or to send again. An interval is the most, since a
-// silence may come to be limited more narrowly meanwhile.
+// next is when there is something to judge or to send again. It comes soon enough to watch a rhythm
+// of the peer's that is only learnt meanwhile.
 func (h *Heart) next(now Instant) Instant {
 	next := now + Instant(h.interval)
+	if h.rhythm.Scheme.ClientBeats() {
+		next = min(next, now+Instant(longestSleep))
+	}
 	if !h.ended {
 		next = min(next, h.silenceEnds())
 		switch {
@@ -173,16 +181,17 @@ func (h *Heart) probeWait() time.Duration {
 	return max(h.detector.Mean()*3/2, leastProbeWait)
 }
 
-// silenceEnds is when the peer's silence becomes a sign by itself. Where holter sends no probes the
-// peer gets the time for one more beat of its own instead, and no less than probes would take.
+// silenceEnds is when the peer's silence becomes a sign by itself. Beside beats of our own that
+// takes a rhythm which it has shown. Where holter sends no probes the peer gets the time for one
+// more beat of its own instead, and no less than probes would take.
 func (h *Heart) silenceEnds() Instant {
-	limit := h.peer.limit()
+	limit, probing := h.peer.limit(), h.rhythm.Scheme.ServerBeats()
 	switch {
-	case !h.rhythm.Scheme.ClientBeats():
+	case !h.rhythm.Scheme.ClientBeats(), probing && !h.peer.steady():
 		return never
 	case h.state == Normal:
 		return h.quiet + Instant(h.stretch(limit))
-	case h.state == Suspect && !h.rhythm.Scheme.ServerBeats():
+	case h.state == Suspect && !probing:
 		grace := max(h.peer.interval(), h.probeWait()*(1<<probes-1))
 		return h.quiet + Instant(h.stretch(limit+grace))
 	}

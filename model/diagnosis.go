@@ -33,8 +33,8 @@ type rule struct {
 // shallower ones below it.
 var rules = [...]rule{
 	{CauseHostBusy, hostBusy, tellHostBusy},
-	{CauseJitter, jitter, tellJitter},
 	{CauseNoPong, noPong, tellNoPong},
+	{CauseJitter, jitter, tellJitter},
 	{CauseUnknown, inTrouble, tellUnknown},
 }
 

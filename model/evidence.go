@@ -36,7 +36,7 @@ func (h *Heart) evidence(now, heard Instant) Evidence {
 		Silence:      time.Duration(now - max(heard, h.heard)),
 		PingAge:      h.pingAge(now),
 		Timeout:      h.patience(),
-		Unanswered:   int(h.written - h.answered),
+		Unanswered:   int(h.written - min(h.answered, h.written)),
 		Probes:       h.probesSent(),
 		Missed:       int(h.missed),
 		Ponged:       h.answered > 0,
@@ -46,7 +46,7 @@ func (h *Heart) evidence(now, heard Instant) Evidence {
 
 func (h *Heart) pingAge(now Instant) time.Duration {
 	switch {
-	case h.answered == h.written:
+	case h.answered >= h.written:
 		return 0
 	case h.voided == h.written:
 		return time.Duration(now - h.sent)

@@ -65,10 +65,10 @@ func (h *Heart) Sent(seq uint32, at Instant, rto, rtt time.Duration) Instant {
 	if seq != h.asked || seq == h.written || h.ended {
 		return h.next(at)
 	}
-	if h.answered == h.written || h.voided == h.written {
+	if h.answered >= h.written || h.voided == h.written {
 		h.open = at
 	}
-	h.written, h.sent, h.waiting = seq, at, true
+	h.written, h.sent, h.waiting = seq, at, seq > h.answered
 	h.due = at + Instant(h.interval)
 	if h.state != Suspect {
 		h.timeout = h.rhythm.bound(estimate{
@@ -79,22 +79,23 @@ func (h *Heart) Sent(seq uint32, at Instant, rto, rtt time.Duration) Instant {
 }
 
 // Pong says that the pong of ping seq came at an instant. If that is only an upper bound, because
-// the pong may have waited in our own socket, exact is false and there is no sample. A number that
-// is not out, or out no more, changes nothing.
+// the pong may have waited in our own socket, exact is false and there is no sample. Neither is
+// there one if the pong overtakes the call of Sent, whose writer may be held up. A number that is
+// not out, or out no more, changes nothing.
 func (h *Heart) Pong(seq uint32, at Instant, exact bool, late *Lateness) (from, to State, changed bool) {
-	if seq <= h.answered || seq > h.written || h.ended {
+	if seq <= h.answered || seq > h.asked || h.ended {
 		return h.state, h.state, false
 	}
 	rtt := time.Duration(at - h.open) // pongs bunched by a stall are one sample: the oldest beat's
-	believed := seq > h.voided && !late.Void(h.open, at)
-	tardy := h.missed > 0 && believed
+	exact = exact && h.voided < seq && seq <= h.written && !late.Void(h.open, at)
+	tardy := exact && h.missed > 0
 	h.answered, h.missed = seq, 0
-	if seq == h.written {
+	if seq >= h.written {
 		h.waiting = false
 	} else {
 		h.voided = h.written // they were out during the same stall
 	}
-	if exact && believed {
+	if exact {
 		h.answer(rtt, tardy)
 	}
 	from, to, changed = h.Heard(at)
@@ -121,12 +122,12 @@ func (h *Heart) answer(rtt time.Duration, tardy bool) {
 
 // RoundTrip takes in a round trip that cost no beat: the answer to a ping of the application's.
 func (h *Heart) RoundTrip(rtt time.Duration) {
-	h.rtt = rtt
+	h.rtt = max(rtt, 0)
 	if !h.warm {
 		h.warm = true
 		return
 	}
-	h.detector.Sample(min(rtt, h.timeout)) // one long stall must not blind it for a whole window
+	h.detector.Sample(min(h.rtt, h.timeout)) // one long stall must not blind it for a whole window
 	h.samples = min(h.samples+1, startSamples)
 }
 

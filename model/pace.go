@@ -19,8 +19,8 @@ const (
 	pageSilence = 70 * time.Second
 	// paceMargin allows for a retransmission, as with a beat of our own.
 	paceMargin = 500 * time.Millisecond
-	// fastestPace keeps a burst of pings from passing for a rhythm.
-	fastestPace = time.Second
+	// fastestPace keeps a burst of pings from passing for a rhythm: closer beats are one.
+	fastestPace = 500 * time.Millisecond
 	// slowestPace bounds what a peer can make us wait for.
 	slowestPace = time.Hour
 )
@@ -28,16 +28,20 @@ const (
 // beat takes in a beat of the peer's. An interval beyond the limit in force counts as that limit:
 // one outage must not double the patience for the next.
 func (p *pace) beat(at Instant, page bool) {
-	interval := time.Duration(at - p.last)
+	p.page = p.page || page
 	if p.beats > 0 {
+		interval := time.Duration(at - p.last)
+		if interval < fastestPace {
+			return
+		}
 		p.learn(min(interval, p.limit(), slowestPace))
 	}
-	p.last, p.page = at, p.page || page
+	p.last = at
 	p.beats = min(p.beats+1, steadyBeats)
 }
 
 func (p *pace) learn(interval time.Duration) {
-	ms := int64(max(interval, fastestPace) / time.Millisecond)
+	ms := int64(interval / time.Millisecond)
 	if p.mean == 0 {
 		p.mean, p.dev = uint32(ms), uint32(ms/2)
 		return
@@ -46,6 +50,9 @@ func (p *pace) learn(interval time.Duration) {
 	p.dev = uint32(int64(p.dev) + (max(off, -off)-int64(p.dev))/4)
 	p.mean = uint32(int64(p.mean) + off/8)
 }
+
+// steady reports whether there is a rhythm.
+func (p *pace) steady() bool { return p.beats >= steadyBeats }
 
 // interval is the mean time between beats, 0 while unknown.
 func (p *pace) interval() time.Duration { return time.Duration(p.mean) * time.Millisecond }
@@ -56,7 +63,7 @@ func (p *pace) interval() time.Duration { return time.Duration(p.mean) * time.Mi
 func (p *pace) limit() time.Duration {
 	mean, dev := p.interval(), time.Duration(p.dev)*time.Millisecond
 	limit := mean + max(4*dev, mean/2) + paceMargin
-	if p.page || p.beats < steadyBeats {
+	if p.page || !p.steady() {
 		limit = max(limit, pageSilence)
 	}
 	return limit

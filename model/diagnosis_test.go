@@ -1,0 +1,48 @@
+package model
+
+import (
+	"testing"
+	"time"
+)
+
+func TestDiagnose(t *testing.T) {
+	const s = time.Second
+	tests := []struct {
+		name string
+		e    Evidence
+		want Diagnosis
+	}{
+		{"well", Evidence{State: Normal, Ponged: true, Silence: 3 * s}, Diagnosis{}},
+		{"closed", Evidence{State: Closed, Missed: 1, PingAge: s}, Diagnosis{}},
+		{"one beat missed", Evidence{State: Normal, Missed: 1, PingAge: s}, Diagnosis{}},
+		{"holter was late, before all else", Evidence{State: Failed, Late: 312 * ms, PingAge: 3 * s},
+			Diagnosis{CauseHostBusy, "holter itself was late by 312 ms, so the ping on its way then proves nothing."}},
+		{"never a pong", Evidence{State: Normal, Missed: 3, Unanswered: 3, Silence: 40 * ms},
+			Diagnosis{CauseNoPong, "Data came in 40 ms ago, but none of 3 pings was ever answered."}},
+		{"never a pong, back from suspicion", Evidence{State: Normal, Missed: 4, Unanswered: 5, Gap: 3 * s},
+			Diagnosis{CauseNoPong, "Data came in 0 ms ago, but none of 5 pings was ever answered."}},
+		{"no pong yet", Evidence{State: Normal, Missed: 2}, Diagnosis{}},
+		{"no pong any more", Evidence{State: Normal, Missed: 9, Ponged: true}, Diagnosis{}},
+		{"late answer", Evidence{State: Normal, Ponged: true, LateAnswer: 2100 * ms, Timeout: 502 * ms, Gap: 6 * s},
+			Diagnosis{CauseJitter, "An answer took 2.1 s where 502 ms was expected at most; it came by itself."}},
+		{"back without an answer", Evidence{State: Normal, Ponged: true, Gap: 6240 * ms},
+			Diagnosis{CauseJitter, "Nothing came in for 6.2 s; it recovered by itself."}},
+		{"suspect", Evidence{State: Suspect, PingAge: 510 * ms},
+			Diagnosis{CauseUnknown, "No answer to the ping of 510 ms ago; nothing else came in either."}},
+		{"probing", Evidence{State: Suspect, PingAge: 1100 * ms, Probes: 1},
+			Diagnosis{CauseUnknown, "No answer to the ping of 1.1 s ago nor to 1 probe; nothing else came in either."}},
+		{"failed", Evidence{State: Failed, PingAge: 5700 * ms, Probes: 3, Missed: 1},
+			Diagnosis{CauseUnknown, "No answer to the ping of 5.7 s ago nor to 3 probes; nothing else came in either."}},
+		{"silent by its own rhythm", Evidence{State: Suspect, Silence: 12400 * ms, PeerInterval: 5 * s},
+			Diagnosis{CauseUnknown, "Nothing came in for 12.4 s; its own beats used to come every 5.0 s."}},
+		{"silent from the start", Evidence{State: Suspect, Silence: 70 * s},
+			Diagnosis{CauseUnknown, "Nothing came in for 70.0 s."}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := diagnose(&test.e); got != test.want {
+				t.Errorf("%+v, want %+v", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,41 @@
+package model
+
+import "testing"
+
+// The drawing of the machine, every state against every trigger.
+func TestEveryStateAndTrigger(t *testing.T) {
+	states := []State{Normal, Suspect, Failed, Closed, Away}
+	triggers := []Trigger{BeatMissed, ProbesMissed, ByteIn, Reaped, Ended}
+	want := [][]State{
+		Normal:  {Suspect, Normal, Normal, Normal, Closed},
+		Suspect: {Suspect, Failed, Normal, Suspect, Closed},
+		Failed:  {Failed, Failed, Normal, Failed, Closed},
+		Closed:  {Closed, Closed, Closed, Closed, Closed},
+		Away:    {Away, Away, Away, Away, Away}, // a client's, no connection's: nothing moves it here
+	}
+	if len(states) != len(stateNames) || len(triggers) != len(triggerNames) {
+		t.Fatal("a state or a trigger is missing in this test")
+	}
+	for _, from := range states {
+		for i, trigger := range triggers {
+			to, changed := from.Next(trigger)
+			if to != want[from][i] || changed != (to != from) {
+				t.Errorf("%v, %v: %v (changed %v), want %v", from, trigger, to, changed, want[from][i])
+			}
+		}
+	}
+}
+
+func TestStateNames(t *testing.T) {
+	for s := Normal; s <= Away; s++ {
+		if got, err := ParseState(s.String()); err != nil || got != s {
+			t.Errorf("%v is read back as %v, %v", s, got, err)
+		}
+	}
+	if _, err := ParseState("dead"); err == nil {
+		t.Error("dead is a state")
+	}
+	if got := State(9).String(); got != "state(9)" {
+		t.Errorf("an unknown state is %q", got)
+	}
+}
