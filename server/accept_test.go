@@ -1,0 +1,191 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var silent = slog.New(slog.DiscardHandler)
+
+// patienceOfTests is how long a test waits for what must happen.
+const patienceOfTests = 10 * time.Second
+
+func listenLoopback(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func dial(t *testing.T, address net.Addr) net.Conn {
+	t.Helper()
+	c, err := net.DialTimeout("tcp", address.String(), patienceOfTests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(patienceOfTests))
+	return c
+}
+
+func TestAcceptQueuePlaces(t *testing.T) {
+	var conns [handshakes + 2]net.Conn
+	for i := range conns {
+		conns[i] = &net.TCPConn{}
+	}
+	now := time.Now()
+	q := &acceptQueue{freed: make(chan struct{}, 1)}
+	for i := range handshakes {
+		if wait := q.take(conns[i], now.Add(time.Duration(i)*time.Microsecond)); wait > 0 {
+			t.Fatalf("place %d of %d had to wait", i+1, handshakes)
+		}
+	}
+	late, later := conns[handshakes], conns[handshakes+1]
+	if wait := q.take(late, now.Add(patience/4)); wait != patience*3/4 {
+		t.Errorf("with all places taken the wait is %v, want until the oldest has had its time", wait)
+	}
+	for _, state := range []http.ConnState{http.StateNew, http.StateActive} {
+		if q.release(conns[2], state); q.take(late, now) == 0 {
+			t.Fatalf("a connection that is %v gave its place back", state)
+		}
+	}
+	if q.release(conns[2], http.StateHijacked); q.take(late, now) > 0 {
+		t.Error("a hijacked connection kept its place")
+	}
+	if wait := q.take(later, now.Add(patience)); wait > 0 {
+		t.Errorf("after %v the oldest still has its place, for %v more", patience, wait)
+	}
+	if q.release(conns[0], http.StateClosed); q.take(conns[0], now) == 0 {
+		t.Error("the place of one connection was given back by another that had lost it before")
+	}
+}
+
+func TestAcceptQueueHandsOutWhatItAccepted(t *testing.T) {
+	q := newAcceptQueue(listenLoopback(t), silent)
+	defer q.Close()
+	client := dial(t, q.Addr())
+	c, err := q.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, ok := c.(*net.TCPConn); !ok || c.RemoteAddr().String() != client.LocalAddr().String() {
+		t.Errorf("got a %T from %v", c, c.RemoteAddr())
+	}
+}
+
+// silentClients must not keep others waiting for longer than their few moments.
+func TestSilentClientsDelayNobody(t *testing.T) {
+	q := newAcceptQueue(listenLoopback(t), silent)
+	server := &http.Server{
+		ConnState: q.release,
+		Handler:   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "here") }),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(q) }()
+	for range 100 {
+		dial(t, q.Addr())
+	}
+	for range 3 {
+		c := dial(t, q.Addr())
+		io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		if answer, err := io.ReadAll(c); err != nil || len(answer) == 0 {
+			t.Errorf("answer %q, error %v", answer, err)
+		}
+	}
+	server.Close()
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
+}
+
+// A handshake that never ends keeps the others out for patience, and no longer.
+func TestSeatsComeFreeInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &acceptQueue{freed: make(chan struct{}, 1), closing: make(chan struct{}), timer: time.NewTimer(patience)}
+		start := time.Now()
+		for range 3 * handshakes {
+			q.seat(&net.TCPConn{})
+		}
+		if took := time.Since(start); took != 2*patience {
+			t.Errorf("three rounds of handshakes took %v, want %v", took, 2*patience)
+		}
+	})
+}
+
+func TestAcceptQueueClose(t *testing.T) {
+	q := newAcceptQueue(listenLoopback(t), silent)
+	waiting := dial(t, q.Addr())
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
+	q.Close() // as net/http does
+	if _, err := waiting.Read(make([]byte, 1)); err == nil {
+		t.Error("a waiting connection was not closed")
+	}
+	if _, err := q.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Accept after Close: %v", err)
+	}
+}
+
+func TestAcceptQueueIsBounded(t *testing.T) {
+	q := &acceptQueue{conns: make(chan net.Conn, 1)}
+	ours, theirs := net.Pipe()
+	q.enqueue(ours)
+	beyond, refused := net.Pipe()
+	q.enqueue(beyond)
+	if _, err := refused.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the newcomer beyond the bound was not closed: %v", err)
+	}
+	if <-q.conns != ours {
+		t.Error("the queue lost who was in it")
+	}
+	theirs.Close()
+}
+
+// flaky is a listener that fails as one does when no file descriptor is left.
+type flaky struct {
+	net.Listener
+	failures int
+}
+
+func (f *flaky) Accept() (net.Conn, error) {
+	if f.failures--; f.failures >= 0 {
+		return nil, errors.New("too many open files")
+	}
+	return f.Listener.Accept()
+}
+
+func TestAcceptQueueOutlivesErrors(t *testing.T) {
+	q := newAcceptQueue(&flaky{listenLoopback(t), 1}, silent)
+	defer q.Close()
+	client := dial(t, q.Addr())
+	accepted := make(chan error, 1)
+	go func() {
+		c, err := q.Accept()
+		if err == nil {
+			c.Close()
+		}
+		accepted <- err
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), patienceOfTests)
+	defer cancel()
+	select {
+	case err := <-accepted:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-ctx.Done():
+		t.Error("nobody accepts any more")
+	}
+	client.Close()
+}
