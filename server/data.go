@@ -1,0 +1,46 @@
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"holter/model"
+)
+
+// data is the data plane of holter serve: a WebSocket that echoes, and a page that uses it.
+type data struct {
+	allowOrigin []string
+	monitor     gin.HandlerFunc // taps what is upgraded
+	refused     func(r *http.Request, status int, reason string)
+	echo        *echo
+	log         *slog.Logger
+}
+
+// routes are all routes of the data plane.
+func (d *data) routes() http.Handler {
+	r := newEngine(renderErrors(d.log, writeText))
+	r.Match(get, "/", servePage())
+	r.GET("/ws", requireUpgrade, d.requireOrigin, d.monitor, d.echo.handle)
+	return r
+}
+
+var get = []string{http.MethodGet, http.MethodHead}
+
+// writeText is the answerer of the data plane, where people and their browsers read the answer.
+func writeText(c *gin.Context, code model.Code, message string) {
+	c.String(statusOf(code), "%s\n", message)
+}
+
+// requireOrigin keeps pages of other sites from opening a WebSocket, which browsers let them (RFC 6455
+// section 10.2).
+func (d *data) requireOrigin(c *gin.Context) {
+	if allowedOrigin(c.Request, d.allowOrigin) {
+		return
+	}
+	reason := fmt.Sprintf("origin %s is not allowed", model.Clean(c.GetHeader("Origin"), 200))
+	d.refused(c.Request, http.StatusForbidden, reason)
+	fail(c, model.Errorf(model.Forbidden, "%s; --allow-origin would allow it", reason))
+}

@@ -1,0 +1,254 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gorilla/websocket"
+)
+
+const testLimit = 4096
+
+// beatCounter stands where a tap does, and counts the beats that it is told of.
+type beatCounter struct {
+	gin.ResponseWriter
+	beats *atomic.Int32
+}
+
+type countedConn struct {
+	net.Conn
+	beats *atomic.Int32
+}
+
+func (b beatCounter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, brw, err := b.ResponseWriter.Hijack()
+	return countedConn{c, b.beats}, brw, err
+}
+
+func (c countedConn) PeerBeat() { c.beats.Add(1) }
+
+// serveData runs the data plane without a monitor.
+func serveData(t *testing.T, allow ...string) (address string, beats *atomic.Int32) {
+	t.Helper()
+	beats = new(atomic.Int32)
+	d := &data{
+		allowOrigin: allow,
+		monitor:     func(c *gin.Context) { c.Writer = beatCounter{c.Writer, beats} },
+		refused:     func(*http.Request, int, string) {},
+		echo:        newEcho(testLimit),
+		log:         silent,
+	}
+	address = servePlane(t, d.routes())
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patienceOfTests)
+		defer cancel()
+		if err := d.echo.stop(ctx); err != nil {
+			t.Error("a connection outlived its client:", err)
+		}
+	})
+	return address, beats
+}
+
+// servePlane serves a handler as a plane does, until the test is over.
+func servePlane(t *testing.T, handler http.Handler) (address string) {
+	t.Helper()
+	p := newPlane(handler, silent)
+	p.listener = listenLoopback(t)
+	done := make(chan error, 1)
+	go func() { done <- p.serve() }()
+	t.Cleanup(func() {
+		p.stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return p.listener.Addr().String()
+}
+
+func dialWebSocket(t *testing.T, address string) *websocket.Conn {
+	t.Helper()
+	ws, _, err := websocket.DefaultDialer.Dial("ws://"+address+"/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ws.Close() })
+	ws.SetReadDeadline(time.Now().Add(patienceOfTests))
+	return ws
+}
+
+func TestEcho(t *testing.T) {
+	address, _ := serveData(t)
+	ws := dialWebSocket(t, address)
+	for _, m := range []struct {
+		kind int
+		data string
+	}{
+		{websocket.TextMessage, ""},
+		{websocket.TextMessage, "hello, wörld"},
+		{websocket.BinaryMessage, "\x00\xff\xfe"},
+		{websocket.TextMessage, strings.Repeat("x", testLimit)},
+	} {
+		if err := ws.WriteMessage(m.kind, []byte(m.data)); err != nil {
+			t.Fatal(err)
+		}
+		kind, data, err := ws.ReadMessage()
+		if err != nil || kind != m.kind || string(data) != m.data {
+			t.Errorf("kind %d %.20q came back as kind %d %.20q, error %v", m.kind, m.data, kind, data, err)
+		}
+	}
+}
+
+func TestEchoAnswersPings(t *testing.T) {
+	address, _ := serveData(t)
+	ws := dialWebSocket(t, address)
+	var pong string
+	ws.SetPongHandler(func(payload string) error { pong = payload; return errors.New("enough") })
+	if err := ws.WriteMessage(websocket.PingMessage, []byte("are you there")); err != nil {
+		t.Fatal(err)
+	}
+	if ws.NextReader(); pong != "are you there" {
+		t.Errorf("pong %q", pong)
+	}
+}
+
+func TestEchoAnswersBeats(t *testing.T) {
+	address, beats := serveData(t)
+	ws := dialWebSocket(t, address)
+	for i, text := range []string{"no beat", `{"type":"ping","id":1,"ts":2.5}`} {
+		ws.WriteMessage(websocket.TextMessage, []byte(text))
+		_, data, err := ws.ReadMessage()
+		if want := []string{text, `{"type":"pong","id":1,"ts":2.5}`}[i]; err != nil || string(data) != want {
+			t.Errorf("%s: answer %s, error %v", text, data, err)
+		}
+		if got := beats.Load(); got != int32(i) {
+			t.Errorf("%s: told of %d beats", text, got)
+		}
+	}
+}
+
+func TestAnswerBeat(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"type":"ping"}`: `{"type":"pong"}`,
+		`{ "ts": 1e3, "id": "ü", "type" : "ping" }`:    `{"type":"pong","id":"ü","ts":1e3}`,
+		`{"type":"ping","id":{"a":[1, 2]},"ts":null}`:  `{"type":"pong","id":{"a":[1, 2]},"ts":null}`,
+		`{"type":"ping","id":12345678901234567890.50}`: `{"type":"pong","id":12345678901234567890.50}`,
+		`{"type":"ping","more":true}`:                  `{"type":"pong"}`,
+		`{"Type":"ping"}`:                              "",
+		`{"type":["ping"]}`:                            "",
+		`{"type":1,"is":"ping"}`:                       "",
+		`{"type":"pong","was":"ping"}`:                 "",
+		`{"type":"ping"`:                               "",
+		`{"type":"ping"} {}`:                           "",
+		`[{"type":"ping"}]`:                            "",
+		`"ping"`:                                       "",
+		`{}`:                                           "",
+		``:                                             "",
+		`{"type":"ping","id":"` + strings.Repeat("x", 512): "",
+	} {
+		if got := answerBeat([]byte(text)); string(got) != want {
+			t.Errorf("%s is answered by %s, want %s", text, got, want)
+		}
+	}
+}
+
+// frame is a masked frame, whose mask is 0 for legibility.
+func frame(first byte, payload string) string {
+	return string([]byte{first, 0x80 | byte(len(payload)), 0, 0, 0, 0}) + payload
+}
+
+func TestEchoRefuses(t *testing.T) {
+	const text, binary, ping, fin = 0x1, 0x2, 0x9, 0x80
+	long := string([]byte{fin | binary, 0x80 | 127, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0})
+	for name, c := range map[string]struct {
+		frames string
+		code   int
+	}{
+		"invalid UTF-8":                 {frame(fin|text, "\xc3\x28"), websocket.CloseInvalidFramePayloadData},
+		"invalid UTF-8 over two frames": {frame(text, "\xc3") + frame(fin, "\x28"), websocket.CloseInvalidFramePayloadData},
+		"half a character at the end":   {frame(fin|text, "\xc3"), websocket.CloseInvalidFramePayloadData},
+		"too long":                      {long + strings.Repeat("x", 0x10000), websocket.CloseMessageTooBig},
+		"too long in pieces":            {frame(binary, "x") + strings.Repeat(frame(0, strings.Repeat("x", 125)), 40), websocket.CloseMessageTooBig},
+		"an impossible length":          {string([]byte{fin | binary, 0x80 | 127, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}), websocket.CloseMessageTooBig},
+		"no mask":                       {string([]byte{fin | text, 1, 'x'}), websocket.CloseProtocolError},
+		"reserved bit":                  {frame(fin|0x40|text, "x"), websocket.CloseProtocolError},
+		"reserved bit on a ping":        {frame(fin|0x40|ping, "x"), websocket.CloseProtocolError},
+		"unknown opcode":                {frame(fin|0x3, "x"), websocket.CloseProtocolError},
+		"ping in fragments":             {frame(ping, "x"), websocket.CloseProtocolError},
+		"continuation of nothing":       {frame(fin, "x"), websocket.CloseProtocolError},
+		"message within a message":      {frame(text, "x") + frame(fin|text, "y"), websocket.CloseProtocolError},
+		"reserved close code":           {frame(fin|0x8, "\x03\xee"), websocket.CloseProtocolError},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address, _ := serveData(t)
+			ws := dialWebSocket(t, address)
+			if _, err := ws.NetConn().Write([]byte(c.frames)); err != nil {
+				t.Fatal(err)
+			}
+			_, _, err := ws.ReadMessage()
+			if closed, ok := errors.AsType[*websocket.CloseError](err); !ok || closed.Code != c.code {
+				t.Errorf("ended with %v, want close code %d", err, c.code)
+			}
+		})
+	}
+}
+
+func TestEchoAnswersCloseFrames(t *testing.T) {
+	address, _ := serveData(t)
+	ws := dialWebSocket(t, address)
+	ws.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(4001, "bye"))
+	_, _, err := ws.ReadMessage()
+	if closed, ok := errors.AsType[*websocket.CloseError](err); !ok || closed.Code != 4001 {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+func TestEchoDeclinesCompression(t *testing.T) {
+	address, _ := serveData(t)
+	dialer := websocket.Dialer{EnableCompression: true}
+	ws, response, err := dialer.Dial("ws://"+address+"/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	if extensions := response.Header.Get("Sec-WebSocket-Extensions"); extensions != "" {
+		t.Errorf("agreed to %s", extensions)
+	}
+}
+
+func TestEchoStop(t *testing.T) {
+	e := newEcho(testLimit)
+	if !e.start() {
+		t.Fatal("does not start")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := e.stop(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("stopped with one running: %v", err)
+	}
+	if e.start() {
+		t.Error("started after stop")
+	}
+	e.running.Done()
+	if err := e.stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestKeepDropsLongBuffers(t *testing.T) {
+	long := bytes.NewBuffer(make([]byte, 0, longestKept+1))
+	keep(long)
+	for range 100 {
+		if messages.Get() == any(long) {
+			t.Fatal("a long buffer was kept")
+		}
+	}
+}
