@@ -1,0 +1,158 @@
+package server
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"holter/model"
+	"holter/server/api"
+)
+
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// connections answers GET /api/v1/connections?q=&state=&sort=&limit=&cursor=.
+func (a *admin) connections(c *gin.Context) {
+	list, err := parseList(c.Request.URL.Query())
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	snapshot, err := a.source.Snapshot(c.Request.Context())
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, list.page(snapshot.Connections, snapshot.Time))
+}
+
+// connection answers GET /api/v1/connections/{id}.
+func (a *admin) connection(c *gin.Context) {
+	id, err := parseID(c.Param("id"))
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	detail, err := a.source.Detail(c.Request.Context(), id)
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, api.FromDetail(&detail))
+}
+
+// list is a request for one page of the connections.
+type list struct {
+	filter     model.Filter
+	state      string // empty for all
+	key        model.SortKey
+	descending bool
+	limit      int
+	after      cursor
+}
+
+// parseList reads a query. Sort is a key, with a - in front for descending order.
+func parseList(query url.Values) (list, error) {
+	l := list{key: model.SortID, limit: defaultLimit}
+	var err error
+	if l.filter, err = model.ParseFilter(query.Get("q")); err != nil {
+		return l, err
+	}
+	if state := model.Clean(query.Get("state"), 40); state != "" {
+		if _, err := model.ParseState(state); err != nil {
+			return l, model.Errorf(model.Invalid, "%s", err)
+		}
+		l.state = state
+	}
+	if sort := query.Get("sort"); sort != "" {
+		sort, l.descending = strings.CutPrefix(sort, "-")
+		if l.key, err = model.ParseSortKey(sort); err != nil {
+			return l, err
+		}
+	}
+	if limit := query.Get("limit"); limit != "" {
+		if l.limit, err = strconv.Atoi(limit); err != nil || l.limit < 1 || l.limit > maxLimit {
+			return l, model.Errorf(model.Invalid, "limit %.20q: write a number from 1 to %d", limit, maxLimit)
+		}
+	}
+	l.after, err = parseCursor(query.Get("cursor"))
+	return l, err
+}
+
+// page is the part of conns that l asks for. It sorts and cuts conns in place.
+func (l list) page(conns []model.Connection, now time.Time) api.Connections {
+	conns = slices.DeleteFunc(conns, func(c model.Connection) bool {
+		return l.state != "" && c.State.String() != l.state || !l.filter.Match(&c, now)
+	})
+	model.Sort(conns, l.key, l.descending, now)
+	start := l.start(conns)
+	end := min(start+l.limit, len(conns))
+	page := api.Connections{Connections: wireConnections(conns[start:end]), Total: len(conns)}
+	if end < len(conns) {
+		page.Next = cursor{conns[end-1].ID, end}.String()
+	}
+	return page
+}
+
+// start is where in the sorted conns the page begins. By id it is right after the last one of the page
+// before, whatever came and went since. Other figures change all the time, the page's own among them:
+// there only counting on reaches the end.
+func (l list) start(conns []model.Connection) int {
+	if l.key != model.SortID {
+		return min(l.after.position, len(conns))
+	}
+	next := slices.IndexFunc(conns, func(c model.Connection) bool {
+		if l.descending {
+			return l.after.id == 0 || c.ID < l.after.id
+		}
+		return c.ID > l.after.id
+	})
+	if next < 0 {
+		return len(conns)
+	}
+	return next
+}
+
+func wireConnections(conns []model.Connection) []api.Connection {
+	list := make([]api.Connection, len(conns))
+	for i := range conns {
+		list[i] = api.FromConnection(&conns[i])
+	}
+	return list
+}
+
+// cursor is where a page ended: the last connection on it and how many there were up to it. Its zero
+// value is the beginning. Clients have no business in it, so they get it in base64.
+type cursor struct {
+	id       model.ID
+	position int
+}
+
+func (c cursor) String() string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %d", c.id, c.position))
+}
+
+func parseCursor(s string) (cursor, error) {
+	if s == "" {
+		return cursor{}, nil
+	}
+	var c cursor
+	text, err := base64.RawURLEncoding.DecodeString(s)
+	if err == nil {
+		_, err = fmt.Sscanf(string(text), "%d %d", &c.id, &c.position)
+	}
+	if err != nil || c.position < 0 {
+		return cursor{}, model.Errorf(model.Invalid, "the cursor is none that holter gave: write the next of the page before")
+	}
+	return c, nil
+}

@@ -1,0 +1,101 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"holter/model"
+	"holter/server/api"
+)
+
+const (
+	longestBody = 64 << 10 // bytes of a request
+	longestOver = 24 * time.Hour
+)
+
+// kickOne answers DELETE /api/v1/connections/{id}?code=1001&reason=.
+func (a *admin) kickOne(c *gin.Context) {
+	kick, err := parseKick(c.Param("id"), c.Request.URL.Query())
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	a.kick(c, kick)
+}
+
+// kickMatching answers POST /api/v1/kick.
+func (a *admin) kickMatching(c *gin.Context) {
+	var body api.Kick
+	if err := readJSON(c, &body); err != nil {
+		fail(c, err)
+		return
+	}
+	kick := model.Kick{Query: body.Q, Code: body.Code, Reason: body.Reason, Reset: body.RST, Over: body.OverMS.Duration()}
+	if kick.Over > longestOver {
+		fail(c, model.Errorf(model.Invalid, "over_ms is more than %d, which is a day", longestOver.Milliseconds()))
+		return
+	}
+	a.kick(c, kick)
+}
+
+func (a *admin) kick(c *gin.Context, k model.Kick) {
+	n, err := a.source.Kick(c.Request.Context(), k)
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, api.Kicked{Kicked: n})
+}
+
+// parseKick reads a kick of one connection from its path and query.
+func parseKick(id string, query url.Values) (model.Kick, error) {
+	connection, err := parseID(id)
+	if err != nil {
+		return model.Kick{}, err
+	}
+	kick := model.Kick{IDs: []model.ID{connection}, Reason: query.Get("reason")}
+	if code := query.Get("code"); code != "" {
+		if kick.Code, err = strconv.Atoi(code); err != nil {
+			return model.Kick{}, model.Errorf(model.Invalid, "code %.20q is no number: write a close code such as 1001", code)
+		}
+	}
+	return kick, nil
+}
+
+func parseID(s string) (model.ID, error) {
+	id, err := model.ParseID(s)
+	if err != nil {
+		return 0, model.Errorf(model.Invalid, "%.40q is no connection id: write it like c17", s)
+	}
+	return id, nil
+}
+
+// readJSON reads a bounded body that holds one value, with no field that v does not know: a misspelt
+// one would silently mean its default.
+func readJSON(c *gin.Context, v any) error {
+	http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(requestTimeout))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, longestBody))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return model.Errorf(codeTooLarge, "the body has more than %d bytes", longestBody)
+	}
+	if err != nil {
+		return model.Errorf(model.Invalid, "the body did not arrive whole")
+	}
+	d := json.NewDecoder(strings.NewReader(string(body)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return model.Errorf(model.Invalid, "the body is not the JSON that is expected here: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return model.Errorf(model.Invalid, "the body has something after its JSON value")
+	}
+	return nil
+}
