@@ -1,0 +1,146 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/errgroup"
+)
+
+// Server is holter serve: a monitor with an endpoint of its own to watch. It has two planes, that of
+// the data and that of the monitor's administration.
+type Server struct {
+	monitor *Monitor
+	options DataOptions
+	data    plane
+	echo    *echo
+	log     *slog.Logger
+}
+
+// stopTimeout bounds how long the end of all connections may take.
+const stopTimeout = 5 * time.Second
+
+// NewServer sets a server up around m, which it runs: do not run m as well. The error says which of the
+// options contradict each other.
+func NewServer(m *Monitor, o DataOptions) (*Server, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	gin.SetMode(gin.ReleaseMode)
+	s := &Server{monitor: m, options: o, echo: newEcho(o.ReadLimit), log: m.log}
+	d := data{
+		allowOrigin: o.AllowOrigin,
+		monitor:     m.Middleware(),
+		refused:     m.hub.Refused,
+		echo:        s.echo,
+		log:         s.log,
+	}
+	s.data = newPlane(d.routes(), s.log)
+	s.data.http.ReadTimeout = requestTimeout
+	return s, nil
+}
+
+// Listen takes the addresses of both planes. Clients may connect from now on, and are answered once Run
+// runs, which listens if nobody has.
+func (s *Server) Listen() error {
+	if s.data.listener != nil {
+		return nil
+	}
+	if err := s.listenData(); err != nil {
+		return err
+	}
+	if a := s.monitor.admin; a != nil {
+		if err := a.listen(); err != nil {
+			s.data.listener.Close()
+			s.data.listener = nil
+			return err
+		}
+	}
+	s.monitor.hub.Announce(s.url())
+	return nil
+}
+
+func (s *Server) listenData() error {
+	secure, err := s.tls()
+	if err != nil {
+		return err
+	}
+	if err := s.data.listen(s.options.Listen, "--listen"); err != nil {
+		return err
+	}
+	queue := newAcceptQueue(s.data.listener, s.log)
+	s.data.http.ConnState = queue.release
+	s.data.listener = queue
+	if secure != nil {
+		s.data.listener = tls.NewListener(queue, secure)
+	}
+	return nil
+}
+
+// tls is nil for a plane without.
+func (s *Server) tls() (*tls.Config, error) {
+	if s.options.TLSCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(s.options.TLSCert, s.options.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("load --tls-cert and --tls-key: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}}, nil
+}
+
+// url is where a WebSocket client connects.
+func (s *Server) url() string {
+	scheme := "ws"
+	if s.options.TLSCert != "" {
+		scheme = "wss"
+	}
+	return scheme + "://" + s.Addr().String() + "/ws"
+}
+
+// Addr is where the data plane listens.
+func (s *Server) Addr() net.Addr { return s.data.listener.Addr() }
+
+// AdminAddr is where the admin plane listens, nil if there is none.
+func (s *Server) AdminAddr() net.Addr {
+	if s.monitor.admin == nil {
+		return nil
+	}
+	return s.monitor.admin.plane.listener.Addr()
+}
+
+// Run serves until ctx ends, and then stops in order: nobody new, a close frame for every connection,
+// the end of their handlers, the rest. It takes stopTimeout at most for each, and returns the first
+// error that made it stop.
+func (s *Server) Run(ctx context.Context) error {
+	if err := s.Listen(); err != nil {
+		return err
+	}
+	monitoring, stopMonitor := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopMonitor()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.monitor.Run(monitoring) })
+	g.Go(s.data.serve)
+	g.Go(func() error {
+		<-ctx.Done()
+		s.stop(stopMonitor)
+		return nil
+	})
+	return g.Wait()
+}
+
+func (s *Server) stop(stopMonitor func()) {
+	s.data.listener.Close()
+	stopMonitor()
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if s.echo.stop(ctx) != nil {
+		s.log.Warn("connections did not end in time", "waited", stopTimeout)
+	}
+	s.data.stop()
+}
