@@ -65,10 +65,5 @@ func Unsent(fd uintptr) (int, bool) { return unsent(fd) }
 // It heeds neither the connection's write deadline nor the lock that orders its writers: the caller
 // makes sure that nobody is within a Write, and that nobody begins one before a frame that was taken
 // in part is finished. Where no write is sure not to wait (Windows), nothing is written and the error
-// is [errors.ErrUnsupported].
-func TryWrite(fd uintptr, b []byte) (int, error) {
-	if len(b) == 0 {
-		return 0, nil
-	}
-	return tryWrite(fd, b)
-}
+// is [errors.ErrUnsupported], whatever fd and b are.
+func TryWrite(fd uintptr, b []byte) (int, error) { return tryWrite(fd, b) }

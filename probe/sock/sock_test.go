@@ -136,6 +136,13 @@ func TestTryWrite(t *testing.T) {
 	}
 }
 
+// No descriptor is needed to learn whether the platform has such a write at all.
+func TestTryWriteSupported(t *testing.T) {
+	if _, err := TryWrite(^uintptr(0), nil); err == nil || errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("no descriptor: error %v, want another than that it is unsupported", err)
+	}
+}
+
 // A deadline of the application's that has passed stops its own Write and must not stop our ping.
 func TestTryWriteAfterDeadline(t *testing.T) {
 	us, _ := pair(t)
