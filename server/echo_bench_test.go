@@ -1,0 +1,63 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"testing"
+
+	"github.com/gobwas/ws"
+	"github.com/gorilla/websocket"
+)
+
+// BenchmarkEcho is one message after another over one connection, to the server and back, with all
+// monitoring in between.
+func BenchmarkEcho(b *testing.B) {
+	for _, size := range []int{64, 16 << 10} {
+		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
+			s, err := NewServer(New(Options{}), DataOptions{Listen: "127.0.0.1:0", ReadLimit: 1 << 20})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := s.Listen(); err != nil {
+				b.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(b.Context())
+			done := make(chan error, 1)
+			go func() { done <- s.Run(ctx) }()
+			defer func() {
+				stop()
+				if err := <-done; err != nil {
+					b.Error(err)
+				}
+			}()
+			c, _, err := websocket.DefaultDialer.Dial("ws://"+s.Addr().String()+"/ws", nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer c.Close()
+			message := ws.MustCompileFrame(ws.MaskFrame(ws.NewBinaryFrame(make([]byte, size))))
+			answer := make([]byte, len(ws.MustCompileFrame(ws.NewBinaryFrame(make([]byte, size)))))
+			b.SetBytes(int64(size))
+			b.ReportAllocs()
+			for b.Loop() {
+				echoOnce(b, c.NetConn(), message, answer)
+			}
+		})
+	}
+}
+
+// echoOnce ignores that holter's pings come in between: they are rare and shorter than an answer, so
+// what is left of the last answer is read with the next.
+func echoOnce(b *testing.B, c net.Conn, message, answer []byte) {
+	if _, err := c.Write(message); err != nil {
+		b.Fatal(err)
+	}
+	for n := 0; n < len(answer); {
+		m, err := c.Read(answer[n:])
+		if err != nil {
+			b.Fatal(err)
+		}
+		n += m
+	}
+}

@@ -1,0 +1,147 @@
+// Package server is holter's monitor: a library that watches the WebSocket connections of a Gin or
+// net/http application, and the endpoint and planes of holter serve around it.
+package server
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/errgroup"
+
+	"holter/model"
+	"holter/probe/host"
+	"holter/server/hub"
+	"holter/server/tap"
+)
+
+// Monitor watches the WebSocket connections that pass through its Middleware or Wrap, whichever
+// library upgrades them. Their hearts beat while Run runs.
+type Monitor struct {
+	options Options
+	hub     *hub.Hub
+	admin   *admin // nil without an address
+	log     *slog.Logger
+}
+
+// New makes a monitor. Options that make no sense are reported by Run, which then does nothing else;
+// Options.Validate tells sooner.
+func New(o Options) *Monitor {
+	o = o.withDefaults()
+	identity, _ := hub.ParseIdentity(o.Identity)
+	m := &Monitor{options: o, log: cmp.Or(o.Logger, slog.Default())}
+	m.hub = hub.New(hub.Options{
+		Rhythm: model.Rhythm{
+			Scheme: o.Scheme, Detector: o.Detector, Interval: o.Interval,
+			MinTimeout: o.MinTimeout, MaxTimeout: o.MaxTimeout,
+		},
+		OnFail: o.OnFail, Identity: identity, Linger: o.Linger,
+		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version,
+	})
+	if o.Admin != "" {
+		m.admin = newAdmin(m.hub, o, m.log)
+	}
+	return m
+}
+
+// Middleware taps the WebSockets that the handlers after it upgrade.
+func (m *Monitor) Middleware() gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if !tap.IsUpgrade(c.Request) {
+			return
+		}
+		if !m.admit(c.Writer, c.Request) {
+			c.Abort()
+			return
+		}
+		c.Writer = &ginWriter{c.Writer, m, c.Request}
+	}
+}
+
+// Wrap is Middleware for net/http.
+func (m *Monitor) Wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if tap.IsUpgrade(r) {
+			if !m.admit(w, r) {
+				return
+			}
+			w = &httpWriter{w, m, r}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// retryAfter is what a client that was refused is told to wait, in seconds.
+const retryAfter = "5"
+
+// admit answers an upgrade beyond the limit.
+func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) bool {
+	if m.options.MaxConns == 0 || m.hub.Size() < m.options.MaxConns {
+		return true
+	}
+	m.hub.Refused(r, http.StatusServiceUnavailable, "too many connections")
+	w.Header().Set("Retry-After", retryAfter)
+	http.Error(w, "too many connections", http.StatusServiceUnavailable)
+	return false
+}
+
+// hijack hands out a tap instead of the connection of w.
+func (m *Monitor) hijack(w http.ResponseWriter, r *http.Request) (net.Conn, *bufio.ReadWriter, error) {
+	h, ok := w.(http.Hijacker)
+	if !ok {
+		return nil, nil, http.ErrNotSupported
+	}
+	return tap.Hijack(h, func(c net.Conn, early []byte) *tap.Conn { return m.hub.Adopt(r, c, early) })
+}
+
+// ginWriter and httpWriter keep all that the writer below can do, and tap what is hijacked from it.
+type ginWriter struct {
+	gin.ResponseWriter
+	monitor *Monitor
+	request *http.Request
+}
+
+func (w *ginWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return w.monitor.hijack(w.ResponseWriter, w.request)
+}
+
+func (w *ginWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+type httpWriter struct {
+	http.ResponseWriter
+	monitor *Monitor
+	request *http.Request
+}
+
+func (w *httpWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return w.monitor.hijack(w.ResponseWriter, w.request)
+}
+
+func (w *httpWriter) Flush() { http.NewResponseController(w.ResponseWriter).Flush() }
+
+func (w *httpWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Run beats, samples the host, and serves the admin plane if there is one, until ctx ends. Then it
+// closes all connections with 1001, which takes up to a second. It returns the first error that made
+// it stop, nil if that was ctx.
+func (m *Monitor) Run(ctx context.Context) error {
+	if err := m.options.Validate(); err != nil {
+		return err
+	}
+	var sampler host.Sampler
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return m.hub.Run(ctx) })
+	g.Go(func() error { return sampler.Run(ctx, time.Second, m.hub.Sampled) })
+	if m.admin != nil {
+		g.Go(func() error { return m.admin.serve(ctx) })
+	}
+	return g.Wait()
+}
+
+// Source is what a screen draws from.
+func (m *Monitor) Source() *hub.Hub { return m.hub }

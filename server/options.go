@@ -1,0 +1,54 @@
+package server
+
+import (
+	"cmp"
+	"log/slog"
+	"time"
+
+	"holter/model"
+)
+
+// Options set a Monitor up. The zero value of a field stands for the default in its tag; the zero
+// Options watch in both directions every 5 s, close what has failed and open no admin plane.
+type Options struct {
+	Scheme     model.Scheme  `default:"both" placeholder:"WHO" help:"Which end beats: both, server, client, or none to watch only (holter's own beats can keep a path alive that an idle timeout would cut)."`
+	Interval   time.Duration `default:"5s" help:"Time between two beats of a connection, ±10 % for each."`
+	Detector   string        `default:"deviation" placeholder:"NAME" help:"How the timeout follows from the round trips: deviation, jacobson or phi."`
+	MinTimeout time.Duration `default:"500ms" help:"No beat is overdue before this time."`
+	MaxTimeout time.Duration `default:"4s" help:"Every beat is overdue after this time, or after three mean round trips if that is longer."`
+	OnFail     model.OnFail  `default:"close" placeholder:"WHAT" help:"What becomes of a failed connection: close its socket, or observe and only report it."`
+
+	Identity     string        `placeholder:"FROM" help:"Who is behind a connection: query:NAME, header:NAME, cookie:NAME, jwt:CLAIM or ip. The default is the query parameter client, else the header X-Client-ID, else address and user agent."`
+	Linger       time.Duration `default:"60s" help:"How long a closed connection and an absent client stay on the list."`
+	MaxConns     int           `default:"0" help:"Refuse upgrades beyond this many connections; 0 for no limit."`
+	MaxIdle      time.Duration `default:"0s" help:"Close a connection that carried no application message for this long; 0 for never."`
+	WriteTimeout time.Duration `default:"10s" help:"Close a connection whose peer has taken nothing of a waiting write for this long."`
+
+	Admin string `default:"127.0.0.1:7071" placeholder:"HOST:PORT" help:"Address of the admin plane: health, API and events."`
+	Token string `placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
+
+	Version string       `kong:"-"`
+	Logger  *slog.Logger `kong:"-"` // nil for slog.Default()
+}
+
+// withDefaults fills in what the tags say, but for the admin plane: a library opens no port unasked.
+func (o Options) withDefaults() Options {
+	o.Scheme = cmp.Or(o.Scheme, model.SchemeBoth)
+	o.Interval = cmp.Or(o.Interval, 5*time.Second)
+	o.Detector = cmp.Or(o.Detector, "deviation")
+	o.MinTimeout = cmp.Or(o.MinTimeout, 500*time.Millisecond)
+	o.MaxTimeout = cmp.Or(o.MaxTimeout, 4*time.Second)
+	o.OnFail = cmp.Or(o.OnFail, model.OnFailClose)
+	o.Linger = cmp.Or(o.Linger, time.Minute)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)
+	return o
+}
+
+// DataOptions set up the endpoint of holter serve.
+type DataOptions struct {
+	Listen      string   `default:"127.0.0.1:7070" placeholder:"HOST:PORT" help:"Address of the data plane: the WebSocket endpoint /ws and a page at /."`
+	AllowOrigin []string `placeholder:"ORIGIN" help:"Origins that may open a WebSocket beside the page's own, such as https://app.example; * for all."`
+	ReadLimit   int64    `default:"1048576" placeholder:"BYTES" help:"Longest message that is accepted, in bytes."`
+	TLSCert     string   `type:"existingfile" help:"Certificate of the data plane (PEM); with --tls-key."`
+	TLSKey      string   `type:"existingfile" help:"Key of the data plane's certificate (PEM)."`
+}
