@@ -1,0 +1,83 @@
+package model
+
+import (
+	"fmt"
+	"hash/crc32"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// cutMarkSize is the size of what a string ends in that Clean has cut: a checksum of the whole in
+// hexadecimal, and an ellipsis. Without the checksum two long client ids that differ only near their
+// ends would become one client.
+const cutMarkSize = 8 + len("…")
+
+// Clean makes a string from a socket fit to be shown, logged and compared. Every character that
+// nobody would see becomes U+FFFD, and so does every byte that is no UTF-8: control characters, marks
+// that turn the direction of text, characters without a width, separators of lines and paragraphs,
+// and spaces other than the plain one. They are replaced and not dropped, so that a client id with an
+// invisible character in it cannot pose as the one without.
+//
+// The result has at most limit bytes. A longer one is cut between two characters and ends in eight
+// hexadecimal digits, a checksum of s, and "…"; below a limit of 11 there is no room for these and it
+// is only cut. Clean returns s itself, without an allocation, if there is nothing to do.
+func Clean(s string, limit int) string {
+	limit = max(limit, 0)
+	if len(s) <= limit && firstInvisible(s) < 0 {
+		return s
+	}
+	clean, whole := cleanPrefix(s, limit)
+	if whole || limit < cutMarkSize {
+		return clean
+	}
+	return cut(clean, limit-cutMarkSize) + fmt.Sprintf("%08x…", crc32.ChecksumIEEE([]byte(s)))
+}
+
+// firstInvisible is the offset of the first thing in s that Clean replaces, -1 if there is none.
+func firstInvisible(s string) int {
+	for i, r := range s {
+		if !visible(r) || r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
+			return i
+		}
+	}
+	return -1
+}
+
+// visible reports whether r takes room on a screen and leaves its neighbours alone. The tables name
+// characters that count as letters or marks and yet show nothing, such as the Hangul fillers; U+2800
+// is the braille pattern without a dot.
+func visible(r rune) bool {
+	if r < utf8.RuneSelf {
+		return ' ' <= r && r <= '~'
+	}
+	return unicode.IsPrint(r) && r != '\u2800' &&
+		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// cleanPrefix replaces what is invisible in s, of which it takes no more than fits into limit bytes.
+func cleanPrefix(s string, limit int) (clean string, whole bool) {
+	var b strings.Builder
+	b.Grow(min(len(s), limit))
+	for _, r := range s {
+		if !visible(r) {
+			r = utf8.RuneError
+		}
+		if b.Len()+utf8.RuneLen(r) > limit {
+			return b.String(), false
+		}
+		b.WriteRune(r)
+	}
+	return b.String(), true
+}
+
+// cut shortens s to at most limit bytes without splitting a character.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
+}
