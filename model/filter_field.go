@@ -1,0 +1,106 @@
+package model
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// field is a property of a connection that a filter can ask for. It has either a figure or a text.
+type field struct {
+	name, short string // short is "" without a short form
+	wants       string // such as "a duration such as 100ms"
+
+	// figure is false for what is not there yet.
+	figure func(c *Connection, now time.Time) (value int64, ok bool)
+	text   func(c *Connection) string
+
+	// compare makes a condition of any operator but ~, nil if value is not what the field wants.
+	compare func(op operator, value string) condition
+}
+
+// fields are in the order of the API's connection.
+var fields = []field{
+	figureField("id", "", connectionIDs, func(c *Connection, _ time.Time) (int64, bool) { return int64(c.ID), true }),
+	textField("client", "", func(c *Connection) string { return c.Client }),
+	countField("generation", "gen", func(c *Connection) uint64 { return uint64(c.Generation) }),
+	addressField("remote", func(c *Connection) string { return c.Remote.String() }),
+	addressField("ip", func(c *Connection) string { return c.Remote.Addr().String() }),
+	textField("path", "", func(c *Connection) string { return c.Path }),
+	textField("user_agent", "ua", func(c *Connection) string { return c.UserAgent }),
+	textField("subprotocol", "", func(c *Connection) string { return c.Subprotocol }),
+	choiceField("state", stateNames[:Away], func(c *Connection) string { return c.State.String() }),
+	choiceField("cause", causeNames(), func(c *Connection) string { return string(c.Diagnosis.Cause) }),
+	figureField("age", "", durations, func(c *Connection, now time.Time) (int64, bool) { return int64(c.Age(now)), true }),
+	durationField("rtt", func(c *Connection) time.Duration { return c.RTT }),
+	durationField("rtt_mean", func(c *Connection) time.Duration { return c.RTTMean }),
+	durationField("rtt_dev", func(c *Connection) time.Duration { return c.RTTDev }),
+	durationField("timeout", func(c *Connection) time.Duration { return c.Timeout }),
+	durationField("interval", func(c *Connection) time.Duration { return c.Interval }),
+	durationField("silence", func(c *Connection) time.Duration { return c.Silence }),
+	durationField("data_silence", func(c *Connection) time.Duration { return c.DataSilence }),
+	countField("missed", "", func(c *Connection) uint64 { return uint64(c.Missed) }),
+	countField("pings_sent", "", func(c *Connection) uint64 { return c.PingsSent }),
+	countField("pongs_received", "", func(c *Connection) uint64 { return c.PongsReceived }),
+	countField("pings_received", "", func(c *Connection) uint64 { return c.PingsReceived }),
+	countField("frames_in", "", func(c *Connection) uint64 { return c.FramesIn }),
+	countField("frames_out", "", func(c *Connection) uint64 { return c.FramesOut }),
+	sizeField("bytes_in", func(c *Connection) uint64 { return c.BytesIn }),
+	sizeField("bytes_out", func(c *Connection) uint64 { return c.BytesOut }),
+	figureField("code", "", counts, closeCode),
+	choiceField("by", closerNames[:], closedBy),
+}
+
+// causeNames are the causes that a diagnosis can come to.
+func causeNames() []string {
+	var names []string
+	for i := range rules {
+		names = append(names, string(rules[i].cause))
+	}
+	return names
+}
+
+func closeCode(c *Connection, _ time.Time) (int64, bool) {
+	if c.Close == nil {
+		return 0, false
+	}
+	return int64(c.Close.Code), true
+}
+
+func closedBy(c *Connection) string {
+	if c.Close == nil {
+		return ""
+	}
+	return c.Close.By.String()
+}
+
+func findField(name string) (field, bool) {
+	i := slices.IndexFunc(fields, func(f field) bool {
+		return strings.EqualFold(name, f.name) || strings.EqualFold(name, f.short)
+	})
+	if i < 0 {
+		return field{}, false
+	}
+	return fields[i], true
+}
+
+func (f field) takes(op operator) bool {
+	switch op {
+	case opEqual, opNotEqual:
+		return true
+	case opMatches:
+		return f.text != nil
+	}
+	return f.figure != nil
+}
+
+// operators lists what the field takes, for people.
+func (f field) operators() string {
+	var taken []string
+	for _, op := range []operator{opEqual, opNotEqual, opGreater, opGreaterOrEqual, opLess, opLessOrEqual, opMatches} {
+		if f.takes(op) {
+			taken = append(taken, string(op))
+		}
+	}
+	return strings.Join(taken, " ")
+}

@@ -1,0 +1,174 @@
+package model
+
+import (
+	"cmp"
+	"math"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// unit is a way to write figures.
+type unit struct {
+	wants string
+	parse func(s string) (value int64, ok bool)
+}
+
+var (
+	durations     = unit{"a duration such as 100ms", parseDuration}
+	sizes         = unit{"a size such as 1MiB", parseSize}
+	counts        = unit{"a number such as 3", parseCount}
+	connectionIDs = unit{"a connection id such as c17", parseConnectionID}
+)
+
+func figureField(name, short string, u unit, get func(*Connection, time.Time) (int64, bool)) field {
+	return field{name: name, short: short, wants: u.wants, figure: get, compare: func(op operator, value string) condition {
+		want, ok := u.parse(value)
+		if !ok {
+			return nil
+		}
+		return func(c *Connection, now time.Time) bool {
+			have, ok := get(c, now)
+			if !ok {
+				return op == opNotEqual
+			}
+			return op.holds(cmp.Compare(have, want))
+		}
+	}}
+}
+
+func durationField(name string, get func(*Connection) time.Duration) field {
+	return figureField(name, "", durations, func(c *Connection, _ time.Time) (int64, bool) {
+		d := get(c)
+		return int64(d), d != 0
+	})
+}
+
+func countField(name, short string, get func(*Connection) uint64) field {
+	return figureField(name, short, counts, func(c *Connection, _ time.Time) (int64, bool) { return int64(get(c)), true })
+}
+
+func sizeField(name string, get func(*Connection) uint64) field {
+	return figureField(name, "", sizes, func(c *Connection, _ time.Time) (int64, bool) { return int64(get(c)), true })
+}
+
+// holds reports whether "have op want" is true, of which order is the comparison.
+func (op operator) holds(order int) bool {
+	switch op {
+	case opEqual:
+		return order == 0
+	case opNotEqual:
+		return order != 0
+	case opGreater:
+		return order > 0
+	case opGreaterOrEqual:
+		return order >= 0
+	case opLess:
+		return order < 0
+	case opLessOrEqual:
+		return order <= 0
+	}
+	return false
+}
+
+func textField(name, short string, get func(*Connection) string) field {
+	return field{name: name, short: short, wants: "a text", text: get, compare: func(op operator, value string) condition {
+		return func(c *Connection, _ time.Time) bool { return strings.EqualFold(get(c), value) == (op == opEqual) }
+	}}
+}
+
+// choiceField is a text of which all possible ones are known. The empty text stands for none of them.
+func choiceField(name string, known []string, get func(*Connection) string) field {
+	f := textField(name, "", get)
+	f.wants = "one of " + strings.Join(known, ", ")
+	compare := f.compare
+	f.compare = func(op operator, value string) condition {
+		if value != "" && !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, value) }) {
+			return nil
+		}
+		return compare(op, value)
+	}
+	return f
+}
+
+func addressField(name string, text func(*Connection) string) field {
+	wants := "an address such as 10.0.0.7 or a network such as 10.0.0.0/8"
+	return field{name: name, wants: wants, text: text, compare: func(op operator, value string) condition {
+		want, ok := parseNetwork(value)
+		if !ok {
+			return nil
+		}
+		return func(c *Connection, _ time.Time) bool { return want.contains(c.Remote) == (op == opEqual) }
+	}}
+}
+
+// network is a set of addresses.
+type network struct {
+	prefix netip.Prefix
+	port   uint16 // 0 for any
+}
+
+func (n network) contains(a netip.AddrPort) bool {
+	return n.prefix.Contains(a.Addr().Unmap().WithZone("")) && (n.port == 0 || n.port == a.Port())
+}
+
+// parseNetwork reads a network, an address, or an address with a port.
+func parseNetwork(s string) (network, bool) {
+	if prefix, err := netip.ParsePrefix(s); err == nil {
+		return network{prefix: prefix}, true
+	}
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return network{prefix: singleAddress(addr)}, true
+	}
+	if addr, err := netip.ParseAddrPort(s); err == nil {
+		return network{prefix: singleAddress(addr.Addr()), port: addr.Port()}, true
+	}
+	return network{}, false
+}
+
+func singleAddress(a netip.Addr) netip.Prefix {
+	a = a.Unmap()
+	return netip.PrefixFrom(a, a.BitLen())
+}
+
+func parseDuration(s string) (int64, bool) {
+	d, err := time.ParseDuration(s)
+	return int64(d), err == nil && d >= 0
+}
+
+func parseCount(s string) (int64, bool) {
+	n, err := strconv.ParseUint(s, 10, 63)
+	return int64(n), err == nil
+}
+
+func parseConnectionID(s string) (int64, bool) {
+	id, err := ParseID(strings.ToLower(s))
+	return int64(id), err == nil
+}
+
+// sizeUnits are tried in order: B ends all the others.
+var sizeUnits = []struct {
+	name  string
+	bytes float64
+}{
+	{"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30},
+	{"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9},
+	{"b", 1}, {"", 1},
+}
+
+// parseSize reads a size in bytes, such as 4096, 64KiB or 1.5MB.
+func parseSize(s string) (int64, bool) {
+	s = strings.ToLower(s)
+	for _, u := range sizeUnits {
+		number, ok := strings.CutSuffix(s, u.name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseFloat(number, 64)
+		bytes := n * u.bytes
+		return int64(bytes), err == nil && strings.Trim(number, "0123456789.") == "" && bytes < math.MaxInt64
+	}
+	return 0, false
+}
