@@ -132,6 +132,8 @@ func (h *Heart) suspect(now, heard Instant) {
 		h.heard, h.waiting = heard, false
 		if h.rhythm.Scheme.ServerBeats() {
 			h.probe = 1
+		} else {
+			h.due = now + Instant(h.grace())
 		}
 	}
 	e := h.evidence(now, heard)
@@ -182,20 +184,24 @@ func (h *Heart) probeWait() time.Duration {
 }
 
 // silenceEnds is when the peer's silence becomes a sign by itself. Beside beats of our own that
-// takes a rhythm which it has shown. Where holter sends no probes the peer gets the time for one
-// more beat of its own instead, and no less than probes would take.
+// takes a rhythm which it has shown.
 func (h *Heart) silenceEnds() Instant {
-	limit, probing := h.peer.limit(), h.rhythm.Scheme.ServerBeats()
+	probing := h.rhythm.Scheme.ServerBeats()
 	switch {
 	case !h.rhythm.Scheme.ClientBeats(), probing && !h.peer.steady():
 		return never
 	case h.state == Normal:
-		return h.quiet + Instant(h.stretch(limit))
+		return h.quiet + Instant(h.stretch(h.peer.limit()))
 	case h.state == Suspect && !probing:
-		grace := max(h.peer.interval(), h.probeWait()*(1<<probes-1))
-		return h.quiet + Instant(h.stretch(limit+grace))
+		return max(h.due, h.quiet+Instant(h.grace()))
 	}
 	return never
+}
+
+// grace is what a suspect gets where holter sends no probes: the time for one more beat of its own,
+// and no less than probes would take.
+func (h *Heart) grace() time.Duration {
+	return h.stretch(max(h.peer.interval(), h.probeWait()*(1<<probes-1)))
 }
 
 // patience is how long the connection may go without the sign of life that is asked of it.

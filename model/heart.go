@@ -16,7 +16,7 @@ type Heart struct {
 	timeout   time.Duration // of the newest beat, before it is stretched by lateness
 	rtt       time.Duration // of the last answered ping
 
-	due   Instant // the next beat
+	due   Instant // the next beat; in scheme client the one that a suspect is still granted
 	sent  Instant // the newest ping was written
 	open  Instant // the oldest unanswered ping that may give a sample was written
 	heard Instant // the last byte in when the connection opened or fell into suspicion
@@ -53,7 +53,8 @@ func NewHeart(r *Rhythm, opened Instant, random float64) *Heart {
 	}
 	h := &Heart{rhythm: r, detector: detector, heard: opened, quiet: opened, factor: 1}
 	h.interval = time.Duration(float64(r.Interval) * (0.9 + 0.2*random))
-	h.due = opened + Instant(time.Duration(float64(min(firstBeatWithin, r.Interval))*random))
+	first := time.Duration(float64(min(firstBeatWithin, r.Interval)) * random)
+	h.due = opened + 1 + Instant(first) // never at once, so that the first Tick only says when
 	h.timeout = r.bound(estimate{})
 	return h
 }

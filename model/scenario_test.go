@@ -17,7 +17,6 @@ type patient struct {
 	late  Lateness
 	now   Instant
 	next  Instant // Tick
-	ran   Instant // the scheduler
 
 	// How the peer and the socket behave.
 	rtt    func(at Instant) time.Duration // negative: never answered

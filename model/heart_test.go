@@ -1,0 +1,287 @@
+package model
+
+import (
+	"fmt"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// quietPeer is a Peer that was heard at an instant.
+type quietPeer struct {
+	heard  Instant
+	unread bool
+}
+
+func (p *quietPeer) Heard() Instant { return p.heard }
+func (p *quietPeer) Unread() bool   { return p.unread }
+
+// at is a moment in seconds.
+func at(seconds float64) Instant { return Instant(seconds * float64(time.Second)) }
+
+// newborn has had its first, cold round trip of 10 ms: ping 1, at one second.
+func newborn(t testing.TB, r *Rhythm) (*Heart, *Lateness, *quietPeer) {
+	t.Helper()
+	h, late, p := NewHeart(r, 0, 0), new(Lateness), new(quietPeer)
+	beat(t, h, late, p, at(1), 10*ms)
+	return h, late, p
+}
+
+// beat has h ask for a ping at an instant, and answers it.
+func beat(t testing.TB, h *Heart, late *Lateness, p *quietPeer, now Instant, rtt time.Duration) {
+	t.Helper()
+	a := h.Tick(now, late, p)
+	if a.Ping == 0 {
+		t.Fatalf("no ping at %v", time.Duration(now))
+	}
+	h.Sent(a.Ping, now, 0, 0)
+	p.heard = now + Instant(rtt)
+	h.Pong(a.Ping, p.heard, true, late)
+}
+
+func TestHeartsAreSmall(t *testing.T) {
+	const class = 288 // of the allocator
+	for name, size := range map[string]uintptr{
+		"Heart":     unsafe.Sizeof(Heart{}),
+		"deviation": unsafe.Sizeof(deviation{}),
+		"phi":       unsafe.Sizeof(phi{}),
+	} {
+		if size > class {
+			t.Errorf("%s takes %d bytes, want at most %d: there are thousands", name, size, class)
+		}
+	}
+}
+
+func TestHeartsAreSpread(t *testing.T) {
+	tests := []struct {
+		random          float64
+		first, interval time.Duration
+	}{
+		{0, 1, 4500 * ms},
+		{0.5, 500*ms + 1, 5 * time.Second},
+		{1 - 1.0/1024, time.Second - time.Second/1024 + 1, 5500*ms - time.Second/1024},
+	}
+	for _, test := range tests {
+		h := NewHeart(&usual, at(3), test.random)
+		a := h.Tick(at(3), new(Lateness), &quietPeer{heard: at(3)})
+		if first := time.Duration(a.Next - at(3)); a.Ping != 0 || (first-test.first).Abs() > time.Microsecond {
+			t.Errorf("random %v: ping %d, first beat after %v, want %v", test.random, a.Ping, first, test.first)
+		}
+		if (h.Interval() - test.interval).Abs() > ms {
+			t.Errorf("random %v: interval %v, want %v", test.random, h.Interval(), test.interval)
+		}
+	}
+}
+
+func TestFirstRoundTripIsShownButNoSample(t *testing.T) {
+	h, late, p := newborn(t, &usual)
+	if h.RTT() != 10*ms || h.Mean() != 0 || len(h.Samples()) != 1 {
+		t.Errorf("rtt %v, mean %v, %d in the history", h.RTT(), h.Mean(), len(h.Samples()))
+	}
+	beat(t, h, late, p, at(10), 20*ms)
+	if h.RTT() != 20*ms || h.Mean() != 20*ms || h.Deviation() != 0 {
+		t.Errorf("rtt %v, mean %v, deviation %v", h.RTT(), h.Mean(), h.Deviation())
+	}
+}
+
+func TestTickAsksOnce(t *testing.T) {
+	h, late, p := newborn(t, &usual)
+	a := h.Tick(at(10), late, p)
+	if a.Ping != 2 {
+		t.Fatalf("ping %d", a.Ping)
+	}
+	for now := at(10); now < at(100); now += at(0.5) {
+		if a := h.Tick(now, late, p); a.Ping != 0 || a.Changed || a.Next > now+Instant(h.interval) {
+			t.Fatalf("%+v while ping 2 waits to be written", a)
+		}
+	}
+	next := h.Sent(2, at(100), 0, 0)
+	if want := at(101); next != want { // fewer than eight samples: a second
+		t.Errorf("next at %v, want %v", time.Duration(next), time.Duration(want))
+	}
+	if a := h.Tick(at(100.5), late, p); a.Ping != 0 || a.Changed || a.Next != next {
+		t.Errorf("%+v on an early tick", a)
+	}
+	if a := h.Tick(next, late, p); !a.Changed || a.From != Normal || a.To != Suspect || a.Ping != 3 {
+		t.Errorf("%+v when the beat is overdue", a)
+	}
+}
+
+func TestSentOfAnotherPingIsIgnored(t *testing.T) {
+	h, late, p := newborn(t, &usual)
+	before := *h
+	for _, seq := range []uint32{0, 1, 2, 1000} { // nothing is asked for
+		h.Sent(seq, at(9), 0, 0)
+	}
+	if *h != before {
+		t.Errorf("%+v", *h)
+	}
+	h.Sent(h.Tick(at(10), late, p).Ping, at(10), 0, 0)
+	h.Sent(2, at(11), 0, 0) // twice
+	if h.sent != at(10) {
+		t.Errorf("sent at %v", time.Duration(h.sent))
+	}
+}
+
+func TestKernelsTimeoutCounts(t *testing.T) {
+	h, late, p := newborn(t, &usual)
+	for i := range startSamples {
+		beat(t, h, late, p, at(10+10*float64(i)), 20*ms)
+	}
+	a := h.Tick(at(200), late, p)
+	h.Sent(a.Ping, at(200), 800*ms, 20*ms)
+	if got := h.Timeout(); got != 920*ms {
+		t.Errorf("timeout %v, want rto + mean + 0.1 s", got)
+	}
+}
+
+// Each test sends pings 2 and 3, a second apart and both unanswered so far, then answers.
+func TestPongs(t *testing.T) {
+	type pong struct {
+		seq   uint32
+		at    float64
+		exact bool
+	}
+	tests := []struct {
+		name   string
+		pongs  []pong
+		rtt    time.Duration // the last one seen; ping 1 took 10 ms
+		mean   time.Duration // of the samples, each clipped to a second
+		missed int
+	}{
+		{"nothing", nil, 10 * ms, 0, 1},
+		{"in order, bunched: the oldest alone", []pong{{2, 101.3, true}, {3, 101.3, true}}, 1300 * ms, time.Second, 0},
+		{"only the newest", []pong{{3, 101.4, true}}, 1400 * ms, time.Second, 0},
+		{"backwards", []pong{{3, 101.4, true}, {2, 101.5, true}}, 1400 * ms, time.Second, 0},
+		{"twice", []pong{{3, 101.4, true}, {3, 101.6, true}}, 1400 * ms, time.Second, 0},
+		{"an old one", []pong{{1, 101.2, true}}, 10 * ms, 0, 1},
+		{"one that is not out", []pong{{4, 101.2, true}, {1 << 31, 101.2, true}, {0, 101.2, true}}, 10 * ms, 0, 1},
+		{"upper bound", []pong{{2, 101.3, false}}, 10 * ms, 0, 0},
+		{"upper bound, then exact", []pong{{2, 101.3, false}, {3, 101.3, true}}, 10 * ms, 0, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h, late, p := newborn(t, &usual)
+			h.Sent(h.Tick(at(100), late, p).Ping, at(100), 0, 0)
+			h.Sent(h.Tick(at(101), late, p).Ping, at(101), 0, 0) // overdue after a second: a probe
+			for _, pong := range test.pongs {
+				h.Pong(pong.seq, at(pong.at), pong.exact, late)
+			}
+			if (h.RTT()-test.rtt).Abs() > time.Microsecond || h.Mean() != test.mean || h.Missed() != test.missed {
+				t.Errorf("rtt %v, mean %v, missed %d", h.RTT(), h.Mean(), h.Missed())
+			}
+			if want := test.missed > 0; h.Alert() != want {
+				t.Errorf("state %v", h.State())
+			}
+		})
+	}
+}
+
+func TestPongMayOvertakeItsNote(t *testing.T) {
+	h, late, p := newborn(t, &usual)
+	a := h.Tick(at(10), late, p)
+	h.Pong(a.Ping, at(10.001), true, late) // the writer was held up before it could call Sent
+	next := h.Sent(a.Ping, at(10), 0, 0)
+	if h.waiting || h.Mean() != 0 || next != at(14.5) {
+		t.Errorf("waiting %v, mean %v, next %v", h.waiting, h.Mean(), time.Duration(next))
+	}
+	if e := h.Evidence(at(12), late, p); e.Unanswered != 0 || e.PingAge != 0 {
+		t.Errorf("evidence %+v", e)
+	}
+	beat(t, h, late, p, at(20), 20*ms)
+	if h.Mean() != 20*ms {
+		t.Errorf("mean %v", h.Mean())
+	}
+}
+
+func TestVoidBeatIsProofOfLifeButNoSample(t *testing.T) {
+	h, late, p := newborn(t, &usual)
+	h.Sent(h.Tick(at(10), late, p).Ping, at(10), 0, 0)
+	late.Observe(at(10.2), 150*ms)
+	h.Pong(2, at(10.3), true, late)
+	if h.Mean() != 0 || h.RTT() != 10*ms || h.answered != 2 || h.waiting {
+		t.Errorf("mean %v, rtt %v, answered %d", h.Mean(), h.RTT(), h.answered)
+	}
+	for now := at(10.2); now < at(20); now += at(0.05) {
+		late.Observe(now, 0)
+	}
+	beat(t, h, late, p, at(20), 20*ms)
+	if h.Mean() != 20*ms {
+		t.Errorf("mean %v of the next beat", h.Mean())
+	}
+}
+
+func TestTimeoutIsStretchedByLateness(t *testing.T) {
+	h, late, p := newborn(t, &usual)
+	for i := range 3 {
+		late.Observe(at(2+float64(i)/10), 101*ms)
+	}
+	h.Sent(h.Tick(at(10), late, p).Ping, at(10), 0, 0)
+	if got := h.Timeout(); got != 3*time.Second {
+		t.Errorf("timeout %v, want three times a second", got)
+	}
+}
+
+func TestApplicationsPingsAreFreeSamples(t *testing.T) {
+	h := NewHeart(&usual, 0, 0)
+	h.RoundTrip(500 * ms) // cold
+	h.RoundTrip(30 * ms)
+	h.RoundTrip(-ms)
+	h.RoundTrip(time.Hour) // clipped to the second of the start
+	if h.RTT() != time.Hour || h.Mean() != 1030*ms/3 && h.Mean().Round(ms) != 343*ms {
+		t.Errorf("rtt %v, mean %v", h.RTT(), h.Mean())
+	}
+	if len(h.Samples()) != 0 {
+		t.Error("they are no beats of holter's")
+	}
+}
+
+func TestEnd(t *testing.T) {
+	tests := []struct {
+		state   State
+		trigger Trigger
+		want    State
+	}{
+		{Normal, Ended, Closed},
+		{Suspect, Ended, Closed},
+		{Failed, Ended, Closed},
+		{Failed, Reaped, Failed},
+	}
+	for _, test := range tests {
+		t.Run(fmt.Sprint(test.state, " ", test.trigger), func(t *testing.T) {
+			h, late, p := newborn(t, &usual)
+			h.state = test.state
+			from, to, changed := h.End(test.trigger)
+			if from != test.state || to != test.want || changed != (from != to) {
+				t.Errorf("%v → %v, changed %v", from, to, changed)
+			}
+			h.PeerBeat(at(9), false)
+			for now := at(10); now < at(100); now += at(1) {
+				a := h.Tick(now, late, p)
+				h.Pong(1, now, true, late)
+				if _, _, again := h.Heard(now); again || a.Changed || a.Ping != 0 || a.Next <= now {
+					t.Fatalf("%+v after the end", a)
+				}
+			}
+			if _, _, again := h.End(Ended); again || h.State() != test.want || h.Alert() {
+				t.Errorf("ended twice: %v", h.State())
+			}
+		})
+	}
+}
+
+func BenchmarkBeat(b *testing.B) {
+	for _, detector := range Detectors {
+		b.Run(detector, func(b *testing.B) {
+			r := usual
+			r.Detector = detector
+			h, late, p := newborn(b, &r)
+			now := at(10)
+			b.ReportAllocs()
+			for b.Loop() {
+				beat(b, h, late, p, now, 200*time.Microsecond)
+				now += at(6)
+			}
+		})
+	}
+}
