@@ -71,7 +71,7 @@ func (h *Heart) step(now Instant, late *Lateness, p Peer) {
 // discard closes a ping that was out while holter itself was late. The next goes out at once, but
 // at the usual pace if that happens often: a busy host must not beat more for it.
 func (h *Heart) discard(now Instant, late *Lateness) {
-	if !h.waiting || h.sent > late.VoidBefore() {
+	if !h.waiting || h.sent >= late.VoidBefore() {
 		return
 	}
 	h.waiting, h.voided = false, h.written

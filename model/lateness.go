@@ -65,7 +65,7 @@ func (l *Lateness) recover(now Instant) {
 	l.factor.Store(l.score)
 }
 
-// VoidBefore is the end of the last lateness: a ping written by then proves nothing but, by its
+// VoidBefore is the end of the last lateness: a ping written before it proves nothing but, by its
 // answer, life. It is 0 before the first lateness.
 func (l *Lateness) VoidBefore() Instant { return Instant(l.void.Load()) }
 
@@ -82,12 +82,12 @@ func (l *Lateness) Overdue(now Instant) bool {
 
 // Void reports whether a round trip that began at sent and ended at now must not be believed.
 func (l *Lateness) Void(sent, now Instant) bool {
-	return sent <= l.VoidBefore() || l.Overdue(now)
+	return sent < l.VoidBefore() || l.Overdue(now)
 }
 
 // since is how late the last lateness was, if it was since an instant.
 func (l *Lateness) since(at Instant) time.Duration {
-	if at > l.VoidBefore() {
+	if at >= l.VoidBefore() {
 		return 0
 	}
 	return time.Duration(l.lateBy.Load())
