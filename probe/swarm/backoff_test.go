@@ -1,0 +1,132 @@
+package swarm
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+func dice(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
+
+func parsed(t *testing.T, backoff, jitter string) Policy {
+	t.Helper()
+	p, err := ParsePolicy(backoff, jitter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// take collects n delays after failed attempts.
+func take(d *delays, n int) []time.Duration {
+	list := make([]time.Duration, n)
+	for i := range list {
+		list[i], _ = d.next(0)
+	}
+	return list
+}
+
+func TestDelaysWithoutJitter(t *testing.T) {
+	for _, test := range []struct {
+		backoff string
+		want    []time.Duration
+	}{
+		{"none", []time.Duration{0, 0, 0}},
+		{"fixed:2s", []time.Duration{2 * time.Second, 2 * time.Second, 2 * time.Second}},
+		{"exponential:1s,2,5s", []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 5 * time.Second, 5 * time.Second}},
+		{"exponential:100ms,1.5,1s", []time.Duration{100 * time.Millisecond, 150 * time.Millisecond, 225 * time.Millisecond}},
+		{"exponential:1s,1,5s", []time.Duration{time.Second, time.Second}},
+	} {
+		got := take(parsed(t, test.backoff, "none").start(dice(1)), len(test.want))
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: %v, want %v", test.backoff, got, test.want)
+		}
+	}
+}
+
+// Over many clients the delays fill the range of the formula, and lie in its middle on average.
+func TestJitterDistribution(t *testing.T) {
+	for _, test := range []struct {
+		jitter   string
+		attempt  int
+		low, top time.Duration
+	}{
+		{"none", 3, 4 * time.Second, 4 * time.Second},
+		{"full", 1, 0, time.Second},
+		{"full", 3, 0, 4 * time.Second},
+		{"full", 6, 0, 10 * time.Second},
+		{"equal", 1, 500 * time.Millisecond, time.Second},
+		{"equal", 3, 2 * time.Second, 4 * time.Second},
+		{"equal", 6, 5 * time.Second, 10 * time.Second},
+		{"decorrelated", 1, time.Second, 3 * time.Second},
+	} {
+		policy := parsed(t, "exponential:1s,2,10s", test.jitter)
+		list := make([]time.Duration, 2000)
+		var sum time.Duration
+		for i := range list {
+			list[i] = take(policy.start(dice(uint64(i))), test.attempt)[test.attempt-1]
+			sum += list[i]
+		}
+		slices.Sort(list)
+		width, mean := test.top-test.low, sum/time.Duration(len(list))
+		if list[0] < test.low || list[0] > test.low+width/20 || list[len(list)-1] > test.top || list[len(list)-1] < test.top-width/20 {
+			t.Errorf("%s, attempt %d: from %s to %s, want %s to %s", test.jitter, test.attempt, list[0], list[len(list)-1], test.low, test.top)
+		}
+		if middle := test.low + width/2; mean < middle-width/20 || mean > middle+width/20 {
+			t.Errorf("%s, attempt %d: mean %s, want about %s", test.jitter, test.attempt, mean, middle)
+		}
+	}
+}
+
+func TestDecorrelatedJitterWanders(t *testing.T) {
+	d := parsed(t, "exponential:1s,2,10s", "decorrelated").start(dice(1))
+	previous, capped := time.Second, 0
+	for i, v := range take(d, 1000) {
+		if v < time.Second || v > min(3*previous, 10*time.Second) {
+			t.Fatalf("delay %d is %s after %s", i, v, previous)
+		}
+		if v == 10*time.Second {
+			capped++
+		}
+		previous = v
+	}
+	if capped == 0 || capped > 900 {
+		t.Errorf("%d of 1000 delays at the cap", capped)
+	}
+}
+
+func TestDelaysStartAnewAfterAConnectionThatLasted(t *testing.T) {
+	d := parsed(t, "exponential:1s,2,60s", "none").start(dice(1))
+	take(d, 3)
+	if got, _ := d.next(settled - 1); got != 8*time.Second {
+		t.Errorf("after a short connection: %s, want 8s", got)
+	}
+	if got, _ := d.next(settled); got != time.Second {
+		t.Errorf("after one that lasted: %s, want 1s", got)
+	}
+	if got, _ := d.next(0); got != 2*time.Second {
+		t.Errorf("after the next failure: %s, want 2s", got)
+	}
+}
+
+func TestAttemptsLimit(t *testing.T) {
+	d := Policy{Kind: Fixed, Base: time.Second, Attempts: 2}.start(dice(1))
+	want := []bool{true, true, false, true, true, false}
+	for i, lasted := range []time.Duration{0, 0, 0, settled, 0, 0} {
+		if _, again := d.next(lasted); again != want[i] {
+			t.Errorf("attempt %d, lasted %s: again %t", i+1, lasted, again)
+		}
+	}
+}
+
+func TestDelaysFollowTheSeed(t *testing.T) {
+	policy := parsed(t, "exponential:1s,2,60s", "full")
+	a, b, c := take(policy.start(dice(7)), 10), take(policy.start(dice(7)), 10), take(policy.start(dice(8)), 10)
+	if !slices.Equal(a, b) {
+		t.Errorf("one seed, two series: %v and %v", a, b)
+	}
+	if slices.Equal(a, c) {
+		t.Errorf("two seeds, one series: %v", a)
+	}
+}

@@ -1,0 +1,95 @@
+package swarm
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParsePolicy(t *testing.T) {
+	for _, test := range []struct {
+		backoff, jitter string
+		want            Policy
+		text            string
+	}{
+		{"none", "none", Policy{Kind: None, Jitter: NoJitter}, "none"},
+		{"none", "", Policy{Kind: None}, "none"},
+		{"fixed:1s", "none", Policy{Kind: Fixed, Base: time.Second, Jitter: NoJitter}, "fixed:1s"},
+		{"fixed:250ms", "full", Policy{Kind: Fixed, Base: 250 * time.Millisecond, Jitter: Full}, "fixed:250ms full"},
+		{"exponential:1s,2,60s", "equal",
+			Policy{Kind: Exponential, Base: time.Second, Factor: 2, Cap: time.Minute, Jitter: Equal}, "exponential:1s,2,1m equal"},
+		{"exponential:100ms,1.5,1h30m", "decorrelated",
+			Policy{Kind: Exponential, Base: 100 * time.Millisecond, Factor: 1.5, Cap: 90 * time.Minute, Jitter: Decorrelated},
+			"exponential:100ms,1.5,1h30m decorrelated"},
+	} {
+		got, err := ParsePolicy(test.backoff, test.jitter)
+		if err != nil || got != test.want {
+			t.Errorf("ParsePolicy(%q, %q) = %+v, %v; want %+v", test.backoff, test.jitter, got, err, test.want)
+		}
+		if got.String() != test.text {
+			t.Errorf("%+v as text: %q, want %q", got, got, test.text)
+		}
+	}
+}
+
+func TestParsePolicySaysWhatToWrite(t *testing.T) {
+	for _, test := range []struct{ backoff, jitter, says string }{
+		{"", "none", "write none, fixed:1s or exponential:1s,2,60s"},
+		{"linear:1s", "none", "write none, fixed:1s or exponential:1s,2,60s"},
+		{"none:1s", "none", "write none, without a delay"},
+		{"fixed", "none", "write fixed:DELAY such as fixed:1s"},
+		{"fixed:soon", "none", "write fixed:DELAY"},
+		{"fixed:5", "none", "write fixed:DELAY"},
+		{"fixed:0s", "none", "must be above 0"},
+		{"fixed:-1s", "none", "must be above 0"},
+		{"exponential:1s", "none", "write exponential:BASE,FACTOR,CAP such as exponential:1s,2,60s"},
+		{"exponential:1s,2,60s,4", "none", "write exponential:BASE,FACTOR,CAP"},
+		{"exponential:1s,two,60s", "none", "write exponential:BASE,FACTOR,CAP"},
+		{"exponential:0s,2,60s", "none", "base must be above 0"},
+		{"exponential:1s,0.5,60s", "none", "factor must be 1 or more"},
+		{"exponential:1s,NaN,60s", "none", "factor must be 1 or more"},
+		{"exponential:1s,+Inf,60s", "none", "factor must be 1 or more"},
+		{"exponential:1m,2,30s", "none", "cap must not be below the base"},
+		{"fixed:1s", "some", "write none, full, equal or decorrelated"},
+		{"fixed:1s", "decorrelated", "write --backoff exponential:1s,2,60s"},
+		{"none", "full", "write --backoff fixed:1s or exponential:1s,2,60s"},
+	} {
+		_, err := ParsePolicy(test.backoff, test.jitter)
+		if err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("ParsePolicy(%q, %q): %v; want an error with %q", test.backoff, test.jitter, err, test.says)
+		}
+	}
+}
+
+func TestPolicyAttempts(t *testing.T) {
+	if err := (Policy{Attempts: -1}).Validate(); err == nil {
+		t.Error("a negative number of attempts is accepted")
+	}
+	if err := (Policy{}).Validate(); err != nil {
+		t.Errorf("the zero policy is not valid: %v", err)
+	}
+}
+
+// Whatever is accepted gives delays that can be waited for, and its text is accepted too.
+func FuzzParsePolicy(f *testing.F) {
+	f.Add("none", "none")
+	f.Add("fixed:2562047h47m16s", "full")
+	f.Add("exponential:1ns,1e308,2562047h47m16s", "decorrelated")
+	f.Fuzz(func(t *testing.T, backoff, jitter string) {
+		p, err := ParsePolicy(backoff, jitter)
+		if err != nil {
+			return
+		}
+		longest := max(p.Base, p.Cap)
+		for delays, i := p.start(dice(1)), 0; i < 20; i++ {
+			if d, again := delays.next(0); d < 0 || d > longest || !again {
+				t.Fatalf("%s: delay %d is %s, again %t", p, i+1, d, again)
+			}
+		}
+		text, shake, _ := strings.Cut(p.String(), " ")
+		if _, err := ParsePolicy(text, shake); err != nil && p.Factor < math.MaxFloat32 {
+			t.Fatalf("%s is not accepted again: %v", p, err)
+		}
+	})
+}
