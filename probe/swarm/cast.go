@@ -1,0 +1,61 @@
+package swarm
+
+import "fmt"
+
+// Role is a part that some of the clients play.
+type Role struct {
+	Behaviour
+	Policy Policy
+	Share  float64 // of the clients, in relation to the other roles'
+}
+
+// userAgent names behaviour and policy, so that those alike can be found and pooled.
+func (r Role) userAgent(prefix string) string {
+	return fmt.Sprintf("holter-%s/%s (%s)", prefix, r.Name, r.Policy)
+}
+
+func validate(roles []Role) error {
+	if len(roles) == 0 {
+		return fmt.Errorf("a swarm needs a role to play")
+	}
+	for _, role := range roles {
+		if err := role.Policy.Validate(); err != nil {
+			return fmt.Errorf("role %s: %w", role.Name, err)
+		}
+		if !(role.Share > 0) {
+			return fmt.Errorf("role %s: a share of %g: write a number above 0", role.Name, role.Share)
+		}
+	}
+	return nil
+}
+
+// cast gives each of n clients a role: one of each first, as far as n goes, then always the role
+// that is furthest behind its share.
+func cast(roles []Role, n int) []Role {
+	total := 0.0
+	for _, role := range roles {
+		total += role.Share
+	}
+	given := make([]int, len(roles))
+	parts := make([]Role, 0, n)
+	for i := range n {
+		next := i
+		if i >= len(roles) {
+			next = furthestBehind(roles, given, float64(n)/total)
+		}
+		given[next]++
+		parts = append(parts, roles[next])
+	}
+	return parts
+}
+
+func furthestBehind(roles []Role, given []int, clientsPerShare float64) int {
+	behind := func(i int) float64 { return roles[i].Share*clientsPerShare - float64(given[i]) }
+	worst := 0
+	for i := range roles {
+		if behind(i) > behind(worst) {
+			worst = i
+		}
+	}
+	return worst
+}

@@ -1,0 +1,64 @@
+package swarm
+
+import (
+	"math"
+	"testing"
+)
+
+func TestCastFollowsTheShares(t *testing.T) {
+	for _, n := range []int{1, 3, 10, 20, 200, 1000, 9999} {
+		counts := map[string]int{}
+		list := cast(demoCast, n)
+		for _, role := range list {
+			counts[role.userAgent("demo")]++
+		}
+		if len(list) != n {
+			t.Errorf("%d parts for %d clients", len(list), n)
+		}
+		if want := min(n, len(demoCast)); len(counts) != want {
+			t.Errorf("%d clients play %d roles, want %d", n, len(counts), want)
+		}
+		for _, role := range demoCast {
+			want := role.Share / 100 * float64(n)
+			if n >= 100 && math.Abs(float64(counts[role.userAgent("demo")])-want) > 1 {
+				t.Errorf("%d of %d clients are %s, want %g", counts[role.userAgent("demo")], n, role.userAgent("demo"), want)
+			}
+		}
+	}
+}
+
+func TestDemoCastIsWhole(t *testing.T) {
+	if err := validate(demoCast); err != nil {
+		t.Error(err)
+	}
+	total := 0.0
+	for _, role := range demoCast {
+		total += role.Share
+	}
+	if total != 100 {
+		t.Errorf("shares of %g %%", total)
+	}
+}
+
+// The same seed hands out the same roles, and another seed others.
+func TestRolesFollowTheSeed(t *testing.T) {
+	agents := func(seed uint64) (list string) {
+		o := Demo("ws://127.0.0.1:1/ws", 50)
+		o.Seed = seed
+		s, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range s.clients {
+			list += c.id + " " + c.role.userAgent("demo") + "\n"
+		}
+		return list
+	}
+	again := agents(1)
+	if agents(1) != again {
+		t.Error("one seed, two casts")
+	}
+	if agents(1) == agents(2) {
+		t.Error("two seeds, one cast")
+	}
+}

@@ -1,0 +1,247 @@
+package swarm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+const client = "c-0001"
+
+func TestSteadyClient(t *testing.T) {
+	t.Parallel()
+	e := newEcho(t)
+	_, stop := start(t, one(e, Behaviour{
+		Name: "steady",
+		Beat: 50 * time.Millisecond,
+		Talk: Span{10 * time.Millisecond, 20 * time.Millisecond},
+	}, spread))
+	p := e.generation(t, client, 1)
+	if want := "holter-c/steady (exponential:1s,2,30s full)"; p.agent != want {
+		t.Errorf("user agent %q, want %q", p.agent, want)
+	}
+	eventually(t, "pongs, pings and messages", func() bool {
+		return with(p, func() bool { return len(p.pongs) > 5 && len(p.pings) > 5 && len(p.messages) > 5 })
+	})
+	stop()
+	eventually(t, "the end", func() bool { return with(p, func() bool { return !p.closed.IsZero() }) })
+	if err := with(p, func() error { return p.end }); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
+		t.Errorf("the client left with %v, want close code 1001", err)
+	}
+	if n := len(e.generations(client)); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
+
+func TestMuteClientSendsDataAndNoPong(t *testing.T) {
+	t.Parallel()
+	e := newEcho(t)
+	start(t, one(e, Behaviour{Name: "mute", Talk: Span{5 * time.Millisecond, 10 * time.Millisecond}, Mute: true}, spread))
+	p := e.generation(t, client, 1)
+	eventually(t, "messages", func() bool { return with(p, func() bool { return len(p.messages) > 20 }) })
+	if n := with(p, func() int { return len(p.pongs) + len(p.pings) }); n > 0 {
+		t.Errorf("%d pings and pongs from a client that only talks", n)
+	}
+}
+
+func TestLatePongs(t *testing.T) {
+	t.Parallel()
+	for _, b := range []Behaviour{
+		{Name: "wobble", Wobble: Span{60 * time.Millisecond, 120 * time.Millisecond}},
+		{Name: "path", Path: Span{60 * time.Millisecond, 60 * time.Millisecond}},
+	} {
+		t.Run(b.Name, func(t *testing.T) {
+			t.Parallel()
+			e := newEcho(t)
+			start(t, one(e, b, spread))
+			p := e.generation(t, client, 1)
+			// Pings come faster than the answers are due, so several are held back at a time.
+			eventually(t, "pongs", func() bool { return with(p, func() bool { return len(p.trips) > 20 }) })
+			for i, rtt := range with(p, func() []time.Duration { return p.trips }) {
+				if rtt < 60*time.Millisecond {
+					t.Errorf("round trip %d took %s, want 60ms at least", i, rtt)
+				}
+			}
+		})
+	}
+}
+
+func TestFreezingClientStandsStillAndComesBack(t *testing.T) {
+	t.Parallel()
+	const freeze = 600 * time.Millisecond
+	e := newEcho(t)
+	_, stop := start(t, one(e, Behaviour{
+		Name: "freezing",
+		Beat: 100 * time.Millisecond,
+		Talk: Span{10 * time.Millisecond, 20 * time.Millisecond},
+		Freeze: Spell{
+			First: Span{200 * time.Millisecond, 200 * time.Millisecond},
+			Every: Span{time.Hour, time.Hour},
+			For:   Span{freeze, freeze},
+		},
+	}, spread))
+	p := e.generation(t, client, 1)
+	for name, times := range map[string]*[]time.Time{"pongs": &p.pongs, "pings": &p.pings, "messages": &p.messages} {
+		eventually(t, name+" before and after a gap", func() bool {
+			return with(p, func() bool { return hasGap(*times, freeze*9/10) })
+		})
+	}
+	stop()
+	if n := len(e.generations(client)); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
+
+// hasGap reports whether two neighbours are that far apart, with two before and five after them.
+func hasGap(times []time.Time, gap time.Duration) bool {
+	for i := 2; i < len(times)-5; i++ {
+		if times[i].Sub(times[i-1]) >= gap {
+			return true
+		}
+	}
+	return false
+}
+
+func TestAFrozenClientStopsAtOnce(t *testing.T) {
+	t.Parallel()
+	e := newEcho(t)
+	_, stop := start(t, one(e, Behaviour{Name: "freezing", Talk: Span{Max: time.Millisecond}, Freeze: Spell{
+		First: Span{50 * time.Millisecond, 50 * time.Millisecond},
+		Every: Span{time.Hour, time.Hour},
+		For:   Span{time.Hour, time.Hour},
+	}}, spread))
+	p := e.generation(t, client, 1)
+	eventually(t, "the freeze", func() bool {
+		return with(p, func() bool {
+			n := len(p.messages)
+			return n > 0 && time.Since(p.messages[n-1]) > 200*time.Millisecond
+		})
+	})
+	stop()
+}
+
+func TestDroppedClientComesBackByItsPolicy(t *testing.T) {
+	t.Parallel()
+	const delay = 300 * time.Millisecond
+	e := newEcho(t)
+	drop := Span{50 * time.Millisecond, 50 * time.Millisecond}
+	start(t, one(e, Behaviour{Name: "dropping", Drop: Spell{Every: drop}}, Policy{Kind: Fixed, Base: delay}))
+	for n := 1; n <= 3; n++ {
+		before, after := e.generation(t, client, n), e.generation(t, client, n+1)
+		eventually(t, "the end", func() bool { return with(before, func() bool { return !before.closed.IsZero() }) })
+		if _, polite := errors.AsType[*websocket.CloseError](before.end); polite && !websocket.IsCloseError(before.end, websocket.CloseAbnormalClosure) {
+			t.Errorf("generation %d ended with a close frame: %v", n, before.end)
+		}
+		// The server may notice the end a little after the client.
+		if away := after.opened.Sub(before.opened); away < delay+drop.Min {
+			t.Errorf("generation %d came %s after the one before, want %s at least", n+1, away, delay+drop.Min)
+		}
+	}
+}
+
+func TestClientLeavesAServerThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	e := newEcho(t)
+	e.set(func() { e.mute = true })
+	s, err := New(one(e, Behaviour{Name: "steady", Beat: 50 * time.Millisecond}, Policy{Kind: Fixed, Base: 10 * time.Millisecond}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Without the swarm around it, which would notice a busy machine and be patient.
+	ctx, cancel := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	group.Go(func() { s.clients[0].Run(ctx) })
+	defer group.Wait()
+	defer cancel()
+	first := e.generation(t, client, 1)
+	e.set(func() { e.mute = false })
+	second := e.generation(t, client, 2)
+	if away := second.opened.Sub(first.opened); away < time.Second {
+		t.Errorf("the client gave the server up after %s", away)
+	}
+	eventually(t, "beats", func() bool { return with(second, func() bool { return len(second.pings) > 5 }) })
+}
+
+func TestClientHonoursCloseCodes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		code  int
+		again bool
+	}{
+		{websocket.CloseGoingAway, true},
+		{websocket.CloseServiceRestart, true},
+		{websocket.CloseInternalServerErr, true},
+		{4000, true},
+		{websocket.CloseNormalClosure, false},
+		{websocket.ClosePolicyViolation, false},
+	} {
+		t.Run(fmt.Sprint(test.code), func(t *testing.T) {
+			t.Parallel()
+			e := newEcho(t)
+			s, _ := start(t, one(e, Behaviour{Name: "steady"}, Policy{}))
+			p := e.generation(t, client, 1)
+			p.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(test.code, ""), time.Now().Add(time.Second))
+			if test.again {
+				e.generation(t, client, 2)
+				return
+			}
+			eventually(t, "giving up", func() bool { return s.Stats().GaveUp == 1 })
+			if n := len(e.generations(client)); n != 1 {
+				t.Errorf("%d connections, want 1", n)
+			}
+		})
+	}
+}
+
+func TestWaitBeforeTheNextAttempt(t *testing.T) {
+	code := func(code int) error { return &websocket.CloseError{Code: code} }
+	for _, test := range []struct {
+		name   string
+		policy Policy
+		lasted time.Duration
+		err    error
+		want   time.Duration
+		again  bool
+	}{
+		{"lost", Policy{Kind: Fixed, Base: time.Second}, time.Minute, errDropped, time.Second, true},
+		{"lost, no back-off", Policy{}, time.Minute, errDropped, 0, true},
+		{"thrown out at once, no back-off", Policy{}, breath / 2, code(1001), breath, true},
+		{"no answer, no back-off", Policy{}, 0, errors.New("refused"), breath, true},
+		{"refused for a time", Policy{Kind: Fixed, Base: time.Second}, 0, &refused{503, 7 * time.Second}, 8 * time.Second, true},
+		{"try again later", Policy{Kind: Fixed, Base: time.Second}, time.Minute, code(1013), tryLater + time.Second, true},
+		{"the server is done", Policy{}, time.Minute, code(1000), 0, false},
+		{"the client is at fault", Policy{}, time.Minute, code(1009), 0, false},
+	} {
+		c := &Client{delays: test.policy.start(dice(1))}
+		wait, again := c.again(test.lasted, test.err)
+		if wait != test.want || again != test.again {
+			t.Errorf("%s: wait %s, again %t; want %s, %t", test.name, wait, again, test.want, test.again)
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for header, want := range map[string]time.Duration{
+		"":                     0,
+		"0":                    0,
+		"12":                   12 * time.Second,
+		"-3":                   0,
+		"1.5":                  0,
+		"99999999999999999999": 0,
+		"2000000000":           maxRetryAfter,
+		now.Add(9 * time.Second).Format(http.TimeFormat): 9 * time.Second,
+		now.Add(-time.Hour).Format(http.TimeFormat):      0,
+		now.Add(time.Hour).Format(http.TimeFormat):       maxRetryAfter,
+	} {
+		if got := retryAfter(header, now); got != want {
+			t.Errorf("Retry-After %q: %s, want %s", header, got, want)
+		}
+	}
+}

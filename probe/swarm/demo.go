@@ -1,0 +1,100 @@
+package swarm
+
+import "time"
+
+// demoRate is how many clients of the demo start in a second; a large one takes no longer than
+// maxDemoRamp.
+const (
+	demoRate    = 100
+	maxDemoRamp = 10 * time.Second
+)
+
+// Demo is a swarm of n clients that shows every state within a minute to a newcomer, and now and
+// then a storm. The server is expected to run in the same process.
+func Demo(url string, n int) Options {
+	return Options{
+		URL:     url,
+		Clients: n,
+		Prefix:  "demo",
+		Cast:    demoCast,
+		Ramp:    min(time.Duration(n)*time.Second/demoRate, maxDemoRamp),
+		Storm: Storm{
+			First: Span{38 * time.Second, 42 * time.Second},
+			Every: Span{60 * time.Second, 90 * time.Second},
+			Share: 0.85,
+		},
+		Seed:    1,
+		Sockets: 2,
+	}
+}
+
+// Policies as clients in the field have them: from the well spread to the storm machines.
+var (
+	spread   = Policy{Kind: Exponential, Base: time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: Full}
+	half     = Policy{Kind: Exponential, Base: 2 * time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: Equal}
+	wander   = Policy{Kind: Exponential, Base: 2 * time.Second, Factor: 2, Cap: 60 * time.Second, Jitter: Decorrelated}
+	punctual = Policy{Kind: Fixed, Base: 3 * time.Second}
+	eager    = Policy{Kind: None}
+)
+
+// demoCast is the cast of the demo; the shares are per cent. Of each role there is at least one, if
+// there are as many clients as roles.
+var demoCast = []Role{
+	{steady, spread, 40},
+	{freezing, spread, 5},
+	{dropping, wander, 3},
+	{mute, punctual, 3},
+	{slow, wander, 5},
+	{jittery, half, 10},
+	{steady, half, 20},
+	{steady, punctual, 10},
+	{dropping, punctual, 2},
+	{dropping, eager, 2},
+}
+
+var (
+	steady = Behaviour{
+		Name: "steady",
+		Beat: 5 * time.Second,
+		Talk: Span{3 * time.Second, 12 * time.Second},
+	}
+	jittery = Behaviour{
+		Name:   "jittery",
+		Beat:   5 * time.Second,
+		Talk:   Span{3 * time.Second, 12 * time.Second},
+		Wobble: Span{5 * time.Millisecond, 250 * time.Millisecond},
+	}
+	slow = Behaviour{
+		Name:   "slow",
+		Beat:   5 * time.Second,
+		Talk:   Span{5 * time.Second, 20 * time.Second},
+		Path:   Span{150 * time.Millisecond, 380 * time.Millisecond},
+		Wobble: Span{0, 20 * time.Millisecond},
+	}
+	// Many of its freezes outlast timeout and probes, so that the server closes the connection.
+	freezing = Behaviour{
+		Name: "freezing",
+		Beat: 5 * time.Second,
+		Talk: Span{3 * time.Second, 12 * time.Second},
+		Freeze: Spell{
+			First: Span{2 * time.Second, 15 * time.Second},
+			Every: Span{20 * time.Second, 40 * time.Second},
+			For:   Span{3 * time.Second, 15 * time.Second},
+		},
+	}
+	// It talks more often than any beat is overdue: only the pongs are missing.
+	mute = Behaviour{
+		Name: "mute",
+		Talk: Span{200 * time.Millisecond, 400 * time.Millisecond},
+		Mute: true,
+	}
+	dropping = Behaviour{
+		Name: "dropping",
+		Beat: 5 * time.Second,
+		Talk: Span{3 * time.Second, 12 * time.Second},
+		Drop: Spell{
+			First: Span{2 * time.Second, 20 * time.Second},
+			Every: Span{10 * time.Second, 30 * time.Second},
+		},
+	}
+)

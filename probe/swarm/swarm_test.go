@@ -1,0 +1,157 @@
+package swarm
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestAStormBringsAllBack(t *testing.T) {
+	t.Parallel()
+	const n = 40
+	e := newEcho(t)
+	s, stop := start(t, Options{
+		URL:     e.url(),
+		Clients: n,
+		Prefix:  "c",
+		Cast:    []Role{{steady, Policy{Kind: Exponential, Base: 100 * time.Millisecond, Factor: 2, Cap: time.Second, Jitter: Full}, 1}},
+		Storm:   Storm{Share: 1},
+	})
+	eventually(t, "all to be there", func() bool { return s.Stats().Connected == n })
+	s.disperse()
+	eventually(t, "all to be back", func() bool {
+		stats := s.Stats()
+		return stats.Connected == n && stats.Reconnects == n
+	})
+	for _, c := range s.clients {
+		if generations := len(e.generations(c.id)); generations != 2 {
+			t.Errorf("%s has had %d connections, want 2", c.id, generations)
+		}
+	}
+	stop()
+	if got, want := s.Stats(), (Stats{Clients: n, Connects: 2 * n, Reconnects: n}); got != want {
+		t.Errorf("at the end %+v, want %+v", got, want)
+	}
+}
+
+func TestAStormSparesItsShare(t *testing.T) {
+	t.Parallel()
+	const n = 60
+	e := newEcho(t)
+	s, _ := start(t, Options{URL: e.url(), Clients: n, Prefix: "c", Seed: 3,
+		Cast: []Role{{steady, Policy{Kind: Fixed, Base: time.Hour}, 1}}, Storm: Storm{Share: 0.8}})
+	eventually(t, "all to be there", func() bool { return s.Stats().Connected == n })
+	s.disperse()
+	eventually(t, "the storm", func() bool { return s.Stats().Waiting > n/2 })
+	if left := s.Stats().Connected; left == 0 {
+		t.Error("a storm of 80 % took everybody")
+	}
+}
+
+func TestClientsWaitForAServerThatRefuses(t *testing.T) {
+	t.Parallel()
+	e := newEcho(t)
+	e.set(func() { e.refuse = http.Header{"Retry-After": {"1"}} })
+	s, _ := start(t, one(e, steady, Policy{Kind: Fixed, Base: 10 * time.Millisecond}))
+	eventually(t, "a refusal", func() bool { return s.Stats().Refused == 1 && s.Stats().Waiting == 1 })
+	refused := time.Now()
+	e.set(func() { e.refuse = nil })
+	p := e.generation(t, client, 1)
+	if waited := p.opened.Sub(refused); waited < 900*time.Millisecond {
+		t.Errorf("came back after %s, although told to wait 1s", waited)
+	}
+	if got := s.Stats(); got.Refused != 1 || got.Connects != 1 || got.Reconnects != 0 {
+		t.Errorf("counted %+v", got)
+	}
+}
+
+func TestClientsGiveUpAfterTheirAttempts(t *testing.T) {
+	t.Parallel()
+	e := newEcho(t)
+	e.Close()
+	s, _ := start(t, one(e, steady, Policy{Kind: Fixed, Base: time.Millisecond, Attempts: 3}))
+	eventually(t, "giving up", func() bool { return s.Stats().GaveUp == 1 })
+	if got, want := s.Stats(), (Stats{Clients: 1, GaveUp: 1, Failed: 4}); got != want {
+		t.Errorf("%+v, want %+v: the first attempt and three more", got, want)
+	}
+}
+
+func TestNewSaysWhatToWrite(t *testing.T) {
+	for _, test := range []struct {
+		options Options
+		says    string
+	}{
+		{Options{URL: "http://127.0.0.1:1/ws", Clients: 1}, "write ws://HOST:PORT/PATH"},
+		{Options{URL: "ws:///ws", Clients: 1}, "write ws://HOST:PORT/PATH"},
+		{Options{URL: "ws://a b/", Clients: 1}, "write ws://HOST:PORT/PATH"},
+		{Options{URL: "ws://127.0.0.1:1/ws"}, "write 1 or more"},
+		{Options{URL: "ws://127.0.0.1:1/ws", Clients: 1}, "needs a role"},
+		{Options{URL: "ws://127.0.0.1:1/ws", Clients: 1, Cast: []Role{{steady, Policy{Kind: Fixed}, 1}}}, "role steady: backoff fixed:0s"},
+		{Options{URL: "ws://127.0.0.1:1/ws", Clients: 1, Cast: []Role{{steady, Policy{}, 0}}}, "role steady: a share of 0"},
+	} {
+		if _, err := New(test.options); err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%+v: %v; want an error with %q", test.options, err, test.says)
+		}
+	}
+}
+
+func TestTooFewDescriptors(t *testing.T) {
+	const n = 1 << 29
+	if checkDescriptors(2*n) == nil {
+		t.Skip("this process may open a thousand million sockets")
+	}
+	_, err := New(Demo("ws://127.0.0.1:1/ws", n))
+	if err == nil || !strings.Contains(err.Error(), "too few file descriptors") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The ramp needs no sockets that open: attempts fail at once and never again.
+func TestRampSpreadsTheFirstAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := New(Options{URL: "ws://127.0.0.1:1/ws", Clients: 10, Cast: []Role{{steady, Policy{}, 1}}, Ramp: 10 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var starts []time.Duration
+		begin := time.Now()
+		s.release(t.Context(), func(*Client) { starts = append(starts, time.Since(begin)) })
+		for i, at := range starts {
+			if want := time.Duration(i) * time.Second; at != want {
+				t.Errorf("client %d starts after %s, want %s", i, at, want)
+			}
+		}
+		if len(starts) != 10 {
+			t.Errorf("%d clients started", len(starts))
+		}
+	})
+}
+
+func TestStormsComeWhenTheyShould(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := New(Demo("ws://127.0.0.1:1/ws", 10))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		var gaps []time.Duration
+		last := time.Now()
+		s.storms(ctx, func() { gaps, last = append(gaps, time.Since(last)), time.Now() })
+		for i, gap := range gaps {
+			span := s.options.Storm.Every
+			if i == 0 {
+				span = s.options.Storm.First
+			}
+			if gap < span.Min || gap > span.Max {
+				t.Errorf("storm %d after %s, want %s to %s", i+1, gap, span.Min, span.Max)
+			}
+		}
+		if len(gaps) < 7 {
+			t.Errorf("%d storms in ten minutes", len(gaps))
+		}
+	})
+}
