@@ -26,7 +26,7 @@ type Evidence struct {
 func (h *Heart) Evidence(now Instant, late *Lateness, p Peer) Evidence {
 	e := h.evidence(now, p.Heard())
 	e.Unread = p.Unread()
-	e.Late = late.since(h.sent)
+	e.Late = late.since(max(h.sent, h.heard)) // heard: it may have opened since
 	return e
 }
 

@@ -285,3 +285,16 @@ func BenchmarkBeat(b *testing.B) {
 		})
 	}
 }
+
+func TestEvidenceOfLatenessIsForThoseItMet(t *testing.T) {
+	late, p := new(Lateness), new(quietPeer)
+	early := NewHeart(&usual, at(1), 0)
+	late.Observe(at(5), 300*ms)
+	young := NewHeart(&usual, at(6), 0)
+	if got := early.Evidence(at(7), late, p).Late; got != 300*ms {
+		t.Errorf("late by %v, want 300ms", got)
+	}
+	if got := young.Evidence(at(7), late, p).Late; got != 0 {
+		t.Errorf("late by %v before it was there", got)
+	}
+}
