@@ -1,0 +1,119 @@
+package server
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"holter/model"
+)
+
+// settings are what the command line gives when nothing was written.
+func settings() Options {
+	return Options{
+		Scheme: model.SchemeBoth, OnFail: model.OnFailClose, Detector: "deviation",
+		Interval: 5 * time.Second, MinTimeout: 500 * time.Millisecond, MaxTimeout: 4 * time.Second,
+		Linger: time.Minute, WriteTimeout: 10 * time.Second, Admin: "127.0.0.1:7071",
+	}
+}
+
+func dataSettings() DataOptions {
+	return DataOptions{Listen: "127.0.0.1:7070", ReadLimit: 1 << 20}
+}
+
+func TestOptionsValidate(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*Options)
+		want   string // part of the error, "" for none
+	}{
+		"defaults":              {func(o *Options) {}, ""},
+		"no admin plane":        {func(o *Options) { o.Admin = "" }, ""},
+		"observe with no beats": {func(o *Options) { o.Scheme, o.OnFail = model.SchemeNone, model.OnFailObserve }, ""},
+		"scheme":                {func(o *Options) { o.Scheme = "all" }, "write both, server, client or none"},
+		"on-fail":               {func(o *Options) { o.OnFail = "kill" }, "write close or observe"},
+		"detector":              {func(o *Options) { o.Detector = "oracle" }, "write deviation, jacobson or phi"},
+		"interval":              {func(o *Options) { o.Interval = 0 }, "interval 0s is too short"},
+		"negative interval":     {func(o *Options) { o.Interval = -time.Second }, "interval -1s is too short"},
+		"min above max":         {func(o *Options) { o.MinTimeout = 5 * time.Second }, "max-timeout 4s is below min-timeout 5s"},
+		"linger":                {func(o *Options) { o.Linger = 0 }, "--linger is 0s"},
+		"write timeout":         {func(o *Options) { o.WriteTimeout = 0 }, "--write-timeout is 0s"},
+		"max idle":              {func(o *Options) { o.MaxIdle = -1 }, "--max-idle"},
+		"max conns":             {func(o *Options) { o.MaxConns = -1 }, "--max-conns"},
+		"identity":              {func(o *Options) { o.Identity = "name" }, "write query:NAME"},
+		"identity without name": {func(o *Options) { o.Identity = "header:" }, "write query:NAME"},
+		"identity header":       {func(o *Options) { o.Identity = "header:X-User" }, ""},
+		"identity ip":           {func(o *Options) { o.Identity = "ip" }, ""},
+		"admin without port":    {func(o *Options) { o.Admin = "127.0.0.1" }, "write HOST:PORT"},
+		"admin port":            {func(o *Options) { o.Admin = "127.0.0.1:70000" }, "from 0 to 65535"},
+		"admin IPv6 loopback":   {func(o *Options) { o.Admin = "[::1]:7071" }, ""},
+		"admin localhost":       {func(o *Options) { o.Admin = "localhost:7071" }, ""},
+		"admin mapped loopback": {func(o *Options) { o.Admin = "[::ffff:127.0.0.1]:7071" }, ""},
+		"admin everywhere":      {func(o *Options) { o.Admin = ":7071" }, "--token"},
+		"admin unspecified":     {func(o *Options) { o.Admin = "0.0.0.0:7071" }, "--token"},
+		"admin by name":         {func(o *Options) { o.Admin = "localhost.example:7071" }, "--token"},
+		"admin with token":      {func(o *Options) { o.Admin, o.Token = ":7071", "s3cret" }, ""},
+		"token with space":      {func(o *Options) { o.Token = "two words" }, "visible ASCII"},
+		"token with newline":    {func(o *Options) { o.Token = "x\r\ny" }, "visible ASCII"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := settings()
+			tc.change(&o)
+			checkError(t, o.Validate(), tc.want)
+		})
+	}
+}
+
+func TestDataOptionsValidate(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*DataOptions)
+		want   string
+	}{
+		"defaults":              {func(d *DataOptions) {}, ""},
+		"everywhere":            {func(d *DataOptions) { d.Listen = ":0" }, ""},
+		"listen":                {func(d *DataOptions) { d.Listen = "7070" }, "--listen"},
+		"read limit":            {func(d *DataOptions) { d.ReadLimit = 0 }, "--read-limit"},
+		"cert alone":            {func(d *DataOptions) { d.TLSCert = "cert.pem" }, "--tls-cert without --tls-key"},
+		"key alone":             {func(d *DataOptions) { d.TLSKey = "key.pem" }, "--tls-key without --tls-cert"},
+		"both":                  {func(d *DataOptions) { d.TLSCert, d.TLSKey = "cert.pem", "key.pem" }, ""},
+		"any origin":            {func(d *DataOptions) { d.AllowOrigin = []string{"*"} }, ""},
+		"origin":                {func(d *DataOptions) { d.AllowOrigin = []string{"https://app.example:8443"} }, ""},
+		"origin with path":      {func(d *DataOptions) { d.AllowOrigin = []string{"https://app.example/"} }, "nothing after it"},
+		"origin without scheme": {func(d *DataOptions) { d.AllowOrigin = []string{"app.example"} }, "scheme://host"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := dataSettings()
+			tc.change(&d)
+			checkError(t, d.Validate(), tc.want)
+		})
+	}
+}
+
+func TestValidateAddresses(t *testing.T) {
+	for _, tc := range []struct {
+		admin, listen, want string
+	}{
+		{"127.0.0.1:7071", "127.0.0.1:7070", ""},
+		{"127.0.0.1:7070", "127.0.0.1:7070", "same port"},
+		{"127.0.0.1:7070", ":7070", "same port"},
+		{"127.0.0.1:7070", "[::]:7070", "same port"},
+		{"127.0.0.1:7070", "10.0.0.1:7070", ""},
+		{"127.0.0.1:0", "127.0.0.1:0", ""},
+		{"", "127.0.0.1:7070", ""},
+	} {
+		o, d := settings(), dataSettings()
+		o.Admin, d.Listen = tc.admin, tc.listen
+		checkError(t, ValidateAddresses(o, d), tc.want)
+	}
+}
+
+func checkError(t *testing.T, err error, want string) {
+	t.Helper()
+	switch {
+	case want == "" && err != nil:
+		t.Errorf("refused: %v", err)
+	case want != "" && err == nil:
+		t.Errorf("accepted, want an error with %q", want)
+	case want != "" && !strings.Contains(err.Error(), want):
+		t.Errorf("error %q, want %q in it", err, want)
+	}
+}
