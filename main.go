@@ -1,0 +1,296 @@
+// Command holter watches the heartbeat of WebSocket connections.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"github.com/oklog/run"
+
+	"holter/probe/descriptors"
+	"holter/probe/swarm"
+	"holter/server"
+	"holter/server/config"
+	"holter/server/eventlog"
+	"holter/tui"
+	"holter/tui/completion"
+	"holter/tui/noquery"
+	"holter/tui/terminal"
+)
+
+// Exit codes beside 0. A program that a second signal ended answers 128 and that signal's number, as
+// a shell would.
+const (
+	exitFailure = 1 // it could not do what it was asked to
+	exitUsage   = 2 // what it was asked to do makes no sense
+)
+
+func main() {
+	noquery.Restore()
+	os.Exit(execute(os.Args[1:]))
+}
+
+// commands is the whole command line; each part brings its own options.
+type commands struct {
+	Serve      serve              `cmd:"" default:"withargs" help:"Serve WebSockets and watch their hearts (the default command)."`
+	Version    version            `cmd:"" help:"Print the version."`
+	Completion completion.Command `cmd:"" help:"Print what makes your shell complete holter's flags."`
+	Complete   completion.Answer  `cmd:"" hidden:""`
+}
+
+// Help is shown by holter --help.
+func (commands) Help() string {
+	return `Examples:
+
+    holter --demo 200          200 clients of its own, some of them in trouble
+    holter --headless          log lines instead of a screen
+    holter serve --help        all flags`
+}
+
+// execute runs a command line and answers the exit code.
+func execute(args []string) int {
+	parser := kong.Must(new(commands),
+		kong.Name("holter"),
+		kong.Description("A Holter monitor for WebSocket connections: whose heart beats, whose does not, and why."),
+		kong.DefaultEnvars("HOLTER"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 80}),
+		kong.ValueFormatter(helpWithDefault),
+	)
+	command, err := parser.Parse(args)
+	if err != nil {
+		return refuse(err)
+	}
+	if err := command.Run(); err != nil {
+		fmt.Fprintf(os.Stderr, "holter: %v\n", err)
+		if _, ok := errors.AsType[*usageError](err); ok {
+			return exitUsage
+		}
+		return exitFailure
+	}
+	return 0
+}
+
+// refuse reports a command line that cannot be followed.
+func refuse(err error) int {
+	command := "serve"
+	if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context.Selected() != nil {
+		command = e.Context.Selected().Name
+	}
+	message := strings.TrimPrefix(err.Error(), command+": ") // what kong puts before the command's own errors
+	fmt.Fprintf(os.Stderr, "holter: %s (see holter %s --help)\n", message, command)
+	return exitUsage
+}
+
+// helpWithDefault is a flag's help, with the default where the flag's placeholder does not show it.
+func helpWithDefault(value *kong.Value) string {
+	if value.Flag == nil || value.Flag.PlaceHolder == "" || value.Default == "" {
+		return value.Help
+	}
+	return fmt.Sprintf("%s (default %s)", value.Help, value.Default)
+}
+
+// usageError is a contradiction that only shows when a command runs.
+type usageError struct{ error }
+
+type version struct{}
+
+// Run prints the version that Go took from the repository.
+func (version) Run() error {
+	_, err := fmt.Printf("holter %s %s %s/%s\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}
+
+func buildVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}
+
+// serve is holter's own endpoint, watched on a screen or in a log.
+type serve struct {
+	Data    server.DataOptions `embed:"" group:"Endpoint:"`
+	Monitor server.Options     `embed:"" group:"Heartbeat and connections:"`
+
+	ReadOnly  bool   `group:"Screen and log:" help:"Show on the screen, and change nothing: no kick."`
+	Headless  *bool  `group:"Screen and log:" help:"Log lines instead of the screen; so by itself where there is no terminal."`
+	LogFormat string `group:"Screen and log:" enum:"text,json" default:"text" help:"How log lines look: text or json."`
+	Demo      int    `group:"Screen and log:" placeholder:"N" help:"Start N clients of holter's own, of which some are slow, freeze, drop and come back."`
+
+	Config config.Options `embed:"" group:"Where settings come from:"`
+}
+
+// Help is shown by holter serve --help.
+func (serve) Help() string {
+	return `Every flag can also be set in the environment (--max-conns as HOLTER_MAX_CONNS) and in a configuration file (max-conns: 100). Flags win over the environment, the environment over the file.
+
+Examples:
+
+    holter --demo 200
+    holter serve --listen :7070 --allow-origin https://app.example
+    holter serve --headless --log-format json | jq .
+    HOLTER_INTERVAL=1s holter serve --profile staging
+
+A holter.yaml:
+
+    interval: 2s
+    profiles:
+      staging: {listen: "0.0.0.0:7070", headless: true}`
+}
+
+// Validate is called by kong after the options' own.
+func (s *serve) Validate() error {
+	switch {
+	case s.Demo < 0:
+		return fmt.Errorf("--demo is %d: write how many clients to start", s.Demo)
+	case s.Demo > 0 && s.Data.TLSCert != "":
+		return errors.New("--demo with --tls-cert: its clients would not trust the certificate, so leave one of both out")
+	}
+	return server.ValidateAddresses(s.Monitor, s.Data)
+}
+
+// Run serves until the user quits, a signal comes or something fails.
+func (s *serve) Run() error {
+	screen, err := s.wantsScreen()
+	if err != nil {
+		return err
+	}
+	collectGarbage()
+	log := s.logger(screen)
+	s.Monitor.Version, s.Monitor.Logger = buildVersion(), log
+	monitor := server.New(s.Monitor)
+	srv, err := server.NewServer(monitor, s.Data)
+	if err != nil {
+		return err
+	}
+	if err := srv.Listen(); err != nil {
+		return err
+	}
+	if err := descriptors.Enough(s.Monitor.MaxConns); err != nil {
+		fmt.Fprintln(os.Stderr, "holter: warning: --max-conns:", err)
+	}
+	ctx := interruptible(terminal.Save(os.Stdin, os.Stdout))
+	var parts run.Group
+	if screen {
+		add(ctx, &parts, srv.Run)
+		add(ctx, &parts, func(ctx context.Context) error {
+			return tui.Run(ctx, monitor.Source(), tui.Options{ReadOnly: s.ReadOnly})
+		})
+	} else {
+		s.greet(log, srv)
+		add(ctx, &parts, logged(srv.Run, monitor.Source(), log))
+	}
+	if s.Demo > 0 {
+		clients, err := swarm.New(swarm.Demo(s.endpoint(srv), s.Demo))
+		if err != nil {
+			return err
+		}
+		add(ctx, &parts, clients.Run)
+	}
+	return parts.Run()
+}
+
+// wantsScreen decides between screen and log lines.
+func (s *serve) wantsScreen() (bool, error) {
+	possible := terminal.Interactive(os.Stdin, os.Stdout)
+	if s.Headless == nil {
+		return possible, nil
+	}
+	if !*s.Headless && !possible {
+		return false, &usageError{errors.New("--headless=false asks for the screen, but there is no terminal: run holter in one, or leave the flag out")}
+	}
+	return !*s.Headless, nil
+}
+
+// logger writes to stdout, where the screen would be. Beside a screen there is no place for it.
+func (s *serve) logger(screen bool) *slog.Logger {
+	switch {
+	case screen:
+		return slog.New(slog.DiscardHandler)
+	case s.LogFormat == "json":
+		return slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	}
+	return slog.New(slog.NewTextHandler(os.Stdout, nil))
+}
+
+// greet says where to connect.
+func (s *serve) greet(log *slog.Logger, srv *server.Server) {
+	attrs := []any{"websocket", s.endpoint(srv), "page", s.url("http", srv.Addr())}
+	if a := srv.AdminAddr(); a != nil {
+		attrs = append(attrs, "admin", "http://"+a.String())
+	}
+	log.Info("holter listens", attrs...)
+}
+
+func (s *serve) endpoint(srv *server.Server) string { return s.url("ws", srv.Addr()) + "ws" }
+
+// url is the root of the data plane, under a secure scheme if it has a certificate.
+func (s *serve) url(scheme string, at net.Addr) string {
+	if s.Data.TLSCert != "" {
+		scheme += "s"
+	}
+	return scheme + "://" + at.String() + "/"
+}
+
+// logged runs serve with a log of its events, which ends after it: the last ones are the shutdown's.
+func logged(serve func(context.Context) error, events eventlog.Source, log *slog.Logger) func(context.Context) error {
+	return func(ctx context.Context) error {
+		logging, stop := context.WithCancel(context.WithoutCancel(ctx))
+		done := make(chan error, 1)
+		go func() { done <- eventlog.Run(logging, events, log) }()
+		err := serve(ctx)
+		stop()
+		return errors.Join(err, <-done)
+	}
+}
+
+// add makes part one of those that run together: the first to end stops all others. A panic in it is
+// an error, so that the others end in order and the screen gives the terminal back.
+func add(ctx context.Context, parts *run.Group, part func(context.Context) error) {
+	ctx, cancel := context.WithCancel(ctx)
+	parts.Add(func() (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("panic: %v\n\n%s", r, debug.Stack())
+			}
+		}()
+		return part(ctx)
+	}, func(error) { cancel() })
+}
+
+// interruptible ends its context at the first SIGINT or SIGTERM, and the program at the second.
+func interruptible(t *terminal.Terminal) context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		second := <-signals
+		t.Restore()
+		os.Exit(128 + int(second.(syscall.Signal)))
+	}()
+	return ctx
+}
+
+// gcPercent is how much the heap may grow between two collections; 100 is Go's own value.
+const gcPercent = 100
+
+// collectGarbage sets the collector up for a heap of many idle connections, unless GOGC says how. It
+// is the program's business: an application with the monitor inside has settings of its own.
+func collectGarbage() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+}

@@ -1,0 +1,166 @@
+// Package e2e tests the program as it is built: what it says, how it ends, what it does at a terminal.
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patience bounds every wait. It is no measure of speed.
+const patience = 20 * time.Second
+
+// holter is the path of the program under test.
+var holter string
+
+func TestMain(m *testing.M) { os.Exit(build(m)) }
+
+func build(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "holter")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	holter = filepath.Join(dir, "holter")
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", holter, "holter").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build the program: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", filepath.Dir(holter)+string(os.PathListSeparator)+e.Getenv("PATH"))
+			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "xdg"))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"refused": refused, "narrow": narrow},
+	})
+}
+
+// refused runs a command that must end with the given code, one line on stderr and nothing on stdout.
+func refused(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: refused code program args...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	code := 0
+	if e, ok := ts.Exec(args[1], args[2:]...).(*exec.ExitError); ok {
+		code = e.ExitCode()
+	}
+	if code != want {
+		ts.Fatalf("exit code %d, want %d", code, want)
+	}
+	if line := ts.ReadFile("stderr"); strings.Count(line, "\n") != 1 || !strings.HasPrefix(line, "holter: ") {
+		ts.Fatalf("stderr is not one line of holter's:\n%s", line)
+	}
+	if out := ts.ReadFile("stdout"); out != "" {
+		ts.Fatalf("stdout:\n%s", out)
+	}
+}
+
+// narrow wants all of stdout to fit on a terminal of 80 columns.
+func narrow(ts *testscript.TestScript, _ bool, _ []string) {
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
+			ts.Fatalf("%d columns: %s", n, line)
+		}
+	}
+}
+
+// program is a running holter serve whose log is JSON.
+type program struct {
+	cmd    *exec.Cmd
+	log    chan map[string]any // its lines, closed at the end
+	stderr bytes.Buffer        // to be read after wait
+
+	websocket, page, admin string // where it listens
+}
+
+// start runs holter without a screen on free ports, and returns once it listens.
+func start(t *testing.T, args ...string) *program {
+	t.Helper()
+	p := &program{log: make(chan map[string]any, 1000)}
+	args = append([]string{"--headless", "--log-format", "json", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, args...)
+	p.cmd = exec.CommandContext(t.Context(), holter, args...)
+	p.cmd.Dir = t.TempDir()
+	p.cmd.Stderr = &p.stderr
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.cmd.Process.Kill() })
+	go func() {
+		defer close(p.log)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			line := map[string]any{}
+			if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+				line["msg"] = "no JSON: " + lines.Text()
+			}
+			p.log <- line
+		}
+	}()
+	first := p.line(t, "holter listens")
+	p.websocket, p.page, p.admin = first["websocket"].(string), first["page"].(string), first["admin"].(string)
+	return p
+}
+
+// line is the next line of the log with that message.
+func (p *program) line(t *testing.T, message string) map[string]any {
+	t.Helper()
+	late := time.After(patience)
+	for {
+		select {
+		case line, ok := <-p.log:
+			if !ok {
+				p.cmd.Wait()
+				t.Fatalf("ended without a line %q: %s", message, &p.stderr)
+			}
+			if line["msg"] == message {
+				return line
+			}
+		case <-late:
+			t.Fatalf("no line %q within %v", message, patience)
+		}
+	}
+}
+
+func (p *program) signal(t *testing.T, s os.Signal) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wait answers the exit code once the program has ended, and how long that took.
+func (p *program) wait(t *testing.T) (int, time.Duration) {
+	t.Helper()
+	begin := time.Now()
+	late := time.AfterFunc(patience, func() { p.cmd.Process.Kill() })
+	defer late.Stop()
+	for range p.log { // StdoutPipe wants to be read to its end before Wait
+	}
+	if err := p.cmd.Wait(); err != nil && p.cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return p.cmd.ProcessState.ExitCode(), time.Since(begin)
+}
