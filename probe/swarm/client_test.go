@@ -98,9 +98,9 @@ func TestFreezingClientStandsStillAndComesBack(t *testing.T) {
 	}
 }
 
-// hasGap reports whether two neighbours are that far apart, with two before and five after them.
+// hasGap reports whether two neighbours are that far apart, with five more after them.
 func hasGap(times []time.Time, gap time.Duration) bool {
-	for i := 2; i < len(times)-5; i++ {
+	for i := 1; i < len(times)-5; i++ {
 		if times[i].Sub(times[i-1]) >= gap {
 			return true
 		}
@@ -138,7 +138,6 @@ func TestDroppedClientComesBackByItsPolicy(t *testing.T) {
 		if _, polite := errors.AsType[*websocket.CloseError](before.end); polite && !websocket.IsCloseError(before.end, websocket.CloseAbnormalClosure) {
 			t.Errorf("generation %d ended with a close frame: %v", n, before.end)
 		}
-		// The server may notice the end a little after the client.
 		if away := after.opened.Sub(before.opened); away < delay+drop.Min {
 			t.Errorf("generation %d came %s after the one before, want %s at least", n+1, away, delay+drop.Min)
 		}
@@ -160,7 +159,6 @@ func TestClientLeavesAServerThatDoesNotAnswer(t *testing.T) {
 	defer group.Wait()
 	defer cancel()
 	first := e.generation(t, client, 1)
-	e.set(func() { e.mute = false })
 	second := e.generation(t, client, 2)
 	if away := second.opened.Sub(first.opened); away < time.Second {
 		t.Errorf("the client gave the server up after %s", away)

@@ -29,14 +29,14 @@ type echo struct {
 	mu     sync.Mutex
 	peers  map[string][]*peer // by client id, oldest first
 	refuse http.Header        // of the 503 that upgrades are answered with, nil to let them in
-	mute   bool               // new connections are not read from
+	mute   bool               // the first connection of each client is not read from
 }
 
 // peer is one connection as the server sees it.
 type peer struct {
 	conn   *websocket.Conn
 	agent  string
-	opened time.Time
+	opened time.Time // when its request came
 
 	mu       sync.Mutex
 	pings    []time.Time // the client's own
@@ -63,8 +63,9 @@ func newEcho(t *testing.T) *echo {
 func (e *echo) url() string { return "ws" + strings.TrimPrefix(e.URL, "http") + "/ws?room=1" }
 
 func (e *echo) serve(c *gin.Context) {
+	opened, id := time.Now(), c.Query("client")
 	e.mu.Lock()
-	refuse, mute := maps.Clone(e.refuse), e.mute
+	refuse, mute := maps.Clone(e.refuse), e.mute && len(e.peers[id]) == 0
 	e.mu.Unlock()
 	if refuse != nil {
 		maps.Copy(c.Writer.Header(), refuse)
@@ -79,9 +80,9 @@ func (e *echo) serve(c *gin.Context) {
 	e.handlers.Add(1)
 	defer e.handlers.Done()
 	defer conn.Close()
-	p := &peer{conn: conn, agent: c.Request.UserAgent(), opened: time.Now()}
+	p := &peer{conn: conn, agent: c.Request.UserAgent(), opened: opened}
 	e.mu.Lock()
-	e.peers[c.Query("client")] = append(e.peers[c.Query("client")], p)
+	e.peers[id] = append(e.peers[id], p)
 	e.mu.Unlock()
 	if mute {
 		<-e.closing

@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/model"
+	"holter/probe/descriptors"
 )
 
 // Options set a swarm up.
@@ -57,8 +58,8 @@ func New(o Options) (*Swarm, error) {
 	if o.Clients < 1 {
 		return nil, fmt.Errorf("a swarm of %d clients: write 1 or more", o.Clients)
 	}
-	if err := checkDescriptors(o.Clients * max(o.Sockets, 1)); err != nil {
-		return nil, err
+	if err := descriptors.Enough(o.Clients * max(o.Sockets, 1)); err != nil {
+		return nil, fmt.Errorf("a swarm of %d clients: %w", o.Clients, err)
 	}
 	if err := validate(o.Cast); err != nil {
 		return nil, err
