@@ -43,7 +43,7 @@ type Swarm struct {
 	dialer  *websocket.Dialer
 	clock   clock
 	late    model.Lateness
-	random  *rand.Rand // of Run's goroutine only
+	random  *rand.Rand // hands out the roles, then belongs to the storms
 	clients []*Client
 	tally   tally
 }
