@@ -23,13 +23,6 @@ const (
 	codeAbnormal = 1006 // no close frame
 )
 
-func parseEnding(payload []byte) Ending {
-	if len(payload) < 2 {
-		return Ending{Code: codeNone}
-	}
-	return Ending{Code: int(binary.BigEndian.Uint16(payload)), Reason: string(payload[2:])}
-}
-
 // end keeps e if nobody ended the connection before.
 func (c *Conn) end(e Ending) bool { return c.ended.CompareAndSwap(nil, &e) }
 

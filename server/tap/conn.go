@@ -43,8 +43,6 @@ type Watcher interface {
 // pings, and nothing else.
 type Conn struct {
 	net.Conn // below: a *net.TCPConn, a *tls.Conn, or anything else
-	raw      syscall.RawConn
-	direct   bool // raw writes may go past Conn: it is the bare socket
 	watch    Watcher
 	now      func() model.Instant
 	key      uint64 // begins the payload of every ping of this connection
@@ -59,9 +57,7 @@ type Conn struct {
 
 	readLock sync.Mutex // orders reads and protects what follows
 	in       stream
-	early    []byte // came in before the tap
-	pending  []byte // to be handed out before the socket is read again
-	held     []byte // the last bytes in, as long as they may become a pong of ours
+	ahead    *ahead // nil while there is none
 
 	writeLock sync.Mutex // orders writes and protects what follows
 	out       stream
@@ -92,6 +88,13 @@ const (
 	phaseOpaque              // something else: the upgrade was refused
 )
 
+// ahead are bytes that came in and were not handed out yet.
+type ahead struct {
+	early []byte // before the tap: to be read as if they came now
+	ready []byte // to be handed out before anything is read
+	held  []byte // the last of them, as long as they may become a pong of ours
+}
+
 // ownPing is the application's newest ping that has no pong yet.
 type ownPing struct {
 	sum uint32
@@ -100,9 +103,11 @@ type ownPing struct {
 
 // New taps c. Bytes that came in before, early, are read first. now gives the time.
 func New(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Conn {
-	t := &Conn{Conn: c, watch: watch, now: now, key: rand.Uint64(), early: early}
-	t.raw, t.direct = rawConn(c)
-	if !t.direct {
+	t := &Conn{Conn: c, watch: watch, now: now, key: rand.Uint64()}
+	if len(early) > 0 {
+		t.ahead = &ahead{early: early}
+	}
+	if _, bare := c.(syscall.Conn); !bare || !canTryWrite {
 		t.polite = new(polite)
 	}
 	t.heard.Store(int64(now()))
@@ -110,19 +115,23 @@ func New(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Con
 	return t
 }
 
-// rawConn finds the socket at or below c, and whether c is that socket itself.
-func rawConn(c net.Conn) (raw syscall.RawConn, direct bool) {
-	direct = canTryWrite
+// control calls f with the descriptor of the socket at or below c. The way there is found anew each
+// time: to keep it would cost every connection more memory than a ping now and then costs time.
+func (c *Conn) control(f func(fd uintptr)) error {
+	below := c.Conn
 	for {
-		if s, ok := c.(syscall.Conn); ok {
+		if s, ok := below.(syscall.Conn); ok {
 			raw, err := s.SyscallConn()
-			return raw, direct && err == nil
+			if err != nil {
+				return err
+			}
+			return raw.Control(f)
 		}
-		below, ok := c.(interface{ NetConn() net.Conn })
+		n, ok := below.(interface{ NetConn() net.Conn })
 		if !ok {
-			return nil, false
+			return errors.ErrUnsupported
 		}
-		c, direct = below.NetConn(), false
+		below = n.NetConn()
 	}
 }
 
@@ -154,14 +163,9 @@ func (c *Conn) Alert(on bool) { c.alert.Store(on) }
 
 // Unread reports whether bytes wait in the socket that the application has not read.
 func (c *Conn) Unread() bool {
-	unread := false
-	if c.raw != nil {
-		c.raw.Control(func(fd uintptr) {
-			n, _ := sock.Unread(fd)
-			unread = n > 0
-		})
-	}
-	return unread
+	unread := 0
+	c.control(func(fd uintptr) { unread, _ = sock.Unread(fd) })
+	return unread > 0
 }
 
 // PeerBeat is for an application that took a message for the peer's heartbeat, as browsers cannot
@@ -180,29 +184,21 @@ func (c *Conn) Read(b []byte) (int, error) {
 	c.readLock.Lock()
 	defer c.readLock.Unlock()
 	for {
-		if len(c.pending) > 0 {
-			n := copy(b, c.pending)
-			if c.pending = c.pending[n:]; len(c.pending) == 0 {
-				c.pending = nil
-			}
-			return n, nil
-		}
-		if len(c.held) > 0 && len(b) > 0 {
-			if err := c.readHeld(); err != nil {
-				return 0, err
+		if c.ahead != nil && len(b) > 0 {
+			if n, err := c.readAhead(b); n > 0 || err != nil {
+				return n, err
 			}
 			continue
 		}
 		n, at, waited, err := c.readBelow(b)
-		kept := n
 		if n > 0 {
-			kept = c.sift(b[:n], at, waited)
+			n = c.sift(b[:n], at, waited)
 		}
 		if err != nil {
 			c.readFailed(err)
 		}
-		if kept > 0 || err != nil || len(b) == 0 {
-			return kept, err
+		if n > 0 || err != nil || len(b) == 0 {
+			return n, err
 		}
 	}
 }
@@ -214,50 +210,68 @@ func (c *Conn) readBelow(b []byte) (n int, at model.Instant, waited bool, err er
 	if c.awaiting() {
 		began = c.now()
 	}
-	if len(c.early) > 0 {
-		n, c.early = copy(b, c.early), c.early[min(len(b), len(c.early)):]
-	} else {
-		n, err = c.Conn.Read(b)
-	}
-	if n == 0 {
+	if n, err = c.Conn.Read(b); n == 0 {
 		return n, 0, false, err
 	}
-	at = c.now()
+	at = c.arrived(n)
+	return n, at, began == 0 || at-began > waitedFor, err
+}
+
+// arrived counts bytes in, and says when that was.
+func (c *Conn) arrived(n int) model.Instant {
+	at := c.now()
 	c.heard.Store(int64(at))
 	c.in.bytes.Add(uint64(n))
 	if c.alert.Load() {
 		c.watch.Heard(at)
 	}
-	return n, at, began == 0 || at-began > waitedFor, err
+	return at
 }
 
 // waitedFor is how long a read takes at least if it had to wait: the netpoller alone needs about so
 // long, while a read of bytes that are there needs a tenth of it.
 const waitedFor = model.Instant(20 * time.Microsecond)
 
+// readAhead hands out what was read ahead. It may have nothing to say yet.
+func (c *Conn) readAhead(b []byte) (n int, err error) {
+	a := c.ahead
+	switch {
+	case len(a.ready) > 0:
+		n = copy(b, a.ready)
+		a.ready = a.ready[n:]
+	case len(a.early) > 0:
+		early := a.early
+		a.early = nil
+		a.ready = early[:c.sift(early, c.arrived(len(early)), false)]
+	case len(a.held) > 0:
+		err = c.readHeld(a)
+	default:
+		c.ahead = nil
+	}
+	return n, err
+}
+
 // readHeld reads on after bytes that may become a pong of ours. It is rare that a pong comes in
-// pieces, so it may cost something; what it finds is pending.
-func (c *Conn) readHeld() error {
-	b := make([]byte, len(c.held)+512)
-	n, at, waited, err := c.readBelow(b[len(c.held):])
+// pieces, so it may cost something.
+func (c *Conn) readHeld(a *ahead) error {
+	b := make([]byte, len(a.held)+512)
+	n, at, waited, err := c.readBelow(b[len(a.held):])
 	if n == 0 && !ends(err) {
 		return err
 	}
-	b = b[:copy(b, c.held)+n]
-	c.held = nil
+	b = b[:copy(b, a.held)+n]
+	a.held = nil
 	if n > 0 {
-		b = b[:c.sift(b, at, waited)]
+		a.ready = b[:c.sift(b, at, waited)]
 	} else {
 		c.follow(b, at) // no pong any more
+		a.ready = b
 	}
-	c.pending = b
-	if err != nil && len(b) > 0 {
-		return nil // it will come again
-	}
-	if err != nil {
+	if err != nil && len(a.ready) == 0 {
 		c.readFailed(err)
+		return err
 	}
-	return err
+	return nil // an error will come again
 }
 
 // awaiting reports whether a ping of ours is under way.
@@ -270,7 +284,7 @@ func (c *Conn) sift(b []byte, at model.Instant, waited bool) (kept int) {
 		if c.in.boundary() && c.awaiting() {
 			n, seq := c.match(b[done:])
 			if n < 0 {
-				c.held = append([]byte(nil), b[done:]...)
+				c.hold(b[done:])
 				return kept
 			}
 			if n > 0 {
@@ -289,6 +303,14 @@ func (c *Conn) sift(b []byte, at model.Instant, waited bool) (kept int) {
 	return kept
 }
 
+// hold keeps the end of what came in until more of it is there.
+func (c *Conn) hold(b []byte) {
+	if c.ahead == nil {
+		c.ahead = new(ahead)
+	}
+	c.ahead.held = append([]byte(nil), b...)
+}
+
 func (c *Conn) follow(b []byte, at model.Instant) {
 	for len(b) > 0 {
 		b = b[c.follow1(b, at):]
@@ -303,9 +325,7 @@ func (c *Conn) follow1(b []byte, at model.Instant) int {
 	}
 	switch c.in.head.opcode {
 	case OpClose:
-		e := parseEnding(c.in.end)
-		e.By = model.ByPeer
-		c.end(e)
+		c.end(c.in.ending(model.ByPeer))
 	case OpPing:
 		c.watch.PeerBeat(at, false)
 	case OpPong:
@@ -381,15 +401,13 @@ func (c *Conn) pong(seq uint32, at model.Instant, waited, last bool) {
 // waited for. They are known to be the last that came only if nothing is left behind them.
 func (c *Conn) arrival(at model.Instant) (model.Instant, bool) {
 	exact := false
-	if c.raw != nil {
-		c.raw.Control(func(fd uintptr) {
-			info, ok := sock.Stat(fd)
-			unread, _ := sock.Unread(fd)
-			if exact = ok && unread == 0; exact {
-				at -= model.Instant(info.LastDataRecv)
-			}
-		})
-	}
+	c.control(func(fd uintptr) {
+		info, ok := sock.Stat(fd)
+		unread, _ := sock.Unread(fd)
+		if exact = ok && unread == 0; exact {
+			at -= model.Instant(info.LastDataRecv)
+		}
+	})
 	return at, exact
 }
 

@@ -25,7 +25,7 @@ func (c *Conn) Retry() { c.deliver() }
 // after it has given the lock back, so none is forgotten.
 func (c *Conn) deliver() {
 	for c.noted() {
-		if !c.direct {
+		if c.polite != nil {
 			c.polite.deliver(c)
 			return
 		}
@@ -78,9 +78,7 @@ func (c *Conn) insertPing(seq uint32) bool {
 	binary.BigEndian.PutUint64(frame[2:], c.key)
 	binary.BigEndian.PutUint32(frame[10:], seq)
 	var info sock.Info
-	if c.raw != nil {
-		c.raw.Control(func(fd uintptr) { info, _ = sock.Stat(fd) })
-	}
+	c.control(func(fd uintptr) { info, _ = sock.Stat(fd) })
 	// From here on its pong may come, before the write has even returned.
 	before := c.asked.Swap(seq)
 	at := c.now()
@@ -134,10 +132,10 @@ func (c *Conn) finish() error {
 
 // try writes b if that can be done without waiting.
 func (c *Conn) try(b []byte) (n int, err error) {
-	if !c.direct {
+	if c.polite != nil {
 		return c.polite.write(c.Conn, b)
 	}
-	if cerr := c.raw.Control(func(fd uintptr) { n, err = sock.TryWrite(fd, b) }); cerr != nil {
+	if cerr := c.control(func(fd uintptr) { n, err = sock.TryWrite(fd, b) }); cerr != nil {
 		return 0, cerr
 	}
 	return max(n, 0), err
@@ -157,7 +155,7 @@ type polite struct {
 const room = 2 << 10
 
 func (p *polite) deliver(c *Conn) {
-	if c.raw != nil && !c.hasRoom() {
+	if !c.hasRoom() {
 		return // a write that fails halfway would break TLS for the application
 	}
 	p.mu.Lock()
@@ -180,7 +178,7 @@ func (p *polite) deliver(c *Conn) {
 
 func (c *Conn) hasRoom() bool {
 	queued, known := 0, false
-	c.raw.Control(func(fd uintptr) { queued, known = sock.Unsent(fd) })
+	c.control(func(fd uintptr) { queued, known = sock.Unsent(fd) })
 	return !known || queued < room
 }
 

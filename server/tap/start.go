@@ -21,8 +21,8 @@ const (
 
 var starts = sync.Pool{New: func() any { b := make([]byte, 0, maxStart); return &b }}
 
-// hold keeps b back if it is the start of a data frame, and nothing but that.
-func (c *Conn) hold(b []byte) bool {
+// keepBack keeps b back if it is the start of a data frame, and nothing but that.
+func (c *Conn) keepBack(b []byte) bool {
 	if c.start.held != nil || !c.out.boundary() || !startsLong(b) {
 		return false
 	}

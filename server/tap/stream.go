@@ -1,6 +1,11 @@
 package tap
 
-import "sync/atomic"
+import (
+	"encoding/binary"
+	"sync/atomic"
+
+	"holter/model"
+)
 
 // stream follows the frames of one direction. It is a value that eats bytes, cut anywhere; it owns
 // no reader and copies no payload but that of a close frame. The zero value stands before the first
@@ -12,10 +17,10 @@ type stream struct {
 	head header // of the frame under way, or of the last one
 	left uint64 // bytes still to come of its payload
 	raw  [maxHeader]byte
-	have uint8 // bytes of the next header in raw
-	lost bool  // a header made no sense: where frames begin is not known any more
-	sum  uint32
-	end  []byte // payload of the close frame, once there is one
+	have uint8             // bytes of the next header in raw
+	lost bool              // a header made no sense: where frames begin is not known any more
+	sum  uint32            // of the payload of the control frame under way
+	end  *[maxControl]byte // payload of the close frame, once there is one
 }
 
 // boundary reports whether the next byte begins a frame.
@@ -67,8 +72,10 @@ func (s *stream) begin(b []byte) {
 	s.left = s.head.length
 	s.sum = sumStart
 	s.lost = !s.head.legal()
-	s.end = s.end[:0]
 	s.frames.Add(1)
+	if s.head.opcode == OpClose && s.end == nil {
+		s.end = new([maxControl]byte)
+	}
 }
 
 // control looks at a part of a control frame's payload.
@@ -79,8 +86,8 @@ func (s *stream) control(part []byte) {
 			x ^= s.head.mask[(at+i)&3]
 		}
 		s.sum = (s.sum ^ uint32(x)) * sumPrime
-		if s.head.opcode == OpClose {
-			s.end = append(s.end, x)
+		if s.head.opcode == OpClose && at+i < maxControl {
+			s.end[at+i] = x
 		}
 	}
 }
@@ -91,6 +98,15 @@ const (
 	sumStart = 2166136261
 	sumPrime = 16777619
 )
+
+// ending is what the close frame says that has just ended.
+func (s *stream) ending(by model.Closer) Ending {
+	payload := s.end[:s.head.length]
+	if len(payload) < 2 {
+		return Ending{By: by, Code: codeNone}
+	}
+	return Ending{by, int(binary.BigEndian.Uint16(payload)), string(payload[2:])}
+}
 
 // toBoundary is how far into b the frame under way ends: 0 if s stands at a boundary, -1 if it ends
 // beyond b or nobody knows where. It eats nothing.

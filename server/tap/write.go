@@ -52,7 +52,7 @@ func (c *Conn) write(b []byte) (int, error) {
 			return done, err
 		}
 	}
-	if c.hold(b[done:]) {
+	if c.keepBack(b[done:]) {
 		return len(b), nil
 	}
 	n, err := c.send(b[done:])
@@ -137,9 +137,7 @@ func (c *Conn) passed(b []byte) {
 		switch c.out.head.opcode {
 		case OpClose:
 			c.silent = true
-			e := parseEnding(c.out.end)
-			e.By = model.ByApp
-			c.end(e)
+			c.end(c.out.ending(model.ByApp))
 		case OpPing:
 			c.own.Store(&ownPing{c.out.sum, c.now()})
 		case OpPong:
