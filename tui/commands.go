@@ -1,0 +1,177 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
+)
+
+const (
+	refreshEvery = 250 * time.Millisecond
+	retryEvery   = time.Second     // after the source failed
+	answerWithin = 5 * time.Second // for all but the wait for events
+)
+
+// effects makes the commands: all that waits for the source or for time. Bubble Tea starts them in
+// goroutines and forgets them, so they are counted here and end with the context.
+type effects struct {
+	source Source
+	ctx    context.Context
+	end    context.CancelCauseFunc // ends the screen with an error
+
+	mu      sync.Mutex // orders start against wait
+	running sync.WaitGroup
+}
+
+func newEffects(ctx context.Context, source Source) *effects {
+	ctx, end := context.WithCancelCause(ctx)
+	return &effects{source: source, ctx: ctx, end: end}
+}
+
+// do makes a command of f. A panic in it ends the screen in an orderly way: Bubble Tea alone would
+// print a stack trace over the picture.
+func (e *effects) do(f func(ctx context.Context) tea.Msg) tea.Cmd {
+	return func() tea.Msg {
+		if !e.start() {
+			return nil
+		}
+		defer e.running.Done()
+		defer e.recover()
+		return f(e.ctx)
+	}
+}
+
+func (e *effects) start() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ctx.Err() != nil {
+		return false
+	}
+	e.running.Add(1)
+	return true
+}
+
+// stop ends all commands and waits until they are over.
+func (e *effects) stop() {
+	e.mu.Lock()
+	e.end(nil)
+	e.mu.Unlock()
+	e.running.Wait()
+}
+
+// refresh takes a picture after a pause, and the detail of id if that is not 0.
+func (e *effects) refresh(pause time.Duration, a arrangement, id model.ID) tea.Cmd {
+	return e.do(func(ctx context.Context) tea.Msg {
+		if !wait(ctx, pause) {
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(ctx, answerWithin)
+		defer cancel()
+		s, err := e.source.Snapshot(ctx)
+		if err != nil {
+			return refreshed{err: err}
+		}
+		msg := refreshed{picture: arrange(&s, a)}
+		if id != 0 {
+			d := inspect(ctx, e.source, id)
+			msg.detail = &d
+		}
+		return msg
+	})
+}
+
+// rearrange filters and sorts a snapshot anew.
+func (e *effects) rearrange(s *model.Snapshot, a arrangement) tea.Cmd {
+	return e.do(func(context.Context) tea.Msg { return rearranged{arrange(s, a)} })
+}
+
+// inspect asks for the detail of a connection.
+func (e *effects) inspect(id model.ID) tea.Cmd {
+	return e.do(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, answerWithin)
+		defer cancel()
+		return inspect(ctx, e.source, id)
+	})
+}
+
+func inspect(ctx context.Context, source Source, id model.ID) inspected {
+	d, err := source.Detail(ctx, id)
+	return inspected{id: id, detail: d, err: err}
+}
+
+// listen waits for events after a pause: however many there are, they come as one message for each
+// refresh.
+func (e *effects) listen(pause time.Duration, after uint64) tea.Cmd {
+	return e.do(func(ctx context.Context) tea.Msg {
+		if !wait(ctx, pause) {
+			return nil
+		}
+		events, err := e.source.Events(ctx, after)
+		if ctx.Err() != nil {
+			return nil
+		}
+		return happened{events: events, first: after == 0, err: err}
+	})
+}
+
+// kick ends one connection. Between the key and now it may have gone: the source says so.
+func (e *effects) kick(k model.Kick, label, how string) tea.Cmd {
+	return e.do(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, answerWithin)
+		defer cancel()
+		n, err := e.source.Kick(ctx, k)
+		if err == nil && n == 0 {
+			err = model.Errorf(model.Gone, "it is gone already")
+		}
+		return kicked{label: label, how: how, err: err}
+	})
+}
+
+// wait reports whether d passed before ctx ended.
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// errBroken is behind the error of a screen that panicked.
+var errBroken = errors.New("the screen broke")
+
+// recover is deferred wherever our own code runs. It turns a panic into one line that names the
+// place.
+func (e *effects) recover() {
+	if r := recover(); r != nil {
+		e.end(fmt.Errorf("%w: %v at %s", errBroken, r, panicSite()))
+	}
+}
+
+// panicSite is the innermost place of the panic in progress that is not the runtime's.
+func panicSite() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		f, more := frames.Next()
+		if dir := filepath.Base(filepath.Dir(f.File)); f.Line > 0 && dir != "runtime" {
+			return fmt.Sprintf("%s/%s:%d", dir, filepath.Base(f.File), f.Line)
+		}
+		if !more {
+			return "an unknown place"
+		}
+	}
+}

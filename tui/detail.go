@@ -1,0 +1,114 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/bubbles/key"
+	"github.com/charmbracelet/bubbles/viewport"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
+)
+
+// detail is all that is known of one connection, as text.
+type detail struct {
+	styles *styles
+	stage  stage
+	id     model.ID // 0 while it is shut
+	data   model.Detail
+	gone   string // why there is nothing newer
+	view   viewport.Model
+}
+
+func newDetail(s *styles) detail {
+	return detail{styles: s, view: viewport.New(0, 0)}
+}
+
+// setSize sets the room for the title and the text.
+func (d *detail) setSize(w, h int) {
+	d.view.Width, d.view.Height = w, max(0, h-1)
+}
+
+// show opens the detail of a row, with what the row says until the rest has come.
+func (d *detail) show(row *model.Connection, now time.Time) {
+	if d.id != row.ID {
+		d.id, d.data, d.gone = row.ID, model.Detail{Connection: *row}, ""
+		d.view.YOffset = 0
+	}
+	d.write(now)
+}
+
+func (d *detail) close() {
+	d.stage, d.id = shut, 0
+}
+
+// connection is the one that is shown.
+func (d *detail) connection() *model.Connection { return &d.data.Connection }
+
+// set takes an answer of the source's. When it forgot the connection, what was known last remains.
+func (d *detail) set(answer *inspected, now time.Time) {
+	d.gone = ""
+	if answer.err == nil {
+		d.data = answer.detail
+	} else if model.ErrorCode(answer.err) == model.NotFound {
+		d.gone = "forgotten by now; this was the last known of it"
+	} else {
+		d.gone = answer.err.Error()
+	}
+	d.write(now)
+}
+
+// write renders the text into the viewport.
+func (d *detail) write(now time.Time) {
+	if d.id == 0 || d.view.Width <= 0 {
+		return
+	}
+	t := detailText{styles: d.styles, width: d.view.Width, now: now, d: &d.data}
+	if d.gone != "" {
+		t.paragraph(d.styles.alarm, d.gone)
+	}
+	d.view.SetContent(strings.Join(t.render(), "\n"))
+	d.view.SetYOffset(d.view.YOffset)
+}
+
+// scroll takes a key that moves. It reports whether msg was one.
+func (d *detail) scroll(msg tea.KeyMsg, k *keyMap) bool { return scroll(&d.view, msg, k) }
+
+// scroll moves a text by the keys that move the cursor elsewhere.
+func scroll(v *viewport.Model, msg tea.KeyMsg, k *keyMap) bool {
+	switch {
+	case key.Matches(msg, k.Up):
+		v.ScrollUp(1)
+	case key.Matches(msg, k.Down):
+		v.ScrollDown(1)
+	case key.Matches(msg, k.HalfUp):
+		v.HalfPageUp()
+	case key.Matches(msg, k.HalfDown):
+		v.HalfPageDown()
+	case key.Matches(msg, k.PageUp):
+		v.PageUp()
+	case key.Matches(msg, k.PageDown):
+		v.PageDown()
+	case key.Matches(msg, k.Top):
+		v.GotoTop()
+	case key.Matches(msg, k.Bottom):
+		v.GotoBottom()
+	default:
+		return false
+	}
+	return true
+}
+
+// lines are the title and the visible part of the text.
+func (d *detail) lines() []string {
+	lines := []string{d.styles.rule(d.title(), d.view.Width)}
+	return append(lines, fill(strings.Split(d.view.View(), "\n"), d.view.Height)...)
+}
+
+// title names the connection.
+func (d *detail) title() string {
+	g := &d.styles.glyphs
+	return fmt.Sprintf("%s %s generation %d", g.plain(who(&d.data.Connection)), g.dot, d.data.Generation)
+}

@@ -1,0 +1,186 @@
+package tui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"holter/model"
+)
+
+// none stands where there is no figure.
+const none = "-"
+
+// brief is a duration with two or three figures in at most seven cells: 0.42ms, 1.2ms, 31ms, 1.10s,
+// 12.4s, 4m12s, 3h07m, 12d04h.
+func brief(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return none
+	case d < time.Millisecond:
+		return decimal(d, time.Millisecond, 2) + "ms"
+	case d < 10*time.Millisecond:
+		return decimal(d, time.Millisecond, 1) + "ms"
+	case d < time.Second:
+		return decimal(d, time.Millisecond, 0) + "ms"
+	}
+	return seconds(d)
+}
+
+// seconds is a duration in seconds, in larger units from a minute on: 0.52s, 12.4s, 4m12s.
+func seconds(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return none
+	case d < 10*time.Second:
+		return decimal(d, time.Second, 2) + "s"
+	case d < time.Minute:
+		return decimal(d, time.Second, 1) + "s"
+	}
+	return span(d)
+}
+
+// silence is a duration in tenths of a second, in larger units from a minute on: 0.8s, 12.4s, 4m12s.
+func silence(d time.Duration) string {
+	if d < time.Minute {
+		return decimal(max(d, 0), time.Second, 1) + "s"
+	}
+	return span(d)
+}
+
+// span is a long duration in at most six cells: 41s, 4m12s, 3h07m, 12d04h, 250d, 3y.
+func span(d time.Duration) string {
+	s := int64(max(d, 0) / time.Second)
+	switch {
+	case s < 60:
+		return strconv.FormatInt(s, 10) + "s"
+	case s < 3600:
+		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+	case s < 24*3600:
+		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
+	}
+	days := s / (24 * 3600)
+	switch {
+	case days < 100:
+		return fmt.Sprintf("%dd%02dh", days, s/3600%24)
+	case days < 1000:
+		return fmt.Sprintf("%dd", days)
+	}
+	return fmt.Sprintf("%dy", days/365)
+}
+
+// interval is a duration that somebody has set: 5s, 1m30s.
+func interval(d time.Duration) string {
+	if d <= 0 {
+		return none
+	}
+	return d.Round(time.Millisecond).String()
+}
+
+// decimal cuts rather than rounds, so that 59.96s does not read 60.0s where 1m00s is meant.
+func decimal(d, unit time.Duration, places int) string {
+	step := unit
+	for range places {
+		step /= 10
+	}
+	return strconv.FormatFloat(float64(d/step*step)/float64(unit), 'f', places, 64)
+}
+
+// uptime is a duration as on a clock: 12:41, 3:07:09.
+func uptime(d time.Duration) string {
+	s := int64(max(d, 0) / time.Second)
+	if s < 3600 {
+		return fmt.Sprintf("%d:%02d", s/60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+}
+
+// amount is a number with a decimal prefix in at most four cells: 0, 7, 310k, 1.2M.
+func amount(v float64) string {
+	v = min(max(v, 0), 999e18)
+	prefixes := []string{"", "k", "M", "G", "T", "P", "E"}
+	i := 0
+	for v >= 999.5 && i < len(prefixes)-1 {
+		v /= 1000
+		i++
+	}
+	if v < 9.95 && i > 0 {
+		return strconv.FormatFloat(v, 'f', 1, 64) + prefixes[i]
+	}
+	return strconv.FormatFloat(v, 'f', 0, 64) + prefixes[i]
+}
+
+// count is a number in at most four cells, exact below ten thousand.
+func count(n int) string {
+	if 0 <= n && n < 10_000 {
+		return strconv.Itoa(n)
+	}
+	return amount(float64(n))
+}
+
+// percent is a share of 100, without decimals.
+func percent(v float64) string {
+	return strconv.FormatFloat(min(max(v, 0), 9999), 'f', 0, 64) + "%"
+}
+
+// memory is how much of the host's memory is in use, none where it is not known.
+func memory(h *model.Host) string {
+	if h.MemoryTotal == 0 {
+		return none
+	}
+	return percent(100 * float64(h.MemoryUsed) / float64(h.MemoryTotal))
+}
+
+// who names a connection in a sentence. It is as unsafe as the client's name.
+func who(c *model.Connection) string {
+	return c.Client + " (" + c.ID.String() + ")"
+}
+
+// ending says how a connection closed: "1001 going away, by holter". It is as unsafe as the reason.
+func ending(c *model.Close) string { return closeCode(c.Code, c.Reason) + ", by " + c.By.String() }
+
+// closeCode is a close code with its reason, or with its name if there was none.
+func closeCode(code int, reason string) string {
+	if reason == "" {
+		reason = codeName(code)
+	}
+	return strings.TrimSpace(strconv.Itoa(code) + " " + reason)
+}
+
+// codeName is what RFC 6455 section 7.4.1 and the IANA registry of close codes call a code.
+func codeName(code int) string {
+	switch code {
+	case 1000:
+		return "normal closure"
+	case 1001:
+		return "going away"
+	case 1002:
+		return "protocol error"
+	case 1003:
+		return "unsupported data"
+	case 1005:
+		return "no code given"
+	case 1006:
+		return "no close frame"
+	case 1007:
+		return "invalid data"
+	case 1008:
+		return "policy violation"
+	case 1009:
+		return "message too big"
+	case 1010:
+		return "extension missing"
+	case 1011:
+		return "internal error"
+	case 1012:
+		return "service restart"
+	case 1013:
+		return "try again later"
+	case 1014:
+		return "bad gateway"
+	case 1015:
+		return "TLS failure"
+	}
+	return ""
+}

@@ -1,0 +1,58 @@
+package tui
+
+// The least terminal that there is a picture for.
+const (
+	leastWidth  = 60
+	leastHeight = 15
+)
+
+// stage is how far the detail is open.
+type stage uint8
+
+const (
+	shut   stage = iota
+	beside       // together with the list
+	whole        // in place of the list
+)
+
+// size is a region in cells.
+type size struct{ w, h int }
+
+// layout is the room of the page and how list and detail share it.
+type layout struct {
+	size
+	below, right bool // where the detail stands beside the list, if there is room at all
+}
+
+const (
+	belowWidth, belowHeight = 120, 26 // page: a terminal of 120x30
+	rightWidth, rightHeight = 190, 40
+	rightShare              = 76 // cells of the detail on the right
+	barWidth                = 2  // between list and detail
+)
+
+func layoutFor(w, h int) layout {
+	right := w >= rightWidth && h >= rightHeight
+	return layout{
+		size:  size{w, h},
+		right: right,
+		below: !right && w >= belowWidth && h >= belowHeight,
+	}
+}
+
+// roomy reports whether list and detail fit side by side.
+func (l layout) roomy() bool { return l.below || l.right }
+
+// split gives list and detail their sizes. A region that is not shown is empty.
+func (l layout) split(s stage) (list, pane size) {
+	switch {
+	case s == shut:
+		return l.size, size{}
+	case s == whole || !l.roomy():
+		return size{}, l.size
+	case l.right:
+		return size{l.w - rightShare - barWidth, l.h}, size{rightShare, l.h}
+	}
+	h := l.h * 2 / 5
+	return size{l.w, l.h - h}, size{l.w, h}
+}

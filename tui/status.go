@@ -1,0 +1,77 @@
+package tui
+
+import (
+	"time"
+
+	"holter/model"
+)
+
+const (
+	noticeFor = 6 * time.Second // how long an answer to a key is shown
+	newsFor   = 3 * time.Second // how long news is safe from lesser news
+)
+
+// status is the message line. An error of the source stands there until it is over, the answer to a
+// key for a while, and below these the newest notable event.
+type status struct {
+	styles *styles
+	now    time.Time
+	failed string // what is wrong with the source
+
+	notice  string
+	alarm   bool
+	expires time.Time
+
+	news   item
+	newsAt time.Time
+}
+
+// say shows the answer to a key.
+func (s *status) say(text string) {
+	s.notice, s.alarm, s.expires = text, false, s.now.Add(noticeFor)
+}
+
+// complain shows why something did not work.
+func (s *status) complain(text string) {
+	s.say(text)
+	s.alarm = true
+}
+
+// offer shows an event unless a weightier one is still fresh.
+func (s *status) offer(it item) {
+	if it.weight >= s.news.weight || s.now.Sub(s.newsAt) > newsFor {
+		s.news, s.newsAt = it, s.now
+	}
+}
+
+// view is one line of at most w cells.
+func (s *status) view(w int) string {
+	g := &s.styles.glyphs
+	switch {
+	case s.failed != "":
+		return s.styles.alarm.String(g.cut(" "+g.plain(s.failed), w))
+	case s.notice != "" && s.now.Before(s.expires):
+		text := g.cut(" "+g.plain(s.notice), w)
+		if s.alarm {
+			return s.styles.alarm.String(text)
+		}
+		return s.styles.strong.String(text)
+	case s.news.text != "":
+		return s.news.view(s.styles, w)
+	}
+	return ""
+}
+
+// item is an event as one line.
+type item struct {
+	at     time.Time
+	text   string
+	state  model.State // whose glyph and colour it has
+	weight int
+}
+
+func (it *item) view(s *styles, w int) string {
+	at := " " + clock(it.at) + " "
+	mark := s.states[it.state].String(s.glyphs.states[it.state])
+	return s.dim.String(at) + mark + " " + s.glyphs.cut(s.glyphs.plain(it.text), w-width(at)-2)
+}

@@ -1,0 +1,217 @@
+package tui
+
+import (
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/muesli/termenv"
+
+	"holter/model"
+)
+
+// styles is how the screen looks on one terminal. It is built once and only read after that. The
+// colours are the terminal's own sixteen, so that they fit a dark background and a light one
+// without asking which it is.
+type styles struct {
+	title   paint // the program's name, headings
+	dim     paint // what may be overlooked
+	strong  paint
+	alarm   paint // errors
+	accent  paint // the filter that is on, keys
+	pressed paint // the button in focus
+	states  [model.Away + 1]paint
+	cursor  [model.Away + 1]paint // the whole row under the cursor, by state
+
+	caret  lipgloss.Style // the cursor in an input
+	glyphs glyphs
+}
+
+// paint switches a look on and off again. It writes two short strings around a run of cells where a
+// lipgloss style would parse the run.
+type paint struct{ on, off string }
+
+func (p paint) String(s string) string { return p.on + s + p.off }
+
+// write appends s in this look.
+func (p paint) write(b *strings.Builder, s string) {
+	b.WriteString(p.on)
+	b.WriteString(s)
+	b.WriteString(p.off)
+}
+
+func newPaint(s ansi.Style) paint {
+	if len(s) == 0 {
+		return paint{}
+	}
+	return paint{on: s.String(), off: ansi.ResetStyle}
+}
+
+// newStyles makes the styles for an environment such as os.Getenv's. Without colour, bold, faint
+// and reverse remain.
+func newStyles(getenv func(string) string) *styles {
+	colour := func(s ansi.Style, c ansi.BasicColor) ansi.Style {
+		if getenv("NO_COLOR") != "" {
+			return s
+		}
+		return s.ForegroundColor(c)
+	}
+	base := ansi.NewStyle()
+	states := [model.Away + 1]ansi.Style{
+		model.Normal:  colour(base, ansi.Green),
+		model.Suspect: colour(base.Bold(), ansi.Yellow),
+		model.Failed:  colour(base.Bold(), ansi.Red),
+		model.Closed:  base.Faint(),
+		model.Away:    base.Faint(),
+	}
+	s := &styles{
+		title:   newPaint(base.Bold()),
+		dim:     newPaint(base.Faint()),
+		strong:  newPaint(base.Bold()),
+		alarm:   newPaint(colour(base.Bold(), ansi.Red)),
+		accent:  newPaint(colour(base.Bold(), ansi.Cyan)),
+		pressed: newPaint(base.Bold().Reverse(true)),
+		caret:   caretStyle(),
+		glyphs:  unicodeGlyphs,
+	}
+	for state, look := range states {
+		s.states[state] = newPaint(look)
+		s.cursor[state] = newPaint(look.Reverse(true))
+	}
+	s.cursor[model.Normal] = newPaint(base.Reverse(true))
+	if !drawsUnicode(getenv) {
+		s.glyphs = asciiGlyphs
+	}
+	return s
+}
+
+// rule is a line across w cells with a title in it.
+func (s *styles) rule(title string, w int) string {
+	g := &s.glyphs
+	title = g.cut(title, w-6)
+	rest := strings.Repeat(g.rule, max(0, w-width(title)-4))
+	return " " + s.dim.String(g.rule) + " " + s.title.String(title) + " " + s.dim.String(rest)
+}
+
+// caretStyle has a renderer of its own that never looks at the terminal: lipgloss's default one
+// drops bold and reverse together with the colours.
+func caretStyle() lipgloss.Style {
+	r := lipgloss.NewRenderer(os.Stdout, termenv.WithProfile(termenv.ANSI))
+	return r.NewStyle()
+}
+
+// drawsUnicode reports whether the terminal can be expected to show more than ASCII: the Linux
+// console lacks most of the glyphs, and another locale than UTF-8 all of them.
+func drawsUnicode(getenv func(string) string) bool {
+	switch getenv("TERM") {
+	case "linux", "dumb":
+		return false
+	}
+	if runtime.GOOS == "windows" {
+		return true
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToUpper(getenv(name)); v != "" {
+			return strings.Contains(v, "UTF-8") || strings.Contains(v, "UTF8")
+		}
+	}
+	return false
+}
+
+// glyphs are the characters beyond ASCII that the screen draws with, or their ASCII twins.
+type glyphs struct {
+	unicode   bool
+	states    [model.Away + 1]string
+	cursor    string
+	down, up  string // direction of the sort
+	ellipsis  string
+	rule, bar string // lines between regions, across and down
+	left      string // ends of a gauge
+	right     string
+	eighths   []string // of a gauge's cell, from empty to full
+	arrow     string   // from one state to the next
+	dot       string   // between two things on a line
+	keys      arrowKeys
+	plusMinus string
+	on, off   string // a checkbox
+	lost      string // a beat without an answer
+	box       lipgloss.Border
+}
+
+// arrowKeys are the names of the arrow keys in the help.
+type arrowKeys struct{ up, down, left, right string }
+
+var unicodeGlyphs = glyphs{
+	unicode:   true,
+	states:    [...]string{model.Normal: "●", model.Suspect: "◐", model.Failed: "✖", model.Closed: "○", model.Away: "○"},
+	cursor:    "▸",
+	down:      "▼",
+	up:        "▲",
+	ellipsis:  "…",
+	rule:      "─",
+	bar:       "│",
+	left:      "▐",
+	right:     "▌",
+	eighths:   []string{" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
+	arrow:     "→",
+	dot:       "·",
+	keys:      arrowKeys{up: "↑", down: "↓", left: "←", right: "→"},
+	plusMinus: "±",
+	on:        "[x]",
+	off:       "[ ]",
+	lost:      "×",
+	box:       lipgloss.NormalBorder(),
+}
+
+var asciiGlyphs = glyphs{
+	states:    [...]string{model.Normal: "o", model.Suspect: "?", model.Failed: "x", model.Closed: "-", model.Away: "-"},
+	cursor:    ">",
+	down:      "v",
+	up:        "^",
+	ellipsis:  "~",
+	rule:      "-",
+	bar:       "|",
+	left:      "[",
+	right:     "]",
+	eighths:   []string{" ", " ", " ", "-", "-", "-", "-", "#", "#"},
+	arrow:     "->",
+	dot:       "/",
+	keys:      arrowKeys{up: "up", down: "down", left: "left", right: "right"},
+	plusMinus: "+-",
+	on:        "[x]",
+	off:       "[ ]",
+	lost:      "x",
+	box:       lipgloss.ASCIIBorder(),
+}
+
+// direction is the mark of an order: down where the most is on top.
+func (g *glyphs) direction(down bool) string {
+	if down {
+		return g.down
+	}
+	return g.up
+}
+
+// checkbox is a switch.
+func (g *glyphs) checkbox(on bool) string {
+	if on {
+		return g.on
+	}
+	return g.off
+}
+
+// gauge draws share, from 0 to 1, over w cells between two ends.
+func (g *glyphs) gauge(share float64, w int) string {
+	steps := len(g.eighths) - 1
+	filled := int(min(max(share, 0), 1)*float64((w-2)*steps) + 0.5)
+	var b strings.Builder
+	b.WriteString(g.left)
+	for range w - 2 {
+		b.WriteString(g.eighths[min(filled, steps)])
+		filled = max(0, filled-steps)
+	}
+	b.WriteString(g.right)
+	return b.String()
+}
