@@ -1,0 +1,339 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
+)
+
+func TestCursorFollowsItsConnection(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 80, 24).press("n") // demo-0004: the first below demo-0007 on top
+	if got := s.cursorRow(); got != "demo-0004" {
+		t.Fatalf("cursor on %s", got)
+	}
+	f.snapshot.Connections[0].State = model.Failed // comes in above
+	s.refresh()
+	if got := s.cursorRow(); got != "demo-0004" {
+		t.Errorf("cursor slid to %s when a row came in above", got)
+	}
+	s.press("S")
+	if got := s.cursorRow(); got != "demo-0004" {
+		t.Errorf("cursor slid to %s when the order was inverted", got)
+	}
+}
+
+func TestCursorOnTopStaysThere(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 80, 24)
+	f.snapshot.Connections[0].State = model.Failed
+	s.refresh()
+	if got := s.cursorRow(); got != "demo-0001" {
+		t.Errorf("cursor on %s, want the new top row", got)
+	}
+}
+
+func TestCursorStaysPutWhenItsRowGoes(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 80, 24).press("j", "j")
+	below := s.app.page.rows()[3].ID
+	f.snapshot.Connections = removed(f.snapshot.Connections, s.app.page.cursor.id)
+	s.refresh()
+	if s.app.page.cursor.index != 2 || s.app.page.cursor.id != below {
+		t.Errorf("cursor at %d on %s, want the row that moved up, %s", s.app.page.cursor.index, s.app.page.cursor.id, below)
+	}
+}
+
+func removed(conns []model.Connection, id model.ID) []model.Connection {
+	var rest []model.Connection
+	for _, c := range conns {
+		if c.ID != id {
+			rest = append(rest, c)
+		}
+	}
+	return rest
+}
+
+func TestMove(t *testing.T) {
+	for _, test := range []struct {
+		keys string
+		want int
+	}{
+		{"j", 1}, {"down down", 2}, {"j k", 0}, {"up", 0}, {"G", 99}, {"end home", 0}, {"G g", 0},
+		{"pgdn", 19}, {"pgdn pgdn pgup", 19}, {"ctrl+d", 9}, {"ctrl+d ctrl+u", 0}, {"G pgdn", 99}, {"jjj", 3},
+	} {
+		s := newScreen(t, newFake(ward(100)...), 80, 24).press(strings.Fields(test.keys)...)
+		if got := s.app.page.cursor.index; got != test.want {
+			t.Errorf("%s: row %d, want %d", test.keys, got, test.want)
+		}
+		s.line("▸") // and it is visible
+	}
+}
+
+func TestNextInTroubleGoesAround(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 80, 24)
+	var seen []string
+	for range 4 {
+		seen = append(seen, s.press("n").cursorRow())
+	}
+	if got, want := strings.Join(seen, " "), "demo-0004 demo-0020 demo-0007 demo-0004"; got != want {
+		t.Errorf("n: %s, want %s", got, want)
+	}
+	if got := s.press("N", "N").cursorRow(); got != "demo-0020" {
+		t.Errorf("N N: %s, want demo-0020", got)
+	}
+	newScreen(t, newFake(ward(3)...), 80, 24).press("n").line("nobody on the list is in trouble")
+}
+
+func TestSort(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 80, 24).press("s", "r")
+	s.line("RTT▼")
+	if top := s.app.page.rows()[0].RTT; top < s.app.page.rows()[1].RTT {
+		t.Errorf("sorted by rtt, %v is on top", top)
+	}
+	s.press("S").line("RTT▲")
+	s.press("s", "esc").line("RTT▲")
+	s.press("s", "s").line("STATE▼")
+}
+
+// TestSortLettersAreDistinct guards against two columns on one letter, or one without.
+func TestSortLettersAreDistinct(t *testing.T) {
+	seen := map[string]string{}
+	for _, c := range connectionColumns() {
+		if other := seen[c.letter]; other != "" || c.letter == "" {
+			t.Errorf("%s has the letter %q, and so has %q", c.title, c.letter, other)
+		}
+		seen[c.letter] = c.title
+		if _, err := model.ParseSortKey(string(c.sort)); err != nil {
+			t.Errorf("%s: %v", c.title, err)
+		}
+	}
+}
+
+func TestFilter(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 80, 24).press("/", "state=failed")
+	s.line("1/20 state=failed")
+	s.lacks("demo-0004")
+	s.press(" rtt>") // half typed: the last good rows stay, and the mark stands below the end
+	s.line("demo-0007")
+	typed, problem := s.line("/state=failed rtt>"), s.line("a duration")
+	if strings.Index(problem, "^") != strings.LastIndex(typed, ">")+1 {
+		t.Errorf("the mark is not below the mistake:\n%s\n%s", typed, problem)
+	}
+	s.press("enter").line("/state=failed rtt>") // still to be mended
+	s.press("0ms", "enter").line("1/20 state=failed rtt>0ms")
+	s.press("x").line("Kick demo-0007") // keys are commands again
+	s.press("esc", "esc").line("demo-0004")
+	s.lacks("1/20")
+	s.press("/", "demo-0012", "esc").line("demo-0004")
+}
+
+func TestFilterIsKeptByRefresh(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 80, 24).press("/", "state=failed", "enter")
+	s.refresh()
+	s.lacks("demo-0004")
+	stale := s.app.fx.refresh(0, s.app.page.order, 0)() // asked for before the filter goes
+	s.press("esc")
+	s.send(stale)
+	s.line("demo-0004")
+}
+
+func TestEnterAndEscAreSteps(t *testing.T) {
+	small := newScreen(t, newFake(ward(20)...), 80, 24).press("enter")
+	small.line("user agent")
+	small.lacks("STATE▼")
+	small.press("esc").line("STATE▼")
+
+	wide := newScreen(t, newFake(ward(20)...), 120, 30).press("enter")
+	wide.line("STATE▼")
+	wide.line("─ demo-0007 (c7)")
+	wide.press("j").line("─ demo-0004 (c4)") // it goes with the cursor
+	wide.press("enter", "j").line("─ demo-0004 (c4)")
+	wide.lacks("STATE▼")
+	wide.press("n").line("─ demo-0020 (c20)")
+	wide.press("esc").line("STATE▼")
+	wide.press("esc").lacks("user agent")
+	wide.press("esc", "esc").line("STATE▼") // never quits
+
+	wide.press("enter", "enter")
+	wide.send(tea.KeyMsg{Type: tea.KeyEsc, Alt: true}) // what two fast ones are to Bubble Tea
+	wide.lacks("user agent")
+}
+
+func TestDetailOfAForgottenConnectionRemains(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 80, 24).press("enter")
+	f.snapshot.Connections = removed(f.snapshot.Connections, 7)
+	s.refresh()
+	s.line("forgotten by now")
+	s.line("demo-0007")
+}
+
+func TestDetailScrolls(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 80, 15).press("enter")
+	s.lacks("suspect → normal")
+	s.press("G").line("suspect → normal")
+	s.press("g").lacks("suspect → normal")
+}
+
+func TestKick(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 80, 24).press("x")
+	s.line("▸ Cancel")
+	s.press("enter").lacks("Cancel")
+	if len(f.kicks) != 0 {
+		t.Fatalf("the dialog's focus was not on Cancel: %+v", f.kicks)
+	}
+	s.press("x", "tab", "tab", "right", "right", "tab", "q x", "tab", "tab", "tab", "enter")
+	s.line("kicked demo-0007 (c7): 1008 q x")
+	want := model.Kick{IDs: []model.ID{7}, Code: 1008, Reason: "q x"}
+	if len(f.kicks) != 1 || f.kicks[0].IDs[0] != 7 || f.kicks[0].Code != want.Code || f.kicks[0].Reason != want.Reason || f.kicks[0].Reset {
+		t.Errorf("kicks %+v, want %+v", f.kicks, want)
+	}
+}
+
+func TestKickByReset(t *testing.T) {
+	f := newFake(ward(20)...)
+	newScreen(t, f, 80, 24).press("x", "up", "space", "down", "right", "enter").line("kicked demo-0007 (c7): reset")
+	if len(f.kicks) != 1 || !f.kicks[0].Reset || f.kicks[0].Code != 0 {
+		t.Errorf("kicks %+v", f.kicks)
+	}
+}
+
+func TestKickKeepsItsConnection(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 80, 24).press("x")
+	f.snapshot.Connections[0].State = model.Failed // slides under the cursor
+	s.refresh()
+	s.line("Kick demo-0007")
+	f.snapshot.Connections[6].Close = &model.Close{Code: 1006} // and ours goes
+	s.press("right", "enter").line("nothing to kick: demo-0007 (c7) is gone already")
+	if len(f.kicks) != 1 || f.kicks[0].IDs[0] != 7 {
+		t.Errorf("kicks %+v", f.kicks)
+	}
+}
+
+func TestKickNeedsSomebodyOpen(t *testing.T) {
+	newScreen(t, newFake(), 80, 24).press("x").line("nobody is selected")
+	newScreen(t, newFake(ward(20)...), 80, 24).press("G", "x").line("demo-0009 (c9) is gone already")
+	readOnly := newScreenWith(t, newFake(ward(20)...), 80, 24, utf8Locale, true).press("x")
+	readOnly.line("read-only: this screen changes nothing")
+	readOnly.lacks("Cancel")
+}
+
+func TestReasonFitsACloseFrame(t *testing.T) {
+	f := newFake(ward(20)...)
+	long := strings.Repeat("é", model.MaxReason)
+	newScreen(t, f, 80, 24).press("x", "up", "up", long, "tab", "tab", "tab", "enter")
+	if len(f.kicks) != 1 || len(f.kicks[0].Reason) > model.MaxReason || f.kicks[0].Reason == "" {
+		t.Errorf("kicks %+v", f.kicks)
+	}
+}
+
+func TestPastedTextIsNoCommand(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 80, 24)
+	s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("xq"), Paste: true})
+	s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("x"), Paste: true})
+	s.lacks("Cancel")
+	s.press("/")
+	s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("demo-0007"), Paste: true})
+	s.line("1/20 demo-0007")
+}
+
+func TestHelpNamesEveryKey(t *testing.T) {
+	s := newScreen(t, newFake(), 80, 24)
+	text := strings.Join(newHelp(s.app.styles, &s.app.keys, 80, 24).content(), "\n")
+	for _, b := range allBindings(t, &s.app.keys) {
+		if !strings.Contains(text, b.Help().Key) || !strings.Contains(text, b.Help().Desc) {
+			t.Errorf("the help lacks %q %q", b.Help().Key, b.Help().Desc)
+		}
+	}
+	s.press("?").line("to the top")
+	s.press("G").line("ip=10.0.0.0/8")
+	s.press("esc").lacks("to the top")
+}
+
+func TestQuit(t *testing.T) {
+	for _, keys := range []string{"q", "ctrl+c", "? q", "/ ctrl+c", "x ctrl+c", "enter q"} {
+		s := newScreen(t, newFake(ward(20)...), 80, 24)
+		names := strings.Fields(keys)
+		s.press(names[:len(names)-1]...)
+		if !s.quits(names[len(names)-1]) {
+			t.Errorf("%s does not quit", keys)
+		}
+	}
+	small := newScreen(t, newFake(ward(20)...), 59, 14).press("x", "/", "enter")
+	if small.app.dialog != nil || small.app.page.prompt != nil || small.app.page.detail.stage != shut {
+		t.Error("keys act although nothing is drawn")
+	}
+	if !small.quits("q") {
+		t.Error("q does not quit a small terminal")
+	}
+}
+
+func (s *screen) quits(key string) bool {
+	msg := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)}
+	if key == "ctrl+c" {
+		msg = tea.KeyMsg{Type: tea.KeyCtrlC}
+	}
+	_, cmd := s.app.Update(msg)
+	if cmd == nil {
+		return false
+	}
+	_, ok := cmd().(tea.QuitMsg)
+	return ok
+}
+
+func TestFailedSourceLeavesThePicture(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 80, 24)
+	f.err = errors.New("connection refused")
+	s.refresh()
+	s.line("demo-0007")
+	s.line("no new picture: connection refused")
+	f.err = nil
+	s.refresh()
+	s.lacks("no new picture")
+}
+
+func TestEventsOnTheMessageLine(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 80, 24)
+	s.events()
+	s.line("demo-0004 (c4) suspect, was normal: peer-stalled") // outweighs what came after it
+	s.app.Update(happened{events: []model.Event{{Seq: 9, Type: model.Dropped, Count: 17}}})
+	s.line("17 events lost")
+
+	first := newScreen(t, newFake(ward(20)...), 80, 24)
+	first.app.Update(happened{first: true, events: []model.Event{{Seq: 9, Type: model.Dropped, Count: 17}}})
+	first.lacks("17 events lost")
+}
+
+func TestEventsAreBounded(t *testing.T) {
+	var e events
+	c := ward(1)[0]
+	for seq := range uint64(1000) {
+		e.add([]model.Event{{Seq: seq, Type: model.ConnectionOpened, Connection: &c}}, false)
+	}
+	if len(e.items) != keptEvents || e.seq != 999 {
+		t.Errorf("%d items up to %d", len(e.items), e.seq)
+	}
+}
+
+func TestPanicBecomesOneLine(t *testing.T) {
+	f := newFake()
+	f.panics = true
+	fx := newEffects(t.Context(), f)
+	defer fx.stop()
+	if msg := fx.refresh(0, arrangement{}, 0)(); msg != nil {
+		t.Errorf("message %v", msg)
+	}
+	cause := context.Cause(fx.ctx)
+	if !errors.Is(cause, errBroken) || strings.Contains(cause.Error(), "\n") || !strings.Contains(cause.Error(), "fake_test.go:") {
+		t.Errorf("cause %v", cause)
+	}
+}

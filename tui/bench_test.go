@@ -1,0 +1,59 @@
+package tui
+
+import (
+	"context"
+	"testing"
+
+	"holter/model"
+)
+
+// population is what the figures are for.
+const population = 10_000
+
+func BenchmarkView(b *testing.B) {
+	for _, bench := range []struct {
+		name string
+		keys []string
+	}{{"list", nil}, {"detail", []string{"enter"}}} {
+		b.Run(bench.name, func(b *testing.B) {
+			s := newScreen(b, newFake(ward(population)...), 200, 60)
+			s.events()
+			s.press(bench.keys...)
+			b.ReportAllocs()
+			for b.Loop() {
+				s.app.View()
+			}
+		})
+	}
+}
+
+// BenchmarkRefresh is what a refresh costs beside the source's own snapshot: filter, sort and count.
+func BenchmarkRefresh(b *testing.B) {
+	for _, bench := range []struct{ name, filter string }{{"all", ""}, {"filtered", "rtt>1ms or state=failed"}} {
+		b.Run(bench.name, func(b *testing.B) {
+			fx := newEffects(context.Background(), newFake(ward(population)...))
+			b.Cleanup(fx.stop)
+			filter, err := model.ParseFilter(bench.filter)
+			if err != nil {
+				b.Fatal(err)
+			}
+			refresh := fx.refresh(0, arrangement{filter: filter, key: model.SortState}, 0)
+			b.ReportAllocs()
+			for b.Loop() {
+				refresh()
+			}
+		})
+	}
+}
+
+// BenchmarkUpdate is what taking the picture costs on the screen's own goroutine, with the cursor in
+// the middle, where its row has to be found again.
+func BenchmarkUpdate(b *testing.B) {
+	s := newScreen(b, newFake(ward(population)...), 200, 60)
+	s.app.page.cursor.moveTo(population/2, s.app.page.rows())
+	msg := s.app.fx.refresh(0, s.app.page.order, 0)()
+	b.ReportAllocs()
+	for b.Loop() {
+		s.app.Update(msg)
+	}
+}

@@ -1,0 +1,163 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"holter/model"
+)
+
+// noon is when everything in the tests happens.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// fake is a source with a picture that stands still but for kicks.
+type fake struct {
+	mu       sync.Mutex
+	snapshot model.Snapshot
+	events   []model.Event
+	err      error // of Snapshot
+	panics   bool  // Snapshot does
+	changed  chan struct{}
+	kicks    []model.Kick
+}
+
+func newFake(conns ...model.Connection) *fake {
+	return &fake{
+		changed: make(chan struct{}),
+		snapshot: model.Snapshot{
+			Time: noon,
+			Monitor: model.Monitor{
+				Address: "ws://127.0.0.1:7070/ws", Started: noon.Add(-12*time.Minute - 41*time.Second),
+				Scheme: model.SchemeBoth, Interval: 5 * time.Second,
+			},
+			Connections: conns,
+			Rates:       model.Rates{Beats: 40, BytesIn: 1.2e6, BytesOut: 310e3},
+			Host: model.Host{
+				CPU: 23.4, MemoryUsed: 41, MemoryTotal: 100,
+				Process: model.Process{RSS: 34e6, CPU: 3.1},
+			},
+		},
+	}
+}
+
+func (f *fake) Snapshot(context.Context) (model.Snapshot, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.panics {
+		panic("no snapshot")
+	}
+	s := f.snapshot
+	s.Connections = append([]model.Connection(nil), s.Connections...)
+	return s, f.err
+}
+
+func (f *fake) Detail(_ context.Context, id model.ID) (model.Detail, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.snapshot.Connections {
+		if c.ID == id {
+			return detailOf(c), nil
+		}
+	}
+	return model.Detail{}, model.Errorf(model.NotFound, "no connection %s", id)
+}
+
+func (f *fake) Events(ctx context.Context, after uint64) ([]model.Event, error) {
+	for {
+		f.mu.Lock()
+		changed := f.changed
+		fresh := f.events[min(int(after), len(f.events)):]
+		f.mu.Unlock()
+		if len(fresh) > 0 {
+			return fresh, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (f *fake) Kick(_ context.Context, k model.Kick) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.kicks = append(f.kicks, k)
+	for i := range f.snapshot.Connections {
+		c := &f.snapshot.Connections[i]
+		if c.ID == k.IDs[0] && c.Open() {
+			c.State = model.Closed
+			c.Close = &model.Close{Code: k.Code, Reason: k.Reason, By: model.ByHolter, At: noon}
+			f.publish(model.Event{Time: noon, Type: model.ConnectionClosed, Connection: c})
+			return 1, nil
+		}
+	}
+	return 0, model.Errorf(model.Gone, "%s is gone", k.IDs[0])
+}
+
+// publish appends an event. The caller holds the lock.
+func (f *fake) publish(e model.Event) {
+	e.Seq = uint64(len(f.events) + 1)
+	f.events = append(f.events, e)
+	close(f.changed)
+	f.changed = make(chan struct{})
+}
+
+// ward is n connections in all states, most of them well.
+func ward(n int) []model.Connection {
+	conns := make([]model.Connection, n)
+	for i := range conns {
+		conns[i] = model.Connection{
+			ID:         model.ID(i + 1),
+			Client:     fmt.Sprintf("demo-%04d", i+1),
+			Generation: 1 + i%3,
+			Remote:     netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(50000+i%10000)),
+			Path:       "/ws",
+			UserAgent:  "holter-swarm/1",
+			Since:      noon.Add(-time.Duration(i%600+1) * time.Second),
+			Opened:     noon.Add(-time.Duration(i%4000+601) * time.Second),
+			RTT:        time.Duration(i*37%2000+300) * time.Microsecond,
+			RTTMean:    1200 * time.Microsecond,
+			RTTDev:     400 * time.Microsecond,
+			Timeout:    520 * time.Millisecond,
+			Interval:   5 * time.Second,
+			Silence:    time.Duration(i*131%5000) * time.Millisecond,
+			PingsSent:  120, PongsReceived: 119, BytesIn: 48_200, FramesIn: 260,
+		}
+		afflict(&conns[i])
+	}
+	return conns
+}
+
+// afflict makes some connections ill.
+func afflict(c *model.Connection) {
+	switch c.ID % 16 {
+	case 4:
+		c.State, c.Silence, c.RTT = model.Suspect, 5700*time.Millisecond, 31*time.Millisecond
+		c.Diagnosis = model.Diagnosis{Cause: "peer-stalled", Detail: "The ping of 5.7 s ago was acknowledged by the peer's " +
+			"kernel after 12 ms, but no pong came: its process is frozen."}
+	case 7:
+		c.State, c.Silence = model.Failed, 12400*time.Millisecond
+		c.Diagnosis = model.Diagnosis{Cause: "path-down", Detail: "The ping of 12.4 s ago was not even acknowledged."}
+	case 9:
+		c.State = model.Closed
+		c.Close = &model.Close{Code: 1001, By: model.ByPeer, At: noon.Add(-time.Second)}
+	}
+}
+
+// detailOf adds a past to a connection.
+func detailOf(c model.Connection) model.Detail {
+	d := model.Detail{Connection: c}
+	for i := range 20 {
+		d.Samples = append(d.Samples, model.Sample{RTT: time.Duration(900+i*50) * time.Microsecond, Missed: i == 18})
+	}
+	d.Transitions = []model.Transition{
+		{At: noon.Add(-time.Minute), From: model.Normal, To: model.Suspect, Diagnosis: model.Diagnosis{Cause: model.CauseUnknown}},
+		{At: noon.Add(-58 * time.Second), From: model.Suspect, To: model.Normal,
+			Diagnosis: model.Diagnosis{Cause: model.CauseJitter, Detail: "The pong came after 1.4 s; the timeout was 0.5 s."}},
+	}
+	return d
+}

@@ -1,0 +1,187 @@
+package tui
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/exp/golden"
+
+	"holter/model"
+)
+
+// screen drives an App by hand: messages go in one at a time, and of the commands only those run
+// that answer at once.
+type screen struct {
+	t    testing.TB
+	app  *App
+	fake *fake
+}
+
+// newScreen has taken its first picture.
+func newScreen(t testing.TB, f *fake, w, h int) *screen {
+	return newScreenWith(t, f, w, h, utf8Locale, false)
+}
+
+func newScreenWith(t testing.TB, f *fake, w, h int, getenv func(string) string, readOnly bool) *screen {
+	fx := newEffects(context.Background(), f)
+	t.Cleanup(fx.stop)
+	s := &screen{t: t, fake: f}
+	s.app = newApp(fx, newStyles(getenv), func() time.Time { return noon }, readOnly)
+	s.send(tea.WindowSizeMsg{Width: w, Height: h})
+	s.refresh()
+	return s
+}
+
+func utf8Locale(name string) string { return map[string]string{"LANG": "C.UTF-8"}[name] }
+
+// refresh takes a new picture, in the arrangement that is asked for now.
+func (s *screen) refresh() {
+	msg := s.app.fx.refresh(0, s.app.page.order, s.app.page.detail.id)()
+	s.app.Update(msg) // what it returns waits for the next refresh
+}
+
+// send hands over a message and then the answers that need no waiting.
+func (s *screen) send(msg tea.Msg) {
+	_, cmd := s.app.Update(msg)
+	s.run(cmd)
+}
+
+func (s *screen) run(cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	switch msg := cmd().(type) {
+	case tea.BatchMsg:
+		for _, c := range msg {
+			s.run(c)
+		}
+	case rearranged, inspected, kicked:
+		s.send(msg)
+	}
+}
+
+// press sends keys by their names, a word of several letters as text.
+func (s *screen) press(keys ...string) *screen {
+	named := map[string]tea.KeyType{
+		"enter": tea.KeyEnter, "esc": tea.KeyEsc, "up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft,
+		"right": tea.KeyRight, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "pgdn": tea.KeyPgDown,
+		"pgup": tea.KeyPgUp, "home": tea.KeyHome, "end": tea.KeyEnd, "ctrl+u": tea.KeyCtrlU,
+		"ctrl+d": tea.KeyCtrlD, "ctrl+c": tea.KeyCtrlC, "space": tea.KeySpace, "backspace": tea.KeyBackspace,
+	}
+	for _, k := range keys {
+		if typ, ok := named[k]; ok {
+			msg := tea.KeyMsg{Type: typ}
+			if typ == tea.KeySpace {
+				msg.Runes = []rune{' '}
+			}
+			s.send(msg)
+		} else {
+			s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(k)})
+		}
+	}
+	return s
+}
+
+// text is the screen without its colours.
+func (s *screen) text() string { return ansi.Strip(s.app.View()) }
+
+// line is the first line that contains part, or a failure.
+func (s *screen) line(part string) string {
+	s.t.Helper()
+	for _, l := range strings.Split(s.text(), "\n") {
+		if strings.Contains(l, part) {
+			return l
+		}
+	}
+	s.t.Fatalf("no %q on the screen:\n%s", part, s.text())
+	return ""
+}
+
+func (s *screen) lacks(part string) {
+	s.t.Helper()
+	if strings.Contains(s.text(), part) {
+		s.t.Fatalf("unexpected %q on the screen:\n%s", part, s.text())
+	}
+}
+
+// cursorRow is the client under the cursor.
+func (s *screen) cursorRow() string {
+	s.t.Helper()
+	return strings.Fields(s.line("▸"))[2]
+}
+
+func TestGoldens(t *testing.T) {
+	sizes := []struct {
+		name string
+		w, h int
+	}{{"80x24", 80, 24}, {"120x30", 120, 30}, {"200x60", 200, 60}}
+	scenes := []struct {
+		name string
+		keys []string
+	}{
+		{"list", nil},
+		{"detail", []string{"n", "enter"}},
+		{"kick", []string{"n", "x"}},
+	}
+	for _, size := range sizes {
+		for _, scene := range scenes {
+			t.Run(scene.name+"-"+size.name, func(t *testing.T) {
+				s := newScreen(t, newFake(ward(200)...), size.w, size.h)
+				s.events()
+				golden.RequireEqual(t, []byte(s.press(scene.keys...).text()))
+			})
+		}
+	}
+}
+
+// events hands over some of each kind.
+func (s *screen) events() {
+	c := s.fake.snapshot.Connections
+	s.app.Update(happened{events: []model.Event{
+		{Seq: 1, Time: noon, Type: model.ConnectionOpened, Connection: &c[2]},
+		{Seq: 2, Time: noon, Type: model.StateChanged, Connection: &c[3], From: model.Normal, To: model.Suspect},
+		{Seq: 3, Time: noon, Type: model.ConnectionClosed, Connection: &c[8]},
+		{Seq: 4, Time: noon, Type: model.HostSampled, Host: &model.Host{}},
+		{Seq: 5, Time: noon, Type: model.ConnectionRefused, Refusal: &model.Refusal{Remote: "10.0.0.1:1", Status: 503, Reason: "full"}},
+	}})
+}
+
+func TestOtherGoldens(t *testing.T) {
+	ascii := func(name string) string { return map[string]string{"LANG": "C.UTF-8", "TERM": "linux"}[name] }
+	for _, test := range []struct {
+		name   string
+		conns  int
+		w, h   int
+		getenv func(string) string
+		keys   []string
+	}{
+		{"too-small", 20, 59, 14, utf8Locale, nil},
+		{"least", 20, 60, 15, utf8Locale, nil},
+		{"ascii", 20, 80, 24, ascii, []string{"n"}},
+		{"nobody", 0, 80, 24, utf8Locale, nil},
+		{"no-match", 20, 80, 24, utf8Locale, []string{"/", "state=failed rtt>1h", "enter"}},
+		{"half-typed", 20, 80, 24, utf8Locale, []string{"/", "demo-0004 rtt>"}},
+		{"help", 20, 80, 80, utf8Locale, []string{"?"}},
+		{"sort", 20, 80, 24, utf8Locale, []string{"s"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newScreenWith(t, newFake(ward(test.conns)...), test.w, test.h, test.getenv, false)
+			golden.RequireEqual(t, []byte(s.press(test.keys...).text()))
+		})
+	}
+}
+
+func TestColours(t *testing.T) {
+	for name, noColour := range map[string]string{"colours": "", "no-colour": "1"} {
+		t.Run(name, func(t *testing.T) {
+			s := newScreenWith(t, newFake(ward(20)...), 80, 24, func(name string) string {
+				return map[string]string{"LANG": "C.UTF-8", "NO_COLOR": noColour}[name]
+			}, false)
+			golden.RequireEqual(t, []byte(s.app.View()))
+		})
+	}
+}
