@@ -30,7 +30,7 @@ func TestDetectorsByHand(t *testing.T) {
 		{"phi", nil, 0, 0, 0},
 		{"phi", []time.Duration{100 * ms}, 100 * ms, 0, 380600062},                               // 100 ms + 5.612 · 50 ms
 		{"phi", []time.Duration{100 * ms, 300 * ms}, 200 * ms, 100 * ms, 761200124},              // 200 ms + 5.612 · 100 ms
-		{"phi", []time.Duration{-5 * ms, 1 * time.Hour}, 150 * time.Second, 150e9, 991800186676}, // bounded to 0 and 5 min
+		{"phi", []time.Duration{-5 * ms, 1 * time.Hour}, 30 * time.Second, 30e9, 198360037325}, // bounded to 0 and 1 min
 	}
 	for _, test := range tests {
 		d, err := NewDetector(test.name)

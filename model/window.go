@@ -6,12 +6,13 @@ import "time"
 // before it is forgotten.
 const windowSize = 60
 
-// longestSample bounds what a window keeps of one round trip, so that sums of squares fit.
-const longestSample = 5 * time.Minute
+// longestSample bounds what a window keeps of one round trip, so that the sum fits 32 bits. A heart
+// clips its samples far below.
+const longestSample = time.Minute
 
 // window keeps the newest round trips in microseconds, with their sum.
 type window struct {
-	sum  uint64
+	sum  uint32
 	ring [windowSize]uint32
 	next uint8 // where the next sample goes
 	n    uint8 // how many there are
@@ -22,12 +23,12 @@ func (w *window) push(rtt time.Duration) (in, out uint32, evicted bool) {
 	in = uint32(min(max(rtt, 0), longestSample) / time.Microsecond)
 	if evicted = w.n == windowSize; evicted {
 		out = w.ring[w.next]
-		w.sum -= uint64(out)
+		w.sum -= out
 	} else {
 		w.n++
 	}
 	w.ring[w.next] = in
-	w.sum += uint64(in)
+	w.sum += in
 	w.next = (w.next + 1) % windowSize
 	return in, out, evicted
 }

@@ -10,7 +10,7 @@ import (
 // client is who is behind connections, over their generations. It belongs to Hub.mu.
 type client struct {
 	id         string
-	generation int
+	generation int32
 	seen       model.Instant // first
 	newest     *connection   // the open ones are linked from it
 	left       model.Instant // the last of them, 0 while there is one
@@ -61,7 +61,7 @@ func (cl *client) leave(c *connection, now model.Instant) {
 // snapshot runs under Hub.mu.
 func (cl *client) snapshot(h *Hub) model.Client {
 	s := model.Client{
-		ID: cl.id, Generation: cl.generation, FirstSeen: h.time(cl.seen),
+		ID: cl.id, Generation: int(cl.generation), FirstSeen: h.time(cl.seen),
 		UserAgent: cl.agent.agent.Value(), State: model.Away, Since: h.time(cl.left),
 		Reconnects: append([]time.Duration(nil), cl.reconnects...),
 	}

@@ -22,7 +22,7 @@ type connection struct {
 	id          model.ID
 	client      *client
 	who         string // the client's id
-	generation  int
+	generation  int32
 	remote      netip.AddrPort
 	path, agent unique.Handle[string]
 	subprotocol unique.Handle[string]
@@ -34,21 +34,22 @@ type connection struct {
 
 	// schedule.mu's.
 	due   model.Instant
-	index int // -1 while it is not in the schedule
+	index int32 // -1 while it is not in the schedule
 
 	mu          sync.Mutex // protects all following
 	tap         *tap.Conn  // nil once it is closed
 	heart       *model.Heart
 	next        model.Instant // when the heart is due
 	since       model.Instant // in its state
-	pongs       uint64
-	pings       uint64
-	beats       uint64 // the peer's
+	pings       uint32
+	pongs       uint32
+	beats       uint32 // the peer's
+	visiting    bool   // the scheduler asks for next itself
+	listed      bool
 	orders      *orders
 	transitions []transition
 	close       *model.Close
 	traffic     *traffic // at the end
-	visiting    bool     // the scheduler asks for next itself
 }
 
 type transition struct {
@@ -75,15 +76,21 @@ func (c *connection) Opened(subprotocol string) {
 	c.subprotocol = unique.Make(model.Clean(subprotocol, maxText))
 	c.heart = model.NewHeart(&h.o.Rhythm, now, rand.Float64())
 	c.next = c.heart.Tick(now, &h.late, c.tap).Next
-	next := c.next
 	c.mu.Unlock()
 
 	h.enter(c, now)
 
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	h.schedule.set(c, next)
+	c.listed = true
+	closed := c.close != nil // meanwhile
+	if !closed {
+		h.schedule.set(c, c.next)
+	}
 	c.publish(model.Event{Type: model.ConnectionOpened}, now)
+	c.mu.Unlock()
+	if closed {
+		c.takeOff(now)
+	}
 }
 
 // Sent starts the time of a ping.
@@ -133,35 +140,38 @@ func (c *connection) Heard(at model.Instant) {
 	c.changed(c.heart.Heard(at))
 }
 
-// Closed takes the connection off.
+// Closed settles how the connection ended.
 func (c *connection) Closed(e tap.Ending) {
 	h, now := c.hub, c.hub.now()
 	h.count.size.Add(-1)
 	c.mu.Lock()
-	t := c.tap
+	c.traffic = passed(c.tap)
 	c.tap = nil
-	listed := c.heart != nil
+	c.close = &model.Close{Code: e.Code, Reason: model.Clean(e.Reason, model.MaxReason), By: e.By, At: h.time(now)}
+	listed := c.listed
 	c.mu.Unlock()
-	if !listed {
-		return
+	if listed {
+		c.takeOff(now)
 	}
+}
+
+// takeOff moves the connection to those that linger.
+func (c *connection) takeOff(now model.Instant) {
+	h := c.hub
 	h.schedule.remove(c)
 	h.leave(c, now)
+	h.count.bytesIn.Add(c.traffic.bytesIn)
+	h.count.bytesOut.Add(c.traffic.bytesOut)
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.traffic = new(traffic)
-	*c.traffic = passed(t)
-	h.count.bytesIn.Add(c.traffic.bytesIn)
-	h.count.bytesOut.Add(c.traffic.bytesOut)
-	c.close = &model.Close{Code: e.Code, Reason: model.Clean(e.Reason, model.MaxReason), By: e.By, At: h.time(now)}
 	c.changed(c.heart.End(model.Ended))
 	c.publish(model.Event{Type: model.ConnectionClosed}, now)
 }
 
-func passed(t *tap.Conn) (sum traffic) {
-	sum.framesIn, sum.framesOut, sum.bytesIn, sum.bytesOut = t.Traffic()
-	return sum
+func passed(t *tap.Conn) *traffic {
+	framesIn, framesOut, bytesIn, bytesOut := t.Traffic()
+	return &traffic{framesIn, framesOut, bytesIn, bytesOut}
 }
 
 // changed takes note of a change of state and tells of it. It runs under mu.
@@ -195,21 +205,18 @@ func (c *connection) publish(e model.Event, now model.Instant) {
 func (c *connection) snapshot(now model.Instant) model.Connection {
 	h, heart := c.hub, c.heart
 	s := model.Connection{
-		ID: c.id, Client: c.who, Generation: c.generation, Remote: c.remote,
+		ID: c.id, Client: c.who, Generation: int(c.generation), Remote: c.remote,
 		Path: c.path.Value(), UserAgent: c.agent.Value(), Subprotocol: c.subprotocol.Value(),
 		State: heart.State(), Since: h.time(c.since), Opened: h.time(c.opened),
 		Diagnosis: heart.Diagnosis(), Close: c.close,
 		RTT: heart.RTT(), RTTMean: heart.Mean(), RTTDev: heart.Deviation(),
 		Timeout: heart.Timeout(), Interval: heart.Interval(), Missed: heart.Missed(),
-		PingsSent: c.pings, PongsReceived: c.pongs, PingsReceived: c.beats,
+		PingsSent: uint64(c.pings), PongsReceived: uint64(c.pongs), PingsReceived: uint64(c.beats),
 	}
-	var sum traffic
-	switch {
-	case c.tap != nil:
+	sum := c.traffic
+	if c.tap != nil {
 		sum = passed(c.tap)
 		s.Silence, s.DataSilence = c.silence(now), time.Duration(now-c.tap.Data())
-	case c.traffic != nil:
-		sum = *c.traffic
 	}
 	s.FramesIn, s.FramesOut, s.BytesIn, s.BytesOut = sum.framesIn, sum.framesOut, sum.bytesIn, sum.bytesOut
 	return s

@@ -65,7 +65,6 @@ func New(o Options) *Hub {
 		clients: make(map[string]*client),
 	}
 	h.log.init()
-	h.schedule.init()
 	return h
 }
 

@@ -22,11 +22,11 @@ func (q queue) Len() int           { return len(q) }
 func (q queue) Less(i, j int) bool { return q[i].due < q[j].due }
 func (q queue) Swap(i, j int) {
 	q[i], q[j] = q[j], q[i]
-	q[i].index, q[j].index = i, j
+	q[i].index, q[j].index = int32(i), int32(j)
 }
 func (q *queue) Push(x any) {
 	c := x.(*connection)
-	c.index = len(*q)
+	c.index = int32(len(*q))
 	*q = append(*q, c)
 }
 func (q *queue) Pop() any {
@@ -38,8 +38,6 @@ func (q *queue) Pop() any {
 	return c
 }
 
-func (s *schedule) init() {}
-
 // set has c visited at that moment, instead of any other.
 func (s *schedule) set(c *connection, at model.Instant) {
 	s.mu.Lock()
@@ -48,7 +46,7 @@ func (s *schedule) set(c *connection, at model.Instant) {
 	if c.index < 0 {
 		heap.Push(&s.queue, c)
 	} else {
-		heap.Fix(&s.queue, c.index)
+		heap.Fix(&s.queue, int(c.index))
 	}
 }
 
@@ -56,7 +54,7 @@ func (s *schedule) remove(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c.index >= 0 {
-		heap.Remove(&s.queue, c.index)
+		heap.Remove(&s.queue, int(c.index))
 	}
 }
 
@@ -99,7 +97,7 @@ func (h *Hub) beat(ctx context.Context) error {
 		batch, next = h.schedule.take(now, batch[:0])
 		void := h.late.VoidBefore() == now
 		for _, c := range batch {
-			if void {
+			if void && c.calm() {
 				// All that fell due meanwhile would beat at once, and go on together.
 				h.schedule.set(c, now+model.Instant(rand.Float64()*float64(h.o.Rhythm.Interval)))
 				continue

@@ -21,6 +21,13 @@ const closeWait = time.Second
 // CodeTimeout is the close code for a connection that is given up: registered with IANA as Timeout.
 const CodeTimeout = 3008
 
+// calm reports whether nothing but a beat is due on c.
+func (c *connection) calm() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tap != nil && c.orders == nil && !c.heart.Alert()
+}
+
 // visit brings c to now and puts it back into the schedule. Only the scheduler calls it.
 func (c *connection) visit(now model.Instant) {
 	c.mu.Lock()
