@@ -28,8 +28,8 @@ func TestDetectorsByHand(t *testing.T) {
 		{"jacobson", []time.Duration{100 * ms, 180 * ms}, 110 * ms, 57500 * time.Microsecond, 340 * ms}, // ¾·50 + ¼·80
 
 		{"phi", nil, 0, 0, 0},
-		{"phi", []time.Duration{100 * ms}, 100 * ms, 0, 380600062},                               // 100 ms + 5.612 · 50 ms
-		{"phi", []time.Duration{100 * ms, 300 * ms}, 200 * ms, 100 * ms, 761200124},              // 200 ms + 5.612 · 100 ms
+		{"phi", []time.Duration{100 * ms}, 100 * ms, 0, 380600062},                             // 100 ms + 5.612 · 50 ms
+		{"phi", []time.Duration{100 * ms, 300 * ms}, 200 * ms, 100 * ms, 761200124},            // 200 ms + 5.612 · 100 ms
 		{"phi", []time.Duration{-5 * ms, 1 * time.Hour}, 30 * time.Second, 30e9, 198360037325}, // bounded to 0 and 1 min
 	}
 	for _, test := range tests {
