@@ -38,7 +38,7 @@ func (t *detailText) state() {
 	c := &t.d.Connection
 	look := t.styles.states[min(c.State, model.Away)]
 	since := fmt.Sprintf("%s %s for %s, since %s", t.styles.glyphs.states[min(c.State, model.Away)], c.State,
-		silence(c.Ended(t.now).Sub(c.Since)), clock(c.Since))
+		silence(t.now.Sub(c.Since)), clock(c.Since))
 	t.paragraph(look, since)
 	if cause := c.Diagnosis.Cause; cause != "" {
 		t.paragraph(t.styles.strong, strings.TrimSpace(string(cause)+": "+c.Diagnosis.Detail))
@@ -61,7 +61,11 @@ func (t *detailText) peer() {
 
 func (t *detailText) heartbeat() {
 	c := &t.d.Connection
-	t.field("rtt", fmt.Sprintf("%s   mean %s %s %s", brief(c.RTT), brief(c.RTTMean), t.styles.glyphs.plusMinus, brief(c.RTTDev)))
+	rtt := brief(c.RTT)
+	if c.RTTMean > 0 {
+		rtt += fmt.Sprintf("   mean %s %s %s", brief(c.RTTMean), t.styles.glyphs.plusMinus, brief(c.RTTDev))
+	}
+	t.field("rtt", rtt)
 	t.field("timeout", fmt.Sprintf("%s   interval %s", seconds(c.Timeout), interval(c.Interval)))
 	if c.Open() {
 		t.field("silence", fmt.Sprintf("%s   without data %s   beats missed %d", silence(c.Silence), silence(c.DataSilence), c.Missed))

@@ -70,12 +70,12 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%dy", days/365)
 }
 
-// interval is a duration that somebody has set: 5s, 1m30s.
+// interval is a duration that somebody has set, or one near it: 5s, 1m30s, 5.08s.
 func interval(d time.Duration) string {
 	if d <= 0 {
 		return none
 	}
-	return d.Round(time.Millisecond).String()
+	return d.Round(10 * time.Millisecond).String()
 }
 
 // decimal cuts rather than rounds, so that 59.96s does not read 60.0s where 1m00s is meant.
@@ -109,6 +109,14 @@ func amount(v float64) string {
 		return strconv.FormatFloat(v, 'f', 1, 64) + prefixes[i]
 	}
 	return strconv.FormatFloat(v, 'f', 0, 64) + prefixes[i]
+}
+
+// rate is how often something happens, with a decimal where it is seldom.
+func rate(v float64) string {
+	if 0 < v && v < 9.95 {
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return amount(v)
 }
 
 // count is a number in at most four cells, exact below ten thousand.

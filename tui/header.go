@@ -75,13 +75,13 @@ func hostParts(s *styles, p *picture) []part {
 	return []part{
 		figure("cpu %s", percent(h.CPU)),
 		figure("mem %s", memory(h)),
-		figure("beats %s/s", amount(r.Beats)),
+		figure("beats %s/s", rate(r.Beats)),
 		figure("self %sB %s", amount(float64(h.Process.RSS)), percent(h.Process.CPU)),
 		figure("in %sB/s", amount(r.BytesIn)),
 		figure("out %sB/s", amount(r.BytesOut)),
 		figure("up %s", uptime(p.Time.Sub(p.Monitor.Started))),
-		figure("connects %s/s", amount(r.Connects)),
-		figure("closes %s/s", amount(r.Closes)),
+		figure("connects %s/s", rate(r.Connects)),
+		figure("closes %s/s", rate(r.Closes)),
 	}
 }
 
