@@ -24,7 +24,7 @@ type connection struct {
 	who         string // the client's id
 	generation  int32
 	remote      netip.AddrPort
-	path, agent unique.Handle[string]
+	request     unique.Handle[request]
 	subprotocol unique.Handle[string]
 	opened      model.Instant
 
@@ -45,7 +45,6 @@ type connection struct {
 	pongs       uint32
 	beats       uint32 // the peer's
 	visiting    bool   // the scheduler asks for next itself
-	listed      bool
 	orders      *orders
 	transitions []transition
 	close       *model.Close
@@ -68,29 +67,25 @@ func addrPort(a net.Addr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// Opened lists the connection and starts its heart.
+// Opened lists the connection and starts its heart, all at once: a Closed at the same time comes
+// before, and then there is nothing to list, or after.
 func (c *connection) Opened(subprotocol string) {
-	h, now := c.hub, c.hub.now()
+	h := c.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tap == nil {
+		return
+	}
+	now := h.now()
 	c.opened, c.since = now, now
 	c.subprotocol = unique.Make(model.Clean(subprotocol, maxText))
 	c.heart = model.NewHeart(&h.o.Rhythm, now, rand.Float64())
 	c.next = c.heart.Tick(now, &h.late, c.tap).Next
-	c.mu.Unlock()
-
 	h.enter(c, now)
-
-	c.mu.Lock()
-	c.listed = true
-	closed := c.close != nil // meanwhile
-	if !closed {
-		h.schedule.set(c, c.next)
-	}
+	h.schedule.set(c, c.next)
 	c.publish(model.Event{Type: model.ConnectionOpened}, now)
-	c.mu.Unlock()
-	if closed {
-		c.takeOff(now)
-	}
 }
 
 // Sent starts the time of a ping.
@@ -140,31 +135,26 @@ func (c *connection) Heard(at model.Instant) {
 	c.changed(c.heart.Heard(at))
 }
 
-// Closed settles how the connection ended.
+// Closed takes the connection off. What is not counted any more has been told.
 func (c *connection) Closed(e tap.Ending) {
-	h, now := c.hub, c.hub.now()
-	h.count.size.Add(-1)
-	c.mu.Lock()
-	c.traffic = passed(c.tap)
-	c.tap = nil
-	c.close = &model.Close{Code: e.Code, Reason: model.Clean(e.Reason, model.MaxReason), By: e.By, At: h.time(now)}
-	listed := c.listed
-	c.mu.Unlock()
-	if listed {
-		c.takeOff(now)
-	}
-}
-
-// takeOff moves the connection to those that linger.
-func (c *connection) takeOff(now model.Instant) {
 	h := c.hub
-	h.schedule.remove(c)
-	h.leave(c, now)
-	h.count.bytesIn.Add(c.traffic.bytesIn)
-	h.count.bytesOut.Add(c.traffic.bytesOut)
-
+	defer h.count.size.Add(-1)
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	t := c.tap
+	c.tap = nil
+	if c.heart == nil { // it was never listed
+		return
+	}
+	now := h.now()
+	h.schedule.remove(c)
+	h.leave(c, now)
+	c.traffic = passed(t)
+	h.count.bytesIn.Add(c.traffic.bytesIn)
+	h.count.bytesOut.Add(c.traffic.bytesOut)
+	c.close = &model.Close{Code: e.Code, Reason: model.Clean(e.Reason, model.MaxReason), By: e.By, At: h.time(now)}
 	c.changed(c.heart.End(model.Ended))
 	c.publish(model.Event{Type: model.ConnectionClosed}, now)
 }
@@ -206,12 +196,13 @@ func (c *connection) snapshot(now model.Instant) model.Connection {
 	h, heart := c.hub, c.heart
 	s := model.Connection{
 		ID: c.id, Client: c.who, Generation: int(c.generation), Remote: c.remote,
-		Path: c.path.Value(), UserAgent: c.agent.Value(), Subprotocol: c.subprotocol.Value(),
+		Path: c.request.Value().path, UserAgent: c.request.Value().agent, Subprotocol: c.subprotocol.Value(),
 		State: heart.State(), Since: h.time(c.since), Opened: h.time(c.opened),
 		Diagnosis: heart.Diagnosis(), Close: c.close,
 		RTT: heart.RTT(), RTTMean: heart.Mean(), RTTDev: heart.Deviation(),
 		Timeout: heart.Timeout(), Interval: heart.Interval(), Missed: heart.Missed(),
 		PingsSent: uint64(c.pings), PongsReceived: uint64(c.pongs), PingsReceived: uint64(c.beats),
+		Beats: heart.Strip(),
 	}
 	sum := c.traffic
 	if c.tap != nil {

@@ -51,6 +51,7 @@ type Hub struct {
 	clients map[string]*client
 	gone    []*connection // lingering, in the order of their end
 	rates   rates
+	recent  recent
 }
 
 // maxLingering bounds how many connections stay on the list after their end.
@@ -82,19 +83,15 @@ func (h *Hub) Size() int { return int(h.count.size.Load()) }
 func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 	h.count.size.Add(1)
 	conn := &connection{
-		hub:    h,
-		remote: addrPort(c.RemoteAddr()),
-		path:   unique.Make(model.Clean(r.URL.Path, maxText)),
-		agent:  unique.Make(model.Clean(r.UserAgent(), maxText)),
-		who:    h.o.Identity.Of(r),
-		index:  -1,
+		hub:     h,
+		remote:  addrPort(c.RemoteAddr()),
+		request: unique.Make(requestOf(r)),
+		who:     h.o.Identity.Of(r),
+		index:   -1,
 	}
 	conn.tap = tap.New(c, early, conn, h.now)
 	return conn.tap
 }
-
-// maxText bounds each text that comes with a request, in bytes.
-const maxText = 256
 
 // Refused counts and tells of an upgrade that was turned away with an HTTP status.
 func (h *Hub) Refused(r *http.Request, status int, reason string) {
@@ -113,10 +110,8 @@ func (h *Hub) Sampled(s model.Host) {
 	h.log.publish(model.Event{Time: s.Time, Type: model.HostSampled, Host: &s})
 }
 
-// enter lists a connection whose handshake is over.
+// enter lists a connection whose handshake is over. It runs under mu.
 func (h *Hub) enter(c *connection, now model.Instant) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.last++
 	c.id = h.last
 	h.conns[c.id] = c
@@ -132,10 +127,8 @@ func (h *Hub) enter(c *connection, now model.Instant) {
 	h.count.connects.Add(1)
 }
 
-// leave moves a connection to those that linger.
+// leave moves a connection to those that linger. It runs under mu.
 func (h *Hub) leave(c *connection, now model.Instant) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	c.client.leave(c, now)
 	h.gone = append(h.gone, c)
 	h.count.closes.Add(1)
@@ -178,15 +171,18 @@ func (h *Hub) Run(ctx context.Context) error {
 	return err
 }
 
-// keepHouse does each second what is not urgent.
+// keepHouse does what is not urgent: each bin of activity, and each second the rest.
 func (h *Hub) keepHouse(ctx context.Context) error {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(model.ActivityBin)
 	defer tick.Stop()
-	for {
+	for bins := 1; ; bins++ {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		}
+		h.record()
+		if bins%int(time.Second/model.ActivityBin) == 0 {
 			now := h.now()
 			h.expire(now)
 			h.measure(now)

@@ -1,0 +1,44 @@
+package hub
+
+import (
+	"io"
+	"sync"
+	"testing"
+	"testing/synctest"
+)
+
+// A connection may end before its handshake is over: by the peer, while the application's first
+// frame is on its way.
+func TestClosedBeforeItIsOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, quick())
+		server, _ := inMemory()
+		c := h.Adopt(request("ann"), server, nil)
+		c.Close()
+		c.Write([]byte{0x81, 0})
+		if s := snapshot(t, h); len(s.Connections) != 0 || len(s.Clients) != 0 || len(events(h)) != 0 {
+			t.Errorf("%+v, told of %+v", s, events(h))
+		}
+		wantEmpty(t, h)
+	})
+}
+
+// Whether or not a connection closes while it opens, it is opened before it is closed.
+func TestClosedWhileItOpens(t *testing.T) {
+	h, _ := start(t, quick())
+	const n = 300
+	var open sync.WaitGroup
+	for range n {
+		server, _ := inMemory()
+		c := h.Adopt(request("ann"), server, nil)
+		open.Go(func() { io.WriteString(c, switching) })
+		open.Go(func() { c.Close() })
+	}
+	open.Wait()
+	wantEmpty(t, h)
+	s := snapshot(t, h)
+	for _, c := range s.Connections {
+		wantStory(t, h, c.ID, "connection.opened", "closed 1006 by app while closed")
+	}
+	t.Logf("%d of %d were open", len(s.Connections), n)
+}
