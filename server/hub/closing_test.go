@@ -2,9 +2,11 @@ package hub
 
 import (
 	"io"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // A connection may end before its handshake is over: by the peer, while the application's first
@@ -41,4 +43,31 @@ func TestClosedWhileItOpens(t *testing.T) {
 		wantStory(t, h, c.ID, "connection.opened", "closed 1006 by app while closed")
 	}
 	t.Logf("%d of %d were open", len(s.Connections), n)
+}
+
+func TestIdleConnectionsAreClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := quick()
+		o.MaxIdle = 10 * time.Second
+		h, _ := start(t, o)
+		var peers []*peer
+		for range 20 {
+			peers = append(peers, connect(t, h, "ann"))
+		}
+		time.Sleep(5 * time.Second)
+		for _, p := range peers {
+			p.say("not idle")
+		}
+		said := time.Now()
+		time.Sleep(o.MaxIdle + aRun)
+		synctest.Wait()
+		for _, p := range peers {
+			wantStory(t, h, p.id, "connection.opened", "closed 1000 by holter while closed")
+			got := p.closed()
+			if len(got) != 1 || got[0].code != 1000 || !strings.Contains(got[0].reason, "10s") || got[0].at.Sub(said) < o.MaxIdle {
+				t.Errorf("%v after a message at %v", got, said)
+			}
+		}
+		wantEmpty(t, h)
+	})
 }

@@ -91,13 +91,10 @@ func (c *connection) Opened(subprotocol string) {
 // Sent starts the time of a ping.
 func (c *connection) Sent(seq uint32, at model.Instant, rto, rtt time.Duration) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.pings++
 	c.next = c.heart.Sent(seq, at, rto, rtt)
-	next, visiting := c.next, c.visiting
-	c.mu.Unlock()
-	if !visiting {
-		c.hub.schedule.set(c, next)
-	}
+	c.reschedule()
 }
 
 // Pong takes in an answer.

@@ -143,7 +143,7 @@ func (c *connection) obey() *orders {
 
 // reschedule runs under mu.
 func (c *connection) reschedule() {
-	if !c.visiting {
+	if c.tap != nil && !c.visiting {
 		c.hub.schedule.set(c, c.nextVisit(c.hub.now()))
 	}
 }
