@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,7 +25,13 @@ const patience = 20 * time.Second
 // holter is the path of the program under test.
 var holter string
 
-func TestMain(m *testing.M) { os.Exit(build(m)) }
+func TestMain(m *testing.M) {
+	if text := os.Getenv(ordersVariable); text != "" {
+		os.Exit(serveAsCrew(text))
+	}
+	flag.Set("test.parallel", "16") // unless the command line says otherwise: these tests wait, they do not compute
+	os.Exit(build(m))
+}
 
 func build(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "holter")
