@@ -185,7 +185,7 @@ func (s *serve) Run() error {
 	if screen {
 		add(ctx, &parts, srv.Run)
 		add(ctx, &parts, func(ctx context.Context) error {
-			return tui.Run(ctx, monitor.Source(), tui.Options{ReadOnly: s.ReadOnly})
+			return tui.Options{ReadOnly: s.ReadOnly}.Run(ctx, monitor.Source())
 		})
 	} else {
 		s.greet(log, srv)

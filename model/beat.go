@@ -92,7 +92,7 @@ func (h *Heart) miss(now, heard Instant) {
 		return
 	}
 	h.missed = uint16(min(int(h.missed)+1, 1<<16-1))
-	h.beats.missed()
+	h.beats.missed(h.patience())
 	if heard <= h.sent {
 		h.suspect(now, heard)
 		return
@@ -103,6 +103,7 @@ func (h *Heart) miss(now, heard Instant) {
 }
 
 func (h *Heart) probeMissed(now, heard Instant) {
+	h.beats.missed(h.patience())
 	if h.probe < probes {
 		h.probe++
 	} else {

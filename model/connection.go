@@ -53,6 +53,8 @@ type Connection struct {
 	PingsReceived            uint64 // the peer's own beats
 	FramesIn, FramesOut      uint64
 	BytesIn, BytesOut        uint64
+
+	Beats Strip // how the newest went
 }
 
 // Open reports whether the socket is still there.
@@ -110,15 +112,20 @@ func ParseCloser(name string) (Closer, error) {
 // Detail is all that is known of one connection.
 type Detail struct {
 	Connection
-	Samples     []Sample     // oldest first, at most a window of them
-	Transitions []Transition // oldest first, the newest MaxTransitions
-	Evidence    Evidence     // behind the diagnosis
+	Header      []HeaderField // of the request that opened it, secrets left out
+	Samples     []Sample      // oldest first, at most a window of them
+	Transitions []Transition  // oldest first, the newest MaxTransitions
+	Evidence    Evidence      // behind the diagnosis
 }
 
-// Sample is one beat of holter's: its RTT, or Missed if it was not answered in time.
+// HeaderField is one line of a request's header.
+type HeaderField struct{ Name, Value string }
+
+// Sample is one beat of holter's. One that was Missed has an RTT if the answer came late.
 type Sample struct {
-	RTT    time.Duration
-	Missed bool
+	RTT     time.Duration
+	Timeout time.Duration // that was in force, to within an eighth
+	Missed  bool
 }
 
 // MaxTransitions bounds how many changes of state a connection remembers.

@@ -116,7 +116,7 @@ func (h *Heart) answer(rtt time.Duration, tardy bool) {
 	if tardy {
 		h.beats.late(rtt)
 	} else {
-		h.beats.answered(rtt)
+		h.beats.answered(rtt, h.patience())
 	}
 	h.RoundTrip(rtt)
 }
@@ -194,6 +194,9 @@ func (h *Heart) Missed() int { return int(h.missed) }
 
 // Samples copies how the newest beats went, oldest first.
 func (h *Heart) Samples() []Sample { return h.beats.samples() }
+
+// Strip is the newest of them in short.
+func (h *Heart) Strip() Strip { return h.beats.strip() }
 
 // Interval is the time between two beats: holter's, or the peer's own if only that one beats. It is
 // 0 if nobody does, or while the peer has shown no rhythm.

@@ -7,11 +7,13 @@ import (
 
 // history keeps how the newest beats went, for people to look at. There is one for each
 // connection, so a beat takes 16 bits: a mark for a missed one, 4 bits of exponent and 11 of
-// mantissa, microseconds, good to a thousandth and up to 67 s.
+// mantissa, microseconds, good to a thousandth and up to 67 s. The timeout that was in force takes 8:
+// 5 of exponent and 3 of mantissa, good to an eighth and up to 4 h.
 type history struct {
-	ring [windowSize]uint16
-	next uint8
-	n    uint8
+	ring     [windowSize]uint16
+	timeouts [windowSize]uint8
+	next     uint8
+	n        uint8
 }
 
 const (
@@ -22,10 +24,10 @@ const (
 )
 
 // answered adds a beat that was answered in time.
-func (h *history) answered(rtt time.Duration) { h.add(pack(rtt)) }
+func (h *history) answered(rtt, timeout time.Duration) { h.add(pack(rtt), timeout) }
 
 // missed adds a beat that was not.
-func (h *history) missed() { h.add(missedMark) }
+func (h *history) missed(timeout time.Duration) { h.add(missedMark, timeout) }
 
 // late notes the answer to the newest beat, which was missed.
 func (h *history) late(rtt time.Duration) {
@@ -35,21 +37,36 @@ func (h *history) late(rtt time.Duration) {
 	}
 }
 
-func (h *history) add(beat uint16) {
+func (h *history) add(beat uint16, timeout time.Duration) {
 	h.ring[h.next] = beat
+	h.timeouts[h.next] = packTimeout(timeout)
 	h.next = (h.next + 1) % windowSize
 	h.n = min(h.n+1, windowSize)
+}
+
+// at is the i-th beat of those kept, from the oldest.
+func (h *history) at(i int) Sample {
+	i = (int(h.next) + windowSize - int(h.n) + i) % windowSize
+	beat := h.ring[i]
+	return Sample{RTT: unpack(beat), Timeout: unpackTimeout(h.timeouts[i]), Missed: beat&missedMark != 0}
 }
 
 // samples copies the beats, oldest first.
 func (h *history) samples() []Sample {
 	list := make([]Sample, h.n)
-	first := h.next + windowSize - h.n
 	for i := range list {
-		beat := h.ring[(int(first)+i)%windowSize]
-		list[i] = Sample{RTT: unpack(beat), Missed: beat&missedMark != 0}
+		list[i] = h.at(i)
 	}
 	return list
+}
+
+// strip is the newest beats in short.
+func (h *history) strip() (s Strip) {
+	shown := min(len(s), int(h.n))
+	for i := range shown {
+		s[len(s)-shown+i] = beatOf(h.at(int(h.n) - shown + i))
+	}
+	return s
 }
 
 func pack(rtt time.Duration) uint16 {
@@ -64,4 +81,29 @@ func pack(rtt time.Duration) uint16 {
 func unpack(beat uint16) time.Duration {
 	shift := beat >> mantissaBits & exponentMax
 	return time.Duration(beat&mantissaMax) << shift * time.Microsecond
+}
+
+const (
+	timeoutBits = 3
+	timeoutMax  = 1<<timeoutBits - 1
+)
+
+func packTimeout(timeout time.Duration) uint8 {
+	us := uint64(max(timeout, 0) / time.Microsecond)
+	if us <= timeoutMax {
+		return uint8(us)
+	}
+	shift := bits.Len64(us) - timeoutBits - 1
+	if shift > 30 {
+		return 1<<8 - 1
+	}
+	return uint8(shift+1)<<timeoutBits | uint8(us>>shift)&timeoutMax
+}
+
+func unpackTimeout(b uint8) time.Duration {
+	us := time.Duration(b & timeoutMax)
+	if shift := b >> timeoutBits; shift > 0 {
+		us = (timeoutMax + 1 + us) << (shift - 1)
+	}
+	return us * time.Microsecond
 }

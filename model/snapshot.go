@@ -9,7 +9,19 @@ type Snapshot struct {
 	Connections []Connection // by id; the closed ones too while they linger
 	Clients     []Client     // by id
 	Rates       Rates
+	Activity    []Activity // oldest first, one for each ActivityBin, the newest just over
 	Host        Host
+}
+
+// ActivityBin is the time that one Activity counts, and MaxActivity how many are kept: ten minutes.
+const (
+	ActivityBin = 250 * time.Millisecond
+	MaxActivity = 2400
+)
+
+// Activity is what happened in one bin of time.
+type Activity struct {
+	Connects, Reconnects, Closes, Refused uint32
 }
 
 // Monitor says who took a snapshot, and with which settings.

@@ -98,7 +98,7 @@ func TestRun(t *testing.T) {
 func runWith(ctx context.Context, source Source, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	return Run(ctx, source, Options{Input: in, Output: out})
+	return Options{Input: in, Output: out}.Run(ctx, source)
 }
 
 type writerFunc func(p []byte) (int, error)

@@ -24,10 +24,13 @@ type Options struct {
 	Output io.Writer // nil for standard output
 }
 
+// Run shows the screen with no options: see Options.Run.
+func Run(ctx context.Context, source Source) error { return Options{}.Run(ctx, source) }
+
 // Run shows the screen until ctx ends or the user quits, neither of which is an error. It leaves the
 // terminal as it was, also after a panic in the screen, which becomes an error of one line. It leaves
 // signals to the caller: ctrl-c is a key here.
-func Run(ctx context.Context, source Source, o Options) error {
+func (o Options) Run(ctx context.Context, source Source) error {
 	fx := newEffects(ctx, source)
 	defer fx.stop()
 	app := newApp(fx, newStyles(os.Getenv), time.Now, o.ReadOnly)

@@ -3,6 +3,7 @@ package hub
 import (
 	"strings"
 	"time"
+	"unique"
 
 	"holter/model"
 )
@@ -15,7 +16,7 @@ type client struct {
 	newest     *connection   // the open ones are linked from it
 	left       model.Instant // the last of them, 0 while there is one
 	reconnects []time.Duration
-	agent      *connection // the last one opened or closed, for its user agent
+	handshake  unique.Handle[handshake] // that opened the newest
 }
 
 func newClient(id string, now model.Instant) *client {
@@ -26,7 +27,7 @@ func newClient(id string, now model.Instant) *client {
 func (cl *client) enter(c *connection, now model.Instant) (back bool) {
 	cl.generation++
 	c.generation = cl.generation
-	cl.agent = c
+	cl.handshake = c.handshake
 	if back = cl.newest == nil && cl.generation > 1; back {
 		if len(cl.reconnects) == model.MaxReconnects {
 			cl.reconnects = cl.reconnects[1:]
@@ -62,7 +63,7 @@ func (cl *client) leave(c *connection, now model.Instant) {
 func (cl *client) snapshot(h *Hub) model.Client {
 	s := model.Client{
 		ID: cl.id, Generation: int(cl.generation), FirstSeen: h.time(cl.seen),
-		UserAgent: cl.agent.agent.Value(), State: model.Away, Since: h.time(cl.left),
+		UserAgent: cl.handshake.Value().agent, State: model.Away, Since: h.time(cl.left),
 		Reconnects: append([]time.Duration(nil), cl.reconnects...),
 	}
 	if c := cl.newest; c != nil {

@@ -24,7 +24,7 @@ type connection struct {
 	who         string // the client's id
 	generation  int32
 	remote      netip.AddrPort
-	request     unique.Handle[request]
+	handshake   unique.Handle[handshake]
 	subprotocol unique.Handle[string]
 	opened      model.Instant
 
@@ -193,7 +193,7 @@ func (c *connection) snapshot(now model.Instant) model.Connection {
 	h, heart := c.hub, c.heart
 	s := model.Connection{
 		ID: c.id, Client: c.who, Generation: int(c.generation), Remote: c.remote,
-		Path: c.request.Value().path, UserAgent: c.request.Value().agent, Subprotocol: c.subprotocol.Value(),
+		Path: c.handshake.Value().path, UserAgent: c.handshake.Value().agent, Subprotocol: c.subprotocol.Value(),
 		State: heart.State(), Since: h.time(c.since), Opened: h.time(c.opened),
 		Diagnosis: heart.Diagnosis(), Close: c.close,
 		RTT: heart.RTT(), RTTMean: heart.Mean(), RTTDev: heart.Deviation(),

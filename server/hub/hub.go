@@ -83,11 +83,11 @@ func (h *Hub) Size() int { return int(h.count.size.Load()) }
 func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 	h.count.size.Add(1)
 	conn := &connection{
-		hub:     h,
-		remote:  addrPort(c.RemoteAddr()),
-		request: unique.Make(requestOf(r)),
-		who:     h.o.Identity.Of(r),
-		index:   -1,
+		hub:       h,
+		remote:    addrPort(c.RemoteAddr()),
+		handshake: unique.Make(handshakeOf(r)),
+		who:       h.o.Identity.Of(r),
+		index:     -1,
 	}
 	conn.tap = tap.New(c, early, conn, h.now)
 	return conn.tap

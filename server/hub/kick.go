@@ -110,7 +110,8 @@ func (c *connection) order(k kick, at model.Instant) bool {
 	return true
 }
 
-// kick ends c. It reports whether c was still open.
+// kick ends c. Where the peer or the application did so before and left the socket, that one goes. It
+// reports false if there is nothing left to be done.
 func (c *connection) kick(k kick) bool {
 	c.mu.Lock()
 	t := c.tap
@@ -122,17 +123,19 @@ func (c *connection) kick(k kick) bool {
 		t.Drop(tap.Ending{By: model.ByHolter, Code: 1006, Reason: k.reason}, true)
 		return true
 	}
-	if !t.Shut(k.code, k.reason) {
-		return false
-	}
+	first := t.Shut(k.code, k.reason)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.tap != nil {
-		c.obey().dropAt = c.hub.now() + model.Instant(closeWait)
-		c.reschedule()
+	if c.tap == nil || c.leaving() {
+		return first
 	}
+	c.obey().dropAt = c.hub.now() + model.Instant(closeWait)
+	c.reschedule()
 	return true
 }
+
+// leaving reports whether the peer is being waited for to close. It runs under mu.
+func (c *connection) leaving() bool { return c.orders != nil && c.orders.dropAt != 0 }
 
 func (c *connection) obey() *orders {
 	if c.orders == nil {
@@ -149,15 +152,14 @@ func (c *connection) reschedule() {
 }
 
 // closeAll ends what is open when the monitor stops: close frames to all, a second for their
-// answers, and then the sockets.
+// answers, and then the sockets. Whoever is in the middle of a handshake comes in meanwhile.
 func (h *Hub) closeAll() {
-	for _, c := range h.all() {
-		c.kick(kick{code: 1001, reason: "holter is shutting down"})
-	}
 	poll := time.NewTicker(10 * time.Millisecond)
 	defer poll.Stop()
-	for limit := time.Now().Add(closeWait); h.Size() > 0 && time.Now().Before(limit); {
-		<-poll.C
+	for limit := time.Now().Add(closeWait); h.Size() > 0 && time.Now().Before(limit); <-poll.C {
+		for _, c := range h.all() {
+			c.kick(kick{code: 1001, reason: "holter is shutting down"})
+		}
 	}
 	for _, c := range h.all() {
 		c.mu.Lock()

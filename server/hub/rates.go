@@ -76,3 +76,29 @@ func (h *Hub) measure(now model.Instant) {
 	h.rates.add(x)
 	h.mu.Unlock()
 }
+
+// recent is what happened in each of the last bins of time.
+type recent struct {
+	bins   []model.Activity
+	before model.Activity // what the counters said at the end of the last bin, of which 32 bits are enough
+}
+
+// record closes a bin.
+func (h *Hub) record() {
+	now := model.Activity{
+		Connects: uint32(h.count.connects.Load()), Reconnects: uint32(h.count.reconnects.Load()),
+		Closes: uint32(h.count.closes.Load()), Refused: uint32(h.count.refused.Load()),
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := &h.recent
+	if len(r.bins) == model.MaxActivity {
+		copy(r.bins, r.bins[1:])
+		r.bins = r.bins[:len(r.bins)-1]
+	}
+	r.bins = append(r.bins, model.Activity{
+		Connects: now.Connects - r.before.Connects, Reconnects: now.Reconnects - r.before.Reconnects,
+		Closes: now.Closes - r.before.Closes, Refused: now.Refused - r.before.Refused,
+	})
+	r.before = now
+}

@@ -32,11 +32,12 @@ func (h *Hub) Snapshot(context.Context) (model.Snapshot, error) {
 		c.mu.Unlock()
 	}
 	slices.SortFunc(s.Connections, func(a, b model.Connection) int { return cmp.Compare(a.ID, b.ID) })
-	s.Clients, s.Rates = h.listClients()
+	s.Clients = h.listClients()
+	s.Rates, s.Activity = h.activity()
 	return s, nil
 }
 
-func (h *Hub) listClients() ([]model.Client, model.Rates) {
+func (h *Hub) listClients() []model.Client {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	clients := make([]model.Client, 0, len(h.clients))
@@ -44,7 +45,13 @@ func (h *Hub) listClients() ([]model.Client, model.Rates) {
 		clients = append(clients, cl.snapshot(h))
 	}
 	slices.SortFunc(clients, func(a, b model.Client) int { return cmp.Compare(a.ID, b.ID) })
-	return clients, h.rates.perSecond()
+	return clients
+}
+
+func (h *Hub) activity() (model.Rates, []model.Activity) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rates.perSecond(), slices.Clone(h.recent.bins)
 }
 
 // Detail is all about one connection, open or lingering.
@@ -56,7 +63,7 @@ func (h *Hub) Detail(_ context.Context, id model.ID) (model.Detail, error) {
 	now := h.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	d := model.Detail{Connection: c.snapshot(now), Samples: c.heart.Samples()}
+	d := model.Detail{Connection: c.snapshot(now), Header: c.handshake.Value().fields(), Samples: c.heart.Samples()}
 	for _, t := range c.transitions {
 		d.Transitions = append(d.Transitions, model.Transition{At: h.time(t.at), From: t.from, To: t.to, Diagnosis: t.diagnosis})
 	}

@@ -81,26 +81,38 @@ func (c *Conn) writeHead(b []byte) (int, error) {
 			return c.write(b)
 		}
 	}
+	frames := -1
+	if c.phase == phaseHead {
+		frames = c.follow101(b)
+	}
 	n, err := c.Conn.Write(b)
-	c.out.bytes.Add(uint64(n))
-	if c.phase != phaseHead {
+	if frames < 0 {
+		c.out.bytes.Add(uint64(n))
 		return n, err
 	}
-	c.head = append(c.head, b[:n]...)
-	i := bytes.Index(c.head, []byte("\r\n\r\n"))
-	switch {
-	case i < 0 && len(c.head) > maxHead:
-		c.phase, c.head = phaseOpaque, nil
-	case i >= 0 && switching(c.head):
-		frames := c.head[i+4:]
-		subprotocol := headerField(c.head[:i+2], "Sec-WebSocket-Protocol")
-		c.phase, c.head = phaseFrames, nil
-		c.open(subprotocol)
-		c.passed(frames)
-	case i >= 0:
-		c.phase, c.head = phaseOpaque, nil
-	}
+	c.out.bytes.Add(uint64(min(frames, n)))
+	c.phase = phaseFrames
+	c.passed(b[min(frames, n):n])
 	return n, err
+}
+
+// follow101 looks into the next piece of the response head. When that ends in b and says 101, it opens
+// the connection, before the peer can know of it, and returns where in b the frames begin; else -1.
+func (c *Conn) follow101(b []byte) int {
+	before := len(c.head)
+	c.head = append(c.head, b...)
+	i := bytes.Index(c.head, []byte("\r\n\r\n"))
+	if i < 0 && len(c.head) <= maxHead {
+		return -1
+	}
+	head := c.head
+	c.head = nil
+	if i < 0 || !switching(head) {
+		c.phase = phaseOpaque
+		return -1
+	}
+	c.open(headerField(head[:i+2], "Sec-WebSocket-Protocol"))
+	return i + 4 - before
 }
 
 // maxHead bounds the response head that is looked into.
