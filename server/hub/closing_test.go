@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gobwas/ws"
 )
 
 // A connection may end before its handshake is over: by the peer, while the application's first
@@ -68,6 +70,21 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 				t.Errorf("%v after a message at %v", got, said)
 			}
 		}
+		wantEmpty(t, h)
+	})
+}
+
+// A peer may send its close frame, and the application leave the socket open.
+func TestIdleConnectionIsDroppedAfterItsCloseFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := quick()
+		o.MaxIdle = 10 * time.Second
+		h, _ := start(t, o)
+		p := connect(t, h, "ann")
+		p.send(ws.NewCloseFrame(ws.NewCloseFrameBody(4001, "bye")))
+		time.Sleep(o.MaxIdle + closeWait + 2*aRun)
+		synctest.Wait()
+		wantStory(t, h, p.id, "connection.opened", "closed 4001 by peer while closed")
 		wantEmpty(t, h)
 	})
 }

@@ -63,7 +63,7 @@ func (c *connection) judge(now model.Instant) func(*tap.Conn) {
 	o := &c.hub.o
 	since := func(i model.Instant) time.Duration { return time.Duration(now - i) }
 	switch w := c.tap.Writing(); {
-	case c.orders != nil && c.orders.dropAt != 0 && now >= c.orders.dropAt:
+	case c.leaving() && now >= c.orders.dropAt:
 		return func(t *tap.Conn) { t.Drop(tap.Ending{}, false) }
 	case c.orders != nil && c.orders.kickAt != 0 && now >= c.orders.kickAt:
 		k := c.orders.kick
@@ -74,7 +74,7 @@ func (c *connection) judge(now model.Instant) func(*tap.Conn) {
 		return giveUp("heartbeat timeout")
 	case o.WriteTimeout > 0 && w != 0 && since(w) >= o.WriteTimeout:
 		return giveUp(fmt.Sprintf("write timeout: nothing taken for %s", o.WriteTimeout))
-	case o.MaxIdle > 0 && since(max(c.opened, c.tap.Data())) >= o.MaxIdle:
+	case o.MaxIdle > 0 && !c.leaving() && since(max(c.opened, c.tap.Data())) >= o.MaxIdle:
 		return func(*tap.Conn) { c.kick(kick{code: 1000, reason: fmt.Sprintf("no message for %s", o.MaxIdle)}) }
 	}
 	return nil
@@ -105,7 +105,7 @@ func (c *connection) nextVisit(now model.Instant) model.Instant {
 	if w := c.tap.Writing(); w != 0 && o.WriteTimeout > 0 {
 		sooner(w + model.Instant(o.WriteTimeout))
 	}
-	if o.MaxIdle > 0 {
+	if o.MaxIdle > 0 && !c.leaving() {
 		sooner(max(c.opened, c.tap.Data()) + model.Instant(o.MaxIdle))
 	}
 	return next
