@@ -46,6 +46,7 @@ func (l *eventLog) publish(e model.Event) {
 // in front stands for those that are kept no more; its Seq is that of the last of them. A seq that
 // is still to come, from another run of the program, counts as the newest.
 func (l *eventLog) after(ctx context.Context, seq uint64) ([]model.Event, error) {
+	seq = min(seq, l.newest())
 	for {
 		batch, more := l.read(seq)
 		if len(batch) > 0 {
@@ -57,6 +58,12 @@ func (l *eventLog) after(ctx context.Context, seq uint64) ([]model.Event, error)
 			return nil, ctx.Err()
 		}
 	}
+}
+
+func (l *eventLog) newest() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.next - 1
 }
 
 func (l *eventLog) read(seq uint64) (batch []model.Event, more <-chan struct{}) {
