@@ -152,7 +152,7 @@ func TestAnswerBeat(t *testing.T) {
 		`"ping"`:                                       "",
 		`{}`:                                           "",
 		``:                                             "",
-		`{"type":"ping","id":"` + strings.Repeat("x", 512): "",
+		`{"type":"ping","id":"` + strings.Repeat("x", 512) + `"}`: "",
 	} {
 		if got := answerBeat([]byte(text)); string(got) != want {
 			t.Errorf("%s is answered by %s, want %s", text, got, want)
@@ -167,7 +167,7 @@ func frame(first byte, payload string) string {
 
 func TestEchoRefuses(t *testing.T) {
 	const text, binary, ping, fin = 0x1, 0x2, 0x9, 0x80
-	long := string([]byte{fin | binary, 0x80 | 127, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0})
+	long := string([]byte{fin | binary, 0x80 | 127, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0}) + strings.Repeat("x", 2<<20)
 	for name, c := range map[string]struct {
 		frames string
 		code   int
@@ -175,7 +175,7 @@ func TestEchoRefuses(t *testing.T) {
 		"invalid UTF-8":                 {frame(fin|text, "\xc3\x28"), websocket.CloseInvalidFramePayloadData},
 		"invalid UTF-8 over two frames": {frame(text, "\xc3") + frame(fin, "\x28"), websocket.CloseInvalidFramePayloadData},
 		"half a character at the end":   {frame(fin|text, "\xc3"), websocket.CloseInvalidFramePayloadData},
-		"too long":                      {long + strings.Repeat("x", 0x10000), websocket.CloseMessageTooBig},
+		"too long":                      {long, websocket.CloseMessageTooBig},
 		"too long in pieces":            {frame(binary, "x") + strings.Repeat(frame(0, strings.Repeat("x", 125)), 40), websocket.CloseMessageTooBig},
 		"an impossible length":          {string([]byte{fin | binary, 0x80 | 127, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}), websocket.CloseMessageTooBig},
 		"no mask":                       {string([]byte{fin | text, 1, 'x'}), websocket.CloseProtocolError},
@@ -191,7 +191,7 @@ func TestEchoRefuses(t *testing.T) {
 			address, _ := serveData(t)
 			ws := dialWebSocket(t, address)
 			if _, err := ws.NetConn().Write([]byte(c.frames)); err != nil {
-				t.Fatal(err)
+				t.Fatal("cut off while it was still sending: ", err)
 			}
 			_, _, err := ws.ReadMessage()
 			if closed, ok := errors.AsType[*websocket.CloseError](err); !ok || closed.Code != c.code {

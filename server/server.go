@@ -103,10 +103,10 @@ func (s *Server) url() string {
 	return scheme + "://" + s.Addr().String() + "/ws"
 }
 
-// Addr is where the data plane listens.
+// Addr is where the data plane listens, once it does.
 func (s *Server) Addr() net.Addr { return s.data.listener.Addr() }
 
-// AdminAddr is where the admin plane listens, nil if there is none.
+// AdminAddr is where the admin plane listens, once it does; nil if there is none.
 func (s *Server) AdminAddr() net.Addr {
 	if s.monitor.admin == nil {
 		return nil
