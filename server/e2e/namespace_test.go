@@ -71,15 +71,6 @@ func unusedNetwork(t *testing.T) string {
 // within is the beginning of a command that runs in the namespace.
 func (n namespace) within() []string { return []string{"ip", "netns", "exec", n.name} }
 
-func run(t *testing.T, command ...string) string {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v: %s", strings.Join(command, " "), err, out)
-	}
-	return string(out)
-}
-
 // Here not even the peer's kernel answers, and TCP repeats what is lost.
 func TestPartition(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +27,16 @@ func eventually(t *testing.T, within time.Duration, what string, ok func() bool)
 			t.Fatalf("not within %v: %s", within, what)
 		}
 	}
+}
+
+// run runs another program to its end, and returns what it wrote.
+func run(t *testing.T, command ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", strings.Join(command, " "), err, out)
+	}
+	return string(out)
 }
 
 // ask calls the admin plane and reads its answer into v. The path may have a query.
