@@ -39,6 +39,10 @@ type Connection struct {
 	BytesIn       uint64 `json:"bytes_in"`
 	BytesOut      uint64 `json:"bytes_out"`
 
+	// Beats are the newest, oldest first: 0 for none yet, 1 to 8 for eighths of the timeout that the
+	// answer took, 9 for none in time, 10 for a late one.
+	Beats model.Strip `json:"beats"`
+
 	Diagnosis Diagnosis `json:"diagnosis"`
 	Faults    []string  `json:"faults"` // that holter has put on it
 	Close     *Close    `json:"close"`  // null while it is open
@@ -68,7 +72,7 @@ func FromConnection(c *model.Connection) Connection {
 		TimeoutMS: millis(c.Timeout), IntervalMS: millis(c.Interval),
 		SilenceMS: millis(c.Silence), DataSilenceMS: millis(c.DataSilence), Missed: c.Missed,
 		PingsSent: c.PingsSent, PongsReceived: c.PongsReceived, PingsReceived: c.PingsReceived,
-		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut,
+		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Beats: c.Beats,
 		Diagnosis: Diagnosis(c.Diagnosis), Faults: []string{}, Close: fromClose(c.Close),
 	}
 }
@@ -84,7 +88,7 @@ func (c *Connection) Model() (model.Connection, error) {
 		Timeout: c.TimeoutMS.Duration(), Interval: c.IntervalMS.Duration(),
 		Silence: c.SilenceMS.Duration(), DataSilence: c.DataSilenceMS.Duration(), Missed: c.Missed,
 		PingsSent: c.PingsSent, PongsReceived: c.PongsReceived, PingsReceived: c.PingsReceived,
-		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut,
+		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Beats: parse.strip(c.Beats),
 		Diagnosis: model.Diagnosis(c.Diagnosis), Close: parse.close(c.Close),
 	}
 	return m, parse.wrap("connection", c.ID)
@@ -139,6 +143,15 @@ func (p *parser) remote(s string) netip.AddrPort {
 	a, err := netip.ParseAddrPort(s)
 	p.note(err)
 	return a
+}
+
+func (p *parser) strip(s model.Strip) model.Strip {
+	for _, b := range s {
+		if b > model.LateBeat {
+			p.note(fmt.Errorf("unknown beat %d", b))
+		}
+	}
+	return s
 }
 
 func (p *parser) close(c *Close) *model.Close {

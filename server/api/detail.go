@@ -6,18 +6,26 @@ import (
 	"holter/model"
 )
 
-// Detail is a connection with its history and what its diagnosis rests on.
+// Detail is a connection with the request that opened it, its history and what its diagnosis rests on.
 type Detail struct {
 	Connection
-	Samples     []Sample     `json:"samples"`     // oldest first
-	Transitions []Transition `json:"transitions"` // oldest first
-	Evidence    Evidence     `json:"evidence"`
+	Header      []HeaderField `json:"header"`      // secrets left out
+	Samples     []Sample      `json:"samples"`     // oldest first
+	Transitions []Transition  `json:"transitions"` // oldest first
+	Evidence    Evidence      `json:"evidence"`
+}
+
+// HeaderField is one line of a request's header.
+type HeaderField struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // Sample is one beat of holter's.
 type Sample struct {
-	RTTMS  Millis `json:"rtt_ms"`
-	Missed bool   `json:"missed"`
+	RTTMS     Millis `json:"rtt_ms"`
+	TimeoutMS Millis `json:"timeout_ms"` // then in force
+	Missed    bool   `json:"missed"`     // with an rtt_ms if the answer came late
 }
 
 // Transition is one change of state.
@@ -49,12 +57,16 @@ type Evidence struct {
 func FromDetail(d *model.Detail) Detail {
 	w := Detail{
 		Connection:  FromConnection(&d.Connection),
+		Header:      make([]HeaderField, len(d.Header)),
 		Samples:     make([]Sample, len(d.Samples)),
 		Transitions: make([]Transition, len(d.Transitions)),
 		Evidence:    fromEvidence(&d.Evidence),
 	}
+	for i, h := range d.Header {
+		w.Header[i] = HeaderField(h)
+	}
 	for i, s := range d.Samples {
-		w.Samples[i] = Sample{RTTMS: millis(s.RTT), Missed: s.Missed}
+		w.Samples[i] = Sample{millis(s.RTT), millis(s.Timeout), s.Missed}
 	}
 	for i, t := range d.Transitions {
 		w.Transitions[i] = Transition{t.At.UTC(), t.From.String(), t.To.String(), Diagnosis(t.Diagnosis)}
@@ -67,8 +79,11 @@ func (d *Detail) Model() (model.Detail, error) {
 	connection, err := d.Connection.Model()
 	parse := parser{err: err}
 	m := model.Detail{Connection: connection, Evidence: parse.evidence(&d.Evidence)}
+	for _, h := range d.Header {
+		m.Header = append(m.Header, model.HeaderField(h))
+	}
 	for _, s := range d.Samples {
-		m.Samples = append(m.Samples, model.Sample{RTT: s.RTTMS.Duration(), Missed: s.Missed})
+		m.Samples = append(m.Samples, model.Sample{RTT: s.RTTMS.Duration(), Timeout: s.TimeoutMS.Duration(), Missed: s.Missed})
 	}
 	for _, t := range d.Transitions {
 		m.Transitions = append(m.Transitions, model.Transition{

@@ -67,7 +67,7 @@ func FromSnapshot(s *model.Snapshot) Summary {
 	}
 }
 
-// Model is the snapshot that s sums up, without its connections and clients.
+// Model is the snapshot that s sums up, without its connections, clients and activity.
 func (s *Summary) Model() model.Snapshot {
 	return model.Snapshot{
 		Time: s.Time,

@@ -24,10 +24,12 @@ var (
 		RTT: 58_123, RTTMean: 60_001, RTTDev: 7, Timeout: 1234567 * time.Microsecond, Interval: 5 * time.Second,
 		Silence: time.Second, DataSilence: time.Minute, Missed: 3,
 		PingsSent: 1, PongsReceived: 2, PingsReceived: 3, FramesIn: 4, FramesOut: 5, BytesIn: 6, BytesOut: 7,
+		Beats: model.Strip{0, 1, model.FullBeat, model.MissedBeat, model.LateBeat},
 	}
 	detail = model.Detail{
 		Connection:  connection,
-		Samples:     []model.Sample{{RTT: 58_123, Missed: false}, {RTT: time.Second, Missed: true}},
+		Header:      []model.HeaderField{{Name: "Origin", Value: "http://app.example"}},
+		Samples:     []model.Sample{{RTT: 58_123, Timeout: time.Second, Missed: false}, {RTT: 2 * time.Second, Timeout: time.Second, Missed: true}},
 		Transitions: []model.Transition{{At: at, From: model.Suspect, To: model.Failed, Diagnosis: connection.Diagnosis}},
 		Evidence:    filledEvidence(),
 	}
@@ -137,6 +139,7 @@ func TestModelRefuses(t *testing.T) {
 		"id":     func(c *Connection) { c.ID = "17" },
 		"state":  func(c *Connection) { c.State = "fine" },
 		"remote": func(c *Connection) { c.Remote = "here" },
+		"beats":  func(c *Connection) { c.Beats[3] = 99 },
 		"closer": func(c *Connection) { c.Close = &Close{By: "fate"} },
 	} {
 		bad := good
@@ -150,7 +153,7 @@ func TestModelRefuses(t *testing.T) {
 func TestConnectionFields(t *testing.T) {
 	const fields = `id client generation remote path user_agent subprotocol state since opened_at rtt_ms rtt_mean_ms
 		rtt_dev_ms timeout_ms interval_ms silence_ms data_silence_ms missed pings_sent pongs_received pings_received
-		frames_in frames_out bytes_in bytes_out diagnosis faults close`
+		frames_in frames_out bytes_in bytes_out diagnosis faults close beats`
 	text, _ := json.Marshal(FromConnection(&connection))
 	var got map[string]any
 	if err := json.Unmarshal(text, &got); err != nil {
@@ -181,7 +184,7 @@ func TestEmpty(t *testing.T) {
 		if err != nil {
 			t.Errorf("%T: %v", v, err)
 		}
-		for _, list := range []string{"faults", "samples", "transitions", "reconnects_ms", "cores_percent"} {
+		for _, list := range []string{"faults", "header", "samples", "transitions", "reconnects_ms", "cores_percent"} {
 			if strings.Contains(string(text), `"`+list+`":null`) {
 				t.Errorf("%T: %s is null", v, list)
 			}
