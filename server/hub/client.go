@@ -14,6 +14,7 @@ type client struct {
 	generation int32
 	seen       model.Instant // first
 	newest     *connection   // the open ones are linked from it
+	listed     int32         // connections, open or lingering
 	left       model.Instant // the last of them, 0 while there is one
 	reconnects []time.Duration
 	handshake  unique.Handle[handshake] // that opened the newest
@@ -26,6 +27,7 @@ func newClient(id string, now model.Instant) *client {
 // enter makes c the client's newest connection. It reports whether the client has come back.
 func (cl *client) enter(c *connection, now model.Instant) (back bool) {
 	cl.generation++
+	cl.listed++
 	c.generation = cl.generation
 	cl.handshake = c.handshake
 	if back = cl.newest == nil && cl.generation > 1; back {

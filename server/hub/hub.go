@@ -148,12 +148,12 @@ func (h *Hub) expire(now model.Instant) {
 	h.forget(n)
 }
 
-// forget forgets the n that have been gone longest, and those of their clients that had no other.
+// forget forgets the n that have been gone longest, and clients with the last of their connections.
 // It runs under mu.
 func (h *Hub) forget(n int) {
 	for _, c := range h.gone[:n] {
 		delete(h.conns, c.id)
-		if c.client.newest == nil && c.client.left == c.left {
+		if c.client.listed--; c.client.listed == 0 {
 			delete(h.clients, c.client.id)
 		}
 	}
