@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -28,8 +29,9 @@ func (h *Hub) Kick(_ context.Context, k model.Kick) (int, error) {
 		how.code = 1001
 	}
 	now, n := h.now(), 0
+	step := k.Over / time.Duration(max(1, len(targets)))
 	for i, c := range targets {
-		delay := k.Over * time.Duration(i) / time.Duration(len(targets))
+		delay := step * time.Duration(i)
 		if delay > 0 && c.order(how, now+model.Instant(delay)) || delay == 0 && c.kick(how) {
 			n++
 		}
@@ -60,7 +62,7 @@ func (h *Hub) targets(k model.Kick) (targets []*connection, err error) {
 	if len(k.IDs) == 0 {
 		return h.matching(k.Query)
 	}
-	for _, id := range k.IDs {
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(k.IDs))) {
 		c, e := h.find(id)
 		if e == nil && !c.open() {
 			e = model.Errorf(model.Gone, "connection %s is closed already", id)
