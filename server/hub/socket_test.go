@@ -1,0 +1,250 @@
+package hub
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gorilla/websocket"
+
+	"holter/model"
+	"holter/server/tap"
+)
+
+// endpoint is a Gin server on a real socket whose handler gets tapped connections.
+type endpoint struct {
+	url      string
+	dialer   websocket.Dialer
+	handlers sync.WaitGroup
+}
+
+type tapWriter struct {
+	gin.ResponseWriter
+	hub     *Hub
+	request *http.Request
+}
+
+func (w tapWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return tap.Hijack(w.ResponseWriter, func(c net.Conn, early []byte) *tap.Conn { return w.hub.Adopt(w.request, c, early) })
+}
+
+func listen(t testing.TB, h *Hub, secure bool, handle func(*websocket.Conn)) *endpoint {
+	t.Helper()
+	e := new(endpoint)
+	engine := gin.New()
+	engine.GET("/ws", func(c *gin.Context) {
+		e.handlers.Add(1)
+		defer e.handlers.Done()
+		var upgrader websocket.Upgrader
+		ws, err := upgrader.Upgrade(tapWriter{c.Writer, h, c.Request}, c.Request, nil)
+		if err != nil {
+			return
+		}
+		defer ws.Close()
+		handle(ws)
+	})
+	server := httptest.NewUnstartedServer(engine)
+	if secure {
+		server.StartTLS()
+		e.dialer.TLSClientConfig = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+	} else {
+		server.Start()
+	}
+	e.url = strings.Replace(server.URL, "http", "ws", 1) + "/ws"
+	t.Cleanup(func() {
+		server.Close()
+		e.handlers.Wait()
+	})
+	return e
+}
+
+// dial opens a connection as client.
+func (e *endpoint) dial(t testing.TB, client string) *websocket.Conn {
+	t.Helper()
+	c, response, err := e.dialer.Dial(e.url+"?client="+client, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// eventually polls a condition that other goroutines bring about.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	poll := time.NewTicker(5 * ms)
+	defer poll.Stop()
+	for limit := time.Now().Add(15 * time.Second); !ok(); <-poll.C {
+		if time.Now().After(limit) {
+			t.Fatalf("never saw %s", what)
+		}
+	}
+}
+
+// echo ends with the message "end", and otherwise with the connection.
+func echo(ws *websocket.Conn) {
+	for {
+		kind, message, err := ws.ReadMessage()
+		if err != nil || string(message) == "end" || ws.WriteMessage(kind, message) != nil {
+			return
+		}
+	}
+}
+
+// openFiles is how many descriptors the process has.
+func openFiles(t testing.TB) int {
+	t.Helper()
+	names, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		t.Skip(err)
+	}
+	return len(names)
+}
+
+// follow checks a subscription for gaps until it is stopped. It answers how many events there were.
+func follow(t testing.TB, h *Hub) (stop func() uint64) {
+	ctx, cancel := context.WithCancel(context.Background())
+	over, seq := make(chan struct{}), uint64(0)
+	go func() {
+		defer close(over)
+		for {
+			batch, err := h.Events(ctx, seq)
+			if err != nil {
+				return
+			}
+			for _, e := range batch {
+				if seq++; e.Seq != seq || e.Type == model.Dropped {
+					t.Errorf("event %d is %d, %s", seq, e.Seq, e.Type)
+				}
+			}
+		}
+	}()
+	return func() uint64 {
+		cancel()
+		<-over
+		return seq
+	}
+}
+
+func TestAllEndsAtOnce(t *testing.T) {
+	for name, secure := range map[string]bool{"plain": false, "TLS": true} {
+		t.Run(name, func(t *testing.T) { endAtOnce(t, secure) })
+	}
+}
+
+// endAtOnce has handlers that end, peers that vanish, kicks and the shutdown compete for each of
+// many connections.
+func endAtOnce(t *testing.T, secure bool) {
+	const n = 200
+	h, stop := start(t, quick())
+	e := listen(t, h, secure, echo)
+	e.dial(t, "first").Close() // the process opens some descriptors with its first connection
+	eventually(t, "the end of the first", func() bool { return h.Size() == 0 })
+	before := openFiles(t)
+	seen := follow(t, h)
+
+	begin := make(chan struct{})
+	var all sync.WaitGroup
+	act := func(f func()) {
+		all.Go(func() {
+			<-begin
+			f()
+		})
+	}
+	for i := range n {
+		c := e.dial(t, "many")
+		all.Go(func() { // answers pings and close frames
+			defer c.Close()
+			for _, _, err := c.ReadMessage(); err == nil; _, _, err = c.ReadMessage() {
+			}
+		})
+		if i%2 == 0 {
+			act(func() { c.WriteMessage(websocket.TextMessage, []byte("end")) })
+		} else {
+			act(func() { c.NetConn().Close() })
+		}
+	}
+	act(func() { h.Kick(t.Context(), model.Kick{Query: "all"}) })
+	act(func() { h.Kick(t.Context(), model.Kick{Query: "all", Reset: true}) })
+	act(stop)
+	close(begin)
+	all.Wait()
+
+	eventually(t, "the end of all", func() bool { return h.Size() == 0 })
+	e.handlers.Wait()
+	wantEmpty(t, h)
+	s := snapshot(t, h)
+	for _, c := range s.Connections {
+		lines := story(h, c.ID)
+		first, last, all := lines[0], lines[len(lines)-1], strings.Join(lines, ", ")
+		if first != "connection.opened" || !strings.HasPrefix(last, "closed ") || strings.Count(all, "opened")+strings.Count(all, "closed ") != 2 {
+			t.Errorf("of %s was told %s", c.ID, all)
+		}
+		if c.Close == nil || c.State != model.Closed {
+			t.Errorf("%s is %s, close %v", c.ID, c.State, c.Close)
+		}
+	}
+	told := uint64(len(events(h)))
+	eventually(t, "all events", func() bool { return seen() == told })
+	connects, closes := h.count.connects.Load(), h.count.closes.Load()
+	if connects != n+1 || closes != n+1 || len(s.Connections) != n+1 {
+		t.Errorf("%d connects, %d closes, %d on the list, want %d", connects, closes, len(s.Connections), n+1)
+	}
+	eventually(t, "the descriptors of before", func() bool { return openFiles(t) <= before })
+}
+
+func TestPeerThatTakesNothingIsClosed(t *testing.T) {
+	o := quick()
+	o.Rhythm.Interval = 100 * ms
+	o.WriteTimeout = 300 * ms
+	h, _ := start(t, o)
+	failed := make(chan error, 1)
+	e := listen(t, h, false, func(ws *websocket.Conn) {
+		message := make([]byte, 1<<20)
+		for {
+			if err := ws.WriteMessage(websocket.BinaryMessage, message); err != nil {
+				failed <- err
+				return
+			}
+		}
+	})
+	e.dial(t, "ann") // and reads nothing
+	<-failed
+	eventually(t, "the end", func() bool { return h.Size() == 0 })
+	d := detail(t, h, 1)
+	if d.Close.Code != CodeTimeout || d.Close.By != model.ByHolter || !strings.HasPrefix(d.Close.Reason, "write timeout") {
+		t.Errorf("%+v", d.Close)
+	}
+}
+
+func TestRealPeerIsKicked(t *testing.T) {
+	for name, secure := range map[string]bool{"plain": false, "TLS": true} {
+		t.Run(name, func(t *testing.T) {
+			h, _ := start(t, quick())
+			c := listen(t, h, secure, echo).dial(t, "ann")
+			c.WriteMessage(websocket.TextMessage, []byte("hello"))
+			if _, message, err := c.ReadMessage(); err != nil || string(message) != "hello" {
+				t.Fatalf("%q, %v", message, err)
+			}
+			if n, err := h.Kick(t.Context(), model.Kick{Query: "client=ann", Code: 4001, Reason: "bye"}); n != 1 || err != nil {
+				t.Fatal(n, err)
+			}
+			_, _, err := c.ReadMessage()
+			if end, ok := err.(*websocket.CloseError); !ok || end.Code != 4001 || end.Text != "bye" {
+				t.Errorf("the client saw %v", err)
+			}
+			eventually(t, "the end", func() bool { return h.Size() == 0 })
+			wantStory(t, h, 1, "connection.opened", "closed 4001 by holter while closed")
+		})
+	}
+}
