@@ -76,18 +76,20 @@ func sail(o *orders, i int, dialing chan struct{}, told chan<- sighting) {
 			return
 		}
 		told <- sighting{Open: 1}
-		told <- sighting{Closed: name, Code: listen(c)}
+		told <- sighting{Closed: name, Code: listen(c, func() {})}
 		time.Sleep(rand.N(300 * time.Millisecond)) // so that not all come back at once
 	}
 }
 
 var writeBuffers = new(sync.Pool)
 
-// listen answers pings until the connection ends, and returns the code of its close frame. That a pong
-// cannot be sent is no end yet: what the other side had to say may still wait to be read.
-func listen(c *websocket.Conn) int {
+// listen answers pings, each after a pause, until the connection ends, and returns the code of its close
+// frame. That a pong cannot be sent is no end yet: what the other side had to say may still wait to be
+// read.
+func listen(c *websocket.Conn, pause func()) int {
 	defer c.Close()
 	c.SetPingHandler(func(payload string) error {
+		pause()
 		c.WriteControl(websocket.PongMessage, []byte(payload), time.Now().Add(patience))
 		return nil
 	})
@@ -99,6 +101,24 @@ func listen(c *websocket.Conn) int {
 			return 0
 		}
 	}
+}
+
+// join is a client in the test's own process, until the test ends.
+func join(t *testing.T, url, name string, pause func()) {
+	t.Helper()
+	c, _, err := websocket.DefaultDialer.DialContext(t.Context(), url+"?client="+name, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		listen(c, pause)
+	}()
+	t.Cleanup(func() {
+		c.Close()
+		<-ended
+	})
 }
 
 // crew is a process of clients, seen from the test.

@@ -5,12 +5,9 @@ package e2e
 import (
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/gorilla/websocket"
 )
 
 // The kernel of a stopped process goes on acknowledging: only the pongs stop.
@@ -82,23 +79,7 @@ func TestJitteryClients(t *testing.T) {
 	p := start(t, "--interval", "1s")
 	events := p.record(t)
 	for i := range clients {
-		c, _, err := websocket.DefaultDialer.DialContext(t.Context(), fmt.Sprintf("%s?client=jitter-%d", p.websocket, i), http.Header{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ended := make(chan struct{})
-		c.SetPingHandler(func(payload string) error {
-			time.Sleep(rand.N(jitter))
-			return c.WriteControl(websocket.PongMessage, []byte(payload), time.Now().Add(patience))
-		})
-		go func() {
-			defer close(ended)
-			c.ReadMessage()
-		}()
-		t.Cleanup(func() {
-			c.Close()
-			<-ended
-		})
+		join(t, p.websocket, fmt.Sprintf("jitter-%d", i), func() { time.Sleep(rand.N(jitter)) })
 	}
 	time.Sleep(watched)
 	if found := events.since(time.Time{}, trouble); len(found) > 0 {
