@@ -23,7 +23,7 @@ type flow struct {
 func newFlow(t *testing.T, f *fake) *flow {
 	fx := newEffects(context.Background(), f)
 	t.Cleanup(fx.stop)
-	app := newApp(fx, newStyles(utf8Locale), func() time.Time { return noon }, false)
+	app := newApp(fx, newStyles(themes[0], graphBraille, utf8Locale), func() time.Time { return noon }, false)
 	return &flow{t, fx, teatest.NewTestModel(t, app, teatest.WithInitialTermSize(80, 24))}
 }
 

@@ -30,7 +30,7 @@ func newScreenWith(t testing.TB, f *fake, w, h int, getenv func(string) string, 
 	fx := newEffects(context.Background(), f)
 	t.Cleanup(fx.stop)
 	s := &screen{t: t, fake: f}
-	s.app = newApp(fx, newStyles(getenv), func() time.Time { return noon }, readOnly)
+	s.app = newApp(fx, newStyles(themes[0], defaultGraph(getenv), getenv), func() time.Time { return noon }, readOnly)
 	s.send(tea.WindowSizeMsg{Width: w, Height: h})
 	s.refresh()
 	return s

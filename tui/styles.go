@@ -12,10 +12,10 @@ import (
 	"holter/model"
 )
 
-// styles is how the screen looks on one terminal. It is built once and only read after that. The
-// colours are the terminal's own sixteen, so that they fit a dark background and a light one
-// without asking which it is.
+// styles is how the screen looks on one terminal. It is built once and only read after that.
 type styles struct {
+	theme   *theme
+	graph   graph // that charts are drawn with
 	title   paint // the program's name, headings
 	dim     paint // what may be overlooked
 	strong  paint
@@ -24,6 +24,7 @@ type styles struct {
 	pressed paint // the button in focus
 	states  [model.Away + 1]paint
 	cursor  [model.Away + 1]paint // the whole row under the cursor, by state
+	chart   chartPaints
 
 	caret  lipgloss.Style // the cursor in an input
 	glyphs glyphs
@@ -51,27 +52,27 @@ func newPaint(s ansi.Style) paint {
 
 // newStyles makes the styles for an environment such as os.Getenv's. Without colour, bold, faint
 // and reverse remain.
-func newStyles(getenv func(string) string) *styles {
-	colour := func(s ansi.Style, c ansi.BasicColor) ansi.Style {
-		if getenv("NO_COLOR") != "" {
-			return s
-		}
-		return s.ForegroundColor(c)
+func newStyles(t *theme, g graph, getenv func(string) string) *styles {
+	if getenv("NO_COLOR") != "" {
+		t = colourless
 	}
 	base := ansi.NewStyle()
 	states := [model.Away + 1]ansi.Style{
-		model.Normal:  colour(base, ansi.Green),
-		model.Suspect: colour(base.Bold(), ansi.Yellow),
-		model.Failed:  colour(base.Bold(), ansi.Red),
+		model.Normal:  colour(base, t.normal),
+		model.Suspect: colour(base.Bold(), t.suspect),
+		model.Failed:  colour(base.Bold(), t.failed),
 		model.Closed:  base.Faint(),
 		model.Away:    base.Faint(),
 	}
 	s := &styles{
+		theme:   t,
+		graph:   g,
+		chart:   newChartPaints(t),
 		title:   newPaint(base.Bold()),
 		dim:     newPaint(base.Faint()),
 		strong:  newPaint(base.Bold()),
-		alarm:   newPaint(colour(base.Bold(), ansi.Red)),
-		accent:  newPaint(colour(base.Bold(), ansi.Cyan)),
+		alarm:   newPaint(colour(base.Bold(), t.failed)),
+		accent:  newPaint(colour(base.Bold(), t.accent)),
 		pressed: newPaint(base.Bold().Reverse(true)),
 		caret:   caretStyle(),
 		glyphs:  unicodeGlyphs,
@@ -81,7 +82,7 @@ func newStyles(getenv func(string) string) *styles {
 		s.cursor[state] = newPaint(look.Reverse(true))
 	}
 	s.cursor[model.Normal] = newPaint(base.Reverse(true))
-	if !drawsUnicode(getenv) {
+	if g == graphASCII || !drawsUnicode(getenv) {
 		s.glyphs = asciiGlyphs
 	}
 	return s
@@ -109,9 +110,11 @@ func drawsUnicode(getenv func(string) string) bool {
 	case "linux", "dumb":
 		return false
 	}
-	if runtime.GOOS == "windows" {
-		return true
-	}
+	return runtime.GOOS == "windows" || utf8Names(getenv)
+}
+
+// utf8Names reports whether the locale has UTF-8.
+func utf8Names(getenv func(string) string) bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if v := strings.ToUpper(getenv(name)); v != "" {
 			return strings.Contains(v, "UTF-8") || strings.Contains(v, "UTF8")
@@ -200,18 +203,4 @@ func (g *glyphs) checkbox(on bool) string {
 		return g.on
 	}
 	return g.off
-}
-
-// gauge draws share, from 0 to 1, over w cells between two ends.
-func (g *glyphs) gauge(share float64, w int) string {
-	steps := len(g.eighths) - 1
-	filled := int(min(max(share, 0), 1)*float64((w-2)*steps) + 0.5)
-	var b strings.Builder
-	b.WriteString(g.left)
-	for range w - 2 {
-		b.WriteString(g.eighths[min(filled, steps)])
-		filled = max(0, filled-steps)
-	}
-	b.WriteString(g.right)
-	return b.String()
 }

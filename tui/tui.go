@@ -33,7 +33,7 @@ func Run(ctx context.Context, source Source) error { return Options{}.Run(ctx, s
 func (o Options) Run(ctx context.Context, source Source) error {
 	fx := newEffects(ctx, source)
 	defer fx.stop()
-	app := newApp(fx, newStyles(os.Getenv), time.Now, o.ReadOnly)
+	app := newApp(fx, newStyles(themes[0], defaultGraph(os.Getenv), os.Getenv), time.Now, o.ReadOnly)
 	_, err := tea.NewProgram(app, programOptions(fx.ctx, o)...).Run()
 	if cause := context.Cause(fx.ctx); errors.Is(cause, errBroken) {
 		return cause
