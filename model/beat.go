@@ -11,6 +11,9 @@ type Peer interface {
 	Heard() Instant
 	// Unread reports whether bytes wait in our own socket that nobody has read yet.
 	Unread() bool
+	// Timing is the kernel's retransmission timeout, without what it has been doubled by since, and
+	// its smoothed round trip; 0 where they are unknown.
+	Timing() (rto, rtt time.Duration)
 }
 
 // Action is what follows from a Tick.
@@ -57,7 +60,7 @@ func (h *Heart) step(now Instant, late *Lateness, p Peer) {
 	}
 	h.discard(now, late)
 	h.quiet = max(heard, late.VoidBefore())
-	overdue := h.waiting && now >= h.deadline()
+	overdue := h.waiting && now >= h.deadline() && now >= h.extended(p)
 	silent := h.rhythm.Scheme.ClientBeats() && now >= h.silenceEnds()
 	switch {
 	case !overdue && !silent, late.Overdue(now), p.Unread():
@@ -66,6 +69,23 @@ func (h *Heart) step(now Instant, late *Lateness, p Peer) {
 	default:
 		h.silence(now, heard)
 	}
+}
+
+// extended is the deadline after the kernel has been asked, once for each ping that seems overdue: its
+// timeout covers a segment that was lost.
+func (h *Heart) extended(p Peer) Instant {
+	if !h.consulted && h.state != Suspect {
+		h.consulted = true
+		rto, rtt := p.Timing()
+		h.timeout = max(h.timeout, h.bound(rto, rtt))
+	}
+	return h.deadline()
+}
+
+func (h *Heart) bound(rto, rtt time.Duration) time.Duration {
+	return h.rhythm.bound(estimate{
+		timeout: h.detector.Timeout(), mean: h.detector.Mean(), samples: int(h.samples), rto: rto, rtt: rtt,
+	})
 }
 
 // discard closes a ping that was out while holter itself was late. The next goes out at once, but

@@ -27,17 +27,18 @@ type Heart struct {
 	answered uint32 // number of the newest ping that was answered
 	voided   uint32 // pings up to this number give no sample
 
-	peer    pace
-	missed  uint16 // beats in a row
-	state   State
-	factor  uint8 // Lateness.Factor at the last Tick
-	probe   uint8 // the probe that is out or wanted, from 1; 0 while not suspected
-	samples uint8 // that the detector has had; stops at startSamples
-	calm    uint8 // beats without trouble since the diagnosis
-	waiting bool  // for the pong of the newest ping written
-	warm    bool  // a round trip has been seen: the first, which meets the handshake's tail, is no sample
-	ended   bool
-	beats   history
+	peer      pace
+	missed    uint16 // beats in a row
+	state     State
+	factor    uint8 // Lateness.Factor at the last Tick
+	probe     uint8 // the probe that is out or wanted, from 1; 0 while not suspected
+	samples   uint8 // that the detector has had; stops at startSamples
+	calm      uint8 // beats without trouble since the diagnosis
+	waiting   bool  // for the pong of the newest ping written
+	warm      bool  // a round trip has been seen: the first, which meets the handshake's tail, is no sample
+	ended     bool
+	consulted bool // the kernel, about the newest ping
+	beats     history
 }
 
 // firstBeatWithin is when connections that opened together give their first beats.
@@ -60,9 +61,8 @@ func NewHeart(r *Rhythm, opened Instant, random float64) *Heart {
 }
 
 // Sent says that ping seq has been written at an instant; the time that it spent in our own queue
-// is not the peer's. rto and rtt are the kernel's estimates at that moment, 0 if unknown: after a
-// loss its timeout has doubled. Sent returns when the next Tick is due.
-func (h *Heart) Sent(seq uint32, at Instant, rto, rtt time.Duration) Instant {
+// is not the peer's. It returns when the next Tick is due.
+func (h *Heart) Sent(seq uint32, at Instant) Instant {
 	if seq != h.asked || seq == h.written || h.ended {
 		return h.next(at)
 	}
@@ -72,9 +72,7 @@ func (h *Heart) Sent(seq uint32, at Instant, rto, rtt time.Duration) Instant {
 	h.written, h.sent, h.waiting = seq, at, seq > h.answered
 	h.due = at + Instant(h.interval)
 	if h.state != Suspect {
-		h.timeout = h.rhythm.bound(estimate{
-			timeout: h.detector.Timeout(), mean: h.detector.Mean(), samples: int(h.samples), rto: rto, rtt: rtt,
-		})
+		h.timeout, h.consulted = h.bound(0, 0), false
 	}
 	return h.next(at)
 }

@@ -57,7 +57,7 @@ func (w *wild) do(what, howMuch byte) {
 	case 0, 1, 2, 3:
 		w.tick()
 	case 4, 5:
-		h.Sent(h.asked-uint32(howMuch%2), w.now-span/8, time.Duration(span), time.Duration(span/4))
+		h.Sent(h.asked-uint32(howMuch%2), w.now-span/8)
 	case 6, 7:
 		w.told(h.Pong(h.written-uint32(howMuch%4)+1, w.now-span/8, howMuch%2 == 0, &w.late))
 	case 8:

@@ -11,10 +11,13 @@ import (
 type quietPeer struct {
 	heard  Instant
 	unread bool
+	rto    time.Duration
 }
 
 func (p *quietPeer) Heard() Instant { return p.heard }
 func (p *quietPeer) Unread() bool   { return p.unread }
+
+func (p *quietPeer) Timing() (rto, rtt time.Duration) { return p.rto, 0 }
 
 // at is a moment in seconds.
 func at(seconds float64) Instant { return Instant(seconds * float64(time.Second)) }
@@ -34,7 +37,7 @@ func beat(t testing.TB, h *Heart, late *Lateness, p *quietPeer, now Instant, rtt
 	if a.Ping == 0 {
 		t.Fatalf("no ping at %v", time.Duration(now))
 	}
-	h.Sent(a.Ping, now, 0, 0)
+	h.Sent(a.Ping, now)
 	p.heard = now + Instant(rtt)
 	h.Pong(a.Ping, p.heard, true, late)
 }
@@ -95,7 +98,7 @@ func TestTickAsksOnce(t *testing.T) {
 			t.Fatalf("%+v while ping 2 waits to be written", a)
 		}
 	}
-	next := h.Sent(2, at(100), 0, 0)
+	next := h.Sent(2, at(100))
 	if want := at(101); next != want { // fewer than eight samples: a second
 		t.Errorf("next at %v, want %v", time.Duration(next), time.Duration(want))
 	}
@@ -111,13 +114,13 @@ func TestSentOfAnotherPingIsIgnored(t *testing.T) {
 	h, late, p := newborn(t, &usual)
 	before := *h
 	for _, seq := range []uint32{0, 1, 2, 1000} { // nothing is asked for
-		h.Sent(seq, at(9), 0, 0)
+		h.Sent(seq, at(9))
 	}
 	if *h != before {
 		t.Errorf("%+v", *h)
 	}
-	h.Sent(h.Tick(at(10), late, p).Ping, at(10), 0, 0)
-	h.Sent(2, at(11), 0, 0) // twice
+	h.Sent(h.Tick(at(10), late, p).Ping, at(10))
+	h.Sent(2, at(11)) // twice
 	if h.sent != at(10) {
 		t.Errorf("sent at %v", time.Duration(h.sent))
 	}
@@ -128,10 +131,17 @@ func TestKernelsTimeoutCounts(t *testing.T) {
 	for i := range startSamples {
 		beat(t, h, late, p, at(10+10*float64(i)), 20*ms)
 	}
-	a := h.Tick(at(200), late, p)
-	h.Sent(a.Ping, at(200), 800*ms, 20*ms)
-	if got := h.Timeout(); got != 920*ms {
-		t.Errorf("timeout %v, want rto + mean + 0.1 s", got)
+	p.rto = 800 * ms
+	next := h.Sent(h.Tick(at(200), late, p).Ping, at(200))
+	if got := h.Timeout(); got != 540*ms {
+		t.Errorf("timeout %v before the kernel is asked, want 0.5 s + 2 means", got)
+	}
+	if a := h.Tick(next, late, p); a.Changed || a.Next != at(200.92) || h.Timeout() != 920*ms {
+		t.Errorf("%+v, timeout %v, want rto + mean + 0.1 s", a, h.Timeout())
+	}
+	p.rto = 10 * time.Second // it is asked once
+	if a := h.Tick(at(200.92), late, p); a.To != Suspect {
+		t.Errorf("%+v when that is over", a)
 	}
 }
 
@@ -162,8 +172,8 @@ func TestPongs(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			h, late, p := newborn(t, &usual)
-			h.Sent(h.Tick(at(100), late, p).Ping, at(100), 0, 0)
-			h.Sent(h.Tick(at(101), late, p).Ping, at(101), 0, 0) // overdue after a second: a probe
+			h.Sent(h.Tick(at(100), late, p).Ping, at(100))
+			h.Sent(h.Tick(at(101), late, p).Ping, at(101)) // overdue after a second: a probe
 			for _, pong := range test.pongs {
 				h.Pong(pong.seq, at(pong.at), pong.exact, late)
 			}
@@ -181,7 +191,7 @@ func TestPongMayOvertakeItsNote(t *testing.T) {
 	h, late, p := newborn(t, &usual)
 	a := h.Tick(at(10), late, p)
 	h.Pong(a.Ping, at(10.001), true, late) // the writer was held up before it could call Sent
-	next := h.Sent(a.Ping, at(10), 0, 0)
+	next := h.Sent(a.Ping, at(10))
 	if h.waiting || h.Mean() != 0 || next != at(14.5) {
 		t.Errorf("waiting %v, mean %v, next %v", h.waiting, h.Mean(), time.Duration(next))
 	}
@@ -196,7 +206,7 @@ func TestPongMayOvertakeItsNote(t *testing.T) {
 
 func TestVoidBeatIsProofOfLifeButNoSample(t *testing.T) {
 	h, late, p := newborn(t, &usual)
-	h.Sent(h.Tick(at(10), late, p).Ping, at(10), 0, 0)
+	h.Sent(h.Tick(at(10), late, p).Ping, at(10))
 	late.Observe(at(10.2), 150*ms)
 	h.Pong(2, at(10.3), true, late)
 	if h.Mean() != 0 || h.RTT() != 10*ms || h.answered != 2 || h.waiting {
@@ -216,7 +226,7 @@ func TestTimeoutIsStretchedByLateness(t *testing.T) {
 	for i := range 3 {
 		late.Observe(at(2+float64(i)/10), 101*ms)
 	}
-	h.Sent(h.Tick(at(10), late, p).Ping, at(10), 0, 0)
+	h.Sent(h.Tick(at(10), late, p).Ping, at(10))
 	if got := h.Timeout(); got != 3*time.Second {
 		t.Errorf("timeout %v, want three times a second", got)
 	}

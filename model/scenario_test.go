@@ -68,6 +68,8 @@ const second = Instant(time.Second)
 func (p *patient) Heard() Instant { return p.heard }
 func (p *patient) Unread() bool   { return p.unread(p.now) }
 
+func (p *patient) Timing() (rto, rtt time.Duration) { return 0, 0 }
+
 // run lets the time pass.
 func (p *patient) run(d time.Duration) {
 	p.t.Helper()
@@ -105,7 +107,7 @@ func (p *patient) tick() {
 }
 
 func (p *patient) write(seq uint32) {
-	p.next = p.heart.Sent(seq, p.now, 0, 0)
+	p.next = p.heart.Sent(seq, p.now)
 	p.pings = append(p.pings, p.now)
 	if rtt := p.rtt(p.now); rtt >= 0 {
 		p.arrive(p.now+Instant(rtt), seq, nil)

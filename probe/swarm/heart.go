@@ -67,7 +67,7 @@ func (h *heart) tick() (alive bool, ping uint32, next time.Time) {
 func (h *heart) sent(ping uint32) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.clock.time(h.heart.Sent(ping, h.clock.now(), 0, 0))
+	return h.clock.time(h.heart.Sent(ping, h.clock.now()))
 }
 
 // heard says that something came in.
@@ -99,6 +99,9 @@ func (s server) Heard() model.Instant { return s.heard }
 
 // Unread is false: a reader that waits for nothing but the socket leaves nothing in it.
 func (s server) Unread() bool { return false }
+
+// Timing is unknown: this process does not ask its kernel.
+func (s server) Timing() (rto, rtt time.Duration) { return 0, 0 }
 
 // watch notes how late this process runs, until ctx ends.
 func watch(ctx context.Context, clock clock, late *model.Lateness) {

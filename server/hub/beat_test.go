@@ -9,7 +9,7 @@ import (
 )
 
 // aRun of the scheduler comes at most this long after something fell due.
-const aRun = model.SchedulerPause + leastPause
+const aRun = model.SchedulerPause + slotTime
 
 func TestSteadyPeerIsNeverSuspected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

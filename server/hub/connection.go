@@ -33,8 +33,9 @@ type connection struct {
 	left         model.Instant // when it was taken off
 
 	// schedule.mu's.
-	due   model.Instant
-	index int32 // -1 while it is not in the schedule
+	due          model.Instant
+	slot         int         // -1 while it is not in the schedule
+	before, then *connection // in the slot
 
 	mu          sync.Mutex // protects all following
 	tap         *tap.Conn  // nil once it is closed
@@ -89,11 +90,11 @@ func (c *connection) Opened(subprotocol string) {
 }
 
 // Sent starts the time of a ping.
-func (c *connection) Sent(seq uint32, at model.Instant, rto, rtt time.Duration) {
+func (c *connection) Sent(seq uint32, at model.Instant) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.pings++
-	c.next = c.heart.Sent(seq, at, rto, rtt)
+	c.next = c.heart.Sent(seq, at)
 	c.reschedule()
 }
 

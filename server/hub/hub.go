@@ -87,7 +87,7 @@ func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 		remote:    addrPort(c.RemoteAddr()),
 		handshake: unique.Make(handshakeOf(r)),
 		who:       h.o.Identity.Of(r),
-		index:     -1,
+		slot:      -1,
 	}
 	conn.tap = tap.New(c, early, conn, h.now)
 	return conn.tap

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -155,10 +156,8 @@ func wantEmpty(t testing.TB, h *Hub) {
 	if n := h.Size(); n != 0 {
 		t.Errorf("%d connections are still counted", n)
 	}
-	h.schedule.mu.Lock()
-	defer h.schedule.mu.Unlock()
-	if n := len(h.schedule.queue); n != 0 {
-		t.Errorf("%d connections are still in the schedule", n)
+	if left := h.schedule.take(math.MaxInt64, nil); len(left) != 0 {
+		t.Errorf("%d connections are still in the schedule", len(left))
 	}
 }
 

@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"container/heap"
 	"context"
 	"math/rand/v2"
 	"sync"
@@ -10,78 +9,97 @@ import (
 	"holter/model"
 )
 
-// schedule knows which connection is due next. It only decides who that is: see Hub.beat.
+// schedule knows which connections are due: a timing wheel (Varghese and Lauck, "Hashed and
+// Hierarchical Timing Wheels", 1987). Every beat has its connection put in and taken out twice, which
+// costs a few pointers here and a walk through a cold heap otherwise. It only decides who is due: see
+// Hub.beat.
 type schedule struct {
-	mu    sync.Mutex // protects all following, and due and index of the connections in it
-	queue queue
+	mu    sync.Mutex              // protects all following, and the fields of the connections in it
+	slots [wheelSlots]*connection // lists of those due in one slotTime, or that and whole turns of the wheel
+	done  int64                   // slotTimes whose slots have been emptied
 }
 
-type queue []*connection
-
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].due < q[j].due }
-func (q queue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].index, q[j].index = int32(i), int32(j)
-}
-func (q *queue) Push(x any) {
-	c := x.(*connection)
-	c.index = int32(len(*q))
-	*q = append(*q, c)
-}
-func (q *queue) Pop() any {
-	old := *q
-	c := old[len(old)-1]
-	old[len(old)-1] = nil
-	*q = old[:len(old)-1]
-	c.index = -1
-	return c
-}
+const (
+	// slotTime gathers what is due within it into one run: thousands of timers a second would cost
+	// more than the pings. It delays beats, and no figure: round trips count from the write.
+	slotTime   = 10 * time.Millisecond
+	wheelSlots = 1024
+)
 
 // set has c visited at that moment, instead of any other.
 func (s *schedule) set(c *connection, at model.Instant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.unlink(c)
 	c.due = at
-	if c.index < 0 {
-		heap.Push(&s.queue, c)
-	} else {
-		heap.Fix(&s.queue, int(c.index))
+	c.slot = int(max(int64(at)/int64(slotTime), s.done) % wheelSlots)
+	c.then = s.slots[c.slot]
+	if c.then != nil {
+		c.then.before = c
 	}
+	s.slots[c.slot] = c
 }
 
 func (s *schedule) remove(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.index >= 0 {
-		heap.Remove(&s.queue, int(c.index))
-	}
+	s.unlink(c)
 }
 
-// take appends to batch those that are due, and says when the next is.
-func (s *schedule) take(now model.Instant, batch []*connection) (_ []*connection, next model.Instant) {
+func (s *schedule) unlink(c *connection) {
+	if c.slot < 0 {
+		return
+	}
+	if c.before != nil {
+		c.before.then = c.then
+	} else {
+		s.slots[c.slot] = c.then
+	}
+	if c.then != nil {
+		c.then.before = c.before
+	}
+	c.before, c.then, c.slot = nil, nil, -1
+}
+
+// take appends to batch those that are due, the earlier first but for those within one slotTime, and
+// takes them out.
+func (s *schedule) take(now model.Instant, batch []*connection) []*connection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.queue) > 0 {
-		if s.queue[0].due > now {
-			return batch, s.queue[0].due
+	last := int64(now) / int64(slotTime)
+	for tick := max(s.done, last-wheelSlots+1); tick <= last; tick++ {
+		for c := s.slots[tick%wheelSlots]; c != nil; {
+			then := c.then
+			if c.due <= now {
+				s.unlink(c)
+				batch = append(batch, c)
+			}
+			c = then
 		}
-		batch = append(batch, heap.Pop(&s.queue).(*connection))
 	}
-	return batch, 0
+	s.done = last
+	return batch
 }
 
-// leastPause gathers what is due within it into one run: thousands of timers a second would cost
-// more than the pings. It delays beats, and no figure: round trips count from the write.
-const leastPause = 10 * time.Millisecond
+// soon is when something may be due next, but at most limit after now.
+func (s *schedule) soon(now model.Instant, limit time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for pause := time.Duration(0); pause < limit; pause += slotTime {
+		if s.slots[(int64(now)+int64(pause))/int64(slotTime)%wheelSlots] != nil {
+			return max(pause, slotTime)
+		}
+	}
+	return limit
+}
 
 // beat visits every connection when it is due, until ctx ends. It is the one goroutine that decides
 // on pings and suspicions.
 func (h *Hub) beat(ctx context.Context) error {
 	var batch []*connection
-	timer := time.NewTimer(leastPause)
+	pause, before := slotTime, time.Now()
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
-	pause, before := leastPause, time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -93,8 +111,7 @@ func (h *Hub) beat(ctx context.Context) error {
 		lateBy := lateness(before, t, pause)
 		before = t
 		h.late.Observe(now, lateBy)
-		var next model.Instant
-		batch, next = h.schedule.take(now, batch[:0])
+		batch = h.schedule.take(now, batch[:0])
 		void := h.late.VoidBefore() == now
 		for _, c := range batch {
 			if void && c.calm() {
@@ -105,10 +122,7 @@ func (h *Hub) beat(ctx context.Context) error {
 			c.visit(now)
 		}
 		clear(batch)
-		pause = model.SchedulerPause
-		if next != 0 {
-			pause = min(max(time.Duration(next-h.now()), leastPause), pause)
-		}
+		pause = h.schedule.soon(h.now(), model.SchedulerPause)
 		timer.Reset(pause)
 	}
 }

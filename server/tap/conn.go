@@ -22,9 +22,8 @@ import (
 type Watcher interface {
 	// Opened: the handshake is over and frames follow. It comes first, and once.
 	Opened(subprotocol string)
-	// Sent: the ping with this number was written at that moment, when the kernel's retransmission
-	// timeout and smoothed round trip were these (0 if unknown).
-	Sent(seq uint32, at model.Instant, rto, rtt time.Duration)
+	// Sent: the ping with this number was written at that moment.
+	Sent(seq uint32, at model.Instant)
 	// Pong: a pong answered the ping with this number. If it is not exact, it may have lain unread
 	// for a while before.
 	Pong(seq uint32, at model.Instant, exact bool)
@@ -166,6 +165,17 @@ func (c *Conn) Unread() bool {
 	unread := 0
 	c.control(func(fd uintptr) { unread, _ = sock.Unread(fd) })
 	return unread > 0
+}
+
+// Timing is the kernel's retransmission timeout, as it was before it doubled with each segment sent
+// again, and its smoothed round trip; 0 where they are unknown.
+func (c *Conn) Timing() (rto, rtt time.Duration) {
+	c.control(func(fd uintptr) {
+		if info, ok := sock.Stat(fd); ok {
+			rto, rtt = info.RTO>>min(info.Backoff, 16), info.RTT
+		}
+	})
+	return rto, rtt
 }
 
 // PeerBeat is for an application that took a message for the peer's heartbeat, as browsers cannot

@@ -43,7 +43,7 @@ func (r *record) tell(f func(*told)) {
 func (r *record) Opened(subprotocol string) {
 	r.tell(func(t *told) { t.opened = append(t.opened, subprotocol) })
 }
-func (r *record) Sent(seq uint32, _ model.Instant, _, _ time.Duration) {
+func (r *record) Sent(seq uint32, _ model.Instant) {
 	r.tell(func(t *told) { t.sent = append(t.sent, seq) })
 }
 func (r *record) Pong(seq uint32, _ model.Instant, exact bool) {
