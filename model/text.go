@@ -36,7 +36,12 @@ func Clean(s string, limit int) string {
 
 // firstInvisible is the offset of the first thing in s that Clean replaces, -1 if there is none.
 func firstInvisible(s string) int {
-	for i, r := range s {
+	ascii := 0 // the usual case, without decoding
+	for ascii < len(s) && ' ' <= s[ascii] && s[ascii] <= '~' {
+		ascii++
+	}
+	for i, r := range s[ascii:] {
+		i += ascii
 		if !visible(r) || r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
 			return i
 		}

@@ -12,7 +12,7 @@ import (
 // but for the client's name, so equal ones are kept once.
 type handshake struct {
 	path, agent string
-	header      string // lines of "name: value"
+	header      string // lines of "name: value", as they came
 }
 
 const (
@@ -20,11 +20,11 @@ const (
 	maxHeader = 2048 // bytes of the header that is kept
 )
 
-// secret are fields that must not be shown to whoever looks over a shoulder, and single those that
-// differ with every request and tell nothing.
 var (
-	secret = []string{"Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key"}
+	// single are fields that differ with every request and tell nothing.
 	single = []string{"Sec-Websocket-Key"}
+	// secret are parts of the names of fields that are not for whoever looks over a shoulder.
+	secret = []string{"auth", "cookie", "token", "secret", "api-key"}
 )
 
 func handshakeOf(r *http.Request) handshake {
@@ -33,7 +33,7 @@ func handshakeOf(r *http.Request) handshake {
 	}
 }
 
-// headerOf writes the header down in order of its names.
+// headerOf writes the header down in order of its names. Few are ever looked at, so it is not cleaned.
 func headerOf(r *http.Request) string {
 	names := make([]string, 0, len(r.Header))
 	for name := range r.Header {
@@ -48,13 +48,9 @@ func headerOf(r *http.Request) string {
 			b.WriteString(name + ": " + value + "\n")
 		}
 	}
-	line("Host", model.Clean(r.Host, maxText))
+	line("Host", r.Host)
 	for _, name := range names {
-		value := "(not shown)"
-		if !slices.Contains(secret, name) {
-			value = model.Clean(strings.Join(r.Header[name], ", "), maxText)
-		}
-		line(model.Clean(name, maxText), value)
+		line(name, strings.Join(r.Header[name], ", "))
 	}
 	return b.String()
 }
@@ -64,7 +60,15 @@ func (s handshake) fields() []model.HeaderField {
 	var fields []model.HeaderField
 	for line := range strings.Lines(s.header) {
 		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
-		fields = append(fields, model.HeaderField{Name: name, Value: value})
+		if isSecret(name) {
+			value = "(not shown)"
+		}
+		fields = append(fields, model.HeaderField{Name: model.Clean(name, maxText), Value: model.Clean(value, maxText)})
 	}
 	return fields
+}
+
+func isSecret(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(secret, func(part string) bool { return strings.Contains(name, part) })
 }
