@@ -205,12 +205,11 @@ func (c *connection) snapshot(now model.Instant) model.Connection {
 	sum := c.traffic
 	if c.tap != nil {
 		sum = passed(c.tap)
-		s.Silence, s.DataSilence = c.silence(now), time.Duration(now-c.tap.Data())
+		s.Silence, s.DataSilence = since(now, c.tap.Heard()), since(now, c.tap.Data())
 	}
 	s.FramesIn, s.FramesOut, s.BytesIn, s.BytesOut = sum.framesIn, sum.framesOut, sum.bytesIn, sum.bytesOut
 	return s
 }
 
-func (c *connection) silence(now model.Instant) time.Duration {
-	return time.Duration(max(0, now-c.tap.Heard()))
-}
+// since is 0 if at came after now: whoever moves the bytes may be ahead of whoever asked for the time.
+func since(now, at model.Instant) time.Duration { return time.Duration(max(0, now-at)) }

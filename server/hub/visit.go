@@ -61,7 +61,6 @@ func (c *connection) visit(now model.Instant) {
 // judge decides whether c has to go, and how. It runs under mu; what it returns does not.
 func (c *connection) judge(now model.Instant) func(*tap.Conn) {
 	o := &c.hub.o
-	since := func(i model.Instant) time.Duration { return time.Duration(now - i) }
 	switch w := c.tap.Writing(); {
 	case c.leaving() && now >= c.orders.dropAt:
 		return func(t *tap.Conn) { t.Drop(tap.Ending{}, false) }
@@ -72,9 +71,9 @@ func (c *connection) judge(now model.Instant) func(*tap.Conn) {
 	case c.heart.State() == model.Failed && o.OnFail == model.OnFailClose:
 		c.heart.End(model.Reaped)
 		return giveUp("heartbeat timeout")
-	case o.WriteTimeout > 0 && w != 0 && since(w) >= o.WriteTimeout:
+	case o.WriteTimeout > 0 && w != 0 && since(now, w) >= o.WriteTimeout:
 		return giveUp(fmt.Sprintf("write timeout: nothing taken for %s", o.WriteTimeout))
-	case o.MaxIdle > 0 && !c.leaving() && since(max(c.opened, c.tap.Data())) >= o.MaxIdle:
+	case o.MaxIdle > 0 && !c.leaving() && since(now, max(c.opened, c.tap.Data())) >= o.MaxIdle:
 		return func(*tap.Conn) { c.kick(kick{code: 1000, reason: fmt.Sprintf("no message for %s", o.MaxIdle)}) }
 	}
 	return nil
