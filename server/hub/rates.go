@@ -56,14 +56,17 @@ func (r *rates) perSecond() model.Rates {
 	}
 }
 
-// measure takes a reading.
+// measure takes a reading. It holds mu throughout: the bytes of a connection that closes meanwhile
+// would be in neither sum, or in both.
 func (h *Hub) measure(now model.Instant) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	x := reading{
 		at: now, connects: h.count.connects.Load(), reconnects: h.count.reconnects.Load(),
 		refused: h.count.refused.Load(), closes: h.count.closes.Load(), beats: h.count.beats.Load(),
 		bytesIn: h.count.bytesIn.Load(), bytesOut: h.count.bytesOut.Load(),
 	}
-	for _, c := range h.all() {
+	for _, c := range h.conns {
 		c.mu.Lock()
 		if c.tap != nil {
 			sum := passed(c.tap)
@@ -72,9 +75,7 @@ func (h *Hub) measure(now model.Instant) {
 		}
 		c.mu.Unlock()
 	}
-	h.mu.Lock()
 	h.rates.add(x)
-	h.mu.Unlock()
 }
 
 // recent is what happened in each of the last bins of time.

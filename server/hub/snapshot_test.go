@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"io"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,6 +82,37 @@ func TestRates(t *testing.T) {
 			t.Errorf("%+v when all is over", r)
 		}
 	})
+}
+
+// Bytes are counted with their connection, and with all that have closed, but at any time once.
+func TestBytesAreNeitherLostNorCountedTwice(t *testing.T) {
+	const n, size = 500, 10_000
+	h := New(quick())
+	var conns []io.Closer
+	message := ws.MustCompileFrame(ws.NewBinaryFrame(make([]byte, size)))
+	for range n {
+		_, app, _ := forged(t, h, "ann")
+		app.Write(message)
+		conns = append(conns, app)
+	}
+	h.measure(h.now())
+	before := h.rates.readings[0].bytesOut
+	if before < n*size {
+		t.Fatalf("%d bytes", before)
+	}
+	var closing sync.WaitGroup
+	closing.Go(func() {
+		for _, c := range conns {
+			c.Close()
+		}
+	})
+	for h.Size() > 0 {
+		h.measure(h.now())
+		if now := h.rates.readings[h.rates.n-1].bytesOut; now != before {
+			t.Fatalf("%d bytes are %d while connections close", before, now)
+		}
+	}
+	closing.Wait()
 }
 
 func BenchmarkSnapshot(b *testing.B) {
