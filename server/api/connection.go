@@ -81,17 +81,21 @@ func FromConnection(c *model.Connection) Connection {
 func (c *Connection) Model() (model.Connection, error) {
 	var parse parser
 	m := model.Connection{
-		ID: parse.id(c.ID), Client: c.Client, Generation: c.Generation,
-		Remote: parse.remote(c.Remote), Path: c.Path, UserAgent: c.UserAgent, Subprotocol: c.Subprotocol,
+		ID: parse.id(c.ID), Client: text(c.Client), Generation: c.Generation,
+		Remote: parse.remote(c.Remote), Path: text(c.Path), UserAgent: text(c.UserAgent), Subprotocol: text(c.Subprotocol),
 		State: parse.state(c.State), Since: c.Since, Opened: c.OpenedAt,
 		RTT: c.RTTMS.Duration(), RTTMean: c.RTTMeanMS.Duration(), RTTDev: c.RTTDevMS.Duration(),
 		Timeout: c.TimeoutMS.Duration(), Interval: c.IntervalMS.Duration(),
 		Silence: c.SilenceMS.Duration(), DataSilence: c.DataSilenceMS.Duration(), Missed: c.Missed,
 		PingsSent: c.PingsSent, PongsReceived: c.PongsReceived, PingsReceived: c.PingsReceived,
 		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Beats: parse.strip(c.Beats),
-		Diagnosis: model.Diagnosis(c.Diagnosis), Close: parse.close(c.Close),
+		Diagnosis: c.Diagnosis.model(), Close: parse.close(c.Close),
 	}
 	return m, parse.wrap("connection", c.ID)
+}
+
+func (d Diagnosis) model() model.Diagnosis {
+	return model.Diagnosis{Cause: model.Cause(text(string(d.Cause))), Detail: text(d.Detail)}
 }
 
 func remote(a netip.AddrPort) string {
@@ -160,5 +164,5 @@ func (p *parser) close(c *Close) *model.Close {
 	}
 	by, err := model.ParseCloser(c.By)
 	p.note(err)
-	return &model.Close{Code: c.Code, Reason: c.Reason, By: by, At: c.At}
+	return &model.Close{Code: c.Code, Reason: text(c.Reason), By: by, At: c.At}
 }

@@ -53,6 +53,9 @@ type Evidence struct {
 	LateAnswerMS   Millis `json:"late_answer_ms"`
 }
 
+// longestHistory bounds what is taken of another holter's lists: several times what it should send.
+const longestHistory = 1000
+
 // FromDetail gives d its JSON.
 func FromDetail(d *model.Detail) Detail {
 	w := Detail{
@@ -79,15 +82,15 @@ func (d *Detail) Model() (model.Detail, error) {
 	connection, err := d.Connection.Model()
 	parse := parser{err: err}
 	m := model.Detail{Connection: connection, Evidence: parse.evidence(&d.Evidence)}
-	for _, h := range d.Header {
-		m.Header = append(m.Header, model.HeaderField(h))
+	for _, h := range newest(d.Header, longestHistory) {
+		m.Header = append(m.Header, model.HeaderField{Name: text(h.Name), Value: text(h.Value)})
 	}
-	for _, s := range d.Samples {
+	for _, s := range newest(d.Samples, longestHistory) {
 		m.Samples = append(m.Samples, model.Sample{RTT: s.RTTMS.Duration(), Timeout: s.TimeoutMS.Duration(), Missed: s.Missed})
 	}
-	for _, t := range d.Transitions {
+	for _, t := range newest(d.Transitions, model.MaxTransitions) {
 		m.Transitions = append(m.Transitions, model.Transition{
-			At: t.At, From: parse.state(t.From), To: parse.state(t.To), Diagnosis: model.Diagnosis(t.Diagnosis),
+			At: t.At, From: parse.state(t.From), To: parse.state(t.To), Diagnosis: t.Diagnosis.model(),
 		})
 	}
 	return m, parse.wrap("connection", d.ID)

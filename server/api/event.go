@@ -52,7 +52,7 @@ func FromEvent(e *model.Event) Event {
 
 // Model is what e tells, or an error if that is nothing. A type that is not known is let through.
 func (e *Event) Model() (model.Event, error) {
-	m := model.Event{Seq: e.Seq, Time: e.Time, Type: e.Type, Refusal: (*model.Refusal)(e.Refusal), Count: e.Count}
+	m := model.Event{Seq: e.Seq, Time: e.Time, Type: model.EventType(text(string(e.Type))), Count: e.Count}
 	var parse parser
 	if e.Connection != nil {
 		c, err := e.Connection.Model()
@@ -61,6 +61,9 @@ func (e *Event) Model() (model.Event, error) {
 	}
 	if e.Type == model.StateChanged {
 		m.From, m.To = parse.state(e.From), parse.state(e.To)
+	}
+	if r := e.Refusal; r != nil {
+		m.Refusal = &model.Refusal{Remote: text(r.Remote), Client: text(r.Client), Status: r.Status, Reason: text(r.Reason)}
 	}
 	if e.Host != nil {
 		h := e.Host.Model()

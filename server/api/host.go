@@ -19,6 +19,9 @@ type Host struct {
 	Process          Process   `json:"process"`
 }
 
+// maxCores bounds what another holter may claim to have.
+const maxCores = 4096
+
 // Process is holter's own share.
 type Process struct {
 	RSSBytes   uint64  `json:"rss_bytes"`
@@ -48,7 +51,7 @@ func FromHost(h *model.Host) Host {
 // Model is the sample.
 func (h *Host) Model() model.Host {
 	return model.Host{
-		Time: h.Time, CPU: h.CPUPercent, Cores: h.CoresPercent,
+		Time: h.Time, CPU: h.CPUPercent, Cores: newest(h.CoresPercent, maxCores),
 		MemoryUsed: h.MemoryUsedBytes, MemoryTotal: h.MemoryTotalBytes,
 		Load1: h.Load1, Load5: h.Load5, Load15: h.Load15,
 		Process: model.Process{

@@ -44,13 +44,13 @@ func FromClient(c *model.Client) Client {
 func (c *Client) Model() (model.Client, error) {
 	var parse parser
 	m := model.Client{
-		ID: c.ID, Generation: c.Generation, State: parse.state(c.State),
-		Since: c.Since, FirstSeen: c.FirstSeen, UserAgent: c.UserAgent,
+		ID: text(c.ID), Generation: c.Generation, State: parse.state(c.State),
+		Since: c.Since, FirstSeen: c.FirstSeen, UserAgent: text(c.UserAgent),
 	}
 	if c.Connection != "" {
 		m.Connection = parse.id(c.Connection)
 	}
-	for _, d := range c.ReconnectsMS {
+	for _, d := range newest(c.ReconnectsMS, model.MaxReconnects) {
 		m.Reconnects = append(m.Reconnects, d.Duration())
 	}
 	return m, parse.wrap("client", c.ID)

@@ -72,8 +72,8 @@ func (s *Summary) Model() model.Snapshot {
 	return model.Snapshot{
 		Time: s.Time,
 		Monitor: model.Monitor{
-			Version: s.Version, Address: s.Address, Started: s.StartedAt, Scheme: s.Scheme,
-			Detector: s.Detector, Interval: s.IntervalMS.Duration(), OnFail: s.OnFail, Lateness: s.Lateness,
+			Version: text(s.Version), Address: text(s.Address), Started: s.StartedAt, Scheme: model.Scheme(text(string(s.Scheme))),
+			Detector: text(s.Detector), Interval: s.IntervalMS.Duration(), OnFail: model.OnFail(text(string(s.OnFail))), Lateness: s.Lateness,
 		},
 		Rates: model.Rates(s.Rates),
 		Host:  s.Host.Model(),

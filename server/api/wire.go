@@ -38,6 +38,15 @@ func finite(f float64) float64 {
 	return f
 }
 
+// longestText is more than any text that holter sends has, in bytes.
+const longestText = 1024
+
+// text cleans what came over a socket once more: who sent it may be no holter.
+func text(s string) string { return model.Clean(s, longestText) }
+
+// newest is the end of a list that should have no more than n.
+func newest[T any](list []T, n int) []T { return list[max(0, len(list)-n):] }
+
 // Error is the answer to a call that failed.
 type Error struct {
 	Error ErrorBody `json:"error"`

@@ -1,0 +1,104 @@
+package api
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"holter/model"
+)
+
+// changes are the elements of a list that are new or another than before, and the keys of those that
+// are gone. Lists are in the order of their keys, which are all different.
+type changes[T any, K cmp.Ordered] struct {
+	changed []T
+	gone    []K
+}
+
+// diff compares two lists. same may not hold on to its arguments.
+func diff[T any, K cmp.Ordered](before, now []T, key func(*T) K, same func(before, now *T) bool) (c changes[T, K]) {
+	for len(before) > 0 || len(now) > 0 {
+		switch {
+		case len(now) == 0 || len(before) > 0 && key(&before[0]) < key(&now[0]):
+			c.gone = append(c.gone, key(&before[0]))
+			before = before[1:]
+		case len(before) == 0 || key(&now[0]) < key(&before[0]):
+			c.changed = append(c.changed, now[0])
+			now = now[1:]
+		default:
+			if !same(&before[0], &now[0]) {
+				c.changed = append(c.changed, now[0])
+			}
+			before, now = before[1:], now[1:]
+		}
+	}
+	return c
+}
+
+// apply is the list that before became, with what did not change as keep leaves it. It sorts the
+// changes, which may be a stranger's.
+func (c *changes[T, K]) apply(before []T, key func(*T) K, keep func(*T)) []T {
+	byKey := func(a, b T) int { return cmp.Compare(key(&a), key(&b)) }
+	slices.SortStableFunc(c.changed, byKey)
+	slices.Sort(c.gone)
+	list := make([]T, 0, len(before)+len(c.changed))
+	changed := c.changed
+	for i := range before {
+		k := key(&before[i])
+		for len(changed) > 0 && key(&changed[0]) < k {
+			list, changed = append(list, changed[0]), changed[1:]
+		}
+		if len(changed) > 0 && key(&changed[0]) == k {
+			continue
+		}
+		if _, gone := slices.BinarySearch(c.gone, k); !gone {
+			list = append(list, before[i])
+			keep(&list[len(list)-1])
+		}
+	}
+	return append(list, changed...)
+}
+
+func connectionKey(c *model.Connection) model.ID { return c.ID }
+
+func clientKey(c *model.Client) string { return c.ID }
+
+// age lets the silence of c grow, which is all that happens to a connection to which nothing happens.
+func age(c *model.Connection, by time.Duration) {
+	if c.Open() {
+		c.Silence += by
+		c.DataSilence += by
+	}
+}
+
+// sameConnection reports whether nothing but time has passed between before and now.
+func sameConnection(before, now *model.Connection, passed time.Duration) bool {
+	a, b := *before, *now
+	age(&a, passed)
+	if a.Close != nil && b.Close != nil && *a.Close == *b.Close {
+		a.Close = b.Close
+	}
+	return a == b
+}
+
+func sameClient(a, b *model.Client) bool {
+	return a.ID == b.ID && a.Generation == b.Generation && a.Connection == b.Connection && a.State == b.State &&
+		a.Since.Equal(b.Since) && a.FirstSeen.Equal(b.FirstSeen) && a.UserAgent == b.UserAgent &&
+		slices.Equal(a.Reconnects, b.Reconnects)
+}
+
+// newBins are the bins by which now has grown out of before: the fewest that explain it.
+func newBins(before, now []model.Activity) []model.Activity {
+	for n := max(0, len(now)-len(before)); n < len(now); n++ {
+		if kept := len(now) - n; slices.Equal(before[len(before)-kept:], now[:kept]) {
+			return now[kept:]
+		}
+	}
+	return now
+}
+
+// addBins is the inverse of newBins.
+func addBins(before, added []model.Activity) []model.Activity {
+	bins := slices.Concat(before, added)
+	return bins[max(0, len(bins)-model.MaxActivity):]
+}

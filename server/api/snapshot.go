@@ -1,0 +1,108 @@
+package api
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+
+	"holter/model"
+)
+
+// Snapshot is one of a series, of which the first is whole and each other one tells what has changed
+// since the one before. The silences of an open connection that is not in it have grown by the time
+// between the two.
+type Snapshot struct {
+	Summary         Summary      `json:"summary"`
+	Activity        Activity     `json:"activity"` // the bins that are new
+	Clients         []Client     `json:"clients"`  // new or changed
+	ClientsGone     []string     `json:"clients_gone"`
+	Connections     []Connection `json:"connections"`
+	ConnectionsGone []string     `json:"connections_gone"`
+}
+
+// Activity is what happened in each bin of time, oldest first: lists of one length.
+type Activity struct {
+	BinMS      Millis   `json:"bin_ms"`
+	Connects   []uint32 `json:"connects"`
+	Reconnects []uint32 `json:"reconnects"`
+	Closes     []uint32 `json:"closes"`
+	Refused    []uint32 `json:"refused"`
+}
+
+// SnapshotWriter writes a series of snapshots. It holds no more than one connection in JSON.
+type SnapshotWriter struct {
+	out    *bufio.Writer
+	encode *json.Encoder
+	last   model.Snapshot
+}
+
+// NewSnapshotWriter begins a series.
+func NewSnapshotWriter(w io.Writer) *SnapshotWriter {
+	out := bufio.NewWriterSize(w, 32<<10)
+	return &SnapshotWriter{out: out, encode: json.NewEncoder(out)}
+}
+
+// Write writes s as a Snapshot. It keeps s until the next one.
+func (w *SnapshotWriter) Write(s *model.Snapshot) error {
+	passed := s.Time.Sub(w.last.Time)
+	connections := diff(w.last.Connections, s.Connections, connectionKey, func(before, now *model.Connection) bool {
+		return sameConnection(before, now, passed)
+	})
+	clients := diff(w.last.Clients, s.Clients, clientKey, sameClient)
+	bins := newBins(w.last.Activity, s.Activity)
+	w.last = *s
+
+	w.value(`{"summary":`, FromSnapshot(s))
+	w.value(`,"activity":`, fromActivity(bins))
+	writeList(w, `,"clients":[`, clients.changed, FromClient)
+	w.value(`],"clients_gone":`, append([]string{}, clients.gone...))
+	writeList(w, `,"connections":[`, connections.changed, FromConnection)
+	w.value(`],"connections_gone":`, names(connections.gone))
+	w.out.WriteString("}\n")
+	return w.out.Flush() // which answers the first error of all
+}
+
+func (w *SnapshotWriter) value(before string, v any) {
+	w.out.WriteString(before)
+	w.encode.Encode(v)
+}
+
+func writeList[M, W any](w *SnapshotWriter, before string, values []M, from func(*M) W) {
+	w.out.WriteString(before)
+	for i := range values {
+		if i > 0 {
+			w.out.WriteByte(',')
+		}
+		v := from(&values[i])
+		w.encode.Encode(&v)
+	}
+}
+
+func names(ids []model.ID) []string {
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = id.String()
+	}
+	return list
+}
+
+func fromActivity(bins []model.Activity) Activity {
+	n := len(bins)
+	w := Activity{
+		BinMS: millis(model.ActivityBin), Connects: make([]uint32, n), Reconnects: make([]uint32, n),
+		Closes: make([]uint32, n), Refused: make([]uint32, n),
+	}
+	for i, b := range bins {
+		w.Connects[i], w.Reconnects[i], w.Closes[i], w.Refused[i] = b.Connects, b.Reconnects, b.Closes, b.Refused
+	}
+	return w
+}
+
+// model is what a has of all four figures.
+func (a *Activity) model() []model.Activity {
+	bins := make([]model.Activity, min(len(a.Connects), len(a.Reconnects), len(a.Closes), len(a.Refused)))
+	for i := range bins {
+		bins[i] = model.Activity{Connects: a.Connects[i], Reconnects: a.Reconnects[i], Closes: a.Closes[i], Refused: a.Refused[i]}
+	}
+	return bins
+}

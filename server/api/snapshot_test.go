@@ -1,0 +1,283 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"holter/model"
+)
+
+// crowd is a snapshot of n connections of as many clients, no two alike.
+func crowd(n int) model.Snapshot {
+	s := snapshot
+	s.Activity = make([]model.Activity, model.MaxActivity)
+	for i := range n {
+		c := connection
+		c.ID, c.Client, c.Close = model.ID(i+1), fmt.Sprintf("demo-%05d", i), nil
+		c.Remote = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), uint16(i))
+		c.State, c.Diagnosis = model.Normal, model.Diagnosis{}
+		c.RTT, c.Silence = time.Duration(i)*time.Microsecond, time.Duration(i)*1234*time.Microsecond
+		c.Beats = model.Strip{8, 1, 1, 2, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1}
+		s.Connections = append(s.Connections, c)
+		s.Clients = append(s.Clients, model.Client{
+			ID: c.Client, Generation: 1, Connection: c.ID, Since: at, FirstSeen: at, UserAgent: c.UserAgent,
+			Reconnects: []time.Duration{time.Second, 3 * time.Second},
+		})
+	}
+	return s
+}
+
+// later is s after a while in which a share of its connections heard something.
+func later(s *model.Snapshot, d time.Duration, share float64, random *rand.Rand) model.Snapshot {
+	next := *s
+	next.Time = s.Time.Add(d)
+	next.Connections, next.Clients = slices.Clone(s.Connections), slices.Clone(s.Clients)
+	for i := range next.Connections {
+		c := &next.Connections[i]
+		age(c, d)
+		if c.Open() && random.Float64() < share {
+			c.Silence, c.BytesIn, c.PongsReceived = time.Millisecond, c.BytesIn+6, c.PongsReceived+1
+			copy(c.Beats[:], c.Beats[1:])
+		}
+	}
+	next.Activity = addBins(s.Activity, []model.Activity{{Connects: random.Uint32N(2)}})
+	return next
+}
+
+// series writes snapshots and reads them back, and fails at the first that comes back as another.
+func series(t *testing.T, next func(i int, s *model.Snapshot) bool) {
+	t.Helper()
+	var wire bytes.Buffer
+	w, r := NewSnapshotWriter(&wire), NewSnapshotReader(&wire)
+	for i, s := 0, (model.Snapshot{}); next(i, &s); i++ {
+		if err := w.Write(&s); err != nil {
+			t.Fatal(err)
+		}
+		got, err := r.Read()
+		if err != nil {
+			t.Fatalf("%d: %v", i, err)
+		}
+		if len(got.Connections) == 0 && len(s.Connections) == 0 {
+			got.Connections = s.Connections
+		}
+		if len(got.Clients) == 0 && len(s.Clients) == 0 {
+			got.Clients = s.Clients
+		}
+		if !reflect.DeepEqual(got, s) {
+			t.Fatalf("%d came back as\n%+v\nwant\n%+v", i, got, s)
+		}
+	}
+	if _, err := r.Read(); !errors.Is(err, io.EOF) {
+		t.Errorf("after the last: %v", err)
+	}
+}
+
+func TestSeries(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	pool := crowd(40)
+	now := pool
+	now.Connections, now.Clients, now.Activity = nil, nil, nil
+	series(t, func(i int, s *model.Snapshot) bool {
+		now = later(&now, 250*time.Millisecond, 0.2, random)
+		k := random.IntN(40)
+		c, cl := pool.Connections[k], pool.Clients[k]
+		if at, known := slices.BinarySearchFunc(now.Connections, c.ID, func(a model.Connection, id model.ID) int { return int(a.ID) - int(id) }); known {
+			if x := &now.Connections[at]; x.Open() {
+				x.State, x.Close, x.Silence, x.DataSilence = model.Closed, &close, 0, 0
+			} else {
+				now.Connections = slices.Delete(now.Connections, at, at+1)
+			}
+		} else {
+			now.Connections = slices.Insert(now.Connections, at, c)
+		}
+		if at, known := slices.BinarySearchFunc(now.Clients, cl.ID, func(a model.Client, id string) int { return strings.Compare(a.ID, id) }); known {
+			now.Clients = slices.Delete(now.Clients, at, at+1)
+		} else {
+			now.Clients = slices.Insert(now.Clients, at, cl)
+		}
+		*s = now
+		s.Connections, s.Clients = slices.Clone(now.Connections), slices.Clone(now.Clients)
+		return i < 400
+	})
+}
+
+// What did not change is not told again: that is what the series is for.
+func TestSeriesTellsOnlyChanges(t *testing.T) {
+	var wire bytes.Buffer
+	w := NewSnapshotWriter(&wire)
+	random := rand.New(rand.NewPCG(1, 2))
+	first := crowd(100)
+	next := later(&first, time.Second, 0, random)
+	next.Connections[7].BytesIn++
+	next.Clients = slices.Delete(next.Clients, 3, 4)
+	for _, s := range []model.Snapshot{first, next} {
+		if err := w.Write(&s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := json.NewDecoder(&wire)
+	var a, b Snapshot
+	if err := errors.Join(d.Decode(&a), d.Decode(&b)); err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Connections) != 100 || len(a.Clients) != 100 || len(a.Activity.Closes) != model.MaxActivity {
+		t.Errorf("the first is not whole: %d connections, %d clients, %d bins", len(a.Connections), len(a.Clients), len(a.Activity.Closes))
+	}
+	if len(b.Connections) != 1 || b.Connections[0].ID != "c8" || len(b.ConnectionsGone) != 0 ||
+		len(b.Clients) != 0 || !slices.Equal(b.ClientsGone, []string{"demo-00003"}) || len(b.Activity.Closes) > 1 {
+		t.Errorf("the second is %+v", b)
+	}
+}
+
+func TestNewBins(t *testing.T) {
+	bins := func(text string) (list []model.Activity) {
+		for _, c := range text {
+			list = append(list, model.Activity{Connects: uint32(c - '0')})
+		}
+		return list
+	}
+	for _, tc := range []struct{ before, now, want string }{
+		{"", "", ""}, {"", "123", "123"}, {"123", "123", ""}, {"123", "1234", "4"}, {"123", "234", "4"},
+		{"000", "0000", "0"}, {"000", "000", ""}, {"111", "111", ""}, {"121", "212", "2"}, {"123", "456", "456"}, {"123", "3", ""},
+	} {
+		if got := newBins(bins(tc.before), bins(tc.now)); !slices.Equal(got, bins(tc.want)) {
+			t.Errorf("from %q to %q: %v, want %q", tc.before, tc.now, got, tc.want)
+		}
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	for name, text := range map[string]string{
+		"no object":        `[]`,
+		"a page":           `<html>`,
+		"a text":           `"hello"`,
+		"cut":              `{"summary":{`,
+		"no list":          `{"connections":{}}`,
+		"no connection":    `{"connections":[{}]}`,
+		"no id":            `{"connections_gone":["17"]}`,
+		"unknown state":    `{"connections":[{"id":"c1","state":"limbo"}]}`,
+		"not closed":       `{"connections":[]`,
+		"another kind":     `{"clients":[{"id":17}]}`,
+		"a foolish number": `{"activity":{"connects":[-1]}}`,
+	} {
+		_, err := NewSnapshotReader(strings.NewReader(text)).Read()
+		if err == nil || err == io.EOF || len(err.Error()) > 300 {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestReadIsLenient(t *testing.T) {
+	const text = `{"new":{"a":[1]},"connections":[{"id":"c2","state":"normal","mood":7},{"id":"c1","state":"normal"}],"summary":{"version":"v9\u001b[31m"}}`
+	s, err := NewSnapshotReader(strings.NewReader(text)).Read()
+	if err != nil || len(s.Connections) != 2 || s.Connections[0].ID != 1 || strings.Contains(s.Monitor.Version, "\x1b") {
+		t.Errorf("got %+v, error %v", s, err)
+	}
+}
+
+func TestReadIsBounded(t *testing.T) {
+	endless := io.MultiReader(strings.NewReader(`{"summary":{"version":"`), &zeros{})
+	r := NewSnapshotReader(endless)
+	r.limit = 1 << 20
+	if _, err := r.Read(); !errors.Is(err, errTooLong) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// zeros are many.
+type zeros struct{}
+
+func (*zeros) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = '0'
+	}
+	return len(p), nil
+}
+
+// Whatever comes in, reading ends, and what it accepts survives another trip.
+func FuzzSnapshotReader(f *testing.F) {
+	var wire bytes.Buffer
+	w := NewSnapshotWriter(&wire)
+	first := crowd(2)
+	first.Activity = first.Activity[:2]
+	second := later(&first, time.Second, 1, rand.New(rand.NewPCG(1, 2)))
+	second.Connections = second.Connections[1:]
+	for _, s := range []model.Snapshot{first, second} {
+		if err := w.Write(&s); err != nil {
+			f.Fatal(err)
+		}
+	}
+	f.Add(wire.Bytes())
+	f.Add([]byte(`{"connections":[{"id":"c2","state":"failed","silence_ms":-1e300,"close":{"by":"app"}}],"connections_gone":["c2"]} {}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r := NewSnapshotReader(bytes.NewReader(text))
+		for {
+			s, err := r.Read()
+			if err != nil {
+				return
+			}
+			var wire bytes.Buffer
+			if err := NewSnapshotWriter(&wire).Write(&s); err != nil {
+				t.Fatal(err)
+			}
+			again, err := NewSnapshotReader(&wire).Read()
+			if err != nil {
+				t.Fatalf("%v in\n%s", err, &wire)
+			}
+			if len(again.Connections) > len(s.Connections) || len(again.Clients) > len(s.Clients) || len(again.Activity) != len(s.Activity) {
+				t.Errorf("%+v became %+v", s, again)
+			}
+		}
+	})
+}
+
+func BenchmarkSnapshotWriter(b *testing.B) {
+	for name, share := range map[string]float64{"all": 1, "tenth": 0.1} {
+		b.Run(name, func(b *testing.B) {
+			w := NewSnapshotWriter(io.Discard)
+			first := crowd(10_000)
+			next := later(&first, 250*time.Millisecond, share, rand.New(rand.NewPCG(1, 2)))
+			b.ReportAllocs()
+			for b.Loop() {
+				w.last = first
+				if err := w.Write(&next); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkSnapshotReader(b *testing.B) {
+	for name, share := range map[string]float64{"all": 1, "tenth": 0.1} {
+		b.Run(name, func(b *testing.B) {
+			var wire bytes.Buffer
+			w := NewSnapshotWriter(&wire)
+			first := crowd(10_000)
+			next := later(&first, 250*time.Millisecond, share, rand.New(rand.NewPCG(1, 2)))
+			w.last = first
+			if err := w.Write(&next); err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(wire.Len()))
+			b.ReportAllocs()
+			for b.Loop() {
+				r := NewSnapshotReader(bytes.NewReader(wire.Bytes()))
+				r.last = first
+				if _, err := r.Read(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
