@@ -22,6 +22,7 @@ import (
 // own.
 type orders struct {
 	URL     string
+	First   int  // number of the first client
 	Clients int  // each answers pings, and comes back soon after its connection has ended
 	Spread  bool // over the source addresses 127.0.0.2 to .9: one has not ports enough for very many
 }
@@ -54,7 +55,7 @@ func serveAsCrew(text string) int {
 	}()
 	dialing := make(chan struct{}, 32) // places
 	for i := range o.Clients {
-		go sail(&o, i, dialing, told)
+		go sail(&o, o.First+i, dialing, told)
 	}
 	io.Copy(io.Discard, os.Stdin)
 	return 0

@@ -28,14 +28,14 @@ func (tp *tape) deaths(t *testing.T, n int, from time.Time) []death {
 	t.Helper()
 	var closed []api.Event
 	eventually(t, 2*patience, "all connections are given up", func() bool {
-		closed = tp.since(from, func(e *api.Event) bool { return e.Type == "connection.closed" })
+		closed = tp.since(t, from, func(e *api.Event) bool { return e.Type == "connection.closed" })
 		return len(closed) == n
 	})
 	all := make([]death, n)
 	for i := range closed {
 		id := closed[i].Connection.ID
 		all[i].closed = &closed[i]
-		for _, e := range tp.since(from, func(e *api.Event) bool { return e.Type == "state.changed" && e.Connection.ID == id }) {
+		for _, e := range tp.since(t, from, func(e *api.Event) bool { return e.Type == "state.changed" && e.Connection.ID == id }) {
 			switch e.To {
 			case "suspect":
 				all[i].suspect = &e

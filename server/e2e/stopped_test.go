@@ -58,7 +58,7 @@ func TestStoppedHolter(t *testing.T) {
 	time.Sleep(stop)
 	p.signal(t, syscall.SIGCONT)
 	time.Sleep(after)
-	if found := events.since(time.Time{}, trouble); len(found) > 0 {
+	if found := events.since(t, time.Time{}, trouble); len(found) > 0 {
 		t.Errorf("after holter was stopped for %v: %s", stop, tell(found))
 	}
 	normal := p.connections(t, "state=normal")
@@ -82,7 +82,7 @@ func TestJitteryClients(t *testing.T) {
 		join(t, p.websocket, fmt.Sprintf("jitter-%d", i), func() { time.Sleep(rand.N(jitter)) })
 	}
 	time.Sleep(watched)
-	if found := events.since(time.Time{}, trouble); len(found) > 0 {
+	if found := events.since(t, time.Time{}, trouble); len(found) > 0 {
 		t.Errorf("of clients that are at most %v late: %s", jitter, tell(found))
 	}
 	var mean, timeout time.Duration

@@ -175,7 +175,7 @@ func lookAround(t *testing.T, x tmux) {
 func kickByHand(t *testing.T, x tmux, events *tape) {
 	t.Helper()
 	kicked := func() []api.Event {
-		return events.since(time.Time{}, func(e *api.Event) bool {
+		return events.since(t, time.Time{}, func(e *api.Event) bool {
 			return e.Type == "connection.closed" && e.Connection.Close.By == "holter" && e.Connection.Close.Code != codeTimeout
 		})
 	}

@@ -94,6 +94,7 @@ func (p *program) clients(t *testing.T) map[string]api.Client {
 type tape struct {
 	mu     sync.Mutex
 	events []api.Event
+	lost   uint64 // events that this reader was too slow for
 }
 
 // record follows the event stream until the test ends.
@@ -127,14 +128,21 @@ func (tp *tape) read(body io.Reader) {
 		}
 		tp.mu.Lock()
 		tp.events = append(tp.events, e)
+		if e.Type == "dropped" {
+			tp.lost += e.Count
+		}
 		tp.mu.Unlock()
 	}
 }
 
 // since are the events of a connection from an instant on that are worth a look.
-func (tp *tape) since(from time.Time, worth func(*api.Event) bool) []api.Event {
+func (tp *tape) since(t *testing.T, from time.Time, worth func(*api.Event) bool) []api.Event {
+	t.Helper()
 	tp.mu.Lock()
 	defer tp.mu.Unlock()
+	if tp.lost > 0 {
+		t.Fatalf("%d events were lost on their way to the test", tp.lost)
+	}
 	var found []api.Event
 	for i := range tp.events {
 		if e := &tp.events[i]; e.Connection != nil && !e.Time.Before(from) && worth(e) {
