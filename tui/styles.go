@@ -140,6 +140,12 @@ type glyphs struct {
 	plusMinus string
 	on, off   string // a checkbox
 	lost      string // a beat without an answer
+	tick      string // of the upright axis of a chart
+	corner    string // of its axes
+	line      string // in a legend
+	dash      string // a limit in a chart
+	beats     [model.LateBeat + 1]string
+	bars      [8]string // of a sparkline, from 0 to full
 	box       lipgloss.Border
 }
 
@@ -165,7 +171,14 @@ var unicodeGlyphs = glyphs{
 	on:        "[x]",
 	off:       "[ ]",
 	lost:      "×",
-	box:       lipgloss.NormalBorder(),
+	tick:      "┤",
+	corner:    "└",
+	line:      "─",
+	dash:      "┄",
+	beats: [...]string{"·", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█",
+		model.MissedBeat: "×", model.LateBeat: "!"},
+	bars: [...]string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+	box:  lipgloss.NormalBorder(),
 }
 
 var asciiGlyphs = glyphs{
@@ -186,7 +199,14 @@ var asciiGlyphs = glyphs{
 	on:        "[x]",
 	off:       "[ ]",
 	lost:      "x",
-	box:       lipgloss.ASCIIBorder(),
+	tick:      "|",
+	corner:    "+",
+	line:      "_",
+	dash:      "-",
+	beats: [...]string{" ", "_", "_", ".", "-", "-", "=", "=", "#",
+		model.MissedBeat: "x", model.LateBeat: "!"},
+	bars: [...]string{"_", ".", ".", "-", "-", "=", "=", "#"},
+	box:  lipgloss.ASCIIBorder(),
 }
 
 // direction is the mark of an order: down where the most is on top.

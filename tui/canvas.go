@@ -1,0 +1,170 @@
+package tui
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// canvas is a plane of dots, a few of them in each cell. A cell has one look: that of what was drawn
+// on it last. Dots count from the left and from the bottom; those beyond the edges are ignored.
+type canvas struct {
+	graph graph
+	w, h  int   // cells
+	dx    int   // dots in a cell, across
+	dy    int   // and down
+	inks  []ink // what there is to draw with, without the empty one
+	cells []cell
+}
+
+// ink is a look of dots. One that is shy is drawn beneath everything else: it leaves the cells that
+// others draw on.
+type ink struct {
+	paint   paint
+	stencil string // replaces the dots of a cell where it is not ""
+	rough   bool   // leaves every other dot out, so that it is told from others without colour
+	shy     bool
+}
+
+// cell is the dots of a cell and the number of its ink from 1, 0 while it is empty.
+type cell struct{ dots, ink uint8 }
+
+func newCanvas(g graph, w, h int, inks ...ink) *canvas {
+	c := &canvas{graph: g, w: max(w, 0), h: max(h, 0), dx: 1, dy: 2, inks: inks}
+	if g == graphBraille {
+		c.dx, c.dy = 2, 4
+	}
+	c.cells = make([]cell, c.w*c.h)
+	return c
+}
+
+// brailleDots are the bits of the dots of a cell by column and row from the top (Unicode 8.7, "Braille
+// Patterns").
+var brailleDots = [2][4]uint8{{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}}
+
+// wide and high are the size in dots.
+func (c *canvas) wide() int { return c.w * c.dx }
+func (c *canvas) high() int { return c.h * c.dy }
+
+// dot sets the dot at x, y with an ink.
+func (c *canvas) dot(x, y, ink int) {
+	if x < 0 || y < 0 || x >= c.w*c.dx || y >= c.h*c.dy {
+		return
+	}
+	y = c.h*c.dy - 1 - y
+	at := &c.cells[y/c.dy*c.w+x/c.dx]
+	in := &c.inks[ink]
+	if c.graph == graphBraille && in.rough && (x+y)%2 == 0 {
+		return
+	}
+	switch was := int(at.ink) - 1; {
+	case was < 0, c.inks[was].shy && !in.shy:
+		at.dots = 0
+	case in.shy && !c.inks[was].shy:
+		return
+	}
+	at.ink = uint8(ink + 1)
+	at.dots |= brailleDots[x%c.dx][y%c.dy]
+}
+
+// column sets the dots from one to another, both included, above x.
+func (c *canvas) column(x, from, to, ink int) {
+	from, to = max(min(from, to), 0), min(max(from, to), c.high()-1)
+	for y := from; y <= to; y++ {
+		c.dot(x, y, ink)
+	}
+}
+
+// line joins two dots. Between their columns it is one dot high where it is flat, and has no gaps
+// where it is steep.
+func (c *canvas) line(x0, y0, x1, y1, ink int) {
+	if x0 > x1 {
+		x0, y0, x1, y1 = x1, y1, x0, y0
+	}
+	if x0 == x1 {
+		c.column(x0, y0, y1, ink)
+		return
+	}
+	last := y0
+	for x := max(x0, 0); x <= min(x1, c.wide()-1); x++ {
+		y := y0 + roundDiv((y1-y0)*(x-x0), x1-x0)
+		switch {
+		case y > last+1:
+			c.column(x, last+1, y, ink)
+		case y < last-1:
+			c.column(x, y, last-1, ink)
+		default:
+			c.dot(x, y, ink)
+		}
+		last = y
+	}
+}
+
+// roundDiv is a/b to the nearest, for b above 0.
+func roundDiv(a, b int) int {
+	if a < 0 {
+		return -((-a + b/2) / b)
+	}
+	return (a + b/2) / b
+}
+
+// mark puts the stencil of an ink on the cell of a dot.
+func (c *canvas) mark(x, y, ink int) {
+	if x < 0 || y < 0 || x >= c.wide() || y >= c.high() {
+		return
+	}
+	c.cells[(c.h-1-y/c.dy)*c.w+x/c.dx] = cell{dots: 0xff, ink: uint8(ink + 1)}
+}
+
+// row writes the cells of a row from the top: exactly w of them, one look for each run.
+func (c *canvas) row(b *strings.Builder, y int) {
+	open := 0 // the ink that is on, blanks pass below it
+	blanks := 0
+	for _, at := range c.cells[y*c.w : (y+1)*c.w] {
+		if at.ink == 0 || at.dots == 0 {
+			blanks++
+			continue
+		}
+		next := int(at.ink)
+		if open != 0 && open != next {
+			b.WriteString(c.inks[open-1].paint.off)
+		}
+		writeBlanks(b, blanks)
+		blanks = 0
+		if open != next {
+			b.WriteString(c.inks[next-1].paint.on)
+			open = next
+		}
+		c.glyph(b, at)
+	}
+	if open != 0 {
+		b.WriteString(c.inks[open-1].paint.off)
+	}
+	writeBlanks(b, blanks)
+}
+
+// glyph writes a cell that is not empty.
+func (c *canvas) glyph(b *strings.Builder, at cell) {
+	const top, bottom = 0x01, 0x02
+	if stencil := c.inks[at.ink-1].stencil; stencil != "" {
+		b.WriteString(stencil)
+		return
+	}
+	if c.graph == graphBraille {
+		var buf [utf8.UTFMax]byte
+		b.Write(utf8.AppendRune(buf[:0], 0x2800+rune(at.dots)))
+		return
+	}
+	forms := [...]string{"▀", "▄", "█"}
+	if c.graph == graphASCII {
+		forms = [...]string{"'", ".", ":"}
+	}
+	b.WriteString(forms[at.dots&(top|bottom)-1])
+}
+
+func writeBlanks(b *strings.Builder, n int) {
+	const blank = "                                                                "
+	for ; n > len(blank); n -= len(blank) {
+		b.WriteString(blank)
+	}
+	b.WriteString(blank[:max(n, 0)])
+}

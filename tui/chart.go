@@ -1,0 +1,336 @@
+package tui
+
+import (
+	"math"
+	"strings"
+)
+
+// chart draws figures over time: a line for the title and the legend where there is room, the plot
+// with labels on its left, and a line for the time.
+type chart struct {
+	title  string
+	series []series
+	marks  []mark
+	sign   ink                  // of the marks
+	label  func(float64) string // of a figure, in at most axisWidth cells
+	top    float64              // that the axis reaches at least
+	log    bool
+	times  []tick
+}
+
+// series is one row of figures, spread evenly over the width. NaN leaves a gap.
+type series struct {
+	name   string
+	key    string // its look in the legend, in one cell
+	ink    ink
+	form   form
+	values []float64
+}
+
+// form is how the figures of a series are drawn.
+type form uint8
+
+const (
+	lines  form = iota // joined
+	area               // filled from 0
+	dashes             // a level that holds until the next figure
+)
+
+// mark is a sign at a figure. Slots count like the values of a series with so many of them.
+type mark struct {
+	slot, slots int
+	value       float64
+}
+
+// tick is a label on the axis of time, at 0…1 of the width.
+type tick struct {
+	at   float64
+	text string
+}
+
+const (
+	axisWidth   = 6  // of the y axis
+	legendWidth = 18 // beside the plot
+	titleFrom   = 5  // lines of a chart that has one for its title
+	timesFrom   = 3  // and one for the time
+	labelsFrom  = 20 // cells of a chart that has labels
+	legendFrom  = 60 // cells of a low chart that has its legend beside it
+)
+
+// plan is how a chart uses its lines and cells.
+type plan struct {
+	w, h         int
+	labels       bool
+	title, times bool
+	legend       bool // beside the plot
+	plotW, plotH int
+}
+
+func newPlan(w, h int) plan {
+	p := plan{w: w, h: h, labels: w >= labelsFrom, title: h >= titleFrom, times: h >= timesFrom, plotW: w, plotH: h}
+	p.legend = !p.title && w >= legendFrom
+	if p.labels {
+		p.plotW -= axisWidth + 1
+	}
+	if p.legend {
+		p.plotW -= legendWidth
+	}
+	if p.title {
+		p.plotH--
+	}
+	if p.times {
+		p.plotH--
+	}
+	return p
+}
+
+// lines draws the chart in exactly h lines of exactly w cells.
+func (c *chart) lines(w, h int, s *styles) []string {
+	if w <= 0 || h <= 0 {
+		return nil
+	}
+	p := newPlan(w, h)
+	on := newCanvas(s.graph, p.plotW, p.plotH, c.inks()...)
+	low, high := c.bounds()
+	y := newScale(low, high, c.log, on.high())
+	for i := range c.series {
+		c.series[i].draw(on, &y, i)
+	}
+	for _, m := range c.marks {
+		on.mark(slotDot(m.slot, m.slots, on.wide()), y.dot(m.value), len(c.series))
+	}
+	labels := make([]string, p.plotH)
+	for _, v := range y.ticks() {
+		setLabel(labels, p.plotH-1-y.dot(v)/on.dy, c.label(v))
+	}
+	f := frame{title: c.title, series: c.series, labels: labels, times: c.times}
+	if c.log {
+		f.corner = "log"
+	}
+	return f.lines(p, on, s)
+}
+
+func (c *chart) inks() []ink {
+	inks := make([]ink, 0, len(c.series)+1)
+	for i := range c.series {
+		inks = append(inks, c.series[i].ink)
+	}
+	return append(inks, c.sign)
+}
+
+// bounds are the least figure above 0 and the largest.
+func (c *chart) bounds() (low, high float64) {
+	low, high = math.Inf(1), c.top
+	for i := range c.series {
+		for _, v := range c.series[i].values {
+			if v > 0 && v < low {
+				low = v
+			}
+			if v > high && !math.IsInf(v, 0) {
+				high = v
+			}
+		}
+	}
+	if math.IsInf(low, 0) {
+		low = 0
+	}
+	return low, high
+}
+
+// setLabel labels a row unless that would crowd another label.
+func setLabel(labels []string, row int, text string) {
+	for near := max(row-1, 0); near <= min(row+1, len(labels)-1); near++ {
+		if labels[near] != "" && (len(labels) > 2 || near == row) {
+			return
+		}
+	}
+	labels[row] = text
+}
+
+// slotDot is where the slot of so many is, in dots of a width.
+func slotDot(slot, slots, wide int) int {
+	switch {
+	case slots <= 1:
+		return wide - 1
+	case slots > wide:
+		return slot * wide / slots
+	}
+	return roundDiv(slot*(wide-1), slots-1)
+}
+
+// draw puts the figures on a canvas.
+func (s *series) draw(on *canvas, y *scale, ink int) {
+	switch s.form {
+	case lines:
+		s.drawLines(on, y, ink)
+	case area:
+		for x := range on.wide() {
+			if _, high, ok := s.column(x, on.wide()); ok && high > 0 {
+				on.column(x, 0, y.dot(high), ink)
+			}
+		}
+	case dashes:
+		for x := range on.wide() {
+			if _, high, ok := s.column(x, on.wide()); ok && (on.dx == 1 || x%4 < 2) {
+				on.dot(x, y.dot(high), ink)
+			}
+		}
+	}
+}
+
+// drawLines joins the figures.
+func (s *series) drawLines(on *canvas, y *scale, ink int) {
+	n := len(s.values)
+	if n > on.wide() {
+		s.drawRanges(on, y, ink)
+		return
+	}
+	px, py, joined := 0, 0, false
+	for i, v := range s.values {
+		if math.IsNaN(v) {
+			joined = false
+			continue
+		}
+		x, dot := slotDot(i, n, on.wide()), y.dot(v)
+		if joined {
+			on.line(px, py, x, dot, ink)
+		} else {
+			on.dot(x, dot, ink)
+		}
+		px, py, joined = x, dot, true
+	}
+}
+
+// drawRanges draws each column from the least to the largest of its figures, so that no spike is lost,
+// and up or down to the column before it.
+func (s *series) drawRanges(on *canvas, y *scale, ink int) {
+	below, above, joined := 0, 0, false
+	for x := range on.wide() {
+		low, high, ok := s.column(x, on.wide())
+		if ok {
+			from, to := y.dot(low), y.dot(high)
+			if joined {
+				on.column(x, min(from, above+1), max(to, below-1), ink)
+			} else {
+				on.column(x, from, to, ink)
+			}
+			below, above = from, to
+		}
+		joined = ok
+	}
+}
+
+// column is the least and the largest figure of those that a column of so many stands for.
+func (s *series) column(x, wide int) (low, high float64, ok bool) {
+	n := len(s.values)
+	from, to := x*n/wide, (x+1)*n/wide
+	for _, v := range s.values[from:min(max(to, from+1), n)] {
+		switch {
+		case math.IsNaN(v):
+		case !ok:
+			low, high, ok = v, v, true
+		default:
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	return low, high, ok
+}
+
+// frame is what stands around a plot.
+type frame struct {
+	title  string
+	series []series
+	labels []string // of the rows, from the top
+	corner string   // beside the line of time
+	times  []tick
+}
+
+func (f *frame) lines(p plan, on *canvas, s *styles) []string {
+	out := make([]string, 0, p.h)
+	if p.title {
+		out = append(out, f.heading(p.w, s))
+	}
+	var b strings.Builder
+	for row := range p.plotH {
+		b.Reset()
+		b.Grow(4 * p.w)
+		f.margin(&b, p, f.labels[row], s.glyphs.tick, s)
+		on.row(&b, row)
+		if p.legend {
+			f.legendRow(&b, row, s)
+		}
+		out = append(out, b.String())
+	}
+	if p.times {
+		b.Reset()
+		f.margin(&b, p, f.corner, s.glyphs.corner, s)
+		s.chart.axis.write(&b, timeAxis(f.times, p.plotW, &s.glyphs))
+		if p.legend {
+			f.legendRow(&b, p.plotH, s)
+		}
+		out = append(out, b.String())
+	}
+	return out
+}
+
+// margin is the label of a row and the axis.
+func (f *frame) margin(b *strings.Builder, p plan, label, axis string, s *styles) {
+	if !p.labels {
+		return
+	}
+	b.WriteString(s.chart.axis.on)
+	label = s.glyphs.cut(label, axisWidth)
+	writeBlanks(b, axisWidth-width(label))
+	b.WriteString(label)
+	b.WriteString(axis)
+	b.WriteString(s.chart.axis.off)
+}
+
+// heading is the title and the legend.
+func (f *frame) heading(w int, s *styles) string {
+	title := s.glyphs.cut(f.title, w)
+	room := w - width(title)
+	var keys []string
+	used := 0
+	for i := range f.series {
+		key := &f.series[i]
+		if need := width(key.key) + 1 + width(key.name) + 2; key.name != "" && used+need <= room {
+			keys = append(keys, "  "+key.ink.paint.String(key.key)+" "+key.name)
+			used += need
+		}
+	}
+	return s.title.String(title) + strings.Repeat(" ", room-used) + strings.Join(keys, "")
+}
+
+// legendRow is the name of one series beside a row.
+func (f *frame) legendRow(b *strings.Builder, row int, s *styles) {
+	if row >= len(f.series) || f.series[row].name == "" {
+		writeBlanks(b, legendWidth)
+		return
+	}
+	key := &f.series[row]
+	name := s.glyphs.cut(key.name, legendWidth-4)
+	b.WriteString("  ")
+	key.ink.paint.write(b, key.key)
+	b.WriteString(" " + name)
+	writeBlanks(b, legendWidth-4-width(name))
+}
+
+// timeAxis is a rule with labels in it.
+func timeAxis(ticks []tick, w int, g *glyphs) string {
+	var b strings.Builder
+	at := 0
+	for _, t := range ticks {
+		text := " " + t.text + " "
+		n := width(text)
+		start := min(max(int(t.at*float64(w-1)+0.5)-n/2, 0), w-n)
+		if start < at || n > w {
+			continue
+		}
+		b.WriteString(strings.Repeat(g.rule, start-at))
+		b.WriteString(text)
+		at = start + n
+	}
+	b.WriteString(strings.Repeat(g.rule, w-at))
+	return b.String()
+}

@@ -1,0 +1,172 @@
+package tui
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/exp/golden"
+
+	"holter/model"
+)
+
+// TestChartGoldens has each chart in each graph and in sizes from roomy to tiny.
+func TestChartGoldens(t *testing.T) {
+	for _, g := range graphs {
+		s := stylesFor(g)
+		var b strings.Builder
+		for _, size := range []size{{100, 14}, {72, 7}, {70, 4}, {40, 2}, {12, 3}} {
+			for _, lines := range [][]string{
+				rttChart(wavingSamples(60, 30*time.Millisecond), size.w, size.h, s),
+				rttChart(wavingSamples(60, time.Millisecond), size.w, size.h, s),
+				activityChart(stormyBins(model.MaxActivity), noon.Add(-time.Hour), noon, 2*time.Minute, size.w, size.h, s),
+			} {
+				b.WriteString(ansi.Strip(strings.Join(lines, "\n")) + "\n\n")
+			}
+		}
+		t.Run(string(g), func(t *testing.T) { golden.RequireEqual(t, []byte(b.String())) })
+	}
+}
+
+// TestChartColours has a chart with its looks.
+func TestChartColours(t *testing.T) {
+	lines := rttChart(wavingSamples(60, 30*time.Millisecond), 60, 6, stylesFor(graphBraille))
+	lines = append(lines, activityChart(stormyBins(600), noon.Add(-time.Hour), noon, time.Minute, 60, 6, stylesFor(graphBraille))...)
+	golden.RequireEqual(t, []byte(strings.Join(lines, "\n")))
+}
+
+func TestChartsOfNothing(t *testing.T) {
+	s := stylesFor(graphBraille)
+	lines := rttChart(nil, 60, 6, s)
+	lines = append(lines, activityChart(nil, noon, noon, time.Minute, 60, 6, s)...)
+	golden.RequireEqual(t, []byte(ansi.Strip(strings.Join(lines, "\n"))))
+}
+
+// TestSpikesStay puts one spike among many figures: it must reach the top wherever it is.
+func TestSpikesStay(t *testing.T) {
+	s := stylesFor(graphBraille)
+	for _, f := range []form{lines, area} {
+		for at := range 1000 {
+			values := make([]float64, 1000)
+			values[at] = 50
+			c := chart{label: axisTime, series: []series{{form: f, values: values}}}
+			top := ansi.Strip(c.lines(19, 2, s)[0])
+			if strings.Trim(top, " ⠀") == "" {
+				t.Fatalf("form %d: no trace of the spike at %d", f, at)
+			}
+		}
+	}
+}
+
+// TestGapsStay leaves a hole in the middle.
+func TestGapsStay(t *testing.T) {
+	values := []float64{1, 1, 1, math.NaN(), math.NaN(), math.NaN(), 1, 1, 1}
+	for _, g := range graphs {
+		c := chart{label: axisTime, series: []series{{values: values}}}
+		line := ansi.Strip(strings.Join(c.lines(18, 1, stylesFor(g)), ""))
+		if len(strings.Fields(line)) != 2 {
+			t.Errorf("%s: %q, want a gap in the middle", g, line)
+		}
+	}
+}
+
+// TestColumnsHoldStill moves the window on by one bin: only whole columns move.
+func TestColumnsHoldStill(t *testing.T) {
+	bins := stormyBins(2000)
+	const per, n = 5, 100
+	before := activityColumns(bins[:1500], 10_000, per, n)
+	for step := 1; step < per; step++ {
+		after := activityColumns(bins[step:1500+step], 10_000+step, per, n)
+		for x := range n - 2 {
+			if after[x] != before[x+1] {
+				t.Fatalf("after %d bins column %d is %v, was %v", step, x, after[x], before[x+1])
+			}
+		}
+	}
+}
+
+func TestActivityIsPerSecond(t *testing.T) {
+	bins := make([]model.Activity, 40)
+	for i := range bins {
+		bins[i] = model.Activity{Connects: 2, Closes: 1, Refused: 3}
+	}
+	for _, per := range []int{1, 2, 4, 8} {
+		columns := activityColumns(bins, 40, per, 3)
+		for _, c := range columns {
+			if math.Abs(c.connects-8) > 1e-9 || math.Abs(c.closes-4) > 1e-9 || math.Abs(c.refused-12) > 1e-9 {
+				t.Errorf("%d bins in a column: %+v, want 8, 4 and 12 a second", per, c)
+			}
+		}
+	}
+}
+
+func TestScale(t *testing.T) {
+	for _, test := range []struct {
+		low, high float64
+		log       bool
+		v         float64
+		want      int
+	}{
+		{0, 100, false, 0, 0},
+		{0, 100, false, 100, 100},
+		{0, 100, false, 50, 50},
+		{0, 100, false, 1000, 100},
+		{0, 100, false, -1, 0},
+		{0, 93, false, 93, 93},
+		{1, 10_000, true, 1, 0},
+		{1, 10_000, true, 10, 25},
+		{1, 10_000, true, 0, 0},
+		{1, 10_000, true, 1e300, 100},
+		{0, 0, false, 1, 100},
+		{0, math.NaN(), true, math.Inf(1), 100},
+	} {
+		s := newScale(test.low, test.high, test.log, 101)
+		if got := s.dot(test.v); got != test.want {
+			t.Errorf("%v on %+v is dot %d, want %d", test.v, s, got, test.want)
+		}
+	}
+}
+
+func TestRoundFigures(t *testing.T) {
+	for _, test := range []struct{ v, up, down float64 }{
+		{1, 1, 1}, {1.01, 2, 1}, {2.5, 3, 2}, {3, 3, 3}, {7, 10, 5}, {0.04, 0.05, 0.03}, {1234, 2000, 1000},
+	} {
+		if up, down := roundUp(test.v), roundDown(test.v); math.Abs(up/test.up-1) > 1e-9 || math.Abs(down/test.down-1) > 1e-9 {
+			t.Errorf("%v rounds to %v and %v, want %v and %v", test.v, up, down, test.up, test.down)
+		}
+	}
+}
+
+func TestAxisTime(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0", 0.0003: "0.3ms", 0.02: "20ms", 0.75: "750ms", 1: "1s", 2.5: "2.5s", 60: "1m00s", 1e300: "31y", 0.00075: "0.75ms",
+	} {
+		if got := axisTime(v); got != want {
+			t.Errorf("%v s is labelled %q, want %q", v, got, want)
+		}
+	}
+}
+
+func BenchmarkCharts(b *testing.B) {
+	s := stylesFor(graphBraille)
+	samples, bins := wavingSamples(60, time.Millisecond), stormyBins(model.MaxActivity)
+	figures := make([]float64, 2400)
+	for i := range figures {
+		figures[i] = float64(i * 7919 % 1000)
+	}
+	wide := chart{label: axisTime, series: []series{{values: figures}}}
+	for name, draw := range map[string]func() []string{
+		"rtt":      func() []string { return rttChart(samples, 160, 20, s) },
+		"activity": func() []string { return activityChart(bins, noon, noon, 10*time.Minute, 160, 20, s) },
+		"lines":    func() []string { return wide.lines(160, 20, s) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				draw()
+			}
+		})
+	}
+}

@@ -1,0 +1,114 @@
+package tui
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"holter/model"
+)
+
+// leastBeats is how many beats the chart has room for from the start, so that the first ones do not
+// stretch over the whole width.
+const leastBeats = 24
+
+// rttChart draws the round trips of beats, oldest first, with the timeout that was in force for each
+// and a sign where one was missed. It has h lines of w cells. The axis is logarithmic, and says so,
+// where the largest figure is more than fifty times the middle round trip.
+func rttChart(samples []model.Sample, w, h int, s *styles) []string {
+	rtts, timeouts, marks := beatFigures(samples)
+	var last model.Sample
+	if len(samples) > 0 {
+		last = samples[len(samples)-1]
+	}
+	c := chart{
+		title: "round trips",
+		marks: marks,
+		sign:  ink{paint: s.chart.miss, stencil: s.glyphs.lost},
+		label: axisTime,
+		log:   wantsLog(rtts, timeouts),
+		times: []tick{{0, fmt.Sprintf("%d beats", len(rtts))}, {0.5, strconv.Itoa(len(rtts) / 2)}, {1, "now"}},
+		series: []series{
+			{name: "rtt " + brief(last.RTT), key: s.glyphs.line, ink: ink{paint: s.chart.line}, values: rtts},
+			{name: "timeout " + seconds(last.Timeout), key: s.glyphs.dash, ink: limitInk(s), form: dashes, values: timeouts},
+			{name: missedText(samples), key: s.glyphs.lost, ink: ink{paint: s.chart.miss}},
+		},
+	}
+	return c.lines(w, h, s)
+}
+
+// beatFigures are round trips and timeouts in seconds, NaN where there is none, and the misses.
+func beatFigures(samples []model.Sample) (rtts, timeouts []float64, marks []mark) {
+	n := max(len(samples), leastBeats)
+	rtts, timeouts = make([]float64, n), make([]float64, n)
+	for i := range n {
+		rtts[i], timeouts[i] = math.NaN(), math.NaN()
+	}
+	for i, sample := range samples {
+		slot := n - len(samples) + i
+		if sample.RTT > 0 {
+			rtts[slot] = sample.RTT.Seconds()
+		}
+		if sample.Timeout > 0 {
+			timeouts[slot] = sample.Timeout.Seconds()
+		}
+		if sample.Missed {
+			marks = append(marks, mark{slot, n, sample.Timeout.Seconds()})
+		}
+	}
+	return rtts, timeouts, marks
+}
+
+// limitInk draws a limit: shy, and as a dash where dots are too coarse for a thin one.
+func limitInk(s *styles) ink {
+	in := ink{paint: s.chart.limit, shy: true}
+	if s.graph != graphBraille {
+		in.stencil = s.glyphs.dash
+	}
+	return in
+}
+
+// wantsLog reports whether the largest figure would press the middle round trip flat.
+func wantsLog(rtts, timeouts []float64) bool {
+	var known []float64
+	largest := 0.0
+	for i := range rtts {
+		if !math.IsNaN(rtts[i]) {
+			known = append(known, rtts[i])
+			largest = max(largest, rtts[i])
+		}
+		if !math.IsNaN(timeouts[i]) {
+			largest = max(largest, timeouts[i])
+		}
+	}
+	if len(known) == 0 {
+		return false
+	}
+	slices.Sort(known)
+	return largest > logFrom*known[len(known)/2]
+}
+
+func missedText(samples []model.Sample) string {
+	missed := 0
+	for _, sample := range samples {
+		if sample.Missed {
+			missed++
+		}
+	}
+	return strconv.Itoa(missed) + " missed"
+}
+
+// axisTime is a time in seconds as a label: 0, 0.5ms, 20ms, 1.5s, 2m00s.
+func axisTime(v float64) string {
+	switch {
+	case v <= 0:
+		return "0"
+	case v < 0.9999:
+		return strconv.FormatFloat(v*1000, 'g', 3, 64) + "ms"
+	case v < 60:
+		return strconv.FormatFloat(v, 'g', 3, 64) + "s"
+	}
+	return span(time.Duration(math.Min(v, 1e9) * float64(time.Second)))
+}

@@ -1,0 +1,43 @@
+package tui
+
+import (
+	"math"
+	"strings"
+)
+
+// sparkline draws the newest w figures as bars of one cell, the newest at the right. A figure of top
+// fills its cell; with a top of 0 the largest does. NaN and what is not there leave a blank; whatever
+// is above 0 shows.
+func (g *glyphs) sparkline(values []float64, top float64, w int) string {
+	w = max(w, 0)
+	values = values[max(len(values)-w, 0):]
+	if !(top > 0) {
+		top = largest(values)
+	}
+	var b strings.Builder
+	b.Grow(3 * w)
+	writeBlanks(&b, w-len(values))
+	steps := len(g.bars) - 1
+	for _, v := range values {
+		switch {
+		case math.IsNaN(v):
+			b.WriteByte(' ')
+		case v > 0 && top > 0:
+			b.WriteString(g.bars[max(1, int(unit(v/top)*float64(steps)+0.5))])
+		default:
+			b.WriteString(g.bars[0])
+		}
+	}
+	return b.String()
+}
+
+// largest is the largest finite figure, 0 if none is above it.
+func largest(values []float64) float64 {
+	most := 0.0
+	for _, v := range values {
+		if v > most && !math.IsInf(v, 0) {
+			most = v
+		}
+	}
+	return most
+}

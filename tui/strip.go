@@ -1,0 +1,82 @@
+package tui
+
+import (
+	"strings"
+
+	"holter/model"
+)
+
+// strip draws the newest beats in w cells, the newest at the right, each cell the worst of so many
+// beats. The height is the round trip against the timeout, in eighths.
+func (s *styles) strip(beats []model.Beat, per, w int) string {
+	var b strings.Builder
+	b.Grow(5*max(w, 0) + 32)
+	looks := [...]paint{toneCalm: s.states[model.Normal], toneTight: s.states[model.Suspect], toneBad: s.chart.miss, toneNone: s.dim}
+	last := -1
+	for i := range w {
+		beat := worst(beats, w-1-i, per)
+		if tone := int(tones[beat]); tone != last {
+			if last >= 0 {
+				b.WriteString(looks[last].off)
+			}
+			b.WriteString(looks[tone].on)
+			last = tone
+		}
+		b.WriteString(s.glyphs.beats[beat])
+	}
+	if last >= 0 {
+		b.WriteString(looks[last].off)
+	}
+	return b.String()
+}
+
+// strip is the same without colours, for a row that has one of its own.
+func (g *glyphs) strip(beats []model.Beat, per, w int) string {
+	var b strings.Builder
+	b.Grow(3 * max(w, 0))
+	for i := range w {
+		b.WriteString(g.beats[worst(beats, w-1-i, per)])
+	}
+	return b.String()
+}
+
+// The looks of beats.
+const (
+	toneCalm  = iota // well within the timeout
+	toneTight        // not far from it, or late
+	toneBad          // unanswered
+	toneNone         // no beat
+)
+
+// tones are the looks by beat.
+var tones = [...]uint8{toneNone, toneCalm, toneCalm, toneCalm, toneCalm, toneCalm, toneTight, toneTight, toneTight,
+	model.MissedBeat: toneBad, model.LateBeat: toneTight}
+
+// worst is the worst beat of a cell, which are counted from the newest.
+func worst(beats []model.Beat, cell, per int) model.Beat {
+	per = max(per, 1)
+	to := len(beats) - cell*per
+	if to <= 0 {
+		return model.NoBeat
+	}
+	bad := model.NoBeat
+	for _, beat := range beats[max(to-per, 0):to] {
+		if badness(beat) > badness(bad) {
+			bad = beat
+		}
+	}
+	return bad
+}
+
+// badness orders beats. An answer that came late is not as bad as none. What is no beat is none.
+func badness(b model.Beat) int {
+	switch {
+	case b == model.MissedBeat:
+		return int(model.LateBeat)
+	case b == model.LateBeat:
+		return int(model.MissedBeat)
+	case b > model.LateBeat:
+		return 0
+	}
+	return int(b)
+}
