@@ -1,13 +1,12 @@
 package hub
 
 import (
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
 	"time"
 	"unique"
-
-	"math/rand/v2"
 
 	"holter/model"
 	"holter/server/tap"
@@ -48,8 +47,12 @@ type connection struct {
 	visiting    bool   // the scheduler asks for next itself
 	orders      *orders
 	transitions []transition
-	close       *model.Close
-	traffic     *traffic // at the end
+	end         *end // nil while it is open
+}
+
+type end struct {
+	close   model.Close
+	traffic traffic
 }
 
 type transition struct {
@@ -149,17 +152,19 @@ func (c *connection) Closed(e tap.Ending) {
 	now := h.now()
 	h.schedule.remove(c)
 	h.leave(c, now)
-	c.traffic = passed(t)
-	h.count.bytesIn.Add(c.traffic.bytesIn)
-	h.count.bytesOut.Add(c.traffic.bytesOut)
-	c.close = &model.Close{Code: e.Code, Reason: model.Clean(e.Reason, model.MaxReason), By: e.By, At: h.time(now)}
+	c.end = &end{
+		close:   model.Close{Code: e.Code, Reason: model.Clean(e.Reason, model.MaxReason), By: e.By, At: h.time(now)},
+		traffic: passed(t),
+	}
+	h.count.bytesIn.Add(c.end.traffic.bytesIn)
+	h.count.bytesOut.Add(c.end.traffic.bytesOut)
 	c.changed(c.heart.End(model.Ended))
 	c.publish(model.Event{Type: model.ConnectionClosed}, now)
 }
 
-func passed(t *tap.Conn) *traffic {
-	framesIn, framesOut, bytesIn, bytesOut := t.Traffic()
-	return &traffic{framesIn, framesOut, bytesIn, bytesOut}
+func passed(t *tap.Conn) (sum traffic) {
+	sum.framesIn, sum.framesOut, sum.bytesIn, sum.bytesOut = t.Traffic()
+	return sum
 }
 
 // changed takes note of a change of state and tells of it. It runs under mu.
@@ -196,14 +201,16 @@ func (c *connection) snapshot(now model.Instant) model.Connection {
 		ID: c.id, Client: c.who, Generation: int(c.generation), Remote: c.remote,
 		Path: c.handshake.Value().path, UserAgent: c.handshake.Value().agent, Subprotocol: c.subprotocol.Value(),
 		State: heart.State(), Since: h.time(c.since), Opened: h.time(c.opened),
-		Diagnosis: heart.Diagnosis(), Close: c.close,
-		RTT: heart.RTT(), RTTMean: heart.Mean(), RTTDev: heart.Deviation(),
+		Diagnosis: heart.Diagnosis(),
+		RTT:       heart.RTT(), RTTMean: heart.Mean(), RTTDev: heart.Deviation(),
 		Timeout: heart.Timeout(), Interval: heart.Interval(), Missed: heart.Missed(),
 		PingsSent: uint64(c.pings), PongsReceived: uint64(c.pongs), PingsReceived: uint64(c.beats),
 		Beats: heart.Strip(),
 	}
-	sum := c.traffic
-	if c.tap != nil {
+	var sum traffic
+	if c.end != nil {
+		s.Close, sum = &c.end.close, c.end.traffic
+	} else {
 		sum = passed(c.tap)
 		s.Silence, s.DataSilence = since(now, c.tap.Heard()), since(now, c.tap.Data())
 	}

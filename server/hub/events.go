@@ -19,7 +19,7 @@ type eventLog struct {
 }
 
 const (
-	keptEvents = 4096
+	keptEvents = 2048
 	eventBatch = 512 // at most at once
 )
 
