@@ -46,32 +46,44 @@ func (c *canvas) wide() int { return c.w * c.dx }
 func (c *canvas) high() int { return c.h * c.dy }
 
 // dot sets the dot at x, y with an ink.
-func (c *canvas) dot(x, y, ink int) {
-	if x < 0 || y < 0 || x >= c.w*c.dx || y >= c.h*c.dy {
-		return
-	}
-	y = c.h*c.dy - 1 - y
-	at := &c.cells[y/c.dy*c.w+x/c.dx]
-	in := &c.inks[ink]
-	if c.graph == graphBraille && in.rough && (x+y)%2 == 0 {
-		return
-	}
-	switch was := int(at.ink) - 1; {
-	case was < 0, c.inks[was].shy && !in.shy:
-		at.dots = 0
-	case in.shy && !c.inks[was].shy:
-		return
-	}
-	at.ink = uint8(ink + 1)
-	at.dots |= brailleDots[x%c.dx][y%c.dy]
-}
+func (c *canvas) dot(x, y, ink int) { c.column(x, y, y, ink) }
 
 // column sets the dots from one to another, both included, above x.
 func (c *canvas) column(x, from, to, ink int) {
 	from, to = max(min(from, to), 0), min(max(from, to), c.high()-1)
-	for y := from; y <= to; y++ {
-		c.dot(x, y, ink)
+	if x < 0 || x >= c.wide() || from > to {
+		return
 	}
+	top, bottom := c.high()-1-to, c.high()-1-from
+	for row := top / c.dy; row <= bottom/c.dy; row++ {
+		var dots uint8
+		for y := max(row*c.dy, top); y <= min(row*c.dy+c.dy-1, bottom); y++ {
+			if c.graph == graphBraille && c.inks[ink].rough && (x+y)%2 == 0 {
+				continue
+			}
+			dots |= brailleDots[x%c.dx][y%c.dy]
+		}
+		c.put(row*c.w+x/c.dx, dots, ink)
+	}
+}
+
+// put adds dots to a cell, as far as the ink that is on it leaves room for them.
+func (c *canvas) put(i int, dots uint8, ink int) {
+	at := &c.cells[i]
+	if dots == 0 {
+		return
+	}
+	if at.ink != 0 {
+		was := &c.inks[at.ink-1]
+		if c.inks[ink].shy && !was.shy {
+			return
+		}
+		if was.shy && !c.inks[ink].shy {
+			at.dots = 0
+		}
+	}
+	at.ink = uint8(ink + 1)
+	at.dots |= dots
 }
 
 // line joins two dots. Between their columns it is one dot high where it is flat, and has no gaps
