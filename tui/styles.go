@@ -144,9 +144,16 @@ type glyphs struct {
 	corner    string // of its axes
 	line      string // in a legend
 	dash      string // a limit in a chart
-	beats     [model.LateBeat + 1]string
-	bars      [8]string // of a sparkline, from 0 to full
-	box       lipgloss.Border
+	flow      string // of a timeline
+	notch     string // in it, where a generation begins
+
+	branch, lastBranch  string // of the state machine
+	head                string // of an arrow
+	backHead, join, end string // of a way back from below
+
+	beats [model.LateBeat + 1]string
+	bars  [8]string // of a sparkline, from 0 to full
+	box   lipgloss.Border
 }
 
 // arrowKeys are the names of the arrow keys in the help.
@@ -175,6 +182,8 @@ var unicodeGlyphs = glyphs{
 	corner:    "└",
 	line:      "─",
 	dash:      "┄",
+	flow:      "━", notch: "┊",
+	branch: "├▸", lastBranch: "└▸", head: "▸", backHead: "▴", join: "┴", end: "┘",
 	beats: [...]string{"·", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█",
 		model.MissedBeat: "×", model.LateBeat: "!"},
 	bars: [...]string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
@@ -203,6 +212,8 @@ var asciiGlyphs = glyphs{
 	corner:    "+",
 	line:      "_",
 	dash:      "-",
+	flow:      "=", notch: "|",
+	branch: "|>", lastBranch: "+>", head: ">", backHead: "^", join: "+", end: "+",
 	beats: [...]string{" ", "_", "_", ".", "-", "-", "=", "=", "#",
 		model.MissedBeat: "x", model.LateBeat: "!"},
 	bars: [...]string{"_", ".", ".", "-", "-", "=", "=", "#"},

@@ -1,0 +1,104 @@
+package tui
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"holter/model"
+)
+
+// stay is how long somebody was in a state.
+type stay struct {
+	state    model.State
+	from, to time.Time
+	first    bool // of a connection: a new generation begins
+}
+
+// staysOf are the states of a connection up to its end or now. What came before the oldest change that
+// it remembers is left out if it has forgotten some.
+func staysOf(d *model.Detail, now time.Time) []stay {
+	end := d.Ended(now)
+	stays := make([]stay, 0, len(d.Transitions)+1)
+	from, state := d.Opened, d.State
+	if len(d.Transitions) > 0 {
+		state = d.Transitions[0].From
+	}
+	if len(d.Transitions) == model.MaxTransitions {
+		from = d.Transitions[0].At
+	}
+	for _, t := range d.Transitions {
+		if t.At.After(from) {
+			stays = append(stays, stay{state: state, from: from, to: t.At})
+		}
+		from, state = t.At, t.To
+	}
+	if end.After(from) && state != model.Closed {
+		stays = append(stays, stay{state: state, from: from, to: end})
+	}
+	if len(stays) > 0 {
+		stays[0].first = true
+	}
+	return stays
+}
+
+// timeline draws stays between two times in w cells, each cell the worst state in it. Where nobody was
+// there it is blank; where a new generation began without a blank before it there is a notch.
+func (s *styles) timeline(stays []stay, from, to time.Time, w int) string {
+	cells := make([]uint8, max(w, 0))
+	for i := range stays {
+		enter(cells, &stays[i], from, to)
+	}
+	g := &s.glyphs
+	signs := [...]string{cellNobody: " ", cellNormal: g.flow, cellNotch: g.notch,
+		cellSuspect: g.states[model.Suspect], cellFailed: g.states[model.Failed]}
+	looks := [...]paint{cellNormal: s.states[model.Normal], cellNotch: s.dim,
+		cellSuspect: s.states[model.Suspect], cellFailed: s.states[model.Failed]}
+	var b strings.Builder
+	b.Grow(3*len(cells) + 64)
+	for i := 0; i < len(cells); {
+		run := i
+		for run < len(cells) && cells[run] == cells[i] {
+			run++
+		}
+		looks[cells[i]].write(&b, strings.Repeat(signs[cells[i]], run-i))
+		i = run
+	}
+	return b.String()
+}
+
+// What a cell of a timeline shows, the worst last.
+const (
+	cellNobody = iota
+	cellNormal
+	cellNotch
+	cellSuspect
+	cellFailed
+)
+
+// enter puts a stay into the cells that it touches.
+func enter(cells []uint8, st *stay, from, to time.Time) {
+	if !st.to.After(from) || !st.from.Before(to) || len(cells) == 0 {
+		return
+	}
+	place := func(t time.Time) float64 {
+		return unit(float64(t.Sub(from))/float64(to.Sub(from))) * float64(len(cells))
+	}
+	shown := uint8(cellNormal)
+	switch st.state {
+	case model.Suspect:
+		shown = cellSuspect
+	case model.Failed:
+		shown = cellFailed
+	case model.Closed, model.Away:
+		return
+	}
+	first := min(int(place(st.from)), len(cells)-1)
+	last := max(first, int(math.Ceil(place(st.to)))-1)
+	if st.first && st.from.After(from) && (cells[first] != cellNobody || first > 0 && cells[first-1] != cellNobody) {
+		cells[first] = max(cells[first], cellNotch)
+	}
+	for i := first; i <= last; i++ {
+		cells[i] = max(cells[i], shown)
+	}
+}

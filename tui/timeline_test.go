@@ -1,0 +1,112 @@
+package tui
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/exp/golden"
+
+	"holter/model"
+)
+
+// lifeOf is a connection that was suspected twice and failed once; it opened a minute before noon.
+func lifeOf(state model.State) *model.Detail {
+	d := &model.Detail{Connection: model.Connection{State: state, Opened: noon.Add(-time.Minute), Since: noon.Add(-5 * time.Second)}}
+	add := func(before int, from, to model.State) {
+		d.Transitions = append(d.Transitions, model.Transition{At: noon.Add(-time.Duration(before) * time.Second), From: from, To: to})
+	}
+	add(40, model.Normal, model.Suspect)
+	add(36, model.Suspect, model.Normal)
+	add(20, model.Normal, model.Suspect)
+	add(12, model.Suspect, model.Failed)
+	switch state {
+	case model.Normal:
+		add(5, model.Failed, model.Normal)
+	case model.Closed:
+		add(5, model.Failed, model.Closed)
+		d.Close = &model.Close{Code: 1006, By: model.ByNetwork, At: noon.Add(-5 * time.Second)}
+	}
+	return d
+}
+
+func TestTimeline(t *testing.T) {
+	at := func(s int) time.Time { return noon.Add(time.Duration(s) * time.Second) }
+	generations := []stay{
+		{state: model.Normal, from: at(-60), to: at(-40), first: true},
+		{state: model.Failed, from: at(-40), to: at(-36)},
+		{state: model.Normal, from: at(-20), to: at(-10), first: true},
+		{state: model.Normal, from: at(-10), to: at(0), first: true},
+	}
+	for _, test := range []struct {
+		name  string
+		stays []stay
+		from  time.Time
+		w     int
+		want  string
+	}{
+		{"recovered", staysOf(lifeOf(model.Normal), noon), at(-60), 30, "━━━━━━━━━━◐◐━━━━━━━━◐◐◐◐✖✖✖✖━━"},
+		{"closed", staysOf(lifeOf(model.Closed), noon), at(-60), 30, "━━━━━━━━━━◐◐━━━━━━━━◐◐◐◐✖✖✖✖  "},
+		{"the end of it", staysOf(lifeOf(model.Failed), noon), at(-30), 10, "━━━◐◐◐✖✖✖✖"},
+		{"coarse", staysOf(lifeOf(model.Normal), noon), at(-60), 3, "━◐✖"},
+		{"generations", generations, at(-60), 30, "━━━━━━━━━━✖✖        ━━━━━┊━━━━"},
+		{"nobody", nil, at(-60), 5, "     "},
+		{"no time", generations, noon, 5, "     "},
+		{"no room", generations, at(-60), 0, ""},
+	} {
+		if got := ansi.Strip(stylesFor(graphBraille).timeline(test.stays, test.from, noon, test.w)); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// TestStaysForget has as many changes as are kept, so there may have been others before.
+func TestStaysForget(t *testing.T) {
+	d := lifeOf(model.Normal)
+	for len(d.Transitions) < model.MaxTransitions {
+		d.Transitions = append([]model.Transition{d.Transitions[0]}, d.Transitions...)
+	}
+	if stays := staysOf(d, noon); !stays[0].from.Equal(d.Transitions[0].At) {
+		t.Errorf("the first stay began at %s, before what is known", stays[0].from)
+	}
+}
+
+func TestMachineGoldens(t *testing.T) {
+	var b strings.Builder
+	for _, g := range []graph{graphBraille, graphASCII} {
+		for _, state := range []model.State{model.Normal, model.Suspect, model.Failed, model.Closed} {
+			for _, w := range []int{100, 60, 20} {
+				lines := stylesFor(g).machine(lifeOf(state), noon, w)
+				b.WriteString(ansi.Strip(strings.Join(lines, "\n")) + "\n\n")
+			}
+		}
+	}
+	golden.RequireEqual(t, []byte(b.String()))
+}
+
+func TestTimelineAndMachineFit(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	anytime := func() time.Time { return noon.Add(time.Duration(r.Int64N(int64(time.Hour))) - 30*time.Minute) }
+	for range 2000 {
+		s, w := stylesFor(graphs[r.IntN(3)]), r.IntN(220)-1
+		d := &model.Detail{Connection: model.Connection{State: model.State(r.IntN(5)), Opened: anytime(), Since: anytime()}}
+		for range r.IntN(model.MaxTransitions + 1) {
+			d.Transitions = append(d.Transitions,
+				model.Transition{At: anytime(), From: model.State(r.IntN(5)), To: model.State(r.IntN(5))})
+		}
+		requireWidth(t, "timeline", s.timeline(staysOf(d, noon), anytime(), anytime(), w), w)
+		h := machineList
+		if w >= machineFrom {
+			h = machineLines
+		}
+		lines := s.machine(d, noon, w)
+		if len(lines) != h {
+			t.Fatalf("%d lines, want %d", len(lines), h)
+		}
+		for _, line := range lines {
+			requireWidth(t, "machine", line, w)
+		}
+	}
+}
