@@ -53,7 +53,7 @@ func activityInks(s *styles) []ink {
 		inkConnects: {paint: s.chart.connects},
 		inkCloses:   {paint: s.chart.closes},
 		inkRefused:  refused,
-		inkZero:     {paint: s.chart.axis, shy: true},
+		inkZero:     {paint: s.chart.axis},
 	}
 }
 
