@@ -34,6 +34,7 @@ type Connection struct {
 	UserAgent   string
 	Subprotocol string
 
+	Side      Side // of a proxied connection: the leg in the worse state, of which all figures are
 	State     State
 	Since     time.Time // in State
 	Opened    time.Time
@@ -116,6 +117,34 @@ type Detail struct {
 	Samples     []Sample      // oldest first, at most a window of them
 	Transitions []Transition  // oldest first, the newest MaxTransitions
 	Evidence    Evidence      // behind the diagnosis
+	Legs        []Detail      // of a proxied connection: the client's leg and the upstream's, each by itself
+}
+
+// Side is one end of a proxied connection.
+type Side uint8
+
+const (
+	ClientSide Side = iota // the only one where holter is no proxy
+	UpstreamSide
+)
+
+var sideNames = [...]string{"client", "upstream"}
+
+func (s Side) String() string {
+	if int(s) < len(sideNames) {
+		return sideNames[s]
+	}
+	return fmt.Sprintf("side(%d)", uint8(s))
+}
+
+// ParseSide is the inverse of Side.String.
+func ParseSide(name string) (Side, error) {
+	for i, n := range sideNames {
+		if n == name {
+			return Side(i), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown side %q", name)
 }
 
 // HeaderField is one line of a request's header.
@@ -134,6 +163,7 @@ const MaxTransitions = 16
 // Transition is one change of state, and what was believed about it.
 type Transition struct {
 	At        time.Time
+	Side      Side
 	From, To  State
 	Diagnosis Diagnosis
 }

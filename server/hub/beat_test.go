@@ -5,6 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gobwas/ws"
+
 	"holter/model"
 )
 
@@ -302,4 +304,30 @@ func TestLateness(t *testing.T) {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
 		}
 	}
+}
+
+// BenchmarkBeat is one beat: a visit, its ping, and the pong, with a message after it that the
+// application gets to see.
+func BenchmarkBeat(b *testing.B) {
+	h := New(quick())
+	c, app, end := forged(b, h, "ann")
+	buffer := make([]byte, 512)
+	end.Read(buffer) // the response head
+	message := ws.MustCompileFrame(ws.NewTextFrame(nil))
+	b.ReportAllocs()
+	interval := 2 * at(h.o.Rhythm.Interval) // whatever this heart's own is
+	for now := h.now() + interval; b.Loop(); now += interval {
+		c.visit(now)
+		ping, err := ws.ReadFrame(end)
+		if err != nil {
+			b.Fatal(err)
+		}
+		end.Write(append(ws.MustCompileFrame(ws.NewPongFrame(ping.Payload)), message...))
+		app.Read(buffer)
+	}
+	b.StopTimer()
+	if missed := uint64(c.pings - c.pongs); missed > 0 {
+		b.Errorf("%d pings have no pong", missed)
+	}
+	app.Close()
 }

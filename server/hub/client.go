@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"strings"
 	"time"
 	"unique"
 
@@ -20,9 +19,7 @@ type client struct {
 	handshake  unique.Handle[handshake] // that opened the newest
 }
 
-func newClient(id string, now model.Instant) *client {
-	return &client{id: strings.Clone(id), seen: now}
-}
+func newClient(id string) *client { return &client{id: id} }
 
 // enter makes c the client's newest connection. It reports whether the client has come back.
 func (cl *client) enter(c *connection, now model.Instant) (back bool) {
@@ -70,7 +67,8 @@ func (cl *client) snapshot(h *Hub) model.Client {
 	}
 	if c := cl.newest; c != nil {
 		c.mu.Lock()
-		s.Connection, s.State, s.Since = c.id, c.heart.State(), h.time(c.since)
+		l := c.worse()
+		s.Connection, s.State, s.Since = c.id, l.heart.State(), h.time(l.since)
 		c.mu.Unlock()
 	}
 	return s

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -86,11 +87,24 @@ func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 		hub:       h,
 		remote:    addrPort(c.RemoteAddr()),
 		handshake: unique.Make(handshakeOf(r)),
-		who:       h.o.Identity.Of(r),
-		slot:      -1,
+		client:    newClient(h.o.Identity.Of(r)),
 	}
-	conn.tap = tap.New(c, early, conn, h.now)
+	conn.leg = leg{conn: conn, slot: -1}
+	conn.tap = tap.New(c, early, &conn.leg, h.now)
 	return conn.tap
+}
+
+// AdoptUpstream gives a connection that Adopt tapped its second leg: the proxy's socket to the server
+// behind it, past the handshake.
+func (h *Hub) AdoptUpstream(client *tap.Conn, c net.Conn, early []byte) *tap.Conn {
+	conn := client.Watcher().(*leg).conn
+	up := &leg{conn: conn, side: model.UpstreamSide, slot: -1}
+	conn.mu.Lock()
+	conn.upstream = up
+	up.tap = tap.NewUpstream(c, early, up, h.now)
+	conn.mu.Unlock()
+	up.tap.Open()
+	return up.tap
 }
 
 // Refused counts and tells of an upgrade that was turned away with an HTTP status.
@@ -115,12 +129,13 @@ func (h *Hub) enter(c *connection, now model.Instant) {
 	h.last++
 	c.id = h.last
 	h.conns[c.id] = c
-	c.client = h.clients[c.who]
-	if c.client == nil {
-		c.client = newClient(c.who, now)
+	if known := h.clients[c.client.id]; known != nil {
+		c.client = known
+	} else {
+		c.client.id = strings.Clone(c.client.id) // it may hold the whole request
+		c.client.seen = now
 		h.clients[c.client.id] = c.client
 	}
-	c.who = c.client.id // one copy of the text is enough
 	if c.client.enter(c, now) {
 		h.count.reconnects.Add(1)
 	}

@@ -146,13 +146,6 @@ func (c *connection) obey() *orders {
 	return c.orders
 }
 
-// reschedule runs under mu.
-func (c *connection) reschedule() {
-	if c.tap != nil && !c.visiting {
-		c.hub.schedule.set(c, c.nextVisit(c.hub.now()))
-	}
-}
-
 // closeAll ends what is open when the monitor stops: close frames to all, a second for their
 // answers, and then the sockets. Whoever is in the middle of a handshake comes in meanwhile.
 func (h *Hub) closeAll() {
@@ -164,11 +157,21 @@ func (h *Hub) closeAll() {
 		}
 	}
 	for _, c := range h.all() {
-		c.mu.Lock()
-		t := c.tap
-		c.mu.Unlock()
-		if t != nil {
-			t.Drop(tap.Ending{By: model.ByHolter, Code: 1001}, false)
+		c.drop(tap.Ending{By: model.ByHolter, Code: 1001})
+	}
+}
+
+// drop closes what sockets there are left.
+func (c *connection) drop(e tap.Ending) {
+	var taps []*tap.Conn
+	c.mu.Lock()
+	for _, l := range c.legs() {
+		if l.tap != nil {
+			taps = append(taps, l.tap)
 		}
+	}
+	c.mu.Unlock()
+	for _, t := range taps {
+		t.Drop(e, false)
 	}
 }

@@ -9,14 +9,14 @@ import (
 	"holter/model"
 )
 
-// schedule knows which connections are due: a timing wheel (Varghese and Lauck, "Hashed and
-// Hierarchical Timing Wheels", 1987). Every beat has its connection put in and taken out twice, which
+// schedule knows which legs are due: a timing wheel (Varghese and Lauck, "Hashed and
+// Hierarchical Timing Wheels", 1987). Every beat has its leg put in and taken out twice, which
 // costs a few pointers here and a walk through a cold heap otherwise. It only decides who is due: see
 // Hub.beat.
 type schedule struct {
-	mu    sync.Mutex              // protects all following, and the fields of the connections in it
-	slots [wheelSlots]*connection // lists of those due in one slotTime, or that and whole turns of the wheel
-	done  int64                   // slotTimes whose slots have been emptied
+	mu    sync.Mutex       // protects all following, and the fields of the legs in it
+	slots [wheelSlots]*leg // lists of those due in one slotTime, or that and whole turns of the wheel
+	done  int64            // slotTimes whose slots have been emptied
 }
 
 const (
@@ -26,55 +26,55 @@ const (
 	wheelSlots = 1024
 )
 
-// set has c visited at that moment, instead of any other.
-func (s *schedule) set(c *connection, at model.Instant) {
+// set has l visited at that moment, instead of any other.
+func (s *schedule) set(l *leg, at model.Instant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.unlink(c)
-	c.due = at
-	c.slot = int(max(int64(at)/int64(slotTime), s.done) % wheelSlots)
-	c.then = s.slots[c.slot]
-	if c.then != nil {
-		c.then.before = c
+	s.unlink(l)
+	l.due = at
+	l.slot = int(max(int64(at)/int64(slotTime), s.done) % wheelSlots)
+	l.then = s.slots[l.slot]
+	if l.then != nil {
+		l.then.before = l
 	}
-	s.slots[c.slot] = c
+	s.slots[l.slot] = l
 }
 
-func (s *schedule) remove(c *connection) {
+func (s *schedule) remove(l *leg) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.unlink(c)
+	s.unlink(l)
 }
 
-func (s *schedule) unlink(c *connection) {
-	if c.slot < 0 {
+func (s *schedule) unlink(l *leg) {
+	if l.slot < 0 {
 		return
 	}
-	if c.before != nil {
-		c.before.then = c.then
+	if l.before != nil {
+		l.before.then = l.then
 	} else {
-		s.slots[c.slot] = c.then
+		s.slots[l.slot] = l.then
 	}
-	if c.then != nil {
-		c.then.before = c.before
+	if l.then != nil {
+		l.then.before = l.before
 	}
-	c.before, c.then, c.slot = nil, nil, -1
+	l.before, l.then, l.slot = nil, nil, -1
 }
 
 // take appends to batch those that are due, the earlier first but for those within one slotTime, and
 // takes them out.
-func (s *schedule) take(now model.Instant, batch []*connection) []*connection {
+func (s *schedule) take(now model.Instant, batch []*leg) []*leg {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := int64(now) / int64(slotTime)
 	for tick := max(s.done, last-wheelSlots+1); tick <= last; tick++ {
-		for c := s.slots[tick%wheelSlots]; c != nil; {
-			then := c.then
-			if c.due <= now {
-				s.unlink(c)
-				batch = append(batch, c)
+		for l := s.slots[tick%wheelSlots]; l != nil; {
+			then := l.then
+			if l.due <= now {
+				s.unlink(l)
+				batch = append(batch, l)
 			}
-			c = then
+			l = then
 		}
 	}
 	s.done = last
@@ -96,7 +96,7 @@ func (s *schedule) soon(now model.Instant, limit time.Duration) time.Duration {
 // beat visits every connection when it is due, until ctx ends. It is the one goroutine that decides
 // on pings and suspicions.
 func (h *Hub) beat(ctx context.Context) error {
-	var batch []*connection
+	var batch []*leg
 	pause, before := slotTime, time.Now()
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -113,13 +113,13 @@ func (h *Hub) beat(ctx context.Context) error {
 		h.late.Observe(now, lateBy)
 		batch = h.schedule.take(now, batch[:0])
 		void := h.late.VoidBefore() == now
-		for _, c := range batch {
-			if void && c.calm() {
+		for _, l := range batch {
+			if void && l.calm() {
 				// All that fell due meanwhile would beat at once, and go on together.
-				h.schedule.set(c, now+model.Instant(rand.Float64()*float64(h.o.Rhythm.Interval)))
+				h.schedule.set(l, now+model.Instant(rand.Float64()*float64(h.o.Rhythm.Interval)))
 				continue
 			}
-			c.visit(now)
+			l.visit(now)
 		}
 		clear(batch)
 		pause = h.schedule.soon(h.now(), model.SchedulerPause)

@@ -63,12 +63,14 @@ func (h *Hub) Detail(_ context.Context, id model.ID) (model.Detail, error) {
 	now := h.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	d := model.Detail{Connection: c.snapshot(now), Header: c.handshake.Value().fields(), Samples: c.heart.Samples()}
+	d := c.worse().detail(now)
 	for _, t := range c.transitions {
-		d.Transitions = append(d.Transitions, model.Transition{At: h.time(t.at), From: t.from, To: t.to, Diagnosis: t.diagnosis})
+		d.Transitions = append(d.Transitions, model.Transition{At: h.time(t.at), Side: t.side, From: t.from, To: t.to, Diagnosis: t.diagnosis})
 	}
-	if c.tap != nil {
-		d.Evidence = c.heart.Evidence(now, &h.late, c.tap)
+	if c.upstream != nil {
+		for _, l := range c.legs() {
+			d.Legs = append(d.Legs, l.detail(now))
+		}
 	}
 	return d, nil
 }

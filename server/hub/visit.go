@@ -21,25 +21,26 @@ const closeWait = time.Second
 // CodeTimeout is the close code for a connection that is given up: registered with IANA as Timeout.
 const CodeTimeout = 3008
 
-// calm reports whether nothing but a beat is due on c.
-func (c *connection) calm() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.tap != nil && c.orders == nil && !c.heart.Alert()
+// calm reports whether nothing but a beat is due on l.
+func (l *leg) calm() bool {
+	l.conn.mu.Lock()
+	defer l.conn.mu.Unlock()
+	return l.tap != nil && l.conn.orders == nil && !l.heart.Alert()
 }
 
-// visit brings c to now and puts it back into the schedule. Only the scheduler calls it.
-func (c *connection) visit(now model.Instant) {
+// visit brings l to now and puts it back into the schedule. Only the scheduler calls it.
+func (l *leg) visit(now model.Instant) {
+	c := l.conn
 	c.mu.Lock()
-	t := c.tap
+	t := l.tap
 	if t == nil {
 		c.mu.Unlock()
 		return
 	}
-	a := c.heart.Tick(now, &c.hub.late, t)
-	c.next, c.visiting = a.Next, true
-	c.changed(a.From, a.To, a.Changed)
-	end := c.judge(now)
+	a := l.heart.Tick(now, &c.hub.late, t)
+	l.next, l.visiting = a.Next, true
+	l.changed(a.From, a.To, a.Changed)
+	end := l.judge(now)
 	c.mu.Unlock()
 
 	if end != nil {
@@ -51,29 +52,31 @@ func (c *connection) visit(now model.Instant) {
 	}
 
 	c.mu.Lock()
-	c.visiting = false
-	if c.tap != nil {
-		c.hub.schedule.set(c, c.nextVisit(now))
+	l.visiting = false
+	if l.tap != nil {
+		c.hub.schedule.set(l, l.nextVisit(now))
 	}
 	c.mu.Unlock()
 }
 
-// judge decides whether c has to go, and how. It runs under mu; what it returns does not.
-func (c *connection) judge(now model.Instant) func(*tap.Conn) {
-	o := &c.hub.o
-	switch w := c.tap.Writing(); {
-	case c.leaving() && now >= c.orders.dropAt:
+// judge decides whether l has to go, and how. It runs under mu; what it returns does not. What is
+// asked of the connection as a whole is done at its client's leg.
+func (l *leg) judge(now model.Instant) func(*tap.Conn) {
+	c, o := l.conn, &l.conn.hub.o
+	whole := l.side == model.ClientSide
+	switch w := l.tap.Writing(); {
+	case whole && c.leaving() && now >= c.orders.dropAt:
 		return func(t *tap.Conn) { t.Drop(tap.Ending{}, false) }
-	case c.orders != nil && c.orders.kickAt != 0 && now >= c.orders.kickAt:
+	case whole && c.orders != nil && c.orders.kickAt != 0 && now >= c.orders.kickAt:
 		k := c.orders.kick
 		c.orders.kickAt = 0
 		return func(*tap.Conn) { c.kick(k) }
-	case c.heart.State() == model.Failed && o.OnFail == model.OnFailClose:
-		c.heart.End(model.Reaped)
+	case l.heart.State() == model.Failed && o.OnFail == model.OnFailClose:
+		l.heart.End(model.Reaped)
 		return giveUp("heartbeat timeout")
 	case o.WriteTimeout > 0 && w != 0 && since(now, w) >= o.WriteTimeout:
 		return giveUp(fmt.Sprintf("write timeout: nothing taken for %s", o.WriteTimeout))
-	case o.MaxIdle > 0 && !c.leaving() && since(now, max(c.opened, c.tap.Data())) >= o.MaxIdle:
+	case whole && o.MaxIdle > 0 && !c.leaving() && since(now, max(c.opened, l.tap.Data())) >= o.MaxIdle:
 		return func(*tap.Conn) { c.kick(kick{code: 1000, reason: fmt.Sprintf("no message for %s", o.MaxIdle)}) }
 	}
 	return nil
@@ -88,24 +91,34 @@ func giveUp(reason string) func(*tap.Conn) {
 	}
 }
 
-// nextVisit is when c is due again, for its heart or for a limit. It runs under mu.
-func (c *connection) nextVisit(now model.Instant) model.Instant {
-	o := &c.hub.o
-	next := c.next
+// nextVisit is when l is due again, for its heart or for a limit. It runs under mu.
+func (l *leg) nextVisit(now model.Instant) model.Instant {
+	c, o := l.conn, &l.conn.hub.o
+	next := l.next
 	sooner := func(i model.Instant) {
 		if i != 0 {
 			next = min(next, max(i, now+1))
 		}
 	}
+	if w := l.tap.Writing(); w != 0 && o.WriteTimeout > 0 {
+		sooner(w + model.Instant(o.WriteTimeout))
+	}
+	if l.side == model.UpstreamSide {
+		return next
+	}
 	if c.orders != nil {
 		sooner(c.orders.kickAt)
 		sooner(c.orders.dropAt)
 	}
-	if w := c.tap.Writing(); w != 0 && o.WriteTimeout > 0 {
-		sooner(w + model.Instant(o.WriteTimeout))
-	}
 	if o.MaxIdle > 0 && !c.leaving() {
-		sooner(max(c.opened, c.tap.Data()) + model.Instant(o.MaxIdle))
+		sooner(max(c.opened, l.tap.Data()) + model.Instant(o.MaxIdle))
 	}
 	return next
+}
+
+// reschedule runs under mu.
+func (l *leg) reschedule() {
+	if l.tap != nil && !l.visiting {
+		l.conn.hub.schedule.set(l, l.nextVisit(l.conn.hub.now()))
+	}
 }

@@ -33,10 +33,8 @@ func (c *Conn) Shut(code int, reason string) bool {
 	if !c.end(Ending{model.ByHolter, code, reason}) {
 		return false
 	}
-	frame := make([]byte, 0, 4+len(reason))
-	frame = append(frame, 0x80|byte(OpClose), byte(2+len(reason)))
-	frame = binary.BigEndian.AppendUint16(frame, uint16(code))
-	frame = append(frame, reason...)
+	payload := binary.BigEndian.AppendUint16(nil, uint16(code))
+	frame := c.frame(OpClose, append(payload, reason...))
 	c.last.Store(&frame)
 	c.deliver()
 	return true

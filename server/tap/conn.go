@@ -45,6 +45,7 @@ type Conn struct {
 	watch    Watcher
 	now      func() model.Instant
 	key      uint64 // begins the payload of every ping of this connection
+	client   bool   // this end is the WebSocket's client: it masks what it sends
 
 	asked    atomic.Uint32 // number of the newest ping written
 	answered atomic.Uint32 // newest of them that a pong answered
@@ -113,6 +114,19 @@ func New(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Con
 	t.data.Store(t.heard.Load())
 	return t
 }
+
+// NewUpstream taps c, past a handshake in which this end was the client.
+func NewUpstream(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Conn {
+	t := New(c, early, watch, now)
+	t.client, t.phase = true, phaseFrames
+	return t
+}
+
+// Open tells the Watcher of a NewUpstream that frames follow, when it is ready to be told.
+func (c *Conn) Open() { c.open("") }
+
+// Watcher is who is told what c sees.
+func (c *Conn) Watcher() Watcher { return c.watch }
 
 // control calls f with the descriptor of the socket at or below c. The way there is found anew each
 // time: to keep it would cost every connection more memory than a ping now and then costs time.
@@ -352,7 +366,6 @@ func (c *Conn) follow1(b []byte, at model.Instant) int {
 const (
 	pingPayload = 12 // key and number
 	pongByte    = 0x80 | byte(OpPong)
-	pingByte    = 0x80 | byte(OpPing)
 )
 
 // match looks for a pong of ours at the front of b. It returns its size and number, 0 if there is

@@ -2,6 +2,7 @@ package tap
 
 import (
 	"encoding/binary"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
@@ -73,20 +74,35 @@ const ownWait = model.Instant(time.Second)
 
 // insertPing writes a ping.
 func (c *Conn) insertPing(seq uint32) bool {
-	var frame [2 + pingPayload]byte
-	frame[0], frame[1] = pingByte, pingPayload
-	binary.BigEndian.PutUint64(frame[2:], c.key)
-	binary.BigEndian.PutUint32(frame[10:], seq)
+	payload := make([]byte, pingPayload)
+	binary.BigEndian.PutUint64(payload, c.key)
+	binary.BigEndian.PutUint32(payload[8:], seq)
+	frame := c.frame(OpPing, payload)
 	// From here on its pong may come, before the write has even returned.
 	before := c.asked.Swap(seq)
 	at := c.now()
-	if !c.put(frame[:]) {
+	if !c.put(frame) {
 		c.asked.Store(before)
 		return false
 	}
 	c.note.CompareAndSwap(seq, 0)
 	c.watch.Sent(seq, at)
 	return true
+}
+
+// frame makes a control frame of ours with this payload, which it changes.
+func (c *Conn) frame(op Opcode, payload []byte) []byte {
+	frame := make([]byte, 0, 2+4+len(payload))
+	frame = append(frame, 0x80|byte(op), byte(len(payload)))
+	if c.client {
+		mask := binary.BigEndian.AppendUint32(nil, rand.Uint32())
+		frame[1] |= 0x80
+		frame = append(frame, mask...)
+		for i := range payload {
+			payload[i] ^= mask[i&3]
+		}
+	}
+	return append(frame, payload...)
 }
 
 // put writes a frame of ours without waiting, and keeps what the socket did not take. It reports

@@ -1,0 +1,195 @@
+package hub
+
+import (
+	"math/rand/v2"
+	"time"
+	"unique"
+
+	"holter/model"
+	"holter/server/tap"
+)
+
+// leg is one socket of a connection, with the heart that beats over it. It is the tap.Watcher of its
+// tap: most of its methods are called by whoever moves the bytes.
+type leg struct {
+	conn *connection
+
+	// schedule.mu's.
+	due          model.Instant
+	before, then *leg // in the slot
+	slot         int  // -1 while it is not in the schedule
+
+	// conn.mu's.
+	tap      *tap.Conn // nil once it is closed
+	heart    *model.Heart
+	next     model.Instant // when the heart is due
+	since    model.Instant // in its state
+	pings    uint32
+	pongs    uint32
+	beats    uint32     // the peer's
+	visiting bool       // the scheduler asks for next itself
+	side     model.Side // never changes
+	end      *end       // nil while it is open
+}
+
+type end struct {
+	close   model.Close
+	traffic traffic
+}
+
+type traffic struct{ framesIn, framesOut, bytesIn, bytesOut uint64 }
+
+func passed(t *tap.Conn) (sum traffic) {
+	sum.framesIn, sum.framesOut, sum.bytesIn, sum.bytesOut = t.Traffic()
+	return sum
+}
+
+// Opened starts the heart, and lists the connection with its client's leg, all at once: a Closed at
+// the same time comes before, and then there is nothing to list, or after.
+func (l *leg) Opened(subprotocol string) {
+	c, h := l.conn, l.conn.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l.tap == nil {
+		return
+	}
+	now := h.now()
+	l.since = now
+	l.heart = model.NewHeart(&h.o.Rhythm, now, rand.Float64())
+	l.next = l.heart.Tick(now, &h.late, l.tap).Next
+	h.schedule.set(l, l.next)
+	if l.side == model.ClientSide {
+		c.opened = now
+		c.subprotocol = unique.Make(model.Clean(subprotocol, maxText))
+		h.enter(c, now)
+		c.publish(model.Event{Type: model.ConnectionOpened}, now)
+	}
+}
+
+// Sent starts the time of a ping.
+func (l *leg) Sent(seq uint32, at model.Instant) {
+	l.conn.mu.Lock()
+	defer l.conn.mu.Unlock()
+	l.pings++
+	l.next = l.heart.Sent(seq, at)
+	l.reschedule()
+}
+
+// Pong takes in an answer.
+func (l *leg) Pong(seq uint32, at model.Instant, exact bool) {
+	l.conn.mu.Lock()
+	defer l.conn.mu.Unlock()
+	l.pongs++
+	l.conn.hub.count.beats.Add(1)
+	l.changed(l.heart.Pong(seq, at, exact, &l.conn.hub.late))
+}
+
+// RoundTrip takes in a round trip of the application's own ping.
+func (l *leg) RoundTrip(rtt time.Duration) {
+	l.conn.mu.Lock()
+	defer l.conn.mu.Unlock()
+	if l.heart != nil {
+		l.heart.RoundTrip(rtt)
+	}
+}
+
+// PeerBeat takes in a beat of the peer's own.
+func (l *leg) PeerBeat(at model.Instant, page bool) {
+	l.conn.mu.Lock()
+	defer l.conn.mu.Unlock()
+	l.beats++
+	if l.heart != nil {
+		l.heart.PeerBeat(at, page)
+	}
+}
+
+// Heard is proof of life while it was in doubt.
+func (l *leg) Heard(at model.Instant) {
+	l.conn.mu.Lock()
+	defer l.conn.mu.Unlock()
+	l.changed(l.heart.Heard(at))
+}
+
+// Closed settles how the leg ended, and takes the connection off with its client's leg. What is not
+// counted any more has been told.
+func (l *leg) Closed(e tap.Ending) {
+	c, h := l.conn, l.conn.hub
+	if l.side == model.ClientSide {
+		defer h.count.size.Add(-1)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := l.tap
+	l.tap = nil
+	if l.heart == nil { // it was never listed
+		return
+	}
+	now := h.now()
+	h.schedule.remove(l)
+	l.end = &end{
+		close:   model.Close{Code: e.Code, Reason: model.Clean(e.Reason, model.MaxReason), By: e.By, At: h.time(now)},
+		traffic: passed(t),
+	}
+	if l.side == model.UpstreamSide {
+		l.heart.End(model.Ended)
+		return
+	}
+	h.leave(c, now)
+	h.count.bytesIn.Add(l.end.traffic.bytesIn)
+	h.count.bytesOut.Add(l.end.traffic.bytesOut)
+	l.changed(l.heart.End(model.Ended))
+	c.publish(model.Event{Type: model.ConnectionClosed}, now)
+}
+
+// changed takes note of a change of state and tells of it. It runs under conn.mu.
+func (l *leg) changed(from, to model.State, changed bool) {
+	if !changed {
+		return
+	}
+	c, now := l.conn, l.conn.hub.now()
+	l.since = now
+	if len(c.transitions) == model.MaxTransitions {
+		c.transitions = c.transitions[1:]
+	}
+	c.transitions = append(c.transitions, transition{now, l.side, from, to, l.heart.Diagnosis()})
+	if l.tap != nil {
+		l.tap.Alert(l.heart.Alert())
+	}
+	if to != model.Closed { // the end has an event of its own
+		c.publish(model.Event{Type: model.StateChanged, From: from, To: to}, now)
+	}
+}
+
+// show fills in what s says of a leg. It runs under conn.mu.
+func (l *leg) show(s *model.Connection, now model.Instant) {
+	h, heart := l.conn.hub, l.heart
+	s.Side, s.State, s.Since, s.Diagnosis = l.side, heart.State(), h.time(l.since), heart.Diagnosis()
+	s.RTT, s.RTTMean, s.RTTDev = heart.RTT(), heart.Mean(), heart.Deviation()
+	s.Timeout, s.Interval, s.Missed, s.Beats = heart.Timeout(), heart.Interval(), heart.Missed(), heart.Strip()
+	s.PingsSent, s.PongsReceived, s.PingsReceived = uint64(l.pings), uint64(l.pongs), uint64(l.beats)
+	var sum traffic
+	if l.end != nil {
+		s.Close, sum = &l.end.close, l.end.traffic
+	} else {
+		sum = passed(l.tap)
+		s.Silence, s.DataSilence = since(now, l.tap.Heard()), since(now, l.tap.Data())
+	}
+	s.FramesIn, s.FramesOut, s.BytesIn, s.BytesOut = sum.framesIn, sum.framesOut, sum.bytesIn, sum.bytesOut
+}
+
+// detail is all about one leg. It runs under conn.mu.
+func (l *leg) detail(now model.Instant) model.Detail {
+	c := l.conn
+	d := model.Detail{Connection: c.seen(l, now), Header: c.handshake.Value().fields(), Samples: l.heart.Samples()}
+	if l.tap != nil {
+		d.Evidence = l.heart.Evidence(now, &c.hub.late, l.tap)
+	}
+	return d
+}
+
+// since is 0 if at came after now: whoever moves the bytes may be ahead of whoever asked for the time.
+func since(now, at model.Instant) time.Duration { return time.Duration(max(0, now-at)) }

@@ -1,0 +1,104 @@
+package hub
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"holter/model"
+)
+
+// scheduled are n connections that are put into a schedule within five seconds from an instant.
+func scheduled(s *schedule, n int, from model.Instant) []*leg {
+	conns := make([]*leg, n)
+	for i := range conns {
+		conns[i] = &leg{slot: -1}
+		s.set(conns[i], from+model.Instant(rand.Int64N(int64(5*time.Second))))
+	}
+	return conns
+}
+
+func at(d time.Duration) model.Instant { return model.Instant(d) }
+
+// Whatever is set, moved and removed, each is taken once, not before it is due, and no later than
+// the run after that.
+func TestEachIsTakenWhenItIsDue(t *testing.T) {
+	const turn = wheelSlots * slotTime
+	for range 20 {
+		var s schedule
+		conns := make([]*leg, 500)
+		for i := range conns {
+			conns[i] = &leg{slot: -1}
+		}
+		due := make(map[*leg]model.Instant)
+		for now := at(ms); now < at(4*turn); {
+			for range 20 {
+				c := conns[rand.IntN(len(conns))]
+				if rand.IntN(4) == 0 {
+					s.remove(c)
+					delete(due, c)
+					continue
+				}
+				// Some are due already, some after more than a turn of the wheel.
+				due[c] = max(1, now+model.Instant(rand.Int64N(int64(5*turn/2)))-at(turn/2))
+				s.set(c, due[c])
+			}
+			now += model.Instant(rand.Int64N(int64(60 * ms)))
+			if rand.IntN(500) == 0 {
+				now += at(2 * turn) // the machine slept
+			}
+			for _, c := range s.take(now, nil) {
+				if at, ok := due[c]; !ok || at > now {
+					t.Fatalf("taken at %v, due at %v (%t)", time.Duration(now), time.Duration(at), ok)
+				}
+				delete(due, c)
+			}
+			for _, at := range due {
+				if at <= now {
+					t.Fatalf("still there at %v, due at %v", time.Duration(now), time.Duration(at))
+				}
+			}
+		}
+	}
+}
+
+func TestNothingDueIsSleptThrough(t *testing.T) {
+	var s schedule
+	now := at(time.Second)
+	s.take(now, nil)
+	if pause := s.soon(now, model.SchedulerPause); pause != model.SchedulerPause {
+		t.Errorf("%v until the next run of an empty schedule", pause)
+	}
+	for _, wait := range []time.Duration{-time.Hour, 0, ms, 15 * ms, 49 * ms} {
+		c := &leg{slot: -1}
+		s.set(c, now+at(wait))
+		pause := s.soon(now, model.SchedulerPause)
+		if pause < slotTime || pause > max(wait, 0)+slotTime {
+			t.Errorf("%v until the next run, with one that is due after %v", pause, wait)
+		}
+		s.remove(c)
+	}
+}
+
+func BenchmarkSchedule(b *testing.B) {
+	const n = 10_000
+	var s schedule
+	conns := scheduled(&s, n, at(time.Second))
+	b.Run("set", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			s.set(conns[i%n], at(time.Second+time.Duration(i%500)*slotTime))
+		}
+	})
+	b.Run("take", func(b *testing.B) { // one run of the scheduler, a slot's time after the one before
+		var batch []*leg
+		taken := 0
+		for now := at(time.Second); b.Loop(); now += at(slotTime) {
+			batch = s.take(now, batch[:0])
+			for _, c := range batch {
+				s.set(c, now+at(5*time.Second))
+			}
+			taken += len(batch)
+		}
+		b.ReportMetric(float64(taken)/float64(b.N), "taken/op")
+	})
+}
