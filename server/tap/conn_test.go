@@ -39,7 +39,7 @@ func TestIdleTapOnAPipeIsAConn(t *testing.T) {
 // answer reads one frame as the peer and, if it is a ping, answers it.
 func answer(t testing.TB, peer net.Conn) ws.Frame {
 	t.Helper()
-	f, err := ws.ReadFrame(peer)
+	f, err := readFrame(peer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestPingOnAFullSocket(t *testing.T) {
 	b := <-read
 	r.until(t, "the ping", func(x told) bool { return len(x.sent) == 1 })
 	for i := 0; len(b) > 0; i++ {
-		f, err := ws.ReadFrame(bytes.NewReader(b))
+		f, err := readFrame(bytes.NewReader(b))
 		if err != nil {
 			t.Fatalf("frame %d: %v", i, err)
 		}
@@ -231,7 +231,7 @@ func TestWhoClosesFirstWins(t *testing.T) {
 			if _, err := c.Write(closeFrame); !errors.Is(err, net.ErrClosed) {
 				t.Error("the application may still write:", err)
 			}
-			if f, err := ws.ReadFrame(peer); err != nil || string(f.Payload) != "\x03\xf4deploy" {
+			if f, err := readFrame(peer); err != nil || string(f.Payload) != "\x03\xf4deploy" {
 				t.Errorf("%q %v", f.Payload, err)
 			}
 			c.Close()

@@ -85,7 +85,7 @@ func fuzzOut(t *testing.T, s *script, c *Conn, peer io.Reader) (pings []ws.Frame
 	}(*s)
 	var got []byte
 	for {
-		f, err := ws.ReadFrame(peer)
+		f, err := readFrame(peer)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,11 +1,13 @@
 package tap
 
 import (
+	"io"
 	"net"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/gobwas/ws"
 	"go.uber.org/goleak"
 
 	"holter/model"
@@ -119,4 +121,15 @@ func tapped(t testing.TB) (c *Conn, peer *net.TCPConn, r *record) {
 	t.Cleanup(func() { c.Close() })
 	peer.SetDeadline(time.Now().Add(10 * time.Second))
 	return c, peer, r
+}
+
+// readFrame reads a frame that a test has caused: its length needs no bound.
+func readFrame(r io.Reader) (ws.Frame, error) {
+	h, err := ws.ReadHeader(r)
+	if err != nil {
+		return ws.Frame{}, err
+	}
+	f := ws.Frame{Header: h, Payload: make([]byte, h.Length)}
+	_, err = io.ReadFull(r, f.Payload)
+	return f, err
 }
