@@ -43,17 +43,16 @@ const (
 
 func activityInks(s *styles) []ink {
 	refused := ink{paint: s.chart.refused, rough: true}
-	switch s.graph {
-	case graphBlock:
-		refused.stencil = "▒"
-	case graphASCII:
-		refused.stencil = "%"
+	zero := ink{paint: s.chart.axis}
+	if s.graph != graphBraille {
+		zero.stencil, zero.shy = s.glyphs.rule, true
+		refused.stencil = map[graph]string{graphBlock: "▒", graphASCII: "%"}[s.graph]
 	}
 	return []ink{
 		inkConnects: {paint: s.chart.connects},
 		inkCloses:   {paint: s.chart.closes},
 		inkRefused:  refused,
-		inkZero:     {paint: s.chart.axis},
+		inkZero:     zero,
 	}
 }
 

@@ -37,6 +37,21 @@ func TestChartColours(t *testing.T) {
 	golden.RequireEqual(t, []byte(strings.Join(lines, "\n")))
 }
 
+func TestLoadChartGolden(t *testing.T) {
+	loads := make([]float64, 100)
+	for i := range loads {
+		loads[i] = 50 + 45*math.Sin(float64(i)/9)
+	}
+	loads[40] = math.NaN()
+	var b strings.Builder
+	for _, g := range graphs {
+		for _, over := range []time.Duration{time.Minute, 2 * time.Minute, 10 * time.Minute} {
+			b.WriteString(ansi.Strip(strings.Join(loadChart("cpu", loads, over, 72, 7, stylesFor(g)), "\n")) + "\n")
+		}
+	}
+	golden.RequireEqual(t, []byte(b.String()))
+}
+
 func TestChartsOfNothing(t *testing.T) {
 	s := stylesFor(graphBraille)
 	lines := rttChart(nil, 60, 6, s)
@@ -47,7 +62,7 @@ func TestChartsOfNothing(t *testing.T) {
 // TestSpikesStay puts one spike among many figures: it must reach the top wherever it is.
 func TestSpikesStay(t *testing.T) {
 	s := stylesFor(graphBraille)
-	for _, f := range []form{lines, area} {
+	for _, f := range []form{formLines, formArea} {
 		for at := range 1000 {
 			values := make([]float64, 1000)
 			values[at] = 50

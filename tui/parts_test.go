@@ -127,7 +127,7 @@ func oddBins(r *rand.Rand, n int) []model.Activity {
 // TestPartsFit draws whatever comes in whatever size: every line has to have its width.
 func TestPartsFit(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for range 3000 {
+	for range 1000 {
 		s := stylesFor(graphs[r.IntN(len(graphs))])
 		w, h := r.IntN(40)*r.IntN(6)-1, r.IntN(14)-1
 		requireSize(t, "rtt", rttChart(oddSamples(r, r.IntN(70)), w, h, s), w, h)
@@ -137,6 +137,8 @@ func TestPartsFit(t *testing.T) {
 		c := chart{title: "any", label: axisTime, top: odd(r), log: r.IntN(2) == 0, times: []tick{{odd(r), "then"}, {1, "now"}},
 			series: []series{{name: "a", key: "-", form: form(r.IntN(3)), values: oddFigures(r, r.IntN(300))}}}
 		requireSize(t, "chart", c.lines(w, h, s), w, h)
+
+		requireSize(t, "load", loadChart("cpu", oddFigures(r, r.IntN(300)), time.Duration(r.Int64()>>r.UintN(40)), w, h, s), w, h)
 
 		beats := make([]model.Beat, r.IntN(30))
 		for i := range beats {

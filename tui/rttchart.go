@@ -32,7 +32,7 @@ func rttChart(samples []model.Sample, w, h int, s *styles) []string {
 		times: []tick{{0, fmt.Sprintf("%d beats", len(rtts))}, {0.5, strconv.Itoa(len(rtts) / 2)}, {1, "now"}},
 		series: []series{
 			{name: "rtt " + brief(last.RTT), key: s.glyphs.line, ink: ink{paint: s.chart.line}, values: rtts},
-			{name: "timeout " + seconds(last.Timeout), key: s.glyphs.dash, ink: limitInk(s), form: dashes, values: timeouts},
+			{name: "timeout " + seconds(last.Timeout), key: s.glyphs.dash, ink: limitInk(s), form: formDashes, values: timeouts},
 			{name: missedText(samples), key: s.glyphs.lost, ink: ink{paint: s.chart.miss}},
 		},
 	}

@@ -13,9 +13,9 @@ import (
 // The size of a cell of a picture, in its own units. Braille and blocks are drawn as shapes on this
 // grid, so that they look the same in every font.
 const (
-	cellWidth  = 8
-	cellHeight = 16
-	margin     = 8
+	svgCellWidth  = 8
+	svgCellHeight = 16
+	svgMargin     = 8
 )
 
 // exportSVG writes a screen, as View draws it, as a picture in the colours of a theme.
@@ -25,13 +25,13 @@ func exportSVG(to io.Writer, view string, t *theme) error {
 	for _, line := range lines {
 		wide = max(wide, width(line))
 	}
-	w, h := wide*cellWidth+2*margin, len(lines)*cellHeight+2*margin
+	w, h := wide*svgCellWidth+2*svgMargin, len(lines)*svgCellHeight+2*svgMargin
 	p := picturePage{paper: &t.paper}
 	fmt.Fprintf(&p.out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" `+
 		`font-family="ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace" font-size="13">`+"\n", w, h, w, h)
 	fmt.Fprintf(&p.out, `<rect width="%d" height="%d" rx="6" fill="%s"/>`+"\n", w, h, t.paper.ground)
 	for y, line := range lines {
-		p.line(line, margin+y*cellHeight)
+		p.line(line, svgMargin+y*svgCellHeight)
 	}
 	p.out.WriteString("</svg>\n")
 	_, err := io.WriteString(to, p.out.String())
@@ -56,7 +56,7 @@ type picturePage struct {
 // line writes the cells of a styled line, whose upper edge is at y.
 func (p *picturePage) line(line string, y int) {
 	p.look = look{}
-	x := margin
+	x := svgMargin
 	parser := ansi.GetParser()
 	defer ansi.PutParser(parser)
 	run := cellRun{}
@@ -75,7 +75,7 @@ func (p *picturePage) line(line string, y int) {
 			p.flush(&run, y)
 		}
 		run.add(seq, x, wide)
-		x += wide * cellWidth
+		x += wide * svgCellWidth
 	}
 	p.flush(&run, y)
 }
@@ -138,7 +138,7 @@ func (r *cellRun) add(cluster string, x, wide int) {
 func (r *cellRun) write(p *picturePage, y int) {
 	ink, ground := p.look.colours(p.paper)
 	if ground != "" {
-		fmt.Fprintf(&p.out, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s"/>`, r.x, y, r.cells*cellWidth, cellHeight, ground)
+		fmt.Fprintf(&p.out, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s"/>`, r.x, y, r.cells*svgCellWidth, svgCellHeight, ground)
 	}
 	faint := ""
 	if p.look.faint {
@@ -153,7 +153,7 @@ func (r *cellRun) write(p *picturePage, y int) {
 			weight = ` font-weight="bold"`
 		}
 		fmt.Fprintf(&p.out, `<text x="%d" y="%d" textLength="%d" lengthAdjust="spacingAndGlyphs" fill="%s"%s%s>%s</text>`,
-			r.x, y+cellHeight-4, r.cells*cellWidth, ink, weight, faint, html.EscapeString(r.text.String()))
+			r.x, y+svgCellHeight-4, r.cells*svgCellWidth, ink, weight, faint, html.EscapeString(r.text.String()))
 	}
 	if ground != "" || r.kind != kindBlank {
 		p.out.WriteByte('\n')
@@ -173,14 +173,14 @@ func shapes(text string, x, y int) string {
 		default:
 			block(r, rect)
 		}
-		x += cellWidth
+		x += svgCellWidth
 	}
 	return b.String()
 }
 
 // braille draws the dots of a braille character.
 func braille(dots uint8, rect func(x, y, w, h float64)) {
-	const size, stepX, stepY = 2.4, cellWidth / 2, cellHeight / 4
+	const size, stepX, stepY = 2.4, svgCellWidth / 2, svgCellHeight / 4
 	for x := range brailleDots {
 		for y, bit := range brailleDots[x] {
 			if dots&bit != 0 {
@@ -192,7 +192,7 @@ func braille(dots uint8, rect func(x, y, w, h float64)) {
 
 // block draws one of the block elements (Unicode U+2580 to U+2593).
 func block(r rune, rect func(x, y, w, h float64)) {
-	const w, h = float64(cellWidth), float64(cellHeight)
+	const w, h = float64(svgCellWidth), float64(svgCellHeight)
 	switch {
 	case r == '▀':
 		rect(0, 0, w, h/2)

@@ -89,7 +89,7 @@ func TestMachineGoldens(t *testing.T) {
 func TestTimelineAndMachineFit(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	anytime := func() time.Time { return noon.Add(time.Duration(r.Int64N(int64(time.Hour))) - 30*time.Minute) }
-	for range 2000 {
+	for range 1000 {
 		s, w := stylesFor(graphs[r.IntN(3)]), r.IntN(220)-1
 		d := &model.Detail{Connection: model.Connection{State: model.State(r.IntN(5)), Opened: anytime(), Since: anytime()}}
 		for range r.IntN(model.MaxTransitions + 1) {

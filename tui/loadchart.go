@@ -1,0 +1,26 @@
+package tui
+
+import (
+	"math"
+	"time"
+)
+
+// loadChart draws shares in percent, one for each second up to now, over the time given. It has h lines
+// of w cells. The axis reaches to 100 and further where the figures do.
+func loadChart(title string, percents []float64, over time.Duration, w, h int, s *styles) []string {
+	n := int(max(min(over, time.Hour), time.Second) / time.Second)
+	values := make([]float64, n)
+	for i := range values {
+		values[i] = math.NaN()
+	}
+	percents = percents[max(len(percents)-n, 0):]
+	copy(values[n-len(percents):], percents)
+	c := chart{
+		title:  title,
+		label:  percent,
+		top:    100,
+		times:  timeTicks(time.Duration(n)*time.Second, newPlan(w, h).plotW),
+		series: []series{{ink: ink{paint: s.chart.line}, form: formArea, values: values}},
+	}
+	return c.lines(w, h, s)
+}
