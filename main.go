@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"runtime"
@@ -20,6 +19,7 @@ import (
 	"holter/probe/descriptors"
 	"holter/probe/swarm"
 	"holter/server"
+	"holter/server/api"
 	"holter/server/config"
 	"holter/server/eventlog"
 	"holter/tui"
@@ -43,6 +43,7 @@ func main() {
 // commands is the whole command line; each part brings its own options.
 type commands struct {
 	Serve      serve              `cmd:"" default:"withargs" help:"Serve WebSockets and watch their hearts (the default command)."`
+	Attach     attach             `cmd:"" help:"Show the screen of a holter that runs elsewhere."`
 	Version    version            `cmd:"" help:"Print the version."`
 	Completion completion.Command `cmd:"" help:"Print what makes your shell complete holter's flags."`
 	Complete   completion.Answer  `cmd:"" hidden:""`
@@ -123,7 +124,6 @@ type serve struct {
 	Data    server.DataOptions `embed:"" group:"Endpoint:"`
 	Monitor server.Options     `embed:"" group:"Heartbeat and connections:"`
 
-	ReadOnly  bool   `group:"Screen and log:" help:"Show on the screen, and change nothing: no kick."`
 	Headless  *bool  `group:"Screen and log:" help:"Log lines instead of the screen; so by itself where there is no terminal."`
 	LogFormat string `group:"Screen and log:" enum:"text,json" default:"text" help:"How log lines look: text or json."`
 	Demo      int    `group:"Screen and log:" placeholder:"N" help:"Start N clients of holter's own, of which some are slow, freeze, drop and come back."`
@@ -185,19 +185,68 @@ func (s *serve) Run() error {
 	if screen {
 		add(ctx, &parts, srv.Run)
 		add(ctx, &parts, func(ctx context.Context) error {
-			return tui.Options{ReadOnly: s.ReadOnly}.Run(ctx, monitor.Source())
+			return tui.Options{ReadOnly: s.Monitor.ReadOnly}.Run(ctx, monitor.Source())
 		})
 	} else {
 		s.greet(log, srv)
 		add(ctx, &parts, logged(srv.Run, monitor.Source(), log))
 	}
 	if s.Demo > 0 {
-		clients, err := swarm.New(swarm.Demo(s.endpoint(srv), s.Demo))
+		clients, err := swarm.New(swarm.Demo(srv.URL(), s.Demo))
 		if err != nil {
 			return err
 		}
 		add(ctx, &parts, clients.Run)
 	}
+	return parts.Run()
+}
+
+// attach is the screen of another holter.
+type attach struct {
+	URL      string `arg:"" help:"Address of the other holter's admin plane, such as http://127.0.0.1:7071."`
+	Token    string `placeholder:"SECRET" help:"Token that the other holter was started with."`
+	ReadOnly bool   `help:"Show, and change nothing."`
+
+	Config config.Options `embed:"" group:"Where settings come from:"`
+}
+
+// Help is shown by holter attach --help.
+func (attach) Help() string {
+	return `The screen is the one that the other holter would have shown. It stays when the other holter is gone, and goes on when that is back.
+
+Examples:
+
+    holter attach 127.0.0.1:7071
+    HOLTER_TOKEN=secret holter attach https://ops.example/holter`
+}
+
+// Validate is called by kong.
+func (a *attach) Validate() error {
+	if a.URL == "" {
+		return nil // kong says it better
+	}
+	_, err := api.ParseAddress(a.URL)
+	return err
+}
+
+// Run shows the screen until the user quits or a signal comes.
+func (a *attach) Run() error {
+	if !terminal.Interactive(os.Stdin, os.Stdout) {
+		return &usageError{errors.New("attach shows a screen, but there is no terminal: run holter in one")}
+	}
+	ctx := interruptible(terminal.Save(os.Stdin, os.Stdout))
+	remote, err := api.Attach(ctx, a.URL, a.Token)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var parts run.Group
+	add(ctx, &parts, remote.Run)
+	add(ctx, &parts, func(ctx context.Context) error {
+		return tui.Options{ReadOnly: a.ReadOnly}.Run(ctx, remote)
+	})
 	return parts.Run()
 }
 
@@ -226,21 +275,11 @@ func (s *serve) logger(screen bool) *slog.Logger {
 
 // greet says where to connect.
 func (s *serve) greet(log *slog.Logger, srv *server.Server) {
-	attrs := []any{"websocket", s.endpoint(srv), "page", s.url("http", srv.Addr())}
-	if a := srv.AdminAddr(); a != nil {
-		attrs = append(attrs, "admin", "http://"+a.String())
+	attrs := []any{"websocket", srv.URL(), "page", srv.PageURL()}
+	if admin := srv.AdminURL(); admin != "" {
+		attrs = append(attrs, "admin", admin)
 	}
 	log.Info("holter listens", attrs...)
-}
-
-func (s *serve) endpoint(srv *server.Server) string { return s.url("ws", srv.Addr()) + "ws" }
-
-// url is the root of the data plane, under a secure scheme if it has a certificate.
-func (s *serve) url(scheme string, at net.Addr) string {
-	if s.Data.TLSCert != "" {
-		scheme += "s"
-	}
-	return scheme + "://" + at.String() + "/"
 }
 
 // logged runs serve with a log of its events, which ends after it: the last ones are the shutdown's.
@@ -284,8 +323,9 @@ func interruptible(t *terminal.Terminal) context.Context {
 	return ctx
 }
 
-// gcPercent is how much the heap may grow between two collections; 100 is Go's own value.
-const gcPercent = 100
+// gcPercent is how much the heap may grow between two collections. Go's own 100 would keep as much
+// memory in reserve as the connections take; 50 costs a few percent of the time to connect them.
+const gcPercent = 50
 
 // collectGarbage sets the collector up for a heap of many idle connections, unless GOGC says how. It
 // is the program's business: an application with the monitor inside has settings of its own.

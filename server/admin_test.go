@@ -262,7 +262,7 @@ func TestAdminRefuses(t *testing.T) {
 		{"POST", kick, `{"q":"all"}}`, 400, "after"},
 		{"POST", kick, `["all"]`, 400, "JSON"},
 		{"POST", kick, `q=all`, 400, "JSON"},
-		{"POST", kick, `{"q":"` + strings.Repeat("x", longestBody) + `"}`, 413, "65536"},
+		{"POST", kick, `{"q":"` + strings.Repeat("x", longestBody) + `"}`, 413, "1048576"},
 		{"POST", kick, strings.Repeat("[", longestBody), 400, "JSON"},
 	} {
 		status, answer, header := call(t, a, c.method, c.path, c.body)

@@ -66,7 +66,7 @@ func servePlane(t *testing.T, handler http.Handler) (address string) {
 	done := make(chan error, 1)
 	go func() { done <- p.serve() }()
 	t.Cleanup(func() {
-		p.stop()
+		p.stop(context.Background())
 		if err := <-done; err != nil {
 			t.Error(err)
 		}

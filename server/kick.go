@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	longestBody = 64 << 10 // bytes of a request
+	longestBody = 1 << 20 // bytes of a request: the ids of a hundred thousand connections
 	longestOver = 24 * time.Hour
 )
 
@@ -38,21 +38,49 @@ func (a *admin) kickMatching(c *gin.Context) {
 		fail(c, err)
 		return
 	}
-	kick := model.Kick{Query: body.Q, Code: body.Code, Reason: body.Reason, Reset: body.RST, Over: body.OverMS.Duration()}
-	if kick.Over > longestOver {
-		fail(c, model.Errorf(model.Invalid, "over_ms is more than %d, which is a day", longestOver.Milliseconds()))
+	kick, err := parseKicks(body)
+	if err != nil {
+		fail(c, err)
 		return
 	}
 	a.kick(c, kick)
 }
 
+// parseKicks reads a kick of those in a list or of those that match.
+func parseKicks(body api.Kick) (model.Kick, error) {
+	kick := model.Kick{Query: body.Q, Code: body.Code, Reason: body.Reason, Reset: body.RST, Over: body.OverMS.Duration()}
+	if kick.Over > longestOver {
+		return kick, model.Errorf(model.Invalid, "over_ms is more than %d, which is a day", longestOver.Milliseconds())
+	}
+	if len(body.IDs) > 0 && body.Q != "" {
+		return kick, model.Errorf(model.Invalid, "both ids and q: write one of them")
+	}
+	for _, text := range body.IDs {
+		id, err := parseID(text)
+		if err != nil {
+			return kick, err
+		}
+		kick.IDs = append(kick.IDs, id)
+	}
+	return kick, nil
+}
+
 func (a *admin) kick(c *gin.Context, k model.Kick) {
 	n, err := a.source.Kick(c.Request.Context(), k)
-	if err != nil {
+	if err != nil && n == 0 {
 		fail(c, err)
 		return
 	}
-	c.JSON(http.StatusOK, api.Kicked{Kicked: n})
+	c.JSON(http.StatusOK, kicked(n, err))
+}
+
+// kicked tells how many were, and why not all.
+func kicked(n int, err error) api.Kicked {
+	answer := api.Kicked{Kicked: n}
+	if err != nil {
+		answer.Error = &api.ErrorBody{Code: model.ErrorCode(err), Message: err.Error()}
+	}
+	return answer
 }
 
 // parseKick reads a kick of one connection from its path and query.

@@ -80,9 +80,9 @@ func (p *plane) serve() error {
 	return err
 }
 
-// stop ends serve and returns when no request is under way any more.
-func (p *plane) stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+// stop ends serve and returns when no request is under way any more, or when there is no time left in ctx.
+func (p *plane) stop(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
 	if p.http.Shutdown(ctx) != nil {
 		p.http.Close()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -22,7 +23,7 @@ type Server struct {
 	log     *slog.Logger
 }
 
-// stopTimeout bounds how long the end of all connections may take.
+// stopTimeout bounds how long the end of everything may take.
 const stopTimeout = 5 * time.Second
 
 // NewServer sets a server up around m, which it runs: do not run m as well. The error says which of the
@@ -61,7 +62,7 @@ func (s *Server) Listen() error {
 			return err
 		}
 	}
-	s.monitor.hub.Announce(s.url())
+	s.monitor.hub.Announce(s.URL())
 	return nil
 }
 
@@ -94,13 +95,34 @@ func (s *Server) tls() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}}, nil
 }
 
-// url is where a WebSocket client connects.
-func (s *Server) url() string {
-	scheme := "ws"
+// URL is where a WebSocket client of this machine connects, once Listen has returned.
+func (s *Server) URL() string { return s.at("ws") + "/ws" }
+
+// PageURL is the root of the data plane.
+func (s *Server) PageURL() string { return s.at("http") + "/" }
+
+// at is the data plane under a scheme, or its secure twin if there is a certificate.
+func (s *Server) at(scheme string) string {
 	if s.options.TLSCert != "" {
-		scheme = "wss"
+		scheme += "s"
 	}
-	return scheme + "://" + s.Addr().String() + "/ws"
+	return scheme + "://" + reachable(s.Addr())
+}
+
+// AdminURL is the root of the admin plane, empty if there is none.
+func (s *Server) AdminURL() string {
+	if a := s.AdminAddr(); a != nil {
+		return "http://" + reachable(a)
+	}
+	return ""
+}
+
+// reachable is an address to connect to: a listener on all of them names none.
+func reachable(a net.Addr) string {
+	if t, ok := a.(*net.TCPAddr); ok && t.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", strconv.Itoa(t.Port))
+	}
+	return a.String()
 }
 
 // Addr is where the data plane listens, once it does.
@@ -115,8 +137,8 @@ func (s *Server) AdminAddr() net.Addr {
 }
 
 // Run serves until ctx ends, and then stops in order: nobody new, a close frame for every connection,
-// the end of their handlers, the rest. It takes stopTimeout at most for each, and returns the first
-// error that made it stop.
+// the end of their handlers, the rest, which takes five seconds at most. It returns the first error that
+// made it stop.
 func (s *Server) Run(ctx context.Context) error {
 	if err := s.Listen(); err != nil {
 		return err
@@ -142,5 +164,5 @@ func (s *Server) stop(stopMonitor func()) {
 	if s.echo.stop(ctx) != nil {
 		s.log.Warn("connections did not end in time", "waited", stopTimeout)
 	}
-	s.data.stop()
+	s.data.stop(ctx)
 }

@@ -75,7 +75,7 @@ func runServer(t *testing.T, change func(*Options, *DataOptions)) running {
 
 func (r running) dial(t *testing.T, client string) *websocket.Conn {
 	t.Helper()
-	ws, _, err := websocket.DefaultDialer.Dial(r.url()+"?client="+url.QueryEscape(client), nil)
+	ws, _, err := websocket.DefaultDialer.Dial(r.URL()+"?client="+url.QueryEscape(client), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestServerFromEndToEnd(t *testing.T) {
 		t.Errorf("client %+v", ann)
 	}
 	var summary api.Summary
-	if s.call(t, "GET", "/api/v1/summary", &summary); summary.Address != s.url() || summary.States.Closed != 1 {
+	if s.call(t, "GET", "/api/v1/summary", &summary); summary.Address != s.URL() || summary.States.Closed != 1 {
 		t.Errorf("summary %+v", summary)
 	}
 	var list api.Connections
@@ -200,7 +200,7 @@ func TestServerBoundsWhatClientsSay(t *testing.T) {
 	if client := opened.Connection.Client; len(client) > 300 || strings.ContainsRune(client, '\x1b') {
 		t.Errorf("client %q", client)
 	}
-	_, response, err := websocket.DefaultDialer.Dial(s.url(), http.Header{"Origin": {"https://evil.example"}})
+	_, response, err := websocket.DefaultDialer.Dial(s.URL(), http.Header{"Origin": {"https://evil.example"}})
 	if err == nil || response.StatusCode != 403 {
 		t.Fatalf("a foreign origin got in: %v", err)
 	}
@@ -233,7 +233,7 @@ func TestServerWithTLS(t *testing.T) {
 	cert, key, roots := certificate(t)
 	s := runServer(t, func(_ *Options, d *DataOptions) { d.TLSCert, d.TLSKey = cert, key })
 	dialer := websocket.Dialer{TLSClientConfig: &tls.Config{RootCAs: roots}}
-	ws, _, err := dialer.Dial(s.url(), nil)
+	ws, _, err := dialer.Dial(s.URL(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ type Connection struct {
 	UserAgent   string `json:"user_agent"`
 	Subprotocol string `json:"subprotocol"`
 
+	Side     string    `json:"side"` // "client", or "upstream" behind a proxy: whose leg the figures are of
 	State    string    `json:"state"`
 	Since    time.Time `json:"since"`
 	OpenedAt time.Time `json:"opened_at"`
@@ -67,7 +68,7 @@ func FromConnection(c *model.Connection) Connection {
 	return Connection{
 		ID: c.ID.String(), Client: c.Client, Generation: c.Generation,
 		Remote: remote(c.Remote), Path: c.Path, UserAgent: c.UserAgent, Subprotocol: c.Subprotocol,
-		State: c.State.String(), Since: c.Since.UTC(), OpenedAt: c.Opened.UTC(),
+		Side: c.Side.String(), State: c.State.String(), Since: c.Since.UTC(), OpenedAt: c.Opened.UTC(),
 		RTTMS: millis(c.RTT), RTTMeanMS: millis(c.RTTMean), RTTDevMS: millis(c.RTTDev),
 		TimeoutMS: millis(c.Timeout), IntervalMS: millis(c.Interval),
 		SilenceMS: millis(c.Silence), DataSilenceMS: millis(c.DataSilence), Missed: c.Missed,
@@ -83,7 +84,7 @@ func (c *Connection) Model() (model.Connection, error) {
 	m := model.Connection{
 		ID: parse.id(c.ID), Client: text(c.Client), Generation: c.Generation,
 		Remote: parse.remote(c.Remote), Path: text(c.Path), UserAgent: text(c.UserAgent), Subprotocol: text(c.Subprotocol),
-		State: parse.state(c.State), Since: c.Since, Opened: c.OpenedAt,
+		Side: parse.side(c.Side), State: parse.state(c.State), Since: c.Since, Opened: c.OpenedAt,
 		RTT: c.RTTMS.Duration(), RTTMean: c.RTTMeanMS.Duration(), RTTDev: c.RTTDevMS.Duration(),
 		Timeout: c.TimeoutMS.Duration(), Interval: c.IntervalMS.Duration(),
 		Silence: c.SilenceMS.Duration(), DataSilence: c.DataSilenceMS.Duration(), Missed: c.Missed,
@@ -138,6 +139,15 @@ func (p *parser) state(s string) model.State {
 	state, err := model.ParseState(s)
 	p.note(err)
 	return state
+}
+
+func (p *parser) side(s string) model.Side {
+	if s == "" {
+		return model.ClientSide
+	}
+	side, err := model.ParseSide(s)
+	p.note(err)
+	return side
 }
 
 func (p *parser) remote(s string) netip.AddrPort {

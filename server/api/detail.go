@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"time"
 
 	"holter/model"
@@ -13,6 +14,7 @@ type Detail struct {
 	Samples     []Sample      `json:"samples"`     // oldest first
 	Transitions []Transition  `json:"transitions"` // oldest first
 	Evidence    Evidence      `json:"evidence"`
+	Legs        []Detail      `json:"legs"` // of a proxied connection: the client's and the upstream's
 }
 
 // HeaderField is one line of a request's header.
@@ -31,6 +33,7 @@ type Sample struct {
 // Transition is one change of state.
 type Transition struct {
 	At        time.Time `json:"at"`
+	Side      string    `json:"side"`
 	From      string    `json:"from"`
 	To        string    `json:"to"`
 	Diagnosis Diagnosis `json:"diagnosis"`
@@ -64,6 +67,10 @@ func FromDetail(d *model.Detail) Detail {
 		Samples:     make([]Sample, len(d.Samples)),
 		Transitions: make([]Transition, len(d.Transitions)),
 		Evidence:    fromEvidence(&d.Evidence),
+		Legs:        make([]Detail, len(d.Legs)),
+	}
+	for i := range d.Legs {
+		w.Legs[i] = FromDetail(&d.Legs[i])
 	}
 	for i, h := range d.Header {
 		w.Header[i] = HeaderField(h)
@@ -72,13 +79,23 @@ func FromDetail(d *model.Detail) Detail {
 		w.Samples[i] = Sample{millis(s.RTT), millis(s.Timeout), s.Missed}
 	}
 	for i, t := range d.Transitions {
-		w.Transitions[i] = Transition{t.At.UTC(), t.From.String(), t.To.String(), Diagnosis(t.Diagnosis)}
+		w.Transitions[i] = Transition{t.At.UTC(), t.Side.String(), t.From.String(), t.To.String(), Diagnosis(t.Diagnosis)}
 	}
 	return w
 }
 
 // Model is the connection that d speaks of, or an error if it speaks of none.
 func (d *Detail) Model() (model.Detail, error) {
+	m, err := d.own()
+	for i := range newest(d.Legs, 2) { // which have none
+		leg, e := d.Legs[i].own()
+		m.Legs, err = append(m.Legs, leg), cmp.Or(err, e)
+	}
+	return m, err
+}
+
+// own is d without its legs.
+func (d *Detail) own() (model.Detail, error) {
 	connection, err := d.Connection.Model()
 	parse := parser{err: err}
 	m := model.Detail{Connection: connection, Evidence: parse.evidence(&d.Evidence)}
@@ -90,7 +107,7 @@ func (d *Detail) Model() (model.Detail, error) {
 	}
 	for _, t := range newest(d.Transitions, model.MaxTransitions) {
 		m.Transitions = append(m.Transitions, model.Transition{
-			At: t.At, From: parse.state(t.From), To: parse.state(t.To), Diagnosis: t.Diagnosis.model(),
+			At: t.At, Side: parse.side(t.Side), From: parse.state(t.From), To: parse.state(t.To), Diagnosis: t.Diagnosis.model(),
 		})
 	}
 	return m, parse.wrap("connection", d.ID)

@@ -93,7 +93,7 @@ func TestSeries(t *testing.T) {
 		c, cl := pool.Connections[k], pool.Clients[k]
 		if at, known := slices.BinarySearchFunc(now.Connections, c.ID, func(a model.Connection, id model.ID) int { return int(a.ID) - int(id) }); known {
 			if x := &now.Connections[at]; x.Open() {
-				x.State, x.Close, x.Silence, x.DataSilence = model.Closed, &close, 0, 0
+				x.State, x.Close, x.Silence, x.DataSilence = model.Closed, &ending, 0, 0
 			} else {
 				now.Connections = slices.Delete(now.Connections, at, at+1)
 			}

@@ -77,16 +77,18 @@ type Clients struct {
 	Clients []Client `json:"clients"`
 }
 
-// Kick asks for the end of connections.
+// Kick asks for the end of connections: those with these ids, or those that match.
 type Kick struct {
-	Q      string `json:"q"`       // in the filter language; "all" for all
-	Code   int    `json:"code"`    // of the close frame, 0 for 1001
-	Reason string `json:"reason"`  // at most model.MaxReason bytes
-	RST    bool   `json:"rst"`     // a TCP reset instead of a close frame
-	OverMS Millis `json:"over_ms"` // spread over this time
+	IDs    []string `json:"ids,omitempty"`
+	Q      string   `json:"q"`       // in the filter language; "all" for all
+	Code   int      `json:"code"`    // of the close frame, 0 for 1001
+	Reason string   `json:"reason"`  // at most model.MaxReason bytes
+	RST    bool     `json:"rst"`     // a TCP reset instead of a close frame
+	OverMS Millis   `json:"over_ms"` // spread over this time
 }
 
 // Kicked answers a kick with how many it was about.
 type Kicked struct {
-	Kicked int `json:"kicked"`
+	Kicked int        `json:"kicked"`
+	Error  *ErrorBody `json:"error,omitempty"` // why some others were not
 }

@@ -14,13 +14,13 @@ import (
 )
 
 var (
-	at    = time.Date(2026, 3, 4, 5, 6, 7, 891_234_567, time.UTC)
-	close = model.Close{Code: 1001, Reason: "deploy", By: model.ByHolter, At: at.Add(time.Minute)}
+	at     = time.Date(2026, 3, 4, 5, 6, 7, 891_234_567, time.UTC)
+	ending = model.Close{Code: 1001, Reason: "deploy", By: model.ByHolter, At: at.Add(time.Minute)}
 
 	connection = model.Connection{
 		ID: 17, Client: "ann", Generation: 2, Remote: netip.MustParseAddrPort("[::1]:4711"), Path: "/ws",
-		UserAgent: "curl/8", Subprotocol: "chat", State: model.Failed, Since: at, Opened: at.Add(-time.Hour),
-		Diagnosis: model.Diagnosis{Cause: model.CauseJitter, Detail: "a late pong"}, Close: &close,
+		UserAgent: "curl/8", Subprotocol: "chat", Side: model.UpstreamSide, State: model.Failed, Since: at, Opened: at.Add(-time.Hour),
+		Diagnosis: model.Diagnosis{Cause: model.CauseJitter, Detail: "a late pong"}, Close: &ending,
 		RTT: 58_123, RTTMean: 60_001, RTTDev: 7, Timeout: 1234567 * time.Microsecond, Interval: 5 * time.Second,
 		Silence: time.Second, DataSilence: time.Minute, Missed: 3,
 		PingsSent: 1, PongsReceived: 2, PingsReceived: 3, FramesIn: 4, FramesOut: 5, BytesIn: 6, BytesOut: 7,
@@ -30,8 +30,9 @@ var (
 		Connection:  connection,
 		Header:      []model.HeaderField{{Name: "Origin", Value: "http://app.example"}},
 		Samples:     []model.Sample{{RTT: 58_123, Timeout: time.Second, Missed: false}, {RTT: 2 * time.Second, Timeout: time.Second, Missed: true}},
-		Transitions: []model.Transition{{At: at, From: model.Suspect, To: model.Failed, Diagnosis: connection.Diagnosis}},
+		Transitions: []model.Transition{{At: at, Side: model.UpstreamSide, From: model.Suspect, To: model.Failed, Diagnosis: connection.Diagnosis}},
 		Evidence:    filledEvidence(),
+		Legs:        []model.Detail{{Connection: connection}, {Connection: connection}},
 	}
 	client = model.Client{
 		ID: "ann", Generation: 2, Connection: 17, State: model.Suspect, Since: at, FirstSeen: at.Add(-time.Hour),
@@ -151,7 +152,7 @@ func TestModelRefuses(t *testing.T) {
 }
 
 func TestConnectionFields(t *testing.T) {
-	const fields = `id client generation remote path user_agent subprotocol state since opened_at rtt_ms rtt_mean_ms
+	const fields = `id client generation remote path user_agent subprotocol side state since opened_at rtt_ms rtt_mean_ms
 		rtt_dev_ms timeout_ms interval_ms silence_ms data_silence_ms missed pings_sent pongs_received pings_received
 		frames_in frames_out bytes_in bytes_out diagnosis faults close beats`
 	text, _ := json.Marshal(FromConnection(&connection))
@@ -184,7 +185,7 @@ func TestEmpty(t *testing.T) {
 		if err != nil {
 			t.Errorf("%T: %v", v, err)
 		}
-		for _, list := range []string{"faults", "header", "samples", "transitions", "reconnects_ms", "cores_percent"} {
+		for _, list := range []string{"faults", "header", "legs", "samples", "transitions", "reconnects_ms", "cores_percent"} {
 			if strings.Contains(string(text), `"`+list+`":null`) {
 				t.Errorf("%T: %s is null", v, list)
 			}

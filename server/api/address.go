@@ -1,0 +1,40 @@
+package api
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// ParseAddress reads the address of an admin plane: http://host:7071, https:// for one behind a proxy that
+// does TLS, or only HOST:PORT. A path is where such a proxy has put it. The error says what to write.
+func ParseAddress(address string) (*url.URL, error) {
+	const example = "write one such as http://127.0.0.1:7071"
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Hostname() == "":
+		return nil, fmt.Errorf("%.100q is no address of an admin plane: %s", address, example)
+	case u.Scheme == "ws" || u.Scheme == "wss":
+		return nil, fmt.Errorf("%.100q is where clients connect, not the admin plane: %s", address, example)
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, fmt.Errorf("%.100q: the admin plane speaks http: %s", address, example)
+	case u.User != nil:
+		return nil, fmt.Errorf("leave user and password out of the address, and write --token SECRET")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("%.100q has something after the path: %s", address, example)
+	}
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
+	return u, nil
+}
+
+// local reports whether u leads to this machine, to which compressing costs more than it saves.
+func local(u *url.URL) bool {
+	host := u.Hostname()
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback() || net.ParseIP(host).IsLoopback()
+}

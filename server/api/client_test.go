@@ -1,0 +1,335 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"holter/model"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience bounds every wait. It is no measure of speed.
+const patience = 10 * time.Second
+
+// plane is an admin plane of the test's own.
+type plane struct {
+	*httptest.Server
+	started atomic.Pointer[time.Time]
+	routes  *http.ServeMux
+}
+
+func newPlane(t *testing.T) *plane {
+	t.Helper()
+	p := &plane{routes: http.NewServeMux()}
+	p.restart(at)
+	p.Server = httptest.NewServer(p.routes)
+	t.Cleanup(func() {
+		p.CloseClientConnections()
+		p.Close()
+	})
+	p.routes.HandleFunc("GET /api/v1/summary", func(w http.ResponseWriter, r *http.Request) {
+		json.NewEncoder(w).Encode(Summary{StartedAt: *p.started.Load()})
+	})
+	p.routes.HandleFunc("GET /api/v1/snapshots", func(w http.ResponseWriter, r *http.Request) {
+		series := NewSnapshotWriter(w)
+		for r.Context().Err() == nil {
+			s := crowd(3)
+			s.Monitor.Started = *p.started.Load()
+			series.Write(&s)
+			http.NewResponseController(w).Flush()
+			select {
+			case <-time.After(time.Millisecond):
+			case <-r.Context().Done():
+			}
+		}
+	})
+	return p
+}
+
+func (p *plane) restart(started time.Time) { p.started.Store(&started) }
+
+// attach follows the plane until the test is over.
+func (p *plane) attach(t *testing.T) *Remote {
+	t.Helper()
+	r, err := Attach(t.Context(), p.URL, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+func TestAttachRefuses(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := taken.Addr().String()
+	taken.Close()
+	answer := func(status int, text string, header ...string) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for i := 0; i < len(header); i += 2 {
+				w.Header().Set(header[i], header[i+1])
+			}
+			w.WriteHeader(status)
+			io.WriteString(w, text)
+		}))
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	for _, c := range []struct{ name, address, token, want string }{
+		{"nobody listens", nobody, "", "http://" + nobody + " does not answer: connection refused"},
+		{"a page", answer(200, "<html>"), "", "does not understand"},
+		{"another API", answer(200, `{"hello":"world"}`), "", "without the time of the start"},
+		{"a data plane", answer(404, "there is nothing at this path\n"), "", "write that of its flag --admin"},
+		{"an old holter", answer(404, `{"error":{"code":"not_found","message":"there is nothing at this path"}}`), "", "is a holter of another version"},
+		{"a newer holter", answer(200, `{"connections":[{"id":"c1","state":"limbo"}]}`), "", `unknown state "limbo"`},
+		{"no token", answer(401, `{}`), "", "wants a token: write --token SECRET"},
+		{"another token", answer(401, `{}`), "guess", "does not take this token"},
+		{"forbidden", answer(403, `{"error":{"code":"forbidden","message":"no\u001b[31m"}}`), "", "no\uFFFD[31m"},
+		{"a proxy without us", answer(502, "bad"), "", "answers 502"},
+		{"elsewhere", answer(301, "", "Location", "https://ops.example/"), "", "sends everybody on to https://ops.example/"},
+		{"nothing", answer(200, ""), "", "does not answer: the connection ended"},
+		{"TLS where there is none", strings.Replace(answer(200, ""), "http:", "https:", 1), "", "HTTP response to HTTPS client"},
+		{"no address", "http://", "", "is no address of an admin plane"},
+		{"no scheme of ours", "ftp://host", "", "speaks http"},
+		{"the endpoint", "ws://127.0.0.1:7070/ws", "", "where clients connect"},
+		{"a password", "http://me:secret@host", "", "--token"},
+		{"a query", "http://host/?token=x", "", "after the path"},
+	} {
+		_, err := Attach(t.Context(), c.address, c.token)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || len(err.Error()) > 400 {
+			t.Errorf("%s: error %v, want %q in it", c.name, err, c.want)
+		}
+	}
+}
+
+func TestAttachSendsTheTokenAndThePath(t *testing.T) {
+	got := make(chan string, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got <- r.URL.Path + " " + r.Header.Get("Authorization")
+	}))
+	defer s.Close()
+	Attach(t.Context(), s.URL+"/ops/holter/", "s3cret")
+	if request := <-got; request != "/ops/holter/api/v1/snapshots Bearer s3cret" {
+		t.Errorf("asked for %s", request)
+	}
+}
+
+func TestSnapshotIsTheCallersOwn(t *testing.T) {
+	r := newPlane(t).attach(t)
+	for range 3 {
+		s, err := r.Snapshot(t.Context())
+		if err != nil || len(s.Connections) != 3 || s.Connections[0].Client != "demo-00000" {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		s.Connections[0].Client, s.Clients[0].ID = "somebody else", "somebody else"
+	}
+}
+
+// The plane goes away and comes back: the error says so, and then the picture is there again.
+func TestReconnect(t *testing.T) {
+	p := newPlane(t)
+	r := p.attach(t)
+	broken := make(chan bool, 1)
+	broken <- true
+	handler := p.Config.Handler
+	var down atomic.Bool
+	p.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if down.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		handler.ServeHTTP(w, q)
+	})
+	down.Store(true)
+	p.CloseClientConnections()
+	until(t, "an error", func() bool {
+		_, err := r.Snapshot(t.Context())
+		return model.ErrorCode(err) == model.Unavailable
+	})
+	down.Store(false)
+	until(t, "a picture", func() bool {
+		_, err := r.Snapshot(t.Context())
+		return err == nil
+	})
+}
+
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+	}
+}
+
+// Events go on where they stopped, and with those of another run if there is one.
+func TestEventsGoOn(t *testing.T) {
+	p := newPlane(t)
+	since := make(chan string)
+	lines := make(chan string)
+	p.routes.HandleFunc("GET /api/v1/events", func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).Flush()
+		select {
+		case since <- r.URL.Query().Get("since"):
+		case <-r.Context().Done():
+			return
+		}
+		for {
+			select {
+			case line := <-lines:
+				if line == "" {
+					return
+				}
+				fmt.Fprintln(w, line)
+				http.NewResponseController(w).Flush()
+			case <-r.Context().Done():
+				return
+			}
+		}
+	})
+	r := p.attach(t)
+	seen := uint64(0)
+	want := func(seq, count uint64, kind model.EventType) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		events, err := r.Events(ctx, seen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := events[0]
+		if e.Seq != seq || e.Count != count || e.Type != kind {
+			t.Errorf("event %d %s of %d, want %d %s of %d", e.Seq, e.Type, e.Count, seq, kind, count)
+		}
+		seen = e.Seq
+	}
+	after := func(want string) {
+		t.Helper()
+		select {
+		case got := <-since:
+			if got != want {
+				t.Errorf("asked for what comes after %s, want %s", got, want)
+			}
+		case <-time.After(patience):
+			t.Fatal("nobody asked for events")
+		}
+	}
+	after("0")
+	lines <- `{"seq":40,"type":"dropped","count":40}`
+	want(40, 40, model.Dropped)
+	lines <- `{"seq":41,"type":"host.sampled"}`
+	want(41, 0, model.HostSampled)
+	lines <- "" // the connection breaks
+	after("41")
+	lines <- `{"seq":42,"type":"something.new"}`
+	want(42, 0, "something.new")
+	lines <- `{"seq":43,"type":"state.changed","to":"limbo"}`
+	want(43, 1, model.Dropped)
+	p.restart(at.Add(time.Hour))
+	lines <- ""
+	after("0")
+	lines <- `{"seq":1,"type":"host.sampled"}`
+	want(44, 0, model.HostSampled)
+	lines <- `{"seq":2,"type":"host.sampled"}`
+	want(45, 0, model.HostSampled)
+	lines <- `{"seq":1,"type":"host.sampled"}` // a run that nobody has told of
+	want(46, 0, model.HostSampled)
+}
+
+func TestInboxIsBounded(t *testing.T) {
+	var b inbox
+	b.begin(at)
+	for i := range uint64(keptEvents + 100) {
+		b.add(model.Event{Seq: i + 1})
+	}
+	batch, err := b.after(t.Context(), 30)
+	if err != nil || len(batch) != eventBatch+1 || batch[0].Type != model.Dropped || batch[0].Count != 70 || batch[1].Seq != 101 {
+		t.Errorf("%d events, the first %+v, error %v", len(batch), batch[0], err)
+	}
+	if len(b.events) != keptEvents {
+		t.Errorf("%d kept", len(b.events))
+	}
+	b.add(model.Event{Seq: ^uint64(0)})
+	b.add(model.Event{Seq: 5})
+	if batch, _ := b.after(t.Context(), keptEvents+100); len(batch) != 2 || batch[1].Seq != keptEvents+102 {
+		t.Errorf("after a foolish number: %+v", batch)
+	}
+}
+
+func TestEventsEndWithTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := new(inbox).after(ctx, 0); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestDetailAndKick(t *testing.T) {
+	p := newPlane(t)
+	p.routes.HandleFunc("GET /api/v1/connections/c17", func(w http.ResponseWriter, r *http.Request) {
+		json.NewEncoder(w).Encode(FromDetail(&detail))
+	})
+	p.routes.HandleFunc("GET /api/v1/connections/c18", func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(404)
+		json.NewEncoder(w).Encode(Error{ErrorBody{model.NotFound, "c18 is gone and forgotten"}})
+	})
+	bodies := make(chan string, 1)
+	p.routes.HandleFunc("POST /api/v1/kick", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		bodies <- string(body)
+		json.NewEncoder(w).Encode(Kicked{2, &ErrorBody{model.Gone, "c3 is closed already"}})
+	})
+	r := p.attach(t)
+	d, err := r.Detail(t.Context(), 17)
+	if err != nil || d.ID != 17 || len(d.Header) != 1 || len(d.Samples) != 2 {
+		t.Errorf("%+v, %v", d, err)
+	}
+	if _, err := r.Detail(t.Context(), 18); model.ErrorCode(err) != model.NotFound || err.Error() != "c18 is gone and forgotten" {
+		t.Errorf("error %v", err)
+	}
+	n, err := r.Kick(t.Context(), model.Kick{IDs: []model.ID{1, 2, 3}, Code: 1012, Reason: "deploy", Reset: true, Over: time.Second})
+	if n != 2 || model.ErrorCode(err) != model.Gone {
+		t.Errorf("kicked %d, error %v", n, err)
+	}
+	if body := <-bodies; body != `{"ids":["c1","c2","c3"],"q":"","code":1012,"reason":"deploy","rst":true,"over_ms":1000}` {
+		t.Errorf("asked for %s", body)
+	}
+}
+
+// A plane that has stopped answering costs a caller its deadline, and a picture nothing.
+func TestSilentPlane(t *testing.T) {
+	p := newPlane(t)
+	hang := make(chan struct{})
+	t.Cleanup(func() { close(hang) })
+	p.routes.HandleFunc("POST /api/v1/kick", func(w http.ResponseWriter, r *http.Request) { <-hang })
+	r := p.attach(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := r.Kick(ctx, model.Kick{Query: "all"}); model.ErrorCode(err) != model.Unavailable || !strings.Contains(err.Error(), "not known") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := r.pictures.get(t.Context(), time.Now().Add(2*staleAfter)); err != errStale {
+		t.Errorf("an old picture: error %v", err)
+	}
+}
