@@ -41,6 +41,26 @@ func newCanvas(g graph, w, h int, inks ...ink) *canvas {
 // Patterns").
 var brailleDots = [2][4]uint8{{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}}
 
+// brailleRuns are the dots of a column from one row to another, and roughDots those of a column that a
+// rough ink leaves.
+var (
+	brailleRuns = makeBrailleRuns()
+	roughDots   = [2]uint8{0x02 | 0x40, 0x08 | 0x20}
+)
+
+func makeBrailleRuns() (runs [2][4][4]uint8) {
+	for x := range runs {
+		for from := range runs[x] {
+			var dots uint8
+			for to := from; to < len(runs[x][from]); to++ {
+				dots |= brailleDots[x][to]
+				runs[x][from][to] = dots
+			}
+		}
+	}
+	return runs
+}
+
 // wide and high are the size in dots.
 func (c *canvas) wide() int { return c.w * c.dx }
 func (c *canvas) high() int { return c.h * c.dy }
@@ -56,12 +76,10 @@ func (c *canvas) column(x, from, to, ink int) {
 	}
 	top, bottom := c.high()-1-to, c.high()-1-from
 	for row := top / c.dy; row <= bottom/c.dy; row++ {
-		var dots uint8
-		for y := max(row*c.dy, top); y <= min(row*c.dy+c.dy-1, bottom); y++ {
-			if c.graph == graphBraille && c.inks[ink].rough && (x+y)%2 == 0 {
-				continue
-			}
-			dots |= brailleDots[x%c.dx][y%c.dy]
+		from, to := max(top-row*c.dy, 0), min(bottom-row*c.dy, c.dy-1)
+		dots := brailleRuns[x%c.dx][from][to]
+		if c.graph == graphBraille && c.inks[ink].rough {
+			dots &= roughDots[x%2]
 		}
 		c.put(row*c.w+x/c.dx, dots, ink)
 	}
