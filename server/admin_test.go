@@ -99,6 +99,12 @@ func newFakeSource() *fakeSource {
 func serveAdmin(t *testing.T, s source, token string) *admin {
 	t.Helper()
 	a := newAdmin(s, Options{Admin: "127.0.0.1:0", Token: token}, silent)
+	runAdmin(t, a)
+	return a
+}
+
+func runAdmin(t *testing.T, a *admin) {
+	t.Helper()
 	if err := a.listen(); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +117,6 @@ func serveAdmin(t *testing.T, s source, token string) *admin {
 			t.Error(err)
 		}
 	})
-	return a
 }
 
 // call sends one request, with header lines of the form "Name: value".
@@ -190,6 +195,7 @@ func TestKick(t *testing.T) {
 		{"DELETE", "/api/v1/connections/c5", "", model.Kick{IDs: []model.ID{5}}},
 		{"DELETE", "/api/v1/connections/c5?code=4001&reason=go%20away", "", model.Kick{IDs: []model.ID{5}, Code: 4001, Reason: "go away"}},
 		{"POST", "/api/v1/kick", `{"q":"all"}`, model.Kick{Query: "all"}},
+		{"POST", "/api/v1/kick", `{"ids":["c1","c5"]}`, model.Kick{IDs: []model.ID{1, 5}}},
 		{"POST", "/api/v1/kick", `{"q":"rtt>1ms","code":1012,"reason":"deploy","rst":true,"over_ms":1500}`,
 			model.Kick{Query: "rtt>1ms", Code: 1012, Reason: "deploy", Reset: true, Over: 1500 * time.Millisecond}},
 	} {
@@ -253,6 +259,9 @@ func TestAdminRefuses(t *testing.T) {
 		{"POST", kick, `{}`, 400, `"all"`},
 		{"POST", kick, `{"q":" "}`, 400, `"all"`},
 		{"POST", kick, `{"q":"rtt>"}`, 400, "position 4"},
+		{"POST", kick, `{"q":"all","ids":["c1"]}`, 400, "write one of them"},
+		{"POST", kick, `{"ids":["17"]}`, 400, "c17"},
+		{"POST", kick, `{"ids":[]}`, 400, `"all"`},
 		{"POST", kick, `{"q":"all","quick":true}`, 400, "quick"},
 		{"POST", kick, `{"q":"all","code":"1001"}`, 400, "code"},
 		{"POST", kick, `{"q":"all","code":1005}`, 400, "1005"},

@@ -77,7 +77,11 @@ func (a *admin) kick(c *gin.Context, k model.Kick) {
 // kicked tells how many were, and why not all.
 func kicked(n int, err error) api.Kicked {
 	answer := api.Kicked{Kicked: n}
-	if err != nil {
+	switch {
+	case err == nil:
+	case model.ErrorCode(err) == model.Internal:
+		answer.Error = &api.ErrorBody{Code: model.Internal, Message: errBland.Error()}
+	default:
 		answer.Error = &api.ErrorBody{Code: model.ErrorCode(err), Message: err.Error()}
 	}
 	return answer

@@ -28,24 +28,24 @@ func (a *admin) snapshots(c *gin.Context) {
 		fail(c, err)
 		return
 	}
+	ctx := c.Request.Context()
+	s, err := a.source.Snapshot(ctx)
+	if err != nil {
+		fail(c, err)
+		return
+	}
 	out := newLines(c, a.stuck)
+	defer out.close()
 	w := api.NewSnapshotWriter(out)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for {
-		s, err := a.source.Snapshot(c.Request.Context())
-		if err != nil {
-			fail(c, err)
-			return
-		}
-		if w.Write(&s) != nil || out.flush() != nil {
-			return
-		}
+	for err == nil && w.Write(&s) == nil && out.flush() == nil {
 		select {
 		case <-tick.C:
-		case <-c.Request.Context().Done():
+		case <-ctx.Done():
 			return
 		}
+		s, err = a.source.Snapshot(ctx)
 	}
 }
 
@@ -109,6 +109,13 @@ func (l *lines) flush() error {
 		}
 	}
 	return l.patient.ctl.Flush()
+}
+
+// close ends what is compressed, so that a reader can tell that it is whole.
+func (l *lines) close() {
+	if l.zip != nil {
+		l.zip.Close()
+	}
 }
 
 // patient waits so long for a reader that takes nothing, for each write anew.

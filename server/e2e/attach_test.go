@@ -1,0 +1,69 @@
+//go:build unix
+
+package e2e
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/gorilla/websocket"
+)
+
+// The screen of another holter shows its clients, stays when it goes away and goes on when it is back.
+func TestAttach(t *testing.T) {
+	t.Parallel()
+	listen, admin := freePort(t), freePort(t)
+	again := []string{"--listen", listen, "--admin", admin, "--token", "s3cret"}
+	p := start(t, again...)
+	dial(t, p.websocket)
+	p.line(t, "connection opened")
+
+	term := atTerminal(t, "attach", admin, "--token", "s3cret")
+	term.until(t, "\x1b[?1049h")
+	term.until(t, p.websocket)
+	term.until(t, "tester")
+
+	p.signal(t, syscall.SIGTERM)
+	if code, _ := p.wait(t); code != 0 {
+		t.Errorf("the other holter ended with %d", code)
+	}
+	term.until(t, "does not answer")
+
+	p = start(t, again...)
+	c, _, err := websocket.DefaultDialer.DialContext(t.Context(), p.websocket+"?client=newcomer", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	term.until(t, "newcomer")
+
+	if _, err := term.file.WriteString("q"); err != nil {
+		t.Fatal(err)
+	}
+	if code := term.wait(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	restored(t, term)
+}
+
+// Whoever cannot be attached to is told of in a line, before there is a screen.
+func TestAttachRefused(t *testing.T) {
+	t.Parallel()
+	p := start(t, "--token", "s3cret")
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{p.admin}, "wants a token: write --token SECRET, or set HOLTER_TOKEN"},
+		{[]string{p.admin, "--token", "guess"}, "does not take this token"},
+		{[]string{freePort(t)}, "does not answer: connection refused"},
+		{[]string{p.page}, "not as an admin plane of holter does"},
+	} {
+		term := atTerminal(t, append([]string{"attach"}, c.args...)...)
+		code, text := term.wait(t), term.text()
+		if code != 1 || strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "holter: http://") || !strings.Contains(text, c.want) {
+			t.Errorf("attach %v: exit code %d, %q, want %q in it", c.args, code, text, c.want)
+		}
+	}
+}
