@@ -1,42 +1,76 @@
 package tui
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
 )
 
-// App is the root of the screen: it owns size, page, dialog and message line, and hands each message
+// App is the root of the screen: it owns size, pages, dialog and message line, and hands each message
 // to whom it concerns. Its methods are called by Bubble Tea, one at a time.
 type App struct {
-	styles   *styles
-	keys     keyMap
-	fx       *effects
-	clock    func() time.Time
-	readOnly bool
+	setup
+	styles *styles
+	keys   keyMap
+	fx     *effects
 
-	size   size
-	page   *connections
-	dialog dialog // nil unless one is open
-	status status
-	events events
+	size        size
+	connections *connections
+	tabs        []tab
+	at          int     // the tab that is shown
+	origin      int     // the tab that a detail was opened from
+	dialog      dialog  // nil unless one is open
+	pressed     *cellAt // where the mouse button went down
+	status      status
+	past        pastFilters
+	feed        feed
+	zoom        zoom
+
+	live    *picture // the newest, nil before the first
+	frozen  *frozen  // what is shown instead
+	leaving bool     // the last picture stays on the terminal
 }
 
-func newApp(fx *effects, s *styles, clock func() time.Time, readOnly bool) *App {
-	a := &App{styles: s, keys: newKeyMap(s.glyphs.keys), fx: fx, clock: clock, readOnly: readOnly}
-	a.status = status{styles: s, now: clock()}
-	a.page = newConnections(s, &a.keys, fx, &a.status)
+// setup is what a screen is told once.
+type setup struct {
+	clock    func() time.Time
+	restyle  func(*theme) *styles
+	theme    *theme
+	readOnly bool
+	mouse    bool   // is on
+	api      string // root of the admin API's addresses, "" if it is not known
+}
+
+func newApp(fx *effects, o setup) *App {
+	s := o.restyle(o.theme)
+	a := &App{setup: o, styles: s, keys: newKeyMap(s.glyphs.keys), fx: fx, zoom: zoom{firstZoom}}
+	a.status = status{styles: s, now: a.clock()}
+	a.connections = newConnections(s, &a.keys, fx, &a.status, &a.zoom)
+	a.tabs = newTabs(a.connections, newClients(s, &a.keys, fx, &a.status),
+		newEvents(s, &a.keys, &a.status, &a.feed), newHostPage(s, &a.keys, &a.feed, &a.zoom))
 	return a
+}
+
+// page is the one that is shown.
+func (a *App) page() page { return a.tabs[a.at].page }
+
+// shown is the picture that is shown: the newest, or the frozen one.
+func (a *App) shown() *picture {
+	if a.frozen != nil {
+		return a.frozen.picture
+	}
+	return a.live
 }
 
 // Init starts the two loops: pictures and events.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(a.fx.refresh(0, a.page.order, 0), a.fx.listen(0, 0))
+	cmds := []tea.Cmd{a.refresh(0), a.fx.listen(0, 0)}
+	if a.mouse {
+		cmds = append(cmds, tea.EnableMouseCellMotion)
+	}
+	return tea.Batch(cmds...)
 }
 
 // Update takes a message. A panic ends the screen, not the program around it.
@@ -48,201 +82,120 @@ func (a *App) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 		a.resize(msg.Width, msg.Height)
 	case tea.KeyMsg:
 		cmd = a.typed(msg)
+	case tea.MouseMsg:
+		cmd = a.moused(msg)
+	case tea.ResumeMsg:
+		cmd = a.resumed()
 	case refreshed:
 		cmd = a.refreshed(&msg)
 	case rearranged:
-		cmd = a.page.setPicture(msg.picture)
+		cmd = a.rearranged(msg.picture)
 	case inspected:
-		a.page.setDetail(&msg)
+		a.connections.setDetail(&msg)
 	case happened:
 		cmd = a.happened(&msg)
 	case kicked:
 		a.kicked(&msg)
+	case told:
+		a.told(&msg)
 	}
 	return a, cmd
 }
 
-func (a *App) resize(w, h int) {
-	a.size = size{w, h}
-	if !a.fits() {
-		return
+// refresh asks for the next picture, as the page that is shown wants it.
+func (a *App) refresh(pause time.Duration) tea.Cmd {
+	if a.frozen != nil {
+		return a.fx.refresh(pause, nil, 0)
 	}
-	a.page.setSize(w, h-headerHeight-footerHeight-a.eventsHeight())
+	var id model.ID
+	if a.at == 0 {
+		id = a.connections.detail.id
+	}
+	return a.fx.refresh(pause, a.page().arrange(), id)
 }
 
 // refreshed shows the new picture and asks for the next. Without one the last picture stays.
 func (a *App) refreshed(msg *refreshed) tea.Cmd {
-	pause := refreshEvery
-	var cmd tea.Cmd
 	if msg.err != nil {
 		a.status.failed = "no new picture: " + msg.err.Error()
-		pause = retryEvery
-	} else {
-		a.status.failed = ""
-		cmd = a.page.setPicture(msg.picture)
+		return a.refresh(retryEvery)
 	}
-	if msg.detail != nil {
-		a.page.setDetail(msg.detail)
+	a.status.failed = ""
+	a.status.seen = a.status.now
+	a.live = msg.picture
+	if d, ok := a.dialog.(*kickDialog); ok {
+		d.live = a.live
 	}
-	return tea.Batch(cmd, a.fx.refresh(pause, a.page.order, a.page.detail.id))
+	var cmd tea.Cmd
+	if a.frozen == nil {
+		cmd = a.page().setPicture(a.live)
+		if msg.detail != nil {
+			a.connections.setDetail(msg.detail)
+		}
+	}
+	return tea.Batch(cmd, a.refresh(refreshEvery))
+}
+
+// rearranged shows a picture in another order, unless it has become out of date meanwhile.
+func (a *App) rearranged(p *picture) tea.Cmd {
+	if p.Snapshot != a.shown().Snapshot {
+		return a.page().setPicture(a.shown())
+	}
+	return a.page().setPicture(p)
 }
 
 // happened shows the weightiest of the new events and waits for the next.
 func (a *App) happened(msg *happened) tea.Cmd {
 	if msg.err != nil {
-		return a.fx.listen(retryEvery, a.events.seq)
+		return a.fx.listen(retryEvery, a.feed.seq)
 	}
-	if it, ok := a.events.add(msg.events, msg.first); ok {
+	if it, ok := a.feed.add(msg.events, msg.first); ok {
 		a.status.offer(it)
 	}
-	return a.fx.listen(refreshEvery, a.events.seq)
+	return a.fx.listen(refreshEvery, a.feed.seq)
 }
 
-func (a *App) kicked(msg *kicked) {
-	switch {
-	case msg.err == nil:
-		a.status.say("kicked " + msg.label + ": " + msg.how)
-	case model.ErrorCode(msg.err) == model.NotFound || model.ErrorCode(msg.err) == model.Gone:
-		a.status.complain("nothing to kick: " + msg.label + " is gone already")
-	default:
-		a.status.complain("could not kick " + msg.label + ": " + msg.err.Error())
+// told shows what became of something that was asked for.
+func (a *App) told(msg *told) {
+	if msg.err != nil {
+		a.status.complain("could not " + msg.what + ": " + msg.err.Error())
+		return
 	}
+	a.status.say(msg.done)
 }
 
-// typed takes keys apart that came in one read, such as those of a held key on a slow line: Bubble Tea
-// makes them one message, and two escapes one with alt. What was pasted stays whole, and is text or
-// nothing.
-func (a *App) typed(msg tea.KeyMsg) tea.Cmd {
-	if msg.Type == tea.KeyEsc && msg.Alt {
-		esc := tea.KeyMsg{Type: tea.KeyEsc}
-		return tea.Batch(a.press(esc), a.press(esc))
-	}
-	if msg.Type != tea.KeyRunes || msg.Paste || len(msg.Runes) == 1 {
-		return a.press(msg)
-	}
-	var cmds []tea.Cmd
-	for _, r := range msg.Runes {
-		cmds = append(cmds, a.press(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt}))
-	}
-	return tea.Batch(cmds...)
-}
-
-// press takes a key: first what works everywhere, then the dialog, then what is typed into the page.
-// A screen that draws nothing obeys nothing but the keys that end it.
-func (a *App) press(msg tea.KeyMsg) tea.Cmd {
-	switch {
-	case key.Matches(msg, a.keys.Interrupt):
-		return tea.Quit
-	case !a.fits():
-		if key.Matches(msg, a.keys.Quit) {
-			return tea.Quit
-		}
-		return nil
-	case a.dialog != nil:
-		done, cmd := a.dialog.update(msg)
-		if done {
-			a.dialog = nil
-		}
-		return cmd
-	case a.page.typing():
-		return a.page.update(msg)
-	}
-	return a.command(msg)
-}
-
-// command takes a key that nobody is typing with.
-func (a *App) command(msg tea.KeyMsg) tea.Cmd {
-	switch {
-	case key.Matches(msg, a.keys.Quit):
-		return tea.Quit
-	case key.Matches(msg, a.keys.Help):
-		a.dialog = newHelp(a.styles, &a.keys, a.size.w, a.size.h-headerHeight-footerHeight)
-	case key.Matches(msg, a.keys.Kick):
-		a.askKick()
-	default:
-		return a.page.update(msg)
+// show goes to a page. Its rows are those of the picture that is shown.
+func (a *App) show(at int) tea.Cmd {
+	a.at, a.origin = at, at
+	if p := a.shown(); p != nil {
+		return a.page().setPicture(p)
 	}
 	return nil
 }
 
-// askKick opens the dialog for the connection that is selected now.
-func (a *App) askKick() {
-	c := a.page.selected()
-	switch {
-	case c == nil:
-		a.status.say("nobody is selected")
-	case a.readOnly:
-		a.status.complain("read-only: this screen changes nothing")
-	case !c.Open():
-		a.status.complain("nothing to kick: " + who(c) + " is gone already")
-	default:
-		a.dialog = newKickDialog(a.styles, &a.keys, a.fx, c)
+// jump opens the connection that is selected on another page.
+func (a *App) jump() tea.Cmd {
+	c := a.page().selected()
+	if c == nil {
+		a.status.say("there is no connection to open")
+		return nil
 	}
+	if now := a.shown().find(c.ID); now != nil {
+		c = now
+	}
+	from := a.at
+	cmd := tea.Batch(a.show(0), a.connections.openConnection(c))
+	a.origin = from
+	return cmd
 }
 
-const (
-	headerHeight = 2
-	footerHeight = 2
-	eventsFrom   = 50 // lines of a terminal that has room for events below the page
-	eventLines   = 6
-)
-
-func (a *App) fits() bool { return a.size.w >= leastWidth && a.size.h >= leastHeight }
-
-// eventsHeight is the room for events with the rule above them, 0 in a low terminal.
-func (a *App) eventsHeight() int {
-	if a.size.h < eventsFrom {
-		return 0
+// back goes one step back: on the page, or to the page that a detail was opened from.
+func (a *App) back() tea.Cmd {
+	if a.origin != a.at {
+		a.connections.detail.close()
+		a.connections.arrangeRoom()
+		return a.show(a.origin)
 	}
-	return eventLines + 1
-}
-
-// View draws the screen: never more lines than the terminal has, and none wider.
-func (a *App) View() string {
-	defer a.fx.recover()
-	if a.size == (size{}) {
-		return ""
-	}
-	if !a.fits() {
-		return a.tooSmall()
-	}
-	lines := headerLines(a.styles, a.page.picture, a.page.tally(), a.size.w)
-	body := a.page.view()
-	if h := a.eventsHeight(); h > 0 {
-		body = append(body, a.styles.rule("events", a.size.w))
-		body = append(body, a.events.view(a.styles, a.size.w, h-1)...)
-	}
-	if a.dialog != nil {
-		body = a.dialog.view(body, a.size.w)
-	}
-	lines = append(lines, body...)
-	return strings.Join(append(lines, a.footer()...), "\n")
-}
-
-// footer is the message line and the line of keys.
-func (a *App) footer() []string {
-	w := a.size.w
-	if a.dialog != nil {
-		return []string{a.status.view(w), hints(a.styles, w, a.dialog.hints())}
-	}
-	if lines := a.page.overrides(w); lines != nil {
-		return lines
-	}
-	badge := ""
-	if a.readOnly {
-		badge = a.styles.strong.String(" read-only ")
-	}
-	keys := hints(a.styles, w-width(badge), a.page.hints(), a.keys.Help, a.keys.Quit)
-	return []string{a.status.view(w), pad(keys, w-width(badge)) + badge}
-}
-
-// tooSmall says what is needed and what there is.
-func (a *App) tooSmall() string {
-	text := fmt.Sprintf("holter needs %dx%d cells, this terminal has %dx%d.\nq quits",
-		leastWidth, leastHeight, a.size.w, a.size.h)
-	var lines []string
-	for _, line := range strings.Split(text, "\n") {
-		lines = append(lines, wrap(line, a.size.w)...)
-	}
-	return strings.Join(lines[:min(len(lines), a.size.h)], "\n")
+	cmd, _ := a.page().back()
+	return cmd
 }

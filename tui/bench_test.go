@@ -37,7 +37,8 @@ func BenchmarkRefresh(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			refresh := fx.refresh(0, arrangement{filter: filter, key: model.SortState}, 0)
+			order := arrangement{filter: filter, key: model.SortState}
+			refresh := fx.refresh(0, func(p *picture) *picture { return arrangeConnections(p, order) }, 0)
 			b.ReportAllocs()
 			for b.Loop() {
 				refresh()
@@ -50,8 +51,8 @@ func BenchmarkRefresh(b *testing.B) {
 // the middle, where its row has to be found again.
 func BenchmarkUpdate(b *testing.B) {
 	s := newScreen(b, newFake(ward(population)...), 200, 60)
-	s.app.page.cursor.moveTo(population/2, s.app.page.rows())
-	msg := s.app.fx.refresh(0, s.app.page.order, 0)()
+	s.app.connections.list.moveTo(population / 2)
+	msg := s.app.fx.refresh(0, s.app.page().arrange(), 0)()
 	b.ReportAllocs()
 	for b.Loop() {
 		s.app.Update(msg)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -24,6 +25,10 @@ const (
 // goroutines and forgets them, so they are counted here and end with the context.
 type effects struct {
 	source Source
+	demo   func() error                                    // starts demo clients, nil if there are none
+	out    io.Writer                                       // the terminal, for what is no picture
+	wait   func(ctx context.Context, d time.Duration) bool // reports whether d passed before ctx ended
+	meter  trafficMeter                                    // used by one refresh at a time
 	ctx    context.Context
 	end    context.CancelCauseFunc // ends the screen with an error
 
@@ -33,7 +38,7 @@ type effects struct {
 
 func newEffects(ctx context.Context, source Source) *effects {
 	ctx, end := context.WithCancelCause(ctx)
-	return &effects{source: source, ctx: ctx, end: end}
+	return &effects{source: source, out: io.Discard, wait: wait, ctx: ctx, end: end}
 }
 
 // do makes a command of f. A panic in it ends the screen in an orderly way: Bubble Tea alone would
@@ -67,10 +72,11 @@ func (e *effects) stop() {
 	e.running.Wait()
 }
 
-// refresh takes a picture after a pause, and the detail of id if that is not 0.
-func (e *effects) refresh(pause time.Duration, a arrangement, id model.ID) tea.Cmd {
+// refresh takes a picture after a pause, arranged if arrange is not nil, and the detail of id if that is
+// not 0.
+func (e *effects) refresh(pause time.Duration, arrange func(*picture) *picture, id model.ID) tea.Cmd {
 	return e.do(func(ctx context.Context) tea.Msg {
-		if !wait(ctx, pause) {
+		if !e.wait(ctx, pause) {
 			return nil
 		}
 		ctx, cancel := context.WithTimeout(ctx, answerWithin)
@@ -79,7 +85,10 @@ func (e *effects) refresh(pause time.Duration, a arrangement, id model.ID) tea.C
 		if err != nil {
 			return refreshed{err: err}
 		}
-		msg := refreshed{picture: arrange(&s, a)}
+		msg := refreshed{picture: newPicture(&s, e.meter.read(&s))}
+		if arrange != nil {
+			msg.picture = arrange(msg.picture)
+		}
 		if id != 0 {
 			d := inspect(ctx, e.source, id)
 			msg.detail = &d
@@ -88,9 +97,9 @@ func (e *effects) refresh(pause time.Duration, a arrangement, id model.ID) tea.C
 	})
 }
 
-// rearrange filters and sorts a snapshot anew.
-func (e *effects) rearrange(s *model.Snapshot, a arrangement) tea.Cmd {
-	return e.do(func(context.Context) tea.Msg { return rearranged{arrange(s, a)} })
+// rearrange filters and sorts a picture anew.
+func (e *effects) rearrange(p *picture, arrange func(*picture) *picture) tea.Cmd {
+	return e.do(func(context.Context) tea.Msg { return rearranged{arrange(p)} })
 }
 
 // inspect asks for the detail of a connection.
@@ -111,7 +120,7 @@ func inspect(ctx context.Context, source Source, id model.ID) inspected {
 // refresh.
 func (e *effects) listen(pause time.Duration, after uint64) tea.Cmd {
 	return e.do(func(ctx context.Context) tea.Msg {
-		if !wait(ctx, pause) {
+		if !e.wait(ctx, pause) {
 			return nil
 		}
 		events, err := e.source.Events(ctx, after)
@@ -122,7 +131,7 @@ func (e *effects) listen(pause time.Duration, after uint64) tea.Cmd {
 	})
 }
 
-// kick ends one connection. Between the key and now it may have gone: the source says so.
+// kick ends connections. Between the key and now they may have gone: the source says so.
 func (e *effects) kick(k model.Kick, label, how string) tea.Cmd {
 	return e.do(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, answerWithin)
@@ -131,7 +140,20 @@ func (e *effects) kick(k model.Kick, label, how string) tea.Cmd {
 		if err == nil && n == 0 {
 			err = model.Errorf(model.Gone, "it is gone already")
 		}
-		return kicked{label: label, how: how, err: err}
+		return kicked{label: label, how: how, asked: len(k.IDs), n: n, err: err}
+	})
+}
+
+// startDemo starts demo clients.
+func (e *effects) startDemo() tea.Cmd {
+	return e.tell("start demo clients", func() (string, error) { return "demo clients are coming", e.demo() })
+}
+
+// tell does what waits for no source, such as writing a file, and says how it went.
+func (e *effects) tell(what string, do func() (done string, err error)) tea.Cmd {
+	return e.do(func(context.Context) tea.Msg {
+		done, err := do()
+		return told{what: what, done: done, err: err}
 	})
 }
 

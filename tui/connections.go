@@ -16,57 +16,67 @@ type connections struct {
 	keys   *keyMap
 	fx     *effects
 	status *status
+	zoom   *zoom
 
 	picture *picture // nil before the first
 	order   arrangement
-	filter  string  // the text of order's filter
-	prompt  *prompt // while a filter is typed
-	sorting bool    // after s, until the letter
+	search  finder
 
-	table  table
-	cursor cursor
+	list   list[model.Connection, model.ID]
+	marks  marks
+	follow string // the client that the cursor goes with, "" for none
 	detail detail
 	layout layout
 }
 
-func newConnections(s *styles, k *keyMap, fx *effects, st *status) *connections {
-	return &connections{
-		styles: s, keys: k, fx: fx, status: st,
+func newConnections(s *styles, k *keyMap, fx *effects, st *status, z *zoom) *connections {
+	p := &connections{
+		styles: s, keys: k, fx: fx, status: st, zoom: z,
 		order:  arrangement{key: model.SortState},
-		table:  newTable(s),
-		detail: newDetail(s),
+		detail: newDetail(s, z),
 	}
+	t := newTable(s, connectionColumns(&rowText{page: p, styles: s}), func(c *model.Connection) model.State { return c.State })
+	t.marked = func(c *model.Connection) bool { return p.marks.has(c.ID) }
+	p.list = newList(t, func(c *model.Connection) model.ID { return c.ID })
+	return p
 }
 
 // setSize lays the page out for w by h cells.
 func (p *connections) setSize(w, h int) {
 	p.layout = layoutFor(w, h)
-	p.arrange()
+	p.arrangeRoom()
 }
 
-// arrange gives list and detail their share of the room.
-func (p *connections) arrange() {
+// arrangeRoom gives list and detail their share of the room.
+func (p *connections) arrangeRoom() {
 	list, pane := p.layout.split(p.detail.stage)
-	p.table.setWidth(list.w)
+	p.list.setSize(list)
 	p.detail.setSize(pane.w, pane.h)
-	p.scroll()
+	p.detail.write(p.now())
+}
+
+// arrange is what makes a picture one of this page's.
+func (p *connections) arrange() func(*picture) *picture {
+	order := p.order
+	return func(pic *picture) *picture { return arrangeConnections(pic, order) }
 }
 
 // setPicture takes a new picture, unless another one was asked for since.
 func (p *connections) setPicture(pic *picture) tea.Cmd {
+	rows := pic.connections
 	switch {
-	case pic.serial != p.order.serial:
-		return p.fx.rearrange(pic.Snapshot, p.order)
-	case p.picture != nil && p.picture.serial == pic.serial && pic.Time.Before(p.picture.Time):
-		return nil
-	case p.prompt != nil && pic.matched == 0 && p.picture != nil:
-		pic = pic.keeping(p.picture.rows) // most words match nothing until they are finished
+	case rows == nil || rows.serial != p.order.serial:
+		return p.fx.rearrange(pic, p.arrange())
+	case p.search.typing && rows.matched == 0 && len(p.list.rows) > 0:
+		rows = rows.keeping(p.list.rows) // most words match nothing until they are finished
 	}
-	p.picture = pic
-	p.table.now = pic.Time
-	p.cursor.follow(pic.rows)
-	p.scroll()
-	return p.followCursor()
+	fresh := *pic
+	fresh.connections = rows
+	p.picture = &fresh
+	p.list.set(rows.rows)
+	p.marks.prune(pic)
+	p.followClient()
+	return tea.Batch(p.followCursor(), p.followGeneration())
 }
 
 // setDetail takes an answer about the connection that is open.
@@ -76,33 +86,18 @@ func (p *connections) setDetail(d *inspected) {
 	}
 }
 
-func (p *connections) rows() []model.Connection {
-	if p.picture == nil {
-		return nil
-	}
-	return p.picture.rows
-}
-
-// typing reports whether all keys belong to the page, as text or as the letter after s.
-func (p *connections) typing() bool { return p.prompt != nil || p.sorting }
-
 // update takes a key.
 func (p *connections) update(msg tea.KeyMsg) tea.Cmd {
-	switch {
-	case p.prompt != nil:
-		return p.updatePrompt(msg)
-	case p.sorting:
-		return p.sortBy(msg.String())
-	case p.detail.stage == whole && p.detail.scroll(msg, p.keys):
+	if p.detail.stage == whole && p.detail.scroll(msg, p.keys) {
 		return nil
 	}
 	if cmd, ok := p.look(msg); ok {
 		return cmd
 	}
-	if !p.move(msg) {
+	if p.mark(msg) || !p.list.move(msg, p.keys) {
 		return nil
 	}
-	p.scroll()
+	p.unfollow()
 	return p.followCursor()
 }
 
@@ -110,62 +105,30 @@ func (p *connections) update(msg tea.KeyMsg) tea.Cmd {
 func (p *connections) look(msg tea.KeyMsg) (tea.Cmd, bool) {
 	k := p.keys
 	switch {
-	case key.Matches(msg, k.Filter):
-		p.prompt = newPrompt(p.styles, p.filter)
-	case key.Matches(msg, k.Sort):
-		p.sorting = true
 	case key.Matches(msg, k.Invert):
-		return p.setOrder(p.order.filter, p.order.key, !p.order.descending), true
+		return p.setOrder(p.order.key, !p.order.descending), true
 	case key.Matches(msg, k.Open):
 		return p.open(), true
-	case key.Matches(msg, k.Back):
-		return p.back(), true
 	case key.Matches(msg, k.NextTrouble):
 		return p.seek(1), true
 	case key.Matches(msg, k.PreviousTrouble):
 		return p.seek(-1), true
-	default:
-		return nil, false
+	case key.Matches(msg, k.Follow):
+		p.toggleFollow()
+		return nil, true
 	}
-	return nil, true
-}
-
-// move handles the keys that move the cursor. It reports whether msg was one.
-func (p *connections) move(msg tea.KeyMsg) bool {
-	k, c, rows := p.keys, &p.cursor, p.rows()
-	page := max(1, p.visibleRows())
-	switch {
-	case key.Matches(msg, k.Up):
-		c.moveTo(c.index-1, rows)
-	case key.Matches(msg, k.Down):
-		c.moveTo(c.index+1, rows)
-	case key.Matches(msg, k.HalfUp):
-		c.moveTo(c.index-max(1, page/2), rows)
-	case key.Matches(msg, k.HalfDown):
-		c.moveTo(c.index+max(1, page/2), rows)
-	case key.Matches(msg, k.PageUp):
-		c.moveTo(c.index-page, rows)
-	case key.Matches(msg, k.PageDown):
-		c.moveTo(c.index+page, rows)
-	case key.Matches(msg, k.Top):
-		c.moveTo(0, rows)
-	case key.Matches(msg, k.Bottom):
-		c.moveTo(len(rows)-1, rows)
-	default:
-		return false
-	}
-	return true
+	return nil, false
 }
 
 // seek goes to the next connection in trouble. A detail that stands alone goes there too.
 func (p *connections) seek(step int) tea.Cmd {
-	if !p.cursor.seek(step, p.rows()) {
+	if !p.list.seek(step) {
 		p.status.say("nobody on the list is in trouble")
 		return nil
 	}
-	p.scroll()
+	p.unfollow()
 	if p.detail.stage == whole {
-		return p.show(p.cursor.row(p.rows()))
+		return p.show(p.list.selected())
 	}
 	return p.followCursor()
 }
@@ -176,13 +139,13 @@ func (p *connections) selected() *model.Connection {
 	if p.detail.stage == whole {
 		return p.detail.connection()
 	}
-	return p.cursor.row(p.rows())
+	return p.list.selected()
 }
 
 // open goes one step into the row under the cursor: its detail beside the list where there is room,
 // then the detail alone.
 func (p *connections) open() tea.Cmd {
-	row := p.cursor.row(p.rows())
+	row := p.list.selected()
 	if row == nil || p.detail.stage == whole {
 		return nil
 	}
@@ -191,28 +154,44 @@ func (p *connections) open() tea.Cmd {
 	} else {
 		p.detail.stage = whole
 	}
-	p.arrange()
+	p.arrangeRoom()
 	return p.show(row)
 }
 
-// back goes one step back: from the detail to the list, then from the filter to all rows.
-func (p *connections) back() tea.Cmd {
+// openConnection opens the detail of a connection alone, whether it is on the list or not.
+func (p *connections) openConnection(c *model.Connection) tea.Cmd {
+	p.list.goTo(c.ID)
+	p.detail.stage = whole
+	p.arrangeRoom()
+	return p.show(c)
+}
+
+// back goes one step back, from a range to the detail, the list, the marks and all rows. It reports
+// false where there was no step to go.
+func (p *connections) back() (tea.Cmd, bool) {
 	switch {
+	case p.marks.ranging():
+		p.marks.endRange()
 	case p.detail.stage == whole && p.layout.roomy():
 		p.detail.stage = beside
 	case p.detail.stage != shut:
 		p.detail.close()
-	case p.filter != "":
-		return p.dropFilter()
+	case p.marks.any():
+		p.marks.clear()
+	case p.search.text != "":
+		p.search = finder{}
+		return p.refilter(), true
+	default:
+		return nil, false
 	}
-	p.arrange()
-	return p.followCursor()
+	p.arrangeRoom()
+	return p.followCursor(), true
 }
 
 // followCursor keeps the detail beside the list with the row under the cursor. A detail that stands
 // alone stays with its connection.
 func (p *connections) followCursor() tea.Cmd {
-	row := p.cursor.row(p.rows())
+	row := p.list.selected()
 	if row == nil || p.detail.stage != beside || row.ID == p.detail.id {
 		return nil
 	}
@@ -224,68 +203,26 @@ func (p *connections) show(row *model.Connection) tea.Cmd {
 	return p.fx.inspect(row.ID)
 }
 
-// sortBy takes the letter after s.
-func (p *connections) sortBy(letter string) tea.Cmd {
-	p.sorting = false
-	for _, c := range p.table.columns {
-		if c.letter == letter {
-			return p.setOrder(p.order.filter, c.sort, c.descending)
-		}
-	}
-	return nil
-}
+// sorts are the letters that sort.
+func (p *connections) sorts() []menuItem { return sortItems(&p.list.table, p.setOrder) }
 
-func (p *connections) updatePrompt(msg tea.KeyMsg) tea.Cmd {
-	switch {
-	case key.Matches(msg, p.keys.Drop):
-		p.prompt = nil
-		return p.dropFilter()
-	case key.Matches(msg, p.keys.Keep):
-		p.keepFilter()
-		return nil
-	}
-	filter, ok := p.prompt.update(msg)
-	if !ok {
-		return nil
-	}
-	p.filter = p.prompt.value()
-	return p.setOrder(filter, p.order.key, p.order.descending)
-}
+// choices are the columns to choose from.
+func (p *connections) choices() columnChoices { return &p.list.table }
 
-// keepFilter ends the prompt, unless the text is still half a filter. From now on a filter that
-// matches nothing leaves nothing.
-func (p *connections) keepFilter() {
-	if p.prompt.err != nil {
-		return
-	}
-	p.prompt = nil
-	if p.picture != nil && p.picture.matched == 0 {
-		p.picture = p.picture.keeping(nil)
-		p.cursor.follow(nil)
-		p.scroll()
-	}
-}
+func (p *connections) following() string { return p.follow }
 
-func (p *connections) dropFilter() tea.Cmd {
-	p.filter = ""
-	return p.setOrder(model.Filter{}, p.order.key, p.order.descending)
-}
+func (p *connections) finder() *finder { return &p.search }
+
+// refilter arranges by the filter as it is now.
+func (p *connections) refilter() tea.Cmd { return p.setOrder(p.order.key, p.order.descending) }
 
 // setOrder has the last snapshot arranged anew, so that the rows need not wait for the next refresh.
-func (p *connections) setOrder(f model.Filter, by model.SortKey, descending bool) tea.Cmd {
-	p.order = arrangement{serial: p.order.serial + 1, filter: f, key: by, descending: descending}
+func (p *connections) setOrder(by model.SortKey, descending bool) tea.Cmd {
+	p.order = p.order.with(p.search.filter, by, descending)
 	if p.picture == nil {
 		return nil
 	}
-	return p.fx.rearrange(p.picture.Snapshot, p.order)
-}
-
-func (p *connections) scroll() { p.cursor.scroll(len(p.rows()), p.visibleRows()) }
-
-// visibleRows is how many rows fit below the titles.
-func (p *connections) visibleRows() int {
-	list, _ := p.layout.split(p.detail.stage)
-	return max(0, list.h-1)
+	return p.fx.rearrange(p.picture, p.arrange())
 }
 
 // now is the time of the picture: by the clock of where it comes from, which may be another machine.
@@ -296,22 +233,35 @@ func (p *connections) now() time.Time {
 	return p.picture.Time
 }
 
-// tally is how many rows there are of how many, and the filter that made the difference.
+// tally is how many rows there are of how many and how many are marked, and the filter that made the
+// difference.
 func (p *connections) tally() string {
-	if p.picture == nil || p.filter == "" {
+	if p.picture == nil || p.picture.connections == nil {
 		return ""
 	}
-	return fmt.Sprintf("%d/%d %s", p.picture.matched, len(p.picture.Connections), p.styles.glyphs.plain(p.filter))
+	text := ""
+	if p.search.text != "" {
+		rows := p.picture.connections
+		text = fmt.Sprintf("%d/%d %s", rows.matched, rows.total, p.styles.glyphs.plain(p.search.text))
+	}
+	if n := p.marks.count(); n > 0 {
+		text = fmt.Sprintf("%d marked  %s", n, text)
+	}
+	return text
 }
 
 // hints are the keys for the last line.
 func (p *connections) hints() []key.Binding {
 	k := p.keys
 	switch {
+	case p.picture != nil && len(p.picture.Connections) == 0:
+		return []key.Binding{k.Demo, k.Host}
 	case p.detail.stage == whole:
 		return []key.Binding{k.Back, k.Up, k.Down, k.NextTrouble, k.Kick}
-	case p.detail.stage == beside, p.filter != "":
-		return []key.Binding{k.Open, k.Back, k.Filter, k.NextTrouble, k.Kick, k.Sort}
+	case p.marks.any():
+		return []key.Binding{k.KickAll, k.Range, k.Unmark, k.Open, k.Filter}
+	case p.detail.stage == beside, p.search.text != "":
+		return []key.Binding{k.Open, k.Back, k.Filter, k.NextTrouble, k.Kick, k.Freeze, k.Sort}
 	}
-	return []key.Binding{k.Open, k.Filter, k.NextTrouble, k.Kick, k.Sort}
+	return []key.Binding{k.Open, k.Filter, k.NextTrouble, k.Kick, k.Freeze, k.Sort}
 }

@@ -11,27 +11,70 @@ import (
 // labelWidth is the column that the names of the figures stand in.
 const labelWidth = 13
 
-// lastSamples is how many of the newest beats are told one by one.
-const lastSamples = 16
-
 // detailText renders a connection's detail, a line or a paragraph at a time.
 type detailText struct {
 	styles *styles
 	width  int
+	height int // that is seen at once
 	now    time.Time
 	d      *model.Detail
+	past   []model.Detail // earlier connections of the client
+	beats  int            // shown in the chart
 	lines  []string
 }
 
 // render is the whole text, what matters most first.
 func (t *detailText) render() []string {
 	t.state()
-	t.peer()
+	t.chart()
+	t.timeline()
 	t.heartbeat()
 	t.traffic()
-	t.beats()
+	t.gap()
+	t.machine()
 	t.history()
+	t.peer()
+	t.header()
 	return t.lines
+}
+
+// chart is the round trips of the newest beats.
+func (t *detailText) chart() {
+	samples := t.d.Samples
+	if len(samples) == 0 {
+		return
+	}
+	samples = samples[max(0, len(samples)-t.beats):]
+	h := min(max(t.height/3, 4), 14)
+	t.lines = append(t.lines, rttChart(samples, t.width, h, t.styles)...)
+}
+
+// timeline is the states of the client's connections, since the first of them that was shown.
+func (t *detailText) timeline() {
+	var stays []stay
+	from := t.d.Opened
+	for i := range t.past {
+		stays = append(stays, staysOf(&t.past[i], t.now)...)
+		from = minTime(from, t.past[i].Opened)
+	}
+	stays = append(stays, staysOf(t.d, t.now)...)
+	end := t.d.Ended(t.now)
+	label := " " + span(end.Sub(from)) + " "
+	line := t.styles.timeline(stays, from, end, t.width-labelWidth-1-width(label))
+	t.lines = append(t.lines, t.styles.dim.String(pad(" state", labelWidth))+" "+line+t.styles.dim.String(label))
+}
+
+func minTime(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// machine is the states that there are and how this one came to be.
+func (t *detailText) machine() {
+	t.lines = append(t.lines, t.styles.machine(t.d, t.now, t.width)...)
+	t.gap()
 }
 
 func (t *detailText) state() {
@@ -46,7 +89,6 @@ func (t *detailText) state() {
 	if c.Close != nil {
 		t.paragraph(paint{}, "closed at "+clock(c.Close.At)+" with "+ending(c.Close))
 	}
-	t.gap()
 }
 
 func (t *detailText) peer() {
@@ -56,7 +98,6 @@ func (t *detailText) peer() {
 	t.field("user agent", c.UserAgent)
 	t.field("subprotocol", c.Subprotocol)
 	t.field("opened", fmt.Sprintf("%s, %s old", clock(c.Opened), span(c.Age(t.now))))
-	t.gap()
 }
 
 func (t *detailText) heartbeat() {
@@ -79,29 +120,8 @@ func (t *detailText) traffic() {
 	t.field("out", fmt.Sprintf("%d frames   %sB", c.FramesOut, amount(float64(c.BytesOut))))
 }
 
-// beats are the newest samples, the newest one last, as far as there are any.
-func (t *detailText) beats() {
-	samples := t.d.Samples
-	if len(samples) == 0 {
-		return
-	}
-	samples = samples[max(0, len(samples)-lastSamples):]
-	words := make([]string, len(samples))
-	for i, s := range samples {
-		words[i] = brief(s.RTT)
-		if s.Missed {
-			words[i] = t.styles.glyphs.lost
-		}
-	}
-	t.field("last beats", strings.Join(words, " "))
-}
-
 // history is the changes of state, the newest first.
 func (t *detailText) history() {
-	if len(t.d.Transitions) == 0 {
-		return
-	}
-	t.gap()
 	for i := len(t.d.Transitions) - 1; i >= 0; i-- {
 		tr := &t.d.Transitions[i]
 		text := fmt.Sprintf("%s %s %s", tr.From, t.styles.glyphs.arrow, tr.To)
@@ -112,6 +132,21 @@ func (t *detailText) history() {
 			text += ": " + tr.Diagnosis.Detail
 		}
 		t.field(clock(tr.At), text)
+	}
+	if len(t.d.Transitions) > 0 {
+		t.gap()
+	}
+}
+
+// header is the request that opened the connection.
+func (t *detailText) header() {
+	if len(t.d.Header) == 0 {
+		return
+	}
+	t.gap()
+	t.lines = append(t.lines, " "+t.styles.title.String("Handshake"))
+	for _, f := range t.d.Header {
+		t.paragraph(paint{}, f.Name+": "+f.Value)
 	}
 }
 

@@ -12,18 +12,24 @@ import (
 	"holter/model"
 )
 
-// detail is all that is known of one connection, as text.
+// maxGenerations bounds how many earlier connections of its client a detail remembers.
+const maxGenerations = 8
+
+// detail is all that is known of one connection.
 type detail struct {
 	styles *styles
+	zoom   *zoom
 	stage  stage
 	id     model.ID // 0 while it is shut
 	data   model.Detail
-	gone   string // why there is nothing newer
+	live   bool           // it was open when it was shown
+	past   []model.Detail // earlier connections of the client, while it was shown
+	note   string         // what has happened to what is shown
 	view   viewport.Model
 }
 
-func newDetail(s *styles) detail {
-	return detail{styles: s, view: viewport.New(0, 0)}
+func newDetail(s *styles, z *zoom) detail {
+	return detail{styles: s, zoom: z, view: viewport.New(0, 0)}
 }
 
 // setSize sets the room for the title and the text.
@@ -34,8 +40,23 @@ func (d *detail) setSize(w, h int) {
 // show opens the detail of a row, with what the row says until the rest has come.
 func (d *detail) show(row *model.Connection, now time.Time) {
 	if d.id != row.ID {
-		d.id, d.data, d.gone = row.ID, model.Detail{Connection: *row}, ""
+		d.id, d.data, d.note = row.ID, model.Detail{Connection: *row}, ""
+		d.live, d.past = row.Open(), nil
 		d.view.YOffset = 0
+	}
+	d.write(now)
+}
+
+// goOn shows the next connection of the same client and keeps the one before in mind.
+func (d *detail) goOn(next *model.Connection, now time.Time) {
+	before := d.data
+	past := append(d.past, before)
+	d.show(next, now)
+	d.past = newest(past, maxGenerations)
+	d.note = fmt.Sprintf("back as generation %d, %s after %s had closed", next.Generation,
+		brief(next.Opened.Sub(before.Ended(now))), before.ID)
+	if before.Close != nil {
+		d.note += " with " + ending(before.Close)
 	}
 	d.write(now)
 }
@@ -49,13 +70,13 @@ func (d *detail) connection() *model.Connection { return &d.data.Connection }
 
 // set takes an answer of the source's. When it forgot the connection, what was known last remains.
 func (d *detail) set(answer *inspected, now time.Time) {
-	d.gone = ""
-	if answer.err == nil {
+	switch {
+	case answer.err == nil:
 		d.data = answer.detail
-	} else if model.ErrorCode(answer.err) == model.NotFound {
-		d.gone = "forgotten by now; this was the last known of it"
-	} else {
-		d.gone = answer.err.Error()
+	case model.ErrorCode(answer.err) == model.NotFound:
+		d.note = "forgotten by now; this was the last known of it"
+	default:
+		d.note = answer.err.Error()
 	}
 	d.write(now)
 }
@@ -65,9 +86,9 @@ func (d *detail) write(now time.Time) {
 	if d.id == 0 || d.view.Width <= 0 {
 		return
 	}
-	t := detailText{styles: d.styles, width: d.view.Width, now: now, d: &d.data}
-	if d.gone != "" {
-		t.paragraph(d.styles.alarm, d.gone)
+	t := detailText{styles: d.styles, width: d.view.Width, height: d.view.Height, now: now, d: &d.data, past: d.past, beats: d.zoom.beats()}
+	if d.note != "" {
+		t.paragraph(d.styles.strong, d.note)
 	}
 	d.view.SetContent(strings.Join(t.render(), "\n"))
 	d.view.SetYOffset(d.view.YOffset)

@@ -13,8 +13,8 @@ type dialog interface {
 	update(msg tea.KeyMsg) (done bool, cmd tea.Cmd)
 	// view draws the dialog into the lines of the page behind it.
 	view(page []string, w int) []string
-	// hints are the keys for the last line.
-	hints() []key.Binding
+	// footer is the two lines at the bottom, the message line of which it may keep.
+	footer(w int, message string) []string
 }
 
 // box puts a frame around lines, with w cells for text.

@@ -2,98 +2,185 @@ package tui
 
 import (
 	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
 )
 
-// keptEvents bounds how many events the screen remembers.
-const keptEvents = 64
-
-// How much an event matters on the message line.
-const (
-	weightArrival = iota + 1
-	weightEnd
-	weightTrouble
-	weightLoss
-)
-
-// events are the notable events of late, oldest first.
+// events is the page of what happened, the newest last.
 type events struct {
-	items []item
-	seq   uint64 // of the newest event seen
+	styles *styles
+	keys   *keyMap
+	status *status
+	feed   *feed
+
+	search finder
+	follow bool // the cursor stays on the newest
+	total  int
+	list   list[item, uint64]
+	size   size
 }
 
-// add takes a batch and returns the weightiest item of it, the newest of several. first says that
-// there was no batch before it: what it reports as lost was never this screen's.
-func (e *events) add(batch []model.Event, first bool) (item, bool) {
-	var heaviest item
-	for i := range batch {
-		ev := &batch[i]
-		e.seq = max(e.seq, ev.Seq)
-		it, ok := itemOf(ev)
-		if !ok || first && ev.Type == model.Dropped {
-			continue
+func newEvents(s *styles, k *keyMap, st *status, f *feed) *events {
+	p := &events{styles: s, keys: k, status: st, feed: f, follow: true}
+	columns := []column[item]{
+		{title: "TIME", min: 8, text: func(it *item, _ int) string { return clock(it.at) }},
+		{title: "EVENT", min: 9, loud: true, text: func(it *item, _ int) string {
+			return s.glyphs.states[it.state] + " " + it.kind
+		}},
+		{title: "WHAT", min: 30, text: func(it *item, w int) string { return s.glyphs.cut(s.glyphs.plain(it.text), w) }},
+	}
+	t := newTable(s, columns, func(it *item) model.State { return it.state })
+	p.list = newList(t, func(it *item) uint64 { return it.seq })
+	return p
+}
+
+func (p *events) setSize(w, h int) {
+	p.size = size{w, h}
+	p.list.setSize(p.size)
+}
+
+// arrange does nothing: events come in order.
+func (p *events) arrange() func(*picture) *picture { return nil }
+
+// setPicture shows what has happened since.
+func (p *events) setPicture(pic *picture) tea.Cmd {
+	items := p.feed.items
+	p.total = len(items)
+	var chosen []item
+	for i := range items {
+		if p.search.text == "" || p.matches(&items[i], pic) {
+			chosen = append(chosen, items[i])
 		}
-		e.items = append(e.items, it)
-		if it.weight >= heaviest.weight {
-			heaviest = it
-		}
 	}
-	if extra := len(e.items) - keptEvents; extra > 0 {
-		e.items = append(e.items[:0], e.items[extra:]...)
+	if p.search.typing && len(chosen) == 0 {
+		return nil
 	}
-	return heaviest, heaviest.weight > 0
+	p.list.set(chosen)
+	if p.follow {
+		p.list.moveTo(len(chosen) - 1)
+	}
+	return nil
 }
 
-// view is the newest h items, the newest one last.
-func (e *events) view(s *styles, w, h int) []string {
-	lines := make([]string, 0, h)
-	for i := max(0, len(e.items)-h); i < len(e.items); i++ {
-		lines = append(lines, e.items[i].view(s, w))
+// matches reports whether the filter chooses the connection that an event is about, or what was typed
+// is part of its words.
+func (p *events) matches(it *item, pic *picture) bool {
+	if c := it.connection; c != nil && p.search.filter.Match(c, it.at) {
+		return true
 	}
-	return fill(lines, h)
+	words := strings.ToLower(it.kind + " " + it.text)
+	return strings.Contains(words, strings.ToLower(p.search.text))
 }
 
-// itemOf puts an event into words. Not every event deserves some.
-func itemOf(e *model.Event) (item, bool) {
-	it := item{at: e.Time}
+func (p *events) update(msg tea.KeyMsg) tea.Cmd {
+	k := p.keys
 	switch {
-	case e.Type == model.ConnectionOpened && e.Connection != nil:
-		it.weight = weightArrival
-		it.text = who(e.Connection) + " connected"
-		if g := e.Connection.Generation; g > 1 {
-			it.text += fmt.Sprintf(" again, generation %d", g)
+	case key.Matches(msg, k.Follow):
+		p.toggleFollow()
+	case key.Matches(msg, k.NextTrouble):
+		p.seek(1)
+	case key.Matches(msg, k.PreviousTrouble):
+		p.seek(-1)
+	case key.Matches(msg, k.Invert):
+		p.status.say("events stay in the order of time")
+	case key.Matches(msg, k.Mark, k.Range):
+		p.status.say("only connections can be marked")
+	default:
+		if p.list.move(msg, k) {
+			p.follow = p.list.cursor.index == len(p.list.rows)-1 && key.Matches(msg, k.Bottom)
 		}
-	case e.Type == model.ConnectionClosed && e.Connection != nil:
-		it.weight, it.state = weightEnd, e.Connection.State
-		it.text = who(e.Connection) + " closed"
-		if e.Connection.Close != nil {
-			it.text += ": " + ending(e.Connection.Close)
-		}
-	case e.Type == model.StateChanged && e.Connection != nil:
-		it = changeOf(e, it)
-	case e.Type == model.ConnectionRefused && e.Refusal != nil:
-		it.weight, it.state = weightEnd, model.Failed
-		it.text = fmt.Sprintf("refused %s: %d %s", e.Refusal.Remote, e.Refusal.Status, e.Refusal.Reason)
-	case e.Type == model.Dropped:
-		it.weight, it.state = weightLoss, model.Suspect
-		it.text = fmt.Sprintf("%d events lost: the screen could not keep up", e.Count)
 	}
-	return it, it.weight > 0
+	return nil
 }
 
-// changeOf words a change of state. The end of a connection is told by another event.
-func changeOf(e *model.Event, it item) item {
-	if e.To == model.Closed {
-		return it
+func (p *events) toggleFollow() {
+	p.follow = !p.follow
+	if !p.follow {
+		p.status.say("following the newest no more")
+		return
 	}
-	it.weight, it.state = weightArrival, min(e.To, model.Away)
-	if e.To.Trouble() {
-		it.weight = weightTrouble
+	p.list.moveTo(len(p.list.rows) - 1)
+	p.status.say("following the newest until the cursor is moved")
+}
+
+func (p *events) following() string {
+	if p.follow {
+		return "newest"
 	}
-	it.text = fmt.Sprintf("%s %s, was %s", who(e.Connection), e.To, e.From)
-	if cause := e.Connection.Diagnosis.Cause; cause != "" {
-		it.text += ": " + string(cause)
+	return ""
+}
+
+func (p *events) seek(step int) {
+	p.follow = false
+	if !p.list.seek(step) {
+		p.status.say("nobody on the list is in trouble")
 	}
-	return it
+}
+
+// back drops the filter.
+func (p *events) back() (tea.Cmd, bool) {
+	if p.search.text == "" {
+		return nil, false
+	}
+	p.search = finder{}
+	return p.refilter(), true
+}
+
+// selected is the connection that the event is about, as it was then.
+func (p *events) selected() *model.Connection {
+	if it := p.list.selected(); it != nil {
+		return it.connection
+	}
+	return nil
+}
+
+func (p *events) click(_, y int) tea.Cmd {
+	if p.list.click(y) {
+		p.follow = false
+	}
+	return nil
+}
+
+func (p *events) sorts() []menuItem      { return nil }
+func (p *events) choices() columnChoices { return &p.list.table }
+func (p *events) finder() *finder        { return &p.search }
+
+func (p *events) refilter() tea.Cmd { return p.setPicture(nil) }
+
+func (p *events) tally() string {
+	if p.search.text == "" {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d %s", len(p.list.rows), p.total, p.styles.glyphs.plain(p.search.text))
+}
+
+func (p *events) hints() []key.Binding {
+	k := p.keys
+	return []key.Binding{k.Open, k.Filter, k.Follow, k.NextTrouble, k.Freeze}
+}
+
+func (p *events) view() []string {
+	switch {
+	case p.total == 0:
+		return fill([]string{"", p.styles.dim.String(" Nothing has happened yet.")}, p.size.h)
+	case len(p.list.rows) == 0:
+		return noMatch(p.styles, "No event matches this filter:", p.search.text, p.size)
+	}
+	return p.list.view("", false)
+}
+
+// since is how many notable events came after seq.
+func (f *feed) since(seq uint64) int {
+	i, _ := slices.BinarySearchFunc(f.items, seq, func(it item, seq uint64) int {
+		if it.seq <= seq {
+			return -1
+		}
+		return 1
+	})
+	return len(f.items) - i
 }

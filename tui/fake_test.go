@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,6 +36,8 @@ func newFake(conns ...model.Connection) *fake {
 				Scheme: model.SchemeBoth, Interval: 5 * time.Second,
 			},
 			Connections: conns,
+			Clients:     clientsOf(conns),
+			Activity:    bustle(),
 			Rates:       model.Rates{Beats: 40, BytesIn: 1.2e6, BytesOut: 310e3},
 			Host: model.Host{
 				CPU: 23.4, MemoryUsed: 41, MemoryTotal: 100,
@@ -125,6 +129,7 @@ func ward(n int) []model.Connection {
 			Timeout:    520 * time.Millisecond,
 			Interval:   5 * time.Second,
 			Silence:    time.Duration(i*131%5000) * time.Millisecond,
+			Beats:      model.Strip{8: 1, 1, 2, 1, 3, 1, 1, 2, 1, 1, 4, 1, 1, 1, 2, 1},
 			PingsSent:  120, PongsReceived: 119, BytesIn: 48_200, FramesIn: 260,
 		}
 		afflict(&conns[i])
@@ -137,10 +142,14 @@ func afflict(c *model.Connection) {
 	switch c.ID % 16 {
 	case 4:
 		c.State, c.Silence, c.RTT = model.Suspect, 5700*time.Millisecond, 31*time.Millisecond
+		c.Beats[21], c.Beats[22], c.Beats[23] = model.FullBeat, model.LateBeat, model.MissedBeat
 		c.Diagnosis = model.Diagnosis{Cause: "peer-stalled", Detail: "The ping of 5.7 s ago was acknowledged by the peer's " +
 			"kernel after 12 ms, but no pong came: its process is frozen."}
 	case 7:
 		c.State, c.Silence = model.Failed, 12400*time.Millisecond
+		for i := 18; i < len(c.Beats); i++ {
+			c.Beats[i] = model.MissedBeat
+		}
 		c.Diagnosis = model.Diagnosis{Cause: "path-down", Detail: "The ping of 12.4 s ago was not even acknowledged."}
 	case 9:
 		c.State = model.Closed
@@ -152,12 +161,51 @@ func afflict(c *model.Connection) {
 func detailOf(c model.Connection) model.Detail {
 	d := model.Detail{Connection: c}
 	for i := range 20 {
-		d.Samples = append(d.Samples, model.Sample{RTT: time.Duration(900+i*50) * time.Microsecond, Missed: i == 18})
+		d.Samples = append(d.Samples, model.Sample{RTT: time.Duration(900+i*50) * time.Microsecond, Timeout: 520 * time.Millisecond, Missed: i == 18})
 	}
+	d.Header = []model.HeaderField{{Name: "User-Agent", Value: c.UserAgent}, {Name: "Origin", Value: "http://localhost:3000"}}
 	d.Transitions = []model.Transition{
 		{At: noon.Add(-time.Minute), From: model.Normal, To: model.Suspect, Diagnosis: model.Diagnosis{Cause: model.CauseUnknown}},
 		{At: noon.Add(-58 * time.Second), From: model.Suspect, To: model.Normal,
 			Diagnosis: model.Diagnosis{Cause: model.CauseJitter, Detail: "The pong came after 1.4 s; the timeout was 0.5 s."}},
 	}
 	return d
+}
+
+// clientsOf are the clients of connections, each of which has its own, and one that is away.
+func clientsOf(conns []model.Connection) []model.Client {
+	clients := make([]model.Client, 0, len(conns)+1)
+	for i := range conns {
+		c := &conns[i]
+		client := model.Client{
+			ID: c.Client, Generation: c.Generation, State: model.ClientState(c), Since: c.Since,
+			FirstSeen: c.Opened, UserAgent: c.UserAgent,
+		}
+		if c.Open() {
+			client.Connection = c.ID
+		}
+		for n := range min(c.Generation-1, model.MaxReconnects) {
+			client.Reconnects = append(client.Reconnects, time.Duration(n+1)*1100*time.Millisecond)
+		}
+		clients = append(clients, client)
+	}
+	if len(conns) > 0 {
+		clients = append(clients, model.Client{ID: "zoe", Generation: 1, State: model.Away,
+			Since: noon.Add(-time.Minute), FirstSeen: noon.Add(-time.Hour), UserAgent: "curl/8"})
+	}
+	slices.SortFunc(clients, func(a, b model.Client) int { return strings.Compare(a.ID, b.ID) })
+	return clients
+}
+
+// bustle is two minutes with a storm in their middle.
+func bustle() []model.Activity {
+	bins := make([]model.Activity, 480)
+	for i := range bins {
+		bins[i] = model.Activity{Connects: uint32(i % 3), Closes: uint32(i % 2)}
+		if i > 240 && i < 300 {
+			bins[i].Reconnects, bins[i].Refused = uint32(300-i), uint32(i%5)
+			bins[i].Connects += bins[i].Reconnects
+		}
+	}
+	return bins
 }

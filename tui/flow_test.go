@@ -23,7 +23,7 @@ type flow struct {
 func newFlow(t *testing.T, f *fake) *flow {
 	fx := newEffects(context.Background(), f)
 	t.Cleanup(fx.stop)
-	app := newApp(fx, newStyles(themes[0], graphBraille, utf8Locale), func() time.Time { return noon }, false)
+	app := newApp(fx, testSetup(utf8Locale))
 	return &flow{t, fx, teatest.NewTestModel(t, app, teatest.WithInitialTermSize(80, 24))}
 }
 
@@ -48,7 +48,7 @@ func TestFlowFilterAndOpen(t *testing.T) {
 	f.key(tea.KeyEnter)
 	f.sees("filter")
 	f.key(tea.KeyEnter)
-	f.sees("user agent")
+	f.sees("round trips")
 	f.Type("q")
 	f.quits()
 }

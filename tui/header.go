@@ -13,20 +13,70 @@ type part struct {
 	look paint
 }
 
-// headerLines are the two lines at the top: where to connect, who is there, and how host and
-// traffic are.
-func headerLines(s *styles, p *picture, tally string, w int) []string {
-	if p == nil {
-		return []string{" " + s.title.String("holter"), ""}
+// header is the lines above a page.
+type header struct {
+	styles  *styles
+	picture *picture
+	hosts   []model.Host // of late, oldest first
+	w       int
+}
+
+// sparkCells is the width of the sparklines beside CPU and memory.
+const sparkCells = 8
+
+// monitor is the line of where to connect and who is there.
+func (h *header) monitor() string {
+	s, m := h.styles, &h.picture.Monitor
+	left := []part{
+		{"holter", s.title},
+		{s.glyphs.plain(m.Address), s.accent},
+		{heartbeat(m), s.dim},
 	}
-	return []string{
-		spread(s, []part{
-			{"holter", s.title},
-			{s.glyphs.plain(p.Monitor.Address), s.accent},
-			{heartbeat(&p.Monitor), s.dim},
-		}, countParts(s, p, w), w),
-		spread(s, hostParts(s, p), []part{{tally, s.accent}}, w),
+	up := part{"up " + uptime(h.picture.Time.Sub(m.Started)), s.dim}
+	return spread(s, left, append(h.counts(), up), h.w)
+}
+
+// figures is the line of the machine and of what the connections do.
+func (h *header) figures() string {
+	host, r := &h.picture.Host, &h.picture.Rates
+	cpu, mem := h.sparks()
+	return spread(h.styles, []part{
+		{"cpu " + cpu + percent(host.CPU), paint{}},
+		{"mem " + mem + memory(host), paint{}},
+		{fmt.Sprintf("self %sB %s", amount(float64(host.Process.RSS)), percent(host.Process.CPU)), paint{}},
+	}, []part{
+		{"rtt p50 " + brief(h.picture.p50) + " p99 " + brief(h.picture.p99), paint{}},
+		{"beats " + rate(r.Beats) + "/s", paint{}},
+		{"in " + amount(r.BytesIn) + "B/s", paint{}},
+		{"out " + amount(r.BytesOut) + "B/s", paint{}},
+	}, h.w)
+}
+
+// sparks are the samples of late as little charts, each with a blank behind it.
+func (h *header) sparks() (cpu, mem string) {
+	hosts := h.hosts[max(0, len(h.hosts)-sparkCells):]
+	if len(hosts) < 2 || h.w < wordsFrom {
+		return "", ""
 	}
+	cpus, mems := make([]float64, len(hosts)), make([]float64, len(hosts))
+	for i := range hosts {
+		cpus[i], mems[i] = hosts[i].CPU, share(hosts[i].MemoryUsed, hosts[i].MemoryTotal)
+	}
+	g := &h.styles.glyphs
+	return g.sparkline(cpus, 100, sparkCells) + " ", g.sparkline(mems, 100, sparkCells) + " "
+}
+
+// summary is all of the header that a low terminal has room for.
+func (h *header) summary() string {
+	s, host, p := h.styles, &h.picture.Host, h.picture
+	left := append([]part{{"holter", s.title}}, h.counts()...)
+	return spread(s, left, []part{
+		{"p99 " + brief(p.p99), paint{}},
+		{"cpu " + percent(host.CPU), paint{}},
+		{"mem " + memory(host), paint{}},
+		{"up " + uptime(p.Time.Sub(p.Monitor.Started)), s.dim},
+		{s.glyphs.plain(p.Monitor.Address), s.accent},
+	}, h.w)
 }
 
 // heartbeat is how holter beats: "both 5s".
@@ -45,12 +95,12 @@ const (
 	wordsFrom = 110 // cells of a terminal in which the counts have their words
 )
 
-// countParts are the connections by state and the clients that are away.
-func countParts(s *styles, p *picture, w int) []part {
-	n := &p.counts
+// counts are the connections by state and the clients that are away.
+func (h *header) counts() []part {
+	s, n := h.styles, &h.picture.counts
 	tally := func(state model.State, n int) part {
 		text := fmt.Sprintf("%s %d", s.glyphs.states[state], n)
-		if w >= wordsFrom {
+		if h.w >= wordsFrom {
 			text += " " + state.String()
 		}
 		look := s.states[state]
@@ -68,30 +118,10 @@ func countParts(s *styles, p *picture, w int) []part {
 	}
 }
 
-// hostParts are the load of machine and process, what the connections do, and the time since the start.
-func hostParts(s *styles, p *picture) []part {
-	h, r := &p.Host, &p.Rates
-	figure := func(format string, args ...any) part { return part{fmt.Sprintf(format, args...), paint{}} }
-	return []part{
-		figure("cpu %s", percent(h.CPU)),
-		figure("mem %s", memory(h)),
-		figure("beats %s/s", rate(r.Beats)),
-		figure("self %sB %s", amount(float64(h.Process.RSS)), percent(h.Process.CPU)),
-		figure("in %sB/s", amount(r.BytesIn)),
-		figure("out %sB/s", amount(r.BytesOut)),
-		figure("up %s", uptime(p.Time.Sub(p.Monitor.Started))),
-		figure("connects %s/s", rate(r.Connects)),
-		figure("closes %s/s", rate(r.Closes)),
-	}
-}
-
-// spread sets left and right pieces at the ends of a line. When there is no room for all, the last
-// left one goes first, down to the one that leads; then the right ones, and a text that still does not
-// fit is cut.
+// spread sets left and right pieces at the ends of a line. When there is no room for all, the right
+// ones go first, the last one before the others; then the left ones, and a text that still does not fit
+// is cut.
 func spread(s *styles, left, right []part, w int) string {
-	for len(left) > 2 && measure(left)+measure(right) > w {
-		left = left[:len(left)-1]
-	}
 	for len(right) > 1 && measure(left)+measure(right) > w {
 		right = right[:len(right)-1]
 	}

@@ -4,38 +4,78 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
+	"github.com/charmbracelet/bubbles/textinput"
 	"github.com/charmbracelet/bubbles/viewport"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
 )
 
-// help is the list of all keys, and what the marks on the screen mean.
+// help is the list of all keys, first those that matter most where it was opened, and what the marks
+// on the screen mean. It can be searched.
 type help struct {
 	styles *styles
 	keys   *keyMap
+	place  string // the page that it was opened on
+	here   []key.Binding
+	sorts  []menuItem
 	text   viewport.Model
+	search *textinput.Model // nil until it is searched
+	typing bool
 }
 
-func newHelp(s *styles, k *keyMap, w, h int) *help {
-	d := &help{styles: s, keys: k, text: viewport.New(w, h)}
-	d.text.SetContent(strings.Join(d.content(), "\n"))
+func newHelp(s *styles, k *keyMap, place string, p page, w, h int) *help {
+	d := &help{styles: s, keys: k, place: place, here: p.hints(), sorts: p.sorts(), text: viewport.New(w, h)}
+	d.write()
 	return d
 }
 
 func (d *help) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
+	k := d.keys
 	switch {
-	case key.Matches(msg, d.keys.Help, d.keys.Back):
+	case d.typing:
+		d.find(msg)
+	case key.Matches(msg, k.Back) && d.search != nil:
+		d.search = nil
+		d.write()
+	case key.Matches(msg, k.Help, k.Back):
 		return true, nil
-	case key.Matches(msg, d.keys.Quit):
+	case key.Matches(msg, k.Quit):
 		return true, tea.Quit
+	case key.Matches(msg, k.Filter):
+		in := newInput(d.styles, maxFilter)
+		in.Prompt = " /"
+		d.search, d.typing = &in, true
+	default:
+		scroll(&d.text, msg, k)
 	}
-	scroll(&d.text, msg, d.keys)
 	return false, nil
 }
 
-func (d *help) hints() []key.Binding {
-	return []key.Binding{d.keys.Up, d.keys.Down, d.keys.Back, d.keys.Quit}
+// find takes a key of the search.
+func (d *help) find(msg tea.KeyMsg) {
+	switch {
+	case key.Matches(msg, d.keys.Drop):
+		d.search, d.typing = nil, false
+	case key.Matches(msg, d.keys.Keep):
+		d.typing = false
+	default:
+		*d.search, _ = d.search.Update(msg)
+	}
+	d.write()
+}
+
+func (d *help) footer(w int, message string) []string {
+	k := d.keys
+	keys := []key.Binding{k.Up, k.Down, k.Filter, k.Back, k.Quit}
+	if d.typing {
+		keys = []key.Binding{k.Keep, k.Drop}
+	}
+	if d.search != nil {
+		d.search.Width = w - 3
+		message = d.styles.glyphs.cut(d.search.View(), w)
+	}
+	return []string{message, hints(d.styles, w, keys)}
 }
 
 // view takes the whole page.
@@ -45,37 +85,107 @@ func (d *help) view(page []string, w int) []string {
 	return fill(strings.Split(d.text.View(), "\n"), len(page))
 }
 
-// content is the help as lines.
-func (d *help) content() []string {
+// write puts what the search finds into the viewport.
+func (d *help) write() {
 	var lines []string
-	for _, group := range d.keys.groups() {
-		lines = append(lines, "", d.heading(group.title))
-		for _, k := range group.keys {
-			lines = append(lines, d.entry(k.Help().Key, k.Help().Desc))
+	for _, section := range d.sections() {
+		if found := d.matching(section); len(found) > 0 {
+			lines = append(append(lines, "", " "+d.styles.title.String(section.title)), found...)
 		}
 	}
-	lines = append(lines, "", d.heading("Sort, after s"))
-	for _, c := range connectionColumns() {
-		lines = append(lines, d.entry(c.letter, strings.ToLower(c.title)))
+	if len(lines) == 0 {
+		lines = []string{"", d.styles.dim.String(" nothing found")}
 	}
-	return append(lines, d.legend()...)
+	d.text.SetContent(strings.Join(lines, "\n"))
+	d.text.GotoTop()
 }
 
-func (d *help) legend() []string {
-	g := &d.styles.glyphs
-	lines := []string{"", d.heading("States")}
-	for _, state := range []model.State{model.Normal, model.Suspect, model.Failed, model.Closed} {
-		lines = append(lines, "   "+d.styles.states[state].String(pad(g.states[state], 14))+" "+stateHelp[state])
+// section is a paragraph of the help.
+type section struct {
+	title   string
+	entries []entry
+}
+
+// entry is a key, or another thing on the screen, and what it means.
+type entry struct {
+	name, text string
+	look       paint
+}
+
+// matching are the lines of a section with the words searched for.
+func (d *help) matching(s section) []string {
+	wanted := ""
+	if d.search != nil {
+		wanted = strings.ToLower(d.search.Value())
 	}
-	return append(lines, "", d.heading("Silence"),
-		d.entry(g.gauge(0.4, 10), "the silence against interval + timeout"),
-		d.entry(g.gauge(1, 10), "a beat must have gone unanswered"),
-		"", d.heading("Filter"),
-		d.entry("demo", "part of id, client, address, path, user agent or cause"),
-		d.entry("rtt>100ms", "field, = != > >= < <= ~, value with its unit"),
-		d.entry("a b, a or b", "both, either; ! negates, ( ) group, \" \" quote"),
-		d.entry("ip=10.0.0.0/8", "addresses of a network"),
-	)
+	var lines []string
+	for _, e := range s.entries {
+		if strings.Contains(strings.ToLower(s.title+" "+e.name+" "+e.text), wanted) {
+			lines = append(lines, "   "+e.look.String(pad(e.name, 14))+" "+e.text)
+		}
+	}
+	return lines
+}
+
+// sections are the whole help.
+func (d *help) sections() []section {
+	sections := []section{{"Here: " + d.place, d.bindings(d.here)}}
+	if len(d.sorts) > 0 {
+		sections = append(sections, section{"Here: sort, after s", d.letters(d.sorts)})
+	}
+	for _, g := range d.keys.groups() {
+		sections = append(sections, section{g.title, d.bindings(g.keys)})
+	}
+	return append(sections, d.legend()...)
+}
+
+func (d *help) bindings(keys []key.Binding) []entry {
+	entries := make([]entry, len(keys))
+	for i, k := range keys {
+		entries[i] = entry{k.Help().Key, k.Help().Desc, d.styles.accent}
+	}
+	return entries
+}
+
+func (d *help) letters(items []menuItem) []entry {
+	entries := make([]entry, len(items))
+	for i, it := range items {
+		entries[i] = entry{it.letter, it.label, d.styles.accent}
+	}
+	return entries
+}
+
+// legend explains the marks.
+func (d *help) legend() []section {
+	s, g := d.styles, &d.styles.glyphs
+	states := section{title: "States"}
+	for _, state := range []model.State{model.Normal, model.Suspect, model.Failed, model.Closed} {
+		states.entries = append(states.entries, entry{g.states[state], stateHelp[state], s.states[state]})
+	}
+	return []section{
+		states,
+		{"Rows", []entry{
+			{g.cursor, "the cursor", s.accent},
+			{g.mark, "a marked row", s.accent},
+			{g.both, "the cursor on a marked row", s.accent},
+			{g.gauge(0.4, 10), "the silence against interval + timeout", s.accent},
+			{g.gauge(1, 10), "a beat must have gone unanswered", s.accent},
+			{strings.Join(g.beats[1:9], ""), "beats: the round trip against the timeout", s.accent},
+			{g.beats[model.LateBeat], "a beat answered after its timeout", s.accent},
+			{g.beats[model.MissedBeat], "a beat without an answer", s.accent},
+		}},
+		{"Filter", []entry{
+			{"demo", "part of id, client, address, path, user agent or cause", s.accent},
+			{"rtt>100ms", "field, = != > >= < <= ~, value with its unit", s.accent},
+			{"a b, a or b", "both, either; ! negates, ( ) group, \" \" quote", s.accent},
+			{"ip=10.0.0.0/8", "addresses of a network", s.accent},
+		}},
+		{"Mouse", []entry{
+			{"wheel", "scrolls", s.accent},
+			{"click", "goes to a row, sorts by a title, opens a page", s.accent},
+			{"shift+drag", "selects text, as it does after m without shift", s.accent},
+		}},
+	}
 }
 
 var stateHelp = map[model.State]string{
@@ -83,10 +193,4 @@ var stateHelp = map[model.State]string{
 	model.Suspect: "suspect: a beat went unanswered, and no byte came",
 	model.Failed:  "failed: so did the probes",
 	model.Closed:  "closed: the socket is gone",
-}
-
-func (d *help) heading(title string) string { return " " + d.styles.title.String(title) }
-
-func (d *help) entry(name, text string) string {
-	return "   " + d.styles.accent.String(pad(name, 14)) + " " + text
 }

@@ -6,16 +6,20 @@ import "github.com/charmbracelet/bubbles/key"
 // page.
 type keyMap struct {
 	Up, Down, HalfUp, HalfDown, PageUp, PageDown, Top, Bottom key.Binding
+	NextTrouble, PreviousTrouble                              key.Binding
 
-	Open, Back                   key.Binding
-	NextTrouble, PreviousTrouble key.Binding
-	Filter, Sort, Invert         key.Binding
-	Kick                         key.Binding
-	Help, Quit, Interrupt        key.Binding
-	Keep, Drop                   key.Binding // in the filter
-	NextField, PrevField         key.Binding // in a dialog
-	Less, More, Toggle, Press    key.Binding
-	Cancel                       key.Binding
+	Connections, Clients, Events, Host, NextPage, PreviousPage key.Binding
+
+	Open, Back, Filter, Sort, Invert, Columns key.Binding
+	Freeze, Follow, ZoomIn, ZoomOut           key.Binding
+
+	Mark, Range, Unmark, Kick, KickAll, Write, Copy, Demo key.Binding
+
+	Theme, Mouse, Mask, Help              key.Binding
+	Quit, QuitLeaving, Suspend, Interrupt key.Binding
+	Keep, Drop, Older, Newer              key.Binding // in the filter
+	NextField, PrevField                  key.Binding // in a dialog
+	Less, More, Toggle, Press, Cancel     key.Binding
 }
 
 func newKeyMap(arrows arrowKeys) keyMap {
@@ -23,29 +27,57 @@ func newKeyMap(arrows arrowKeys) keyMap {
 		return key.NewBinding(key.WithKeys(keys...), key.WithHelp(help, does))
 	}
 	return keyMap{
-		Up:       bind(arrows.up+" k", "up", "up", "k"),
-		Down:     bind(arrows.down+" j", "down", "down", "j"),
-		HalfUp:   bind("ctrl+u", "half a page up", "ctrl+u"),
-		HalfDown: bind("ctrl+d", "half a page down", "ctrl+d"),
-		PageUp:   bind("pgup", "a page up", "pgup"),
-		PageDown: bind("pgdn", "a page down", "pgdown"),
-		Top:      bind("g home", "to the top", "g", "home"),
-		Bottom:   bind("G end", "to the bottom", "G", "end"),
-
-		Open:            bind("enter", "open", "enter"),
-		Back:            bind("esc", "back", "esc"),
+		Up:              bind(arrows.up+" k", "up", "up", "k"),
+		Down:            bind(arrows.down+" j", "down", "down", "j"),
+		HalfUp:          bind("ctrl+u", "half a page up", "ctrl+u"),
+		HalfDown:        bind("ctrl+d", "half a page down", "ctrl+d"),
+		PageUp:          bind("pgup", "a page up", "pgup"),
+		PageDown:        bind("pgdn", "a page down", "pgdown"),
+		Top:             bind("g home", "to the top", "g", "home"),
+		Bottom:          bind("G end", "to the bottom", "G", "end"),
 		NextTrouble:     bind("n", "next trouble", "n"),
 		PreviousTrouble: bind("N", "previous trouble", "N"),
-		Filter:          bind("/", "filter", "/"),
-		Sort:            bind("s", "sort", "s"),
-		Invert:          bind("S", "invert the order", "S"),
-		Kick:            bind("x", "kick", "x"),
-		Help:            bind("?", "help", "?"),
-		Quit:            bind("q", "quit", "q"),
-		Interrupt:       bind("ctrl+c", "quit, from anywhere", "ctrl+c"),
 
-		Keep: bind("enter", "keep", "enter"),
-		Drop: bind("esc", "drop", "esc"),
+		Connections:  bind("1", "connections", "1"),
+		Clients:      bind("2", "clients", "2"),
+		Events:       bind("4", "events", "4"),
+		Host:         bind("5", "host", "5"),
+		NextPage:     bind("tab", "next page", "tab"),
+		PreviousPage: bind("shift+tab", "previous page", "shift+tab"),
+
+		Open:    bind("enter", "open", "enter"),
+		Back:    bind("esc", "back", "esc"),
+		Filter:  bind("/", "filter", "/"),
+		Sort:    bind("s", "sort", "s"),
+		Invert:  bind("S", "invert the order", "S"),
+		Columns: bind("c", "columns", "c"),
+		Freeze:  bind("p", "freeze", "p"),
+		Follow:  bind("F", "follow", "F"),
+		ZoomIn:  bind("+", "zoom in", "+", "="),
+		ZoomOut: bind("-", "zoom out", "-"),
+
+		Mark:    bind("space", "mark", " "),
+		Range:   bind("v", "mark a range", "v"),
+		Unmark:  bind("u", "unmark all", "u"),
+		Kick:    bind("x", "kick", "x"),
+		KickAll: bind("X", "kick all marked or shown", "X"),
+		Write:   bind("w", "write to a file", "w"),
+		Copy:    bind("y", "copy", "y"),
+		Demo:    bind("d", "demo clients, when nobody is there", "d"),
+
+		Theme:       bind("t", "theme", "t"),
+		Mouse:       bind("m", "mouse on or off", "m"),
+		Mask:        bind("P", "mask addresses", "P"),
+		Help:        bind("?", "help", "?"),
+		Quit:        bind("q", "quit", "q"),
+		QuitLeaving: bind("Q", "quit, leaving the picture", "Q"),
+		Suspend:     bind("ctrl+z", "suspend", "ctrl+z"),
+		Interrupt:   bind("ctrl+c", "quit, from anywhere", "ctrl+c"),
+
+		Keep:  bind("enter", "keep", "enter"),
+		Drop:  bind("esc", "drop", "esc"),
+		Older: bind(arrows.up, "an older one", "up"),
+		Newer: bind(arrows.down, "a newer one", "down"),
 
 		NextField: bind("tab "+arrows.down, "next field", "tab", "down"),
 		PrevField: bind("shift+tab "+arrows.up, "previous field", "shift+tab", "up"),
@@ -68,10 +100,11 @@ func (k *keyMap) groups() []keyGroup {
 	return []keyGroup{
 		{"Move", []key.Binding{k.Up, k.Down, k.HalfUp, k.HalfDown, k.PageUp, k.PageDown, k.Top, k.Bottom,
 			k.NextTrouble, k.PreviousTrouble}},
-		{"Look", []key.Binding{k.Open, k.Back, k.Filter, k.Sort, k.Invert}},
-		{"Act", []key.Binding{k.Kick}},
-		{"Program", []key.Binding{k.Help, k.Quit, k.Interrupt}},
-		{"While typing a filter", []key.Binding{k.Keep, k.Drop}},
+		{"Pages", []key.Binding{k.Connections, k.Clients, k.Events, k.Host, k.NextPage, k.PreviousPage}},
+		{"Look", []key.Binding{k.Open, k.Back, k.Filter, k.Sort, k.Invert, k.Columns, k.Freeze, k.Follow, k.ZoomIn, k.ZoomOut}},
+		{"Act", []key.Binding{k.Mark, k.Range, k.Unmark, k.Kick, k.KickAll, k.Write, k.Copy, k.Demo}},
+		{"Screen", []key.Binding{k.Theme, k.Mouse, k.Mask, k.Help, k.Quit, k.QuitLeaving, k.Suspend, k.Interrupt}},
+		{"While typing a filter", []key.Binding{k.Keep, k.Drop, k.Older, k.Newer}},
 		{"In a dialog", []key.Binding{k.NextField, k.PrevField, k.Less, k.More, k.Toggle, k.Press, k.Cancel}},
 	}
 }

@@ -1,7 +1,10 @@
 package tui
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/bubbles/textinput"
@@ -13,43 +16,72 @@ import (
 // kickCodes are the close codes that a server may give, the usual one first.
 var kickCodes = []int{1001, 1000, 1008, 1011, 1012, 1013}
 
-// kickField is what has the focus in the dialog.
+// typedAbove is how many connections may be kicked without their number being typed.
+const typedAbove = 10
+
+// maxKickOver bounds the seconds that a kick of many may be spread over, in digits.
+const maxKickOver = 4
+
+// kickField is what can have the focus in the dialog.
 type kickField uint8
 
 const (
 	fieldCode kickField = iota
 	fieldReason
 	fieldReset
+	fieldOver
+	fieldCount
 	fieldCancel
 	fieldKick
-	kickFields
 )
 
-// kickDialog asks how to end one connection. It holds on to the id that it was opened for, whatever
-// happens to the rows below, and its focus is on Cancel.
+// kickDialog asks how to end connections. It holds on to the ids that it was opened for, whatever
+// happens to the rows below, and its focus is on Cancel. What it is told of live pictures is checked
+// again before anybody is kicked.
 type kickDialog struct {
 	styles *styles
 	keys   *keyMap
 	fx     *effects
 
-	id     model.ID
-	label  string
-	remote string
-	focus  kickField
+	title  string
+	label  string // of whom, in a sentence
+	ids    []model.ID
+	live   *picture
+	fields []kickField
+	at     int // in fields
 	code   int // index into kickCodes
-	reason textinput.Model
 	reset  bool
+	inputs map[kickField]*textinput.Model
+	wrong  string // why it did not kick
 }
 
-func newKickDialog(s *styles, k *keyMap, fx *effects, c *model.Connection) *kickDialog {
+func newKickDialog(s *styles, k *keyMap, fx *effects, live *picture, title, label string, ids []model.ID) *kickDialog {
 	d := &kickDialog{
-		styles: s, keys: k, fx: fx,
-		id: c.ID, label: who(c), remote: c.Remote.String(),
-		focus: fieldCancel, reason: newInput(s, model.MaxReason),
+		styles: s, keys: k, fx: fx, live: live, title: title, label: label, ids: ids,
+		fields: []kickField{fieldCode, fieldReason, fieldReset},
+		inputs: map[kickField]*textinput.Model{},
 	}
-	d.reason.Blur()
+	d.addInput(fieldReason, model.MaxReason)
+	if len(ids) > 1 {
+		d.fields = append(d.fields, fieldOver)
+		d.addInput(fieldOver, maxKickOver)
+	}
+	if len(ids) > typedAbove {
+		d.fields = append(d.fields, fieldCount)
+		d.addInput(fieldCount, len(strconv.Itoa(len(ids))))
+	}
+	d.at = len(d.fields)
+	d.fields = append(d.fields, fieldCancel, fieldKick)
 	return d
 }
+
+func (d *kickDialog) addInput(f kickField, limit int) {
+	in := newInput(d.styles, limit)
+	in.Blur()
+	d.inputs[f] = &in
+}
+
+func (d *kickDialog) focus() kickField { return d.fields[d.at] }
 
 // update takes a key. done says that the dialog is over.
 func (d *kickDialog) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
@@ -62,118 +94,102 @@ func (d *kickDialog) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 		d.moveFocus(-1)
 	case key.Matches(msg, k.Press):
 		return d.press()
-	case d.focus == fieldReason:
-		d.typeReason(msg)
+	case d.inputs[d.focus()] != nil:
+		d.write(msg)
 	case key.Matches(msg, k.Less):
 		d.change(-1)
 	case key.Matches(msg, k.More):
 		d.change(1)
-	case key.Matches(msg, k.Toggle) && d.focus == fieldReset:
+	case key.Matches(msg, k.Toggle) && d.focus() == fieldReset:
 		d.reset = !d.reset
 	}
 	return false, nil
 }
 
 func (d *kickDialog) moveFocus(step int) {
-	n := int(kickFields)
-	d.focus = kickField((int(d.focus) + step + n) % n)
-	if d.focus == fieldReason {
-		d.reason.Focus()
-	} else {
-		d.reason.Blur()
+	if in := d.inputs[d.focus()]; in != nil {
+		in.Blur()
+	}
+	n := len(d.fields)
+	d.at = (d.at + step + n) % n
+	if in := d.inputs[d.focus()]; in != nil {
+		in.Focus()
 	}
 }
 
 // press does what the button in focus says. In a field it goes on to the next: enter alone never
 // kicks.
 func (d *kickDialog) press() (done bool, cmd tea.Cmd) {
-	switch d.focus {
+	switch d.focus() {
 	case fieldCancel:
 		return true, nil
 	case fieldKick:
-		return true, d.kick()
+		return d.kick()
 	}
 	d.moveFocus(1)
 	return false, nil
 }
 
-// typeReason takes a key for the reason, unless it would no longer fit into a close frame.
-func (d *kickDialog) typeReason(msg tea.KeyMsg) {
-	after, _ := d.reason.Update(msg)
-	if len(after.Value()) <= model.MaxReason {
-		d.reason = after
+// write takes a key for the input in focus: digits, or a reason as long as it fits into a close frame.
+func (d *kickDialog) write(msg tea.KeyMsg) {
+	in := d.inputs[d.focus()]
+	after, _ := in.Update(msg)
+	if d.focus() == fieldReason && len(after.Value()) > model.MaxReason ||
+		d.focus() != fieldReason && strings.Trim(after.Value(), "0123456789") != "" {
+		return
 	}
+	*in, d.wrong = after, ""
 }
 
 // change takes another choice of what has the focus.
 func (d *kickDialog) change(step int) {
-	switch d.focus {
+	switch d.focus() {
 	case fieldCode:
 		d.code = (d.code + step + len(kickCodes)) % len(kickCodes)
 	case fieldReset:
 		d.reset = !d.reset
-	case fieldCancel, fieldKick:
-		d.focus = fieldCancel + fieldKick - d.focus
+	case fieldCancel:
+		d.at++
+	case fieldKick:
+		d.at--
 	}
 }
 
-func (d *kickDialog) kick() tea.Cmd {
-	k := model.Kick{IDs: []model.ID{d.id}, Reset: d.reset}
+// kick ends those that are still there, if their number was typed where it has to be. One that has
+// gone meanwhile is asked about all the same: the source says that it is gone.
+func (d *kickDialog) kick() (done bool, cmd tea.Cmd) {
+	if in := d.inputs[fieldCount]; in != nil && in.Value() != strconv.Itoa(len(d.ids)) {
+		d.wrong = fmt.Sprintf("to kick %d, type %d", len(d.ids), len(d.ids))
+		return false, nil
+	}
+	k := model.Kick{IDs: d.ids, Reset: d.reset}
+	if len(d.ids) > 1 {
+		k.IDs = d.remaining()
+	}
+	if len(k.IDs) == 0 {
+		d.wrong = "all of them are gone by now"
+		return false, nil
+	}
 	how := "reset"
 	if !d.reset {
-		k.Code, k.Reason = kickCodes[d.code], strings.TrimSpace(d.reason.Value())
+		k.Code, k.Reason = kickCodes[d.code], strings.TrimSpace(d.inputs[fieldReason].Value())
 		how = closeCode(k.Code, k.Reason)
 	}
-	return d.fx.kick(k, d.label, how)
+	if in := d.inputs[fieldOver]; in != nil && in.Value() != "" {
+		seconds, _ := strconv.Atoi(in.Value()) // digits
+		k.Over = time.Duration(seconds) * time.Second
+		how += ", over " + in.Value() + " s"
+	}
+	return true, d.fx.kick(k, d.label, how)
 }
 
-// hints are the keys that work here.
-func (d *kickDialog) hints() []key.Binding {
-	return []key.Binding{d.keys.Cancel, d.keys.Press, d.keys.NextField, d.keys.More, d.keys.Toggle}
-}
-
-// view draws the dialog over the page behind it.
-func (d *kickDialog) view(page []string, w int) []string {
-	const inner = 52
-	g := &d.styles.glyphs
-	d.reason.Width = inner - 12
-	lines := []string{
-		d.styles.strong.String(g.cut("Kick "+g.plain(d.label), inner)),
-		d.styles.dim.String(g.cut("from "+d.remote, inner)),
-		"",
-		d.field(fieldCode, "code", closeCode(kickCodes[d.code], "")),
-		d.field(fieldReason, "reason", d.reason.View()),
-		d.field(fieldReset, "reset", g.checkbox(d.reset)+" instead of a close frame"),
-		"",
-		d.button(fieldCancel, "Cancel") + "    " + d.button(fieldKick, "Kick"),
+// remaining are the ids whose sockets are open in the newest picture.
+func (d *kickDialog) remaining() []model.ID {
+	var open []model.ID
+	for _, id := range d.ids {
+		if c := d.live.find(id); c != nil && c.Open() {
+			open = append(open, id)
+		}
 	}
-	return dialogOver(page, d.styles.box(lines, inner), w)
-}
-
-// field is a line with a choice. With a reset, code and reason are sent to nobody.
-func (d *kickDialog) field(f kickField, name, value string) string {
-	g := &d.styles.glyphs
-	mark := " "
-	if d.focus == f {
-		mark = g.cursor
-	}
-	look := paint{}
-	switch {
-	case d.reset && (f == fieldCode || f == fieldReason):
-		look = d.styles.dim
-	case d.focus == f && f != fieldReason:
-		look = d.styles.strong
-	}
-	if d.focus == f && f == fieldCode {
-		value += "  " + g.keys.left + " " + g.keys.right
-	}
-	return mark + " " + pad(name, 7) + look.String(value)
-}
-
-// button is reversed when it has the focus, and marked for those who cannot see that.
-func (d *kickDialog) button(f kickField, label string) string {
-	if d.focus == f {
-		return d.styles.pressed.String(d.styles.glyphs.cursor + " " + label + " ")
-	}
-	return "  " + label + " "
+	return open
 }

@@ -25,8 +25,8 @@ type layout struct {
 }
 
 const (
-	belowWidth, belowHeight = 120, 26 // page: a terminal of 120x30
-	rightWidth, rightHeight = 190, 40
+	belowWidth, belowHeight = 110, 20 // page: a terminal of 120x30 has 21 lines for it
+	rightWidth, rightHeight = 180, 34
 	rightShare              = 76 // cells of the detail on the right
 	barWidth                = 2  // between list and detail
 )
@@ -53,6 +53,6 @@ func (l layout) split(s stage) (list, pane size) {
 	case l.right:
 		return size{l.w - rightShare - barWidth, l.h}, size{rightShare, l.h}
 	}
-	h := l.h * 2 / 5
+	h := (l.h + 1) / 2
 	return size{l.w, l.h - h}, size{l.w, h}
 }

@@ -1,100 +1,124 @@
 package tui
 
 import (
-	"strings"
-
 	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
 )
 
-// view draws the page as lines of at most the width it was laid out for, and exactly the height.
-func (p *connections) view() []string {
-	list, pane := p.layout.split(p.detail.stage)
-	switch {
-	case list.h == 0:
-		return p.detail.lines()
-	case pane.h == 0:
-		return p.list(list)
-	case p.layout.right:
-		return sideBySide(p.list(list), p.detail.lines(), list.w, " "+p.styles.dim.String(p.styles.glyphs.bar))
-	}
-	return append(p.list(list), p.detail.lines()...)
+// list is a table with a cursor in it.
+type list[R any, K comparable] struct {
+	table  table[R]
+	cursor cursor[K]
+	rows   []R
+	height int // the line of titles included
+	key    func(*R) K
 }
 
-// sideBySide joins two regions of the same height.
-func sideBySide(left, right []string, w int, bar string) []string {
-	lines := make([]string, len(left))
-	for i := range left {
-		lines[i] = pad(left[i], w) + bar + right[i]
-	}
-	return lines
+func newList[R any, K comparable](t table[R], key func(*R) K) list[R, K] {
+	return list[R, K]{table: t, key: key}
 }
 
-// list draws the titles and the visible rows, or why there are none.
-func (p *connections) list(s size) []string {
-	switch {
-	case p.picture == nil:
-		return fill([]string{"", p.styles.dim.String(" waiting for the first picture")}, s.h)
-	case len(p.picture.Connections) == 0:
-		return fill(p.nobody(s.w), s.h)
-	case len(p.picture.rows) == 0:
-		return fill(p.noMatch(s.w), s.h)
-	}
-	lines := []string{p.table.header(p.order.key, p.order.descending)}
-	rows := p.picture.rows[p.cursor.top:min(p.cursor.top+s.h-1, len(p.picture.rows))]
-	for i := range rows {
-		lines = append(lines, p.table.row(&rows[i], rows[i].ID == p.cursor.id))
-	}
-	return fill(lines, s.h)
+func (l *list[R, K]) setSize(s size) {
+	l.height = s.h
+	l.table.setWidth(s.w)
+	l.scroll()
 }
 
-// nobody says how to connect, in lines to be pasted. They are not wrapped, so that they can be.
-func (p *connections) nobody(w int) []string {
-	g := &p.styles.glyphs
-	url := g.plain(p.picture.Monitor.Address)
-	row := func(label, text string) string {
-		return p.styles.dim.String(pad(" "+label, 12)) + " " + p.styles.accent.String(g.cut(text, w-13))
-	}
-	return []string{
-		"",
-		p.styles.strong.String(" Nobody is connected yet."),
-		"",
-		row("address", url),
-		row("shell", "websocat "+url),
-		row("browser", `new WebSocket("`+url+`")`),
-	}
+// set takes new rows. The cursor goes with its own.
+func (l *list[R, K]) set(rows []R) {
+	l.rows = rows
+	l.cursor.follow(len(rows), l.keyAt)
+	l.scroll()
 }
 
-// noMatch shows the filter that left nothing, and how to be rid of it.
-func (p *connections) noMatch(w int) []string {
-	g := &p.styles.glyphs
-	lines := []string{"", p.styles.strong.String(g.cut(" No connection matches this filter:", w)), ""}
-	for _, line := range wrap(g.plain(p.filter), w-4) {
-		lines = append(lines, "   "+p.styles.accent.String(line))
+func (l *list[R, K]) keyAt(i int) K { return l.key(&l.rows[i]) }
+
+// visible is how many rows fit below the titles.
+func (l *list[R, K]) visible() int { return max(0, l.height-1) }
+
+func (l *list[R, K]) scroll() { l.cursor.scroll(len(l.rows), l.visible()) }
+
+// selected is the row under the cursor, nil if there is none.
+func (l *list[R, K]) selected() *R {
+	if l.cursor.index >= len(l.rows) {
+		return nil
 	}
-	return append(lines, "", p.styles.dim.String(g.cut(" esc drops it, / changes it.", w)))
+	return &l.rows[l.cursor.index]
 }
 
-// overrides are the two lines at the bottom while the page needs them for itself, nil otherwise.
-func (p *connections) overrides(w int) []string {
-	switch {
-	case p.prompt != nil:
-		below := p.prompt.problem(w)
-		if below == "" {
-			below = hints(p.styles, w, []key.Binding{p.keys.Keep, p.keys.Drop})
+func (l *list[R, K]) moveTo(index int) {
+	l.cursor.moveTo(index, len(l.rows), l.keyAt)
+	l.scroll()
+}
+
+// goTo moves to the row with a key. It reports whether there is one.
+func (l *list[R, K]) goTo(k K) bool {
+	for i := range l.rows {
+		if l.keyAt(i) == k {
+			l.moveTo(i)
+			return true
 		}
-		return []string{p.prompt.view(w), below}
-	case p.sorting:
-		return p.sortHint(w)
 	}
-	return nil
+	return false
 }
 
-// sortHint names the letters that s waits for, over both lines.
-func (p *connections) sortHint(w int) []string {
-	letters := []key.Binding{key.NewBinding(key.WithKeys("s"), key.WithHelp("sort by", ""))}
-	for _, c := range p.table.columns {
-		letters = append(letters, key.NewBinding(key.WithKeys(c.letter), key.WithHelp(c.letter, strings.ToLower(c.title))))
+// move handles the keys that move the cursor. It reports whether msg was one.
+func (l *list[R, K]) move(msg tea.KeyMsg, k *keyMap) bool {
+	at, page := l.cursor.index, max(1, l.visible())
+	switch {
+	case key.Matches(msg, k.Up):
+		l.moveTo(at - 1)
+	case key.Matches(msg, k.Down):
+		l.moveTo(at + 1)
+	case key.Matches(msg, k.HalfUp):
+		l.moveTo(at - max(1, page/2))
+	case key.Matches(msg, k.HalfDown):
+		l.moveTo(at + max(1, page/2))
+	case key.Matches(msg, k.PageUp):
+		l.moveTo(at - page)
+	case key.Matches(msg, k.PageDown):
+		l.moveTo(at + page)
+	case key.Matches(msg, k.Top):
+		l.moveTo(0)
+	case key.Matches(msg, k.Bottom):
+		l.moveTo(len(l.rows) - 1)
+	default:
+		return false
 	}
-	half := len(letters)/2 + 1
-	return []string{hints(p.styles, w, letters[:half]), hints(p.styles, w, letters[half:], p.keys.Back)}
+	return true
+}
+
+// seek goes to the next row in direction step (1 or -1) that is in trouble, around the ends. It
+// reports whether there is one.
+func (l *list[R, K]) seek(step int) bool {
+	n := len(l.rows)
+	for i := 1; i <= n; i++ {
+		at := ((l.cursor.index+i*step)%n + n) % n
+		if l.table.state(&l.rows[at]).Trouble() {
+			l.moveTo(at)
+			return true
+		}
+	}
+	return false
+}
+
+// click goes to the row at line y of the list. It reports whether there is one.
+func (l *list[R, K]) click(y int) bool {
+	at := l.cursor.top + y - 1
+	if y < 1 || y >= l.height || at >= len(l.rows) {
+		return false
+	}
+	l.moveTo(at)
+	return true
+}
+
+// view draws the titles and the visible rows, sorted by a column.
+func (l *list[R, K]) view(sorted model.SortKey, descending bool) []string {
+	lines := []string{l.table.header(sorted, descending)}
+	for i := l.cursor.top; i < min(l.cursor.top+l.visible(), len(l.rows)); i++ {
+		lines = append(lines, l.table.row(&l.rows[i], i == l.cursor.index))
+	}
+	return fill(lines, l.height)
 }

@@ -28,7 +28,14 @@ type happened struct {
 
 // kicked is the answer to a kick.
 type kicked struct {
-	label string // who it was about
-	how   string // what was sent
-	err   error
+	label    string // who it was about
+	how      string // what was sent
+	asked, n int    // how many were to be kicked, and were
+	err      error
+}
+
+// told is the answer to anything else: what was done, or what could not be done.
+type told struct {
+	what, done string
+	err        error
 }

@@ -1,9 +1,21 @@
 package tui
 
-import "holter/model"
+import (
+	"cmp"
+	"slices"
+	"time"
 
-// arrangement is which connections are shown and in which order. Whatever was arranged by another
-// serial is out of date.
+	"holter/model"
+)
+
+// Connections can be sorted by these too: only the screen knows them.
+const (
+	sortTrafficIn  model.SortKey = "traffic_in"
+	sortTrafficOut model.SortKey = "traffic_out"
+)
+
+// arrangement is which rows are shown and in which order. Whatever was arranged by another serial is
+// out of date.
 type arrangement struct {
 	serial     int
 	filter     model.Filter
@@ -11,32 +23,125 @@ type arrangement struct {
 	descending bool
 }
 
+// with is another arrangement than a.
+func (a arrangement) with(f model.Filter, by model.SortKey, descending bool) arrangement {
+	return arrangement{serial: a.serial + 1, filter: f, key: by, descending: descending}
+}
+
+// arranged are rows, filtered and sorted.
+type arranged[R any] struct {
+	rows    []R
+	matched int // how many the filter chose: all rows, but while a filter is typed
+	total   int
+	serial  int // of the arrangement
+}
+
+// keeping is a with other rows.
+func (a *arranged[R]) keeping(rows []R) *arranged[R] {
+	kept := *a
+	kept.rows = rows
+	return &kept
+}
+
 // picture is one snapshot as the screen draws it. Nothing in it changes once it is made, so that
 // commands may read it beside the screen.
 type picture struct {
 	*model.Snapshot
-	counts  model.Counts
-	rows    []model.Connection // filtered and sorted copies
-	matched int                // how many the filter chose: all rows, but while a filter is typed
-	serial  int                // of the arrangement
+	counts   model.Counts
+	readings []reading
+	p50, p99 time.Duration // of the open connections' RTT, 0 without any
+
+	connections *arranged[model.Connection] // nil but on its page
+	clients     *arranged[clientRow]        // nil but on its page
 }
 
-// arrange filters and sorts a snapshot. It is meant for a command: with ten thousand connections it
-// takes milliseconds.
-func arrange(s *model.Snapshot, a arrangement) *picture {
-	rows := make([]model.Connection, 0, len(s.Connections))
-	for i := range s.Connections {
-		if c := &s.Connections[i]; a.filter.Match(c, s.Time) {
+// newPicture counts and measures a snapshot. It is meant for a command: with ten thousand connections
+// it takes milliseconds, and so does arranging them.
+func newPicture(s *model.Snapshot, readings []reading) *picture {
+	p := &picture{Snapshot: s, counts: s.Count(), readings: readings}
+	p.p50, p.p99 = percentiles(s.Connections)
+	return p
+}
+
+// find is a connection of the snapshot, nil if it is not there.
+func (p *picture) find(id model.ID) *model.Connection {
+	i, ok := slices.BinarySearchFunc(p.Connections, id, func(c model.Connection, id model.ID) int {
+		return cmp.Compare(c.ID, id)
+	})
+	if !ok {
+		return nil
+	}
+	return &p.Connections[i]
+}
+
+// client is a client of the snapshot, nil if it is not there.
+func (p *picture) client(id string) *model.Client {
+	i, ok := slices.BinarySearchFunc(p.Clients, id, func(c model.Client, id string) int {
+		return cmp.Compare(c.ID, id)
+	})
+	if !ok {
+		return nil
+	}
+	return &p.Clients[i]
+}
+
+// arrangeConnections is p with its connections filtered and sorted.
+func arrangeConnections(p *picture, a arrangement) *picture {
+	rows := make([]model.Connection, 0, len(p.Connections))
+	for i := range p.Connections {
+		if c := &p.Connections[i]; a.filter.Match(c, p.Time) {
 			rows = append(rows, *c)
 		}
 	}
-	model.Sort(rows, a.key, a.descending, s.Time)
-	return &picture{Snapshot: s, counts: s.Count(), rows: rows, matched: len(rows), serial: a.serial}
+	switch a.key {
+	case sortTrafficIn, sortTrafficOut:
+		rows = sortByTraffic(rows, p.readings, a)
+	default:
+		model.Sort(rows, a.key, a.descending, p.Time)
+	}
+	fresh := *p
+	fresh.connections = &arranged[model.Connection]{rows: rows, matched: len(rows), total: len(p.Connections), serial: a.serial}
+	return &fresh
 }
 
-// keeping is p with the rows of another picture.
-func (p *picture) keeping(rows []model.Connection) *picture {
-	kept := *p
-	kept.rows = rows
-	return &kept
+// sortByTraffic sorts rows, which are by id, and leaves those that are equal so.
+func sortByTraffic(rows []model.Connection, readings []reading, a arrangement) []model.Connection {
+	type entry struct {
+		rate float64
+		row  int
+	}
+	entries := make([]entry, len(rows))
+	for i := range rows {
+		f := trafficOf(readings, rows[i].ID)
+		entries[i] = entry{f.in, i}
+		if a.key == sortTrafficOut {
+			entries[i].rate = f.out
+		}
+	}
+	slices.SortStableFunc(entries, func(x, y entry) int {
+		if a.descending {
+			x, y = y, x
+		}
+		return cmp.Compare(x.rate, y.rate)
+	})
+	sorted := make([]model.Connection, len(rows))
+	for i, e := range entries {
+		sorted[i] = rows[e.row]
+	}
+	return sorted
+}
+
+// percentiles are the RTT that half of the open connections do not exceed, and that 99 % do not.
+func percentiles(conns []model.Connection) (p50, p99 time.Duration) {
+	var rtts []time.Duration
+	for i := range conns {
+		if c := &conns[i]; c.Open() && c.RTT > 0 {
+			rtts = append(rtts, c.RTT)
+		}
+	}
+	if len(rtts) == 0 {
+		return 0, 0
+	}
+	slices.Sort(rtts)
+	return rtts[(len(rtts)-1)*50/100], rtts[(len(rtts)-1)*99/100]
 }

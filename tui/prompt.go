@@ -50,7 +50,17 @@ func (p *prompt) update(msg tea.Msg) (model.Filter, bool) {
 	if p.input.Value() == before {
 		return model.Filter{}, false
 	}
-	var filter model.Filter
+	return p.parse()
+}
+
+// set replaces the text, and returns what update does.
+func (p *prompt) set(text string) (model.Filter, bool) {
+	p.input.SetValue(text)
+	p.input.CursorEnd()
+	return p.parse()
+}
+
+func (p *prompt) parse() (filter model.Filter, ok bool) {
 	filter, p.err = model.ParseFilter(p.input.Value())
 	return filter, p.err == nil
 }

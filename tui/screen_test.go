@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"testing"
@@ -16,9 +17,22 @@ import (
 // screen drives an App by hand: messages go in one at a time, and of the commands only those run
 // that answer at once.
 type screen struct {
-	t    testing.TB
-	app  *App
-	fake *fake
+	t     testing.TB
+	app   *App
+	fake  *fake
+	out   bytes.Buffer // what was written to the terminal beside pictures
+	demos int          // how often demo clients were started
+}
+
+// testSetup is a screen at noon.
+func testSetup(getenv func(string) string) setup {
+	return setup{
+		clock:   func() time.Time { return noon },
+		restyle: func(t *theme) *styles { return newStyles(t, defaultGraph(getenv), getenv) },
+		theme:   themes[0],
+		mouse:   true,
+		api:     "http://127.0.0.1:7071",
+	}
 }
 
 // newScreen has taken its first picture.
@@ -30,7 +44,12 @@ func newScreenWith(t testing.TB, f *fake, w, h int, getenv func(string) string, 
 	fx := newEffects(context.Background(), f)
 	t.Cleanup(fx.stop)
 	s := &screen{t: t, fake: f}
-	s.app = newApp(fx, newStyles(themes[0], defaultGraph(getenv), getenv), func() time.Time { return noon }, readOnly)
+	fx.out = &s.out
+	fx.wait = func(_ context.Context, d time.Duration) bool { return d == 0 }
+	fx.demo = func() error { s.demos++; return nil }
+	o := testSetup(getenv)
+	o.readOnly = readOnly
+	s.app = newApp(fx, o)
 	s.send(tea.WindowSizeMsg{Width: w, Height: h})
 	s.refresh()
 	return s
@@ -40,8 +59,8 @@ func utf8Locale(name string) string { return map[string]string{"LANG": "C.UTF-8"
 
 // refresh takes a new picture, in the arrangement that is asked for now.
 func (s *screen) refresh() {
-	msg := s.app.fx.refresh(0, s.app.page.order, s.app.page.detail.id)()
-	s.app.Update(msg) // what it returns waits for the next refresh
+	msg := s.app.refresh(0)()
+	s.send(msg)
 }
 
 // send hands over a message and then the answers that need no waiting.
@@ -59,7 +78,7 @@ func (s *screen) run(cmd tea.Cmd) {
 		for _, c := range msg {
 			s.run(c)
 		}
-	case rearranged, inspected, kicked:
+	case rearranged, inspected, kicked, told:
 		s.send(msg)
 	}
 }

@@ -16,7 +16,8 @@ const (
 type status struct {
 	styles *styles
 	now    time.Time
-	failed string // what is wrong with the source
+	failed string    // what is wrong with the source
+	seen   time.Time // when the newest picture came
 
 	notice  string
 	alarm   bool
@@ -49,7 +50,11 @@ func (s *status) view(w int) string {
 	g := &s.styles.glyphs
 	switch {
 	case s.failed != "":
-		return s.styles.alarm.String(g.cut(" "+g.plain(s.failed), w))
+		text := s.failed
+		if !s.seen.IsZero() {
+			text += "; this is from " + span(s.now.Sub(s.seen)) + " ago"
+		}
+		return s.styles.alarm.String(g.cut(" "+g.plain(text), w))
 	case s.notice != "" && s.now.Before(s.expires):
 		text := g.cut(" "+g.plain(s.notice), w)
 		if s.alarm {
@@ -64,10 +69,13 @@ func (s *status) view(w int) string {
 
 // item is an event as one line.
 type item struct {
-	at     time.Time
-	text   string
-	state  model.State // whose glyph and colour it has
-	weight int
+	seq        uint64
+	at         time.Time
+	kind       string // in a word
+	text       string
+	state      model.State // whose glyph and colour it has
+	weight     int
+	connection *model.Connection // as it was then, nil if it is about none
 }
 
 func (it *item) view(s *styles, w int) string {

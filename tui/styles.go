@@ -126,8 +126,11 @@ func utf8Names(getenv func(string) string) bool {
 // glyphs are the characters beyond ASCII that the screen draws with, or their ASCII twins.
 type glyphs struct {
 	unicode   bool
+	masked    bool // addresses are hidden
 	states    [model.Away + 1]string
 	cursor    string
+	mark      string // a marked row
+	both      string // and the cursor on it
 	down, up  string // direction of the sort
 	ellipsis  string
 	rule, bar string // lines between regions, across and down
@@ -163,6 +166,8 @@ var unicodeGlyphs = glyphs{
 	unicode:   true,
 	states:    [...]string{model.Normal: "●", model.Suspect: "◐", model.Failed: "✖", model.Closed: "○", model.Away: "○"},
 	cursor:    "▸",
+	mark:      "◆",
+	both:      "◈",
 	down:      "▼",
 	up:        "▲",
 	ellipsis:  "…",
@@ -193,6 +198,8 @@ var unicodeGlyphs = glyphs{
 var asciiGlyphs = glyphs{
 	states:    [...]string{model.Normal: "o", model.Suspect: "?", model.Failed: "x", model.Closed: "-", model.Away: "-"},
 	cursor:    ">",
+	mark:      "*",
+	both:      "@",
 	down:      "v",
 	up:        "^",
 	ellipsis:  "~",

@@ -2,85 +2,129 @@ package tui
 
 import (
 	"strings"
-	"time"
 
 	"holter/model"
 )
 
-// column is one column of the table of connections. A column is shown whole or not at all.
-type column struct {
+// column is one column of a table. A column is shown whole or not at all.
+type column[R any] struct {
 	title  string
-	sort   model.SortKey
-	letter string // sorts by it, after s
+	sort   model.SortKey // empty if rows cannot be sorted by it
+	letter string        // sorts by it, after s
 
 	descending bool // at first
 	inverse    bool // its ascending order has the most on top
 
 	min   int  // cells that hold any of its numbers
 	want  int  // cells that it makes good use of
-	extra bool // shown once all others have what they want
+	rank  rank // which columns give way to it
 	right bool // aligned to the right
 	loud  bool // in the colour of the state
 
-	text func(t *table, c *model.Connection, w int) string
+	text func(r *R, w int) string
 }
 
-// table draws the rows of connections that are visible, and no others.
-type table struct {
+// rank is how much a column matters where there is no room for all.
+type rank uint8
+
+const (
+	rankFirst  rank = iota // always there
+	rankSecond             // there as soon as all first ones have their least
+	rankThird              // there once all others have what they want
+	rankBarred             // hidden by the user
+)
+
+// table draws the rows that are visible, and no others.
+type table[R any] struct {
 	styles  *styles
-	columns []column
+	columns []column[R]
+	state   func(*R) model.State
+	marked  func(*R) bool // nil if nothing can be marked
+	chosen  map[string]rank
 	widths  []int // of columns, 0 where one is not shown
 	width   int
-	now     time.Time // of the picture
 }
 
-func newTable(s *styles) table {
-	return table{styles: s, columns: connectionColumns()}
+func newTable[R any](s *styles, columns []column[R], state func(*R) model.State) table[R] {
+	return table[R]{styles: s, columns: columns, state: state, chosen: map[string]rank{}}
 }
 
-// setWidth gives each column its cells: first those that are always there at their least, then what
-// they want, the last one first, then the extra ones as long as there is room. The last column takes
-// what remains.
-func (t *table) setWidth(w int) {
+// rank is a column's own, unless the user wants otherwise.
+func (t *table[R]) rank(c *column[R]) rank {
+	if r, ok := t.chosen[c.title]; ok {
+		return r
+	}
+	return c.rank
+}
+
+// setWidth gives each column its cells: its least by rank, and between the second and the third what
+// they want, the last one first. The last column takes what remains.
+func (t *table[R]) setWidth(w int) {
 	t.width = w
 	t.widths = make([]int, len(t.columns))
-	left := w
-	for i, c := range t.columns {
-		if !c.extra && c.min+1 <= left {
-			t.widths[i] = c.min
-			left -= c.min + 1
-		}
-	}
+	left := t.admit(rankSecond, t.admit(rankFirst, w))
 	for i := len(t.columns) - 1; i >= 0; i-- {
-		if c := t.columns[i]; t.widths[i] > 0 {
-			more := min(left, c.want-c.min)
+		if c := &t.columns[i]; t.widths[i] > 0 {
+			more := max(0, min(left, c.want-c.min))
 			t.widths[i] += more
 			left -= more
 		}
 	}
-	for i, c := range t.columns {
-		if c.extra && c.min+1 <= left {
+	left = t.admit(rankThird, left)
+	for i := len(t.widths) - 1; i >= 0; i-- {
+		if t.widths[i] > 0 {
+			t.widths[i] += left
+			return
+		}
+	}
+}
+
+// admit gives the columns of a rank their least, as long as there is room, and returns what is left.
+func (t *table[R]) admit(r rank, left int) int {
+	for i := range t.columns {
+		if c := &t.columns[i]; t.rank(c) == r && c.min+1 <= left {
 			t.widths[i] = c.min
 			left -= c.min + 1
 		}
 	}
-	if last := len(t.widths) - 1; t.widths[last] > 0 {
-		t.widths[last] += left
+	return left
+}
+
+// toggle shows a column before all others, or hides it.
+func (t *table[R]) toggle(i int) {
+	if t.widths[i] > 0 {
+		t.chosen[t.columns[i].title] = rankBarred
+	} else {
+		t.chosen[t.columns[i].title] = rankFirst
 	}
+	t.setWidth(t.width)
+}
+
+// columnAt is the column over cell x, nil if there is none.
+func (t *table[R]) columnAt(x int) *column[R] {
+	end := 0
+	for i, w := range t.widths {
+		if w == 0 {
+			continue
+		}
+		if end += w + 1; x < end {
+			return &t.columns[i]
+		}
+	}
+	return nil
 }
 
 // header is the line of titles, with the direction beside the one that the rows are sorted by.
-func (t *table) header(sorted model.SortKey, descending bool) string {
-	g := &t.styles.glyphs
+func (t *table[R]) header(sorted model.SortKey, descending bool) string {
 	var b strings.Builder
-	for i, c := range t.columns {
-		w := t.widths[i]
+	for i := range t.columns {
+		c, w := &t.columns[i], t.widths[i]
 		if w == 0 {
 			continue
 		}
 		title := c.title
-		if c.sort == sorted {
-			title += g.direction(descending != c.inverse)
+		if c.sort == sorted && sorted != "" {
+			title += t.styles.glyphs.direction(descending != c.inverse)
 		}
 		b.WriteByte(' ')
 		b.WriteString(align(title, w, c.right))
@@ -88,46 +132,49 @@ func (t *table) header(sorted model.SortKey, descending bool) string {
 	return t.styles.dim.String(b.String())
 }
 
-// row draws a connection. The row under the cursor is one run in the state's colour, so that it is
-// seen without colour too.
-func (t *table) row(c *model.Connection, selected bool) string {
+// row draws a row. The one under the cursor is one run in the state's colour, so that it is seen
+// without colour too.
+func (t *table[R]) row(r *R, selected bool) string {
 	s := t.styles
-	state := min(c.State, model.Away)
+	state := min(t.state(r), model.Away)
+	marked := t.marked != nil && t.marked(r)
 	var b strings.Builder
 	b.Grow(2 * t.width)
+	look, whole := paint{}, true
 	switch {
 	case selected:
-		b.WriteString(s.cursor[state].on)
-		b.WriteString(s.glyphs.cursor)
-	case state == model.Closed:
-		b.WriteString(s.dim.on)
-		b.WriteByte(' ')
+		look = s.cursor[state]
+	case state == model.Closed || state == model.Away:
+		look = s.dim
 	default:
-		b.WriteByte(' ')
+		whole = false
 	}
-	plainRow := selected || state == model.Closed
-	first := true
+	b.WriteString(look.on)
+	b.WriteString(s.glyphs.gutter(selected, marked))
+	t.cells(&b, r, state, whole)
+	b.WriteString(look.off)
+	return b.String()
+}
+
+// cells writes a row's columns. In a row that is whole one run they have no colours of their own.
+func (t *table[R]) cells(b *strings.Builder, r *R, state model.State, whole bool) {
+	written := false
 	for i := range t.columns {
-		w := t.widths[i]
+		col, w := &t.columns[i], t.widths[i]
 		if w == 0 {
 			continue
 		}
-		if !first {
+		if written {
 			b.WriteByte(' ')
 		}
-		first = false
-		col := &t.columns[i]
-		text := align(col.text(t, c, w), w, col.right)
-		if col.loud && !plainRow {
-			s.states[state].write(&b, text)
+		written = true
+		text := align(col.text(r, w), w, col.right)
+		if col.loud && !whole {
+			t.styles.states[state].write(b, text)
 		} else {
 			b.WriteString(text)
 		}
 	}
-	if plainRow {
-		b.WriteString(s.dim.off)
-	}
-	return b.String()
 }
 
 // align fills text to w cells.

@@ -8,9 +8,13 @@ import (
 	"holter/model"
 )
 
-// plain makes text from a socket safe to draw on one line, whatever was done to it before. Where
-// the terminal draws ASCII only, the rest becomes question marks.
+// plain makes text from a socket safe to draw on one line, whatever was done to it before, and hides
+// the addresses in it if they are to be. Where the terminal draws ASCII only, the rest becomes question
+// marks.
 func (g *glyphs) plain(s string) string {
+	if g.masked {
+		s = mask(s)
+	}
 	if isASCII(s) {
 		return s
 	}

@@ -18,10 +18,16 @@ const framesPerSecond = 20
 
 // Options are what a screen can be told. The zero value is a screen on the program's own terminal.
 type Options struct {
-	ReadOnly bool // show, and change nothing
+	Theme   string `enum:"system,dark,light,blind" default:"system" help:"Colours of the screen: system (the terminal's sixteen), dark, light, or blind for colour-blind eyes."`
+	Graph   string `enum:",braille,block,ascii" default:"" placeholder:"KIND" help:"What charts are drawn with: braille, block or ascii; what terminal and locale can show if not given."`
+	NoMouse bool   `help:"Leave the mouse to the terminal; m takes it while the screen runs."`
 
-	Input  io.Reader // keys, nil for standard input
-	Output io.Writer // nil for standard output
+	ReadOnly bool         `kong:"-"` // show, and change nothing
+	API      string       `kong:"-"` // root of the admin API's addresses, "" if there is none
+	Demo     func() error `kong:"-"` // starts 20 demo clients, nil if there are none
+
+	Input  io.Reader `kong:"-"` // keys, nil for standard input
+	Output io.Writer `kong:"-"` // nil for standard output
 }
 
 // Run shows the screen with no options: see Options.Run.
@@ -31,12 +37,20 @@ func Run(ctx context.Context, source Source) error { return Options{}.Run(ctx, s
 // terminal as it was, also after a panic in the screen, which becomes an error of one line. It leaves
 // signals to the caller: ctrl-c is a key here.
 func (o Options) Run(ctx context.Context, source Source) error {
+	setup, err := o.setup()
+	if err != nil {
+		return err
+	}
 	fx := newEffects(ctx, source)
 	defer fx.stop()
-	app := newApp(fx, newStyles(themes[0], defaultGraph(os.Getenv), os.Getenv), time.Now, o.ReadOnly)
-	_, err := tea.NewProgram(app, programOptions(fx.ctx, o)...).Run()
+	fx.demo, fx.out = o.Demo, o.output()
+	app := newApp(fx, setup)
+	_, err = tea.NewProgram(app, o.programOptions(fx)...).Run()
 	if cause := context.Cause(fx.ctx); errors.Is(cause, errBroken) {
 		return cause
+	}
+	if app.leaving {
+		fmt.Fprintln(fx.out, app.View())
 	}
 	if ctx.Err() != nil {
 		return nil
@@ -47,18 +61,43 @@ func (o Options) Run(ctx context.Context, source Source) error {
 	return nil
 }
 
-func programOptions(ctx context.Context, o Options) []tea.ProgramOption {
+func (o Options) setup() (setup, error) {
+	t, err := findTheme(o.Theme)
+	if err != nil {
+		return setup{}, err
+	}
+	g, err := chooseGraph(o.Graph, os.Getenv)
+	if err != nil {
+		return setup{}, err
+	}
+	return setup{
+		clock:    time.Now,
+		restyle:  func(t *theme) *styles { return newStyles(t, g, os.Getenv) },
+		theme:    t,
+		readOnly: o.ReadOnly,
+		mouse:    !o.NoMouse,
+		api:      o.API,
+	}, nil
+}
+
+// output is where the picture goes, one write at a time.
+func (o Options) output() io.Writer {
+	if o.Output != nil {
+		return o.Output
+	}
+	return &sharedOutput{File: os.Stdout}
+}
+
+func (o Options) programOptions(fx *effects) []tea.ProgramOption {
 	options := []tea.ProgramOption{
-		tea.WithContext(ctx),
+		tea.WithContext(fx.ctx),
 		tea.WithAltScreen(),
 		tea.WithFPS(framesPerSecond),
 		tea.WithoutSignalHandler(),
+		tea.WithOutput(fx.out),
 	}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))
-	}
-	if o.Output != nil {
-		options = append(options, tea.WithOutput(o.Output))
 	}
 	return options
 }

@@ -122,7 +122,7 @@ func (x tmux) underCursor(t *testing.T) (client string) {
 
 func TestScreenInTmux(t *testing.T) {
 	t.Parallel()
-	x := startTmux(t, 120, 36)
+	x := startTmux(t, 120, 46)
 	listen, admin := freePort(t), freePort(t)
 	x.write(t, holter+" --demo 60 --listen "+listen+" --admin "+admin+"; echo exit=$?")
 	x.press(t, "Enter")
@@ -162,13 +162,13 @@ func lookAround(t *testing.T, x tmux) {
 	client := x.underCursor(t)
 	x.press(t, "Enter")
 	x.until(t, "─ "+client+" (")
-	x.until(t, "user agent   holter-demo/steady")
+	x.until(t, "round trips")
 	x.press(t, "Escape")
-	x.while(t, "user agent")
+	x.while(t, "round trips")
 	x.press(t, "?")
-	x.until(t, "While typing a filter")
+	x.until(t, "Here: connections")
 	x.press(t, "Escape")
-	x.while(t, "While typing a filter")
+	x.while(t, "Here: connections")
 }
 
 // kickByHand kicks the connection under the cursor, on the second thought.

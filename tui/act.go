@@ -1,0 +1,123 @@
+package tui
+
+import (
+	"fmt"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
+)
+
+// mayAct reports whether the screen may change something, and says so if not.
+func (a *App) mayAct() bool {
+	if a.readOnly {
+		a.status.complain("read-only: this screen changes nothing")
+	}
+	return !a.readOnly
+}
+
+// askKick opens the dialog for the connection that is selected now, if it is there by now.
+func (a *App) askKick() {
+	c := a.page().selected()
+	if c == nil {
+		a.status.say("nobody is selected")
+		return
+	}
+	if !a.mayAct() {
+		return
+	}
+	now := a.live.find(c.ID)
+	if now == nil || !now.Open() {
+		a.status.complain("nothing to kick: " + who(c) + " is gone already")
+		return
+	}
+	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, who(c), who(c), []model.ID{c.ID})
+}
+
+// many is a page that knows connections to kick together.
+type many interface {
+	// targets are the ids of those that are marked, or else of all that are listed, and what they are
+	// called.
+	targets() (ids []model.ID, label string)
+}
+
+// askKickAll opens the dialog for those that are marked, or else listed.
+func (a *App) askKickAll() {
+	p, ok := a.page().(many)
+	if !ok {
+		a.status.say("nobody to kick on this page")
+		return
+	}
+	if !a.mayAct() {
+		return
+	}
+	ids, label := p.targets()
+	if len(ids) == 0 {
+		a.status.say("nobody is there to be kicked")
+		return
+	}
+	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, label, label, ids)
+}
+
+func (p *connections) targets() (ids []model.ID, label string) {
+	if p.marks.any() {
+		for id := range p.marks.ids {
+			if c := p.picture.find(id); c != nil && c.Open() {
+				ids = append(ids, id)
+			}
+		}
+		return ids, fmt.Sprintf("%d marked", len(ids))
+	}
+	for i := range p.list.rows {
+		if p.list.rows[i].Open() {
+			ids = append(ids, p.list.rows[i].ID)
+		}
+	}
+	return ids, listedLabel(len(ids), p.search.text)
+}
+
+func (p *clients) targets() (ids []model.ID, label string) {
+	for i := range p.list.rows {
+		if c := p.list.rows[i].connection; c != nil && c.Open() {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids, listedLabel(len(ids), p.search.text)
+}
+
+func listedLabel(n int, filter string) string {
+	if filter == "" {
+		return fmt.Sprintf("all %d", n)
+	}
+	return fmt.Sprintf("%d that match %s", n, filter)
+}
+
+// kicked shows what became of a kick.
+func (a *App) kicked(msg *kicked) {
+	code := model.ErrorCode(msg.err)
+	gone := code == model.NotFound || code == model.Gone
+	switch {
+	case msg.err == nil && (msg.n == msg.asked || msg.asked == 1):
+		a.status.say("kicked " + msg.label + ": " + msg.how)
+	case msg.err == nil || gone && msg.n > 0:
+		a.status.say(fmt.Sprintf("kicked %d of %s: %s; the others were gone", msg.n, msg.label, msg.how))
+	case gone:
+		a.status.complain("nothing to kick: " + msg.label + " is gone already")
+	default:
+		a.status.complain("could not kick " + msg.label + ": " + msg.err.Error())
+	}
+}
+
+// startDemo fills a screen that nobody is on.
+func (a *App) startDemo() tea.Cmd {
+	switch {
+	case a.fx.demo == nil:
+		a.status.say("there are no demo clients here")
+	case a.live == nil || len(a.live.Connections) > 0:
+		a.status.say("demo clients are for when nobody is connected")
+	case a.mayAct():
+		a.status.say("starting 20 demo clients")
+		return a.fx.startDemo()
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
+)
+
+// columnChoices is a table of any rows as seen by who chooses its columns.
+type columnChoices interface {
+	titles() []string
+	shown(i int) bool
+	toggle(i int)
+}
+
+func (t *table[R]) titles() []string {
+	names := make([]string, len(t.columns))
+	for i := range t.columns {
+		names[i] = strings.ToLower(t.columns[i].title)
+	}
+	return names
+}
+
+func (t *table[R]) shown(i int) bool { return t.widths[i] > 0 }
+
+// sortItems are the letters by which a table can be sorted.
+func sortItems[R any](t *table[R], sort func(by model.SortKey, descending bool) tea.Cmd) []menuItem {
+	var items []menuItem
+	for i := range t.columns {
+		if c := &t.columns[i]; c.letter != "" {
+			items = append(items, menuItem{c.letter, strings.ToLower(c.title), func() tea.Cmd { return sort(c.sort, c.descending) }})
+		}
+	}
+	return items
+}
+
+// chooser is the dialog that shows and hides columns.
+type chooser struct {
+	styles *styles
+	keys   *keyMap
+	table  columnChoices
+	at     int
+}
+
+func (d *chooser) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
+	k, n := d.keys, len(d.table.titles())
+	switch {
+	case key.Matches(msg, k.Cancel, k.Press, k.Columns):
+		return true, nil
+	case key.Matches(msg, k.NextField, k.Down):
+		d.at = (d.at + 1) % n
+	case key.Matches(msg, k.PrevField, k.Up):
+		d.at = (d.at + n - 1) % n
+	case key.Matches(msg, k.Toggle):
+		d.table.toggle(d.at)
+	}
+	return false, nil
+}
+
+func (d *chooser) footer(w int, message string) []string {
+	k := d.keys
+	return []string{message, hints(d.styles, w, []key.Binding{k.Toggle, k.NextField, k.PrevField, k.Press})}
+}
+
+func (d *chooser) view(page []string, w int) []string {
+	const inner = 40
+	s := d.styles
+	lines := []string{s.strong.String("Columns"), s.dim.String("shown whole as far as there is room")}
+	titles := d.table.titles()
+	room := max(1, len(page)-4)
+	top := max(0, min(d.at-room/2, len(titles)-room))
+	for i := top; i < min(top+room, len(titles)); i++ {
+		line := fmt.Sprintf("  %s %s", s.glyphs.checkbox(d.table.shown(i)), titles[i])
+		if i == d.at {
+			line = s.pressed.String(pad(s.glyphs.cursor+line[1:], inner))
+		}
+		lines = append(lines, line)
+	}
+	return dialogOver(page, s.box(lines, inner), w)
+}
+
+// sortAt sorts by the column over cell x of the titles, the other way round if it is sorted by it.
+func sortAt[R any](t *table[R], x int, now arrangement, sort func(by model.SortKey, descending bool) tea.Cmd) tea.Cmd {
+	c := t.columnAt(x)
+	switch {
+	case c == nil || c.sort == "":
+		return nil
+	case c.sort == now.key:
+		return sort(now.key, !now.descending)
+	}
+	return sort(c.sort, c.descending)
+}

@@ -1,0 +1,113 @@
+package tui
+
+import (
+	"fmt"
+
+	"holter/model"
+)
+
+// What the screen remembers at most: notable events, and samples of the host, one a second.
+const (
+	keptEvents  = 2000
+	keptSamples = 600
+)
+
+// How much an event matters on the message line.
+const (
+	weightArrival = iota + 1
+	weightEnd
+	weightTrouble
+	weightLoss
+)
+
+// feed is what was heard of late: the notable events and the samples of the host, oldest first.
+type feed struct {
+	items []item
+	hosts []model.Host
+	seq   uint64 // of the newest event seen
+}
+
+// add takes a batch and returns the weightiest item of it, the newest of several. first says that
+// there was no batch before it: what it reports as lost was never this screen's.
+func (f *feed) add(batch []model.Event, first bool) (item, bool) {
+	var heaviest item
+	for i := range batch {
+		ev := &batch[i]
+		f.seq = max(f.seq, ev.Seq)
+		if ev.Type == model.HostSampled && ev.Host != nil {
+			f.hosts = newest(append(f.hosts, *ev.Host), keptSamples)
+		}
+		it, ok := itemOf(ev)
+		if !ok || first && ev.Type == model.Dropped {
+			continue
+		}
+		f.items = append(f.items, it)
+		if it.weight >= heaviest.weight {
+			heaviest = it
+		}
+	}
+	f.items = newest(f.items, keptEvents)
+	return heaviest, heaviest.weight > 0
+}
+
+// newest is the last n of list, in its array.
+func newest[T any](list []T, n int) []T {
+	if extra := len(list) - n; extra > 0 {
+		return append(list[:0], list[extra:]...)
+	}
+	return list
+}
+
+// view is the newest h items, the newest one last.
+func (f *feed) view(s *styles, w, h int) []string {
+	lines := make([]string, 0, h)
+	for i := max(0, len(f.items)-h); i < len(f.items); i++ {
+		lines = append(lines, f.items[i].view(s, w))
+	}
+	return fill(lines, h)
+}
+
+// itemOf puts an event into words. Not every event deserves some.
+func itemOf(e *model.Event) (item, bool) {
+	it := item{seq: e.Seq, at: e.Time, connection: e.Connection}
+	switch {
+	case e.Type == model.ConnectionOpened && e.Connection != nil:
+		it.weight, it.kind = weightArrival, "opened"
+		it.text = who(e.Connection) + " connected"
+		if g := e.Connection.Generation; g > 1 {
+			it.text += fmt.Sprintf(" again, generation %d", g)
+		}
+	case e.Type == model.ConnectionClosed && e.Connection != nil:
+		it.weight, it.kind, it.state = weightEnd, "closed", e.Connection.State
+		it.text = who(e.Connection) + " closed"
+		if e.Connection.Close != nil {
+			it.text += ": " + ending(e.Connection.Close)
+		}
+	case e.Type == model.StateChanged && e.Connection != nil:
+		it = changeOf(e, it)
+	case e.Type == model.ConnectionRefused && e.Refusal != nil:
+		it.weight, it.kind, it.state = weightEnd, "refused", model.Failed
+		it.text = fmt.Sprintf("refused %s: %d %s", e.Refusal.Remote, e.Refusal.Status, e.Refusal.Reason)
+	case e.Type == model.Dropped:
+		it.weight, it.kind, it.state = weightLoss, "lost", model.Suspect
+		it.text = fmt.Sprintf("%d events lost: the screen could not keep up", e.Count)
+	}
+	return it, it.weight > 0
+}
+
+// changeOf words a change of state. The end of a connection is told by another event.
+func changeOf(e *model.Event, it item) item {
+	if e.To == model.Closed {
+		return it
+	}
+	it.weight, it.state = weightArrival, min(e.To, model.Away)
+	it.kind = it.state.String()
+	if e.To.Trouble() {
+		it.weight = weightTrouble
+	}
+	it.text = fmt.Sprintf("%s %s, was %s", who(e.Connection), e.To, e.From)
+	if cause := e.Connection.Diagnosis.Cause; cause != "" {
+		it.text += ": " + string(cause)
+	}
+	return it
+}

@@ -1,0 +1,107 @@
+package tui
+
+import (
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
+)
+
+// finder is the filter of a page.
+type finder struct {
+	text   string // as typed
+	filter model.Filter
+	typing bool // it changes with every key
+}
+
+// pastFilters are the filters that were kept, oldest first. All pages share them.
+type pastFilters struct{ texts []string }
+
+// maxPastFilters bounds what is remembered.
+const maxPastFilters = 50
+
+func (p *pastFilters) add(text string) {
+	if text == "" || len(p.texts) > 0 && p.texts[len(p.texts)-1] == text {
+		return
+	}
+	p.texts = append(p.texts, text)
+	p.texts = p.texts[max(0, len(p.texts)-maxPastFilters):]
+}
+
+// filtering is the dialog in which a page's filter is typed. The page follows every key that leaves
+// the text a good filter.
+type filtering struct {
+	keys   *keyMap
+	prompt *prompt
+	page   filteredPage
+	past   *pastFilters
+	at     int // in past, len(past.texts) for what is being typed
+}
+
+// filteredPage is a page with a filter.
+type filteredPage interface {
+	finder() *finder
+	refilter() tea.Cmd // shows what the filter chooses now
+	tally() string
+}
+
+func newFiltering(s *styles, k *keyMap, page filteredPage, past *pastFilters) *filtering {
+	f := page.finder()
+	f.typing = true
+	return &filtering{keys: k, page: page, prompt: newPrompt(s, f.text), past: past, at: len(past.texts)}
+}
+
+func (d *filtering) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
+	f := d.page.finder()
+	switch {
+	case key.Matches(msg, d.keys.Drop):
+		*f = finder{}
+		return true, d.page.refilter()
+	case key.Matches(msg, d.keys.Keep):
+		if d.prompt.err != nil {
+			return false, nil
+		}
+		f.typing = false
+		d.past.add(f.text)
+		return true, d.page.refilter()
+	case key.Matches(msg, d.keys.Older):
+		return false, d.recall(-1)
+	case key.Matches(msg, d.keys.Newer):
+		return false, d.recall(1)
+	}
+	return false, d.take(d.prompt.update(msg))
+}
+
+// recall puts an older or newer filter into the prompt, after the newest an empty text.
+func (d *filtering) recall(step int) tea.Cmd {
+	at := min(max(d.at+step, 0), len(d.past.texts))
+	if at == d.at {
+		return nil
+	}
+	d.at = at
+	text := ""
+	if at < len(d.past.texts) {
+		text = d.past.texts[at]
+	}
+	return d.take(d.prompt.set(text))
+}
+
+func (d *filtering) take(filter model.Filter, changed bool) tea.Cmd {
+	if !changed {
+		return nil
+	}
+	f := d.page.finder()
+	f.text, f.filter = d.prompt.value(), filter
+	return d.page.refilter()
+}
+
+func (d *filtering) view(page []string, _ int) []string { return page }
+
+// footer is the prompt, with how many it chooses, and below it what is wrong with it.
+func (d *filtering) footer(w int, _ string) []string {
+	below := d.prompt.problem(w)
+	if below == "" {
+		below = hints(d.prompt.styles, w, []key.Binding{d.keys.Keep, d.keys.Drop, d.keys.Older})
+	}
+	return []string{d.prompt.view(w), below}
+}

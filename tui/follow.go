@@ -1,0 +1,63 @@
+package tui
+
+import (
+	"fmt"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
+)
+
+// toggleFollow pins the cursor to the client that it is on, over all its connections, until it is
+// moved.
+func (p *connections) toggleFollow() {
+	row := p.selected()
+	switch {
+	case p.follow != "":
+		p.unfollow()
+		p.status.say("following nobody any more")
+	case row == nil:
+		p.status.say("nobody is selected")
+	default:
+		p.follow, p.list.cursor.pinned = row.Client, true
+		p.status.say("following " + row.Client + " until the cursor is moved")
+	}
+}
+
+func (p *connections) unfollow() { p.follow, p.list.cursor.pinned = "", false }
+
+// followClient moves the cursor to the connection that the followed client has now.
+func (p *connections) followClient() {
+	if p.follow == "" {
+		return
+	}
+	c := p.picture.client(p.follow)
+	if c == nil || c.Connection == 0 || c.Connection == p.list.cursor.key || !p.list.goTo(c.Connection) {
+		return
+	}
+	p.status.say(fmt.Sprintf("%s is back: generation %d", p.follow, c.Generation))
+}
+
+// followGeneration lets a detail that stands alone go on with the client's next connection, if it was
+// opened while the one before it lived.
+func (p *connections) followGeneration() tea.Cmd {
+	if p.detail.stage != whole || !p.detail.live {
+		return nil
+	}
+	next := p.nextGeneration(p.detail.connection())
+	if next == nil {
+		return nil
+	}
+	p.detail.goOn(next, p.now())
+	p.list.goTo(next.ID)
+	return p.fx.inspect(next.ID)
+}
+
+// nextGeneration is the open connection of c's client if it came after c, nil otherwise.
+func (p *connections) nextGeneration(c *model.Connection) *model.Connection {
+	client := p.picture.client(c.Client)
+	if client == nil || client.Connection <= c.ID || c.Open() {
+		return nil
+	}
+	return p.picture.find(client.Connection)
+}

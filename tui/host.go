@@ -1,0 +1,166 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/bubbles/key"
+	"github.com/charmbracelet/bubbles/viewport"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
+)
+
+// hostPage is the page of the machine and of the program that watches.
+type hostPage struct {
+	styles *styles
+	keys   *keyMap
+	feed   *feed
+	zoom   *zoom
+
+	picture *picture
+	text    viewport.Model
+}
+
+func newHostPage(s *styles, k *keyMap, f *feed, z *zoom) *hostPage {
+	return &hostPage{styles: s, keys: k, feed: f, zoom: z, text: viewport.New(0, 0)}
+}
+
+func (p *hostPage) setSize(w, h int) {
+	p.text.Width, p.text.Height = w, h
+	p.write()
+}
+
+// arrange does nothing: there are no rows.
+func (p *hostPage) arrange() func(*picture) *picture { return nil }
+
+func (p *hostPage) setPicture(pic *picture) tea.Cmd {
+	p.picture = pic
+	p.write()
+	return nil
+}
+
+func (p *hostPage) update(msg tea.KeyMsg) tea.Cmd {
+	scroll(&p.text, msg, p.keys)
+	return nil
+}
+
+func (p *hostPage) back() (tea.Cmd, bool)       { return nil, false }
+func (p *hostPage) following() string           { return "" }
+func (p *hostPage) selected() *model.Connection { return nil }
+func (p *hostPage) click(_, _ int) tea.Cmd      { return nil }
+func (p *hostPage) sorts() []menuItem           { return nil }
+func (p *hostPage) choices() columnChoices      { return nil }
+func (p *hostPage) tally() string               { return "" }
+func (p *hostPage) hints() []key.Binding {
+	return []key.Binding{p.keys.Up, p.keys.Down, p.keys.ZoomIn, p.keys.ZoomOut}
+}
+
+func (p *hostPage) view() []string {
+	if p.picture == nil {
+		return waiting(p.styles, p.text.Height)
+	}
+	return fill(strings.Split(p.text.View(), "\n"), p.text.Height)
+}
+
+func (p *hostPage) write() {
+	if p.picture == nil || p.text.Width <= 0 {
+		return
+	}
+	t := hostText{styles: p.styles, host: &p.picture.Host, monitor: &p.picture.Monitor, now: p.picture.Time, w: p.text.Width}
+	t.render(p.feed.hosts, p.zoom.over(), p.text.Height)
+	p.text.SetContent(strings.Join(t.lines, "\n"))
+	p.text.SetYOffset(p.text.YOffset)
+}
+
+// hostText renders the page.
+type hostText struct {
+	styles  *styles
+	host    *model.Host
+	monitor *model.Monitor
+	now     time.Time
+	w       int
+	lines   []string
+}
+
+func (t *hostText) render(history []model.Host, over time.Duration, h int) {
+	t.charts(history, over, h)
+	t.machine()
+	t.process()
+	t.settings()
+}
+
+// charts are CPU and memory over time, side by side where there is room.
+func (t *hostText) charts(history []model.Host, over time.Duration, h int) {
+	height := min(max(h/3, 4), 14)
+	cpu, mem := make([]float64, len(history)), make([]float64, len(history))
+	for i := range history {
+		cpu[i], mem[i] = history[i].CPU, share(history[i].MemoryUsed, history[i].MemoryTotal)
+	}
+	draw := func(name string, percents []float64, w int) []string {
+		return loadChart(name, percents, over, w, height, t.styles)
+	}
+	if t.w < 100 {
+		t.lines = append(append(t.lines, draw("cpu", cpu, t.w)...), draw("memory", mem, t.w)...)
+	} else {
+		half := (t.w - 2) / 2
+		t.lines = append(t.lines, sideBySide(draw("cpu", cpu, half), draw("memory", mem, half), half, "  ")...)
+	}
+	t.lines = append(t.lines, "")
+}
+
+// share is a part of a whole in percent.
+func share(part, whole uint64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return 100 * float64(part) / float64(whole)
+}
+
+func (t *hostText) heading(text string) { t.lines = append(t.lines, " "+t.styles.title.String(text)) }
+
+func (t *hostText) field(name, text string) {
+	g := &t.styles.glyphs
+	t.lines = append(t.lines, " "+t.styles.dim.String(pad(name, labelWidth))+g.cut(text, t.w-labelWidth-1))
+}
+
+func (t *hostText) bar(name string, percentage float64, note string) {
+	w := min(40, t.w-labelWidth-24)
+	t.field(name, t.styles.glyphs.gauge(percentage/100, w)+padLeft(percent(percentage), 6)+"  "+note)
+}
+
+func (t *hostText) machine() {
+	h := t.host
+	t.heading("Machine")
+	t.bar("cpu", h.CPU, fmt.Sprintf("%d cores", len(h.Cores)))
+	for i, v := range h.Cores {
+		t.bar(fmt.Sprintf("  core %d", i), v, "")
+	}
+	t.bar("memory", share(h.MemoryUsed, h.MemoryTotal), amount(float64(h.MemoryUsed))+"B of "+amount(float64(h.MemoryTotal))+"B")
+	t.field("load", fmt.Sprintf("%.2f  %.2f  %.2f   over 1, 5 and 15 minutes", h.Load1, h.Load5, h.Load15))
+	t.lines = append(t.lines, "")
+}
+
+func (t *hostText) process() {
+	p := &t.host.Process
+	t.heading("This holter")
+	t.field("memory", amount(float64(p.RSS))+"B")
+	t.field("cpu", percent(p.CPU)+" of one core")
+	t.field("goroutines", fmt.Sprint(p.Goroutines))
+	files := fmt.Sprint(p.OpenFiles)
+	if p.MaxFiles > 0 {
+		files += " of " + amount(float64(p.MaxFiles))
+	}
+	t.field("open files", files)
+	t.field("up", uptime(t.now.Sub(t.monitor.Started)))
+	t.lines = append(t.lines, "")
+}
+
+func (t *hostText) settings() {
+	m, g := t.monitor, &t.styles.glyphs
+	t.heading("Settings")
+	t.field("version", g.plain(m.Version))
+	t.field("address", g.plain(m.Address))
+	t.field("heartbeat", heartbeat(m)+", timeout by "+g.plain(m.Detector)+", on failure "+g.plain(string(m.OnFail)))
+}

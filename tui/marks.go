@@ -1,0 +1,104 @@
+package tui
+
+import (
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
+)
+
+// marks are the connections that somebody has chosen, by id.
+type marks struct {
+	ids  map[model.ID]struct{}
+	from model.ID // where a range begins, 0 while there is none
+}
+
+func (m *marks) has(id model.ID) bool {
+	_, ok := m.ids[id]
+	return ok
+}
+
+func (m *marks) any() bool     { return len(m.ids) > 0 }
+func (m *marks) count() int    { return len(m.ids) }
+func (m *marks) ranging() bool { return m.from != 0 }
+func (m *marks) endRange()     { m.from = 0 }
+func (m *marks) clear()        { *m = marks{} }
+
+func (m *marks) toggle(id model.ID) {
+	if m.has(id) {
+		delete(m.ids, id)
+		return
+	}
+	m.add(id)
+}
+
+func (m *marks) add(id model.ID) {
+	if m.ids == nil {
+		m.ids = map[model.ID]struct{}{}
+	}
+	m.ids[id] = struct{}{}
+}
+
+// prune drops the marks of connections that a picture does not have any more.
+func (m *marks) prune(p *picture) {
+	for id := range m.ids {
+		if p.find(id) == nil {
+			delete(m.ids, id)
+		}
+	}
+}
+
+// addRange marks rows between two of them, both included, and ends the range. It reports whether both
+// are there.
+func (m *marks) addRange(rows []model.Connection, to model.ID) bool {
+	from := m.from
+	m.endRange()
+	first, last := -1, -1
+	for i := range rows {
+		if id := rows[i].ID; id == from || id == to {
+			if first < 0 {
+				first = i
+			}
+			last = i
+		}
+	}
+	if first < 0 || from != to && first == last {
+		return false
+	}
+	for i := first; i <= last; i++ {
+		m.add(rows[i].ID)
+	}
+	return true
+}
+
+// mark handles the keys that mark rows. It reports whether msg was one.
+func (p *connections) mark(msg tea.KeyMsg) bool {
+	row, k := p.selected(), p.keys
+	switch {
+	case key.Matches(msg, k.Unmark):
+		p.marks.clear()
+	case row == nil:
+		return key.Matches(msg, k.Mark, k.Range)
+	case key.Matches(msg, k.Mark):
+		p.marks.toggle(row.ID)
+		if p.detail.stage != whole {
+			p.list.moveTo(p.list.cursor.index + 1)
+		}
+	case key.Matches(msg, k.Range):
+		p.markRange(row)
+	default:
+		return false
+	}
+	return true
+}
+
+// markRange begins a range at a row, or ends it there.
+func (p *connections) markRange(row *model.Connection) {
+	switch {
+	case !p.marks.ranging():
+		p.marks.from = row.ID
+		p.status.say("a range begins at " + who(row) + ": move, and end it with v")
+	case !p.marks.addRange(p.list.rows, row.ID):
+		p.status.complain("the row where the range began is not on the list any more")
+	}
+}

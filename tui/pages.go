@@ -1,0 +1,82 @@
+package tui
+
+import (
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
+)
+
+// page is what the root shows one of at a time. It is asked by the root alone, and lays itself out in
+// the size that it was told.
+type page interface {
+	setSize(w, h int)
+	// arrange is what a command makes of a new picture for this page, nil if nothing.
+	arrange() func(*picture) *picture
+	setPicture(p *picture) tea.Cmd
+	update(msg tea.KeyMsg) tea.Cmd
+	click(x, y int) tea.Cmd
+	// back goes one step back, or reports that there is none.
+	back() (cmd tea.Cmd, done bool)
+	view() []string
+
+	selected() *model.Connection // whom a command is about, nil for nobody
+	following() string           // what the cursor goes with, "" for nothing
+	tally() string
+	hints() []key.Binding
+	sorts() []menuItem
+	choices() columnChoices // nil without columns
+}
+
+// tab is a page with its place on the line of pages.
+type tab struct {
+	digit, name string
+	key         func(*keyMap) key.Binding
+	page        page
+}
+
+// The numbers are those of the design's pages, of which two are not there yet.
+func newTabs(c *connections, cl *clients, e *events, h *hostPage) []tab {
+	return []tab{
+		{"1", "connections", func(k *keyMap) key.Binding { return k.Connections }, c},
+		{"2", "clients", func(k *keyMap) key.Binding { return k.Clients }, cl},
+		{"4", "events", func(k *keyMap) key.Binding { return k.Events }, e},
+		{"5", "host", func(k *keyMap) key.Binding { return k.Host }, h},
+	}
+}
+
+// label is what a tab looks like, without colours.
+func (t *tab) label() string { return " " + t.digit + " " + t.name + " " }
+
+// tabAt is the tab over cell x of the line, -1 if there is none.
+func tabAt(tabs []tab, x int) int {
+	end := 0
+	for i := range tabs {
+		if end += width(tabs[i].label()); x < end {
+			return i
+		}
+	}
+	return -1
+}
+
+// tabLine is the line of pages, with notes at its right end of which the first ones matter most.
+func tabLine(s *styles, tabs []tab, at int, notes []part, w int) string {
+	line, used := "", 0
+	for i := range tabs {
+		label := tabs[i].label()
+		used += width(label)
+		if i == at {
+			label = s.pressed.String(label)
+		} else {
+			label = s.dim.String(label)
+		}
+		line += label
+	}
+	for len(notes) > 1 && used+measure(notes) > w {
+		notes = notes[:len(notes)-1]
+	}
+	if len(notes) == 1 {
+		notes = []part{{s.glyphs.cut(notes[0].text, w-used-2), notes[0].look}}
+	}
+	return pad(line, w-measure(notes)) + join(notes)
+}

@@ -1,0 +1,206 @@
+package tui
+
+import (
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// typed takes keys apart that came in one read, such as those of a held key on a slow line: Bubble Tea
+// makes them one message, and two escapes one with alt. What was pasted stays whole, and is text or
+// nothing.
+func (a *App) typed(msg tea.KeyMsg) tea.Cmd {
+	if msg.Type == tea.KeyEsc && msg.Alt {
+		esc := tea.KeyMsg{Type: tea.KeyEsc}
+		return tea.Batch(a.press(esc), a.press(esc))
+	}
+	if msg.Type != tea.KeyRunes || msg.Paste || len(msg.Runes) == 1 {
+		return a.press(msg)
+	}
+	var cmds []tea.Cmd
+	for _, r := range msg.Runes {
+		one := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt}
+		if r == ' ' {
+			one.Type = tea.KeySpace
+		}
+		cmds = append(cmds, a.press(one))
+	}
+	return tea.Batch(cmds...)
+}
+
+// press takes a key: first what works everywhere, then the dialog, then the page. A screen that draws
+// nothing obeys nothing but the keys that end it.
+func (a *App) press(msg tea.KeyMsg) tea.Cmd {
+	switch {
+	case key.Matches(msg, a.keys.Interrupt):
+		return tea.Quit
+	case key.Matches(msg, a.keys.Suspend):
+		return tea.Suspend
+	case !a.fits():
+		if key.Matches(msg, a.keys.Quit) {
+			return tea.Quit
+		}
+		return nil
+	case a.dialog != nil:
+		return a.answer(msg)
+	}
+	for _, take := range []func(tea.KeyMsg) (tea.Cmd, bool){a.program, a.goTo, a.look, a.act} {
+		if cmd, ok := take(msg); ok {
+			return cmd
+		}
+	}
+	return a.page().update(msg)
+}
+
+// answer gives a key to the dialog.
+func (a *App) answer(msg tea.KeyMsg) tea.Cmd {
+	d := a.dialog
+	done, cmd := d.update(msg)
+	if done && a.dialog == d {
+		a.dialog = nil
+	}
+	return cmd
+}
+
+// program takes the keys that are about the screen itself.
+func (a *App) program(msg tea.KeyMsg) (tea.Cmd, bool) {
+	k := &a.keys
+	switch {
+	case key.Matches(msg, k.Quit):
+		return tea.Quit, true
+	case key.Matches(msg, k.QuitLeaving):
+		a.leaving = true
+		return tea.Quit, true
+	case key.Matches(msg, k.Help):
+		a.dialog = newHelp(a.styles, k, a.tabs[a.at].name, a.page(), a.size.w, a.pageHeight())
+	case key.Matches(msg, k.Theme):
+		a.changeTheme()
+	case key.Matches(msg, k.Mouse):
+		return a.toggleMouse(), true
+	case key.Matches(msg, k.Mask):
+		a.toggleMask()
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+// goTo takes the keys that change the page.
+func (a *App) goTo(msg tea.KeyMsg) (tea.Cmd, bool) {
+	n := len(a.tabs)
+	switch {
+	case key.Matches(msg, a.keys.NextPage):
+		return a.show((a.at + 1) % n), true
+	case key.Matches(msg, a.keys.PreviousPage):
+		return a.show((a.at + n - 1) % n), true
+	case key.Matches(msg, a.keys.Back):
+		return a.back(), true
+	case key.Matches(msg, a.keys.Open) && a.at != 0:
+		return a.jump(), true
+	}
+	for i := range a.tabs {
+		if key.Matches(msg, a.tabs[i].key(&a.keys)) {
+			return a.show(i), true
+		}
+	}
+	return nil, false
+}
+
+// look takes the keys that change how things are shown.
+func (a *App) look(msg tea.KeyMsg) (tea.Cmd, bool) {
+	k := &a.keys
+	switch {
+	case key.Matches(msg, k.Filter):
+		a.openFilter()
+	case key.Matches(msg, k.Sort):
+		a.openSort()
+	case key.Matches(msg, k.Columns):
+		a.openColumns()
+	case key.Matches(msg, k.Freeze):
+		return a.toggleFreeze(), true
+	case key.Matches(msg, k.ZoomIn):
+		return a.zoomBy(-1), true
+	case key.Matches(msg, k.ZoomOut):
+		return a.zoomBy(1), true
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+// act takes the keys that do something beyond the screen.
+func (a *App) act(msg tea.KeyMsg) (tea.Cmd, bool) {
+	k := &a.keys
+	switch {
+	case key.Matches(msg, k.Kick):
+		a.askKick()
+	case key.Matches(msg, k.KickAll):
+		a.askKickAll()
+	case key.Matches(msg, k.Write):
+		a.openWrite()
+	case key.Matches(msg, k.Copy):
+		a.openCopy()
+	case key.Matches(msg, k.Demo):
+		return a.startDemo(), true
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+func (a *App) openFilter() {
+	if p, ok := a.page().(filteredPage); ok {
+		a.dialog = newFiltering(a.styles, &a.keys, p, &a.past)
+		return
+	}
+	a.status.say("nothing to filter on this page")
+}
+
+func (a *App) openSort() {
+	items := a.page().sorts()
+	if len(items) == 0 {
+		a.status.say("nothing to sort on this page")
+		return
+	}
+	a.dialog = &menu{a.styles, &a.keys, "sort by", items}
+}
+
+func (a *App) openColumns() {
+	table := a.page().choices()
+	if table == nil {
+		a.status.say("no columns on this page")
+		return
+	}
+	a.dialog = &chooser{styles: a.styles, keys: &a.keys, table: table}
+}
+
+// zoomBy changes how much time the charts show.
+func (a *App) zoomBy(step int) tea.Cmd {
+	if !a.zoom.by(step) {
+		a.status.say("this is as far as it goes")
+		return nil
+	}
+	a.status.say("charts show " + ago(a.zoom.over()))
+	a.resize(a.size.w, a.size.h)
+	return nil
+}
+
+// changeTheme draws everything in the next theme.
+func (a *App) changeTheme() {
+	masked := a.styles.glyphs.masked
+	a.theme = a.theme.next()
+	*a.styles = *a.restyle(a.theme)
+	a.styles.glyphs.masked = masked
+	a.resize(a.size.w, a.size.h)
+	a.status.say("theme " + a.styles.theme.name)
+}
+
+// toggleMask hides addresses, or shows them again.
+func (a *App) toggleMask() {
+	a.styles.glyphs.masked = !a.styles.glyphs.masked
+	a.resize(a.size.w, a.size.h)
+	if a.styles.glyphs.masked {
+		a.status.say("addresses are masked")
+	} else {
+		a.status.say("addresses are shown")
+	}
+}

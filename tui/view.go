@@ -1,0 +1,149 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+const (
+	footerHeight = 2
+	chartFrom    = 30 // lines of a terminal that has room for the chart of what happens
+	chartLines   = 4
+	eventsFrom   = 50 // and for events below the page
+	eventLines   = 6
+)
+
+func (a *App) fits() bool { return a.size.w >= leastWidth && a.size.h >= leastHeight }
+
+func (a *App) resize(w, h int) {
+	a.size = size{w, h}
+	if !a.fits() {
+		return
+	}
+	for i := range a.tabs {
+		a.tabs[i].page.setSize(w, a.pageHeight())
+	}
+}
+
+// headerHeight is the lines above the page, of which the last is that of the tabs.
+func (a *App) headerHeight() int {
+	if a.size.h < chartFrom {
+		return 2
+	}
+	return 3 + a.chartHeight()
+}
+
+func (a *App) chartHeight() int {
+	switch {
+	case a.size.h < chartFrom:
+		return 0
+	case a.size.h < eventsFrom:
+		return chartLines
+	}
+	return chartLines + 3
+}
+
+// eventsHeight is the room for events with the rule above them, 0 in a low terminal.
+func (a *App) eventsHeight() int {
+	if a.size.h < eventsFrom {
+		return 0
+	}
+	return eventLines + 1
+}
+
+func (a *App) pageHeight() int {
+	return a.size.h - a.headerHeight() - footerHeight - a.eventsHeight()
+}
+
+// View draws the screen: never more lines than the terminal has, and none wider.
+func (a *App) View() string {
+	defer a.fx.recover()
+	if a.size == (size{}) {
+		return ""
+	}
+	if !a.fits() {
+		return a.tooSmall()
+	}
+	lines := a.header()
+	body := a.page().view()
+	if h := a.eventsHeight(); h > 0 {
+		body = append(body, a.styles.rule("events", a.size.w))
+		body = append(body, a.feed.view(a.styles, a.size.w, h-1)...)
+	}
+	if a.dialog != nil {
+		body = a.dialog.view(body, a.size.w)
+	}
+	lines = append(lines, body...)
+	if a.status.failed != "" {
+		fade(a.styles, lines)
+	}
+	return strings.Join(append(lines, a.footer()...), "\n")
+}
+
+// fade takes the colours out of lines that may be out of date.
+func fade(s *styles, lines []string) {
+	for i := range lines {
+		lines[i] = s.dim.String(ansi.Strip(lines[i]))
+	}
+}
+
+// header is what stands above the page.
+func (a *App) header() []string {
+	s, w, p := a.styles, a.size.w, a.shown()
+	tabs := tabLine(s, a.tabs, a.at, []part{{a.banner(), s.alarm}, {a.page().tally(), s.accent}}, w)
+	if p == nil {
+		return append(fill([]string{" " + s.title.String("holter")}, a.headerHeight()-1), tabs)
+	}
+	h := header{styles: s, picture: p, hosts: a.feed.hosts, w: w}
+	if a.headerHeight() == 2 {
+		return []string{h.summary(), tabs}
+	}
+	lines := []string{h.monitor(), h.figures()}
+	lines = append(lines, activityChart(p.Activity, p.Monitor.Started, p.Time, a.zoom.over(), w, a.chartHeight(), s)...)
+	return append(lines, tabs)
+}
+
+// footer is the message line and the line of keys.
+func (a *App) footer() []string {
+	w := a.size.w
+	badge := a.badges()
+	if a.dialog != nil {
+		return a.dialog.footer(w, a.status.view(w))
+	}
+	keys := hints(a.styles, w-width(badge), a.page().hints(), a.keys.Help, a.keys.Quit)
+	return []string{a.status.view(w), pad(keys, w-width(badge)) + badge}
+}
+
+// badges are what is unusual about the screen.
+func (a *App) badges() string {
+	var words []string
+	if a.frozen != nil {
+		words = append(words, "FROZEN")
+	}
+	if who := a.page().following(); who != "" {
+		words = append(words, "FOLLOW "+a.styles.glyphs.cut(a.styles.glyphs.plain(who), 16))
+	}
+	if a.styles.glyphs.masked {
+		words = append(words, "MASKED")
+	}
+	if a.readOnly {
+		words = append(words, "READ-ONLY")
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return a.styles.strong.String(a.styles.glyphs.cut(" "+strings.Join(words, " ")+" ", a.size.w/2))
+}
+
+// tooSmall says what is needed and what there is.
+func (a *App) tooSmall() string {
+	text := fmt.Sprintf("holter needs %dx%d cells, this terminal has %dx%d.\nq quits",
+		leastWidth, leastHeight, a.size.w, a.size.h)
+	var lines []string
+	for _, line := range strings.Split(text, "\n") {
+		lines = append(lines, wrap(line, a.size.w)...)
+	}
+	return strings.Join(lines[:min(len(lines), a.size.h)], "\n")
+}
