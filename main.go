@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/oklog/run"
 
+	"holter/probe/crash"
 	"holter/probe/descriptors"
 	"holter/probe/swarm"
 	"holter/server"
@@ -180,9 +181,11 @@ func (s *serve) Run() error {
 	if err := descriptors.Enough(s.Monitor.MaxConns); err != nil {
 		fmt.Fprintln(os.Stderr, "holter: warning: --max-conns:", err)
 	}
-	ctx := interruptible(terminal.Save(os.Stdin, os.Stdout))
+	before := terminal.Save(os.Stdin, os.Stdout)
+	ctx := interruptible(before)
 	var parts run.Group
 	if screen {
+		crash.Before(before.Restore)
 		add(ctx, &parts, srv.Run)
 		add(ctx, &parts, func(ctx context.Context) error {
 			return tui.Options{ReadOnly: s.Monitor.ReadOnly}.Run(ctx, monitor.Source())
@@ -234,7 +237,9 @@ func (a *attach) Run() error {
 	if !terminal.Interactive(os.Stdin, os.Stdout) {
 		return &usageError{errors.New("attach shows a screen, but there is no terminal: run holter in one")}
 	}
-	ctx := interruptible(terminal.Save(os.Stdin, os.Stdout))
+	before := terminal.Save(os.Stdin, os.Stdout)
+	crash.Before(before.Restore)
+	ctx := interruptible(before)
 	remote, err := api.Attach(ctx, a.URL, a.Token)
 	if ctx.Err() != nil {
 		return nil

@@ -13,6 +13,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"
+
+	"holter/probe/crash"
 )
 
 // echo sends every message back to whoever sent it. It keeps as little for an idle connection as
@@ -94,6 +96,7 @@ func (e *echo) stop(ctx context.Context) error {
 }
 
 func (e *echo) serve(ws *websocket.Conn) {
+	defer crash.Tidy()
 	defer e.running.Done()
 	defer ws.Close()
 	ws.SetReadLimit(e.limit)

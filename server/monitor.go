@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"holter/model"
+	"holter/probe/crash"
 	"holter/probe/host"
 	"holter/server/hub"
 	"holter/server/tap"
@@ -135,10 +136,10 @@ func (m *Monitor) Run(ctx context.Context) error {
 	}
 	var sampler host.Sampler
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return m.hub.Run(ctx) })
-	g.Go(func() error { return sampler.Run(ctx, time.Second, m.hub.Sampled) })
+	g.Go(func() error { defer crash.Tidy(); return m.hub.Run(ctx) })
+	g.Go(func() error { defer crash.Tidy(); return sampler.Run(ctx, time.Second, m.hub.Sampled) })
 	if m.admin != nil {
-		g.Go(func() error { return m.admin.serve(ctx) })
+		g.Go(func() error { defer crash.Tidy(); return m.admin.serve(ctx) })
 	}
 	return g.Wait()
 }

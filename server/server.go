@@ -11,6 +11,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/errgroup"
+
+	"holter/probe/crash"
 )
 
 // Server is holter serve: a monitor with an endpoint of its own to watch. It has two planes, that of
@@ -146,9 +148,10 @@ func (s *Server) Run(ctx context.Context) error {
 	monitoring, stopMonitor := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopMonitor()
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.monitor.Run(monitoring) })
-	g.Go(s.data.serve)
+	g.Go(func() error { defer crash.Tidy(); return s.monitor.Run(monitoring) })
+	g.Go(func() error { defer crash.Tidy(); return s.data.serve() })
 	g.Go(func() error {
+		defer crash.Tidy()
 		<-ctx.Done()
 		s.stop(stopMonitor)
 		return nil

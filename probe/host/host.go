@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/probe/crash"
 )
 
 const (
@@ -110,6 +111,7 @@ func (p *panel) ask(ctx context.Context) {
 		s.busy, s.due = true, now.Add(s.every)
 		p.pending++
 		go func() {
+			defer crash.Tidy()
 			ctx, cancel := context.WithTimeout(ctx, p.interval)
 			defer cancel()
 			figures, err := s.read(ctx)

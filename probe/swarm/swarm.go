@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/model"
+	"holter/probe/crash"
 	"holter/probe/descriptors"
 )
 
@@ -85,9 +86,10 @@ func (s *Swarm) populate() {
 func (s *Swarm) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	defer group.Wait()
-	group.Go(func() { watch(ctx, s.clock, &s.late) })
-	group.Go(func() { s.storms(ctx, s.disperse) })
-	s.release(ctx, func(c *Client) { group.Go(func() { c.Run(ctx) }) })
+	start := func(f func()) { group.Go(func() { defer crash.Tidy(); f() }) }
+	start(func() { watch(ctx, s.clock, &s.late) })
+	start(func() { s.storms(ctx, s.disperse) })
+	s.release(ctx, func(c *Client) { start(func() { c.Run(ctx) }) })
 	<-ctx.Done()
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"holter/model"
+	"holter/probe/crash"
 	"holter/server/tap"
 )
 
@@ -179,8 +180,8 @@ func (h *Hub) forget(n int) {
 // up to a second.
 func (h *Hub) Run(ctx context.Context) error {
 	g, running := errgroup.WithContext(ctx)
-	g.Go(func() error { return h.beat(running) })
-	g.Go(func() error { return h.keepHouse(running) })
+	g.Go(func() error { defer crash.Tidy(); return h.beat(running) })
+	g.Go(func() error { defer crash.Tidy(); return h.keepHouse(running) })
 	err := g.Wait()
 	h.closeAll()
 	return err
