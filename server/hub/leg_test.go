@@ -20,7 +20,7 @@ func backend(t *testing.T, conn *memory, frozen *atomic.Bool) (over chan struct{
 		defer close(over)
 		in := bufio.NewReader(conn)
 		for {
-			f, err := ws.ReadFrame(in)
+			f, err := readFrame(in)
 			if err != nil {
 				return
 			}
