@@ -1,0 +1,111 @@
+package model
+
+import (
+	"strings"
+	"time"
+)
+
+// Faults are the disturbances that holter puts on one connection on purpose, seen from the client's
+// side of it. The zero value is none. Except for what Drop and SwallowPongs lose, no byte is lost: what
+// was held goes on in order when the fault ends.
+type Faults struct {
+	Up   Line // from the client
+	Down Line // to the client
+
+	// Freeze neither reads nor writes, as a process that has been stopped.
+	Freeze bool
+	// HalfOpen neither reads nor writes, and hides even the end of the connection from the client, as
+	// a machine that has lost its power.
+	HalfOpen bool
+	// SwallowPongs loses every pong of the client's, those that answer the application's pings too.
+	SwallowPongs bool
+	// Drop loses every Drop-th message of the client's with all of its fragments; 0 for none. A
+	// compressed message (RFC 7692) is neither counted nor lost: those after it may build on it.
+	Drop int
+	// SlowClose is how much later the close frame to the client goes out, and all that follows it.
+	SlowClose time.Duration
+
+	Cut   int  // end the connection now, with this close code; 0 for not
+	Reset bool // end it now, with a TCP reset
+}
+
+// Line is how bad one direction is made.
+type Line struct {
+	Latency time.Duration // that bytes travel longer
+	Jitter  time.Duration // by which Latency varies at most, evenly to both sides; order is kept
+	Rate    int64         // at most so many bytes per second, 0 for any number
+}
+
+// MaxFaultDelay bounds each duration in a fault.
+const MaxFaultDelay = time.Minute
+
+// FaultOrder puts faults on connections, in place of those that are on them: on those in IDs or, if
+// there are none, on all that match Query now. The zero Faults end them all.
+type FaultOrder struct {
+	IDs    []ID
+	Query  string // in the filter language; "all" for all, the empty query is refused
+	Faults Faults
+}
+
+// Lasting is f without what is over as soon as it is done.
+func (f Faults) Lasting() Faults {
+	f.Cut, f.Reset = 0, false
+	return f
+}
+
+// None reports whether nothing is disturbed.
+func (f *Faults) None() bool { return f == nil || *f == Faults{} }
+
+// Validate answers what cannot be done with an Invalid error that says what to write instead.
+func (f *Faults) Validate() error {
+	for _, l := range []Line{f.Up, f.Down} {
+		if err := l.validate(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case f.Drop < 0:
+		return Errorf(Invalid, "drop=1/%d: write a positive number, such as drop=1/10", f.Drop)
+	case f.SlowClose < 0 || f.SlowClose > MaxFaultDelay:
+		return Errorf(Invalid, "slow-close=%s: write a duration up to %s", f.SlowClose, MaxFaultDelay)
+	case f.Cut != 0 && (f.Cut < 1000 || f.Cut > 4999):
+		return Errorf(Invalid, "cut=%d: write a close code, such as cut=1011", f.Cut)
+	case f.Cut != 0 && f.Reset:
+		return Errorf(Invalid, "both cut and reset: write one of them")
+	case f.Freeze && f.HalfOpen:
+		return Errorf(Invalid, "both freeze and half-open: write one of them")
+	}
+	return nil
+}
+
+func (l Line) validate() error {
+	switch {
+	case l.Latency < 0 || l.Latency > MaxFaultDelay:
+		return Errorf(Invalid, "latency=%s: write a duration up to %s", l.Latency, MaxFaultDelay)
+	case l.Jitter < 0 || l.Jitter > l.Latency:
+		return Errorf(Invalid, "latency=%s±%s: the jitter cannot be more than the latency", l.Latency, l.Jitter)
+	case l.Rate < 0:
+		return Errorf(Invalid, "rate=%d: write bytes per second, such as rate=64KiB", l.Rate)
+	}
+	return nil
+}
+
+// Words are f as ParseFaults reads it, one for each fault. There are none if f is nil.
+func (f *Faults) Words() []string {
+	if f == nil {
+		return nil
+	}
+	var words []string
+	for i := range faultKinds {
+		words = append(words, faultKinds[i].write(f)...)
+	}
+	return words
+}
+
+// String is Words in one line, "none" for none.
+func (f *Faults) String() string {
+	if f.None() {
+		return "none"
+	}
+	return strings.Join(f.Words(), " ")
+}
