@@ -95,7 +95,10 @@ func judge(t *testing.T, all []death, cut time.Time) error {
 	if suspicion/n > predicted/n+slack {
 		late = append(late, fmt.Errorf("suspect after %v on average", suspicion/n))
 	}
-	return errors.Join(late...)
+	if len(late) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d times too late, for example %w", len(late), errors.Join(late[:min(3, len(late))]...))
 }
 
 // attempts is how often a time is measured before it counts as too long.
