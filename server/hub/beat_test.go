@@ -28,7 +28,7 @@ func TestSteadyPeerIsNeverSuspected(t *testing.T) {
 			t.Errorf("%+v", d.Connection)
 		}
 		pings := p.pinged()
-		if d.PingsSent != uint64(len(pings)) || d.PongsReceived != d.PingsSent {
+		if d.PingsSent != uint64(len(pings)) || d.PingsSent-d.PongsReceived > 1 { // one may be on its way
 			t.Errorf("%d pings sent and %d pongs received, the peer saw %d", d.PingsSent, d.PongsReceived, len(pings))
 		}
 		for i := 1; i < len(pings); i++ {

@@ -88,3 +88,19 @@ func TestIdleConnectionIsDroppedAfterItsCloseFrame(t *testing.T) {
 		wantEmpty(t, h)
 	})
 }
+
+// A handshake that is over only while the monitor stops must not leave its connection behind.
+func TestShutdownDuringAHandshake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, stop := start(t, quick())
+		server, end := inMemory()
+		c := h.Adopt(request("ann"), server, nil)
+		go stop()
+		time.Sleep(closeWait / 2)
+		io.WriteString(c, switching)
+		stop()
+		wantEmpty(t, h)
+		wantStory(t, h, 1, "connection.opened", "closed 1001 by holter while closed")
+		end.Close()
+	})
+}

@@ -1,0 +1,78 @@
+package hub
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"holter/model"
+)
+
+func TestIdentity(t *testing.T) {
+	const claims = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4iLCJuIjo3fQ.bm90IGNoZWNrZWQ" // {"sub":"ann","n":7}
+	tests := []struct {
+		identity, url string
+		header        []string // name, value, …
+		want          string
+	}{
+		{"", "/ws?client=ann", []string{"X-Client-ID", "ben"}, "ann"},
+		{"", "/ws?client=", []string{"X-Client-ID", "ben"}, "ben"},
+		{"", "/ws", nil, "192.0.2.7"},
+		{"", "/ws", []string{"User-Agent", "peer/1"}, "192.0.2.7 peer/1"},
+		{"", "/ws?client=%zz", nil, "192.0.2.7"},
+		{"", "/ws?client=a%1b%5b31mb", nil, "a\uFFFD[31mb"},
+		{"", "/ws?client=a%ff", nil, "a\uFFFD"},
+		{"query:who", "/ws?client=ann&who=ben", nil, "ben"},
+		{"query:who", "/ws?client=ann", nil, "192.0.2.7"},
+		{"header:X-User", "/ws", []string{"X-User", "ann"}, "ann"},
+		{"cookie:session", "/ws", []string{"Cookie", "a=b; session=ann"}, "ann"},
+		{"cookie:session", "/ws", []string{"Cookie", "a=b"}, "192.0.2.7"},
+		{"jwt:sub", "/ws", []string{"Authorization", "Bearer " + claims}, "ann"},
+		{"jwt:sub", "/ws?access_token=" + claims, nil, "ann"},
+		{"jwt:sub", "/ws?token=" + claims, nil, "ann"},
+		{"jwt:n", "/ws?token=" + claims, nil, "192.0.2.7"},
+		{"jwt:sub", "/ws", []string{"Authorization", "Bearer junk.junk.junk"}, "192.0.2.7"},
+		{"ip", "/ws?client=ann", []string{"User-Agent", "peer/1"}, "192.0.2.7"},
+	}
+	for _, test := range tests {
+		identity, err := ParseIdentity(test.identity)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest(http.MethodGet, test.url, nil)
+		r.RemoteAddr = "[::ffff:192.0.2.7]:4000"
+		for i := 0; i < len(test.header); i += 2 {
+			r.Header.Set(test.header[i], test.header[i+1])
+		}
+		if got := identity.Of(r); got != test.want {
+			t.Errorf("%q of %s %v is %q, want %q", test.identity, test.url, test.header, got, test.want)
+		}
+	}
+}
+
+func TestIdentityIsBounded(t *testing.T) {
+	identity, _ := ParseIdentity("")
+	names := make(map[string]bool)
+	for _, end := range []string{"a", "b"} {
+		r := httptest.NewRequest(http.MethodGet, "/ws", nil)
+		r.Header.Set("X-Client-ID", strings.Repeat("é", 32<<10)+end)
+		name := identity.Of(r)
+		if len(name) > maxClient || !utf8.ValidString(name) {
+			t.Errorf("%d bytes: %q", len(name), name)
+		}
+		names[name] = true
+	}
+	if len(names) != 2 {
+		t.Error("two long names are one client")
+	}
+}
+
+func TestUnknownIdentityNamesTheKnown(t *testing.T) {
+	for _, s := range []string{"query", "query:", "jwt:", "ip:4", "body:x", ":"} {
+		if _, err := ParseIdentity(s); model.ErrorCode(err) != model.Invalid || !strings.Contains(err.Error(), "query:NAME") {
+			t.Errorf("%q: %v", s, err)
+		}
+	}
+}
