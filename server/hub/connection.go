@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"net"
 	"net/netip"
 	"sync"
 	"unique"
@@ -41,12 +40,13 @@ type transition struct {
 	diagnosis model.Diagnosis
 }
 
-func addrPort(a net.Addr) netip.AddrPort {
-	if t, ok := a.(*net.TCPAddr); ok {
-		p := t.AddrPort()
-		return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
+// addrPort reads an address as package http writes it.
+func addrPort(text string) netip.AddrPort {
+	p, err := netip.ParseAddrPort(text)
+	if err != nil {
+		return netip.AddrPort{}
 	}
-	return netip.AddrPort{}
+	return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
 }
 
 // legs are the client's and, if there is one, the upstream's.

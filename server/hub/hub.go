@@ -31,7 +31,7 @@ type Options struct {
 	Identity     Identity
 	Linger       time.Duration // how long what is gone stays on the list
 	MaxIdle      time.Duration // without an application message; 0 for any
-	WriteTimeout time.Duration // with a write that the peer takes nothing of
+	WriteTimeout time.Duration // with a write that the peer takes nothing of; not where OnFail is to observe
 	Version      string
 }
 
@@ -61,6 +61,9 @@ const maxLingering = 20_000
 
 // New makes a hub. It counts and lists connections at once; hearts beat while Run runs.
 func New(o Options) *Hub {
+	if o.OnFail == model.OnFailObserve {
+		o.WriteTimeout = 0
+	}
 	h := &Hub{
 		o:       o,
 		zero:    time.Now().Add(-time.Millisecond), // no Instant is 0
@@ -81,12 +84,13 @@ func (h *Hub) Announce(address string) { h.address.Store(&address) }
 // Size is how many connections there are, those that are just being upgraded included.
 func (h *Hub) Size() int { return int(h.count.size.Load()) }
 
-// Adopt taps a hijacked connection of the request r. It is listed when its handshake is over.
+// Adopt taps a hijacked connection of the request r, whose RemoteAddr is the client's. It is listed when
+// its handshake is over.
 func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 	h.count.size.Add(1)
 	conn := &connection{
 		hub:       h,
-		remote:    addrPort(c.RemoteAddr()),
+		remote:    addrPort(r.RemoteAddr),
 		handshake: unique.Make(handshakeOf(r)),
 		client:    newClient(h.o.Identity.Of(r)),
 	}

@@ -112,20 +112,25 @@ func (c *connection) order(k kick, at model.Instant) bool {
 	return true
 }
 
-// kick ends c. Where the peer or the application did so before and left the socket, that one goes. It
-// reports false if there is nothing left to be done.
+// kick ends c, on both legs if it has two. Where the peer or the application did so before and left the
+// socket, that one goes. It reports false if there is nothing left to be done.
 func (c *connection) kick(k kick) bool {
-	c.mu.Lock()
-	t := c.tap
-	c.mu.Unlock()
+	t, up := c.taps()
 	if t == nil {
 		return false
 	}
 	if k.reset {
-		t.Drop(tap.Ending{By: model.ByHolter, Code: 1006, Reason: k.reason}, true)
+		e := tap.Ending{By: model.ByHolter, Code: 1006, Reason: k.reason}
+		t.Drop(e, true)
+		if up != nil {
+			up.Drop(e, true)
+		}
 		return true
 	}
 	first := t.Shut(k.code, k.reason)
+	if up != nil {
+		up.Shut(k.code, k.reason)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tap == nil || c.leaving() {
@@ -134,6 +139,16 @@ func (c *connection) kick(k kick) bool {
 	c.obey().dropAt = c.hub.now() + model.Instant(closeWait)
 	c.reschedule()
 	return true
+}
+
+// taps are those of both legs, nil where one is closed or was never there.
+func (c *connection) taps() (client, upstream *tap.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.upstream != nil {
+		upstream = c.upstream.tap
+	}
+	return c.tap, upstream
 }
 
 // leaving reports whether the peer is being waited for to close. It runs under mu.
@@ -163,15 +178,11 @@ func (h *Hub) closeAll() {
 
 // drop closes what sockets there are left.
 func (c *connection) drop(e tap.Ending) {
-	var taps []*tap.Conn
-	c.mu.Lock()
-	for _, l := range c.legs() {
-		if l.tap != nil {
-			taps = append(taps, l.tap)
-		}
-	}
-	c.mu.Unlock()
-	for _, t := range taps {
+	t, up := c.taps()
+	if t != nil {
 		t.Drop(e, false)
+	}
+	if up != nil {
+		up.Drop(e, false)
 	}
 }
