@@ -21,7 +21,6 @@ func TestAttach(t *testing.T) {
 
 	term := atTerminal(t, "attach", admin, "--token", "s3cret")
 	term.until(t, "\x1b[?1049h")
-	term.until(t, p.websocket)
 	term.until(t, "tester")
 
 	p.signal(t, syscall.SIGTERM)
