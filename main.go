@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -125,9 +126,10 @@ type serve struct {
 	Data    server.DataOptions `embed:"" group:"Endpoint:"`
 	Monitor server.Options     `embed:"" group:"Heartbeat and connections:"`
 
-	Headless  *bool  `group:"Screen and log:" help:"Log lines instead of the screen; so by itself where there is no terminal."`
-	LogFormat string `group:"Screen and log:" enum:"text,json" default:"text" help:"How log lines look: text or json."`
-	Demo      int    `group:"Screen and log:" placeholder:"N" help:"Start N clients of holter's own, of which some are slow, freeze, drop and come back."`
+	Screen    tui.Options `embed:"" group:"Screen and log:"`
+	Headless  *bool       `group:"Screen and log:" help:"Log lines instead of the screen; so by itself where there is no terminal."`
+	LogFormat string      `group:"Screen and log:" enum:"text,json" default:"text" help:"How log lines look: text or json."`
+	Demo      int         `group:"Screen and log:" placeholder:"N" help:"Start N clients of holter's own, of which some are slow, freeze, drop and come back."`
 
 	Config config.Options `embed:"" group:"Where settings come from:"`
 }
@@ -183,32 +185,73 @@ func (s *serve) Run() error {
 	}
 	before := terminal.Save(os.Stdin, os.Stdout)
 	ctx := interruptible(before)
+	guests := guests{url: srv.URL(), coming: make(chan *swarm.Swarm, 1)}
+	if s.Demo > 0 {
+		if err := guests.invite(s.Demo); err != nil {
+			return err
+		}
+	}
 	var parts run.Group
 	if screen {
 		crash.Before(before.Restore)
 		add(ctx, &parts, srv.Run)
 		add(ctx, &parts, func(ctx context.Context) error {
-			return tui.Options{ReadOnly: s.Monitor.ReadOnly}.Run(ctx, monitor.Source())
+			return s.screen(srv, &guests).Run(ctx, monitor.Source())
 		})
 	} else {
 		s.greet(log, srv)
 		add(ctx, &parts, logged(srv.Run, monitor.Source(), log))
 	}
-	if s.Demo > 0 {
-		clients, err := swarm.New(swarm.Demo(srv.URL(), s.Demo))
-		if err != nil {
-			return err
-		}
-		add(ctx, &parts, clients.Run)
-	}
+	add(ctx, &parts, guests.run)
 	return parts.Run()
+}
+
+// screen is the screen's options with what only shows now.
+func (s *serve) screen(srv *server.Server, g *guests) tui.Options {
+	o := s.Screen
+	o.ReadOnly, o.API = s.Monitor.ReadOnly, srv.AdminURL()
+	if s.Data.TLSCert == "" {
+		o.Demo = func() error { return g.invite(20) }
+	}
+	return o
+}
+
+// guests are a swarm of clients that come when somebody asks for them.
+type guests struct {
+	url     string
+	invited atomic.Bool
+	coming  chan *swarm.Swarm // has room for one
+}
+
+// invite asks for n clients, once.
+func (g *guests) invite(n int) error {
+	clients, err := swarm.New(swarm.Demo(g.url, n))
+	if err != nil {
+		return err
+	}
+	if !g.invited.CompareAndSwap(false, true) {
+		return errors.New("they have come already")
+	}
+	g.coming <- clients
+	return nil
+}
+
+func (g *guests) run(ctx context.Context) error {
+	select {
+	case clients := <-g.coming:
+		return clients.Run(ctx)
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 // attach is the screen of another holter.
 type attach struct {
-	URL      string `arg:"" help:"Address of the other holter's admin plane, such as http://127.0.0.1:7071."`
-	Token    string `placeholder:"SECRET" help:"Token that the other holter was started with."`
-	ReadOnly bool   `help:"Show, and change nothing."`
+	URL   string `arg:"" help:"Address of the other holter's admin plane, such as http://127.0.0.1:7071."`
+	Token string `placeholder:"SECRET" help:"Token that the other holter was started with."`
+
+	Screen   tui.Options `embed:"" group:"Screen:"`
+	ReadOnly bool        `group:"Screen:" help:"Show, and change nothing."`
 
 	Config config.Options `embed:"" group:"Where settings come from:"`
 }
@@ -247,11 +290,10 @@ func (a *attach) Run() error {
 	if err != nil {
 		return err
 	}
+	a.Screen.ReadOnly, a.Screen.API = a.ReadOnly, remote.URL()
 	var parts run.Group
 	add(ctx, &parts, remote.Run)
-	add(ctx, &parts, func(ctx context.Context) error {
-		return tui.Options{ReadOnly: a.ReadOnly}.Run(ctx, remote)
-	})
+	add(ctx, &parts, func(ctx context.Context) error { return a.Screen.Run(ctx, remote) })
 	return parts.Run()
 }
 

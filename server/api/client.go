@@ -39,6 +39,9 @@ func Attach(ctx context.Context, address, token string) (*Remote, error) {
 	return r, nil
 }
 
+// URL is the root of the other holter's admin plane.
+func (r *Remote) URL() string { return r.caller.base.String() }
+
 // Run keeps the picture and the events coming until ctx ends. If the other holter is lost it tries to find
 // it again, sooner first and then every few seconds.
 func (r *Remote) Run(ctx context.Context) error {
