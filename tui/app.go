@@ -128,10 +128,10 @@ func (a *App) refreshed(msg *refreshed) tea.Cmd {
 	}
 	var cmd tea.Cmd
 	if a.frozen == nil {
-		cmd = a.page().setPicture(a.live)
 		if msg.detail != nil {
 			a.connections.setDetail(msg.detail)
 		}
+		cmd = a.page().setPicture(a.live)
 	}
 	return tea.Batch(cmd, a.refresh(refreshEvery))
 }

@@ -44,11 +44,16 @@ func newConnections(s *styles, k *keyMap, fx *effects, st *status, z *zoom) *con
 // setSize lays the page out for w by h cells.
 func (p *connections) setSize(w, h int) {
 	p.layout = layoutFor(w, h)
+	if p.detail.stage == beside && !p.layout.roomy() {
+		p.detail.stage = whole
+	}
 	p.arrangeRoom()
 }
 
-// arrangeRoom gives list and detail their share of the room.
+// arrangeRoom gives list and detail their share of the room. As long as a detail is open the cursor
+// stays with its row, also on top: nobody wants to read about another connection all of a sudden.
 func (p *connections) arrangeRoom() {
+	p.list.cursor.pinned = p.follow != "" || p.detail.stage != shut
 	list, pane := p.layout.split(p.detail.stage)
 	p.list.setSize(list)
 	p.detail.setSize(pane.w, pane.h)

@@ -104,7 +104,10 @@ func (t *detailText) heartbeat() {
 	c := &t.d.Connection
 	rtt := brief(c.RTT)
 	if c.RTTMean > 0 {
-		rtt += fmt.Sprintf("   mean %s %s %s", brief(c.RTTMean), t.styles.glyphs.plusMinus, brief(c.RTTDev))
+		rtt += "   mean " + brief(c.RTTMean)
+	}
+	if c.RTTMean > 0 && c.RTTDev > 0 {
+		rtt += fmt.Sprintf(" %s %s", t.styles.glyphs.plusMinus, brief(c.RTTDev))
 	}
 	t.field("rtt", rtt)
 	t.field("timeout", fmt.Sprintf("%s   interval %s", seconds(c.Timeout), interval(c.Interval)))

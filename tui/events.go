@@ -30,7 +30,7 @@ func newEvents(s *styles, k *keyMap, st *status, f *feed) *events {
 	columns := []column[item]{
 		{title: "TIME", min: 8, text: func(it *item, _ int) string { return clock(it.at) }},
 		{title: "EVENT", min: 9, loud: true, text: func(it *item, _ int) string {
-			return s.glyphs.states[it.state] + " " + it.kind
+			return s.glyphs.states[min(it.state, model.Away)] + " " + it.kind
 		}},
 		{title: "WHAT", min: 30, text: func(it *item, w int) string { return s.glyphs.cut(s.glyphs.plain(it.text), w) }},
 	}

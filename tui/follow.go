@@ -20,11 +20,12 @@ func (p *connections) toggleFollow() {
 		p.status.say("nobody is selected")
 	default:
 		p.follow, p.list.cursor.pinned = row.Client, true
+		p.list.goTo(row.ID)
 		p.status.say("following " + row.Client + " until the cursor is moved")
 	}
 }
 
-func (p *connections) unfollow() { p.follow, p.list.cursor.pinned = "", false }
+func (p *connections) unfollow() { p.follow, p.list.cursor.pinned = "", p.detail.stage != shut }
 
 // followClient moves the cursor to the connection that the followed client has now.
 func (p *connections) followClient() {

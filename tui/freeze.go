@@ -33,5 +33,5 @@ func (a *App) banner() string {
 		return ""
 	}
 	age := a.live.Time.Sub(a.frozen.picture.Time)
-	return fmt.Sprintf("FROZEN %s ago, %d events since", span(age), a.feed.since(a.frozen.seq))
+	return fmt.Sprintf("FROZEN %s, %d events since", span(age), a.feed.since(a.frozen.seq))
 }

@@ -1,6 +1,11 @@
 package tui
 
-import "github.com/charmbracelet/bubbles/key"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+)
 
 // keyMap is every key of the screen, and the only source of its help. A key means the same on every
 // page.
@@ -107,4 +112,19 @@ func (k *keyMap) groups() []keyGroup {
 		{"While typing a filter", []key.Binding{k.Keep, k.Drop, k.Older, k.Newer}},
 		{"In a dialog", []key.Binding{k.NextField, k.PrevField, k.Less, k.More, k.Toggle, k.Press, k.Cancel}},
 	}
+}
+
+// markdown is the table of keys for the README.
+func (k *keyMap) markdown() string {
+	var b strings.Builder
+	b.WriteString("| | |\n| --- | --- |\n")
+	for _, g := range k.groups() {
+		var keys []string
+		for _, binding := range g.keys {
+			h := binding.Help()
+			keys = append(keys, "`"+strings.ReplaceAll(h.Key, " ", "` `")+"` "+h.Desc)
+		}
+		fmt.Fprintf(&b, "| **%s** | %s |\n", g.title, strings.Join(keys, " · "))
+	}
+	return b.String()
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/charmbracelet/bubbles/key"
+
+	"holter/model"
 )
 
 func (d *kickDialog) footer(w int, message string) []string {
@@ -28,7 +30,7 @@ func (d *kickDialog) view(page []string, w int) []string {
 		case fieldReason:
 			lines = append(lines, d.field(f, "reason", d.input(f, inner-12)))
 		case fieldOver:
-			lines = append(lines, d.field(f, "over", d.input(f, maxKickOver+1)+" s, at once if empty"))
+			lines = append(lines, d.field(f, "over", d.input(f, maxKickOver+1)+" seconds; at once if empty"))
 		case fieldCount:
 			lines = append(lines, d.field(f, "type", fmt.Sprintf("%s to kick %d", d.input(f, 7), len(d.ids))))
 		}
@@ -46,7 +48,7 @@ func (d *kickDialog) liveLine() string {
 	if c == nil || !c.Open() {
 		return "live: it is gone already"
 	}
-	return fmt.Sprintf("live: %s %s for %s, from %s", d.styles.glyphs.states[c.State], c.State,
+	return fmt.Sprintf("live: %s %s for %s, from %s", d.styles.glyphs.states[min(c.State, model.Away)], c.State,
 		silence(d.live.Time.Sub(c.Since)), c.Remote)
 }
 

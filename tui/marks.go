@@ -98,7 +98,9 @@ func (p *connections) markRange(row *model.Connection) {
 	case !p.marks.ranging():
 		p.marks.from = row.ID
 		p.status.say("a range begins at " + who(row) + ": move, and end it with v")
-	case !p.marks.addRange(p.list.rows, row.ID):
+	case p.marks.addRange(p.list.rows, row.ID):
+		p.status.say(count(p.marks.count()) + " marked: X kicks them, u unmarks them")
+	default:
 		p.status.complain("the row where the range began is not on the list any more")
 	}
 }

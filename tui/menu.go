@@ -30,11 +30,19 @@ func (m *menu) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 
 func (m *menu) view(page []string, _ int) []string { return page }
 
-// footer names the letters, over both lines.
-func (m *menu) footer(w int, _ string) []string {
+// footer names the letters, over both lines if one is too short.
+func (m *menu) footer(w int, message string) []string {
 	letters := []key.Binding{key.NewBinding(key.WithKeys(m.title), key.WithHelp(m.title, ""))}
+	need := 0
 	for _, it := range m.items {
 		letters = append(letters, key.NewBinding(key.WithKeys(it.letter), key.WithHelp(it.letter, it.label)))
+	}
+	for _, k := range append(letters, m.keys.Back) {
+		_, cells := hint(m.styles, k)
+		need += cells
+	}
+	if need <= w {
+		return []string{message, hints(m.styles, w, letters, m.keys.Back)}
 	}
 	half := len(letters)/2 + 1
 	return []string{hints(m.styles, w, letters[:half]), hints(m.styles, w, letters[half:], m.keys.Back)}

@@ -72,11 +72,9 @@ func tabLine(s *styles, tabs []tab, at int, notes []part, w int) string {
 		}
 		line += label
 	}
-	for len(notes) > 1 && used+measure(notes) > w {
-		notes = notes[:len(notes)-1]
-	}
-	if len(notes) == 1 {
-		notes = []part{{s.glyphs.cut(notes[0].text, w-used-2), notes[0].look}}
+	for i := range notes {
+		room := max(0, w-used-measure(notes[:i])-2)
+		notes[i].text = s.glyphs.cut(notes[i].text, room)
 	}
 	return pad(line, w-measure(notes)) + join(notes)
 }

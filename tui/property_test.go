@@ -52,9 +52,11 @@ func TestNeverTooLarge(t *testing.T) {
 		nil, {"enter"}, {"enter", "enter", "G"}, {"n", "x"}, {"x", "tab", "right"}, {"?"}, {"?", "G"}, {"s"},
 		{"/", "rtt>"}, {"/", "nobody has this name", "enter"}, {"/", strings.Repeat("demo ", 90) + "rtt>"},
 		{"/", "\"" + strings.Repeat("漢", 90) + "\" rtt>"}, {"G"}, {"G", "enter", "pgdn"},
+		{"2"}, {"2", "G", "s"}, {"4"}, {"4", "n", "enter"}, {"5", "G"}, {"X"}, {"X", "tab"}, {"c", "up"}, {"w"}, {"y"},
+		{"p", "F", "P"}, {"space", "v", "j", "j", "v", "X"}, {"-", "-", "enter", "enter"}, {"?", "/", "mark"},
 	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 40 {
+	for range 80 {
 		f := newFake(nastyWard(r, 20+r.IntN(100))...)
 		f.snapshot.Monitor.Address = "ws://" + nasty[r.IntN(len(nasty))]
 		f.snapshot.Host.CPU = 1e300
@@ -64,6 +66,7 @@ func TestNeverTooLarge(t *testing.T) {
 		for range 15 {
 			w, h := 1+r.IntN(230), 1+r.IntN(70)
 			s.send(tea.WindowSizeMsg{Width: w, Height: h})
+			s.click(r.IntN(w), r.IntN(h))
 			checkSize(t, s.app.View(), w, h)
 		}
 	}
@@ -92,12 +95,49 @@ func checkSize(t *testing.T, view string, w, h int) {
 func TestFullHeight(t *testing.T) {
 	for _, n := range []int{0, 1, 500} {
 		for _, size := range []size{{60, 15}, {80, 24}, {120, 30}, {119, 30}, {190, 44}, {200, 60}, {300, 100}} {
-			for _, keys := range [][]string{nil, {"enter"}, {"enter", "enter"}, {"?"}, {"x"}} {
+			for _, keys := range [][]string{nil, {"enter"}, {"enter", "enter"}, {"?"}, {"x"}, {"X"}, {"c"}, {"2"}, {"4"}, {"5"}} {
 				s := newScreen(t, newFake(ward(n)...), size.w, size.h).press(keys...)
 				if got := strings.Count(s.app.View(), "\n") + 1; got != size.h {
 					t.Errorf("%d connections, %v, %v: %d lines", n, size, keys, got)
 				}
 			}
+		}
+	}
+}
+
+// TestKeysFasterThanFrames presses keys at random, with pictures and sizes in between: the screen must
+// take whatever comes, in any order.
+func TestKeysFasterThanFrames(t *testing.T) {
+	var keys []string
+	for _, b := range allBindings(t, new(newKeyMap(unicodeGlyphs.keys))) {
+		if name := b.Keys()[0]; name != "w" && name != "y" {
+			keys = append(keys, name)
+		}
+	}
+	keys = append(keys, "r", "5", "demo")
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 30 {
+		n := []int{0, 1, 10, 40}[r.IntN(4)]
+		s := newScreen(t, newFake(nastyWard(r, n)...), 120, 30)
+		if n >= 10 {
+			s.events()
+		}
+		size := size{120, 30}
+		for range 60 {
+			switch r.IntN(12) {
+			case 0:
+				s.refresh()
+			case 1:
+				size.w, size.h = 1+r.IntN(210), 1+r.IntN(65)
+				s.send(tea.WindowSizeMsg{Width: size.w, Height: size.h})
+			default:
+				name := keys[r.IntN(len(keys))]
+				if name == " " {
+					name = "space"
+				}
+				s.press(name)
+			}
+			checkSize(t, s.app.View(), size.w, size.h)
 		}
 	}
 }

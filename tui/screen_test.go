@@ -3,6 +3,9 @@ package tui
 import (
 	"bytes"
 	"context"
+	"errors"
+	"flag"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +45,12 @@ func newScreen(t testing.TB, f *fake, w, h int) *screen {
 
 func newScreenWith(t testing.TB, f *fake, w, h int, getenv func(string) string, readOnly bool) *screen {
 	fx := newEffects(context.Background(), f)
-	t.Cleanup(fx.stop)
+	t.Cleanup(func() {
+		fx.stop()
+		if cause := context.Cause(fx.ctx); errors.Is(cause, errBroken) {
+			t.Error(cause)
+		}
+	})
 	s := &screen{t: t, fake: f}
 	fx.out = &s.out
 	fx.wait = func(_ context.Context, d time.Duration) bool { return d == 0 }
@@ -83,26 +91,47 @@ func (s *screen) run(cmd tea.Cmd) {
 	}
 }
 
+// namedKeys are the keys that are no text.
+var namedKeys = map[string]tea.KeyType{
+	"ctrl+z": tea.KeyCtrlZ, "enter": tea.KeyEnter, "esc": tea.KeyEsc, "up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft,
+	"right": tea.KeyRight, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "pgdn": tea.KeyPgDown,
+	"pgup": tea.KeyPgUp, "home": tea.KeyHome, "end": tea.KeyEnd, "ctrl+u": tea.KeyCtrlU,
+	"ctrl+d": tea.KeyCtrlD, "ctrl+c": tea.KeyCtrlC, "space": tea.KeySpace, "backspace": tea.KeyBackspace,
+}
+
+// keyMsg is a key by its name, or text.
+func keyMsg(name string) tea.KeyMsg {
+	typ, ok := namedKeys[name]
+	switch {
+	case !ok:
+		return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
+	case typ == tea.KeySpace:
+		return tea.KeyMsg{Type: typ, Runes: []rune{' '}}
+	}
+	return tea.KeyMsg{Type: typ}
+}
+
 // press sends keys by their names, a word of several letters as text.
 func (s *screen) press(keys ...string) *screen {
-	named := map[string]tea.KeyType{
-		"enter": tea.KeyEnter, "esc": tea.KeyEsc, "up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft,
-		"right": tea.KeyRight, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "pgdn": tea.KeyPgDown,
-		"pgup": tea.KeyPgUp, "home": tea.KeyHome, "end": tea.KeyEnd, "ctrl+u": tea.KeyCtrlU,
-		"ctrl+d": tea.KeyCtrlD, "ctrl+c": tea.KeyCtrlC, "space": tea.KeySpace, "backspace": tea.KeyBackspace,
-	}
 	for _, k := range keys {
-		if typ, ok := named[k]; ok {
-			msg := tea.KeyMsg{Type: typ}
-			if typ == tea.KeySpace {
-				msg.Runes = []rune{' '}
-			}
-			s.send(msg)
-		} else {
-			s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(k)})
-		}
+		s.send(keyMsg(k))
 	}
 	return s
+}
+
+// ask presses a key and answers the kind of message that it leads to.
+func (s *screen) ask(name string) string {
+	_, cmd := s.app.Update(keyMsg(name))
+	if cmd == nil {
+		return ""
+	}
+	return fmt.Sprintf("%T", cmd())
+}
+
+// mouse presses and releases the left button on a cell.
+func (s *screen) click(x, y int) {
+	s.send(tea.MouseMsg{X: x, Y: y, Action: tea.MouseActionPress, Button: tea.MouseButtonLeft})
+	s.send(tea.MouseMsg{X: x, Y: y, Action: tea.MouseActionRelease, Button: tea.MouseButtonLeft})
 }
 
 // text is the screen without its colours.
@@ -137,7 +166,7 @@ func TestGoldens(t *testing.T) {
 	sizes := []struct {
 		name string
 		w, h int
-	}{{"80x24", 80, 24}, {"120x30", 120, 30}, {"200x60", 200, 60}}
+	}{{"59x14", 59, 14}, {"80x24", 80, 24}, {"120x30", 120, 30}, {"200x60", 200, 60}}
 	scenes := []struct {
 		name string
 		keys []string
@@ -145,6 +174,14 @@ func TestGoldens(t *testing.T) {
 		{"list", nil},
 		{"detail", []string{"n", "enter"}},
 		{"kick", []string{"n", "x"}},
+		{"kick-all", []string{"/", "state=normal", "enter", "X"}},
+		{"marked", []string{"space", "space", "j"}},
+		{"columns", []string{"c"}},
+		{"clients", []string{"2"}},
+		{"events", []string{"4"}},
+		{"host", []string{"5"}},
+		{"frozen", []string{"p", "F", "P"}},
+		{"whole", []string{"n", "enter", "enter"}},
 	}
 	for _, size := range sizes {
 		for _, scene := range scenes {
@@ -164,7 +201,8 @@ func (s *screen) events() {
 		{Seq: 1, Time: noon, Type: model.ConnectionOpened, Connection: &c[2]},
 		{Seq: 2, Time: noon, Type: model.StateChanged, Connection: &c[3], From: model.Normal, To: model.Suspect},
 		{Seq: 3, Time: noon, Type: model.ConnectionClosed, Connection: &c[8]},
-		{Seq: 4, Time: noon, Type: model.HostSampled, Host: &model.Host{}},
+		{Seq: 4, Time: noon, Type: model.HostSampled, Host: &model.Host{CPU: 40, MemoryUsed: 30, MemoryTotal: 100}},
+		{Seq: 4, Time: noon, Type: model.HostSampled, Host: &model.Host{CPU: 23, MemoryUsed: 41, MemoryTotal: 100}},
 		{Seq: 5, Time: noon, Type: model.ConnectionRefused, Refusal: &model.Refusal{Remote: "10.0.0.1:1", Status: 503, Reason: "full"}},
 	}})
 }
@@ -186,10 +224,32 @@ func TestOtherGoldens(t *testing.T) {
 		{"half-typed", 20, 80, 24, utf8Locale, []string{"/", "demo-0004 rtt>"}},
 		{"help", 20, 80, 80, utf8Locale, []string{"?"}},
 		{"sort", 20, 80, 24, utf8Locale, []string{"s"}},
+		{"ascii-detail", 20, 120, 30, ascii, []string{"n", "enter"}},
+		{"ascii-host", 20, 120, 30, ascii, []string{"5"}},
+		{"ascii-clients", 20, 80, 24, ascii, []string{"2"}},
+		{"ascii-events", 20, 80, 24, ascii, []string{"4"}},
+		{"write", 20, 80, 24, utf8Locale, []string{"w"}},
+		{"copy", 20, 80, 24, utf8Locale, []string{"y"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newScreenWith(t, newFake(ward(test.conns)...), test.w, test.h, test.getenv, false)
 			golden.RequireEqual(t, []byte(s.press(test.keys...).text()))
+		})
+	}
+}
+
+// TestThemeScreens draws the same screen in all colours, and without any.
+func TestThemeScreens(t *testing.T) {
+	for _, theme := range append(themes, colourless) {
+		t.Run(theme.name, func(t *testing.T) {
+			s := newScreen(t, newFake(ward(20)...), 120, 30)
+			for s.app.theme != theme && theme != colourless {
+				s.press("t")
+			}
+			if theme == colourless {
+				*s.app.styles = *s.app.restyle(theme)
+			}
+			golden.RequireEqual(t, []byte(s.press("n", "space", "enter").app.View()))
 		})
 	}
 }
@@ -203,4 +263,17 @@ func TestColours(t *testing.T) {
 			golden.RequireEqual(t, []byte(s.app.View()))
 		})
 	}
+}
+
+func mouseWheel(down bool) tea.MouseMsg {
+	if down {
+		return tea.MouseMsg{Action: tea.MouseActionPress, Button: tea.MouseButtonWheelDown}
+	}
+	return tea.MouseMsg{Action: tea.MouseActionPress, Button: tea.MouseButtonWheelUp}
+}
+
+// updating reports whether goldens are written anew.
+func updating() bool {
+	f := flag.Lookup("update")
+	return f != nil && f.Value.String() == "true"
 }

@@ -80,6 +80,6 @@ type item struct {
 
 func (it *item) view(s *styles, w int) string {
 	at := " " + clock(it.at) + " "
-	mark := s.states[it.state].String(s.glyphs.states[it.state])
+	mark := s.states[min(it.state, model.Away)].String(s.glyphs.states[min(it.state, model.Away)])
 	return s.dim.String(at) + mark + " " + s.glyphs.cut(s.glyphs.plain(it.text), w-width(at)-2)
 }

@@ -50,7 +50,7 @@ func (o Options) Run(ctx context.Context, source Source) error {
 		return cause
 	}
 	if app.leaving {
-		fmt.Fprintln(fx.out, app.View())
+		fmt.Fprintln(fx.out, app.lastPicture())
 	}
 	if ctx.Err() != nil {
 		return nil

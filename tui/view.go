@@ -82,6 +82,12 @@ func (a *App) View() string {
 	return strings.Join(append(lines, a.footer()...), "\n")
 }
 
+// lastPicture is what remains on the terminal: the screen without the lines that answer keys.
+func (a *App) lastPicture() string {
+	lines := strings.Split(a.View(), "\n")
+	return strings.Join(lines[:max(0, len(lines)-footerHeight)], "\n")
+}
+
 // fade takes the colours out of lines that may be out of date.
 func fade(s *styles, lines []string) {
 	for i := range lines {

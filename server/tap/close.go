@@ -26,14 +26,6 @@ const (
 // end keeps e if nobody ended the connection before.
 func (c *Conn) end(e Ending) bool { return c.ended.CompareAndSwap(nil, &e) }
 
-// Ending tells who ended the connection, and how. It is the zero value while nobody has.
-func (c *Conn) Ending() Ending {
-	if e := c.ended.Load(); e != nil {
-		return *e
-	}
-	return Ending{}
-}
-
 // Shut asks for a close frame at the next frame boundary, after which nothing of the application's
 // goes out any more. The socket stays: whoever calls it closes that later, with Drop. Shut reports
 // false if somebody else had ended the connection before; then it does nothing. It never waits.
@@ -52,20 +44,22 @@ func (c *Conn) Shut(code int, reason string) bool {
 // somebody had ended the connection before.
 func (c *Conn) Drop(e Ending, reset bool) {
 	c.end(e)
-	socket := c.bottom()
-	if t, ok := socket.(interface{ SetLinger(int) error }); ok && reset {
-		t.SetLinger(0)
+	if reset {
+		c.linger0()
 	}
-	socket.Close() // first: TLS would say goodbye, and wait for room up to five seconds
 	c.closeBelow()
 }
 
-// bottom is what lies below everything else.
-func (c *Conn) bottom() net.Conn {
-	for below := c.Conn; ; {
+func (c *Conn) linger0() {
+	below := c.Conn
+	for {
+		if t, ok := below.(interface{ SetLinger(int) error }); ok {
+			t.SetLinger(0)
+			return
+		}
 		n, ok := below.(interface{ NetConn() net.Conn })
 		if !ok {
-			return below
+			return
 		}
 		below = n.NetConn()
 	}

@@ -192,15 +192,6 @@ func (c *Conn) Timing() (rto, rtt time.Duration) {
 	return rto, rtt
 }
 
-// Taken is how many bytes the peer's kernel has acknowledged, if ours tells.
-func (c *Conn) Taken() (n uint64, known bool) {
-	c.control(func(fd uintptr) {
-		info, ok := sock.Stat(fd)
-		n, known = info.BytesAcked, ok && info.HasBytes
-	})
-	return n, known
-}
-
 // PeerBeat is for an application that took a message for the peer's heartbeat, as browsers cannot
 // send a ping.
 func (c *Conn) PeerBeat() { c.watch.PeerBeat(c.now(), true) }
@@ -443,7 +434,7 @@ func (c *Conn) arrival(at model.Instant) (model.Instant, bool) {
 	return at, exact
 }
 
-// CloseWrite shuts the writing side down, if the connection below can. It is the application's.
+// CloseWrite shuts the writing side down, if the connection below can.
 func (c *Conn) CloseWrite() error {
 	c.writeLock.Lock()
 	defer c.writeLock.Unlock()
@@ -451,7 +442,6 @@ func (c *Conn) CloseWrite() error {
 		return err
 	}
 	c.silent = true
-	c.end(Ending{By: model.ByApp, Code: codeAbnormal})
 	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return h.CloseWrite()
 	}

@@ -1,0 +1,322 @@
+package tui
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"holter/model"
+)
+
+// everyKey has a proof for each key of the key map, by the name of its field.
+var everyKey = map[string]func(t *testing.T, s *screen){
+	"Up":       moves("j", "up", 0),
+	"Down":     moves("down", "", 1),
+	"HalfUp":   moves("pgdn", "ctrl+u", 10),
+	"HalfDown": moves("ctrl+d", "", 9),
+	"PageUp":   moves("G", "pgup", 80),
+	"PageDown": moves("pgdn", "", 19),
+	"Top":      moves("G", "g", 0),
+	"Bottom":   moves("G", "", 99),
+
+	"NextTrouble": func(t *testing.T, s *screen) { same(t, s.press("n").cursorRow(), "demo-0023") },
+	"PreviousTrouble": func(t *testing.T, s *screen) {
+		same(t, s.press("n", "N").cursorRow(), "demo-0007")
+	},
+
+	"Connections":  func(_ *testing.T, s *screen) { s.press("2", "1").line("SILENCE") },
+	"Clients":      func(_ *testing.T, s *screen) { s.press("2").line("BACK AFTER") },
+	"Events":       func(_ *testing.T, s *screen) { s.events(); s.press("4").line("EVENT") },
+	"Host":         func(_ *testing.T, s *screen) { s.press("5").line("This holter") },
+	"NextPage":     func(_ *testing.T, s *screen) { s.press("tab", "tab", "tab", "tab", "tab").line("BACK AFTER") },
+	"PreviousPage": func(_ *testing.T, s *screen) { s.press("shift+tab").line("This holter") },
+
+	"Open":   func(_ *testing.T, s *screen) { s.press("enter").line("round trips") },
+	"Back":   func(_ *testing.T, s *screen) { s.press("enter", "esc").lacks("round trips") },
+	"Filter": func(_ *testing.T, s *screen) { s.press("/", "demo-0012").line("1/100 demo-0012") },
+	"Sort":   func(_ *testing.T, s *screen) { s.press("s", "r").line("RTT▼") },
+	"Invert": func(_ *testing.T, s *screen) { s.press("S").line("STATE▲") },
+	"Columns": func(_ *testing.T, s *screen) {
+		s.press("c", "down", "down", "down", "space", "enter").line("REMOTE")
+	},
+	"Freeze":  func(_ *testing.T, s *screen) { s.press("p").line("FROZEN 0s, 0 events since") },
+	"Follow":  func(_ *testing.T, s *screen) { s.press("F").line("FOLLOW demo-0007") },
+	"ZoomIn":  func(_ *testing.T, s *screen) { s.press("+").line("charts show 1m") },
+	"ZoomOut": func(_ *testing.T, s *screen) { s.press("-").line("charts show 5m") },
+
+	"Mark":    func(_ *testing.T, s *screen) { s.press("space", "space").line("2 marked") },
+	"Range":   func(_ *testing.T, s *screen) { s.press("v", "j", "j", "v").line("3 marked") },
+	"Unmark":  func(_ *testing.T, s *screen) { s.press("space", "u").lacks("1 marked") },
+	"Kick":    func(_ *testing.T, s *screen) { s.press("x").line("Kick demo-0007") },
+	"KickAll": func(_ *testing.T, s *screen) { s.press("X").line("Kick all 94") },
+	"Write": func(t *testing.T, s *screen) {
+		t.Chdir(t.TempDir())
+		s.press("w", "c").line("wrote holter-connections-20260301-120000.csv")
+		if files, _ := filepath.Glob("*.csv"); len(files) != 1 {
+			t.Errorf("files %v", files)
+		}
+	},
+	"Copy": func(t *testing.T, s *screen) {
+		s.press("y", "i").line("copied, if the terminal allows it: c7")
+		if !strings.Contains(s.out.String(), "\x1b]52;c;Yzc=") {
+			t.Errorf("wrote %q", s.out.String())
+		}
+	},
+	"Demo": func(_ *testing.T, s *screen) { s.press("d").line("demo clients are for when nobody is connected") },
+
+	"Theme": func(_ *testing.T, s *screen) { s.press("t").line("theme dark") },
+	"Mouse": func(t *testing.T, s *screen) {
+		same(t, s.ask("m"), "tea.disableMouseMsg")
+		same(t, s.ask("m"), "tea.enableMouseCellMotionMsg")
+	},
+	"Mask": func(_ *testing.T, s *screen) {
+		s.fake.snapshot.Connections[6].Client = "192.0.2.77"
+		s.refresh()
+		s.press("P").lacks("192.0.2.77")
+		s.line("192.0.x.x")
+		s.line("MASKED")
+	},
+	"Help": func(_ *testing.T, s *screen) { s.press("?").line("Here: connections") },
+	"Quit": func(t *testing.T, s *screen) { same(t, s.ask("q"), "tea.QuitMsg") },
+	"QuitLeaving": func(t *testing.T, s *screen) {
+		same(t, s.ask("Q"), "tea.QuitMsg")
+		if left := s.app.lastPicture(); !s.app.leaving || !strings.Contains(left, "demo-0007") || strings.Contains(left, "quit") {
+			t.Errorf("left %t:\n%s", s.app.leaving, left)
+		}
+	},
+	"Suspend":   func(t *testing.T, s *screen) { same(t, s.ask("ctrl+z"), "tea.SuspendMsg") },
+	"Interrupt": func(t *testing.T, s *screen) { same(t, s.press("/").ask("ctrl+c"), "tea.QuitMsg") },
+
+	"Keep":  func(_ *testing.T, s *screen) { s.press("/", "demo-0012", "enter").line("1/100 demo-0012") },
+	"Drop":  func(_ *testing.T, s *screen) { s.press("/", "demo-0012", "esc").lacks("1/100") },
+	"Older": func(_ *testing.T, s *screen) { s.press("/", "demo-0012", "enter", "esc", "/", "up").line("1/100") },
+	"Newer": func(_ *testing.T, s *screen) {
+		s.press("/", "demo-0012", "enter", "esc", "/", "up", "down").lacks("1/100")
+	},
+
+	"NextField": func(_ *testing.T, s *screen) { s.press("x", "tab").line("▸ Kick") },
+	"PrevField": func(_ *testing.T, s *screen) { s.press("x", "shift+tab").line("▸ reset") },
+	"Less":      func(_ *testing.T, s *screen) { s.press("x", "tab", "tab", "left").line("1013 try again later") },
+	"More":      func(_ *testing.T, s *screen) { s.press("x", "tab", "tab", "right").line("1000 normal closure") },
+	"Toggle":    func(_ *testing.T, s *screen) { s.press("x", "up", "space").line("[x] instead of a close frame") },
+	"Press":     func(_ *testing.T, s *screen) { s.press("x", "enter").lacks("Cancel") },
+	"Cancel":    func(_ *testing.T, s *screen) { s.press("x", "esc").lacks("Cancel") },
+}
+
+// moves is a proof by the row that the cursor is on after two keys.
+func moves(key, then string, want int) func(t *testing.T, s *screen) {
+	return func(t *testing.T, s *screen) {
+		t.Helper()
+		s.press(key)
+		if then != "" {
+			s.press(then)
+		}
+		if got := s.app.connections.list.cursor.index; got != want {
+			t.Errorf("row %d, want %d", got, want)
+		}
+	}
+}
+
+func same(t *testing.T, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestEveryKeyDoesWhatItSays(t *testing.T) {
+	fields := reflect.TypeFor[keyMap]()
+	for i := range fields.NumField() {
+		name := fields.Field(i).Name
+		t.Run(name, func(t *testing.T) {
+			prove := everyKey[name]
+			if prove == nil {
+				t.Fatal("nobody proves what this key does")
+			}
+			prove(t, newScreen(t, newFake(ward(100)...), 80, 24))
+		})
+	}
+}
+
+// TestKeysMeanOneThing guards against a key with two meanings. Only what takes all keys for itself,
+// the filter and the dialogs, may use one again.
+func TestKeysMeanOneThing(t *testing.T) {
+	k := newKeyMap(unicodeGlyphs.keys)
+	for _, g := range [][]keyGroup{k.groups()[:5], k.groups()[5:6], k.groups()[6:]} {
+		seen := map[string]string{}
+		for _, group := range g {
+			for _, b := range group.keys {
+				for _, key := range b.Keys() {
+					if other := seen[key]; other != "" {
+						t.Errorf("%s: %s and %s", key, other, b.Help().Desc)
+					}
+					seen[key] = b.Help().Desc
+				}
+			}
+		}
+	}
+}
+
+// TestReadme holds the table of keys in the README against the key map. Run it with -update to write
+// the table anew.
+func TestReadme(t *testing.T) {
+	const file, begin, end = "../README.md", "<!-- keys: written by go test ./tui -update -->\n", "<!-- end of keys -->\n"
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(raw), begin)
+	table, after, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		t.Fatalf("%s lacks the marks around the table of keys", file)
+	}
+	k := newKeyMap(unicodeGlyphs.keys)
+	want := k.markdown()
+	if table == want {
+		return
+	}
+	if !updating() {
+		t.Fatalf("the keys in %s are out of date: run go test ./tui -update", file)
+	}
+	if err := os.WriteFile(file, []byte(before+begin+want+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDemoStartsWhenNobodyIsThere(t *testing.T) {
+	s := newScreen(t, newFake(), 80, 24)
+	s.line("d starts 20 demo clients")
+	s.press("d").line("demo clients are coming")
+	if s.demos != 1 {
+		t.Errorf("started %d times", s.demos)
+	}
+	readOnly := newScreenWith(t, newFake(), 80, 24, utf8Locale, true).press("d")
+	readOnly.line("read-only: this screen changes nothing")
+	if readOnly.demos != 0 {
+		t.Error("started although the screen is read-only")
+	}
+}
+
+func TestKickAllNeedsTheCountTyped(t *testing.T) {
+	f := newFake(ward(100)...)
+	s := newScreen(t, f, 80, 24).press("X", "tab", "enter")
+	s.line("to kick 94, type 94")
+	if len(f.kicks) != 0 {
+		t.Fatalf("kicked without the count: %+v", f.kicks)
+	}
+	s.press("up", "up", "94", "up", "30", "tab", "tab", "tab", "enter")
+	if len(f.kicks) != 1 || len(f.kicks[0].IDs) != 94 || f.kicks[0].Over.Seconds() != 30 {
+		t.Errorf("kicks %+v", f.kicks)
+	}
+}
+
+func TestKickMarkedChecksAgain(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 80, 24).press("space", "space", "space", "X")
+	s.line("Kick 3 marked")
+	f.snapshot.Connections[6].Close = &model.Close{Code: 1006} // one goes while the dialog is open
+	s.refresh()
+	s.line("live: 2 of 3 are there")
+	s.press("tab", "enter")
+	if len(f.kicks) != 1 || len(f.kicks[0].IDs) != 2 {
+		t.Errorf("kicks %+v", f.kicks)
+	}
+}
+
+func TestFrozenPictureStays(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 80, 24).press("p")
+	f.snapshot.Connections = f.snapshot.Connections[:3]
+	f.snapshot.Time = noon.Add(5e9)
+	s.refresh()
+	s.line("FROZEN 5s, 0 events since")
+	s.line("demo-0007")
+	s.press("/", "demo-0007", "enter").line("1/20") // filtered, sorted, moved in
+	s.press("esc", "s", "c").line("CLIENT▲")
+	s.press("G").line("▸")
+	s.press("n", "x").line("is gone already") // but commands are about what is live
+	s.press("p").lacks("demo-0007")
+}
+
+func TestFollowGoesOnWithTheNextGeneration(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 80, 24).press("F")
+	s.back(f, 6, 21)
+	s.line("demo-0007 is back: generation 2")
+	if got := s.app.connections.list.cursor.key; got != 21 {
+		t.Errorf("the cursor is on %s", got)
+	}
+	s.press("j").lacks("FOLLOW")
+}
+
+func TestDetailGoesOnWithTheNextGeneration(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 80, 24).press("enter")
+	s.back(f, 6, 21)
+	s.line("back as generation 2")
+	s.line("demo-0007 (c21) · generation 2")
+}
+
+// back closes a connection and opens the next of its client.
+func (s *screen) back(f *fake, i int, id model.ID) {
+	c := &f.snapshot.Connections[i]
+	next := *c
+	next.ID, next.Generation, next.State, next.Opened = id, c.Generation+1, model.Normal, noon
+	c.State, c.Close = model.Closed, &model.Close{Code: 1006, By: model.ByNetwork, At: noon}
+	f.snapshot.Connections = append(f.snapshot.Connections, next)
+	for i := range f.snapshot.Clients {
+		if cl := &f.snapshot.Clients[i]; cl.ID == next.Client {
+			cl.Connection, cl.Generation = id, next.Generation
+		}
+	}
+	s.refresh()
+}
+
+func TestEventsOpenTheirConnection(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 80, 24)
+	s.events()
+	s.press("4", "n", "enter").line("demo-0004 (c4)")
+	s.press("esc").line("EVENT") // back where it was opened from
+	s.press("/", "refused", "enter").line("1/4 refused")
+	s.press("g").lacks("FOLLOW")
+}
+
+func TestMouse(t *testing.T) {
+	s := newScreen(t, newFake(ward(100)...), 80, 24)
+	s.click(20, 1)
+	s.line("BACK AFTER")
+	s.click(3, 1)
+	s.click(15, 2)
+	s.line("CLIENT▲")
+	s.click(15, 2)
+	s.line("CLIENT▼")
+	s.click(15, 7)
+	if got := s.app.connections.list.cursor.index; got != 4 {
+		t.Errorf("the click went to row %d", got)
+	}
+	s.send(mouseWheel(true))
+	if got := s.app.connections.list.cursor.index; got != 7 {
+		t.Errorf("the wheel went to row %d", got)
+	}
+}
+
+func TestFailedSourceGreysThePicture(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 80, 24)
+	f.err = model.Errorf(model.Unavailable, "nobody answers")
+	s.refresh()
+	s.line("no new picture: nobody answers; this is from 0s ago")
+	if strings.Contains(s.app.View(), s.app.styles.states[model.Failed].on+"✖ failed") {
+		t.Error("the old picture has its colours still")
+	}
+}
+
+func TestOpenDetailStaysWithItsConnection(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 120, 30).press("enter")
+	f.snapshot.Connections[0].State = model.Failed // comes in on top
+	s.refresh()
+	s.line("─ demo-0007 (c7)")
+}
