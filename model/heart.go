@@ -20,6 +20,7 @@ type Heart struct {
 	sent  Instant // the newest ping was written
 	open  Instant // the oldest unanswered ping that may give a sample was written
 	heard Instant // the last byte in when the connection opened or fell into suspicion
+	early Instant // when the pong came of a ping that has yet to be Sent, 0 if none did
 	quiet Instant // since when the peer's silence has counted
 
 	asked    uint32 // number of the newest ping that Tick asked for
@@ -74,18 +75,23 @@ func (h *Heart) Sent(seq uint32, at Instant) Instant {
 	if h.state != Suspect {
 		h.timeout, h.consulted = h.bound(0, 0), false
 	}
+	if h.early != 0 {
+		h.answer(time.Duration(h.early-at), false)
+		h.early = 0
+	}
 	return h.next(at)
 }
 
 // Pong says that the pong of ping seq came at an instant. If that is only an upper bound, because
-// the pong may have waited in our own socket, exact is false and there is no sample. Neither is
-// there one if the pong overtakes the call of Sent, whose writer may be held up. A number that is
-// not out, or out no more, changes nothing.
+// the pong may have waited in our own socket, exact is false and there is no sample. A pong may
+// overtake the call of Sent, whose writer may be held up: that one takes the sample then. A number
+// that is not out, or out no more, changes nothing.
 func (h *Heart) Pong(seq uint32, at Instant, exact bool, late *Lateness) (from, to State, changed bool) {
 	if seq <= h.answered || seq > h.asked || h.ended {
 		return h.state, h.state, false
 	}
 	rtt := time.Duration(at - h.open) // pongs bunched by a stall are one sample: the oldest beat's
+	early := exact && seq > h.written && !late.Void(at, at)
 	exact = exact && h.voided < seq && seq <= h.written && !late.Void(h.open, at)
 	tardy := exact && h.missed > 0
 	h.answered, h.missed = seq, 0
@@ -94,8 +100,11 @@ func (h *Heart) Pong(seq uint32, at Instant, exact bool, late *Lateness) (from, 
 	} else {
 		h.voided = h.written // they were out during the same stall
 	}
-	if exact {
+	switch {
+	case exact:
 		h.answer(rtt, tardy)
+	case early:
+		h.early = at
 	}
 	from, to, changed = h.Heard(at)
 	switch {
