@@ -1,0 +1,148 @@
+package model
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Forecast is what would happen if the server were away for a while: to clients as they are, and to the
+// same clients with full jitter.
+type Forecast struct {
+	Away     time.Duration // of the server; all lose their connection at its beginning
+	Clients  int           // whose policy is known: of the others it says nothing
+	Measured Recovery
+	Spread   Recovery
+}
+
+// Recovery is how clients come back.
+type Recovery struct {
+	Peak   float64       // clients per second, in the worst second
+	Back99 time.Duration // from the loss until 99 % were back, 0 if they are not within the curve
+	Curve  []Activity    // one for each ActivityBin: who comes back, and as Refused who comes in vain
+}
+
+// NewForecast replays the policies. The same seed draws the same delays.
+func NewForecast(policies []Policy, away time.Duration, seed uint64) Forecast {
+	f := Forecast{Away: away}
+	spread := make([]Policy, 0, len(policies))
+	for _, p := range policies {
+		spread = append(spread, p.Spread())
+		if p.Kind != PolicyUnknown {
+			f.Clients += p.Clients
+		}
+	}
+	f.Measured = replay(policies, away, rand.New(rand.NewPCG(seed, 0)))
+	f.Spread = replay(spread, away, rand.New(rand.NewPCG(seed, 0)))
+	return f
+}
+
+const (
+	// mostReplayed of a pool's clients are replayed, and stand for the others.
+	mostReplayed = 2000
+
+	// breath is the delay of clients that come again at once: a refusal's way there and back, and more.
+	breath = 50 * time.Millisecond
+)
+
+// comeback is the moment at which some clients are back.
+type comeback struct {
+	at     time.Duration
+	weight float64
+}
+
+func replay(policies []Policy, away time.Duration, random *rand.Rand) Recovery {
+	var returned, vain [MaxActivity]float64
+	var backs []comeback
+	total := 0.0
+	for i := range policies {
+		p := &policies[i]
+		if p.Kind == PolicyUnknown || p.Clients <= 0 {
+			continue
+		}
+		n := min(p.Clients, mostReplayed)
+		if p.Jitter == JitterNone {
+			n = 1 // they all do the same
+		}
+		weight := float64(p.Clients) / float64(n)
+		total += float64(p.Clients)
+		for range n {
+			if at, ok := p.replay(away, weight, &vain, random); ok {
+				returned[at/ActivityBin] += weight
+				backs = append(backs, comeback{at, weight})
+			}
+		}
+	}
+	return recovery(&returned, &vain, backs, total)
+}
+
+// replay lets a client try until it is back, unless that takes longer than the curve is.
+func (p *Policy) replay(away time.Duration, weight float64, vain *[MaxActivity]float64, random *rand.Rand) (time.Duration, bool) {
+	draw := p.draws(random)
+	at := time.Duration(0)
+	for k := 1; ; k++ {
+		at += max(draw(k), breath)
+		switch {
+		case at >= MaxActivity*ActivityBin:
+			return 0, false
+		case at >= away:
+			return at, true
+		}
+		vain[at/ActivityBin] += weight
+	}
+}
+
+// draws makes the delays of one client.
+func (p *Policy) draws(random *rand.Rand) func(k int) time.Duration {
+	if i := slices.IndexFunc(knownClients, func(c knownClient) bool { return c.name == p.Like }); i >= 0 {
+		return func(k int) time.Duration { return seconds(knownClients[i].band(k).at(random.Float64())) }
+	}
+	previous := float64(p.Base)
+	limit := float64(cmp.Or(p.Cap, longestDelay))
+	return func(k int) time.Duration {
+		v := float64(p.delay(k))
+		switch p.Jitter {
+		case JitterDecorrelated:
+			base := float64(p.Base)
+			previous = min(limit, base+random.Float64()*(3*previous-base))
+			return time.Duration(previous)
+		case JitterEqual:
+			return time.Duration(v/2 + random.Float64()*v/2)
+		case JitterFull:
+			return time.Duration(random.Float64() * v)
+		case JitterPartial:
+			return time.Duration(v * (1 + p.Share*(2*random.Float64()-1)))
+		}
+		return time.Duration(v)
+	}
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// recovery puts together what was replayed.
+func recovery(returned, vain *[MaxActivity]float64, backs []comeback, total float64) Recovery {
+	r := Recovery{}
+	last := 0
+	for i := range returned {
+		if returned[i] > 0 || vain[i] > 0 {
+			last = i + 1
+		}
+	}
+	r.Curve = make([]Activity, last)
+	for i := range r.Curve {
+		r.Curve[i] = Activity{Reconnects: uint32(math.Round(returned[i])), Refused: uint32(math.Round(vain[i]))}
+		r.Curve[i].Connects = r.Curve[i].Reconnects
+	}
+	r.Peak = peakOf(returned[:last])
+	slices.SortFunc(backs, func(a, b comeback) int { return cmp.Compare(a.at, b.at) })
+	in := 0.0
+	for _, b := range backs {
+		if in += b.weight; in >= 0.99*total-1e-6 {
+			r.Back99 = b.at
+			break
+		}
+	}
+	return r
+}

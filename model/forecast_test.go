@@ -1,0 +1,81 @@
+package model
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+func TestForecast(t *testing.T) {
+	exponential := Policy{Kind: PolicyExponential, Base: time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: JitterNone, Clients: 1000}
+	phoenix := knownClients[0].policy
+	phoenix.Clients, phoenix.Like = 340, "Phoenix"
+	for _, c := range []struct {
+		name   string
+		policy Policy
+		peak   float64 // as measured
+		back   time.Duration
+		spread [2]float64    // of the peak with full jitter
+		latest time.Duration // 99 % with full jitter
+	}{
+		{"exponential", exponential, 1000, 31 * time.Second, [2]float64{40, 90}, 60 * time.Second},
+		{"fixed", Policy{Kind: PolicyFixed, Base: 3 * time.Second, Factor: 1, Jitter: JitterNone, Clients: 500}, 500, 30 * time.Second, [2]float64{150, 350}, 34 * time.Second},
+		{"at once", Policy{Kind: PolicyNone, Factor: 1, Jitter: JitterNone, Clients: 100}, 100, 30 * time.Second, [2]float64{4, 14}, 60 * time.Second},
+		{"Phoenix", phoenix, 340, 34300 * time.Millisecond, [2]float64{60, 240}, 35 * time.Second},
+	} {
+		f := NewForecast([]Policy{c.policy, {Kind: PolicyUnknown, Clients: 7}}, 30*time.Second, 1)
+		if f.Clients != c.policy.Clients || f.Measured.Peak != c.peak || f.Measured.Back99 != c.back {
+			t.Errorf("%s: %d clients, peak %v, 99 %% after %v", c.name, f.Clients, f.Measured.Peak, f.Measured.Back99)
+		}
+		if s := f.Spread; s.Peak < c.spread[0] || s.Peak > c.spread[1] || s.Back99 == 0 || s.Back99 > c.latest {
+			t.Errorf("%s with full jitter: peak %v, 99 %% after %v", c.name, s.Peak, s.Back99)
+		}
+		var all, early float64
+		for i, b := range f.Spread.Curve {
+			all += float64(b.Reconnects)
+			if time.Duration(i+1)*ActivityBin <= f.Away {
+				early += float64(b.Reconnects)
+			}
+		}
+		if early > 0 || math.Abs(all-float64(f.Clients)) > 0.01*float64(f.Clients) {
+			t.Errorf("%s: %v of %d come back, %v too early", c.name, all, f.Clients, early)
+		}
+	}
+}
+
+// The same policy at work in every kind of jitter comes back about as it says.
+func TestForecastDraws(t *testing.T) {
+	for _, f := range policyFleets {
+		f := named(f.name)
+		f.clients = 300
+		p := inferOne(f, 1)
+		forecast := NewForecast([]Policy{p}, f.refused, 1)
+		again := NewForecast([]Policy{p}, f.refused, 1)
+		if forecast.Measured.Back99 != again.Measured.Back99 || forecast.Spread.Peak != again.Spread.Peak {
+			t.Errorf("%s: the same seed says %v and %v", f.name, forecast.Measured.Back99, again.Measured.Back99)
+		}
+		if b := forecast.Measured.Back99; b < f.refused || b > 3*f.refused {
+			t.Errorf("%s: 99 %% are back after %v", f.name, b)
+		}
+	}
+}
+
+func TestForecastOfNobody(t *testing.T) {
+	f := NewForecast(nil, 30*time.Second, 1)
+	if f.Clients != 0 || f.Measured.Peak != 0 || f.Measured.Back99 != 0 {
+		t.Errorf("%+v", f)
+	}
+}
+
+func BenchmarkForecast(b *testing.B) {
+	policies := make([]Policy, 0, len(knownClients))
+	for _, c := range knownClients {
+		p := c.policy
+		p.Like, p.Clients = c.name, 20_000
+		policies = append(policies, p)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		NewForecast(policies, 30*time.Second, 1)
+	}
+}

@@ -1,0 +1,310 @@
+package model
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// weather is what a StormWatch gets to see, in the order of time.
+type weather struct {
+	watch  *StormWatch
+	events []weatherEvent
+	began  []*Storm
+	ended  []*Storm
+}
+
+type weatherEvent struct {
+	at Instant
+	do func(at Instant)
+}
+
+var stormZero = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+
+func newWeather() *weather { return &weather{watch: NewStormWatch(stormZero)} }
+
+func (w *weather) on(at Instant, do func(Instant)) { w.events = append(w.events, weatherEvent{at, do}) }
+
+// lose ends a connection that lasted a minute.
+func (w *weather) lose(a *Attempts, at Instant, code int) {
+	w.on(at, func(at Instant) {
+		w.watch.Close(at)
+		w.watch.Lose(a, at, &Loss{Pool: Pool{"app/1", "/ws"}, Close: Close{Code: code, By: ByHolter}, Lasted: time.Minute})
+	})
+}
+
+func (w *weather) try(a *Attempts, at Instant, refused bool) {
+	w.on(at, func(at Instant) { w.watch.Try(a, at, refused, 0) })
+}
+
+// run lets it all happen until the end, with a tick for each bin.
+func (w *weather) run(population int, end Instant) {
+	for at := Instant(0); at < end; at += Instant(ActivityBin) {
+		w.on(at, func(at Instant) {
+			began, ended := w.watch.Tick(at, population)
+			if began != nil {
+				w.began = append(w.began, began)
+			}
+			if ended != nil {
+				w.ended = append(w.ended, ended)
+			}
+		})
+	}
+	slices.SortStableFunc(w.events, func(a, b weatherEvent) int { return cmp.Compare(a.at, b.at) })
+	for _, e := range w.events {
+		e.do(e.at)
+	}
+}
+
+// churn is clients that leave and come back as on every day, perSecond of them.
+func (w *weather) churn(r *rand.Rand, perSecond float64, end Instant) {
+	for i := range int(perSecond * time.Duration(end).Seconds()) {
+		a, at := NewAttempts(fmt.Sprint("churn", i)), Instant(r.Float64()*float64(end))
+		w.lose(a, at, 1001)
+		w.try(a, at+Instant(r.Float64()*float64(10*time.Second)), false)
+	}
+}
+
+const kickedAt = Instant(time.Minute)
+
+// kick lets n clients lose their connection within 200 ms, come back after delays, and be refused at
+// first. It answers when each was back, counted from kickedAt.
+func (w *weather) kick(r *rand.Rand, n int, refused time.Duration, delay func(k int) float64) []time.Duration {
+	var back []time.Duration
+	for i := range n {
+		a := NewAttempts(fmt.Sprint("client", i))
+		at := kickedAt + Instant(i)*Instant(200*time.Millisecond)/Instant(n)
+		w.lose(a, at, 1012)
+		for k, in := 1, true; in; k++ {
+			at += Instant(delay(k) * 1e9)
+			in = time.Duration(at-kickedAt) < refused
+			w.try(a, at, in)
+		}
+		back = append(back, time.Duration(at-kickedAt))
+	}
+	slices.Sort(back)
+	return back
+}
+
+func TestStorm(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		n        int
+		refused  time.Duration
+		churn    float64
+		delay    func(r *rand.Rand, k int) float64
+		crowding [2]float64
+	}{
+		{"at once", 400, 0, 0, func(*rand.Rand, int) float64 { return 0.02 }, [2]float64{5, 5}},
+		{"fixed", 900, 0, 3, func(*rand.Rand, int) float64 { return 3 }, [2]float64{4, 5}},
+		{"full jitter over 10 s", 5000, 0, 3, func(r *rand.Rand, _ int) float64 { return 10 * r.Float64() }, [2]float64{1, 1.3}},
+		{"exponential, refused", 1000, 10 * time.Second, 1, func(r *rand.Rand, k int) float64 {
+			return pow(2, k-1) * (0.5 + r.Float64())
+		}, [2]float64{2, 20}},
+		{"few", 17, 0, 0.2, func(r *rand.Rand, _ int) float64 { return 2 * r.Float64() }, [2]float64{1, 5}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, w := rand.New(rand.NewPCG(1, 2)), newWeather()
+			back := w.kick(r, c.n, c.refused, func(k int) float64 { return c.delay(r, k) })
+			w.churn(r, c.churn, Instant(3*time.Minute))
+			w.run(c.n*10/9, Instant(3*time.Minute))
+			if len(w.began) != 1 || len(w.ended) != 1 {
+				t.Fatalf("%d storms began and %d ended", len(w.began), len(w.ended))
+			}
+			s := w.ended[0]
+			near := func(what string, got, want time.Duration) {
+				t.Helper()
+				if d := math.Abs((got - want).Seconds()); d > 0.05*want.Seconds()+0.01 {
+					t.Errorf("%s: %v, want %v", what, got, want)
+				}
+			}
+			near("began", s.Started.Sub(stormZero), time.Duration(kickedAt))
+			near("50 %", s.Back50, back[(c.n+1)/2-1])
+			near("90 %", s.Back90, back[int(math.Ceil(0.9*float64(c.n)))-1])
+			near("99 %", s.Back99, back[int(math.Ceil(0.99*float64(c.n)))-1])
+			if off := s.Clients - c.n; off < 0 || off > 1+c.n/100+int(c.churn) {
+				t.Errorf("%d clients, want %d", s.Clients, c.n)
+			}
+			if s.Causes[0].Code != 1012 || s.Causes[0].By != ByHolter || s.Causes[0].Count != c.n {
+				t.Errorf("%+v", s.Causes)
+			}
+			if s.Crowding < c.crowding[0]*0.97 || s.Crowding > c.crowding[1]*1.03 {
+				t.Errorf("crowding %v at a peak of %v", s.Crowding, s.Peak)
+			}
+			if (s.Refused > 0) != (c.refused > 0) || s.Reconnects < s.Clients-s.Away || s.Away > c.n/100 || s.On() {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
+// What happens on every day is no storm.
+func TestNoStorm(t *testing.T) {
+	for _, c := range []struct {
+		population int
+		perSecond  float64
+	}{{20, 0.3}, {200, 2}, {10_000, 100}} {
+		w := newWeather()
+		w.churn(rand.New(rand.NewPCG(1, 1)), c.perSecond, Instant(10*time.Minute))
+		w.run(c.population, Instant(10*time.Minute))
+		if len(w.began) > 0 {
+			t.Errorf("%d clients of which %v come back each second: %+v", c.population, c.perSecond, w.began[0])
+		}
+	}
+}
+
+// One client that hammers at the door is none either.
+func TestOneClientIsNoStorm(t *testing.T) {
+	w, a := newWeather(), NewAttempts("ann")
+	w.lose(a, kickedAt, 1006)
+	for i := range Instant(1000) {
+		w.try(a, kickedAt+i*Instant(50*time.Millisecond), true)
+		w.on(kickedAt+i*Instant(50*time.Millisecond), func(at Instant) { w.watch.Refuse(at) })
+	}
+	w.run(100, Instant(2*time.Minute))
+	if len(w.began) > 0 {
+		t.Errorf("%+v", w.began[0])
+	}
+}
+
+// Bursts with pauses between them are one storm while clients are away.
+func TestStormHasPauses(t *testing.T) {
+	w := newWeather()
+	w.kick(rand.New(rand.NewPCG(1, 1)), 300, 50*time.Second, func(k int) float64 { return pow(2, k-1) })
+	w.run(300, Instant(5*time.Minute))
+	if len(w.ended) != 1 || w.ended[0].Back99.Round(time.Second) != 63*time.Second || w.ended[0].Refused != 5*300 {
+		t.Fatalf("%d storms: %+v", len(w.ended), w.ended)
+	}
+	if p := w.ended[0].Policies[0]; p.Kind != PolicyExponential || p.Jitter != JitterNone || p.Clients != 300 {
+		t.Errorf("%+v", p)
+	}
+}
+
+// Those who never come back do not keep it on for ever.
+func TestStormEndsWithoutAll(t *testing.T) {
+	w := newWeather()
+	for i := range 100 {
+		a := NewAttempts(fmt.Sprint(i))
+		w.lose(a, kickedAt, 1006)
+		if i < 90 {
+			w.try(a, kickedAt+Instant(time.Second), false)
+		}
+	}
+	w.run(100, Instant(3*time.Minute))
+	s := w.ended[0]
+	if s.Back90 != time.Second || s.Back99 != 0 || s.Away != 10 || s.Ended != stormZero.Add(time.Duration(kickedAt)+time.Second) {
+		t.Errorf("%+v", s)
+	}
+}
+
+// A client that is let in and thrown out at once is not back.
+func TestStormCountsWhoStays(t *testing.T) {
+	w := newWeather()
+	for i := range 100 {
+		a := NewAttempts(fmt.Sprint(i))
+		w.lose(a, kickedAt, 1006)
+		at := kickedAt
+		for range 3 {
+			at += Instant(time.Second)
+			w.try(a, at, false)
+			at += Instant(100 * time.Millisecond)
+			w.on(at, func(at Instant) { w.watch.Lose(a, at, &Loss{Close: Close{Code: 1011}, Lasted: 100 * time.Millisecond}) })
+		}
+		w.try(a, at+Instant(time.Second), false)
+	}
+	w.run(100, Instant(3*time.Minute))
+	if s := w.ended[0]; s.Clients != 100 || s.Back50 != 4300*time.Millisecond || s.Reconnects != 400 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// While it is on it says how far it is.
+func TestStormWhileItIsOn(t *testing.T) {
+	w := newWeather()
+	w.kick(rand.New(rand.NewPCG(1, 1)), 1000, 0, func(k int) float64 { return 4 })
+	w.kick(rand.New(rand.NewPCG(1, 1)), 10, 0, func(k int) float64 { return 30 })
+	var early, late []Storm
+	w.on(kickedAt+Instant(2*time.Second), func(Instant) { early = w.watch.Storms() })
+	w.on(kickedAt+Instant(7*time.Second), func(Instant) { late = w.watch.Storms() })
+	w.run(1000, kickedAt+Instant(time.Minute))
+	if len(early) != 0 {
+		t.Errorf("nobody has come back yet: %+v", early)
+	}
+	if len(late) != 1 || !late[0].On() || late[0].Away != 10 || late[0].Clients != 1010 || late[0].ID != 1 {
+		t.Errorf("%+v", late)
+	}
+	if began := w.began[0]; began.Clients != 1010 || began.Away < 10 {
+		t.Errorf("at its beginning: %+v", began)
+	}
+}
+
+func TestStormsAreBounded(t *testing.T) {
+	w := newWeather()
+	const n = MaxStorms + 5
+	for i := range n {
+		for j := range 20 {
+			a := NewAttempts(fmt.Sprint(i, " ", j))
+			at := kickedAt + Instant(i)*Instant(time.Minute)
+			w.lose(a, at, 3000+i)
+			w.try(a, at+Instant(time.Second), false)
+		}
+	}
+	w.run(100, Instant((n+2)*time.Minute))
+	storms := w.watch.Storms()
+	if len(w.ended) != n || len(storms) != MaxStorms || storms[0].ID != 6 || storms[MaxStorms-1].ID != n {
+		t.Errorf("%d ended, %d remembered", len(w.ended), len(storms))
+	}
+	if len(w.watch.lost) > 60 || len(w.watch.bins) > 3*int(leadBins) {
+		t.Errorf("%d losses and %d bins are still kept", len(w.watch.lost), len(w.watch.bins))
+	}
+}
+
+// One that goes on and on is recorded in parts.
+func TestEndlessStormIsBounded(t *testing.T) {
+	w := newWeather()
+	for i := range 50 {
+		a := NewAttempts(fmt.Sprint(i))
+		w.lose(a, kickedAt, 1006)
+		for k := range Instant(1500) {
+			w.try(a, kickedAt+(k+1)*Instant(time.Second), true)
+		}
+	}
+	w.run(50, Instant(30*time.Minute))
+	for _, s := range w.watch.Storms() {
+		if len(s.Curve) > MaxActivity {
+			t.Errorf("%d bins", len(s.Curve))
+		}
+	}
+	if len(w.watch.bins) > MaxActivity+3*int(leadBins) {
+		t.Errorf("%d bins", len(w.watch.bins))
+	}
+}
+
+// BenchmarkStorm looks at a storm of 100 000 arrivals.
+func BenchmarkStorm(b *testing.B) {
+	r, w := rand.New(rand.NewPCG(1, 2)), newWeather()
+	w.kick(r, 50_000, 2*time.Second, func(k int) float64 { return 1.5 * pow(2, k-1) * (0.5 + r.Float64()) })
+	w.run(50_000, kickedAt+Instant(8*time.Second))
+	s := w.watch.on
+	if s == nil || s.Reconnects+s.Refused < 80_000 {
+		b.Fatalf("no storm of that size: %v %v", s != nil, w.ended)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		w.watch.look(kickedAt + Instant(8*time.Second))
+	}
+}
+
+// BenchmarkStormTry is what an attempt costs.
+func BenchmarkStormTry(b *testing.B) {
+	w, a := NewStormWatch(stormZero), NewAttempts("ann")
+	w.Lose(a, 1, &Loss{})
+	b.ReportAllocs()
+	for at := Instant(1); b.Loop(); at += Instant(time.Millisecond) {
+		w.Try(a, at, true, 0)
+	}
+}
