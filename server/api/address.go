@@ -1,8 +1,8 @@
 package api
 
 import (
+	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -24,7 +24,7 @@ func ParseAddress(address string) (*url.URL, error) {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, fmt.Errorf("%.100q: the admin plane speaks http: %s", address, example)
 	case u.User != nil:
-		return nil, fmt.Errorf("leave user and password out of the address, and write --token SECRET")
+		return nil, errors.New("leave user and password out of the address, and write --token SECRET")
 	case u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("%.100q has something after the path: %s", address, example)
 	}
@@ -34,7 +34,6 @@ func ParseAddress(address string) (*url.URL, error) {
 
 // local reports whether u leads to this machine, to which compressing costs more than it saves.
 func local(u *url.URL) bool {
-	host := u.Hostname()
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback() || net.ParseIP(host).IsLoopback()
+	addr, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -151,5 +150,5 @@ func (b *ErrorBody) err() error {
 // strange is the error of an answer that makes no sense here.
 func (c *caller) strange(err error) error {
 	return model.Errorf(model.Unavailable, "%s answers what this holter does not understand, so it is another version of it or none: %s",
-		c.base, text(fmt.Sprint(err)))
+		c.base, text(err.Error()))
 }

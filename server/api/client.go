@@ -56,7 +56,7 @@ func (r *Remote) Run(ctx context.Context) error {
 func (r *Remote) first(ctx context.Context) error {
 	s, err := r.openStream(ctx, "/api/v1/snapshots", quietPictures)
 	if err != nil {
-		return r.olderThan(err)
+		return r.explain(err)
 	}
 	defer s.close()
 	return r.look(s, NewSnapshotReader(s))
@@ -66,7 +66,7 @@ func (r *Remote) first(ctx context.Context) error {
 func (r *Remote) watch(ctx context.Context) (ended bool, err error) {
 	s, err := r.openStream(ctx, "/api/v1/snapshots", quietPictures)
 	if err != nil {
-		return false, r.olderThan(err)
+		return false, r.explain(err)
 	}
 	defer s.close()
 	series := NewSnapshotReader(s)
@@ -93,8 +93,8 @@ func (r *Remote) look(s *stream, series *SnapshotReader) error {
 	return nil
 }
 
-// olderThan explains an error of a holter from before there were snapshots.
-func (r *Remote) olderThan(err error) error {
+// explain says what it means that a holter has no snapshots.
+func (r *Remote) explain(err error) error {
 	if model.ErrorCode(err) == model.NotFound {
 		return model.Errorf(model.Unavailable, "%s is a holter of another version, to which this one cannot attach", r.caller.base)
 	}

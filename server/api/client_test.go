@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,6 +28,7 @@ const patience = 10 * time.Second
 type plane struct {
 	*httptest.Server
 	started atomic.Pointer[time.Time]
+	down    atomic.Bool // answers nobody
 	routes  *http.ServeMux
 }
 
@@ -34,7 +36,12 @@ func newPlane(t *testing.T) *plane {
 	t.Helper()
 	p := &plane{routes: http.NewServeMux()}
 	p.restart(at)
-	p.Server = httptest.NewServer(p.routes)
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.down.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		p.routes.ServeHTTP(w, r)
+	}))
 	t.Cleanup(func() {
 		p.CloseClientConnections()
 		p.Close()
@@ -151,23 +158,13 @@ func TestSnapshotIsTheCallersOwn(t *testing.T) {
 func TestReconnect(t *testing.T) {
 	p := newPlane(t)
 	r := p.attach(t)
-	broken := make(chan bool, 1)
-	broken <- true
-	handler := p.Config.Handler
-	var down atomic.Bool
-	p.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		if down.Load() {
-			panic(http.ErrAbortHandler)
-		}
-		handler.ServeHTTP(w, q)
-	})
-	down.Store(true)
+	p.down.Store(true)
 	p.CloseClientConnections()
 	until(t, "an error", func() bool {
 		_, err := r.Snapshot(t.Context())
 		return model.ErrorCode(err) == model.Unavailable
 	})
-	down.Store(false)
+	p.down.Store(false)
 	until(t, "a picture", func() bool {
 		_, err := r.Snapshot(t.Context())
 		return err == nil
@@ -331,5 +328,44 @@ func TestSilentPlane(t *testing.T) {
 	}
 	if _, err := r.pictures.get(t.Context(), time.Now().Add(2*staleAfter)); err != errStale {
 		t.Errorf("an old picture: error %v", err)
+	}
+}
+
+func TestStreamDiesOfSilence(t *testing.T) {
+	p := newPlane(t)
+	p.routes.HandleFunc("GET /quiet", func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "a line\n")
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	s, err := p.attach(t).openStream(t.Context(), "/quiet", 20*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	text, err := io.ReadAll(s)
+	if string(text) != "a line\n" || err != errSilent || !s.broke(err) {
+		t.Errorf("read %q, error %v", text, err)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	p := newPlane(t)
+	secure := httptest.NewUnstartedServer(p.routes)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	defer secure.Close()
+	if _, err := Attach(t.Context(), secure.URL, ""); err == nil || !strings.Contains(err.Error(), "certificate signed by unknown authority") {
+		t.Errorf("a certificate that nobody knows: error %v", err)
+	}
+	base, err := ParseAddress(secure.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Remote{caller: newCaller(base, ""), pictures: newAlbum()}
+	defer r.caller.http.CloseIdleConnections()
+	r.caller.http.Transport.(*http.Transport).TLSClientConfig = secure.Client().Transport.(*http.Transport).TLSClientConfig
+	if err := r.first(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

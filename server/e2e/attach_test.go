@@ -66,3 +66,33 @@ func TestAttachRefused(t *testing.T) {
 		}
 	}
 }
+
+// A holter that is stopped does not answer and does not hang up: the screen says so, obeys its keys, and
+// goes on when the other one does.
+func TestAttachedToASilentHolter(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	dial(t, p.websocket)
+	term := atTerminal(t, "attach", p.admin)
+	term.until(t, "tester")
+
+	p.signal(t, syscall.SIGSTOP)
+	term.until(t, "does not answer")
+	if _, err := term.file.WriteString("/mumble\r"); err != nil {
+		t.Fatal(err)
+	}
+	term.until(t, "mumble")
+	p.signal(t, syscall.SIGCONT)
+	c, _, err := websocket.DefaultDialer.DialContext(t.Context(), p.websocket+"?client=mumbler", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	term.until(t, "mumbler")
+	if _, err := term.file.WriteString("q"); err != nil {
+		t.Fatal(err)
+	}
+	if code := term.wait(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
