@@ -29,7 +29,7 @@ type App struct {
 	zoom        zoom
 
 	live    *picture // the newest, nil before the first
-	frozen  *frozen  // what is shown instead
+	frozen  *picture // what is shown instead, nil while nothing is
 	leaving bool     // the last picture stays on the terminal
 }
 
@@ -59,7 +59,7 @@ func (a *App) page() page { return a.tabs[a.at].page }
 // shown is the picture that is shown: the newest, or the frozen one.
 func (a *App) shown() *picture {
 	if a.frozen != nil {
-		return a.frozen.picture
+		return a.frozen
 	}
 	return a.live
 }

@@ -33,7 +33,7 @@ func connectionColumns(t *rowText) []column[model.Connection] {
 			text: func(c *row, _ int) string { return span(c.Age(t.now())) }},
 		{title: "RTT", sort: model.SortRTT, letter: "r", descending: true, min: 7, want: 7, right: true,
 			text: func(c *row, _ int) string { return brief(c.RTT) }},
-		{title: "BEATS", min: 8, want: 12, rank: rankSecond, text: t.beats},
+		{title: "BEATS", min: 8, want: 12, rank: rankSecond, text: t.beats, vivid: t.vividBeats},
 		{title: "TIMEOUT", sort: model.SortTimeout, letter: "t", descending: true, min: 8, want: 8, right: true,
 			text: func(c *row, _ int) string { return seconds(c.Timeout) }},
 		{title: "SILENCE", sort: model.SortSilence, letter: "i", descending: true, min: 8, want: 16, right: true, loud: true,
@@ -93,7 +93,11 @@ func (t *rowText) why(c *model.Connection, w int) string {
 	return g.cut(g.plain(text), w)
 }
 
-// beats are the newest beats, in colours where the row has none of its own.
+// beats are the newest beats.
 func (t *rowText) beats(c *model.Connection, w int) string {
 	return t.styles.glyphs.strip(c.Beats[:], t.page.zoom.per(), w)
+}
+
+func (t *rowText) vividBeats(c *model.Connection, w int) string {
+	return t.styles.strip(c.Beats[:], t.page.zoom.per(), w)
 }

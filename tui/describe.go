@@ -30,6 +30,7 @@ func (t *detailText) render() []string {
 	t.timeline()
 	t.heartbeat()
 	t.traffic()
+	t.evidence()
 	t.gap()
 	t.machine()
 	t.history()
@@ -115,6 +116,24 @@ func (t *detailText) heartbeat() {
 		t.field("silence", fmt.Sprintf("%s   without data %s   beats missed %d", silence(c.Silence), silence(c.DataSilence), c.Missed))
 	}
 	t.field("beats", fmt.Sprintf("%d sent   %d answered   %d from the peer", c.PingsSent, c.PongsReceived, c.PingsReceived))
+}
+
+// evidence is what the diagnosis rests on, as far as there is something to say.
+func (t *detailText) evidence() {
+	e := &t.d.Evidence
+	var words []string
+	say := func(worth bool, format string, args ...any) {
+		if worth {
+			words = append(words, fmt.Sprintf(format, args...))
+		}
+	}
+	say(e.Unanswered > 0, "%d unanswered, the oldest for %s", e.Unanswered, silence(e.PingAge))
+	say(e.Probes > 0, "%d probes", e.Probes)
+	say(e.Unread, "bytes wait unread in our socket")
+	say(e.PeerInterval > 0, "the peer beats every %s", seconds(e.PeerInterval))
+	say(e.LateAnswer > 0, "an answer came after %s", seconds(e.LateAnswer))
+	say(e.Late > 0, "holter was late by %s", brief(e.Late))
+	t.field("evidence", strings.Join(words, ", "))
 }
 
 func (t *detailText) traffic() {

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -49,7 +48,7 @@ func (p *events) arrange() func(*picture) *picture { return nil }
 
 // setPicture shows what has happened since.
 func (p *events) setPicture(pic *picture) tea.Cmd {
-	items := p.feed.items
+	items := p.feed.shown()
 	p.total = len(items)
 	var chosen []item
 	for i := range items {
@@ -172,15 +171,4 @@ func (p *events) view() []string {
 		return noMatch(p.styles, "No event matches this filter:", p.search.text, p.size)
 	}
 	return p.list.view("", false)
-}
-
-// since is how many notable events came after seq.
-func (f *feed) since(seq uint64) int {
-	i, _ := slices.BinarySearchFunc(f.items, seq, func(it item, seq uint64) int {
-		if it.seq <= seq {
-			return -1
-		}
-		return 1
-	})
-	return len(f.items) - i
 }

@@ -228,10 +228,14 @@ func TestKickMarkedChecksAgain(t *testing.T) {
 func TestFrozenPictureStays(t *testing.T) {
 	f := newFake(ward(20)...)
 	s := newScreen(t, f, 80, 24).press("p")
+	s.events()
+	s.line("FROZEN 0s, 4 events since")
+	s.press("4").line("Nothing has happened yet")
+	s.press("1")
 	f.snapshot.Connections = f.snapshot.Connections[:3]
 	f.snapshot.Time = noon.Add(5e9)
 	s.refresh()
-	s.line("FROZEN 5s, 0 events since")
+	s.line("FROZEN 5s, 4 events since")
 	s.line("demo-0007")
 	s.press("/", "demo-0007", "enter").line("1/20") // filtered, sorted, moved in
 	s.press("esc", "s", "c").line("CLIENT▲")

@@ -90,16 +90,21 @@ func (f *fake) Kick(_ context.Context, k model.Kick) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.kicks = append(f.kicks, k)
+	n := 0
 	for i := range f.snapshot.Connections {
 		c := &f.snapshot.Connections[i]
-		if c.ID == k.IDs[0] && c.Open() {
+		if slices.Contains(k.IDs, c.ID) && c.Open() {
 			c.State = model.Closed
 			c.Close = &model.Close{Code: k.Code, Reason: k.Reason, By: model.ByHolter, At: noon}
-			f.publish(model.Event{Time: noon, Type: model.ConnectionClosed, Connection: c})
-			return 1, nil
+			copied := *c
+			f.publish(model.Event{Time: noon, Type: model.ConnectionClosed, Connection: &copied})
+			n++
 		}
 	}
-	return 0, model.Errorf(model.Gone, "%s is gone", k.IDs[0])
+	if n < len(k.IDs) {
+		return n, model.Errorf(model.Gone, "some are gone")
+	}
+	return n, nil
 }
 
 // publish appends an event. The caller holds the lock.

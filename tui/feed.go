@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"holter/model"
 )
@@ -25,6 +27,7 @@ type feed struct {
 	items []item
 	hosts []model.Host
 	seq   uint64 // of the newest event seen
+	held  uint64 // items from this one on are not shown, 0 while all are
 }
 
 // add takes a batch and returns the weightiest item of it, the newest of several. first says that
@@ -58,11 +61,28 @@ func newest[T any](list []T, n int) []T {
 	return list
 }
 
+// hold keeps what is shown as it is, and release lets it go on.
+func (f *feed) hold()    { f.held = f.seq + 1 }
+func (f *feed) release() { f.held = 0 }
+
+// shown are the items up to where they are held.
+func (f *feed) shown() []item {
+	if f.held == 0 {
+		return f.items
+	}
+	i, _ := slices.BinarySearchFunc(f.items, f.held, func(it item, seq uint64) int { return cmp.Compare(it.seq, seq) })
+	return f.items[:i]
+}
+
+// since is how many items there are beyond those that are shown.
+func (f *feed) since() int { return len(f.items) - len(f.shown()) }
+
 // view is the newest h items, the newest one last.
 func (f *feed) view(s *styles, w, h int) []string {
 	lines := make([]string, 0, h)
-	for i := max(0, len(f.items)-h); i < len(f.items); i++ {
-		lines = append(lines, f.items[i].view(s, w))
+	items := f.shown()
+	for i := max(0, len(items)-h); i < len(items); i++ {
+		lines = append(lines, items[i].view(s, w))
 	}
 	return fill(lines, h)
 }

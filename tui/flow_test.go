@@ -66,6 +66,28 @@ func TestFlowKick(t *testing.T) {
 	f.quits()
 }
 
+func TestFlowPagesAndBulkKick(t *testing.T) {
+	source := newFake(ward(50)...)
+	f := newFlow(t, source)
+	f.sees("demo-0007")
+	f.Type("2")
+	f.sees("BACK AFTER")
+	f.Type("5")
+	f.sees("This holter")
+	f.key(tea.KeyTab)
+	f.sees("SILENCE")
+	f.Type("/state=suspect")
+	f.sees("3/50")
+	f.key(tea.KeyEnter)
+	f.Type("X")
+	f.sees("Kick 3 that match")
+	f.key(tea.KeyTab)
+	f.key(tea.KeyEnter)
+	f.sees("kicked 3 that match state=suspect")
+	f.Type("Q")
+	f.quits()
+}
+
 // TestRun is about the ends of a screen: by a key, by its context, by a panic.
 func TestRun(t *testing.T) {
 	t.Run("key", func(t *testing.T) {

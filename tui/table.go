@@ -21,7 +21,8 @@ type column[R any] struct {
 	right bool // aligned to the right
 	loud  bool // in the colour of the state
 
-	text func(r *R, w int) string
+	text  func(r *R, w int) string
+	vivid func(r *R, w int) string // the same in colours of its own and exactly w cells, nil without
 }
 
 // rank is how much a column matters where there is no room for all.
@@ -168,11 +169,15 @@ func (t *table[R]) cells(b *strings.Builder, r *R, state model.State, whole bool
 			b.WriteByte(' ')
 		}
 		written = true
-		text := align(col.text(r, w), w, col.right)
-		if col.loud && !whole {
-			t.styles.states[state].write(b, text)
-		} else {
-			b.WriteString(text)
+		switch {
+		case whole:
+			b.WriteString(align(col.text(r, w), w, col.right))
+		case col.vivid != nil:
+			b.WriteString(col.vivid(r, w))
+		case col.loud:
+			t.styles.states[state].write(b, align(col.text(r, w), w, col.right))
+		default:
+			b.WriteString(align(col.text(r, w), w, col.right))
 		}
 	}
 }
