@@ -27,12 +27,18 @@ func (t *table[R]) titles() []string {
 
 func (t *table[R]) shown(i int) bool { return t.widths[i] > 0 }
 
-// sortItems are the letters by which a table can be sorted.
+// sortItems are the letters by which a table can be sorted. A column that has not been shown is from then
+// on, if there is room: rows in an order that nobody sees look shuffled.
 func sortItems[R any](t *table[R], sort func(by model.SortKey, descending bool) tea.Cmd) []menuItem {
 	var items []menuItem
 	for i := range t.columns {
 		if c := &t.columns[i]; c.letter != "" {
-			items = append(items, menuItem{c.letter, strings.ToLower(c.title), func() tea.Cmd { return sort(c.sort, c.descending) }})
+			items = append(items, menuItem{c.letter, strings.ToLower(c.title), func() tea.Cmd {
+				if !t.shown(i) {
+					t.toggle(i)
+				}
+				return sort(c.sort, c.descending)
+			}})
 		}
 	}
 	return items

@@ -38,9 +38,9 @@ func connectionColumns(t *rowText) []column[model.Connection] {
 			text: func(c *row, _ int) string { return seconds(c.Timeout) }},
 		{title: "SILENCE", sort: model.SortSilence, letter: "i", descending: true, min: 8, want: 16, right: true, loud: true,
 			text: t.silence},
-		{title: "IN/S", sort: sortTrafficIn, letter: "d", descending: true, min: 5, rank: rankThird, right: true,
+		{title: "IN/S", sort: sortTrafficIn, letter: "d", descending: true, min: 6, rank: rankThird, right: true,
 			text: func(c *row, _ int) string { return amount(t.traffic(c).in) }},
-		{title: "OUT/S", sort: sortTrafficOut, letter: "u", descending: true, min: 6, rank: rankThird, right: true,
+		{title: "OUT/S", sort: sortTrafficOut, letter: "u", descending: true, min: 7, rank: rankThird, right: true,
 			text: func(c *row, _ int) string { return amount(t.traffic(c).out) }},
 		{title: "WHY", sort: model.SortCause, letter: "w", min: 10, want: 12, loud: true, text: t.why},
 	}

@@ -324,3 +324,23 @@ func TestOpenDetailStaysWithItsConnection(t *testing.T) {
 	s.refresh()
 	s.line("─ demo-0007 (c7)")
 }
+
+func TestSortedColumnIsShown(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 80, 24)
+	s.lacks("IN/S")
+	s.press("s", "d").line("IN/S▼")
+}
+
+// TestTrafficIsPerSecond lets a connection receive 1000 bytes in each of many seconds.
+func TestTrafficIsPerSecond(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 120, 30)
+	for range 60 {
+		f.snapshot.Time = f.snapshot.Time.Add(1e9)
+		f.snapshot.Connections[2].BytesIn += 1000
+		s.refresh()
+	}
+	s.press("s", "d")
+	same(t, s.cursorRow(), "demo-0003")
+	s.line("1.0k")
+}
