@@ -53,7 +53,7 @@ func New(o Options) *Monitor {
 // Middleware taps the WebSockets that the handlers after it upgrade.
 func (m *Monitor) Middleware() gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if !tap.IsUpgrade(c.Request) {
+		if !canUpgrade(c.Writer, c.Request) {
 			return
 		}
 		if !m.admit(c.Writer, c.Request) {
@@ -67,11 +67,11 @@ func (m *Monitor) Middleware() gin.HandlerFunc {
 // Wrap is Middleware for net/http.
 func (m *Monitor) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if tap.IsUpgrade(r) {
+		if canUpgrade(w, r) {
 			if !m.admit(w, r) {
 				return
 			}
-			w = &httpWriter{w, m, r}
+			w = &httpWriter{w, m, r, false}
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -91,13 +91,34 @@ func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// hijack hands out a tap instead of the connection of w.
-func (m *Monitor) hijack(w http.ResponseWriter, r *http.Request) (net.Conn, *bufio.ReadWriter, error) {
-	h, ok := w.(http.Hijacker)
-	if !ok {
-		return nil, nil, http.ErrNotSupported
+// canUpgrade reports whether r may become a WebSocket. If w cannot be hijacked the library is to see
+// that for itself.
+func canUpgrade(w http.ResponseWriter, r *http.Request) bool {
+	if !tap.IsUpgrade(r) {
+		return false
 	}
-	return tap.Hijack(h, func(c net.Conn, early []byte) *tap.Conn { return m.hub.Adopt(r, c, early) })
+	for {
+		if _, ok := w.(http.Hijacker); ok {
+			return true
+		}
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return false
+		}
+		w = u.Unwrap()
+	}
+}
+
+// hijack hands out a tap instead of the connection of w. Some libraries send the 101 through the
+// connection, others have sent it through w before: then switched is set.
+func (m *Monitor) hijack(w http.ResponseWriter, r *http.Request, switched bool) (net.Conn, *bufio.ReadWriter, error) {
+	return tap.Hijack(http.NewResponseController(w), func(c net.Conn, early []byte) *tap.Conn {
+		t := m.hub.Adopt(r, c, early)
+		if switched {
+			t.Switched(w.Header().Get("Sec-WebSocket-Protocol"))
+		}
+		return t
+	})
 }
 
 // ginWriter and httpWriter keep all that the writer below can do, and tap what is hijacked from it.
@@ -108,19 +129,26 @@ type ginWriter struct {
 }
 
 func (w *ginWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return w.monitor.hijack(w.ResponseWriter, w.request)
+	switched := w.Written() && w.Status() == http.StatusSwitchingProtocols
+	return w.monitor.hijack(w.ResponseWriter, w.request, switched)
 }
 
 func (w *ginWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 type httpWriter struct {
 	http.ResponseWriter
-	monitor *Monitor
-	request *http.Request
+	monitor  *Monitor
+	request  *http.Request
+	switched bool // a 101 was written
+}
+
+func (w *httpWriter) WriteHeader(status int) {
+	w.switched = w.switched || status == http.StatusSwitchingProtocols
+	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *httpWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return w.monitor.hijack(w.ResponseWriter, w.request)
+	return w.monitor.hijack(w.ResponseWriter, w.request, w.switched)
 }
 
 func (w *httpWriter) Flush() { http.NewResponseController(w.ResponseWriter).Flush() }

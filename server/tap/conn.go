@@ -122,6 +122,12 @@ func NewUpstream(c net.Conn, early []byte, watch Watcher, now func() model.Insta
 	return t
 }
 
+// Switched is for a server that has sent its 101 past the tap: frames follow at once.
+func (c *Conn) Switched(subprotocol string) {
+	c.phase = phaseFrames
+	c.open(subprotocol)
+}
+
 // Open tells the Watcher of a NewUpstream that frames follow, when it is ready to be told.
 func (c *Conn) Open() { c.open("") }
 
@@ -434,7 +440,7 @@ func (c *Conn) arrival(at model.Instant) (model.Instant, bool) {
 	return at, exact
 }
 
-// CloseWrite shuts the writing side down, if the connection below can.
+// CloseWrite shuts the writing side down, if the connection below can. It is the application's.
 func (c *Conn) CloseWrite() error {
 	c.writeLock.Lock()
 	defer c.writeLock.Unlock()
@@ -442,6 +448,7 @@ func (c *Conn) CloseWrite() error {
 		return err
 	}
 	c.silent = true
+	c.end(Ending{By: model.ByApp, Code: codeAbnormal})
 	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return h.CloseWrite()
 	}
