@@ -26,6 +26,14 @@ const (
 // end keeps e if nobody ended the connection before.
 func (c *Conn) end(e Ending) bool { return c.ended.CompareAndSwap(nil, &e) }
 
+// Ending tells who ended the connection, and how. It is the zero value while nobody has.
+func (c *Conn) Ending() Ending {
+	if e := c.ended.Load(); e != nil {
+		return *e
+	}
+	return Ending{}
+}
+
 // Shut asks for a close frame at the next frame boundary, after which nothing of the application's
 // goes out any more. The socket stays: whoever calls it closes that later, with Drop. Shut reports
 // false if somebody else had ended the connection before; then it does nothing. It never waits.
