@@ -45,6 +45,7 @@ func main() {
 // commands is the whole command line; each part brings its own options.
 type commands struct {
 	Serve      serve              `cmd:"" default:"withargs" help:"Serve WebSockets and watch their hearts (the default command)."`
+	Proxy      proxy              `cmd:"" help:"Stand in front of a WebSocket backend and watch its connections."`
 	Attach     attach             `cmd:"" help:"Show the screen of a holter that runs elsewhere."`
 	Version    version            `cmd:"" help:"Print the version."`
 	Completion completion.Command `cmd:"" help:"Print what makes your shell complete holter's flags."`
@@ -57,6 +58,7 @@ func (commands) Help() string {
 
     holter --demo 200          200 clients of its own, some of them in trouble
     holter --headless          log lines instead of a screen
+    holter proxy http://localhost:3000
     holter serve --help        all flags`
 }
 
@@ -124,12 +126,10 @@ func buildVersion() string {
 // serve is holter's own endpoint, watched on a screen or in a log.
 type serve struct {
 	Data    server.DataOptions `embed:"" group:"Endpoint:"`
-	Monitor server.Options     `embed:"" group:"Heartbeat and connections:"`
+	Monitor server.Options     `embed:"" group:"Heartbeat and connections:" set:"on_fail=close"`
 
-	Screen    tui.Options `embed:"" group:"Screen and log:"`
-	Headless  *bool       `group:"Screen and log:" help:"Log lines instead of the screen; so by itself where there is no terminal."`
-	LogFormat string      `group:"Screen and log:" enum:"text,json" default:"text" help:"How log lines look: text or json."`
-	Demo      int         `group:"Screen and log:" placeholder:"N" help:"Start N clients of holter's own, of which some are slow, freeze, drop and come back."`
+	Display display `embed:""`
+	Demo    int     `group:"Screen and log:" placeholder:"N" help:"Start N clients of holter's own, of which some are slow, freeze, drop and come back."`
 
 	Config config.Options `embed:"" group:"Where settings come from:"`
 }
@@ -160,60 +160,134 @@ func (s *serve) Validate() error {
 	case s.Demo > 0 && s.Data.TLSCert != "":
 		return errors.New("--demo with --tls-cert: its clients would not trust the certificate, so leave one of both out")
 	}
-	return server.ValidateAddresses(s.Monitor, s.Data)
+	return server.ValidateAddresses(s.Monitor, s.Data.ListenOptions)
 }
 
 // Run serves until the user quits, a signal comes or something fails.
 func (s *serve) Run() error {
-	screen, err := s.wantsScreen()
+	return s.Display.show(s.Monitor, s)
+}
+
+func (s *serve) build(m *server.Monitor) (*server.Server, error) { return server.NewServer(m, s.Data) }
+
+// guests are the demo's, who would not trust a certificate.
+func (s *serve) guests(url string) (*guests, error) {
+	if s.Data.TLSCert != "" {
+		return nil, nil
+	}
+	g := &guests{url: url, coming: make(chan *swarm.Swarm, 1)}
+	if s.Demo > 0 {
+		return g, g.invite(s.Demo)
+	}
+	return g, nil
+}
+
+// proxy is a backend of somebody else's, watched on a screen or in a log.
+type proxy struct {
+	Proxy   server.ProxyOptions `embed:"" group:"Proxy:"`
+	Monitor server.Options      `embed:"" group:"Heartbeat and connections:" set:"on_fail=observe"`
+
+	Display display `embed:""`
+
+	Config config.Options `embed:"" group:"Where settings come from:"`
+}
+
+// Help is shown by holter proxy --help.
+func (proxy) Help() string {
+	return `All requests go on to the upstream as they are, and all answers back. Of a WebSocket both sides are watched: that to the client and that to the upstream.
+
+Examples:
+
+    holter proxy http://localhost:3000
+    holter proxy --listen :8080 --on-fail close http://localhost:3000
+    holter proxy --upstream-ca ca.pem https://backend.example
+    holter proxy --trusted-proxies 10.0.0.0/8 http://localhost:3000`
+}
+
+// Validate is called by kong after the options' own.
+func (p *proxy) Validate() error {
+	return server.ValidateAddresses(p.Monitor, p.Proxy.ListenOptions)
+}
+
+// Run stands there until the user quits, a signal comes or something fails.
+func (p *proxy) Run() error {
+	if p.Proxy.InsecureUpstream {
+		fmt.Fprintf(os.Stderr, "holter: warning: --insecure-upstream: whoever answers at %s is taken for the upstream\n", p.Proxy.Upstream)
+	}
+	return p.Display.show(p.Monitor, p)
+}
+
+func (p *proxy) build(m *server.Monitor) (*server.Server, error) { return server.NewProxy(m, p.Proxy) }
+
+// guests are none: they speak to an endpoint of holter's own.
+func (p *proxy) guests(string) (*guests, error) { return nil, nil }
+
+// display is where connections are watched: on a screen or in a log.
+type display struct {
+	Screen    tui.Options `embed:"" group:"Screen and log:"`
+	Headless  *bool       `group:"Screen and log:" help:"Log lines instead of the screen; so by itself where there is no terminal."`
+	LogFormat string      `group:"Screen and log:" enum:"text,json" default:"text" help:"How log lines look: text or json."`
+}
+
+// door is a way for connections to come in.
+type door interface {
+	build(*server.Monitor) (*server.Server, error)
+	guests(url string) (*guests, error) // nil if it takes none
+}
+
+// show runs a server, and what shows its connections, until the user quits, a signal comes or something
+// fails.
+func (d *display) show(o server.Options, in door) error {
+	screen, err := d.wantsScreen()
 	if err != nil {
 		return err
 	}
 	collectGarbage()
-	log := s.logger(screen)
-	s.Monitor.Version, s.Monitor.Logger = buildVersion(), log
-	monitor := server.New(s.Monitor)
-	srv, err := server.NewServer(monitor, s.Data)
+	log := d.logger(screen)
+	slog.SetDefault(log) // and with it package log's: what libraries write must not get onto the screen
+	o.Version, o.Logger = buildVersion(), log
+	monitor := server.New(o)
+	srv, err := in.build(monitor)
 	if err != nil {
 		return err
 	}
 	if err := srv.Listen(); err != nil {
 		return err
 	}
-	if err := descriptors.Enough(s.Monitor.MaxConns); err != nil {
+	if err := descriptors.Enough(o.MaxConns); err != nil {
 		fmt.Fprintln(os.Stderr, "holter: warning: --max-conns:", err)
 	}
 	before := terminal.Save(os.Stdin, os.Stdout)
 	ctx := interruptible(before)
-	guests := guests{url: srv.URL(), coming: make(chan *swarm.Swarm, 1)}
-	if s.Demo > 0 {
-		if err := guests.invite(s.Demo); err != nil {
-			return err
-		}
+	guests, err := in.guests(srv.URL())
+	if err != nil {
+		return err
 	}
 	var parts run.Group
 	if screen {
 		crash.Before(before.Restore)
 		add(ctx, &parts, srv.Run)
 		add(ctx, &parts, func(ctx context.Context) error {
-			return s.screen(srv, &guests).Run(ctx, monitor.Source())
+			return d.screen(o, srv, guests).Run(ctx, monitor.Source())
 		})
 	} else {
-		s.greet(log, srv)
+		d.greet(log, srv)
 		add(ctx, &parts, logged(srv.Run, monitor.Source(), log))
 	}
-	add(ctx, &parts, guests.run)
+	if guests != nil {
+		add(ctx, &parts, guests.run)
+	}
 	return parts.Run()
 }
 
 // screen is the screen's options with what only shows now.
-func (s *serve) screen(srv *server.Server, g *guests) tui.Options {
-	o := s.Screen
-	o.ReadOnly, o.API = s.Monitor.ReadOnly, srv.AdminURL()
-	if s.Data.TLSCert == "" {
-		o.Demo = func() error { return g.invite(20) }
+func (d *display) screen(o server.Options, srv *server.Server, g *guests) tui.Options {
+	t := d.Screen
+	t.ReadOnly, t.API = o.ReadOnly, srv.AdminURL()
+	if g != nil {
+		t.Demo = func() error { return g.invite(20) }
 	}
-	return o
+	return t
 }
 
 // guests are a swarm of clients that come when somebody asks for them.
@@ -298,30 +372,30 @@ func (a *attach) Run() error {
 }
 
 // wantsScreen decides between screen and log lines.
-func (s *serve) wantsScreen() (bool, error) {
+func (d *display) wantsScreen() (bool, error) {
 	possible := terminal.Interactive(os.Stdin, os.Stdout)
-	if s.Headless == nil {
+	if d.Headless == nil {
 		return possible, nil
 	}
-	if !*s.Headless && !possible {
+	if !*d.Headless && !possible {
 		return false, &usageError{errors.New("--headless=false asks for the screen, but there is no terminal: run holter in one, or leave the flag out")}
 	}
-	return !*s.Headless, nil
+	return !*d.Headless, nil
 }
 
 // logger writes to stdout, where the screen would be. Beside a screen there is no place for it.
-func (s *serve) logger(screen bool) *slog.Logger {
+func (d *display) logger(screen bool) *slog.Logger {
 	switch {
 	case screen:
 		return slog.New(slog.DiscardHandler)
-	case s.LogFormat == "json":
+	case d.LogFormat == "json":
 		return slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	}
 	return slog.New(slog.NewTextHandler(os.Stdout, nil))
 }
 
 // greet says where to connect.
-func (s *serve) greet(log *slog.Logger, srv *server.Server) {
+func (d *display) greet(log *slog.Logger, srv *server.Server) {
 	attrs := []any{"websocket", srv.URL(), "page", srv.PageURL()}
 	if admin := srv.AdminURL(); admin != "" {
 		attrs = append(attrs, "admin", admin)

@@ -15,7 +15,7 @@ import (
 func BenchmarkEcho(b *testing.B) {
 	for _, size := range []int{64, 16 << 10} {
 		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
-			s, err := NewServer(New(Options{}), DataOptions{Listen: "127.0.0.1:0", ReadLimit: 1 << 20})
+			s, err := NewServer(New(Options{}), DataOptions{ListenOptions: ListenOptions{Listen: "127.0.0.1:0"}, ReadLimit: 1 << 20})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -11,7 +11,7 @@ import (
 
 // BenchmarkHandshake is one client after another: connect, upgrade, reset.
 func BenchmarkHandshake(b *testing.B) {
-	s, err := NewServer(New(Options{}), DataOptions{Listen: "127.0.0.1:0", ReadLimit: 1 << 20})
+	s, err := NewServer(New(Options{}), DataOptions{ListenOptions: ListenOptions{Listen: "127.0.0.1:0"}, ReadLimit: 1 << 20})
 	if err != nil {
 		b.Fatal(err)
 	}

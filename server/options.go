@@ -8,21 +8,26 @@ import (
 	"holter/model"
 )
 
-// Options set a Monitor up. The zero value of a field stands for the default in its tag; the zero
-// Options watch in both directions every 5 s, close what has failed and open no admin plane.
+// Options set a Monitor up. The zero value of a field stands for the default in its tag, where on_fail is
+// close for all but a proxy; the zero Options watch in both directions every 5 s, close what has failed
+// and open no admin plane.
 type Options struct {
 	Scheme     model.Scheme  `default:"both" enum:"both,server,client,none" placeholder:"WHO" help:"Which end beats: both, server, client, or none to watch only (holter's own beats can keep a path alive that an idle timeout would cut)."`
 	Interval   time.Duration `default:"5s" help:"Time between two beats of a connection, ±10 % for each."`
 	Detector   string        `default:"deviation" enum:"deviation,jacobson,phi" placeholder:"NAME" help:"How the timeout follows from the round trips: deviation, jacobson or phi."`
 	MinTimeout time.Duration `default:"500ms" help:"No beat is overdue before this time."`
 	MaxTimeout time.Duration `default:"4s" help:"Every beat is overdue after this time, or after three mean round trips if that is longer."`
-	OnFail     model.OnFail  `default:"close" enum:"close,observe" placeholder:"WHAT" help:"What becomes of a failed connection: close its socket, or observe and only report it."`
+	OnFail     model.OnFail  `default:"${on_fail}" enum:"close,observe" placeholder:"WHAT" help:"What becomes of a failed connection: close its socket, or observe and only report it."`
 
 	Identity     string        `placeholder:"FROM" help:"Who is behind a connection: query:NAME, header:NAME, cookie:NAME, jwt:CLAIM or ip. The default is the query parameter client, else the header X-Client-ID, else address and user agent."`
 	Linger       time.Duration `default:"60s" help:"How long a closed connection and an absent client stay on the list."`
 	MaxConns     int           `default:"0" help:"Refuse upgrades beyond this many connections; 0 for no limit."`
+
+	MaxConnsPerIP int  `default:"0" help:"Refuse upgrades beyond this many connections from one address, or from one IPv6 network of 64 bits; 0 for no limit."`
+	AcceptRate    Rate `default:"0" placeholder:"N/s" help:"Refuse upgrades beyond this many per second, such as 50/s; 0 for no limit."`
+
 	MaxIdle      time.Duration `default:"0s" help:"Close a connection that carried no application message for this long; 0 for never."`
-	WriteTimeout time.Duration `default:"10s" help:"Close a connection whose peer has taken nothing of a waiting write for this long."`
+	WriteTimeout time.Duration `default:"10s" help:"Close a connection whose peer has taken nothing of a waiting write for this long; not with --on-fail observe."`
 
 	Admin string `default:"127.0.0.1:7071" placeholder:"HOST:PORT" help:"Address of the admin plane: health, API and events."`
 	Token string `placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
@@ -46,11 +51,16 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// ListenOptions say where clients connect.
+type ListenOptions struct {
+	Listen  string `default:"127.0.0.1:7070" placeholder:"HOST:PORT" help:"Address of the data plane, where clients connect."`
+	TLSCert string `type:"existingfile" placeholder:"FILE" help:"Certificate of the data plane (PEM); with --tls-key."`
+	TLSKey  string `type:"existingfile" placeholder:"FILE" help:"Key of the data plane's certificate (PEM)."`
+}
+
 // DataOptions set up the endpoint of holter serve.
 type DataOptions struct {
-	Listen      string   `default:"127.0.0.1:7070" placeholder:"HOST:PORT" help:"Address of the data plane: the WebSocket endpoint /ws and a page at /."`
+	ListenOptions
 	AllowOrigin []string `placeholder:"ORIGIN" help:"Origins that may open a WebSocket beside the page's own, such as https://app.example; * for all."`
 	ReadLimit   int64    `default:"1048576" placeholder:"BYTES" help:"Longest message that is accepted, in bytes."`
-	TLSCert     string   `type:"existingfile" placeholder:"FILE" help:"Certificate of the data plane (PEM); with --tls-key."`
-	TLSKey      string   `type:"existingfile" placeholder:"FILE" help:"Key of the data plane's certificate (PEM)."`
 }

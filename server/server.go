@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -15,37 +16,43 @@ import (
 	"holter/probe/crash"
 )
 
-// Server is holter serve: a monitor with an endpoint of its own to watch. It has two planes, that of
-// the data and that of the monitor's administration.
+// Server is holter serve or holter proxy: a monitor with connections of its own to watch. It has two
+// planes, that of the data and that of the monitor's administration.
 type Server struct {
 	monitor *Monitor
-	options DataOptions
+	options ListenOptions
+	path    string // of the WebSocket endpoint
 	data    plane
-	echo    *echo
+	drain   func(context.Context) error // waits for the end of the connections
 	log     *slog.Logger
 }
 
 // stopTimeout bounds how long the end of everything may take.
 const stopTimeout = 5 * time.Second
 
-// NewServer sets a server up around m, which it runs: do not run m as well. The error says which of the
-// options contradict each other.
+// NewServer sets holter serve up around m, which it runs: do not run m as well. The error says which of
+// the options contradict each other.
 func NewServer(m *Monitor, o DataOptions) (*Server, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{monitor: m, options: o, echo: newEcho(o.ReadLimit), log: m.log}
+	e := newEcho(o.ReadLimit)
 	d := data{
 		allowOrigin: o.AllowOrigin,
 		monitor:     m.Middleware(),
 		refused:     m.hub.Refused,
-		echo:        s.echo,
-		log:         s.log,
+		echo:        e,
+		log:         m.log,
 	}
-	s.data = newPlane(d.routes(), s.log)
+	s := newServer(m, o.ListenOptions, d.routes())
+	s.path, s.drain = "/ws", e.stop
 	s.data.http.ReadTimeout = requestTimeout
 	return s, nil
+}
+
+func newServer(m *Monitor, o ListenOptions, handler http.Handler) *Server {
+	return &Server{monitor: m, options: o, data: newPlane(handler, m.log), log: m.log}
 }
 
 // Listen takes the addresses of both planes. Clients may connect from now on, and are answered once Run
@@ -98,7 +105,7 @@ func (s *Server) tls() (*tls.Config, error) {
 }
 
 // URL is where a WebSocket client of this machine connects, once Listen has returned.
-func (s *Server) URL() string { return s.at("ws") + "/ws" }
+func (s *Server) URL() string { return s.at("ws") + s.path }
 
 // PageURL is the root of the data plane.
 func (s *Server) PageURL() string { return s.at("http") + "/" }
@@ -164,7 +171,7 @@ func (s *Server) stop(stopMonitor func()) {
 	stopMonitor()
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	if s.echo.stop(ctx) != nil {
+	if s.drain(ctx) != nil {
 		s.log.Warn("connections did not end in time", "waited", stopTimeout)
 	}
 	s.data.stop(ctx)

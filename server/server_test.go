@@ -37,7 +37,7 @@ type running struct {
 func runServer(t *testing.T, change func(*Options, *DataOptions)) running {
 	t.Helper()
 	o := Options{Admin: "127.0.0.1:0", Logger: silent}
-	d := DataOptions{Listen: "127.0.0.1:0", ReadLimit: testLimit}
+	d := DataOptions{ListenOptions: ListenOptions{Listen: "127.0.0.1:0"}, ReadLimit: testLimit}
 	if change != nil {
 		change(&o, &d)
 	}
@@ -218,7 +218,7 @@ func TestServerPortInUse(t *testing.T) {
 		"--listen": {taken, "127.0.0.1:0"},
 		"--admin":  {"127.0.0.1:0", taken},
 	} {
-		s, err := NewServer(New(Options{Admin: addresses[1], Logger: silent}), DataOptions{Listen: addresses[0], ReadLimit: 1})
+		s, err := NewServer(New(Options{Admin: addresses[1], Logger: silent}), DataOptions{ListenOptions: ListenOptions{Listen: addresses[0]}, ReadLimit: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,9 +251,9 @@ func TestServerWithTLS(t *testing.T) {
 
 func TestServerNeedsAWholeCertificate(t *testing.T) {
 	cert, key, _ := certificate(t)
-	for _, d := range []DataOptions{{TLSCert: cert}, {TLSKey: key}, {TLSCert: key, TLSKey: cert}} {
-		d.Listen, d.ReadLimit = "127.0.0.1:0", 1
-		s, err := NewServer(New(Options{Logger: silent}), d)
+	for _, d := range []ListenOptions{{TLSCert: cert}, {TLSKey: key}, {TLSCert: key, TLSKey: cert}} {
+		d.Listen = "127.0.0.1:0"
+		s, err := NewServer(New(Options{Logger: silent}), DataOptions{ListenOptions: d, ReadLimit: 1})
 		if err == nil {
 			err = s.Listen()
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"net/url"
@@ -40,6 +41,10 @@ func (o Options) validLimits() error {
 		return fmt.Errorf("--max-idle is %v: write how long a connection may carry no message, or 0s for ever", o.MaxIdle)
 	case o.MaxConns < 0:
 		return fmt.Errorf("--max-conns is %d: write how many, or 0 for no limit", o.MaxConns)
+	case o.MaxConnsPerIP < 0:
+		return fmt.Errorf("--max-conns-per-ip is %d: write how many, or 0 for no limit", o.MaxConnsPerIP)
+	case !(o.AcceptRate >= 0) || math.IsInf(float64(o.AcceptRate), 0):
+		return fmt.Errorf("--accept-rate is %s: write how many per second, such as 50/s, or 0 for no limit", o.AcceptRate)
 	}
 	return nil
 }
@@ -62,9 +67,23 @@ func (o Options) validAdmin() error {
 	return nil
 }
 
+// Validate refuses settings that make no sense, as Options.Validate does.
+func (l ListenOptions) Validate() error {
+	_, _, err := splitAddress("--listen", l.Listen)
+	switch {
+	case err != nil:
+		return err
+	case l.TLSCert != "" && l.TLSKey == "":
+		return errors.New("--tls-cert without --tls-key: write both")
+	case l.TLSKey != "" && l.TLSCert == "":
+		return errors.New("--tls-key without --tls-cert: write both")
+	}
+	return nil
+}
+
 // Validate refuses settings that are out of range or contradict each other, as Options.Validate does.
 func (d DataOptions) Validate() error {
-	if _, _, err := splitAddress("--listen", d.Listen); err != nil {
+	if err := d.ListenOptions.Validate(); err != nil {
 		return err
 	}
 	for _, origin := range d.AllowOrigin {
@@ -72,19 +91,34 @@ func (d DataOptions) Validate() error {
 			return err
 		}
 	}
-	switch {
-	case d.ReadLimit <= 0:
+	if d.ReadLimit <= 0 {
 		return fmt.Errorf("--read-limit is %d: write the bytes of the longest message to accept, such as 1048576", d.ReadLimit)
-	case d.TLSCert != "" && d.TLSKey == "":
-		return errors.New("--tls-cert without --tls-key: write both")
-	case d.TLSKey != "" && d.TLSCert == "":
-		return errors.New("--tls-key without --tls-cert: write both")
+	}
+	return nil
+}
+
+// Validate refuses settings that make no sense, as Options.Validate does.
+func (p ProxyOptions) Validate() error {
+	_, untrusted := parseTrusted(p.TrustedProxies)
+	return cmp.Or(p.ListenOptions.Validate(), p.UpstreamOptions.Validate(), untrusted, p.validLoop())
+}
+
+// validLoop refuses a proxy in front of itself.
+func (p ProxyOptions) validLoop() error {
+	target, err := p.url()
+	if err != nil {
+		return nil // there is none
+	}
+	host, port, _ := net.SplitHostPort(dialAddress(target))
+	own, ownPort, _ := net.SplitHostPort(p.Listen)
+	if port == ownPort && (host == own || loopback(host) && (loopback(own) || everywhere(own))) {
+		return fmt.Errorf("upstream %s is where holter itself listens: write another --listen", p.Upstream)
 	}
 	return nil
 }
 
 // ValidateAddresses refuses two planes on one port. Both addresses must be valid on their own.
-func ValidateAddresses(o Options, d DataOptions) error {
+func ValidateAddresses(o Options, l ListenOptions) error {
 	if o.Admin == "" {
 		return nil
 	}
@@ -92,12 +126,12 @@ func ValidateAddresses(o Options, d DataOptions) error {
 	if err != nil {
 		return err
 	}
-	other, otherPort, err := splitAddress("--listen", d.Listen)
+	other, otherPort, err := splitAddress("--listen", l.Listen)
 	if err != nil {
 		return err
 	}
 	if port != 0 && port == otherPort && (host == other || everywhere(host) || everywhere(other)) {
-		return fmt.Errorf("--admin %s and --listen %s are the same port: the planes need one each", o.Admin, d.Listen)
+		return fmt.Errorf("--admin %s and --listen %s are the same port: the planes need one each", o.Admin, l.Listen)
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ func settings() Options {
 }
 
 func dataSettings() DataOptions {
-	return DataOptions{Listen: "127.0.0.1:7070", ReadLimit: 1 << 20}
+	return DataOptions{ListenOptions: ListenOptions{Listen: "127.0.0.1:7070"}, ReadLimit: 1 << 20}
 }
 
 func TestOptionsValidate(t *testing.T) {
@@ -102,7 +102,7 @@ func TestValidateAddresses(t *testing.T) {
 	} {
 		o, d := settings(), dataSettings()
 		o.Admin, d.Listen = tc.admin, tc.listen
-		checkError(t, ValidateAddresses(o, d), tc.want)
+		checkError(t, ValidateAddresses(o, d.ListenOptions), tc.want)
 	}
 }
 

@@ -1,0 +1,123 @@
+package server
+
+import (
+	"context"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"sync"
+
+	"holter/server/tap"
+)
+
+// ProxyOptions set up holter proxy.
+type ProxyOptions struct {
+	ListenOptions
+	UpstreamOptions
+	TrustedProxies []string `placeholder:"CIDR" help:"Networks of the proxies in front of holter: the X-Forwarded headers that come from there are believed and passed on, all others are replaced."`
+}
+
+// proxy is the data plane of holter proxy: httputil.ReverseProxy, and the tap on both sockets of a
+// WebSocket once its handshake is over.
+type proxy struct {
+	monitor     *Monitor
+	upstream    *upstream
+	rewriteHost bool
+	trusted     trusted
+	reverse     httputil.ReverseProxy
+	pipes       pipes
+	quiet       *log.Logger
+}
+
+// NewProxy sets holter proxy up around m, which it runs: do not run m as well. The error says which of
+// the options make no sense.
+func NewProxy(m *Monitor, o ProxyOptions) (*Server, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	trusted, err := parseTrusted(o.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	up, err := newUpstream(o.UpstreamOptions)
+	if err != nil {
+		return nil, err
+	}
+	p := &proxy{monitor: m, upstream: up, rewriteHost: o.RewriteHost, trusted: trusted, quiet: quietLog(m.log)}
+	p.reverse = httputil.ReverseProxy{
+		Rewrite:        p.rewrite,
+		Transport:      up,
+		FlushInterval:  -1, // a stream of events must not wait
+		BufferPool:     &bodyBuffers,
+		ModifyResponse: p.respond,
+		ErrorHandler:   p.answerFailure,
+		ErrorLog:       p.quiet,
+	}
+	s := newServer(m, o.ListenOptions, p)
+	s.path, s.drain = "/", p.stop
+	s.data.http.MaxHeaderBytes = http.DefaultMaxHeaderBytes
+	s.data.http.DisableGeneralOptionsHandler = true // OPTIONS * is the upstream's to answer
+	return s, nil
+}
+
+// ServeHTTP takes every request: there is no mux before it, as they clean paths.
+func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	known := *r
+	known.RemoteAddr = p.trusted.origin(r)
+	if tap.IsUpgrade(r) && !p.monitor.admit(w, &known) {
+		return
+	}
+	p.reverse.ServeHTTP(asItIs{w}, withClient(r, &client{w, &known}))
+}
+
+// rewrite turns a request of a client into one to the upstream.
+func (p *proxy) rewrite(r *httputil.ProxyRequest) {
+	p.upstream.aim(r.Out)
+	if p.rewriteHost {
+		r.Out.Host = p.upstream.url.Host
+	}
+	p.trusted.forward(r.Out.Header, r.In)
+	r.Out.Trailer = r.In.Trailer // which is filled in at the end of the body
+	if tap.IsUpgrade(r.In) {
+		spellAsRFC6455(r.Out.Header)
+	}
+}
+
+// respond looks at a response before it goes to the client.
+func (p *proxy) respond(res *http.Response) error {
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		return p.takeOver(res)
+	}
+	if from := clientOf(res.Request).request; tap.IsUpgrade(from) {
+		p.monitor.hub.Refused(from, res.StatusCode, "the upstream refused")
+	}
+	return nil
+}
+
+// stop ends all connections.
+func (p *proxy) stop(ctx context.Context) error {
+	err := p.pipes.stop(ctx)
+	p.upstream.transport.CloseIdleConnections()
+	return err
+}
+
+// asItIs keeps package http from guessing a Content-Type that the upstream did not send.
+type asItIs struct{ http.ResponseWriter }
+
+func (w asItIs) WriteHeader(status int) {
+	if h := w.Header(); status >= http.StatusOK && h["Content-Type"] == nil {
+		h["Content-Type"] = nil
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w asItIs) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// buffers are for bodies under way.
+type buffers struct{ sync.Pool }
+
+var bodyBuffers = buffers{sync.Pool{New: func() any { return new([32 << 10]byte) }}}
+
+func (b *buffers) Get() []byte { return b.Pool.Get().(*[32 << 10]byte)[:] }
+
+func (b *buffers) Put(x []byte) { b.Pool.Put((*[32 << 10]byte)(x)) }

@@ -1,0 +1,170 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"holter/model"
+	"holter/probe/crash"
+	"holter/server/tap"
+)
+
+// closeWait is how long an end has to answer a close frame, or to close, before its socket goes.
+const closeWait = time.Second
+
+// codeAbnormal is the close code that stands for no close frame (RFC 6455 section 7.4.1). It cannot
+// be sent.
+const codeAbnormal = 1006
+
+// pipes are the proxied connections past their 101, each with a goroutine for either direction.
+type pipes struct {
+	goroutines sync.WaitGroup
+
+	mu       sync.Mutex // protects all following
+	open     map[*pipe]struct{}
+	stopping bool
+}
+
+// pipe is a proxied connection: what comes in at one end goes out at the other, the end included.
+type pipe struct {
+	owner            *pipes
+	client, upstream *tap.Conn
+	over             atomic.Int32 // directions
+	broken           atomic.Bool  // an end is lost, and so the other gets a reset
+}
+
+// join makes a pipe of two sockets, and closes them if there are to be none any more.
+func (ps *pipes) join(client, upstream *tap.Conn) {
+	p := &pipe{owner: ps, client: client, upstream: upstream}
+	if !ps.enter(p) {
+		client.Close()
+		upstream.Close()
+		return
+	}
+	go p.carry(client, upstream)
+	go p.carry(upstream, client)
+}
+
+func (ps *pipes) enter(p *pipe) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if ps.stopping {
+		return false
+	}
+	if ps.open == nil {
+		ps.open = make(map[*pipe]struct{})
+	}
+	ps.open[p] = struct{}{}
+	ps.goroutines.Add(2)
+	return true
+}
+
+func (ps *pipes) leave(p *pipe) {
+	ps.mu.Lock()
+	delete(ps.open, p)
+	ps.mu.Unlock()
+}
+
+// stop ends all pipes with 1001, those too that no monitor knows of (any more), and returns when that is
+// done, or with the end of ctx.
+func (ps *pipes) stop(ctx context.Context) error {
+	ps.mu.Lock()
+	ps.stopping = true
+	for p := range ps.open {
+		p.end()
+	}
+	ps.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		defer crash.Tidy()
+		ps.goroutines.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *pipe) end() {
+	for _, c := range []*tap.Conn{p.client, p.upstream} {
+		c.Shut(1001, "holter is shutting down")
+		c.SetDeadline(time.Now().Add(closeWait))
+	}
+}
+
+// carry is one direction, to its end.
+func (p *pipe) carry(from, to *tap.Conn) {
+	defer crash.Tidy()
+	defer p.finish()
+	switch read, write := from.CopyTo(to); {
+	case write != nil:
+		p.refused(from, to)
+	case read != nil:
+		p.lost(from, to, read)
+	default:
+		to.CloseWrite()
+	}
+}
+
+// refused is for an end that takes nothing any more. If that is holter's doing, the other end is told,
+// and has time to answer. Otherwise the reason comes in where this end is read, after all that it has
+// said before.
+func (p *pipe) refused(from, to *tap.Conn) {
+	e := to.Ending()
+	if e.By != model.ByHolter {
+		p.broken.Store(true)
+		return
+	}
+	dismiss(from, e)
+	from.CopyTo(io.Discard)
+	to.CloseWrite()
+}
+
+// lost is for an end that cannot be read any more.
+func (p *pipe) lost(from, to *tap.Conn, err error) {
+	switch {
+	case errors.Is(err, net.ErrClosed): // by holter
+		dismiss(to, from.Ending())
+	case errors.Is(err, os.ErrDeadlineExceeded): // dismissed, and did not close
+	default:
+		p.broken.Store(true)
+		to.Drop(tap.Ending{By: model.ByApp, Code: codeAbnormal, Reason: from.Ending().Reason}, true)
+	}
+}
+
+// dismiss ends c as the other end was ended, and gives it a moment to close.
+func dismiss(c *tap.Conn, e tap.Ending) {
+	if e.Code == codeAbnormal {
+		c.Drop(e, true)
+		return
+	}
+	if e.By == model.ByHolter { // others have said so themselves
+		c.Shut(e.Code, e.Reason)
+	}
+	c.SetReadDeadline(time.Now().Add(closeWait))
+}
+
+// finish closes both ends after the second direction.
+func (p *pipe) finish() {
+	defer p.owner.goroutines.Done()
+	if p.over.Add(1) < 2 {
+		return
+	}
+	p.owner.leave(p)
+	for _, c := range []*tap.Conn{p.client, p.upstream} {
+		if p.broken.Load() {
+			c.Drop(tap.Ending{By: model.ByApp, Code: codeAbnormal}, true)
+		} else {
+			c.Close()
+		}
+	}
+}

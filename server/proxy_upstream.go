@@ -1,0 +1,152 @@
+package server
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"holter/server/tap"
+)
+
+// UpstreamOptions say where a proxy's requests go.
+type UpstreamOptions struct {
+	Upstream         string        `arg:"" help:"The backend, http(s)://host:port."`
+	UpstreamCA       string        `name:"upstream-ca" type:"existingfile" placeholder:"FILE" help:"Certificates to trust an https upstream by, beside the system's (PEM)."`
+	InsecureUpstream bool          `help:"Take whatever certificate an https upstream shows."`
+	UpstreamTimeout  time.Duration `default:"30s" help:"How long the upstream may take to accept a connection, and to answer a WebSocket handshake. Other requests may take as long as they like."`
+	RewriteHost      bool          `help:"Send the upstream's own name as Host, instead of the one that the client used."`
+}
+
+// Validate refuses settings that make no sense. The error says what to write instead.
+func (o UpstreamOptions) Validate() error {
+	if o.Upstream == "" {
+		return nil // the command line says better that it is missing
+	}
+	u, err := o.url()
+	switch {
+	case err != nil:
+		return err
+	case o.UpstreamTimeout < 0:
+		return fmt.Errorf("--upstream-timeout is %v: write how long the upstream may take, such as 30s", o.UpstreamTimeout)
+	case u.Scheme != "https" && o.UpstreamCA != "":
+		return fmt.Errorf("--upstream-ca is for an https upstream, and %s is none: leave the flag out", o.Upstream)
+	case u.Scheme != "https" && o.InsecureUpstream:
+		return fmt.Errorf("--insecure-upstream is for an https upstream, and %s is none: leave the flag out", o.Upstream)
+	case o.UpstreamCA != "" && o.InsecureUpstream:
+		return fmt.Errorf("--upstream-ca with --insecure-upstream: the second trusts everybody, so leave one of both out")
+	}
+	return nil
+}
+
+// url wants scheme, host and perhaps a port, and nothing else.
+func (o UpstreamOptions) url() (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSuffix(o.Upstream, "/"))
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" ||
+		u.User != nil || !strings.EqualFold(u.Scheme+"://"+u.Host, strings.TrimSuffix(o.Upstream, "/")) {
+		return nil, fmt.Errorf("upstream %q is no backend: write http://HOST:PORT or https://HOST:PORT and nothing after it, such as http://localhost:3000", o.Upstream)
+	}
+	return u, nil
+}
+
+// upstream makes the connections to the backend. It is the http.RoundTripper of the proxy.
+type upstream struct {
+	url       *url.URL
+	address   string // to dial
+	timeout   time.Duration
+	secure    *tls.Config // nil for http
+	dialer    net.Dialer
+	transport *http.Transport // for everything but handshakes
+}
+
+// idleTimeout is how long a connection to the upstream is kept for another request: less than the
+// upstream keeps it, as a request on a connection that is just being closed is lost. Node.js takes 5 s,
+// gunicorn 2 s.
+const idleTimeout = time.Second
+
+func newUpstream(o UpstreamOptions) (*upstream, error) {
+	target, err := o.url()
+	if err != nil {
+		return nil, err
+	}
+	timeout := cmp.Or(o.UpstreamTimeout, 30*time.Second)
+	u := &upstream{
+		url: target, address: dialAddress(target), timeout: timeout,
+		dialer: net.Dialer{Timeout: timeout, KeepAlive: -1}, // as on the other side: see plane.listen
+	}
+	if target.Scheme == "https" {
+		if u.secure, err = o.tls(target.Hostname()); err != nil {
+			return nil, err
+		}
+	}
+	var http1 http.Protocols
+	http1.SetHTTP1(true)
+	u.transport = &http.Transport{
+		DialContext:           u.dialer.DialContext,
+		TLSClientConfig:       u.secure,
+		TLSHandshakeTimeout:   timeout,
+		DisableCompression:    true, // it would ask for it in the client's name, and unpack it
+		MaxIdleConnsPerHost:   64,
+		IdleConnTimeout:       idleTimeout,
+		ExpectContinueTimeout: time.Second,
+		Protocols:             &http1,
+	}
+	return u, nil
+}
+
+// dialAddress is the host and port of a URL without a path.
+func dialAddress(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+func (o UpstreamOptions) tls(name string) (*tls.Config, error) {
+	c := &tls.Config{ServerName: name, InsecureSkipVerify: o.InsecureUpstream, NextProtos: []string{"http/1.1"}}
+	if o.UpstreamCA == "" {
+		return c, nil
+	}
+	text, err := os.ReadFile(o.UpstreamCA)
+	if err != nil {
+		return nil, fmt.Errorf("read --upstream-ca: %w", err)
+	}
+	if c.RootCAs, err = x509.SystemCertPool(); err != nil {
+		c.RootCAs = x509.NewCertPool()
+	}
+	if !c.RootCAs.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("--upstream-ca %s has no certificate in it: write a file of PEM blocks", o.UpstreamCA)
+	}
+	return c, nil
+}
+
+// RoundTrip sends a request. Handshakes go over a connection of their own, as do requests for the few
+// targets that http.Transport would rewrite.
+func (u *upstream) RoundTrip(r *http.Request) (*http.Response, error) {
+	upgrade := r.Header["Upgrade"] != nil && (r.Body == nil || tap.IsUpgrade(r))
+	if upgrade || r.URL.RequestURI() != r.RequestURI {
+		return u.exchange(r)
+	}
+	return u.transport.RoundTrip(r)
+}
+
+// aim turns a request to the upstream, for the very target that the client has sent: package url would
+// escape some of it. Two slashes at the front it takes for a host, so there RoundTrip has to look.
+func (u *upstream) aim(out *http.Request) {
+	was := out.URL
+	out.URL = &url.URL{Scheme: u.url.Scheme, Host: u.url.Host}
+	if !strings.HasPrefix(out.RequestURI, "//") {
+		out.URL.Opaque = out.RequestURI
+		return
+	}
+	out.URL.Path, out.URL.RawPath = was.Path, was.RawPath
+	_, query, found := strings.Cut(out.RequestURI, "?")
+	out.URL.RawQuery, out.URL.ForceQuery = query, found
+}
