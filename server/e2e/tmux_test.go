@@ -25,7 +25,7 @@ func startTmux(t *testing.T, width, height int) tmux {
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("tmux is not installed")
 	}
-	x := tmux{fmt.Sprintf("holter-%d", os.Getpid())}
+	x := tmux{fmt.Sprintf("holter-%d-%s", os.Getpid(), t.Name())}
 	x.do(t, "-f", "/dev/null", "new-session", "-d", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height),
 		"env", "PS1=ready> ", "LC_ALL=C.UTF-8", "sh")
 	t.Cleanup(func() { exec.Command("tmux", "-L", x.socket, "kill-server").Run() })

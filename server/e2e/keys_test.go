@@ -1,0 +1,110 @@
+//go:build unix
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// keyStep is keys pressed one after another, and what they bring onto the screen or take off it.
+type keyStep struct {
+	keys []string
+	want string
+	gone string
+}
+
+// keySteps press every key of the screen at least once, by tmux's names, in an order that leads from
+// one effect to the next.
+var keySteps = []keyStep{
+	{keys: []string{"2"}, want: "BACK AFTER"},
+	{keys: []string{"4"}, want: "WHAT"},
+	{keys: []string{"5"}, want: "This holter"},
+	{keys: []string{"-"}, want: "charts show 5m"},
+	{keys: []string{"+"}, want: "charts show 2m"},
+	{keys: []string{"Tab"}, want: "SILENCE"},
+	{keys: []string{"BTab"}, want: "This holter"},
+	{keys: []string{"1"}, want: "SILENCE"},
+
+	{keys: []string{"s", "c"}, want: "CLIENT▲"},
+	{keys: []string{"S"}, want: "CLIENT▼"},
+	{keys: []string{"S"}, want: "▸● normal  demo-0001"},
+	{keys: []string{"j"}, want: "▸● normal  demo-0002"},
+	{keys: []string{"k"}, want: "▸● normal  demo-0001"},
+	{keys: []string{"PageDown"}, gone: "▸● normal  demo-0001"},
+	{keys: []string{"PageUp", "g"}, want: "▸● normal  demo-0001"},
+	{keys: []string{"C-d"}, gone: "▸● normal  demo-0001"},
+	{keys: []string{"C-u", "Home"}, want: "▸● normal  demo-0001"},
+	{keys: []string{"G"}, gone: "demo-0001 "},
+	{keys: []string{"g", "c", "Down", "Down", "Space"}, want: "[ ] gen"},
+	{keys: []string{"Enter"}, gone: "GEN "},
+
+	{keys: []string{"p"}, want: "FROZEN"},
+	{keys: []string{"p"}, gone: "FROZEN"},
+	{keys: []string{"F"}, want: "FOLLOW demo-0001"},
+	{keys: []string{"Space"}, want: "1 marked"},
+	{keys: []string{"v", "j", "j", "v"}, want: "4 marked"},
+	{keys: []string{"X"}, want: "Kick 4 marked"},
+	{keys: []string{"Escape"}, gone: "Kick 4 marked"},
+	{keys: []string{"u"}, gone: "4 marked"},
+	{keys: []string{"g", "Enter"}, want: "round trips"},
+	{keys: []string{"Escape"}, gone: "round trips"},
+
+	{keys: []string{"/", "d", "e", "m", "o", "-", "0", "0", "0", "2", "Enter"}, want: "demo-0002"},
+	{keys: []string{"Escape"}, gone: "1/6"},
+	{keys: []string{"/", "Up"}, want: "/demo-0002"},
+	{keys: []string{"Down"}, gone: "/demo-0002"},
+	{keys: []string{"Escape"}, gone: "enter keep"},
+	{keys: []string{"s", "s", "n"}, want: "▸"},
+	{keys: []string{"N"}, want: "▸"},
+
+	{keys: []string{"s", "c", "x"}, want: "▸ Cancel"},
+	{keys: []string{"Tab"}, want: "▸ Kick"},
+	{keys: []string{"Tab", "Right"}, want: "1000 normal closure"},
+	{keys: []string{"Left"}, want: "1001 going away"},
+	{keys: []string{"BTab", "BTab", "BTab", "Space"}, want: "[x] instead of a close frame"},
+	{keys: []string{"Escape"}, gone: "Cancel"},
+	{keys: []string{"w", "j"}, want: "wrote holter-connections-"},
+	{keys: []string{"y", "i"}, want: "copied, if the terminal allows it: c"},
+	{keys: []string{"d"}, want: "demo clients are for when nobody is connected"},
+	{keys: []string{"t"}, want: "theme dark"},
+	{keys: []string{"m"}, want: "mouse off"},
+	{keys: []string{"m"}, want: "mouse on"},
+	{keys: []string{"P"}, want: "MASKED"},
+	{keys: []string{"?"}, want: "Here: connections"},
+	{keys: []string{"Escape"}, gone: "Here: connections"},
+	{keys: []string{"C-z"}, want: "ready>"},
+	{keys: []string{"f", "g", "Enter"}, want: "MASKED"},
+}
+
+func TestEveryKeyInTmux(t *testing.T) {
+	t.Parallel()
+	x := startTmux(t, 120, 40)
+	dir := t.TempDir()
+	x.write(t, "cd "+dir+" && "+holter+" --demo 60 --listen 127.0.0.1:0 --admin 127.0.0.1:0")
+	x.press(t, "Enter")
+	x.until(t, "demo-0030")
+	for _, step := range keySteps {
+		for _, key := range step.keys {
+			x.press(t, key)
+		}
+		if step.want != "" {
+			x.until(t, step.want)
+		}
+		if step.gone != "" {
+			x.while(t, step.gone)
+		}
+	}
+	if files, _ := filepath.Glob(filepath.Join(dir, "holter-connections-*.json")); len(files) != 1 {
+		t.Errorf("w wrote %v", files)
+	} else if info, err := os.Stat(files[0]); err != nil || info.Size() < 1000 {
+		t.Errorf("the file is too small to be true: %v, %v", info, err)
+	}
+	x.press(t, "Q")
+	x.until(t, "ready>")
+	x.write(t, "echo left=$?")
+	x.press(t, "Enter")
+	x.until(t, "left=0")
+	x.until(t, "demo-0001") // the last picture is still there
+}
