@@ -97,8 +97,9 @@ type ahead struct {
 
 // ownPing is the application's newest ping that has no pong yet.
 type ownPing struct {
-	sum uint32
-	at  model.Instant
+	sum   uint32
+	at    model.Instant
+	since model.Instant // how long the application has been waiting for a pong
 }
 
 // New taps c. Bytes that came in before, early, are read first. now gives the time.

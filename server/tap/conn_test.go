@@ -202,6 +202,23 @@ func TestOwnPingsAreTimed(t *testing.T) {
 	r.until(t, "the round trip and the ping", func(x told) bool { return len(x.roundTrips) == 1 && len(x.sent) == 1 })
 }
 
+// A peer that answers none of them must not be spared ours: its silence would never be noticed.
+func TestUnansweredOwnPingsDelayOursOnlyOnce(t *testing.T) {
+	c, _, r := tapped(t)
+	var now model.Instant = 1
+	c.now = func() model.Instant { return now }
+	c.Ping(1)
+	ping := ws.MustCompileFrame(ws.NewPingFrame([]byte("application")))
+	for now = ownWait; now < 2*ownWait; now += ownWait / 10 {
+		c.Write(ping)
+		c.Ping(2)
+	}
+	r.until(t, "our first ping", func(x told) bool { return len(x.sent) == 1 })
+	now = 2 * ownWait
+	c.Write(ping)
+	r.until(t, "our second ping", func(x told) bool { return len(x.sent) == 2 })
+}
+
 func TestWhoClosesFirstWins(t *testing.T) {
 	closeFrame := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(4001, "bye")))
 	masked := ws.MustCompileFrame(ws.MaskFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(4002, "off"))))

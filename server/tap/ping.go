@@ -62,14 +62,25 @@ func (c *Conn) insert() (progress bool) {
 	return seq != 0 && !c.ownOpen() && c.insertPing(seq)
 }
 
+// ownSent takes note of a ping of the application's, of which c.out has the sum.
+func (c *Conn) ownSent() {
+	at := c.now()
+	since := at
+	if before := c.own.Load(); before != nil {
+		since = before.since
+	}
+	c.own.Store(&ownPing{c.out.sum, at, since})
+}
+
 // ownOpen reports whether a ping of the application's is under way. A peer may answer only the newest
 // of several pings (RFC 6455 section 5.5.3), so one of ours could cost the application its pong.
 func (c *Conn) ownOpen() bool {
 	p := c.own.Load()
-	return p != nil && c.now()-p.at < ownWait
+	return p != nil && c.now()-p.since < ownWait
 }
 
-// ownWait is how long a ping of ours gives way to one of the application's.
+// ownWait is how long a ping of ours gives way to those of the application's. If none of them has been
+// answered by then, the peer's silence is what we are to find out about.
 const ownWait = model.Instant(time.Second)
 
 // insertPing writes a ping.

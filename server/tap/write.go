@@ -151,7 +151,7 @@ func (c *Conn) passed(b []byte) {
 			c.silent = true
 			c.end(c.out.ending(model.ByApp))
 		case OpPing:
-			c.own.Store(&ownPing{c.out.sum, c.now()})
+			c.ownSent()
 		case OpPong:
 		default:
 			c.data.Store(c.writing.Load())
