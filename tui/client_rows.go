@@ -1,0 +1,79 @@
+package tui
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"holter/model"
+)
+
+// What clients can be sorted by beside model's keys.
+const (
+	sortSince      model.SortKey = "since"
+	sortSeen       model.SortKey = "seen"
+	sortReconnects model.SortKey = "reconnects"
+	sortAgent      model.SortKey = "agent"
+)
+
+// arrangeClients is p with its clients filtered and sorted.
+func arrangeClients(p *picture, a arrangement) *picture {
+	newest := make(map[string]*model.Connection, len(p.Clients))
+	for i := range p.Connections {
+		newest[p.Connections[i].Client] = &p.Connections[i] // by id, so the last one stays
+	}
+	rows := make([]clientRow, 0, len(p.Clients))
+	for i := range p.Clients {
+		row := clientRow{&p.Clients[i], newest[p.Clients[i].ID]}
+		if row.matches(a.filter, p.Time) {
+			rows = append(rows, row)
+		}
+	}
+	slices.SortStableFunc(rows, clientOrder(a))
+	fresh := *p
+	fresh.clients = &arranged[clientRow]{rows: rows, matched: len(rows), total: len(p.Clients), serial: a.serial}
+	return &fresh
+}
+
+// matches reports whether a filter chooses the client's newest connection. Of a client that is away
+// without one, it is asked about what is known.
+func (r *clientRow) matches(f model.Filter, now time.Time) bool {
+	if r.connection != nil && r.State != model.Away {
+		return f.Match(r.connection, now)
+	}
+	c := model.Connection{Client: r.ID, Generation: r.Generation, UserAgent: r.UserAgent}
+	if r.connection != nil {
+		c = *r.connection
+	}
+	c.State = r.State
+	return f.Match(&c, now)
+}
+
+// clientOrder compares rows that are by id already.
+func clientOrder(a arrangement) func(x, y clientRow) int {
+	compare := map[model.SortKey]func(x, y clientRow) int{
+		model.SortState:      func(x, y clientRow) int { return cmp.Compare(urgency(x.State), urgency(y.State)) },
+		model.SortClient:     func(x, y clientRow) int { return cmp.Compare(x.ID, y.ID) },
+		model.SortGeneration: func(x, y clientRow) int { return cmp.Compare(x.Generation, y.Generation) },
+		sortSince:            func(x, y clientRow) int { return y.Since.Compare(x.Since) },
+		sortSeen:             func(x, y clientRow) int { return y.FirstSeen.Compare(x.FirstSeen) },
+		sortAgent:            func(x, y clientRow) int { return cmp.Compare(x.UserAgent, y.UserAgent) },
+		sortReconnects:       func(x, y clientRow) int { return cmp.Compare(lastDelay(&x), lastDelay(&y)) },
+	}[a.key]
+	if a.descending {
+		return func(x, y clientRow) int { return compare(y, x) }
+	}
+	return compare
+}
+
+// urgency is the place of a client's state among those that want attention.
+func urgency(s model.State) int {
+	return slices.Index([]model.State{model.Failed, model.Suspect, model.Away, model.Normal}, s)
+}
+
+func lastDelay(r *clientRow) time.Duration {
+	if n := len(r.Reconnects); n > 0 {
+		return r.Reconnects[n-1]
+	}
+	return -1
+}
