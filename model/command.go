@@ -12,6 +12,9 @@ type Kick struct {
 	Over   time.Duration // spread evenly over this time: a drain
 }
 
+// MaxRefuse bounds for how long upgrades are refused on request.
+const MaxRefuse = 24 * time.Hour
+
 // MaxReason bounds the reason in a close frame: a control frame carries at most 125 bytes, two of
 // which are the code (RFC 6455 section 5.5).
 const MaxReason = 123

@@ -25,6 +25,7 @@ import (
 // library upgrades them. Their hearts beat while Run runs.
 type Monitor struct {
 	options Options
+	limits  limits
 	hub     *hub.Hub
 	admin   *admin // nil without an address
 	log     *slog.Logger
@@ -35,7 +36,7 @@ type Monitor struct {
 func New(o Options) *Monitor {
 	o = o.withDefaults()
 	identity, _ := hub.ParseIdentity(o.Identity)
-	m := &Monitor{options: o, log: cmp.Or(o.Logger, slog.Default())}
+	m := &Monitor{options: o, limits: newLimits(o), log: cmp.Or(o.Logger, slog.Default())}
 	m.hub = hub.New(hub.Options{
 		Rhythm: model.Rhythm{
 			Scheme: o.Scheme, Detector: o.Detector, Interval: o.Interval,
@@ -75,20 +76,6 @@ func (m *Monitor) Wrap(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// retryAfter is what a client that was refused is told to wait, in seconds.
-const retryAfter = "5"
-
-// admit answers an upgrade beyond the limit.
-func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) bool {
-	if m.options.MaxConns == 0 || m.hub.Size() < m.options.MaxConns {
-		return true
-	}
-	m.hub.Refused(r, http.StatusServiceUnavailable, "too many connections")
-	w.Header().Set("Retry-After", retryAfter)
-	http.Error(w, "too many connections", http.StatusServiceUnavailable)
-	return false
 }
 
 // canUpgrade reports whether r may become a WebSocket. If w cannot be hijacked the library is to see

@@ -19,10 +19,10 @@ type Options struct {
 	MaxTimeout time.Duration `default:"4s" help:"Every beat is overdue after this time, or after three mean round trips if that is longer."`
 	OnFail     model.OnFail  `default:"${on_fail}" enum:"close,observe" placeholder:"WHAT" help:"What becomes of a failed connection: close its socket, or observe and only report it."`
 
-	Identity     string        `placeholder:"FROM" help:"Who is behind a connection: query:NAME, header:NAME, cookie:NAME, jwt:CLAIM or ip. The default is the query parameter client, else the header X-Client-ID, else address and user agent."`
-	Linger       time.Duration `default:"60s" help:"How long a closed connection and an absent client stay on the list."`
-	MaxConns     int           `default:"0" help:"Refuse upgrades beyond this many connections; 0 for no limit."`
+	Identity string        `placeholder:"FROM" help:"Who is behind a connection: query:NAME, header:NAME, cookie:NAME, jwt:CLAIM or ip. The default is the query parameter client, else the header X-Client-ID, else address and user agent."`
+	Linger   time.Duration `default:"60s" help:"How long a closed connection and an absent client stay on the list."`
 
+	MaxConns      int  `default:"0" help:"Refuse upgrades beyond this many connections; 0 for no limit."`
 	MaxConnsPerIP int  `default:"0" help:"Refuse upgrades beyond this many connections from one address, or from one IPv6 network of 64 bits; 0 for no limit."`
 	AcceptRate    Rate `default:"0" placeholder:"N/s" help:"Refuse upgrades beyond this many per second, such as 50/s; 0 for no limit."`
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,10 @@ func TestOptionsValidate(t *testing.T) {
 		"write timeout":         {func(o *Options) { o.WriteTimeout = 0 }, "--write-timeout is 0s"},
 		"max idle":              {func(o *Options) { o.MaxIdle = -1 }, "--max-idle"},
 		"max conns":             {func(o *Options) { o.MaxConns = -1 }, "--max-conns"},
+		"max conns per IP":      {func(o *Options) { o.MaxConnsPerIP = -1 }, "--max-conns-per-ip"},
+		"accept rate":           {func(o *Options) { o.AcceptRate = -1 }, "--accept-rate is -1/s"},
+		"accept rate infinite":  {func(o *Options) { o.AcceptRate = Rate(math.Inf(1)) }, "--accept-rate"},
+		"accept rate unknown":   {func(o *Options) { o.AcceptRate = Rate(math.NaN()) }, "--accept-rate"},
 		"identity":              {func(o *Options) { o.Identity = "name" }, "write query:NAME"},
 		"identity without name": {func(o *Options) { o.Identity = "header:" }, "write query:NAME"},
 		"identity header":       {func(o *Options) { o.Identity = "header:X-User" }, ""},

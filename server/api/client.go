@@ -163,3 +163,9 @@ func (r *Remote) Kick(ctx context.Context, k model.Kick) (int, error) {
 	}
 	return max(0, out.Kicked), err
 }
+
+// Refuse has upgrades turned away for so long; 0 lets them in again.
+func (r *Remote) Refuse(ctx context.Context, length time.Duration) error {
+	ms := millis(length)
+	return r.caller.call(ctx, http.MethodPost, "/api/v1/refuse", Refuse{ForMS: &ms}, new(Refusing))
+}

@@ -314,6 +314,25 @@ func TestDetailAndKick(t *testing.T) {
 	}
 }
 
+func TestRefuse(t *testing.T) {
+	p := newPlane(t)
+	bodies := make(chan string, 2)
+	p.routes.HandleFunc("POST /api/v1/refuse", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		bodies <- string(body)
+		io.WriteString(w, `{"refusing_until":null}`)
+	})
+	r := p.attach(t)
+	for length, want := range map[time.Duration]string{10 * time.Second: `{"for_ms":10000}`, 0: `{"for_ms":0}`} {
+		if err := r.Refuse(t.Context(), length); err != nil {
+			t.Error(err)
+		}
+		if body := <-bodies; body != want {
+			t.Errorf("asked for %s, want %s", body, want)
+		}
+	}
+}
+
 // A plane that has stopped answering costs a caller its deadline, and a picture nothing.
 func TestSilentPlane(t *testing.T) {
 	p := newPlane(t)

@@ -87,6 +87,16 @@ type Kick struct {
 	OverMS Millis   `json:"over_ms"` // spread over this time
 }
 
+// Refuse asks for upgrades to be turned away.
+type Refuse struct {
+	ForMS *Millis `json:"for_ms"` // 0 to let them in again
+}
+
+// Refusing answers a Refuse.
+type Refusing struct {
+	Until *time.Time `json:"refusing_until"` // null if upgrades are let in again
+}
+
 // Kicked answers a kick with how many it was about.
 type Kicked struct {
 	Kicked int        `json:"kicked"`

@@ -118,6 +118,7 @@ func (l *leg) Closed(e tap.Ending) {
 	c, h := l.conn, l.conn.hub
 	if l.side == model.ClientSide {
 		defer h.count.size.Add(-1)
+		defer h.origins.remove(c.remote.Addr())
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

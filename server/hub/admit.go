@@ -1,0 +1,83 @@
+package hub
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"holter/model"
+)
+
+// Refuse has upgrades turned away for so long from now on; 0 lets them in again. Who turns them away asks
+// Refusing.
+func (h *Hub) Refuse(_ context.Context, length time.Duration) error {
+	switch {
+	case length < 0:
+		return model.Errorf(model.Invalid, "upgrades cannot be refused for %s: write a duration, or 0 to let them in again", length)
+	case length > model.MaxRefuse:
+		return model.Errorf(model.Invalid, "upgrades are refused for %s at most", model.MaxRefuse)
+	case length == 0:
+		h.refusing.Store(0)
+	default:
+		h.refusing.Store(int64(h.now()) + int64(length))
+	}
+	return nil
+}
+
+// Refusing is for how much longer upgrades are to be turned away, 0 if they are not.
+func (h *Hub) Refusing() time.Duration {
+	return max(0, time.Duration(h.refusing.Load()-int64(h.now())))
+}
+
+// refusingUntil is zero while upgrades are let in.
+func (h *Hub) refusingUntil(now model.Instant) time.Time {
+	if until := model.Instant(h.refusing.Load()); until > now {
+		return h.time(until)
+	}
+	return time.Time{}
+}
+
+// SizeFrom is how many connections there are from where a request with this RemoteAddr comes from, those
+// that are just being upgraded included. All of an IPv6 network of 64 bits counts as one address, as one
+// machine has that many.
+func (h *Hub) SizeFrom(remote string) int { return h.origins.count(addrPort(remote).Addr()) }
+
+// origins counts connections by where they come from.
+type origins struct {
+	mu     sync.Mutex // protects all following
+	counts map[netip.Addr]int
+}
+
+func (o *origins) count(a netip.Addr) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.counts[origin(a)]
+}
+
+func (o *origins) add(a netip.Addr) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.counts == nil {
+		o.counts = make(map[netip.Addr]int)
+	}
+	o.counts[origin(a)]++
+}
+
+func (o *origins) remove(a netip.Addr) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	a = origin(a)
+	if o.counts[a]--; o.counts[a] == 0 {
+		delete(o.counts, a)
+	}
+}
+
+// origin is what one machine has to itself.
+func origin(a netip.Addr) netip.Addr {
+	if !a.Is6() {
+		return a
+	}
+	p, _ := a.Prefix(64) // which all IPv6 addresses have
+	return p.Addr()
+}

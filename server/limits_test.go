@@ -1,0 +1,168 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"holter/model"
+	"holter/server/api"
+)
+
+// try asks for an upgrade, and answers the status and after how many seconds to come back.
+func (r running) try(t *testing.T, client string) (status, retryAfter int) {
+	t.Helper()
+	ws, response, err := websocket.DefaultDialer.Dial(r.URL()+"?client="+client, nil)
+	if err == nil {
+		t.Cleanup(func() { ws.Close() })
+		return http.StatusSwitchingProtocols, 0
+	}
+	if response == nil {
+		t.Fatal(err)
+	}
+	seconds := response.Header.Get("Retry-After")
+	if retryAfter, err = strconv.Atoi(seconds); err != nil {
+		t.Errorf("status %d with Retry-After %q", response.StatusCode, seconds)
+	}
+	return response.StatusCode, retryAfter
+}
+
+func TestLimits(t *testing.T) {
+	for name, limit := range map[string]struct {
+		set    func(*Options)
+		reason string
+	}{
+		"connections": {func(o *Options) { o.MaxConns = 1 }, "too many connections"},
+		"address":     {func(o *Options) { o.MaxConnsPerIP = 1 }, "too many connections from this address"},
+		"rate":        {func(o *Options) { o.AcceptRate = 1.0 / 3600 }, "too many at once"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := runServer(t, func(o *Options, _ *DataOptions) { limit.set(o) })
+			if status, _ := r.try(t, "first"); status != http.StatusSwitchingProtocols {
+				t.Fatalf("the first client got status %d", status)
+			}
+			if status, after := r.try(t, "second"); status != http.StatusServiceUnavailable || after < 1 || after > 11 {
+				t.Errorf("status %d, Retry-After %d", status, after)
+			}
+			e := r.await(t, func(e *model.Event) bool { return e.Type == model.ConnectionRefused })
+			if e.Refusal.Client != "second" || e.Refusal.Status != http.StatusServiceUnavailable || e.Refusal.Reason != limit.reason {
+				t.Errorf("told of %+v", *e.Refusal)
+			}
+		})
+	}
+}
+
+// A place that becomes free is given away again.
+func TestLimitForAnAddressIsOfThoseWhoAreHere(t *testing.T) {
+	r := runServer(t, func(o *Options, _ *DataOptions) { o.MaxConnsPerIP = 2 })
+	r.dial(t, "ann")
+	bob := r.dial(t, "bob")
+	if status, _ := r.try(t, "cid"); status != http.StatusServiceUnavailable {
+		t.Errorf("a third from one address: status %d", status)
+	}
+	bob.Close()
+	for deadline := time.Now().Add(patienceOfTests); ; {
+		if status, _ := r.try(t, "cid"); status == http.StatusSwitchingProtocols {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nobody takes the place of who has left")
+		}
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	r := runServer(t, nil)
+	refuse := func(body string) string {
+		t.Helper()
+		status, answer, _ := call(t, r.monitor.admin, "POST", "/api/v1/refuse", body)
+		if status != http.StatusOK {
+			t.Fatalf("refuse %s: status %d, %s", body, status, answer)
+		}
+		return answer
+	}
+	if answer := refuse(`{"for_ms": 30000}`); !strings.HasPrefix(answer, `{"refusing_until":"2`) {
+		t.Error(answer)
+	}
+	for range 5 {
+		if status, after := r.try(t, "ann"); status != http.StatusServiceUnavailable || after < 29 || after > 60 {
+			t.Errorf("status %d, Retry-After %d", status, after)
+		}
+	}
+	var s api.Summary
+	if r.call(t, "GET", "/api/v1/summary", &s); s.RefusingUntil == nil || time.Until(*s.RefusingUntil) < 10*time.Second {
+		t.Errorf("refusing until %v", s.RefusingUntil)
+	}
+	if answer := refuse(`{"for_ms": 0}`); answer != `{"refusing_until":null}` {
+		t.Error(answer)
+	}
+	r.dial(t, "ann")
+	s = api.Summary{}
+	if r.call(t, "GET", "/api/v1/summary", &s); s.RefusingUntil != nil {
+		t.Errorf("still refusing until %v", s.RefusingUntil)
+	}
+}
+
+func TestRefuseRefuses(t *testing.T) {
+	a := serveAdmin(t, newFakeSource(), "")
+	for body, want := range map[string]string{
+		``:                   "JSON",
+		`{}`:                 "for_ms is missing",
+		`{"for_ms":-1}`:      "for -1ms",
+		`{"for_ms":1e18}`:    "at most",
+		`{"for_ms":"10s"}`:   "for_ms",
+		`{"for":10}`:         `"for"`,
+		`{"for_ms":1,"q":1}`: `"q"`,
+	} {
+		status, answer, _ := call(t, a, "POST", "/api/v1/refuse", body)
+		if message := wantError(t, answer); status != http.StatusBadRequest || !strings.Contains(message, want) {
+			t.Errorf("%s: status %d, %s, want %q in it", body, status, answer, want)
+		}
+	}
+	s := newFakeSource()
+	onlyShows := newAdmin(s, Options{Admin: "127.0.0.1:0", ReadOnly: true}, silent)
+	runAdmin(t, onlyShows)
+	if status, _, _ := call(t, onlyShows, "POST", "/api/v1/refuse", `{"for_ms":1000}`); status != http.StatusForbidden || s.Refusing() > 0 {
+		t.Errorf("with --read-only: status %d, refusing for %v", status, s.Refusing())
+	}
+}
+
+// Who is turned away at once comes back at times as different as there are seconds.
+func TestSpread(t *testing.T) {
+	for _, c := range []struct {
+		wait, first, last time.Duration
+	}{
+		{time.Second, 1 * time.Second, 6 * time.Second},
+		{5 * time.Second, 5 * time.Second, 10 * time.Second},
+		{9200 * time.Millisecond, 10 * time.Second, 20 * time.Second},
+		{time.Minute, time.Minute, 2 * time.Minute},
+	} {
+		if got := spread(c.wait, 0); got != c.first {
+			t.Errorf("%v: the first comes after %v, want %v", c.wait, got, c.first)
+		}
+		if got := spread(c.wait, 0.999999); got != c.last {
+			t.Errorf("%v: the last comes after %v, want %v", c.wait, got, c.last)
+		}
+	}
+}
+
+func TestRate(t *testing.T) {
+	for text, want := range map[string]Rate{"50/s": 50, "0.5/s": 0.5, "7": 7, "0": 0} {
+		var r Rate
+		if err := r.UnmarshalText([]byte(text)); err != nil || r != want {
+			t.Errorf("%s: %v, error %v", text, r, err)
+		}
+		if err := r.UnmarshalText([]byte(r.String())); err != nil || r != want {
+			t.Errorf("%s: %v in return, error %v", text, r, err)
+		}
+	}
+	for _, text := range []string{"", "/s", "fast", "50/m", "50 per second"} {
+		if err := new(Rate).UnmarshalText([]byte(text)); err == nil || !strings.Contains(err.Error(), "50/s") {
+			t.Errorf("%q: error %v", text, err)
+		}
+	}
+}
