@@ -12,9 +12,10 @@ type Client struct {
 	FirstSeen  time.Time
 	UserAgent  string
 	Reconnects []time.Duration // delays between an end and the next connection, oldest first, at most MaxReconnects
+	Attempts   []Attempt       // to come back, refused ones too, oldest first, at most MaxReconnects
 }
 
-// MaxReconnects bounds how many reconnect delays a client remembers.
+// MaxReconnects bounds how many reconnect delays, and how many attempts, a client remembers.
 const MaxReconnects = 16
 
 // ClientState is the state of a client whose newest open connection is c, nil if it has none.

@@ -11,6 +11,8 @@ const (
 	StateChanged      EventType = "state.changed"      // Connection, From, To
 	ConnectionRefused EventType = "connection.refused" // Refusal
 	HostSampled       EventType = "host.sampled"       // Host
+	StormStarted      EventType = "storm.started"      // Storm
+	StormEnded        EventType = "storm.ended"        // Storm
 	Dropped           EventType = "dropped"            // Count
 )
 
@@ -25,6 +27,7 @@ type Event struct {
 	From, To   State
 	Refusal    *Refusal
 	Host       *Host
+	Storm      *Storm // as it was then
 	Count      uint64
 }
 

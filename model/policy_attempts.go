@@ -7,13 +7,12 @@ import (
 
 // Attempt is one try of a client to come back.
 type Attempt struct {
-	// Number counts the attempts since the client's connection ended, from 1. It is 0 where the client
-	// may count otherwise: its connection had not lasted long enough for all clients to start over.
-	Number  int
-	Delay   time.Duration // since that end, or since the attempt before was refused
+	Delay time.Duration // since the connection ended, or since the attempt before was refused
+	Asked time.Duration // how long that refusal asked to wait
+	// Number counts the attempts since the connection ended, from 1. It is 0 where the client may count
+	// otherwise: the connection had not lasted long enough for all clients to start over.
+	Number  uint8
 	Refused bool
-	// Asked is how long the refusal before asked it to wait.
-	Asked time.Duration
 	// Free is false where the delay tells nothing of the client's policy: its connection ended in a way
 	// that it may not have noticed, or wanted, or by a close code that asks for patience.
 	Free bool
@@ -22,7 +21,6 @@ type Attempt struct {
 // Attempts is what one client did to come back since its newest connection ended, and before, as far
 // as is remembered. It belongs to one goroutine.
 type Attempts struct {
-	client string
 	pool   Pool
 	list   []attempt
 	ended  Instant       // the last connection, or attempt
@@ -70,8 +68,8 @@ type Loss struct {
 	Path   time.Duration // what the client's way back takes by itself: round trips of the network
 }
 
-// NewAttempts begins the record of a client.
-func NewAttempts(client string) *Attempts { return &Attempts{client: client} }
+// NewAttempts begins the record of a client, which begins with a loss.
+func NewAttempts() *Attempts { return new(Attempts) }
 
 // Lose begins to count.
 func (a *Attempts) Lose(at Instant, l *Loss) {
@@ -121,7 +119,7 @@ func (a *Attempts) All() []Attempt {
 	all := make([]Attempt, len(a.list))
 	for i, x := range a.list {
 		all[i] = Attempt{
-			Number: int(x.number), Delay: x.delay(), Refused: x.refused, Free: x.free,
+			Number: x.number, Delay: x.delay(), Refused: x.refused, Free: x.free,
 			Asked: time.Duration(x.asked) * time.Second,
 		}
 	}

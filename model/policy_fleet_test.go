@@ -1,7 +1,6 @@
 package model
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -22,9 +21,9 @@ type fleet struct {
 // noise, of which holter only knows the length; every hundredth stumbles.
 func (f *fleet) attempts(r *rand.Rand) []*Attempts {
 	var all []*Attempts
-	for i := range f.clients {
+	for range f.clients {
 		rtt := f.rtt * (0.5 + r.Float64())
-		a := NewAttempts(fmt.Sprint(f.name, i))
+		a := NewAttempts()
 		at := Instant(time.Hour) + Instant(r.Float64()*float64(100*time.Millisecond))
 		lost := at
 		a.Lose(at, &Loss{

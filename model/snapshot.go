@@ -10,7 +10,16 @@ type Snapshot struct {
 	Clients     []Client     // by id
 	Rates       Rates
 	Activity    []Activity // oldest first, one for each ActivityBin, the newest just over
+	Storms      []Storm    // oldest first; what they point to belongs to nobody and stays as it is
 	Host        Host
+}
+
+// Storm is the one that is on, nil if there is none.
+func (s *Snapshot) Storm() *Storm {
+	if n := len(s.Storms); n > 0 && s.Storms[n-1].On() {
+		return &s.Storms[n-1]
+	}
+	return nil
 }
 
 // ActivityBin is the time that one Activity counts, and MaxActivity how many are kept: ten minutes.

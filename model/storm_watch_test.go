@@ -2,7 +2,6 @@ package model
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -62,8 +61,8 @@ func (w *weather) run(population int, end Instant) {
 
 // churn is clients that leave and come back as on every day, perSecond of them.
 func (w *weather) churn(r *rand.Rand, perSecond float64, end Instant) {
-	for i := range int(perSecond * time.Duration(end).Seconds()) {
-		a, at := NewAttempts(fmt.Sprint("churn", i)), Instant(r.Float64()*float64(end))
+	for range int(perSecond * time.Duration(end).Seconds()) {
+		a, at := NewAttempts(), Instant(r.Float64()*float64(end))
 		w.lose(a, at, 1001)
 		w.try(a, at+Instant(r.Float64()*float64(10*time.Second)), false)
 	}
@@ -76,7 +75,7 @@ const kickedAt = Instant(time.Minute)
 func (w *weather) kick(r *rand.Rand, n int, refused time.Duration, delay func(k int) float64) []time.Duration {
 	var back []time.Duration
 	for i := range n {
-		a := NewAttempts(fmt.Sprint("client", i))
+		a := NewAttempts()
 		at := kickedAt + Instant(i)*Instant(200*time.Millisecond)/Instant(n)
 		w.lose(a, at, 1012)
 		for k, in := 1, true; in; k++ {
@@ -159,7 +158,7 @@ func TestNoStorm(t *testing.T) {
 
 // One client that hammers at the door is none either.
 func TestOneClientIsNoStorm(t *testing.T) {
-	w, a := newWeather(), NewAttempts("ann")
+	w, a := newWeather(), NewAttempts()
 	w.lose(a, kickedAt, 1006)
 	for i := range Instant(1000) {
 		w.try(a, kickedAt+i*Instant(50*time.Millisecond), true)
@@ -188,7 +187,7 @@ func TestStormHasPauses(t *testing.T) {
 func TestStormEndsWithoutAll(t *testing.T) {
 	w := newWeather()
 	for i := range 100 {
-		a := NewAttempts(fmt.Sprint(i))
+		a := NewAttempts()
 		w.lose(a, kickedAt, 1006)
 		if i < 90 {
 			w.try(a, kickedAt+Instant(time.Second), false)
@@ -204,8 +203,8 @@ func TestStormEndsWithoutAll(t *testing.T) {
 // A client that is let in and thrown out at once is not back.
 func TestStormCountsWhoStays(t *testing.T) {
 	w := newWeather()
-	for i := range 100 {
-		a := NewAttempts(fmt.Sprint(i))
+	for range 100 {
+		a := NewAttempts()
 		w.lose(a, kickedAt, 1006)
 		at := kickedAt
 		for range 3 {
@@ -246,8 +245,8 @@ func TestStormsAreBounded(t *testing.T) {
 	w := newWeather()
 	const n = MaxStorms + 5
 	for i := range n {
-		for j := range 20 {
-			a := NewAttempts(fmt.Sprint(i, " ", j))
+		for range 20 {
+			a := NewAttempts()
 			at := kickedAt + Instant(i)*Instant(time.Minute)
 			w.lose(a, at, 3000+i)
 			w.try(a, at+Instant(time.Second), false)
@@ -266,8 +265,8 @@ func TestStormsAreBounded(t *testing.T) {
 // One that goes on and on is recorded in parts.
 func TestEndlessStormIsBounded(t *testing.T) {
 	w := newWeather()
-	for i := range 50 {
-		a := NewAttempts(fmt.Sprint(i))
+	for range 50 {
+		a := NewAttempts()
 		w.lose(a, kickedAt, 1006)
 		for k := range Instant(1500) {
 			w.try(a, kickedAt+(k+1)*Instant(time.Second), true)
@@ -301,7 +300,7 @@ func BenchmarkStorm(b *testing.B) {
 
 // BenchmarkStormTry is what an attempt costs.
 func BenchmarkStormTry(b *testing.B) {
-	w, a := NewStormWatch(stormZero), NewAttempts("ann")
+	w, a := NewStormWatch(stormZero), NewAttempts()
 	w.Lose(a, 1, &Loss{})
 	b.ReportAllocs()
 	for at := Instant(1); b.Loop(); at += Instant(time.Millisecond) {

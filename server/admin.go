@@ -91,6 +91,7 @@ func (a *admin) routes() http.Handler {
 	v1.POST("/kick", a.writable, a.kickMatching)
 	v1.GET("/clients", a.clients)
 	v1.GET("/clients/*id", a.client) // an id may have slashes in it
+	v1.GET("/storms", a.storms)
 	v1.GET("/events", a.events)
 	v1.GET("/snapshots", a.snapshots)
 	v1.GET("/host", a.host)

@@ -66,5 +66,6 @@ func (a *album) get(ctx context.Context, now time.Time) (model.Snapshot, error) 
 	}
 	s := a.snapshot
 	s.Connections, s.Clients, s.Activity = slices.Clone(s.Connections), slices.Clone(s.Clients), slices.Clone(s.Activity)
+	s.Storms = slices.Clone(s.Storms)
 	return s, nil
 }

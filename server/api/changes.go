@@ -84,7 +84,15 @@ func sameConnection(before, now *model.Connection, passed time.Duration) bool {
 func sameClient(a, b *model.Client) bool {
 	return a.ID == b.ID && a.Generation == b.Generation && a.Connection == b.Connection && a.State == b.State &&
 		a.Since.Equal(b.Since) && a.FirstSeen.Equal(b.FirstSeen) && a.UserAgent == b.UserAgent &&
-		slices.Equal(a.Reconnects, b.Reconnects)
+		slices.Equal(a.Reconnects, b.Reconnects) && slices.Equal(a.Attempts, b.Attempts)
+}
+
+func stormKey(s *model.Storm) int { return s.ID }
+
+// sameStorm goes by what grows while a storm is on.
+func sameStorm(a, b *model.Storm) bool {
+	return a.Ended.Equal(b.Ended) && a.Clients == b.Clients && a.Away == b.Away && a.Reconnects == b.Reconnects &&
+		a.Refused == b.Refused && len(a.Curve) == len(b.Curve)
 }
 
 // newBins are the bins by which now has grown out of before: the fewest that explain it.

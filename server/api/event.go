@@ -19,6 +19,7 @@ type Event struct {
 	Diagnosis  *Diagnosis  `json:"diagnosis,omitempty"` // of a change of state
 	Refusal    *Refusal    `json:"refusal,omitempty"`
 	Host       *Host       `json:"host,omitempty"`
+	Storm      *Storm      `json:"storm,omitempty"`
 	Count      uint64      `json:"count,omitempty"` // events lost, up to and with seq
 }
 
@@ -47,6 +48,10 @@ func FromEvent(e *model.Event) Event {
 		h := FromHost(e.Host)
 		w.Host = &h
 	}
+	if e.Storm != nil {
+		s := FromStorm(e.Storm)
+		w.Storm = &s
+	}
 	return w
 }
 
@@ -68,6 +73,11 @@ func (e *Event) Model() (model.Event, error) {
 	if e.Host != nil {
 		h := e.Host.Model()
 		m.Host = &h
+	}
+	if e.Storm != nil {
+		s, err := e.Storm.Model()
+		parse.note(err)
+		m.Storm = &s
 	}
 	return m, parse.wrap("event", fmt.Sprint(e.Seq))
 }

@@ -16,6 +16,16 @@ type Client struct {
 	FirstSeen    time.Time `json:"first_seen"`
 	UserAgent    string    `json:"user_agent"`
 	ReconnectsMS []Millis  `json:"reconnects_ms"` // delays between an end and the next connection, oldest first
+	Attempts     []Attempt `json:"attempts"`      // to come back, refused ones too, oldest first
+}
+
+// Attempt is one try of a client to come back.
+type Attempt struct {
+	Number  uint8  `json:"number"`   // since its connection ended, from 1; 0 if it may count otherwise
+	DelayMS Millis `json:"delay_ms"` // since that end, or since the attempt before was refused
+	AskedMS Millis `json:"asked_ms"` // what that refusal asked for
+	Refused bool   `json:"refused"`
+	Free    bool   `json:"free"` // the delay is the client's own choice
 }
 
 // ClientDetail is a client with its generations that are still known, oldest first.
@@ -29,13 +39,16 @@ func FromClient(c *model.Client) Client {
 	w := Client{
 		ID: c.ID, Generation: c.Generation, State: c.State.String(),
 		Since: c.Since.UTC(), FirstSeen: c.FirstSeen.UTC(), UserAgent: c.UserAgent,
-		ReconnectsMS: make([]Millis, len(c.Reconnects)),
+		ReconnectsMS: make([]Millis, len(c.Reconnects)), Attempts: make([]Attempt, len(c.Attempts)),
 	}
 	if c.Connection != 0 {
 		w.Connection = c.Connection.String()
 	}
 	for i, d := range c.Reconnects {
 		w.ReconnectsMS[i] = millis(d)
+	}
+	for i, a := range c.Attempts {
+		w.Attempts[i] = Attempt{a.Number, millis(a.Delay), millis(a.Asked), a.Refused, a.Free}
 	}
 	return w
 }
@@ -52,6 +65,11 @@ func (c *Client) Model() (model.Client, error) {
 	}
 	for _, d := range newest(c.ReconnectsMS, model.MaxReconnects) {
 		m.Reconnects = append(m.Reconnects, d.Duration())
+	}
+	for _, a := range newest(c.Attempts, model.MaxReconnects) {
+		m.Attempts = append(m.Attempts, model.Attempt{
+			Number: a.Number, Delay: a.DelayMS.Duration(), Asked: a.AskedMS.Duration(), Refused: a.Refused, Free: a.Free,
+		})
 	}
 	return m, parse.wrap("client", c.ID)
 }

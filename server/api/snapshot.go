@@ -16,6 +16,8 @@ type Snapshot struct {
 	Activity        Activity     `json:"activity"` // the bins that are new
 	Clients         []Client     `json:"clients"`  // new or changed
 	ClientsGone     []string     `json:"clients_gone"`
+	Storms          []Storm      `json:"storms"` // new or changed
+	StormsGone      []int        `json:"storms_gone"`
 	Connections     []Connection `json:"connections"`
 	ConnectionsGone []string     `json:"connections_gone"`
 }
@@ -49,6 +51,7 @@ func (w *SnapshotWriter) Write(s *model.Snapshot) error {
 		return sameConnection(before, now, passed)
 	})
 	clients := diff(w.last.Clients, s.Clients, clientKey, sameClient)
+	storms := diff(w.last.Storms, s.Storms, stormKey, sameStorm)
 	bins := newBins(w.last.Activity, s.Activity)
 	w.last = *s
 
@@ -56,6 +59,8 @@ func (w *SnapshotWriter) Write(s *model.Snapshot) error {
 	w.value(`,"activity":`, fromActivity(bins))
 	writeList(w, `,"clients":[`, clients.changed, FromClient)
 	w.value(`],"clients_gone":`, append([]string{}, clients.gone...))
+	writeList(w, `,"storms":[`, storms.changed, FromStorm)
+	w.value(`],"storms_gone":`, append([]int{}, storms.gone...))
 	writeList(w, `,"connections":[`, connections.changed, FromConnection)
 	w.value(`],"connections_gone":`, names(connections.gone))
 	w.out.WriteString("}\n")

@@ -43,6 +43,8 @@ func (r *SnapshotReader) Read() (model.Snapshot, error) {
 	passed := s.Time.Sub(r.last.Time)
 	s.Connections = d.connections.apply(r.last.Connections, connectionKey, func(c *model.Connection) { age(c, passed) })
 	s.Clients = d.clients.apply(r.last.Clients, clientKey, func(*model.Client) {})
+	s.Storms = d.storms.apply(r.last.Storms, stormKey, func(*model.Storm) {})
+	s.Storms = newest(s.Storms, model.MaxStorms+1)
 	s.Activity = addBins(r.last.Activity, d.activity.model())
 	if max(len(s.Connections), len(s.Clients)) > longestList {
 		return model.Snapshot{}, fmt.Errorf("more than %d connections or clients", longestList)
@@ -56,6 +58,7 @@ type delta struct {
 	summary     Summary
 	activity    Activity
 	clients     changes[model.Client, string]
+	storms      changes[model.Storm, int]
 	connections changes[model.Connection, model.ID]
 }
 
@@ -94,6 +97,10 @@ func (r *SnapshotReader) value(key string, d *delta) (err error) {
 		d.clients.changed, err = readList(r, (*Client).Model)
 	case "clients_gone":
 		d.clients.gone, err = readList(r, func(id *string) (string, error) { return text(*id), nil })
+	case "storms":
+		d.storms.changed, err = readList(r, (*Storm).Model)
+	case "storms_gone":
+		d.storms.gone, err = readList(r, func(id *int) (int, error) { return *id, nil })
 	case "connections":
 		d.connections.changed, err = readList(r, (*Connection).Model)
 	case "connections_gone":

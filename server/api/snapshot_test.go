@@ -73,6 +73,9 @@ func series(t *testing.T, next func(i int, s *model.Snapshot) bool) {
 		if len(got.Clients) == 0 && len(s.Clients) == 0 {
 			got.Clients = s.Clients
 		}
+		if len(got.Storms) == 0 && len(s.Storms) == 0 {
+			got.Storms = s.Storms
+		}
 		if !reflect.DeepEqual(got, s) {
 			t.Fatalf("%d came back as\n%+v\nwant\n%+v", i, got, s)
 		}
@@ -80,6 +83,23 @@ func series(t *testing.T, next func(i int, s *model.Snapshot) bool) {
 	if _, err := r.Read(); !errors.Is(err, io.EOF) {
 		t.Errorf("after the last: %v", err)
 	}
+}
+
+// grown is storms a second later: every fourth time there is another one.
+func grown(storms []model.Storm) []model.Storm {
+	next := slices.Clone(storms)
+	n := len(next)
+	if n == 0 || len(next[n-1].Curve) == 4 {
+		another := storm
+		another.ID, another.Curve = 1, []model.Activity{}
+		if n > 0 {
+			another.ID += next[n-1].ID
+		}
+		next = append(next, another)
+	} else {
+		next[n-1].Curve = append(slices.Clone(next[n-1].Curve), model.Activity{Reconnects: 1})
+	}
+	return next[max(0, len(next)-3):]
 }
 
 func TestSeries(t *testing.T) {
@@ -104,6 +124,9 @@ func TestSeries(t *testing.T) {
 			now.Clients = slices.Delete(now.Clients, at, at+1)
 		} else {
 			now.Clients = slices.Insert(now.Clients, at, cl)
+		}
+		if i%10 == 0 {
+			now.Storms = grown(now.Storms)
 		}
 		*s = now
 		s.Connections, s.Clients = slices.Clone(now.Connections), slices.Clone(now.Clients)

@@ -21,11 +21,11 @@ type Summary struct {
 	OnFail     model.OnFail `json:"on_fail"`
 	Lateness   float64      `json:"lateness"` // what timeouts are stretched by because holter ran late
 
-	States  States   `json:"states"`
-	Clients Presence `json:"clients"`
-	Rates   Rates    `json:"rates"`
-	Storm   any      `json:"storm"` // the one under way, else null
-	Host    Host     `json:"host"`
+	States  States        `json:"states"`
+	Clients Presence      `json:"clients"`
+	Rates   Rates         `json:"rates"`
+	Storm   *StormSummary `json:"storm"` // the one that is on, else null
+	Host    Host          `json:"host"`
 }
 
 // States are how many connections are in each.
@@ -56,7 +56,7 @@ type Rates struct {
 // FromSnapshot gives s its JSON.
 func FromSnapshot(s *model.Snapshot) Summary {
 	n, m := s.Count(), s.Monitor
-	return Summary{
+	w := Summary{
 		Version: m.Version, Time: s.Time.UTC(), StartedAt: m.Started.UTC(), UptimeMS: millis(s.Time.Sub(m.Started)),
 		Address: m.Address, Scheme: m.Scheme, Detector: m.Detector, IntervalMS: millis(m.Interval),
 		OnFail: m.OnFail, Lateness: finite(m.Lateness),
@@ -65,9 +65,14 @@ func FromSnapshot(s *model.Snapshot) Summary {
 		Rates:   fromRates(s.Rates),
 		Host:    FromHost(&s.Host),
 	}
+	if storm := s.Storm(); storm != nil {
+		brief := fromStormSummary(storm)
+		w.Storm = &brief
+	}
+	return w
 }
 
-// Model is the snapshot that s sums up, without its connections, clients and activity.
+// Model is the snapshot that s sums up, without its connections, clients, activity and storms.
 func (s *Summary) Model() model.Snapshot {
 	return model.Snapshot{
 		Time: s.Time,

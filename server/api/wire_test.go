@@ -37,6 +37,22 @@ var (
 	client = model.Client{
 		ID: "ann", Generation: 2, Connection: 17, State: model.Suspect, Since: at, FirstSeen: at.Add(-time.Hour),
 		UserAgent: "curl/8", Reconnects: []time.Duration{time.Second, 2 * time.Second},
+		Attempts: []model.Attempt{
+			{Delay: time.Second, Number: 1, Refused: true},
+			{Delay: 7 * time.Second, Asked: 5 * time.Second, Number: 2, Free: true},
+		},
+	}
+	histogram = model.DelayHistogram{From: time.Millisecond, To: time.Second, Counts: []uint32{1, 2}}
+	storm     = model.Storm{
+		ID: 3, Started: at, Ended: at.Add(time.Minute), Population: 5, Clients: 4, Away: 1, Reconnects: 7, Refused: 8,
+		Back50: time.Second, Back90: 2 * time.Second, Back99: 3 * time.Second, Peak: 4.5, Crowding: 1.5,
+		Causes: []model.StormCause{{Code: 1012, By: model.ByHolter, Count: 4}},
+		Policies: []model.Policy{{
+			Pool: model.Pool{UserAgent: "curl/8", Path: "/ws"}, Kind: model.PolicySteps, Base: time.Second, Factor: 2, Cap: time.Minute,
+			Steps: []time.Duration{time.Second, 3 * time.Second}, Jitter: model.JitterPartial, Share: 0.5, Like: "gRPC",
+			Clients: 4, Attempts: 9, Obeys: true, Confidence: 0.75, First: histogram,
+		}},
+		Delays: histogram, Curve: []model.Activity{{Connects: 1, Reconnects: 2, Closes: 3, Refused: 4}},
 	}
 	host = model.Host{
 		Time: at, CPU: 12.5, Cores: []float64{10, 15}, MemoryUsed: 1 << 30, MemoryTotal: 1 << 32, Load1: 0.5, Load5: 0.4, Load15: 0.3,
@@ -105,6 +121,7 @@ func TestRoundTrip(t *testing.T) {
 	check("connection", roundTrip(t, connection, FromConnection, (*Connection).Model), connection)
 	check("detail", roundTrip(t, detail, FromDetail, (*Detail).Model), detail)
 	check("client", roundTrip(t, client, FromClient, (*Client).Model), client)
+	check("storm", roundTrip(t, storm, FromStorm, (*Storm).Model), storm)
 	check("host", roundTrip(t, host, FromHost, sure((*Host).Model)), host)
 	check("summary", roundTrip(t, snapshot, FromSnapshot, sure((*Summary).Model)), snapshot)
 	for _, e := range []model.Event{
@@ -113,6 +130,7 @@ func TestRoundTrip(t *testing.T) {
 		{Seq: 3, Time: at, Type: model.ConnectionRefused, Refusal: &model.Refusal{Remote: "[::1]:1", Client: "ann", Status: 403, Reason: "origin"}},
 		{Seq: 4, Time: at, Type: model.HostSampled, Host: &host},
 		{Seq: 5, Time: at, Type: model.Dropped, Count: 9},
+		{Seq: 6, Time: at, Type: model.StormEnded, Storm: &storm},
 	} {
 		check("event", roundTrip(t, e, FromEvent, (*Event).Model), e)
 	}
@@ -177,6 +195,7 @@ func TestEmpty(t *testing.T) {
 		FromConnection(&model.Connection{ID: 1}),
 		FromDetail(&model.Detail{}),
 		FromClient(&model.Client{}),
+		FromStormDetail(&model.Storm{Peak: math.Inf(1), Policies: []model.Policy{{Factor: math.NaN()}}}),
 		FromHost(&model.Host{CPU: math.NaN(), Cores: []float64{math.Inf(1)}}),
 		FromSnapshot(&model.Snapshot{Rates: model.Rates{Beats: math.Inf(-1)}}),
 		FromEvent(&model.Event{Type: model.StateChanged}),

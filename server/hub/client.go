@@ -16,6 +16,8 @@ type client struct {
 	listed     int32         // connections, open or lingering
 	left       model.Instant // the last of them, 0 while there is one
 	reconnects []time.Duration
+	attempts   *model.Attempts          // nil until it has been away
+	rtt        time.Duration            // of the kernel's, when the newest opened; 0 if unknown
 	handshake  unique.Handle[handshake] // that opened the newest
 }
 
@@ -27,6 +29,7 @@ func (cl *client) enter(c *connection, now model.Instant) (back bool) {
 	cl.listed++
 	c.generation = cl.generation
 	cl.handshake = c.handshake
+	_, cl.rtt = c.tap.Timing()
 	if back = cl.newest == nil && cl.generation > 1; back {
 		if len(cl.reconnects) == model.MaxReconnects {
 			cl.reconnects = cl.reconnects[1:]
@@ -64,6 +67,9 @@ func (cl *client) snapshot(h *Hub) model.Client {
 		ID: cl.id, Generation: int(cl.generation), FirstSeen: h.time(cl.seen),
 		UserAgent: cl.handshake.Value().agent, State: model.Away, Since: h.time(cl.left),
 		Reconnects: append([]time.Duration(nil), cl.reconnects...),
+	}
+	if cl.attempts != nil {
+		s.Attempts = cl.attempts.All()
 	}
 	if c := cl.newest; c != nil {
 		c.mu.Lock()

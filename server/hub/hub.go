@@ -54,6 +54,7 @@ type Hub struct {
 	gone    []*connection // lingering, in the order of their end
 	rates   rates
 	recent  recent
+	storms  *model.StormWatch
 }
 
 // maxLingering bounds how many connections stay on the list after their end.
@@ -70,6 +71,7 @@ func New(o Options) *Hub {
 		conns:   make(map[model.ID]*connection),
 		clients: make(map[string]*client),
 	}
+	h.storms = model.NewStormWatch(h.zero)
 	h.log.init()
 	return h
 }
@@ -112,17 +114,6 @@ func (h *Hub) AdoptUpstream(client *tap.Conn, c net.Conn, early []byte) *tap.Con
 	return up.tap
 }
 
-// Refused counts and tells of an upgrade that was turned away with an HTTP status.
-func (h *Hub) Refused(r *http.Request, status int, reason string) {
-	h.count.refused.Add(1)
-	h.log.publish(model.Event{
-		Time: time.Now(), Type: model.ConnectionRefused,
-		Refusal: &model.Refusal{
-			Remote: model.Clean(r.RemoteAddr, maxText), Client: h.o.Identity.Of(r), Status: status, Reason: reason,
-		},
-	})
-}
-
 // Sampled keeps and tells a sample of the host.
 func (h *Hub) Sampled(s model.Host) {
 	h.host.Store(&s)
@@ -141,15 +132,18 @@ func (h *Hub) enter(c *connection, now model.Instant) {
 		c.client.seen = now
 		h.clients[c.client.id] = c.client
 	}
-	if c.client.enter(c, now) {
+	back := c.client.enter(c, now)
+	if back {
 		h.count.reconnects.Add(1)
 	}
 	h.count.connects.Add(1)
+	h.arrive(c.client, back, now)
 }
 
-// leave moves a connection to those that linger. It runs under mu.
+// leave moves a connection to those that linger. It runs under mu and c.mu.
 func (h *Hub) leave(c *connection, now model.Instant) {
 	c.client.leave(c, now)
+	h.depart(c, now)
 	h.gone = append(h.gone, c)
 	h.count.closes.Add(1)
 	if len(h.gone) > maxLingering {
@@ -202,6 +196,7 @@ func (h *Hub) keepHouse(ctx context.Context) error {
 		case <-tick.C:
 		}
 		h.record()
+		h.lookOut()
 		if bins%int(time.Second/model.ActivityBin) == 0 {
 			now := h.now()
 			h.expire(now)

@@ -33,7 +33,7 @@ func (h *Hub) Snapshot(context.Context) (model.Snapshot, error) {
 	}
 	slices.SortFunc(s.Connections, func(a, b model.Connection) int { return cmp.Compare(a.ID, b.ID) })
 	s.Clients = h.listClients()
-	s.Rates, s.Activity = h.activity()
+	s.Rates, s.Activity, s.Storms = h.activity()
 	return s, nil
 }
 
@@ -48,10 +48,10 @@ func (h *Hub) listClients() []model.Client {
 	return clients
 }
 
-func (h *Hub) activity() (model.Rates, []model.Activity) {
+func (h *Hub) activity() (model.Rates, []model.Activity, []model.Storm) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.rates.perSecond(), slices.Clone(h.recent.bins)
+	return h.rates.perSecond(), slices.Clone(h.recent.bins), h.storms.Storms()
 }
 
 // Detail is all about one connection, open or lingering.

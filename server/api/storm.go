@@ -1,0 +1,223 @@
+package api
+
+import (
+	"strconv"
+	"time"
+
+	"holter/model"
+)
+
+// StormSummary is many clients that came back in a short time.
+type StormSummary struct {
+	ID        int        `json:"id"`
+	StartedAt time.Time  `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at"` // null while it is on
+
+	Population int     `json:"population"` // clients that were known when it was noticed
+	Clients    int     `json:"clients"`    // who lost their connection in what led to it
+	Away       int     `json:"away"`       // of them, not back yet
+	Reconnects int     `json:"reconnects"`
+	Refused    int     `json:"refused"`
+	Back50MS   *Millis `json:"back_50_ms"` // from started_at on, null until so many were back
+	Back90MS   *Millis `json:"back_90_ms"`
+	Back99MS   *Millis `json:"back_99_ms"`
+	PeakPerS   float64 `json:"peak_per_s"` // attempts, refused ones too
+	Crowding   float64 `json:"crowding"`   // the peak over an even spread: 1 is ideal
+
+	Causes []StormCause `json:"causes"`
+}
+
+// Storm is a storm with its clients' policies and its course.
+type Storm struct {
+	StormSummary
+	Policies []Policy `json:"policies"`
+	Delays   Delays   `json:"delays"`   // from the loss to the first attempt
+	Activity Activity `json:"activity"` // from started_at on
+}
+
+// StormCause is a way in which connections ended.
+type StormCause struct {
+	Code  int    `json:"code"`
+	By    string `json:"by"`
+	Count int    `json:"count"`
+}
+
+// Policy is how clients of a kind try to come back.
+type Policy struct {
+	UserAgent string           `json:"user_agent"`
+	Path      string           `json:"path"`
+	Kind      model.PolicyKind `json:"kind"`
+	BaseMS    Millis           `json:"base_ms"`
+	Factor    float64          `json:"factor"`
+	CapMS     Millis           `json:"cap_ms"` // 0 if none has been reached
+	StepsMS   []Millis         `json:"steps_ms"`
+	Jitter    model.Jitter     `json:"jitter"`
+	Share     float64          `json:"share"` // half the width of the jitter over the mean delay
+	Like      string           `json:"like"`  // a known client or method, empty for none
+
+	Clients    int     `json:"clients"`
+	Attempts   int     `json:"attempts"`
+	Obeys      bool    `json:"obeys_retry_after"`
+	Confidence float64 `json:"confidence"`
+	First      Delays  `json:"first"` // of the first attempts
+}
+
+// Delays are counts of delays in bins of equal width. What is beyond to_ms counts in the last.
+type Delays struct {
+	FromMS Millis   `json:"from_ms"`
+	ToMS   Millis   `json:"to_ms"`
+	Counts []uint32 `json:"counts"`
+}
+
+// Storms are all that are remembered.
+type Storms struct {
+	Storms []StormDetail `json:"storms"` // oldest first
+}
+
+// StormDetail is a storm, and what its policies would make of another one.
+type StormDetail struct {
+	Storm
+	Forecast Forecast `json:"forecast"`
+}
+
+// Forecast is what would happen if the server were away for a while.
+type Forecast struct {
+	AwayMS   Millis   `json:"away_ms"`
+	Clients  int      `json:"clients"` // whose policy is known
+	Measured Recovery `json:"measured"`
+	Spread   Recovery `json:"full_jitter"`
+}
+
+// Recovery is how clients come back. In its activity a refusal is an attempt in vain.
+type Recovery struct {
+	PeakPerS float64  `json:"peak_per_s"`
+	Back99MS *Millis  `json:"back_99_ms"`
+	Activity Activity `json:"activity"`
+}
+
+// forecastAway is the absence of the server that is forecast.
+const forecastAway = 30 * time.Second
+
+// FromStorm gives s its JSON.
+func FromStorm(s *model.Storm) Storm {
+	w := Storm{
+		StormSummary: fromStormSummary(s),
+		Policies:     make([]Policy, len(s.Policies)),
+		Delays:       fromDelays(s.Delays),
+		Activity:     fromActivity(s.Curve),
+	}
+	for i := range s.Policies {
+		w.Policies[i] = fromPolicy(&s.Policies[i])
+	}
+	return w
+}
+
+func fromStormSummary(s *model.Storm) StormSummary {
+	w := StormSummary{
+		ID: s.ID, StartedAt: s.Started.UTC(), Population: s.Population, Clients: s.Clients, Away: s.Away,
+		Reconnects: s.Reconnects, Refused: s.Refused,
+		Back50MS: reached(s.Back50), Back90MS: reached(s.Back90), Back99MS: reached(s.Back99),
+		PeakPerS: finite(s.Peak), Crowding: finite(s.Crowding),
+		Causes: make([]StormCause, len(s.Causes)),
+	}
+	if !s.On() {
+		ended := s.Ended.UTC()
+		w.EndedAt = &ended
+	}
+	for i, c := range s.Causes {
+		w.Causes[i] = StormCause{c.Code, c.By.String(), c.Count}
+	}
+	return w
+}
+
+// FromStormDetail also forecasts.
+func FromStormDetail(s *model.Storm) StormDetail {
+	f := model.NewForecast(s.Policies, forecastAway, uint64(s.ID))
+	return StormDetail{FromStorm(s), Forecast{
+		AwayMS: millis(f.Away), Clients: f.Clients, Measured: fromRecovery(&f.Measured), Spread: fromRecovery(&f.Spread),
+	}}
+}
+
+func fromRecovery(r *model.Recovery) Recovery {
+	return Recovery{PeakPerS: finite(r.Peak), Back99MS: reached(r.Back99), Activity: fromActivity(r.Curve)}
+}
+
+// reached is null for what has not been.
+func reached(d time.Duration) *Millis {
+	if d <= 0 {
+		return nil
+	}
+	ms := millis(d)
+	return &ms
+}
+
+func (m *Millis) reached() time.Duration {
+	if m == nil {
+		return 0
+	}
+	return m.Duration()
+}
+
+func fromPolicy(p *model.Policy) Policy {
+	w := Policy{
+		UserAgent: p.UserAgent, Path: p.Path, Kind: p.Kind, BaseMS: millis(p.Base), Factor: finite(p.Factor), CapMS: millis(p.Cap),
+		StepsMS: make([]Millis, len(p.Steps)), Jitter: p.Jitter, Share: finite(p.Share), Like: p.Like,
+		Clients: p.Clients, Attempts: p.Attempts, Obeys: p.Obeys, Confidence: finite(p.Confidence), First: fromDelays(p.First),
+	}
+	for i, d := range p.Steps {
+		w.StepsMS[i] = millis(d)
+	}
+	return w
+}
+
+func fromDelays(h model.DelayHistogram) Delays {
+	return Delays{FromMS: millis(h.From), ToMS: millis(h.To), Counts: append([]uint32{}, h.Counts...)}
+}
+
+// Bounds for what another holter may send of a storm.
+const longestTable = 100 // steps of a policy, and bins of delays
+
+// Model is the storm that s speaks of, or an error if it speaks of none.
+func (s *Storm) Model() (model.Storm, error) {
+	var parse parser
+	m := model.Storm{
+		ID: s.ID, Started: s.StartedAt, Population: s.Population, Clients: s.Clients, Away: s.Away,
+		Reconnects: s.Reconnects, Refused: s.Refused,
+		Back50: s.Back50MS.reached(), Back90: s.Back90MS.reached(), Back99: s.Back99MS.reached(),
+		Peak: s.PeakPerS, Crowding: s.Crowding, Delays: s.Delays.model(),
+		Curve: newest(s.Activity.model(), model.MaxActivity),
+	}
+	if s.EndedAt != nil {
+		m.Ended = *s.EndedAt
+	}
+	for _, c := range s.Causes[:min(len(s.Causes), model.MaxStormCauses)] {
+		by, err := model.ParseCloser(c.By)
+		parse.note(err)
+		m.Causes = append(m.Causes, model.StormCause{Code: c.Code, By: by, Count: c.Count})
+	}
+	for _, p := range s.Policies[:min(len(s.Policies), model.MaxStormPolicies)] {
+		m.Policies = append(m.Policies, p.model())
+	}
+	return m, parse.wrap("storm", strconv.Itoa(s.ID))
+}
+
+func (p *Policy) model() model.Policy {
+	m := model.Policy{
+		Pool: model.Pool{UserAgent: text(p.UserAgent), Path: text(p.Path)},
+		Kind: model.PolicyKind(text(string(p.Kind))), Base: p.BaseMS.Duration(), Factor: p.Factor, Cap: p.CapMS.Duration(),
+		Jitter: model.Jitter(text(string(p.Jitter))), Share: p.Share, Like: text(p.Like),
+		Clients: p.Clients, Attempts: p.Attempts, Obeys: p.Obeys, Confidence: p.Confidence, First: p.First.model(),
+	}
+	for _, d := range newest(p.StepsMS, longestTable) {
+		m.Steps = append(m.Steps, d.Duration())
+	}
+	return m
+}
+
+func (d *Delays) model() model.DelayHistogram {
+	h := model.DelayHistogram{From: d.FromMS.Duration(), To: d.ToMS.Duration()}
+	if len(d.Counts) > 0 {
+		h.Counts = newest(d.Counts, longestTable)
+	}
+	return h
+}

@@ -1,0 +1,87 @@
+package hub
+
+import (
+	"net/http"
+	"time"
+
+	"holter/model"
+)
+
+// handshakeTrips are the round trips from a close frame of holter's to the request that follows it at
+// once: half of one, the TCP handshake, and half of one.
+const handshakeTrips = 2
+
+// arrive tells the watch of a connection that is on the list now. It runs under mu.
+func (h *Hub) arrive(cl *client, back bool, now model.Instant) {
+	if back {
+		h.storms.Try(cl.attempts, now, false, 0)
+	} else {
+		h.storms.Connect(now)
+	}
+}
+
+// depart tells the watch of the end of c, which its client may have been left alone by. It runs under
+// mu and c.mu.
+func (h *Hub) depart(c *connection, now model.Instant) {
+	h.storms.Close(now)
+	cl := c.client
+	if cl.newest != nil {
+		return
+	}
+	if cl.attempts == nil {
+		cl.attempts = model.NewAttempts()
+	}
+	shake := cl.handshake.Value()
+	h.storms.Lose(cl.attempts, now, &model.Loss{
+		Pool:   model.Pool{UserAgent: shake.agent, Path: shake.path},
+		Close:  c.end.close,
+		Failed: c.heart.State() == model.Failed || c.end.close.Code == CodeTimeout,
+		First:  cl.generation == 1,
+		Lasted: time.Duration(now - c.opened),
+		Path:   handshakeTrips * cl.rtt,
+	})
+}
+
+// Refused counts and tells of an upgrade that was turned away with an HTTP status.
+func (h *Hub) Refused(r *http.Request, status int, reason string) {
+	h.RefusedFor(r, status, reason, 0)
+}
+
+// RefusedFor is Refused with a Retry-After in the answer.
+func (h *Hub) RefusedFor(r *http.Request, status int, reason string, retryAfter time.Duration) {
+	h.count.refused.Add(1)
+	who := h.o.Identity.Of(r)
+	h.refuse(who, retryAfter)
+	h.log.publish(model.Event{
+		Time: time.Now(), Type: model.ConnectionRefused,
+		Refusal: &model.Refusal{
+			Remote: model.Clean(r.RemoteAddr, maxText), Client: who, Status: status, Reason: reason,
+		},
+	})
+}
+
+// refuse tells the watch. Of somebody who has never been here nothing is kept.
+func (h *Hub) refuse(who string, retryAfter time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	if cl := h.clients[who]; cl != nil && cl.newest == nil {
+		h.storms.Try(cl.attempts, now, true, retryAfter)
+	} else {
+		h.storms.Refuse(now)
+	}
+}
+
+// lookOut tells of storms that begin and end.
+func (h *Hub) lookOut() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	began, ended := h.storms.Tick(now, len(h.clients))
+	if began != nil {
+		h.log.publish(model.Event{Time: h.time(now), Type: model.StormStarted, Storm: began})
+	}
+	if ended != nil {
+		h.log.publish(model.Event{Time: h.time(now), Type: model.StormEnded, Storm: ended})
+	}
+}
