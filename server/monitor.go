@@ -1,5 +1,16 @@
 // Package server is holter's monitor: a library that watches the WebSocket connections of a Gin or
-// net/http application, and the endpoint and planes of holter serve around it.
+// net/http application, and the endpoint, proxy and planes of the command around it.
+//
+// An application is watched by one added line, whichever library upgrades its connections, and is
+// otherwise left as it is: its own pings, deadlines and close handshakes work as before.
+//
+//	monitor := server.New(server.Options{})
+//	r.Use(monitor.Middleware())     // Gin
+//	handler = monitor.Wrap(handler) // or net/http
+//	go monitor.Run(ctx)
+//
+// The one difference that a handler may notice: the net.Conn below its WebSocket is no *net.TCPConn or
+// *tls.Conn itself. A method NetConn leads to that one.
 package server
 
 import (
@@ -51,7 +62,8 @@ func New(o Options) *Monitor {
 	return m
 }
 
-// Middleware taps the WebSockets that the handlers after it upgrade.
+// Middleware watches the WebSockets that the handlers after it upgrade. All other requests pass with
+// the writer that they came with.
 func (m *Monitor) Middleware() gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if !canUpgrade(c.Writer, c.Request) {
@@ -65,7 +77,8 @@ func (m *Monitor) Middleware() gin.HandlerFunc {
 	}
 }
 
-// Wrap is Middleware for net/http.
+// Wrap is Middleware for net/http: it may stand around a handler, a ServeMux or other middleware, as
+// long as a writer between it and the server implements http.Hijacker or Unwrap.
 func (m *Monitor) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if canUpgrade(w, r) {
