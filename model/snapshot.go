@@ -43,6 +43,8 @@ type Monitor struct {
 	Interval time.Duration
 	OnFail   OnFail
 	Lateness float64 // what timeouts are stretched by because holter itself ran late, from 1 to 8
+
+	RefusingUntil time.Time // when upgrades are let in again, zero while they are
 }
 
 // Rates are what happened per second, over the last few seconds.

@@ -21,6 +21,8 @@ type Summary struct {
 	OnFail     model.OnFail `json:"on_fail"`
 	Lateness   float64      `json:"lateness"` // what timeouts are stretched by because holter ran late
 
+	RefusingUntil *time.Time `json:"refusing_until"` // null while upgrades are let in
+
 	States  States        `json:"states"`
 	Clients Presence      `json:"clients"`
 	Rates   Rates         `json:"rates"`
@@ -65,6 +67,10 @@ func FromSnapshot(s *model.Snapshot) Summary {
 		Rates:   fromRates(s.Rates),
 		Host:    FromHost(&s.Host),
 	}
+	if !m.RefusingUntil.IsZero() {
+		until := m.RefusingUntil.UTC()
+		w.RefusingUntil = &until
+	}
 	if storm := s.Storm(); storm != nil {
 		brief := fromStormSummary(storm)
 		w.Storm = &brief
@@ -74,7 +80,7 @@ func FromSnapshot(s *model.Snapshot) Summary {
 
 // Model is the snapshot that s sums up, without its connections, clients, activity and storms.
 func (s *Summary) Model() model.Snapshot {
-	return model.Snapshot{
+	m := model.Snapshot{
 		Time: s.Time,
 		Monitor: model.Monitor{
 			Version: text(s.Version), Address: text(s.Address), Started: s.StartedAt, Scheme: model.Scheme(text(string(s.Scheme))),
@@ -83,6 +89,10 @@ func (s *Summary) Model() model.Snapshot {
 		Rates: model.Rates(s.Rates),
 		Host:  s.Host.Model(),
 	}
+	if s.RefusingUntil != nil {
+		m.Monitor.RefusingUntil = *s.RefusingUntil
+	}
+	return m
 }
 
 func fromRates(r model.Rates) Rates {

@@ -45,6 +45,8 @@ type Hub struct {
 	log      eventLog
 	count    counters
 	address  atomic.Pointer[string]
+	refusing atomic.Int64 // until this Instant
+	origins  origins
 	host     atomic.Pointer[model.Host]
 
 	mu      sync.Mutex // protects all following
@@ -96,6 +98,7 @@ func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 		handshake: unique.Make(handshakeOf(r)),
 		client:    newClient(h.o.Identity.Of(r)),
 	}
+	h.origins.add(conn.remote.Addr())
 	conn.leg = leg{conn: conn, slot: -1}
 	conn.tap = tap.New(c, early, &conn.leg, h.now)
 	return conn.tap
