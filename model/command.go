@@ -1,6 +1,9 @@
 package model
 
-import "time"
+import (
+	"time"
+	"unicode/utf8"
+)
 
 // Kick asks for the end of connections: those in IDs, or, if there are none, all that match Query.
 type Kick struct {
@@ -10,6 +13,26 @@ type Kick struct {
 	Reason string        // at most MaxReason bytes
 	Reset  bool          // a TCP reset instead of a close frame
 	Over   time.Duration // spread evenly over this time: a drain
+}
+
+// Validate answers what RFC 6455 does not allow in a close frame (sections 5.5 and 7.4) with an Invalid
+// error that says what to write instead.
+func (k Kick) Validate() error {
+	switch {
+	case k.Code != 0 && !sendable(k.Code):
+		return Errorf(Invalid, "close code %d may not be sent: write 1000, 1001, 1003, 1007 to 1014, or 3000 to 4999", k.Code)
+	case len(k.Reason) > MaxReason:
+		return Errorf(Invalid, "the reason has %d bytes: a close frame takes at most %d", len(k.Reason), MaxReason)
+	case !utf8.ValidString(k.Reason):
+		return Errorf(Invalid, "the reason is not valid UTF-8")
+	case k.Over < 0:
+		return Errorf(Invalid, "a kick cannot be spread over %s", k.Over)
+	}
+	return nil
+}
+
+func sendable(code int) bool {
+	return code >= 1000 && code <= 1003 || code >= 1007 && code <= 1014 || code >= 3000 && code <= 4999
 }
 
 // MaxRefuse bounds for how long upgrades are refused on request.

@@ -58,7 +58,7 @@ func (f *fakeSource) Client(id string) (model.Client, []model.Connection, error)
 }
 
 func (f *fakeSource) Kick(_ context.Context, k model.Kick) (int, error) {
-	if err := hub.ValidateKick(k); err != nil {
+	if err := k.Validate(); err != nil {
 		return 0, err
 	}
 	if _, err := model.ParseSelection(k.Query); len(k.IDs) == 0 && err != nil {

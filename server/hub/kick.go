@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"holter/model"
 	"holter/server/tap"
@@ -20,7 +19,7 @@ type kick struct {
 // Kick ends connections and answers how many: at once, or spread over k.Over by the schedule. A kick
 // of connections by id fails if one of them is not there any more, and then ends the others all the same.
 func (h *Hub) Kick(_ context.Context, k model.Kick) (int, error) {
-	if err := ValidateKick(k); err != nil {
+	if err := k.Validate(); err != nil {
 		return 0, err
 	}
 	targets, err := h.targets(k)
@@ -37,25 +36,6 @@ func (h *Hub) Kick(_ context.Context, k model.Kick) (int, error) {
 		}
 	}
 	return n, err
-}
-
-// ValidateKick answers what RFC 6455 does not allow in a close frame (sections 5.5 and 7.4).
-func ValidateKick(k model.Kick) error {
-	switch {
-	case k.Code != 0 && !sendable(k.Code):
-		return model.Errorf(model.Invalid, "close code %d may not be sent: write 1000, 1001, 1003, 1007 to 1014, or 3000 to 4999", k.Code)
-	case len(k.Reason) > model.MaxReason:
-		return model.Errorf(model.Invalid, "the reason has %d bytes: a close frame takes at most %d", len(k.Reason), model.MaxReason)
-	case !utf8.ValidString(k.Reason):
-		return model.Errorf(model.Invalid, "the reason is not valid UTF-8")
-	case k.Over < 0:
-		return model.Errorf(model.Invalid, "a kick cannot be spread over %s", k.Over)
-	}
-	return nil
-}
-
-func sendable(code int) bool {
-	return code >= 1000 && code <= 1003 || code >= 1007 && code <= 1014 || code >= 3000 && code <= 4999
 }
 
 func (h *Hub) targets(k model.Kick) (targets []*connection, err error) {
