@@ -67,6 +67,8 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if tap.IsUpgrade(r) && !p.monitor.admit(w, &known) {
 		return
 	}
+	// Otherwise net/http takes what there is of the body away when the answer begins.
+	http.NewResponseController(w).EnableFullDuplex()
 	p.reverse.ServeHTTP(asItIs{w}, withClient(r, &client{w, &known}))
 }
 

@@ -94,9 +94,9 @@ func rawBackend(t testing.TB, handle func(c net.Conn, in *bufio.Reader)) (url st
 	return "http://" + l.Addr().String()
 }
 
-// say sends a request word for word to an address, and returns all that is answered until the other side
+// recite sends a request word for word to an address, and returns all that is answered until the other side
 // closes.
-func say(t testing.TB, address, request string) string {
+func recite(t testing.TB, address, request string) string {
 	t.Helper()
 	c := connectTo(t, address)
 	if _, err := io.WriteString(c, request); err != nil {
@@ -120,10 +120,15 @@ func connectTo(t testing.TB, address string) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// shake does the handshake of a client on c, and returns what comes after it.
-func shake(t testing.TB, c net.Conn, extra string) (*http.Response, *bufio.Reader) {
+// shake does the handshake of a client on c, with bytes that follow at once and with more fields. It
+// returns the answer and what comes after it.
+func shake(t testing.TB, c net.Conn, early string, fields ...string) (*http.Response, *bufio.Reader) {
 	t.Helper()
-	io.WriteString(c, chatRequest+extra)
+	request := strings.TrimSuffix(chatRequest, "\r\n")
+	for _, field := range fields {
+		request += field + "\r\n"
+	}
+	io.WriteString(c, request+"\r\n"+early)
 	in := bufio.NewReader(c)
 	res, err := http.ReadResponse(in, nil)
 	if err != nil {
