@@ -13,24 +13,32 @@ type curve struct {
 
 const (
 	leastFactor = 1.15
-	worstMisfit = 6
+	worstMisfit = 6 // that a curve may have
+	plainMisfit = 3 // below which no limit is looked for
 
 	// How far mean delays may be off for other reasons than chance: a timer's slack, the network.
-	ownSlack, ownNoise = 0.02, 0.01 // of the delay, and seconds
+	// A busy machine moves them together, so that no number of clients helps.
+	ownSlack, ownNoise = 0.02, 0.03 // of the delay, and seconds
+
+	// pathNoise is what the delays of one rung are apart by the network and timers alone, in seconds.
+	pathNoise = 0.01
 )
 
 func (c *curve) good() bool { return c.misfit <= worstMisfit }
 
-// fit finds the curve that goes best with the rungs: flat, growing, or growing up to a limit.
+// fit finds the simplest curve that goes with the rungs: flat, or growing; and if neither does so well,
+// the best of those that grow up to a limit.
 func (l *ladder) fit() curve {
 	best := l.fitFlat()
 	if best.good() {
 		return best
 	}
-	n := len(l.rungs)
-	for capped := range n - 1 {
-		if c, ok := l.fitGrowth(n - capped); ok && c.misfit < best.misfit {
+	for capped := range len(l.rungs) - 1 {
+		if c, ok := l.fitGrowth(len(l.rungs) - capped); ok && c.misfit < best.misfit {
 			best = c
+		}
+		if best.misfit <= plainMisfit {
+			return best
 		}
 	}
 	return best
@@ -67,7 +75,7 @@ func (l *ladder) fitGrowth(n int) (curve, bool) {
 // telling are the rungs whose means are more than noise.
 func (l *ladder) telling() (n int) {
 	for i := range l.rungs {
-		if l.rungs[i].mean > 2*ownNoise {
+		if l.rungs[i].mean > ownNoise {
 			n++
 		}
 	}
@@ -126,7 +134,7 @@ func (l *ladder) share(limit float64, steps bool) float64 {
 		if !r.free(limit, steps) {
 			continue
 		}
-		spread := max(0, r.spread*r.spread-math.Pow(ownNoise/r.mean, 2))
+		spread := max(0, r.spread*r.spread-math.Pow(pathNoise/r.mean, 2))
 		sum, n = sum+float64(len(r.delays))*spread, n+float64(len(r.delays))
 	}
 	return math.Sqrt(3 * sum / max(n, 1))

@@ -185,10 +185,10 @@ func (l *ladder) regular(p *Policy) (explained float64, ok bool) {
 	c := l.fit()
 	steps := !c.good()
 	share := l.share(c.limit, steps)
-	if steps && share >= leastJitter || l.noise() >= leastJitter && share < leastJitter {
+	if steps && share >= leastJitter {
 		return 0, false
 	}
-	jitter, share, mean := nameJitter(share)
+	jitter, share, mean := nameJitter(share, l.noise())
 	if explained = l.explained(jitter, share, c.limit, steps); explained == 0 {
 		return 0, false
 	}
@@ -212,10 +212,12 @@ func (l *ladder) regular(p *Policy) (explained float64, ok bool) {
 const leastJitter = 0.07
 
 // nameJitter also gives the mean of a jittered delay over v.
-func nameJitter(share float64) (j Jitter, nominal, mean float64) {
+func nameJitter(share, noise float64) (j Jitter, nominal, mean float64) {
 	switch {
 	case share < leastJitter:
 		return JitterNone, 0, 1
+	case share < noise:
+		return JitterUnknown, share, 1
 	case share > 0.75:
 		return JitterFull, 1, 0.5
 	case share > 0.27 && share < 0.40:

@@ -69,8 +69,8 @@ func TestPolicyFigures(t *testing.T) {
 		{"fixed 3 s ±20 %", 3 * time.Second, 0, 1, 0.2},
 		{"exponential", time.Second, 0, 2, 0},
 		{"exponential ×1.5 to 10 s", 500 * time.Millisecond, 10 * time.Second, 1.5, 0},
-		{"AWS full", time.Second, time.Minute, 2, 1},
-		{"AWS equal", time.Second, time.Minute, 2, 1. / 3},
+		{"AWS full", time.Second, 20 * time.Second, 2, 1},
+		{"AWS equal", time.Second, 20 * time.Second, 2, 1. / 3},
 		{"AWS decorrelated", time.Second, 0, 3, 1},
 	} {
 		f := named(c.name)

@@ -1,0 +1,185 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"holter/model"
+	"holter/probe/swarm"
+	"holter/server/api"
+)
+
+// gate is a server whose upgrades can be refused, without a word on when to come again.
+type gate struct {
+	monitor *Monitor
+	shut    atomic.Bool
+	inside  http.Handler
+}
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if g.shut.Load() {
+		g.monitor.hub.Refused(r, http.StatusServiceUnavailable, "shut")
+		http.Error(w, "shut", http.StatusServiceUnavailable)
+		return
+	}
+	g.inside.ServeHTTP(w, r)
+}
+
+// openGate runs a monitor with an admin plane and a server in front of which it stands.
+func openGate(t *testing.T) (g *gate, url string) {
+	t.Helper()
+	m := New(Options{Admin: "127.0.0.1:0", Logger: silent})
+	if err := m.admin.listen(); err != nil {
+		t.Fatal(err)
+	}
+	g = &gate{monitor: m, inside: m.Wrap(http.HandlerFunc(readAll))}
+	s := httptest.NewServer(g)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- m.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		s.Close()
+	})
+	return g, "ws" + strings.TrimPrefix(s.URL, "http") + "/ws"
+}
+
+// readAll is an application that listens.
+func readAll(w http.ResponseWriter, r *http.Request) {
+	var upgrader websocket.Upgrader
+	ws, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer ws.Close()
+	for {
+		if _, _, err := ws.ReadMessage(); err != nil {
+			return
+		}
+	}
+}
+
+func runSwarm(t *testing.T, o swarm.Options) *swarm.Swarm {
+	t.Helper()
+	s, err := swarm.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// waitFor polls until cond holds.
+func waitFor(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patienceOfTests); !cond(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain for ", what)
+		}
+	}
+}
+
+var stormCast = []struct {
+	name   string
+	share  float64
+	policy swarm.Policy
+	kind   model.PolicyKind
+	jitter model.Jitter
+}{
+	{"none", 0.3, swarm.Policy{Kind: swarm.None}, model.PolicyNone, model.JitterNone},
+	{"fixed", 1, swarm.Policy{Kind: swarm.Fixed, Base: time.Second}, model.PolicyFixed, model.JitterNone},
+	{"spread", 1, swarm.Policy{Kind: swarm.Fixed, Base: time.Second, Jitter: swarm.Full}, model.PolicyFixed, model.JitterFull},
+	{"growing", 1, exponential(swarm.NoJitter), model.PolicyExponential, model.JitterNone},
+	{"equal", 1, exponential(swarm.Equal), model.PolicyExponential, model.JitterEqual},
+	{"full", 1, exponential(swarm.Full), model.PolicyExponential, model.JitterFull},
+}
+
+func exponential(j swarm.Jitter) swarm.Policy {
+	return swarm.Policy{Kind: swarm.Exponential, Base: time.Second, Factor: 2, Cap: 10 * time.Second, Jitter: j}
+}
+
+// A swarm is thrown out and kept out for a while. Its policies and its recovery are told as they were.
+func TestStormOfASwarm(t *testing.T) {
+	g, url := openGate(t)
+	o := swarm.Options{URL: url, Clients: 212, Prefix: "storm", Seed: 1, Sockets: 2, Ramp: time.Second}
+	for _, c := range stormCast {
+		o.Cast = append(o.Cast, swarm.Role{Behaviour: swarm.Behaviour{Name: c.name}, Policy: c.policy, Share: c.share})
+	}
+	s := runSwarm(t, o)
+	waitFor(t, "the swarm", func() bool { return s.Stats().Connected == o.Clients && g.monitor.hub.Size() == o.Clients })
+
+	g.shut.Store(true)
+	kicked := time.Now()
+	if n, err := g.monitor.hub.Kick(t.Context(), model.Kick{Query: "all"}); err != nil || n != o.Clients {
+		t.Fatal(n, err)
+	}
+	open := time.AfterFunc(3500*time.Millisecond, func() { g.shut.Store(false) })
+	defer open.Stop()
+	back := make(map[float64]time.Duration)
+	for _, share := range []float64{0.5, 0.9, 0.99} {
+		waitFor(t, "the swarm's return", func() bool { return s.Stats().Reconnects >= int(math.Ceil(share*float64(o.Clients))) })
+		back[share] = time.Since(kicked)
+	}
+	refused := s.Stats().Refused
+
+	var storms api.Storms
+	waitFor(t, "the end of the storm", func() bool {
+		r := running{Server: &Server{monitor: g.monitor}}
+		r.call(t, "GET", "/api/v1/storms", &storms)
+		return len(storms.Storms) == 1 && storms.Storms[0].EndedAt != nil
+	})
+	storm := storms.Storms[0]
+	for share, got := range map[float64]*api.Millis{0.5: storm.Back50MS, 0.9: storm.Back90MS, 0.99: storm.Back99MS} {
+		if got == nil || math.Abs((got.Duration()-back[share]).Seconds()) > 0.05*back[share].Seconds() {
+			t.Errorf("%v back after %v, and by the swarm's record after %v", share, got, back[share])
+		}
+	}
+	if storm.Clients != o.Clients || storm.Reconnects < o.Clients*99/100 || math.Abs(float64(storm.Refused-refused)) > float64(refused)/20 {
+		t.Errorf("%d clients, %d reconnects, %d refused, want %d, %d, %d",
+			storm.Clients, storm.Reconnects, storm.Refused, o.Clients, o.Clients, refused)
+	}
+	if storm.Causes[0] != (api.StormCause{Code: 1001, By: "holter", Count: o.Clients}) || storm.Forecast.Clients != o.Clients {
+		t.Errorf("causes %+v, forecast for %d", storm.Causes, storm.Forecast.Clients)
+	}
+	for _, c := range stormCast {
+		p := policyOf(storm.Policies, c.name)
+		t.Logf("%-8s %s", c.name, describePolicy(&p))
+		if p.Kind != c.kind || p.Jitter != c.jitter || p.Clients != int(40*c.share) {
+			t.Errorf("%s: %+v", c.name, p)
+		}
+	}
+}
+
+func policyOf(policies []api.Policy, name string) api.Policy {
+	for _, p := range policies {
+		if strings.HasPrefix(p.UserAgent, "holter-storm/"+name+" ") {
+			return p
+		}
+	}
+	return api.Policy{}
+}
+
+func describePolicy(p *api.Policy) string {
+	return fmt.Sprintf("%s base %v ms ×%v cap %v ms, jitter %s %.2f, %q, %d attempts, confidence %.2f",
+		p.Kind, p.BaseMS, p.Factor, p.CapMS, p.Jitter, p.Share, p.Like, p.Attempts, p.Confidence)
+}
