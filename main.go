@@ -47,6 +47,7 @@ type commands struct {
 	Serve      serve              `cmd:"" default:"withargs" help:"Serve WebSockets and watch their hearts (the default command)."`
 	Proxy      proxy              `cmd:"" help:"Stand in front of a WebSocket backend and watch its connections."`
 	Attach     attach             `cmd:"" help:"Show the screen of a holter that runs elsewhere."`
+	Swarm      crowd              `cmd:"" help:"Connect many clients that come back by a policy of your choice."`
 	Version    version            `cmd:"" help:"Print the version."`
 	Completion completion.Command `cmd:"" help:"Print what makes your shell complete holter's flags."`
 	Complete   completion.Answer  `cmd:"" hidden:""`
@@ -369,6 +370,22 @@ func (a *attach) Run() error {
 	add(ctx, &parts, remote.Run)
 	add(ctx, &parts, func(ctx context.Context) error { return a.Screen.Run(ctx, remote) })
 	return parts.Run()
+}
+
+// crowd is a swarm of clients for any server.
+type crowd struct {
+	Clients swarm.Command  `embed:""`
+	Config  config.Options `embed:"" group:"Where settings come from:"`
+}
+
+// Help is shown by holter swarm --help.
+func (c crowd) Help() string { return c.Clients.Help() }
+
+// Run lets the swarm live until a signal comes or it is over.
+func (c *crowd) Run() error {
+	collectGarbage()
+	ctx := interruptible(terminal.Save(os.Stdin, os.Stdout))
+	return c.Clients.Run(ctx, os.Stdout, os.Stderr)
 }
 
 // wantsScreen decides between screen and log lines.

@@ -1,42 +1,87 @@
 package swarm
 
 import (
-	"context"
-	"fmt"
+	"math"
 	"strconv"
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"holter/model"
+)
+
+// act is something that a client does when it is due, and after that when it is due again.
+type act uint8
+
+const (
+	beats    act = iota
+	talks        // sends a message
+	freezes      // does nothing for a while, and keeps the reader from doing anything
+	thaws        // ends that
+	drops        // closes the socket without a close frame
+	releases     // writes the answer that was held back longest
+	acts
 )
 
 // never is beyond the end of every session.
-var never = time.Unix(1<<40, 0)
+const never = model.Instant(math.MaxInt64)
 
 // plan turns the client's behaviour into what is due when, on a connection that opens now.
-func (s *session) plan(now time.Time) {
-	c := s.client
+func (s *session) plan(now model.Instant) {
+	c, role := s.client, s.client.role
 	first := c.generation == 1
-	s.pongs = act{never, s.release}
-	if c.role.Beat > 0 {
-		s.add(now, s.beat)
+	for a := range s.due {
+		s.due[a] = never
 	}
-	if c.role.Talk.Max > 0 {
-		s.add(now.Add(c.role.Talk.draw(c.random)), s.talk)
+	if s.heart != nil {
+		s.due[beats] = now
 	}
-	if c.role.Freeze.Every.Max > 0 {
-		s.add(c.role.Freeze.start(first, now, c.random), s.freeze)
+	if role.Talk.Max > 0 {
+		// Those who connected together shall not talk together.
+		s.due[talks] = now + model.Instant(Span{0, role.Talk.Max}.draw(c.random))
 	}
-	if c.role.Drop.Every.Max > 0 {
-		s.add(c.role.Drop.start(first, now, c.random), s.drop)
+	if role.Freeze.Every.Max > 0 {
+		s.due[freezes] = role.Freeze.start(first, now, c.random)
+	}
+	if role.Drop.Every.Max > 0 {
+		s.due[drops] = role.Drop.start(first, now, c.random)
 	}
 }
 
-func (s *session) add(due time.Time, do func(context.Context, time.Time) (time.Time, error)) {
-	s.acts = append(s.acts, &act{due, do})
+// next is the act that is due first. A frozen client only waits for its end.
+func (s *session) next() act {
+	if s.due[thaws] != never {
+		return thaws
+	}
+	first := beats
+	for a := range acts {
+		if s.due[a] < s.due[first] {
+			first = a
+		}
+	}
+	return first
+}
+
+// do does one act and returns when it is due again.
+func (s *session) do(a act, now model.Instant) (model.Instant, error) {
+	switch a {
+	case beats:
+		return s.beat()
+	case talks:
+		return s.talk(now)
+	case freezes:
+		return s.freeze(now)
+	case thaws:
+		s.thaw()
+		return never, nil
+	case releases:
+		return s.release()
+	}
+	return never, errDropped
 }
 
 // release writes the answer that was held back longest.
-func (s *session) release(context.Context, time.Time) (time.Time, error) {
+func (s *session) release() (model.Instant, error) {
 	first := s.held[0]
 	s.held = s.held[1:]
 	next := never
@@ -47,7 +92,7 @@ func (s *session) release(context.Context, time.Time) (time.Time, error) {
 }
 
 // beat asks the heart, and writes the ping that it wants.
-func (s *session) beat(_ context.Context, now time.Time) (time.Time, error) {
+func (s *session) beat() (model.Instant, error) {
 	alive, ping, next := s.heart.tick()
 	if !alive {
 		return never, errDead
@@ -55,31 +100,63 @@ func (s *session) beat(_ context.Context, now time.Time) (time.Time, error) {
 	if ping == 0 {
 		return next, nil
 	}
-	payload := strconv.AppendUint(nil, uint64(ping), 10)
-	err := s.conn.WriteControl(websocket.PingMessage, payload, now.Add(writeTimeout))
-	return s.heart.sent(ping), err
+	if err := s.ping(ping); err != nil {
+		return never, err
+	}
+	return s.heart.sent(ping), nil
 }
 
-// talk sends a small message. What the server makes of it does not matter: an echo is read and
-// dropped.
-func (s *session) talk(_ context.Context, now time.Time) (time.Time, error) {
-	s.said++
-	text := fmt.Sprintf(`{"from":%q,"said":%d}`, s.client.id, s.said)
-	s.conn.SetWriteDeadline(now.Add(writeTimeout))
-	err := s.conn.WriteMessage(websocket.TextMessage, []byte(text))
-	return now.Add(s.client.role.Talk.draw(s.client.random)), err
+func (s *session) ping(seq uint32) error {
+	if s.client.role.JSONBeat {
+		return s.write(jsonPing(seq))
+	}
+	payload := strconv.AppendUint(nil, uint64(seq), 10)
+	return s.conn.WriteControl(websocket.PingMessage, payload, time.Now().Add(writeTimeout))
 }
 
-// freeze does nothing for a while, and keeps the reader from doing anything.
-func (s *session) freeze(ctx context.Context, now time.Time) (time.Time, error) {
+// backlog is how far a client may fall behind with its messages before it leaves some out.
+const backlog = time.Second
+
+// talk sends a message. Its client keeps the pace that it should have, so that a server which is slow
+// for a moment does not get less to do.
+func (s *session) talk(now model.Instant) (model.Instant, error) {
+	c := s.client
+	next := max(s.due[talks], now-model.Instant(backlog)) + model.Instant(c.role.Talk.draw(c.random))
+	c.swarm.record.sent.Add(1)
+	return next, s.write(s.message())
+}
+
+// write sends the parts as one text message.
+func (s *session) write(parts ...[]byte) error {
+	s.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	w, err := s.conn.NextWriter(websocket.TextMessage)
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
+
+func (s *session) freeze(now model.Instant) (model.Instant, error) {
 	role, random := s.client.role, s.client.random
 	s.awake.Lock()
-	sleep(ctx, role.Freeze.For.draw(random))
-	s.heart.restart()
-	s.awake.Unlock()
-	return role.Freeze.again(time.Now(), random), nil
+	s.due[thaws] = now + model.Instant(role.Freeze.For.draw(random))
+	return role.Freeze.again(s.due[thaws], random), nil
 }
 
-func (s *session) drop(context.Context, time.Time) (time.Time, error) {
-	return never, errDropped
+// thaw ends a freeze, if there is one.
+func (s *session) thaw() {
+	if s.due[thaws] == never {
+		return
+	}
+	s.due[thaws] = never
+	s.heart.restart()
+	if s.heart != nil {
+		s.due[beats] = s.client.swarm.clock.now()
+	}
+	s.awake.Unlock()
 }

@@ -1,78 +1,86 @@
 package swarm
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
 )
 
 // settled is how long a connection must have lasted for its end to be a first failure again. One
 // that is let in and thrown out at once is as bad as one refused.
 const settled = 5 * time.Second
 
-// delays is a policy at work for one client. Growth and cap are the library's; the jitter is ours,
-// since the library's knows only ±x % and draws from the global source, which cannot be seeded.
+// delays is a policy at work for one client.
 type delays struct {
-	policy   Policy
-	growth   backoff.BackOff
+	policy   *Policy
 	random   *rand.Rand
 	attempts int
 	previous time.Duration // the delay before, for Decorrelated
 }
 
-func (p Policy) start(random *rand.Rand) *delays {
-	d := &delays{policy: p, growth: p.growth(), random: random}
-	d.reset()
-	return d
-}
-
-func (p Policy) growth() backoff.BackOff {
-	switch p.Kind {
-	case Fixed:
-		return backoff.NewConstantBackOff(p.Base)
-	case Exponential:
-		return &backoff.ExponentialBackOff{InitialInterval: p.Base, Multiplier: p.Factor, MaxInterval: p.Cap}
-	}
-	return &backoff.ZeroBackOff{}
-}
-
-func (d *delays) reset() {
-	d.growth.Reset()
-	d.attempts = 0
-	d.previous = d.policy.Base
+func (p *Policy) start(random *rand.Rand) delays {
+	return delays{policy: p, random: random, previous: p.Base}
 }
 
 // next is the delay before the next attempt, and false if there shall be none. lasted is the age at
 // which the connection ended, 0 if the attempt failed.
 func (d *delays) next(lasted time.Duration) (time.Duration, bool) {
 	if lasted >= settled {
-		d.reset()
+		d.attempts, d.previous = 0, d.policy.Base
 	}
 	d.attempts++
 	if d.policy.Attempts > 0 && d.attempts > d.policy.Attempts {
 		return 0, false
 	}
-	d.previous = d.jitter(d.growth.NextBackOff())
+	d.previous = d.jitter(d.policy.grown(d.attempts))
 	return d.previous, true
 }
 
-func (d *delays) jitter(v time.Duration) time.Duration {
-	switch d.policy.Jitter {
-	case Full:
-		return d.between(0, float64(v))
-	case Equal:
-		return d.between(float64(v)/2, float64(v))
-	case Decorrelated:
-		return min(d.policy.Cap, d.between(float64(d.policy.Base), 3*float64(d.previous)))
+// grown is the delay v before the k-th attempt, from 1, without chance.
+func (p *Policy) grown(k int) float64 {
+	switch p.Kind {
+	case Fixed:
+		return float64(p.Base)
+	case Exponential:
+		return min(p.boundless(k), float64(p.Cap))
+	case Steps:
+		return float64(p.Steps[min(k, len(p.Steps))-1])
 	}
-	return v
+	return 0
 }
 
-// between computes with floats: three times a long delay may not fit a Duration.
-func (d *delays) between(low, high float64) time.Duration {
-	v := low + d.random.Float64()*(high-low)
+// boundless is v without the cap.
+func (p *Policy) boundless(k int) float64 {
+	return float64(p.Base) * math.Pow(p.Factor, float64(k-1))
+}
+
+// jitter computes with floats: three times a long delay may not fit a Duration.
+func (d *delays) jitter(v float64) time.Duration {
+	p := d.policy
+	base, limit := float64(p.Base), float64(p.Cap)
+	switch p.Jitter {
+	case Full:
+		v = d.between(0, v)
+	case Equal:
+		v = d.between(v/2, v)
+	case Decorrelated:
+		v = min(d.between(base, 3*float64(d.previous)), limit)
+	case Around20:
+		v = d.between(0.8*v, 1.2*v)
+	case Around50:
+		w := p.boundless(d.attempts)
+		v = min(d.between(0.5*w, 1.5*w), limit)
+	case OnTop:
+		v = min(base+d.between(0, v), limit)
+	}
 	return time.Duration(min(v, float64(maxDelay)))
+}
+
+func (d *delays) between(low, high float64) float64 {
+	if math.IsInf(high, 1) {
+		return high
+	}
+	return low + d.random.Float64()*(high-low)
 }
 
 // maxDelay is longer than any program runs and far from overflow.

@@ -9,17 +9,17 @@ import (
 
 func dice(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
-func parsed(t *testing.T, backoff, jitter string) Policy {
+func parsed(t *testing.T, backoff, jitter string) *Policy {
 	t.Helper()
 	p, err := ParsePolicy(backoff, jitter)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return &p
 }
 
 // take collects n delays after failed attempts.
-func take(d *delays, n int) []time.Duration {
+func take(d delays, n int) []time.Duration {
 	list := make([]time.Duration, n)
 	for i := range list {
 		list[i], _ = d.next(0)
@@ -98,7 +98,9 @@ func TestDecorrelatedJitterWanders(t *testing.T) {
 
 func TestDelaysStartAnewAfterAConnectionThatLasted(t *testing.T) {
 	d := parsed(t, "exponential:1s,2,60s", "none").start(dice(1))
-	take(d, 3)
+	for range 3 {
+		d.next(0)
+	}
 	if got, _ := d.next(settled - 1); got != 8*time.Second {
 		t.Errorf("after a short connection: %s, want 8s", got)
 	}
@@ -111,7 +113,7 @@ func TestDelaysStartAnewAfterAConnectionThatLasted(t *testing.T) {
 }
 
 func TestAttemptsLimit(t *testing.T) {
-	d := Policy{Kind: Fixed, Base: time.Second, Attempts: 2}.start(dice(1))
+	d := (&Policy{Kind: Fixed, Base: time.Second, Attempts: 2}).start(dice(1))
 	want := []bool{true, true, false, true, true, false}
 	for i, lasted := range []time.Duration{0, 0, 0, settled, 0, 0} {
 		if _, again := d.next(lasted); again != want[i] {

@@ -3,6 +3,8 @@ package swarm
 import (
 	"math/rand/v2"
 	"time"
+
+	"holter/model"
 )
 
 // Behaviour is what a client does on purpose. Its fields are independent of each other; the zero
@@ -10,8 +12,10 @@ import (
 type Behaviour struct {
 	Name string // for the user agent
 
-	Beat time.Duration // between two pings of its own, ±10 %
-	Talk Span          // between two messages
+	Beat     time.Duration // between two beats of its own, ±10 %
+	JSONBeat bool          // they are messages, as those of a script in a browser, instead of pings
+	Talk     Span          // between two messages
+	Payload  int           // bytes of a message, if that is more than it needs
 
 	Mute   bool // it answers no ping
 	Path   Span // answers are this late, drawn once for each client
@@ -19,6 +23,7 @@ type Behaviour struct {
 
 	Freeze Spell // it stops reading, answering and sending, like a stopped process
 	Drop   Spell // it closes the socket without a close frame
+	Slow   bool  // it reads a few hundred bytes a second, from a small buffer
 }
 
 // late reports whether pongs are held back at all.
@@ -39,11 +44,13 @@ type Spell struct {
 }
 
 // start is when the spell first comes on a connection that opens now.
-func (s Spell) start(first bool, now time.Time, r *rand.Rand) time.Time {
+func (s Spell) start(first bool, now model.Instant, r *rand.Rand) model.Instant {
 	if first && s.First.Max > 0 {
-		return now.Add(s.First.draw(r))
+		return now + model.Instant(s.First.draw(r))
 	}
 	return s.again(now, r)
 }
 
-func (s Spell) again(now time.Time, r *rand.Rand) time.Time { return now.Add(s.Every.draw(r)) }
+func (s Spell) again(now model.Instant, r *rand.Rand) model.Instant {
+	return now + model.Instant(s.Every.draw(r))
+}

@@ -31,20 +31,20 @@ func validate(roles []Role) error {
 
 // cast gives each of n clients a role: one of each first, as far as n goes, then always the role
 // that is furthest behind its share.
-func cast(roles []Role, n int) []Role {
+func cast(roles []Role, n int) []*Role {
 	total := 0.0
 	for _, role := range roles {
 		total += role.Share
 	}
 	given := make([]int, len(roles))
-	parts := make([]Role, 0, n)
+	parts := make([]*Role, 0, n)
 	for i := range n {
 		next := i
 		if i >= len(roles) {
 			next = furthestBehind(roles, given, float64(n)/total)
 		}
 		given[next]++
-		parts = append(parts, roles[next])
+		parts = append(parts, &roles[next])
 	}
 	return parts
 }

@@ -4,36 +4,35 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"holter/model"
 )
 
 // Client is one simulated client: it connects, lives on the connection as its role says, and
 // connects again by its policy under the same id until its context ends or it has reason to give up.
 type Client struct {
 	id         string
-	url        string
-	header     http.Header
-	role       Role
+	role       *Role
 	swarm      *Swarm
-	random     *rand.Rand // of the goroutine in Run only
-	delays     *delays
+	random     *rand.Rand // of the goroutine in Run, and while there is a session of that
+	delays     delays
 	path       time.Duration // how late its answers are
 	phase      phase
 	generation int
+	lost       model.Instant   // the end of the last connection, 0 before that
+	scouted    *websocket.Conn // that Scout has opened
 
 	mu   sync.Mutex
 	conn *websocket.Conn // nil between two connections
 }
 
-func newClient(s *Swarm, id string, role Role, random *rand.Rand) *Client {
+func newClient(s *Swarm, id string, role *Role, random *rand.Rand) *Client {
 	return &Client{
 		id:     id,
-		url:    endpoint(s.url, id),
-		header: http.Header{"User-Agent": {role.userAgent(s.options.Prefix)}},
 		role:   role,
 		swarm:  s,
 		random: random,
@@ -42,7 +41,7 @@ func newClient(s *Swarm, id string, role Role, random *rand.Rand) *Client {
 	}
 }
 
-// Run returns when ctx ends or the client gives up; its connection and goroutines are gone then.
+// Run returns when ctx ends or the client gives up; its connection is gone then.
 func (c *Client) Run(ctx context.Context) {
 	for {
 		c.enter(connecting)
@@ -64,19 +63,38 @@ func (c *Client) Run(ctx context.Context) {
 // connection opens one and lives on it to its end: how long it lasted, 0 if it never opened, and
 // what ended it.
 func (c *Client) connection(ctx context.Context) (time.Duration, error) {
-	conn, err := c.dial(ctx)
+	conn, err := c.open(ctx)
 	if err != nil {
-		c.swarm.tally.failed(err)
+		if ctx.Err() == nil {
+			c.swarm.tally.failed(err)
+			c.swarm.record.note(c.swarm.record.failed, err)
+		}
 		return 0, err
+	}
+	opened := c.swarm.clock.now()
+	if c.lost > 0 {
+		c.swarm.record.reconnect.add(time.Duration(opened - c.lost))
 	}
 	c.generation++
 	c.hold(conn)
 	defer c.hold(nil)
 	c.enter(connected)
 	c.swarm.tally.connected(c.generation)
-	opened := time.Now()
 	err = newSession(c, conn).live(ctx)
-	return time.Since(opened), err
+	c.lost = c.swarm.clock.now()
+	if ctx.Err() == nil {
+		c.swarm.record.note(c.swarm.record.ended, err)
+	}
+	return time.Duration(c.lost - opened), err
+}
+
+// open dials, unless that has been done.
+func (c *Client) open(ctx context.Context) (*websocket.Conn, error) {
+	if conn := c.scouted; conn != nil {
+		c.scouted = nil
+		return conn, nil
+	}
+	return c.dial(ctx)
 }
 
 // breath keeps a client without a back-off from running against a closed door without end. It is
@@ -94,7 +112,10 @@ func (c *Client) again(lasted time.Duration, err error) (time.Duration, bool) {
 	if lasted < breath {
 		delay = max(delay, breath)
 	}
-	return asked(err) + delay, ok
+	if !c.role.Policy.Deaf {
+		delay += asked(err)
+	}
+	return delay, ok
 }
 
 // final reports whether a connection ended for a reason that the next one would meet too, or

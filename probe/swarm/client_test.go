@@ -216,7 +216,7 @@ func TestWaitBeforeTheNextAttempt(t *testing.T) {
 		{"the server is done", Policy{}, time.Minute, code(1000), 0, false},
 		{"the client is at fault", Policy{}, time.Minute, code(1009), 0, false},
 	} {
-		c := &Client{delays: test.policy.start(dice(1))}
+		c := &Client{role: &Role{Policy: test.policy}, delays: test.policy.start(dice(1))}
 		wait, again := c.again(test.lasted, test.err)
 		if wait != test.want || again != test.again {
 			t.Errorf("%s: wait %s, again %t; want %s, %t", test.name, wait, again, test.want, test.again)

@@ -7,10 +7,13 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"holter/probe/crash"
 )
 
 const (
@@ -26,32 +29,88 @@ type refused struct {
 }
 
 func (r *refused) Error() string {
-	return fmt.Sprintf("handshake refused with status %d", r.status)
+	return strings.TrimSpace(fmt.Sprintf("handshake refused with %d %s", r.status, http.StatusText(r.status)))
 }
 
-// Small buffers: a client reads and writes a few dozen bytes at a time, and there may be thousands.
-func newDialer() *websocket.Dialer {
+// busy reports whether the server may let the same client in later.
+func (r *refused) busy() bool {
+	return r.status == http.StatusServiceUnavailable || r.status == http.StatusTooManyRequests
+}
+
+// newDialer has small buffers: there may be thousands of clients, and most messages are short. A long
+// one needs a buffer of its size to be one frame, but only for as long as it takes to write.
+func newDialer(o *Options) *websocket.Dialer {
+	longest := leastPayload
+	for _, role := range o.Cast {
+		longest = max(longest, role.Payload)
+	}
 	return &websocket.Dialer{
 		Proxy:            http.ProxyFromEnvironment,
 		HandshakeTimeout: handshakeTimeout,
-		ReadBufferSize:   1024,
-		WriteBufferSize:  1024,
+		TLSClientConfig:  o.TLS,
+		Subprotocols:     o.Subprotocols,
+		ReadBufferSize:   readBuffer,
+		WriteBufferSize:  longest,
 		WriteBufferPool:  &sync.Pool{},
 	}
 }
 
-// endpoint is where the client with this id connects to: base with the id in its query.
+// readBuffer is in bytes. What is longer is read into the buffer in parts.
+const readBuffer = 512
+
+// placeholder is what stands for the client's id in URL and headers.
+const placeholder = "{id}"
+
+// endpoint is where the client with this id connects to: base with the id where it has a place, else
+// in the query.
 func endpoint(base *url.URL, id string) string {
+	if text := base.String(); strings.Contains(text, escapedPlaceholder) || strings.Contains(text, placeholder) {
+		return strings.NewReplacer(escapedPlaceholder, url.PathEscape(id), placeholder, url.QueryEscape(id)).Replace(text)
+	}
 	u := *base
-	query := u.Query()
-	query.Set("client", id)
-	u.RawQuery = query.Encode()
+	u.RawQuery = strings.TrimSuffix("client="+url.QueryEscape(id)+"&"+u.RawQuery, "&")
 	return u.String()
 }
 
-func (c *Client) dial(ctx context.Context) (*websocket.Conn, error) {
-	conn, response, err := c.swarm.dialer.DialContext(ctx, c.url, c.header)
-	if errors.Is(err, websocket.ErrBadHandshake) {
+// escapedPlaceholder is how a path shows the placeholder.
+const escapedPlaceholder = "%7Bid%7D"
+
+// request is what the client's handshakes say beside the usual.
+func (c *Client) request() http.Header {
+	header := http.Header{"User-Agent": {c.role.userAgent(c.swarm.options.Prefix)}}
+	for name, values := range c.swarm.options.Header {
+		header[name] = nil
+		for _, value := range values {
+			header.Add(name, strings.ReplaceAll(value, placeholder, c.id))
+		}
+	}
+	return header
+}
+
+// dial does so in a goroutine of its own: the stack that a handshake takes is not to stay with one that
+// waits for messages most of its life.
+func (c *Client) dial(ctx context.Context) (conn *websocket.Conn, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer crash.Tidy()
+		defer close(done)
+		conn, err = c.shake(ctx)
+	}()
+	<-done
+	return conn, err
+}
+
+func (c *Client) shake(ctx context.Context) (*websocket.Conn, error) {
+	dialer := c.swarm.dialer
+	if c.role.Slow {
+		dialer = c.swarm.slowDialer
+	}
+	begin := time.Now()
+	conn, response, err := dialer.DialContext(ctx, endpoint(c.swarm.url, c.id), c.request())
+	switch {
+	case err == nil:
+		c.swarm.record.handshake.add(time.Since(begin))
+	case errors.Is(err, websocket.ErrBadHandshake) && response.StatusCode != http.StatusSwitchingProtocols:
 		return nil, &refused{response.StatusCode, retryAfter(response.Header.Get("Retry-After"), time.Now())}
 	}
 	return conn, err

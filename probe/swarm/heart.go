@@ -2,7 +2,6 @@ package swarm
 
 import (
 	"context"
-	"strconv"
 	"sync"
 	"time"
 
@@ -15,81 +14,105 @@ type clock struct{ start time.Time }
 // newClock starts a little late, so that no moment is the zero Instant.
 func newClock() clock { return clock{time.Now().Add(-time.Second)} }
 
-func (c clock) now() model.Instant              { return model.Instant(time.Since(c.start)) }
-func (c clock) time(at model.Instant) time.Time { return c.start.Add(time.Duration(at)) }
+func (c clock) now() model.Instant                   { return model.Instant(time.Since(c.start)) }
+func (c clock) until(at model.Instant) time.Duration { return time.Duration(at - c.now()) }
 
 // heart is a client's own heartbeat: the one that the server keeps for each connection, at the other
-// end. The session's two goroutines share it.
+// end. Whoever reads and whoever acts share it. A nil heart never beats.
 type heart struct {
-	clock  clock
-	late   *model.Lateness // of this process, which may stand still too
-	rhythm model.Rhythm
+	swarm  *Swarm
+	rhythm *model.Rhythm
 	random float64
 
-	mu    sync.Mutex
+	mu    sync.Mutex // protects all following
 	heart *model.Heart
 	last  model.Instant // when something last came in
+	wrote model.Instant // the newest ping was written
+	ping  uint32        // its number
 }
 
-func newHeart(interval time.Duration, random float64, clock clock, late *model.Lateness) *heart {
-	h := &heart{clock: clock, late: late, random: random, rhythm: model.Rhythm{
+// newRhythm is the rhythm of clients that beat so often.
+func newRhythm(interval time.Duration) *model.Rhythm {
+	return &model.Rhythm{
 		Scheme:     model.SchemeServer, // only this end beats for itself
 		Detector:   model.Detectors[0],
 		Interval:   interval,
 		MinTimeout: 500 * time.Millisecond,
 		MaxTimeout: 4 * time.Second,
-	}}
-	if interval == 0 {
-		h.rhythm.Scheme = model.SchemeNone
 	}
+}
+
+func newHeart(s *Swarm, interval time.Duration, random float64) *heart {
+	if interval == 0 {
+		return nil
+	}
+	h := &heart{swarm: s, rhythm: s.rhythms[interval], random: random}
 	h.restart()
 	return h
 }
 
 // restart forgets what was under way: the client itself has stood still.
 func (h *heart) restart() {
+	if h == nil {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.last = h.clock.now()
-	h.heart = model.NewHeart(&h.rhythm, h.last, h.random)
+	h.last = h.swarm.clock.now()
+	h.heart = model.NewHeart(h.rhythm, h.last, h.random)
 }
 
 // tick says whether the server is believed to live, which ping is to be written now (0 for none),
 // and when to ask again.
-func (h *heart) tick() (alive bool, ping uint32, next time.Time) {
+func (h *heart) tick() (alive bool, ping uint32, next model.Instant) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	action := h.heart.Tick(h.clock.now(), h.late, server{h.last})
-	return action.To != model.Failed, action.Ping, h.clock.time(action.Next)
+	action := h.heart.Tick(h.swarm.clock.now(), &h.swarm.late, server{h.last})
+	return action.To != model.Failed, action.Ping, action.Next
 }
 
 // sent says that a ping has been written, and returns when to tick next.
-func (h *heart) sent(ping uint32) time.Time {
+func (h *heart) sent(ping uint32) model.Instant {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.clock.time(h.heart.Sent(ping, h.clock.now()))
+	h.ping, h.wrote = ping, h.swarm.clock.now()
+	return h.heart.Sent(ping, h.wrote)
 }
 
 // heard says that something came in.
 func (h *heart) heard() {
+	if h == nil {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.last = h.clock.now()
+	h.hear()
+}
+
+func (h *heart) hear() {
+	h.last = h.swarm.clock.now()
 	if h.heart.Alert() {
 		h.heart.Heard(h.last)
 	}
 }
 
-// pong takes in an answer; one that answers no ping of this heart only shows that the server lives.
-func (h *heart) pong(payload string) {
-	h.heard()
-	seq, err := strconv.ParseUint(payload, 10, 32)
-	if err != nil {
+// pong takes in an answer, to the newest ping if seq is 0. One that answers no ping of this heart only
+// shows that the server lives.
+func (h *heart) pong(seq uint32) {
+	if h == nil {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.heart.Pong(uint32(seq), h.last, true, h.late)
+	h.hear()
+	if seq == 0 {
+		seq = h.ping
+	}
+	if seq == h.ping && h.wrote > 0 {
+		h.swarm.record.beat.add(time.Duration(h.last - h.wrote))
+		h.wrote = 0
+	}
+	h.heart.Pong(seq, h.last, true, &h.swarm.late)
 }
 
 // server is the peer of a client's heart.
@@ -103,12 +126,19 @@ func (s server) Unread() bool { return false }
 // Timing is unknown: this process does not ask its kernel.
 func (s server) Timing() (rto, rtt time.Duration) { return 0, 0 }
 
+// Kernel is unknown too.
+func (s server) Kernel() model.Kernel { return model.Kernel{} }
+
 // watch notes how late this process runs, until ctx ends.
-func watch(ctx context.Context, clock clock, late *model.Lateness) {
+func (s *Swarm) watch(ctx context.Context) {
 	ticker := time.NewTicker(model.SchedulerPause)
 	defer ticker.Stop()
+	before := s.clock.now()
 	for {
-		late.Observe(clock.now(), 0)
+		now := s.clock.now()
+		s.late.Observe(now, 0)
+		s.record.late(time.Duration(now-before) - model.SchedulerPause)
+		before = now
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():

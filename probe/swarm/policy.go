@@ -16,6 +16,7 @@ const (
 	None        Kind = "none"  // connect again at once
 	Fixed       Kind = "fixed" // the same delay each time
 	Exponential Kind = "exponential"
+	Steps       Kind = "steps" // a table, whose last delay stays
 )
 
 // Jitter is what chance does to a delay v, so that clients which lost their connection together do
@@ -29,15 +30,26 @@ const (
 	Decorrelated Jitter = "decorrelated" // uniform in [base, 3 · the delay before], up to the cap; the factor has no say
 )
 
+// What some well-known clients do instead: see Presets.
+const (
+	Around20 Jitter = "around20" // uniform in [0.8 v, 1.2 v]
+	Around50 Jitter = "around50" // uniform in [0.5 w, 1.5 w] up to the cap, w being v as if there were none
+	OnTop    Jitter = "on-top"   // base more than full, up to the cap
+)
+
 // Policy says when a client that has lost its connection, or was not let in, tries again. The zero
 // Policy tries again at once and for ever.
 type Policy struct {
-	Kind     Kind          // "" is None
-	Base     time.Duration // the first delay
-	Factor   float64       // from one delay to the next, of Exponential only
-	Cap      time.Duration // no delay is longer, of Exponential only
-	Jitter   Jitter        // "" is NoJitter
-	Attempts int           // in a row before the client gives up, 0 for no limit
+	Kind     Kind            // "" is None
+	Base     time.Duration   // the first delay, of Fixed and Exponential
+	Factor   float64         // from one delay to the next, of Exponential only
+	Cap      time.Duration   // no v is longer, of Exponential only
+	Steps    []time.Duration // of Steps only
+	Jitter   Jitter          // "" is NoJitter
+	Attempts int             // in a row before the client gives up, 0 for no limit
+	// Deaf clients take no notice of how long a refusal asks them to wait: a script in a browser does
+	// not get to see it.
+	Deaf bool
 }
 
 // ParsePolicy reads the text forms of a back-off and its jitter, such as exponential:1s,2,60s (base,
@@ -55,7 +67,8 @@ var (
 	errNone        = fmt.Errorf("write none, without a delay")
 	errFixed       = fmt.Errorf("write fixed:DELAY such as fixed:1s")
 	errExponential = fmt.Errorf("write exponential:BASE,FACTOR,CAP such as exponential:1s,2,60s")
-	errKind        = fmt.Errorf("write none, fixed:1s or exponential:1s,2,60s")
+	errSteps       = fmt.Errorf("write steps:DELAY,DELAY,… such as steps:0s,2s,10s,30s")
+	errKind        = fmt.Errorf("write none, fixed:1s, exponential:1s,2,60s or steps:0s,2s,10s")
 )
 
 func (p *Policy) parse(rest string) (err error) {
@@ -70,6 +83,8 @@ func (p *Policy) parse(rest string) (err error) {
 		}
 	case Exponential:
 		return p.parseExponential(strings.Split(rest, ","))
+	case Steps:
+		return p.parseSteps(strings.Split(rest, ","))
 	default:
 		return errKind
 	}
@@ -90,6 +105,17 @@ func (p *Policy) parseExponential(fields []string) error {
 	return nil
 }
 
+func (p *Policy) parseSteps(fields []string) error {
+	for _, field := range fields {
+		step, err := time.ParseDuration(field)
+		if err != nil {
+			return errSteps
+		}
+		p.Steps = append(p.Steps, step)
+	}
+	return nil
+}
+
 // String is the text form: that of ParsePolicy, a space and the jitter, which is left out if none.
 func (p Policy) String() string {
 	text := string(p.Kind)
@@ -100,6 +126,8 @@ func (p Policy) String() string {
 		text = fmt.Sprintf("%s:%s", p.Kind, short(p.Base))
 	case Exponential:
 		text = fmt.Sprintf("%s:%s,%g,%s", p.Kind, short(p.Base), p.Factor, short(p.Cap))
+	case Steps:
+		text = fmt.Sprintf("%s:%s", p.Kind, shortList(p.Steps))
 	}
 	if p.jittered() {
 		text += " " + string(p.Jitter)
@@ -117,6 +145,14 @@ func short(d time.Duration) string {
 		text = strings.TrimSuffix(text, "0m")
 	}
 	return text
+}
+
+func shortList(steps []time.Duration) string {
+	words := make([]string, len(steps))
+	for i, step := range steps {
+		words[i] = short(step)
+	}
+	return strings.Join(words, ",")
 }
 
 func (p Policy) jittered() bool { return p.Jitter != "" && p.Jitter != NoJitter }
@@ -143,6 +179,8 @@ func (p Policy) validateDelays() error {
 		return nil
 	case Exponential:
 		return p.validateGrowth()
+	case Steps:
+		return p.validateSteps()
 	}
 	return fmt.Errorf("backoff %q: %w", string(p.Kind), errKind)
 }
@@ -159,15 +197,26 @@ func (p Policy) validateGrowth() error {
 	return nil
 }
 
+func (p Policy) validateSteps() error {
+	switch {
+	case len(p.Steps) == 0:
+		return fmt.Errorf("backoff %s: %w", p, errSteps)
+	case slices.Min(p.Steps) < 0:
+		return fmt.Errorf("backoff %s: no step may be below 0", p)
+	}
+	return nil
+}
+
 func isFactor(f float64) bool { return f >= 1 && !math.IsInf(f, 1) }
 
 func (p Policy) validateJitter() error {
-	known := []Jitter{"", NoJitter, Full, Equal, Decorrelated}
+	known := []Jitter{"", NoJitter, Full, Equal, Decorrelated, Around20, Around50, OnTop}
+	grows := []Jitter{Decorrelated, Around50, OnTop}
 	switch {
 	case !slices.Contains(known, p.Jitter):
 		return fmt.Errorf("unknown jitter %q: write none, full, equal or decorrelated", string(p.Jitter))
-	case p.Jitter == Decorrelated && p.Kind != Exponential:
-		return fmt.Errorf("jitter decorrelated needs a base and a cap: write --backoff exponential:1s,2,60s")
+	case slices.Contains(grows, p.Jitter) && p.Kind != Exponential:
+		return fmt.Errorf("jitter %s needs a base and a cap: write --backoff exponential:1s,2,60s", p.Jitter)
 	case p.jittered() && (p.Kind == "" || p.Kind == None):
 		return fmt.Errorf("jitter %s has no delay to work on: write --backoff fixed:1s or exponential:1s,2,60s", p.Jitter)
 	}

@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func TestParsePolicy(t *testing.T) {
 			"exponential:100ms,1.5,1h30m decorrelated"},
 	} {
 		got, err := ParsePolicy(test.backoff, test.jitter)
-		if err != nil || got != test.want {
+		if err != nil || !reflect.DeepEqual(got, test.want) {
 			t.Errorf("ParsePolicy(%q, %q) = %+v, %v; want %+v", test.backoff, test.jitter, got, err, test.want)
 		}
 		if got.String() != test.text {
@@ -35,8 +36,8 @@ func TestParsePolicy(t *testing.T) {
 
 func TestParsePolicySaysWhatToWrite(t *testing.T) {
 	for _, test := range []struct{ backoff, jitter, says string }{
-		{"", "none", "write none, fixed:1s or exponential:1s,2,60s"},
-		{"linear:1s", "none", "write none, fixed:1s or exponential:1s,2,60s"},
+		{"", "none", "write none, fixed:1s, exponential:1s,2,60s or steps:0s,2s,10s"},
+		{"linear:1s", "none", "write none, fixed:1s, exponential:1s,2,60s or steps:0s,2s,10s"},
 		{"none:1s", "none", "write none, without a delay"},
 		{"fixed", "none", "write fixed:DELAY such as fixed:1s"},
 		{"fixed:soon", "none", "write fixed:DELAY"},

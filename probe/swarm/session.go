@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"holter/model"
+	"holter/probe/crash"
 )
 
 const (
@@ -19,146 +24,147 @@ const (
 	// Pings beyond this many unanswered ones are forgotten; RFC 6455, 5.5.3 asks only for the
 	// answer to the latest.
 	maxHeldPongs = 16
+	// Whatever is due within a slot is done in one go, for all clients: thousands of timers a second
+	// would cost more than what they are for.
+	slot = model.Instant(10 * time.Millisecond)
 )
 
 var (
-	errDropped = errors.New("dropped the connection on purpose")
+	errDropped = errors.New("dropped on purpose")
 	errDead    = errors.New("the server did not answer")
 )
 
-// session is a client's life on one connection, in two goroutines: one reads and answers, the other
-// does what is due (acts). Only the latter draws random numbers and sends messages.
+// session is a client's life on one connection. The client's goroutine reads and answers. What is due
+// at a time is done by a timer, whose goroutine is there for no longer than that takes.
 type session struct {
 	client *Client
 	conn   *websocket.Conn
-	heart  *heart
-	acts   []*act
-	pongs  act // answers that are held back; the first of held is due
-	held   []pong
+	heart  *heart // nil if the client has none
+	opened model.Instant
+	nonce  uint32 // in its messages
 
-	pings chan string   // payloads of pings whose answers are to be held back
-	over  chan struct{} // closed when the reader has ended
-	end   error         // why, once over is closed
+	awake sync.Mutex         // held while frozen, so that the reader stops at the next frame
+	head  [leastPayload]byte // of the message that is being read; the reader's
 
-	said  int        // messages sent
-	awake sync.Mutex // held while frozen, so that the reader stops at the next frame
-}
-
-// act is something that is due at a time, and after it at another.
-type act struct {
-	due time.Time
-	do  func(ctx context.Context, now time.Time) (next time.Time, err error)
+	mu    sync.Mutex // protects all following, and the client's random source
+	timer *time.Timer
+	due   [acts]model.Instant
+	held  []pong // answers that are held back
+	over  bool   // nothing is done any more
+	cause error  // why the client itself ended the connection
 }
 
 type pong struct {
 	payload string
-	due     time.Time
+	due     model.Instant
 }
 
 func newSession(c *Client, conn *websocket.Conn) *session {
-	s := &session{
-		client: c,
-		conn:   conn,
-		pings:  make(chan string, maxHeldPongs),
-		over:   make(chan struct{}),
-	}
-	s.heart = newHeart(c.role.Beat, c.random.Float64(), c.swarm.clock, &c.swarm.late)
-	s.plan(time.Now())
+	s := &session{client: c, conn: conn, opened: c.swarm.clock.now(), nonce: rand.Uint32()}
+	s.heart = newHeart(c.swarm, c.role.Beat, c.random.Float64())
 	conn.SetReadLimit(readLimit)
-	conn.SetPingHandler(s.ping)
-	conn.SetPongHandler(s.pong)
+	conn.SetPingHandler(s.pinged)
+	conn.SetPongHandler(s.ponged)
+	if c.role.Slow {
+		slowDown(conn.NetConn())
+	}
+	s.plan(s.opened)
+	s.timer = time.AfterFunc(maxDelay, s.act)
 	return s
 }
 
 // live returns what ended the connection: the reader's error, or what the client did itself. The
-// socket is closed and both goroutines are done then.
+// socket is closed then, and nothing is done on it any more.
 func (s *session) live(ctx context.Context) error {
-	// A write may be waiting for a server that does not read.
-	stop := context.AfterFunc(ctx, func() { s.conn.NetConn().SetWriteDeadline(time.Now().Add(farewell)) })
+	stop := context.AfterFunc(ctx, s.leave)
 	defer stop()
-	go s.read()
-	err := s.run(ctx)
-	s.conn.Close()
-	<-s.over
-	if err == nil {
-		return s.end
+	s.mu.Lock()
+	s.arm()
+	s.mu.Unlock()
+	err := s.read()
+	s.conn.Close() // before the lock: an act may be waiting for a server that does not read
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	s.timer.Stop()
+	if s.cause != nil {
+		return s.cause
 	}
 	return err
 }
 
-// run does what is due until the connection ends (nil) or the client ends it.
-func (s *session) run(ctx context.Context) error {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
+// act does what is due.
+func (s *session) act() {
+	defer crash.Tidy()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for now := s.client.swarm.clock.now(); !s.over; {
 		next := s.next()
-		timer.Reset(time.Until(next.due))
-		select {
-		case <-ctx.Done():
-			s.leave()
-			return ctx.Err()
-		case <-s.over:
-			return nil
-		case payload := <-s.pings:
-			s.hold(payload, time.Now())
-		case <-timer.C:
-			due, err := next.do(ctx, time.Now())
-			if err != nil {
-				return s.abandon(err)
-			}
-			next.due = due
+		if s.due[next] > now {
+			s.arm()
+			return
 		}
+		due, err := s.do(next, now)
+		if err != nil {
+			s.abandon(err)
+			return
+		}
+		s.due[next] = due
 	}
 }
 
-func (s *session) next() *act {
-	first := &s.pongs
-	for _, a := range s.acts {
-		if a.due.Before(first.due) {
-			first = a
-		}
+// arm sets the timer to the end of the slot in which something is due.
+func (s *session) arm() {
+	due := s.due[s.next()]
+	if s.over || due == never {
+		s.timer.Stop()
+		return
 	}
-	return first
+	s.timer.Reset(s.client.swarm.clock.until((due + slot - 1) / slot * slot))
+}
+
+// abandon is what a failed act means for the connection. If a write failed, the reader knows better
+// why, for the server's close frame may be waiting: it gets a moment to come to it.
+func (s *session) abandon(err error) {
+	s.over = true
+	if errors.Is(err, errDropped) || errors.Is(err, errDead) {
+		s.cause = err
+		s.conn.Close()
+		return
+	}
+	s.conn.SetReadDeadline(time.Now().Add(farewell))
 }
 
 // leave says goodbye and gives the server a moment to answer.
 func (s *session) leave() {
-	message := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
-	s.conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(farewell))
-	s.drain()
+	defer crash.Tidy()
+	until := time.Now().Add(farewell)
+	s.conn.NetConn().SetWriteDeadline(until) // a write may be waiting for a server that does not read
+	s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseGoingAway, ""), until)
+	s.conn.SetReadDeadline(until)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	s.thaw()
 }
 
-// abandon is what a failed act means for the connection. If a write failed, the reader knows better
-// why: the server's close frame may be waiting.
-func (s *session) abandon(err error) error {
-	if errors.Is(err, errDropped) || errors.Is(err, errDead) {
-		return err
-	}
-	s.drain()
-	return nil
-}
-
-// drain gives the reader a moment to come to the end of what is still under way.
-func (s *session) drain() {
-	select {
-	case <-s.over:
-	case <-time.After(farewell):
-	}
-}
-
-func (s *session) read() {
-	defer close(s.over)
+// read reads to the connection's end, and says what that was.
+func (s *session) read() error {
 	for {
 		_, message, err := s.conn.NextReader()
 		s.rest()
+		if err != nil {
+			return err
+		}
+		s.heart.heard()
+		n, err := io.ReadFull(message, s.head[:])
 		if err == nil {
-			s.heart.heard()
 			_, err = io.Copy(io.Discard, message)
 		}
-		if err != nil {
-			s.end = err
-			return
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return err
 		}
+		s.recognize(s.head[:n])
 	}
 }
 
@@ -168,27 +174,32 @@ func (s *session) rest() {
 	defer s.awake.Unlock()
 }
 
-// ping answers at once, holds the answer back, or does not answer.
-func (s *session) ping(payload string) error {
+// pinged answers at once, holds the answer back, or does not answer.
+func (s *session) pinged(payload string) error {
 	s.rest()
 	s.heart.heard()
 	role := s.client.role
 	switch {
 	case role.Mute:
 	case role.late():
-		select {
-		case s.pings <- payload:
-		default:
-		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.hold(payload, s.client.swarm.clock.now())
+		s.arm()
 	default:
 		return s.answer(payload)
 	}
 	return nil
 }
 
-func (s *session) pong(payload string) error {
+func (s *session) ponged(payload string) error {
 	s.rest()
-	s.heart.pong(payload)
+	seq, err := strconv.ParseUint(payload, 10, 32)
+	if err != nil || seq == 0 {
+		s.heart.heard()
+		return nil
+	}
+	s.heart.pong(uint32(seq))
 	return nil
 }
 
@@ -202,22 +213,26 @@ func (s *session) answer(payload string) error {
 }
 
 // hold keeps an answer until it is due. Answers keep their order, as they would on a slow path.
-func (s *session) hold(payload string, now time.Time) {
+func (s *session) hold(payload string, now model.Instant) {
 	c := s.client
-	due := now.Add(c.path + c.role.Wobble.draw(c.random))
-	if n := len(s.held); n > 0 && due.Before(s.held[n-1].due) {
-		due = s.held[n-1].due
+	due := now + model.Instant(c.path+c.role.Wobble.draw(c.random))
+	if n := len(s.held); n > 0 {
+		due = max(due, s.held[n-1].due)
 	}
 	s.held = append(s.held, pong{payload, due})
 	if len(s.held) > maxHeldPongs {
 		s.held = s.held[1:]
 	}
-	s.pongs.due = s.held[0].due
+	s.due[releases] = s.held[0].due
 }
 
 // reset closes a socket so that the peer sees a reset, through TLS if need be.
 func reset(conn net.Conn) {
-	if inner, ok := conn.(interface{ NetConn() net.Conn }); ok {
+	for {
+		inner, ok := conn.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
 		conn = inner.NetConn()
 	}
 	if socket, ok := conn.(*net.TCPConn); ok {

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"holter/model"
 )
 
 func TestResetIsSeenAsSuch(t *testing.T) {
@@ -45,8 +47,8 @@ func pair(t *testing.T) (near, far net.Conn) {
 
 // Answers that are held back keep their order, and of too many the oldest are forgotten.
 func TestHeldAnswers(t *testing.T) {
-	now := time.Now()
-	s := &session{client: &Client{random: dice(1), role: Role{Behaviour: Behaviour{Wobble: Span{0, time.Second}}}}}
+	now := model.Instant(time.Hour)
+	s := &session{client: &Client{random: dice(1), role: &Role{Behaviour: Behaviour{Wobble: Span{0, time.Second}}}}}
 	for i := range 2 * maxHeldPongs {
 		s.hold(string(rune('a'+i)), now)
 	}
@@ -54,11 +56,11 @@ func TestHeldAnswers(t *testing.T) {
 		t.Errorf("held are %d: %v", len(s.held), s.held)
 	}
 	for i, p := range s.held[1:] {
-		if p.due.Before(s.held[i].due) {
+		if p.due < s.held[i].due {
 			t.Errorf("answer %d is due before the one before it", i+1)
 		}
 	}
-	if s.pongs.due != s.held[0].due {
+	if s.due[releases] != s.held[0].due {
 		t.Error("the first answer is not the one that is due")
 	}
 }

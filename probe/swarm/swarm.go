@@ -4,8 +4,11 @@ package swarm
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"sync"
 	"time"
@@ -19,15 +22,22 @@ import (
 
 // Options set a swarm up.
 type Options struct {
-	URL     string // ws:// or wss://; each client adds client=<its id> to the query
+	// URL is ws:// or wss://. Each client puts its id where {id} stands, or adds client=<its id> to the
+	// query if {id} stands nowhere.
+	URL     string
 	Clients int
 	Prefix  string        // demo gives the ids demo-0001 and so on, and the user agents holter-demo/…
+	First   int           // number of the first client, 0 for 1
 	Cast    []Role        // who takes part
 	Ramp    time.Duration // from the first client's first attempt to the last one's
 	Storm   Storm
 	Seed    uint64 // the same seed draws the same roles, delays and spells
 	// Sockets that each client costs this process: 1, or 2 if the server runs in it too.
 	Sockets int
+
+	Header       http.Header // of the handshake, in which {id} stands for the client's id
+	Subprotocols []string    // that the clients offer
+	TLS          *tls.Config // nil for Go's own
 }
 
 // Storm is the moment when many clients lose their connection together.
@@ -41,9 +51,15 @@ type Storm struct {
 type Swarm struct {
 	options Options
 	url     *url.URL
-	dialer  *websocket.Dialer
+	begin   time.Time
 	clock   clock
 	late    model.Lateness
+	record  *record
+
+	dialer, slowDialer *websocket.Dialer
+	rhythms            map[time.Duration]*model.Rhythm // by interval
+	filler             []byte
+
 	random  *rand.Rand // hands out the roles, then belongs to the storms
 	clients []*Client
 	tally   tally
@@ -52,9 +68,9 @@ type Swarm struct {
 // New makes a swarm that does nothing until Run. It fails with a sentence that says what to write,
 // or that this process may not open so many sockets.
 func New(o Options) (*Swarm, error) {
-	u, err := url.Parse(o.URL)
-	if err != nil || u.Host == "" || (u.Scheme != "ws" && u.Scheme != "wss") {
-		return nil, fmt.Errorf("swarm target %q: write ws://HOST:PORT/PATH or wss://…", o.URL)
+	u, err := parseURL(o.URL)
+	if err != nil {
+		return nil, err
 	}
 	if o.Clients < 1 {
 		return nil, fmt.Errorf("a swarm of %d clients: write 1 or more", o.Clients)
@@ -65,9 +81,23 @@ func New(o Options) (*Swarm, error) {
 	if err := validate(o.Cast); err != nil {
 		return nil, err
 	}
-	s := &Swarm{options: o, url: u, dialer: newDialer(), clock: newClock(), random: rand.New(rand.NewPCG(o.Seed, 0))}
+	s := &Swarm{options: o, url: u, begin: time.Now(), clock: newClock(), record: newRecord(), random: rand.New(rand.NewPCG(o.Seed, 0))}
+	s.prepare()
 	s.populate()
 	return s, nil
+}
+
+// prepare makes what clients share.
+func (s *Swarm) prepare() {
+	s.dialer = newDialer(&s.options)
+	s.slowDialer = slowed(s.dialer)
+	s.rhythms = map[time.Duration]*model.Rhythm{}
+	longest := 0
+	for _, role := range s.options.Cast {
+		s.rhythms[role.Beat] = newRhythm(role.Beat)
+		longest = max(longest, role.Payload)
+	}
+	s.filler = newFiller(longest)
 }
 
 // populate hands out the roles. Each client draws from a source of its own, so what one does
@@ -75,9 +105,10 @@ func New(o Options) (*Swarm, error) {
 func (s *Swarm) populate() {
 	roles := cast(s.options.Cast, s.options.Clients)
 	s.random.Shuffle(len(roles), func(i, j int) { roles[i], roles[j] = roles[j], roles[i] })
+	first := max(s.options.First, 1)
 	for i, role := range roles {
-		id := fmt.Sprintf("%s-%04d", s.options.Prefix, i+1)
-		random := rand.New(rand.NewPCG(s.options.Seed, uint64(i+1)))
+		id := fmt.Sprintf("%s-%04d", s.options.Prefix, first+i)
+		random := rand.New(rand.NewPCG(s.options.Seed, uint64(first+i)))
 		s.clients = append(s.clients, newClient(s, id, role, random))
 	}
 }
@@ -87,11 +118,23 @@ func (s *Swarm) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	defer group.Wait()
 	start := func(f func()) { group.Go(func() { defer crash.Tidy(); f() }) }
-	start(func() { watch(ctx, s.clock, &s.late) })
+	start(func() { s.watch(ctx) })
 	start(func() { s.storms(ctx, s.disperse) })
 	s.release(ctx, func(c *Client) { start(func() { c.Run(ctx) }) })
 	<-ctx.Done()
 	return nil
+}
+
+// Scout connects the first client ahead of all others, so that an address which is wrong shows before
+// thousands run against it. A server that is only busy is no mistake. After nil, Run must follow.
+func (s *Swarm) Scout(ctx context.Context) error {
+	first := s.clients[0]
+	conn, err := first.dial(ctx)
+	if r, ok := errors.AsType[*refused](err); ok && r.busy() {
+		return nil
+	}
+	first.scouted = conn
+	return err
 }
 
 // release starts the clients one after the other, evenly over the ramp.

@@ -29,12 +29,13 @@ func TestAStormBringsAllBack(t *testing.T) {
 		return stats.Connected == n && stats.Reconnects == n
 	})
 	for _, c := range s.clients {
+		e.generation(t, c.id, 2)
 		if generations := len(e.generations(c.id)); generations != 2 {
 			t.Errorf("%s has had %d connections, want 2", c.id, generations)
 		}
 	}
 	stop()
-	if got, want := s.Stats(), (Stats{Clients: n, Connects: 2 * n, Reconnects: n}); got != want {
+	if got, want := s.Stats(), (Stats{Clients: n, Peak: n, Connects: 2 * n, Reconnects: n}); got != want {
 		t.Errorf("at the end %+v, want %+v", got, want)
 	}
 }

@@ -12,6 +12,7 @@ type Stats struct {
 	Connected  int
 	Waiting    int // until their policy lets them try again
 	GaveUp     int // by their policy, or because the server said so
+	Peak       int // the most that were connected at a time
 
 	Connects   int // connections opened so far
 	Reconnects int // those of them that were not their client's first
@@ -35,6 +36,7 @@ const (
 type tally struct {
 	mu     sync.Mutex
 	phases [phases]int
+	peak   int   // the most that were connected at a time
 	total  Stats // the counts that only grow
 }
 
@@ -43,6 +45,7 @@ func (t *tally) move(from, to phase) {
 	defer t.mu.Unlock()
 	t.phases[from]--
 	t.phases[to]++
+	t.peak = max(t.peak, t.phases[connected])
 }
 
 func (t *tally) connected(generation int) {
@@ -73,5 +76,6 @@ func (t *tally) stats() Stats {
 	s.Connected = t.phases[connected]
 	s.Waiting = t.phases[waiting]
 	s.GaveUp = t.phases[gaveUp]
+	s.Peak = t.peak
 	return s
 }

@@ -1,0 +1,154 @@
+package swarm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"holter/model"
+)
+
+// Command is the command line of a swarm.
+type Command struct {
+	URL string `arg:"" help:"Where to connect: ws://HOST:PORT/PATH or wss://…"`
+
+	Clients  int            `short:"n" default:"100" placeholder:"N" help:"How many clients."`
+	Ramp     *time.Duration `placeholder:"DURATION" help:"Time from the first client's first attempt to the last one's; by default 1000 clients start in a second."`
+	Duration time.Duration  `placeholder:"DURATION" help:"End after this time; by default at Ctrl-C, or when all clients have given up."`
+	IDPrefix string         `name:"id-prefix" default:"swarm" placeholder:"TEXT" help:"Begin of the clients' ids: swarm gives swarm-0001 and so on."`
+	FirstID  int            `name:"first-id" default:"1" placeholder:"N" help:"Number of the first client, for several processes that share a prefix."`
+	JSON     bool           `name:"json" help:"The summary as JSON."`
+
+	Handshake Handshake `embed:"" group:"Handshake:"`
+	Traffic   Traffic   `embed:"" group:"Traffic:"`
+	Return    Return    `embed:"" group:"Coming back:"`
+	Troubles  Troubles  `embed:"" group:"Trouble, by share of the clients:"`
+}
+
+// Help is shown by holter swarm --help.
+func (Command) Help() string {
+	return `Each client has an id, and asks for it in the query, client=ID; where {id} stands in URL or headers, it is put there instead. A text message that the server echoes is timed.
+
+Examples:
+
+    holter swarm ws://127.0.0.1:7070/ws -n 5000 --backoff fixed:1s
+    holter swarm wss://app.example/chat --preset phoenix \
+                 --header 'Authorization: Bearer {id}'
+    holter swarm ws://127.0.0.1:7070/ws --rate 5 --duration 30s --json
+    holter swarm ws://127.0.0.1:7070/ws --freeze 5% --mute 1% --rate 2`
+}
+
+// Validate is called by kong after the options' own.
+func (c *Command) Validate() error {
+	if c.URL == "" {
+		return nil // kong says it better
+	}
+	if _, err := parseURL(c.URL); err != nil {
+		return err
+	}
+	switch {
+	case c.Clients < 1:
+		return fmt.Errorf("--clients is %d: write 1 or more", c.Clients)
+	case c.Ramp != nil && *c.Ramp < 0:
+		return fmt.Errorf("--ramp is %s: write 0s or more", *c.Ramp)
+	case c.Duration < 0:
+		return fmt.Errorf("--duration is %s: write a time above 0", c.Duration)
+	case c.FirstID < 0:
+		return fmt.Errorf("--first-id is %d: write 1 or more", c.FirstID)
+	case c.IDPrefix == "" || c.IDPrefix != model.Clean(c.IDPrefix, longestPrefix):
+		return fmt.Errorf("--id-prefix %q: write 1 to %d letters, digits and signs", c.IDPrefix, longestPrefix)
+	}
+	return c.Handshake.fit(c.URL)
+}
+
+const longestPrefix = 64
+
+// Run lets a swarm live until ctx ends, it has lasted its time, or no client is left, and writes the
+// summary to out. What happens meanwhile is shown on live.
+func (c *Command) Run(ctx context.Context, out, live io.Writer) error {
+	options, err := c.options()
+	if err != nil {
+		return err
+	}
+	s, err := New(options)
+	if err != nil {
+		return err
+	}
+	if err := s.Scout(ctx); err != nil {
+		return c.unreachable(ctx, err)
+	}
+	report := c.watch(ctx, s, newProgress(live))
+	if err := c.write(&report, out); err != nil {
+		return err
+	}
+	if report.Connects == 0 {
+		return errors.New("not one client could connect")
+	}
+	return nil
+}
+
+// unreachable says why the first client could not connect; that somebody pressed Ctrl-C is no reason.
+func (c *Command) unreachable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("connect to %s: %s%s", c.URL, model.Clean(err.Error(), longestError), advice(err))
+}
+
+const longestError = 300
+
+// watch runs the swarm to its end and reports how it stood before the clients left.
+func (c *Command) watch(ctx context.Context, s *Swarm, view *progress) Report {
+	inside, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	over := make(chan error, 1)
+	go func() { over <- s.Run(inside) }()
+	if c.Duration > 0 {
+		var cancel func()
+		ctx, cancel = context.WithTimeout(ctx, c.Duration)
+		defer cancel()
+	}
+	ticker := time.NewTicker(refresh)
+	defer ticker.Stop()
+	for ctx.Err() == nil && s.Stats().GaveUp < c.Clients {
+		select {
+		case now := <-ticker.C:
+			view.show(s, now)
+		case <-ctx.Done():
+		}
+	}
+	report := s.Report()
+	view.end()
+	stop()
+	<-over
+	return report
+}
+
+func (c *Command) write(r *Report, out io.Writer) error {
+	if !c.JSON {
+		return r.Write(out)
+	}
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
+
+// options are what the flags say.
+func (c *Command) options() (Options, error) {
+	policy, err := c.Return.policy()
+	if err != nil {
+		return Options{}, err
+	}
+	o := Options{
+		URL: c.URL, Clients: c.Clients, Prefix: c.IDPrefix, First: c.FirstID, Seed: 1,
+		Cast: c.Troubles.cast(c.Traffic.behaviour(), policy),
+		Ramp: time.Duration(c.Clients) * time.Millisecond,
+	}
+	if c.Ramp != nil {
+		o.Ramp = *c.Ramp
+	}
+	return o, c.Handshake.set(&o)
+}

@@ -1,0 +1,159 @@
+package swarm
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Traffic are the flags of what each client sends.
+type Traffic struct {
+	Rate     float64       `placeholder:"N" help:"Messages that each client sends in a second; none by default."`
+	Payload  int           `placeholder:"BYTES" help:"Length of a message (default 128)."`
+	Beat     string        `enum:"ping,json,none" default:"ping" help:"The clients' own heartbeat: protocol pings, messages {\"type\":\"ping\"} that want {\"type\":\"pong\"}, or none."`
+	Interval time.Duration `default:"5s" help:"Time between two beats of a client. An answer is overdue by a timeout that each client learns."`
+}
+
+const (
+	usualPayload = 128
+	mostRate     = 1000 // of one client, in a second
+	leastBeat    = 10 * time.Millisecond
+)
+
+// Validate is called by kong.
+func (t *Traffic) Validate() error {
+	switch {
+	case !(t.Rate >= 0 && t.Rate <= mostRate):
+		return fmt.Errorf("--rate is %g: write 0 to %d messages a second", t.Rate, mostRate)
+	case t.Rate > 0 && t.Rate < 1e-6:
+		return fmt.Errorf("--rate is %g: write 0, or a number that is not so small", t.Rate)
+	case t.Payload != 0 && t.Rate == 0:
+		return errors.New("--payload without --rate: nothing is sent, so add --rate 1")
+	case t.Payload != 0 && (t.Payload < leastPayload || t.Payload > mostPayload):
+		return fmt.Errorf("--payload is %d: write %d to %d bytes", t.Payload, leastPayload, mostPayload)
+	case t.Interval < leastBeat:
+		return fmt.Errorf("--interval is %s: write at least %s, or --beat none", t.Interval, leastBeat)
+	}
+	return nil
+}
+
+// behaviour is that of a client without troubles.
+func (t *Traffic) behaviour() Behaviour {
+	b := Behaviour{Name: "steady", Payload: t.Payload}
+	if t.Beat != "none" {
+		b.Beat, b.JSONBeat = t.Interval, t.Beat == "json"
+	}
+	if t.Rate > 0 {
+		gap := time.Duration(float64(time.Second) / t.Rate)
+		b.Talk = Span{gap, gap}
+		if b.Payload == 0 {
+			b.Payload = usualPayload
+		}
+	}
+	return b
+}
+
+// Return are the flags of when clients come back.
+type Return struct {
+	Backoff  string `placeholder:"POLICY" help:"Delays before clients come back: none, fixed:1s, exponential:1s,2,60s (base, factor, cap) or steps:0s,2s,10s (default exponential:1s,2,30s with full jitter)."`
+	Jitter   string `placeholder:"KIND" help:"What chance does to a delay: none, full, equal or decorrelated (default none)."`
+	Preset   string `placeholder:"CLIENT" help:"Come back as a client does by default: socketio, phoenix, signalr, centrifugo or grpc."`
+	Attempts int    `placeholder:"N" help:"Give up after so many failures in a row; by default never, or as the preset does."`
+}
+
+// Validate is called by kong.
+func (r *Return) Validate() error {
+	_, err := r.policy()
+	return err
+}
+
+func (r *Return) policy() (p Policy, err error) {
+	switch {
+	case r.Preset != "" && (r.Backoff != "" || r.Jitter != ""):
+		return p, errors.New("--preset with --backoff or --jitter: the preset has its own, so leave one out")
+	case r.Attempts < 0:
+		return p, fmt.Errorf("--attempts is %d: write 1 or more", r.Attempts)
+	case r.Preset != "":
+		preset, err := FindPreset(r.Preset)
+		if err != nil {
+			return p, err
+		}
+		p = preset.Policy
+	case r.Backoff == "" && r.Jitter == "":
+		p = spread
+	default:
+		if p, err = ParsePolicy(orElse(r.Backoff, usualBackoff), orElse(r.Jitter, string(NoJitter))); err != nil {
+			return p, err
+		}
+	}
+	if r.Attempts > 0 {
+		p.Attempts = r.Attempts
+	}
+	return p, nil
+}
+
+const usualBackoff = "exponential:1s,2,30s"
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// Troubles are the flags of what is wrong with some clients.
+type Troubles struct {
+	Freeze   Share `placeholder:"SHARE" help:"These stop for 3 to 15 seconds now and then, like a stopped process; write 5%."`
+	Mute     Share `placeholder:"SHARE" help:"These answer no ping."`
+	SlowRead Share `placeholder:"SHARE" help:"These read 512 bytes a second."`
+	Late     Share `placeholder:"SHARE" help:"These answer pings up to 250 ms late."`
+	Drop     Share `placeholder:"SHARE" help:"These close the socket without a word every 10 to 30 seconds, and come back."`
+}
+
+// Validate is called by kong.
+func (t *Troubles) Validate() error {
+	if sum := t.sum(); sum > 1+1e-9 {
+		return fmt.Errorf("--freeze, --mute, --slow-read, --late and --drop are %.4g%% together: a client can have one trouble only", 100*sum)
+	}
+	return nil
+}
+
+func (t *Troubles) sum() float64 { return float64(t.Freeze + t.Mute + t.SlowRead + t.Late + t.Drop) }
+
+// cast is a role for the healthy clients, and one for each trouble.
+func (t *Troubles) cast(healthy Behaviour, p Policy) []Role {
+	var roles []Role
+	add := func(share Share, name string, change func(*Behaviour)) {
+		if share < 1e-9 {
+			return
+		}
+		b := healthy
+		b.Name = name
+		change(&b)
+		roles = append(roles, Role{b, p, float64(share)})
+	}
+	add(Share(1-t.sum()), healthy.Name, func(*Behaviour) {})
+	add(t.Freeze, "freezing", func(b *Behaviour) { b.Freeze = freezing.Freeze })
+	add(t.Mute, "mute", func(b *Behaviour) { b.Mute = true })
+	add(t.SlowRead, "slow-reading", func(b *Behaviour) { b.Slow = true })
+	add(t.Late, "late", func(b *Behaviour) { b.Wobble = jittery.Wobble })
+	add(t.Drop, "dropping", func(b *Behaviour) { b.Drop = dropping.Drop })
+	return roles
+}
+
+// Share is a part of the clients, from 0 to 1.
+type Share float64
+
+// UnmarshalText reads a percentage.
+func (s *Share) UnmarshalText(text []byte) error {
+	number, ok := strings.CutSuffix(string(text), "%")
+	percent, err := strconv.ParseFloat(number, 64)
+	if !ok || err != nil || math.IsNaN(percent) || percent < 0 || percent > 100 {
+		return fmt.Errorf("%q is no share of the clients: write 0%% to 100%%", text)
+	}
+	*s = Share(percent / 100)
+	return nil
+}

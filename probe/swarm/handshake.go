@@ -1,0 +1,130 @@
+package swarm
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// Handshake are the flags of how clients connect.
+type Handshake struct {
+	Header      []string `sep:"none" placeholder:"'NAME: VALUE'" help:"Header of the handshake; may be given again."`
+	Subprotocol []string `sep:"none" placeholder:"NAME" help:"Subprotocol to offer; may be given again."`
+	Insecure    bool     `help:"Trust any certificate."`
+	CA          string   `name:"ca" placeholder:"FILE" type:"path" help:"Trust the certificates in this PEM file instead of the system's."`
+}
+
+// Validate is called by kong.
+func (h *Handshake) Validate() error {
+	if h.Insecure && h.CA != "" {
+		return errors.New("--insecure with --ca: the one trusts all, the other one, so leave one out")
+	}
+	for _, name := range h.Subprotocol {
+		if !httpguts.ValidHeaderFieldName(name) {
+			return fmt.Errorf("--subprotocol %q: write a name without spaces and commas", name)
+		}
+	}
+	_, err := h.header()
+	return err
+}
+
+// fit compares the flags with the address.
+func (h *Handshake) fit(address string) error {
+	if !strings.HasPrefix(address, "wss:") && (h.Insecure || h.CA != "") {
+		return fmt.Errorf("--insecure and --ca are for TLS: write wss:// instead of %s, or leave them out", address)
+	}
+	return nil
+}
+
+func (h *Handshake) header() (http.Header, error) {
+	header := http.Header{}
+	for _, line := range h.Header {
+		name, value, ok := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		if !ok || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+			return nil, fmt.Errorf("--header %q: write 'NAME: VALUE'", line)
+		}
+		if name = http.CanonicalHeaderKey(name); isOwn(name) {
+			return nil, fmt.Errorf("--header %s belongs to the handshake itself (--subprotocol offers subprotocols)", name)
+		}
+		header.Add(name, value)
+	}
+	return header, nil
+}
+
+// isOwn reports whether the WebSocket library writes the header.
+func isOwn(name string) bool {
+	return name == "Upgrade" || name == "Connection" || strings.HasPrefix(name, "Sec-Websocket-")
+}
+
+// set completes options.
+func (h *Handshake) set(o *Options) (err error) {
+	o.Subprotocols = h.Subprotocol
+	if o.Header, err = h.header(); err != nil {
+		return err
+	}
+	switch {
+	case h.Insecure:
+		o.TLS = &tls.Config{InsecureSkipVerify: true}
+	case h.CA != "":
+		o.TLS, err = trusting(h.CA)
+	}
+	return err
+}
+
+// trusting is for servers whose certificates lead to one in the file.
+func trusting(path string) (*tls.Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read --ca: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("read --ca %s: there is no certificate in it", path)
+	}
+	return &tls.Config{RootCAs: pool}, nil
+}
+
+// parseURL accepts what clients can connect to.
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err == nil {
+		text = u.Redacted()
+	}
+	switch {
+	case err != nil || u.Host == "" || (u.Scheme != "ws" && u.Scheme != "wss"):
+		return nil, fmt.Errorf("swarm target %q: write ws://HOST:PORT/PATH or wss://…", text)
+	case u.User != nil:
+		return nil, fmt.Errorf("swarm target %s has a password in it, which WebSocket addresses cannot: write --header 'Authorization: …'", text)
+	case u.Fragment != "":
+		return nil, fmt.Errorf("swarm target %q: leave out what comes after #", text)
+	}
+	return u, nil
+}
+
+// advice is what may help against an error of the first attempt.
+func advice(err error) string {
+	if r, ok := errors.AsType[*refused](err); ok {
+		switch r.status {
+		case http.StatusUnauthorized, http.StatusForbidden:
+			return ": it may want --header 'Authorization: …' or --header 'Origin: …'"
+		case http.StatusNotFound, http.StatusOK:
+			return ": is the path that of a WebSocket endpoint?"
+		}
+		return ""
+	}
+	if certificate(err) {
+		return ": trust it with --ca FILE, or any with --insecure"
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return ": the server does not speak TLS, so write ws://"
+	}
+	return ""
+}

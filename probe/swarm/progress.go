@@ -1,0 +1,78 @@
+package swarm
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"golang.org/x/term"
+)
+
+// progress shows how a swarm is doing: in one line that changes, or, where there is no terminal, in a
+// new one every few seconds.
+type progress struct {
+	out      io.Writer
+	width    func() int // of the terminal, nil if there is none
+	every    time.Duration
+	sent     int64 // at the last line
+	attempts int
+	at       time.Time
+}
+
+const (
+	refresh  = 200 * time.Millisecond
+	interval = 5 * time.Second
+)
+
+func newProgress(out io.Writer) *progress {
+	p := &progress{out: out, every: interval, at: time.Now()}
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		p.every = refresh
+		p.width = func() int {
+			width, _, err := term.GetSize(int(f.Fd()))
+			if err != nil {
+				return 80
+			}
+			return width
+		}
+	}
+	return p
+}
+
+// show writes a line, unless the last one is younger than it may be.
+func (p *progress) show(s *Swarm, now time.Time) {
+	since := now.Sub(p.at)
+	if since < p.every {
+		return
+	}
+	line := p.line(s, since)
+	p.at = now
+	if p.width == nil {
+		fmt.Fprintln(p.out, line)
+		return
+	}
+	fmt.Fprint(p.out, "\r", ansi.Truncate(line, p.width()-1, "…"), ansi.EraseLineRight)
+}
+
+// line tells of the time since the last one.
+func (p *progress) line(s *Swarm, since time.Duration) string {
+	stats, sent := s.Stats(), s.record.sent.Load()
+	attempts := stats.Connects + stats.Refused + stats.Failed
+	line := fmt.Sprintf("%s  %d/%d connected  %d connecting  %d waiting  %d gave up  %d failed  %.0f attempts/s",
+		time.Since(s.begin).Round(time.Second), stats.Connected, stats.Clients, stats.Connecting, stats.Waiting, stats.GaveUp,
+		stats.Refused+stats.Failed, float64(attempts-p.attempts)/since.Seconds())
+	if sent > 0 {
+		line += fmt.Sprintf("  %.0f messages/s", float64(sent-p.sent)/since.Seconds())
+	}
+	p.sent, p.attempts = sent, attempts
+	return line
+}
+
+// end makes room for what comes after.
+func (p *progress) end() {
+	if p.width != nil {
+		fmt.Fprint(p.out, "\r", ansi.EraseLineRight)
+	}
+}

@@ -1,0 +1,60 @@
+package swarm
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/gorilla/websocket"
+)
+
+// reason is an error in a few words that are the same for all clients it befalls: no addresses, and
+// nothing of what a server has written.
+func reason(err error) string {
+	if e, ok := errors.AsType[*refused](err); ok {
+		return fmt.Sprintf("refused with %d", e.status)
+	}
+	if e, ok := errors.AsType[*websocket.CloseError](err); ok {
+		if e.Code == websocket.CloseAbnormalClosure {
+			return "end of stream"
+		}
+		return fmt.Sprintf("close %d", e.Code)
+	}
+	if e, ok := errors.AsType[*net.DNSError](err); ok {
+		return "lookup: " + e.Err
+	}
+	if e, ok := errors.AsType[syscall.Errno](err); ok {
+		return e.Error()
+	}
+	for plain, text := range plainReasons {
+		if errors.Is(err, plain) {
+			return text
+		}
+	}
+	if certificate(err) {
+		return "certificate not trusted"
+	}
+	return "protocol error"
+}
+
+var plainReasons = map[error]string{
+	errDropped:                "dropped on purpose",
+	errDead:                   "no answer to beats",
+	os.ErrDeadlineExceeded:    "timeout",
+	context.DeadlineExceeded:  "timeout",
+	net.ErrClosed:             "cut on purpose",
+	io.EOF:                    "end of stream",
+	io.ErrUnexpectedEOF:       "end of stream",
+	websocket.ErrBadHandshake: "no WebSocket handshake",
+	websocket.ErrReadLimit:    "message too long",
+}
+
+func certificate(err error) bool {
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
+}

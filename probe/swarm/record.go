@@ -1,0 +1,75 @@
+package swarm
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// record is what a swarm remembers of its run.
+type record struct {
+	handshake *timing // from the first packet of an attempt to the answer 101
+	message   *timing // from the writing of a message to its echo
+	beat      *timing // from the writing of a ping to its pong
+	reconnect *timing // from the end of a connection to the client's next one
+
+	sent, received atomic.Int64 // messages
+	latest         atomic.Int64 // the longest that this process ran late, in ns
+
+	mu     sync.Mutex // protects all following
+	failed map[string]int
+	ended  map[string]int
+}
+
+func newRecord() *record {
+	return &record{
+		handshake: newTiming(), message: newTiming(), beat: newTiming(), reconnect: newTiming(),
+		failed: map[string]int{}, ended: map[string]int{},
+	}
+}
+
+// note counts an attempt that failed, or a connection that ended after a time.
+func (r *record) note(counts map[string]int, err error) {
+	why := reason(err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	counts[why]++
+}
+
+func (r *record) late(by time.Duration) {
+	r.latest.Store(max(r.latest.Load(), int64(by))) // there is one watch
+}
+
+// timing collects durations.
+type timing struct {
+	mu        sync.Mutex
+	histogram *hdrhistogram.Histogram // of µs
+}
+
+// What is longer than longestTiming counts as that.
+const longestTiming = time.Hour
+
+func newTiming() *timing {
+	return &timing{histogram: hdrhistogram.New(1, longestTiming.Microseconds(), 3)}
+}
+
+func (t *timing) add(d time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.histogram.RecordValue(min(max(d, 0), longestTiming).Microseconds())
+}
+
+func (t *timing) sum() Timing {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h := t.histogram
+	at := func(percentile float64) millis {
+		return millis(time.Duration(h.ValueAtPercentile(percentile)) * time.Microsecond)
+	}
+	return Timing{
+		Count: h.TotalCount(), Mean: millis(h.Mean() * float64(time.Microsecond)),
+		P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), Max: at(100),
+	}
+}

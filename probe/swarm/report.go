@@ -1,0 +1,75 @@
+package swarm
+
+import (
+	"maps"
+	"math"
+	"strconv"
+	"time"
+)
+
+// Report sums a swarm's run up to now. As JSON it has its durations in milliseconds.
+type Report struct {
+	URL      string `json:"url"`
+	Clients  int    `json:"clients"`
+	Policy   string `json:"policy"` // of the role with the largest share
+	Duration millis `json:"duration_ms"`
+
+	Connected int `json:"connected"` // now
+	Peak      int `json:"peak"`      // the most at a time
+	Waiting   int `json:"waiting"`
+	GaveUp    int `json:"gave_up"`
+
+	Attempts   int            `json:"attempts"`
+	Connects   int            `json:"connects"`
+	Reconnects int            `json:"reconnects"` // those of the connects that were not their client's first
+	Failed     map[string]int `json:"failed"`     // attempts, by reason
+	Ended      map[string]int `json:"ended"`      // connections, by reason
+
+	MessagesSent     int64 `json:"messages_sent"`
+	MessagesReceived int64 `json:"messages_received"`
+
+	Handshake Timing `json:"handshake"`
+	Message   Timing `json:"message"`   // from writing one to its echo
+	Beat      Timing `json:"beat"`      // from writing one to its answer
+	Reconnect Timing `json:"reconnect"` // from the end of a connection to its client's next
+
+	// Late is the longest that this process kept its own clients waiting. Timings below it mean little.
+	Late millis `json:"late_ms"`
+}
+
+// Timing sums durations up.
+type Timing struct {
+	Count int64  `json:"count"`
+	Mean  millis `json:"mean_ms"`
+	P50   millis `json:"p50_ms"`
+	P90   millis `json:"p90_ms"`
+	P99   millis `json:"p99_ms"`
+	P999  millis `json:"p999_ms"`
+	Max   millis `json:"max_ms"`
+}
+
+// millis is a duration that is written in milliseconds, to the microsecond.
+type millis time.Duration
+
+func (m millis) MarshalJSON() ([]byte, error) {
+	ms := math.Round(float64(m)/float64(time.Microsecond)) / 1000
+	return strconv.AppendFloat(nil, ms, 'f', -1, 64), nil
+}
+
+// Report may be called at any time.
+func (s *Swarm) Report() Report {
+	stats, r := s.Stats(), s.record
+	report := Report{
+		URL: s.options.URL, Clients: stats.Clients, Policy: s.options.Cast[0].Policy.String(),
+		Duration:  millis(time.Since(s.begin)),
+		Connected: stats.Connected, Peak: stats.Peak, Waiting: stats.Waiting, GaveUp: stats.GaveUp,
+		Attempts: stats.Connects + stats.Refused + stats.Failed, Connects: stats.Connects, Reconnects: stats.Reconnects,
+		MessagesSent: r.sent.Load(), MessagesReceived: r.received.Load(),
+		Handshake: r.handshake.sum(), Message: r.message.sum(), Beat: r.beat.sum(), Reconnect: r.reconnect.sum(),
+		Late: millis(r.latest.Load()),
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	report.Failed, report.Ended = maps.Clone(r.failed), maps.Clone(r.ended)
+	return report
+}

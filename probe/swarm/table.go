@@ -1,0 +1,72 @@
+package swarm
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// tolerable is how late a swarm may run before its timings say more of itself than of the server.
+const tolerable = 100 * time.Millisecond
+
+// Write writes the report for people.
+func (r *Report) Write(w io.Writer) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d clients of %s for %s, back-off %s\n\n", r.Clients, r.URL, pretty(r.Duration), r.Policy)
+	fmt.Fprintf(&text, "connected   %d (most %d), waiting %d, gave up %d\n", r.Connected, r.Peak, r.Waiting, r.GaveUp)
+	fmt.Fprintf(&text, "attempts    %d: %d connected, %d of them again\n", r.Attempts, r.Connects, r.Reconnects)
+	counts(&text, "failed", r.Failed)
+	counts(&text, "ended", r.Ended)
+	fmt.Fprintf(&text, "messages    %d sent, %d received\n\n", r.MessagesSent, r.MessagesReceived)
+	r.timings(&text)
+	if time.Duration(r.Late) > tolerable {
+		fmt.Fprintf(&text, "\nThis process itself ran %s late at worst: take fewer clients, or more processes.\n", pretty(r.Late))
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+// counts writes one line for each reason, the most frequent first.
+func counts(w io.Writer, title string, of map[string]int) {
+	for _, why := range slices.SortedFunc(maps.Keys(of), func(a, b string) int {
+		return cmp.Or(of[b]-of[a], strings.Compare(a, b))
+	}) {
+		fmt.Fprintf(w, "%-11s %d %s\n", title, of[why], why)
+		title = ""
+	}
+}
+
+func (r *Report) timings(w io.Writer) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "\tcount\tmean\tp50\tp90\tp99\tp99.9\tmax\t")
+	for _, row := range []struct {
+		name string
+		of   Timing
+	}{{"handshake", r.Handshake}, {"message", r.Message}, {"beat", r.Beat}, {"reconnect", r.Reconnect}} {
+		if row.of.Count == 0 {
+			continue
+		}
+		fmt.Fprintf(t, "%s\t%d\t", row.name, row.of.Count)
+		for _, d := range []millis{row.of.Mean, row.of.P50, row.of.P90, row.of.P99, row.of.P999, row.of.Max} {
+			fmt.Fprintf(t, "%s\t", pretty(d))
+		}
+		fmt.Fprintln(t)
+	}
+	t.Flush()
+}
+
+// pretty writes three digits.
+func pretty(m millis) string {
+	d := time.Duration(m)
+	for unit := time.Microsecond; unit < time.Second; unit *= 10 {
+		if d < 1000*unit {
+			return d.Round(unit).String()
+		}
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
