@@ -46,10 +46,10 @@ func ParseSortKey(name string) (SortKey, error) {
 	return "", Errorf(Invalid, "unknown sort key %q: one of %s", Clean(name, 40), strings.Join(known, ", "))
 }
 
-// Sort sorts conns by key as of now. Connections that are equal in it are in ascending order of their
+// Sort sorts conns by key as of now: pointers, since connections are large to move. Connections that are equal in it are in ascending order of their
 // ids in either direction, and those that have no such figure or an empty text come last in either.
 // An unknown key sorts by id.
-func Sort(conns []Connection, key SortKey, descending bool, now time.Time) {
+func Sort(conns []*Connection, key SortKey, descending bool, now time.Time) {
 	f, _ := findField(string(key))
 	switch {
 	case key == SortState:
@@ -75,59 +75,35 @@ func Sort(conns []Connection, key SortKey, descending bool, now time.Time) {
 // worstFirst is the order of states in which they want attention.
 var worstFirst = []State{Failed, Suspect, Normal, Closed}
 
-// sortEntry stands for a connection while it is sorted: connections are large to move, and their keys
-// take time to find.
+// sortEntry is a connection with its key, which takes time to find.
 type sortEntry[K any] struct {
-	key   K
-	id    ID
-	index int // of the connection
+	key K
+	*Connection
 }
 
-func sortBy[K any](conns []Connection, descending bool, compare func(a, b K) int, key func(*Connection) (K, bool)) {
+func sortBy[K any](conns []*Connection, descending bool, compare func(a, b K) int, key func(*Connection) (K, bool)) {
 	entries := make([]sortEntry[K], 0, len(conns))
-	var unknown []sortEntry[K]
-	for i := range conns {
-		if k, ok := key(&conns[i]); ok {
-			entries = append(entries, sortEntry[K]{k, conns[i].ID, i})
+	var unknown []*Connection
+	for _, c := range conns {
+		if k, ok := key(c); ok {
+			entries = append(entries, sortEntry[K]{k, c})
 		} else {
-			unknown = append(unknown, sortEntry[K]{id: conns[i].ID, index: i})
+			unknown = append(unknown, c)
 		}
 	}
 	slices.SortFunc(entries, func(a, b sortEntry[K]) int {
 		order := compare(a.key, b.key)
 		switch {
 		case order == 0:
-			return a.compareID(b)
+			return cmp.Compare(a.ID, b.ID)
 		case descending:
 			return -order
 		}
 		return order
 	})
-	slices.SortFunc(unknown, sortEntry[K].compareID)
-	entries = append(entries, unknown...)
-	arrange(conns, func(i int) int { return entries[i].index })
-}
-
-// compareID orders what is equal in all else.
-func (a sortEntry[K]) compareID(b sortEntry[K]) int {
-	if a.id != b.id {
-		return cmp.Compare(a.id, b.id)
+	slices.SortFunc(unknown, func(a, b *Connection) int { return cmp.Compare(a.ID, b.ID) })
+	for i := range entries {
+		conns[i] = entries[i].Connection
 	}
-	return a.index - b.index
-}
-
-// arrange moves to each place i of conns the connection at from(i), cycle by cycle and so in place.
-func arrange(conns []Connection, from func(int) int) {
-	moved := make([]bool, len(conns))
-	for start := range conns {
-		if moved[start] {
-			continue
-		}
-		first, to := conns[start], start
-		for moved[to] = true; from(to) != start; moved[to] = true {
-			conns[to] = conns[from(to)]
-			to = from(to)
-		}
-		conns[to] = first
-	}
+	copy(conns[len(entries):], unknown)
 }

@@ -89,17 +89,23 @@ func parseList(query url.Values) (list, error) {
 	return l, err
 }
 
-// page is the part of conns that l asks for. It sorts and cuts conns in place.
+// page is the part of conns that l asks for.
 func (l list) page(conns []model.Connection, now time.Time) api.Connections {
-	conns = slices.DeleteFunc(conns, func(c model.Connection) bool {
-		return l.state != "" && c.State.String() != l.state || !l.filter.Match(&c, now)
-	})
-	model.Sort(conns, l.key, l.descending, now)
-	start := l.start(conns)
-	end := min(start+l.limit, len(conns))
-	page := api.Connections{Connections: wireConnections(conns[start:end]), Total: len(conns)}
-	if end < len(conns) {
-		page.Next = cursor{conns[end-1].ID, end}.String()
+	var chosen []*model.Connection
+	for i := range conns {
+		if c := &conns[i]; (l.state == "" || c.State.String() == l.state) && l.filter.Match(c, now) {
+			chosen = append(chosen, c)
+		}
+	}
+	model.Sort(chosen, l.key, l.descending, now)
+	start := l.start(chosen)
+	end := min(start+l.limit, len(chosen))
+	page := api.Connections{Connections: make([]api.Connection, 0, end-start), Total: len(chosen)}
+	for _, c := range chosen[start:end] {
+		page.Connections = append(page.Connections, api.FromConnection(c))
+	}
+	if end < len(chosen) {
+		page.Next = cursor{chosen[end-1].ID, end}.String()
 	}
 	return page
 }
@@ -107,11 +113,11 @@ func (l list) page(conns []model.Connection, now time.Time) api.Connections {
 // start is where in the sorted conns the page begins. By id it is right after the last one of the page
 // before, whatever came and went since. Other figures change all the time, the page's own among them:
 // there only counting on reaches the end.
-func (l list) start(conns []model.Connection) int {
+func (l list) start(conns []*model.Connection) int {
 	if l.key != model.SortID {
 		return min(l.after.position, len(conns))
 	}
-	next := slices.IndexFunc(conns, func(c model.Connection) bool {
+	next := slices.IndexFunc(conns, func(c *model.Connection) bool {
 		if l.descending {
 			return l.after.id == 0 || c.ID < l.after.id
 		}

@@ -68,17 +68,17 @@ func (p *connections) targets() (ids []model.ID, label string) {
 		}
 		return ids, fmt.Sprintf("%d marked", len(ids))
 	}
-	for i := range p.list.rows {
-		if p.list.rows[i].Open() {
-			ids = append(ids, p.list.rows[i].ID)
+	for _, c := range p.list.rows {
+		if c.Open() {
+			ids = append(ids, c.ID)
 		}
 	}
 	return ids, listedLabel(len(ids), p.search.text)
 }
 
 func (p *clients) targets() (ids []model.ID, label string) {
-	for i := range p.list.rows {
-		if c := p.list.rows[i].connection; c != nil && c.Open() {
+	for _, row := range p.list.rows {
+		if c := row.connection; c != nil && c.Open() {
 			ids = append(ids, c.ID)
 		}
 	}

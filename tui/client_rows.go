@@ -22,11 +22,13 @@ func arrangeClients(p *picture, a arrangement) *picture {
 	for i := range p.Connections {
 		newest[p.Connections[i].Client] = &p.Connections[i] // by id, so the last one stays
 	}
-	rows := make([]clientRow, 0, len(p.Clients))
+	all := make([]clientRow, 0, len(p.Clients))
+	rows := make([]*clientRow, 0, len(p.Clients))
 	for i := range p.Clients {
 		row := clientRow{&p.Clients[i], newest[p.Clients[i].ID]}
 		if row.matches(a.filter, p.Time) {
-			rows = append(rows, row)
+			all = append(all, row)
+			rows = append(rows, &all[len(all)-1])
 		}
 	}
 	slices.SortStableFunc(rows, clientOrder(a))
@@ -50,18 +52,18 @@ func (r *clientRow) matches(f model.Filter, now time.Time) bool {
 }
 
 // clientOrder compares rows that are by id already.
-func clientOrder(a arrangement) func(x, y clientRow) int {
-	compare := map[model.SortKey]func(x, y clientRow) int{
-		model.SortState:      func(x, y clientRow) int { return cmp.Compare(urgency(x.State), urgency(y.State)) },
-		model.SortClient:     func(x, y clientRow) int { return cmp.Compare(x.ID, y.ID) },
-		model.SortGeneration: func(x, y clientRow) int { return cmp.Compare(x.Generation, y.Generation) },
-		sortSince:            func(x, y clientRow) int { return y.Since.Compare(x.Since) },
-		sortSeen:             func(x, y clientRow) int { return y.FirstSeen.Compare(x.FirstSeen) },
-		sortAgent:            func(x, y clientRow) int { return cmp.Compare(x.UserAgent, y.UserAgent) },
-		sortReconnects:       func(x, y clientRow) int { return cmp.Compare(lastDelay(&x), lastDelay(&y)) },
+func clientOrder(a arrangement) func(x, y *clientRow) int {
+	compare := map[model.SortKey]func(x, y *clientRow) int{
+		model.SortState:      func(x, y *clientRow) int { return cmp.Compare(urgency(x.State), urgency(y.State)) },
+		model.SortClient:     func(x, y *clientRow) int { return cmp.Compare(x.ID, y.ID) },
+		model.SortGeneration: func(x, y *clientRow) int { return cmp.Compare(x.Generation, y.Generation) },
+		sortSince:            func(x, y *clientRow) int { return y.Since.Compare(x.Since) },
+		sortSeen:             func(x, y *clientRow) int { return y.FirstSeen.Compare(x.FirstSeen) },
+		sortAgent:            func(x, y *clientRow) int { return cmp.Compare(x.UserAgent, y.UserAgent) },
+		sortReconnects:       func(x, y *clientRow) int { return cmp.Compare(lastDelay(x), lastDelay(y)) },
 	}[a.key]
 	if a.descending {
-		return func(x, y clientRow) int { return compare(y, x) }
+		return func(x, y *clientRow) int { return compare(y, x) }
 	}
 	return compare
 }

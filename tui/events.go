@@ -50,10 +50,11 @@ func (p *events) arrange() func(*picture) *picture { return nil }
 func (p *events) setPicture(pic *picture) tea.Cmd {
 	items := p.feed.shown()
 	p.total = len(items)
-	var chosen []item
+	var chosen []*item
 	for i := range items {
 		if p.search.text == "" || p.matches(&items[i], pic) {
-			chosen = append(chosen, items[i])
+			it := items[i] // the feed moves its own
+			chosen = append(chosen, &it)
 		}
 	}
 	if p.search.typing && len(chosen) == 0 {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -16,38 +17,47 @@ import (
 // it; nested names are joined by an underscore.
 type exportField struct {
 	name  string
-	value func(c *model.Connection, now time.Time) any
+	value func(r *exportRow) any
+}
+
+// exportRow is a connection as it is exported.
+type exportRow struct {
+	*model.Connection
+	traffic traffic
+	now     time.Time
 }
 
 var exportFields = []exportField{
-	{"id", func(c *model.Connection, _ time.Time) any { return c.ID.String() }},
-	{"client", func(c *model.Connection, _ time.Time) any { return c.Client }},
-	{"generation", func(c *model.Connection, _ time.Time) any { return c.Generation }},
-	{"remote", func(c *model.Connection, _ time.Time) any { return c.Remote.String() }},
-	{"path", func(c *model.Connection, _ time.Time) any { return c.Path }},
-	{"user_agent", func(c *model.Connection, _ time.Time) any { return c.UserAgent }},
-	{"subprotocol", func(c *model.Connection, _ time.Time) any { return c.Subprotocol }},
-	{"state", func(c *model.Connection, _ time.Time) any { return c.State.String() }},
-	{"since", func(c *model.Connection, _ time.Time) any { return c.Since.Format(time.RFC3339Nano) }},
-	{"opened_at", func(c *model.Connection, _ time.Time) any { return c.Opened.Format(time.RFC3339Nano) }},
-	{"age_ms", func(c *model.Connection, now time.Time) any { return millis(c.Age(now)) }},
-	{"rtt_ms", func(c *model.Connection, _ time.Time) any { return known(c.RTT) }},
-	{"rtt_mean_ms", func(c *model.Connection, _ time.Time) any { return known(c.RTTMean) }},
-	{"rtt_dev_ms", func(c *model.Connection, _ time.Time) any { return known(c.RTTDev) }},
-	{"timeout_ms", func(c *model.Connection, _ time.Time) any { return known(c.Timeout) }},
-	{"interval_ms", func(c *model.Connection, _ time.Time) any { return known(c.Interval) }},
-	{"silence_ms", func(c *model.Connection, _ time.Time) any { return millis(c.Silence) }},
-	{"data_silence_ms", func(c *model.Connection, _ time.Time) any { return known(c.DataSilence) }},
-	{"missed", func(c *model.Connection, _ time.Time) any { return c.Missed }},
-	{"pings_sent", func(c *model.Connection, _ time.Time) any { return c.PingsSent }},
-	{"pongs_received", func(c *model.Connection, _ time.Time) any { return c.PongsReceived }},
-	{"pings_received", func(c *model.Connection, _ time.Time) any { return c.PingsReceived }},
-	{"frames_in", func(c *model.Connection, _ time.Time) any { return c.FramesIn }},
-	{"frames_out", func(c *model.Connection, _ time.Time) any { return c.FramesOut }},
-	{"bytes_in", func(c *model.Connection, _ time.Time) any { return c.BytesIn }},
-	{"bytes_out", func(c *model.Connection, _ time.Time) any { return c.BytesOut }},
-	{"cause", func(c *model.Connection, _ time.Time) any { return string(c.Diagnosis.Cause) }},
-	{"cause_detail", func(c *model.Connection, _ time.Time) any { return c.Diagnosis.Detail }},
+	{"id", func(r *exportRow) any { return r.ID.String() }},
+	{"client", func(r *exportRow) any { return r.Client }},
+	{"generation", func(r *exportRow) any { return r.Generation }},
+	{"remote", func(r *exportRow) any { return r.Remote.String() }},
+	{"path", func(r *exportRow) any { return r.Path }},
+	{"user_agent", func(r *exportRow) any { return r.UserAgent }},
+	{"subprotocol", func(r *exportRow) any { return r.Subprotocol }},
+	{"state", func(r *exportRow) any { return r.State.String() }},
+	{"since", func(r *exportRow) any { return r.Since.Format(time.RFC3339Nano) }},
+	{"opened_at", func(r *exportRow) any { return r.Opened.Format(time.RFC3339Nano) }},
+	{"age_ms", func(r *exportRow) any { return millis(r.Age(r.now)) }},
+	{"rtt_ms", func(r *exportRow) any { return known(r.RTT) }},
+	{"rtt_mean_ms", func(r *exportRow) any { return known(r.RTTMean) }},
+	{"rtt_dev_ms", func(r *exportRow) any { return known(r.RTTDev) }},
+	{"timeout_ms", func(r *exportRow) any { return known(r.Timeout) }},
+	{"interval_ms", func(r *exportRow) any { return known(r.Interval) }},
+	{"silence_ms", func(r *exportRow) any { return millis(r.Silence) }},
+	{"data_silence_ms", func(r *exportRow) any { return known(r.DataSilence) }},
+	{"missed", func(r *exportRow) any { return r.Missed }},
+	{"pings_sent", func(r *exportRow) any { return r.PingsSent }},
+	{"pongs_received", func(r *exportRow) any { return r.PongsReceived }},
+	{"pings_received", func(r *exportRow) any { return r.PingsReceived }},
+	{"frames_in", func(r *exportRow) any { return r.FramesIn }},
+	{"frames_out", func(r *exportRow) any { return r.FramesOut }},
+	{"bytes_in", func(r *exportRow) any { return r.BytesIn }},
+	{"bytes_out", func(r *exportRow) any { return r.BytesOut }},
+	{"bytes_in_per_s", func(r *exportRow) any { return math.Round(r.traffic.in) }},
+	{"bytes_out_per_s", func(r *exportRow) any { return math.Round(r.traffic.out) }},
+	{"cause", func(r *exportRow) any { return string(r.Diagnosis.Cause) }},
+	{"cause_detail", func(r *exportRow) any { return r.Diagnosis.Detail }},
 	{"close_code", ofClose(func(c *model.Close) any { return c.Code })},
 	{"close_reason", ofClose(func(c *model.Close) any { return c.Reason })},
 	{"close_by", ofClose(func(c *model.Close) any { return c.By.String() })},
@@ -55,12 +65,12 @@ var exportFields = []exportField{
 }
 
 // ofClose is a figure that only a closed connection has.
-func ofClose(value func(*model.Close) any) func(*model.Connection, time.Time) any {
-	return func(c *model.Connection, _ time.Time) any {
-		if c.Close == nil {
+func ofClose(value func(*model.Close) any) func(*exportRow) any {
+	return func(r *exportRow) any {
+		if r.Close == nil {
 			return nil
 		}
-		return value(c.Close)
+		return value(r.Close)
 	}
 }
 
@@ -76,8 +86,8 @@ func known(d time.Duration) any {
 }
 
 // masked hides the addresses in a figure if they are to be.
-func (f *exportField) masked(c *model.Connection, now time.Time, hide bool) any {
-	v := f.value(c, now)
+func (f *exportField) masked(r *exportRow, hide bool) any {
+	v := f.value(r)
 	if text, ok := v.(string); ok && hide {
 		return mask(text)
 	}
@@ -86,7 +96,7 @@ func (f *exportField) masked(c *model.Connection, now time.Time, hide bool) any 
 
 // exportCSV writes connections as comma-separated values with a line of names, as in RFC 4180. What is
 // not known is empty. A text that a spreadsheet would take for a formula has an apostrophe in front.
-func exportCSV(to io.Writer, rows []model.Connection, now time.Time, hide bool) error {
+func exportCSV(to io.Writer, rows []exportRow, hide bool) error {
 	w := csv.NewWriter(to)
 	record := make([]string, len(exportFields))
 	for i := range exportFields {
@@ -97,7 +107,7 @@ func exportCSV(to io.Writer, rows []model.Connection, now time.Time, hide bool) 
 	}
 	for i := range rows {
 		for j := range exportFields {
-			record[j] = csvText(exportFields[j].masked(&rows[i], now, hide))
+			record[j] = csvText(exportFields[j].masked(&rows[i], hide))
 		}
 		if err := w.Write(record); err != nil {
 			return fmt.Errorf("write %s: %w", rows[i].ID, err)
@@ -122,7 +132,7 @@ func csvText(v any) string {
 
 // exportJSON writes connections as an array of flat objects, one on each line. What is not known is
 // null.
-func exportJSON(to io.Writer, rows []model.Connection, now time.Time, hide bool) error {
+func exportJSON(to io.Writer, rows []exportRow, hide bool) error {
 	w := bufio.NewWriter(to)
 	w.WriteString("[")
 	for i := range rows {
@@ -133,7 +143,7 @@ func exportJSON(to io.Writer, rows []model.Connection, now time.Time, hide bool)
 		w.WriteString(separator)
 		for j := range exportFields {
 			f := &exportFields[j]
-			value, err := json.Marshal(f.masked(&rows[i], now, hide))
+			value, err := json.Marshal(f.masked(&rows[i], hide))
 			if err != nil {
 				return fmt.Errorf("write %s of %s: %w", f.name, rows[i].ID, err)
 			}

@@ -8,25 +8,27 @@ import (
 	"testing"
 
 	"github.com/charmbracelet/x/exp/golden"
-
-	"holter/model"
 )
 
 // exported are connections in all states, the first with names that ask for trouble.
-func exported() []model.Connection {
+func exported() []exportRow {
 	conns := ward(9)[3:]
 	conns[0].Client = `=HYPERLINK("http://10.1.2.3/","a, b")`
 	conns[0].UserAgent = "Grüße\n\"quoted\""
-	return conns
+	rows := make([]exportRow, len(conns))
+	for i := range conns {
+		rows[i] = exportRow{&conns[i], traffic{in: 1234.4, out: 56}, noon}
+	}
+	return rows
 }
 
 func TestExportGoldens(t *testing.T) {
 	var b strings.Builder
 	for _, hide := range []bool{false, true} {
-		if err := exportCSV(&b, exported()[:3], noon, hide); err != nil {
+		if err := exportCSV(&b, exported()[:3], hide); err != nil {
 			t.Fatal(err)
 		}
-		if err := exportJSON(&b, exported()[:2], noon, hide); err != nil {
+		if err := exportJSON(&b, exported()[:2], hide); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -38,7 +40,7 @@ func TestExportsAreRead(t *testing.T) {
 	conns := exported()
 	for n := range len(conns) + 1 {
 		var c, j strings.Builder
-		if err := errors.Join(exportCSV(&c, conns[:n], noon, false), exportJSON(&j, conns[:n], noon, false)); err != nil {
+		if err := errors.Join(exportCSV(&c, conns[:n], false), exportJSON(&j, conns[:n], false)); err != nil {
 			t.Fatal(err)
 		}
 		records, err := csv.NewReader(strings.NewReader(c.String())).ReadAll()
@@ -71,8 +73,8 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 
 func TestExportsFail(t *testing.T) {
 	for name, export := range map[string]error{
-		"csv":  exportCSV(fullDisk{}, exported(), noon, false),
-		"json": exportJSON(fullDisk{}, exported(), noon, false),
+		"csv":  exportCSV(fullDisk{}, exported(), false),
+		"json": exportJSON(fullDisk{}, exported(), false),
 	} {
 		if export == nil {
 			t.Errorf("%s: nobody noticed the full disk", name)

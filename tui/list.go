@@ -11,7 +11,7 @@ import (
 type list[R any, K comparable] struct {
 	table  table[R]
 	cursor cursor[K]
-	rows   []R
+	rows   []*R
 	height int // the line of titles included
 	key    func(*R) K
 }
@@ -27,13 +27,13 @@ func (l *list[R, K]) setSize(s size) {
 }
 
 // set takes new rows. The cursor goes with its own.
-func (l *list[R, K]) set(rows []R) {
+func (l *list[R, K]) set(rows []*R) {
 	l.rows = rows
 	l.cursor.follow(len(rows), l.keyAt)
 	l.scroll()
 }
 
-func (l *list[R, K]) keyAt(i int) K { return l.key(&l.rows[i]) }
+func (l *list[R, K]) keyAt(i int) K { return l.key(l.rows[i]) }
 
 // visible is how many rows fit below the titles.
 func (l *list[R, K]) visible() int { return max(0, l.height-1) }
@@ -45,7 +45,7 @@ func (l *list[R, K]) selected() *R {
 	if l.cursor.index >= len(l.rows) {
 		return nil
 	}
-	return &l.rows[l.cursor.index]
+	return l.rows[l.cursor.index]
 }
 
 func (l *list[R, K]) moveTo(index int) {
@@ -96,7 +96,7 @@ func (l *list[R, K]) seek(step int) bool {
 	n := len(l.rows)
 	for i := 1; i <= n; i++ {
 		at := ((l.cursor.index+i*step)%n + n) % n
-		if l.table.state(&l.rows[at]).Trouble() {
+		if l.table.state(l.rows[at]).Trouble() {
 			l.moveTo(at)
 			return true
 		}
@@ -118,7 +118,7 @@ func (l *list[R, K]) click(y int) bool {
 func (l *list[R, K]) view(sorted model.SortKey, descending bool) []string {
 	lines := []string{l.table.header(sorted, descending)}
 	for i := l.cursor.top; i < min(l.cursor.top+l.visible(), len(l.rows)); i++ {
-		lines = append(lines, l.table.row(&l.rows[i], i == l.cursor.index))
+		lines = append(lines, l.table.row(l.rows[i], i == l.cursor.index))
 	}
 	return fill(lines, l.height)
 }

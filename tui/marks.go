@@ -50,7 +50,7 @@ func (m *marks) prune(p *picture) {
 
 // addRange marks rows between two of them, both included, and ends the range. It reports whether both
 // are there.
-func (m *marks) addRange(rows []model.Connection, to model.ID) bool {
+func (m *marks) addRange(rows []*model.Connection, to model.ID) bool {
 	from := m.from
 	m.endRange()
 	first, last := -1, -1

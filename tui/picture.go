@@ -30,14 +30,14 @@ func (a arrangement) with(f model.Filter, by model.SortKey, descending bool) arr
 
 // arranged are rows, filtered and sorted.
 type arranged[R any] struct {
-	rows    []R
-	matched int // how many the filter chose: all rows, but while a filter is typed
+	rows    []*R // of the snapshot, unless it has none of this kind
+	matched int  // how many the filter chose: all rows, but while a filter is typed
 	total   int
 	serial  int // of the arrangement
 }
 
 // keeping is a with other rows.
-func (a *arranged[R]) keeping(rows []R) *arranged[R] {
+func (a *arranged[R]) keeping(rows []*R) *arranged[R] {
 	kept := *a
 	kept.rows = rows
 	return &kept
@@ -87,15 +87,15 @@ func (p *picture) client(id string) *model.Client {
 
 // arrangeConnections is p with its connections filtered and sorted.
 func arrangeConnections(p *picture, a arrangement) *picture {
-	rows := make([]model.Connection, 0, len(p.Connections))
+	rows := make([]*model.Connection, 0, len(p.Connections))
 	for i := range p.Connections {
 		if c := &p.Connections[i]; a.filter.Match(c, p.Time) {
-			rows = append(rows, *c)
+			rows = append(rows, c)
 		}
 	}
 	switch a.key {
 	case sortTrafficIn, sortTrafficOut:
-		rows = sortByTraffic(rows, p.readings, a)
+		sortByTraffic(rows, p.readings, a)
 	default:
 		model.Sort(rows, a.key, a.descending, p.Time)
 	}
@@ -105,15 +105,15 @@ func arrangeConnections(p *picture, a arrangement) *picture {
 }
 
 // sortByTraffic sorts rows, which are by id, and leaves those that are equal so.
-func sortByTraffic(rows []model.Connection, readings []reading, a arrangement) []model.Connection {
+func sortByTraffic(rows []*model.Connection, readings []reading, a arrangement) {
 	type entry struct {
 		rate float64
-		row  int
+		row  *model.Connection
 	}
 	entries := make([]entry, len(rows))
-	for i := range rows {
-		f := trafficOf(readings, rows[i].ID)
-		entries[i] = entry{f.in, i}
+	for i, c := range rows {
+		f := trafficOf(readings, c.ID)
+		entries[i] = entry{f.in, c}
 		if a.key == sortTrafficOut {
 			entries[i].rate = f.out
 		}
@@ -124,11 +124,9 @@ func sortByTraffic(rows []model.Connection, readings []reading, a arrangement) [
 		}
 		return cmp.Compare(x.rate, y.rate)
 	})
-	sorted := make([]model.Connection, len(rows))
 	for i, e := range entries {
-		sorted[i] = rows[e.row]
+		rows[i] = e.row
 	}
-	return sorted
 }
 
 // percentiles are the RTT that half of the open connections do not exceed, and that 99 % do not.

@@ -55,10 +55,13 @@ func (a *App) writePicture() tea.Cmd {
 }
 
 func (p *connections) formats(hide bool) map[string]func(io.Writer) error {
-	rows, now := p.list.rows, p.now()
+	rows := make([]exportRow, len(p.list.rows))
+	for i, c := range p.list.rows {
+		rows[i] = exportRow{c, trafficOf(p.picture.readings, c.ID), p.picture.Time}
+	}
 	return map[string]func(io.Writer) error{
-		"csv":  func(to io.Writer) error { return exportCSV(to, rows, now, hide) },
-		"json": func(to io.Writer) error { return exportJSON(to, rows, now, hide) },
+		"csv":  func(to io.Writer) error { return exportCSV(to, rows, hide) },
+		"json": func(to io.Writer) error { return exportJSON(to, rows, hide) },
 	}
 }
 
@@ -93,10 +96,10 @@ func (l *list[R, K]) records() [][]string {
 		titles[i] = strings.ReplaceAll(titles[i], " ", "_")
 	}
 	records := [][]string{titles}
-	for i := range l.rows {
+	for _, row := range l.rows {
 		record := make([]string, len(titles))
 		for j := range l.table.columns {
-			record[j] = csvText(l.table.columns[j].text(&l.rows[i], cellLimit))
+			record[j] = csvText(l.table.columns[j].text(row, cellLimit))
 		}
 		records = append(records, record)
 	}
