@@ -138,7 +138,7 @@ func (r *cellRun) add(cluster string, x, wide int) {
 func (r *cellRun) write(p *picturePage, y int) {
 	ink, ground := p.look.colours(p.paper)
 	if ground != "" {
-		fmt.Fprintf(&p.out, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s"/>`, r.x, y, r.cells*svgCellWidth, svgCellHeight, ground)
+		fmt.Fprintf(&p.out, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s" shape-rendering="crispEdges"/>`, r.x, y, r.cells*svgCellWidth, svgCellHeight, ground)
 	}
 	faint := ""
 	if p.look.faint {
