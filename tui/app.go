@@ -133,7 +133,12 @@ func (a *App) refreshed(msg *refreshed) tea.Cmd {
 		}
 		cmd = a.page().setPicture(a.live)
 	}
-	return tea.Batch(cmd, a.refresh(refreshEvery))
+	return tea.Batch(cmd, a.refresh(rest(msg.took)))
+}
+
+// rest is the pause after a refresh that took so long.
+func rest(took time.Duration) time.Duration {
+	return min(max(refreshEvery, restFactor*took), longestRest)
 }
 
 // rearranged shows a picture in another order, unless it has become out of date meanwhile.

@@ -19,6 +19,11 @@ const (
 	refreshEvery = 250 * time.Millisecond
 	retryEvery   = time.Second     // after the source failed
 	answerWithin = 5 * time.Second // for all but the wait for events
+
+	// restFactor is how many times longer than its work a refresh rests before the next, so that the screen
+	// takes no more than a tenth of a core for it; longestRest bounds that, should it have had to wait.
+	restFactor  = 10
+	longestRest = 2 * time.Second
 )
 
 // effects makes the commands: all that waits for the source or for time. Bubble Tea starts them in
@@ -81,6 +86,7 @@ func (e *effects) refresh(pause time.Duration, arrange func(*picture) *picture, 
 		}
 		ctx, cancel := context.WithTimeout(ctx, answerWithin)
 		defer cancel()
+		begin := time.Now()
 		s, err := e.source.Snapshot(ctx)
 		if err != nil {
 			return refreshed{err: err}
@@ -89,6 +95,7 @@ func (e *effects) refresh(pause time.Duration, arrange func(*picture) *picture, 
 		if arrange != nil {
 			msg.picture = arrange(msg.picture)
 		}
+		msg.took = time.Since(begin)
 		if id != 0 {
 			d := inspect(ctx, e.source, id)
 			msg.detail = &d

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"holter/model"
 )
@@ -343,4 +344,32 @@ func TestTrafficIsPerSecond(t *testing.T) {
 	s.press("s", "d")
 	same(t, s.cursorRow(), "demo-0003")
 	s.line("1.0k")
+}
+
+func TestFrozenHostStandsStill(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 120, 30)
+	s.events()
+	before := s.press("5", "p").line("cpu ")
+	s.app.Update(happened{events: []model.Event{{Seq: 9, Type: model.HostSampled, Host: &model.Host{CPU: 97}}}})
+	s.refresh()
+	same(t, s.line("cpu "), before)
+	s.press("p").lacks(before)
+}
+
+func TestReadOnlyOffersNothingThatChanges(t *testing.T) {
+	s := newScreenWith(t, newFake(ward(20)...), 120, 30, utf8Locale, true)
+	s.line("enter open")
+	s.lacks("x kick")
+	s.press("space").lacks("X kick")
+	newScreenWith(t, newFake(), 80, 24, utf8Locale, true).lacks("d demo")
+}
+
+func TestRestGrowsWithTheWork(t *testing.T) {
+	for took, want := range map[time.Duration]time.Duration{
+		time.Millisecond: refreshEvery, 50 * time.Millisecond: 500 * time.Millisecond, time.Minute: longestRest,
+	} {
+		if got := rest(took); got != want {
+			t.Errorf("%v after %v, want %v", got, took, want)
+		}
+	}
 }

@@ -24,10 +24,11 @@ const (
 
 // feed is what was heard of late: the notable events and the samples of the host, oldest first.
 type feed struct {
-	items []item
-	hosts []model.Host
-	seq   uint64 // of the newest event seen
-	held  uint64 // items from this one on are not shown, 0 while all are
+	items   []item
+	samples []model.Host
+	seq     uint64       // of the newest event seen
+	held    uint64       // items from this one on are not shown, 0 while all are
+	still   []model.Host // the samples that are shown while items are held
 }
 
 // add takes a batch and returns the weightiest item of it, the newest of several. first says that
@@ -38,7 +39,7 @@ func (f *feed) add(batch []model.Event, first bool) (item, bool) {
 		ev := &batch[i]
 		f.seq = max(f.seq, ev.Seq)
 		if ev.Type == model.HostSampled && ev.Host != nil {
-			f.hosts = newest(append(f.hosts, *ev.Host), keptSamples)
+			f.samples = newest(append(f.samples, *ev.Host), keptSamples)
 		}
 		it, ok := itemOf(ev)
 		if !ok || first && ev.Type == model.Dropped {
@@ -62,8 +63,17 @@ func newest[T any](list []T, n int) []T {
 }
 
 // hold keeps what is shown as it is, and release lets it go on.
-func (f *feed) hold()    { f.held = f.seq + 1 }
-func (f *feed) release() { f.held = 0 }
+func (f *feed) hold() { f.held, f.still = f.seq+1, slices.Clone(f.samples) }
+
+func (f *feed) release() { f.held, f.still = 0, nil }
+
+// hosts are the samples up to where they are held.
+func (f *feed) hosts() []model.Host {
+	if f.held == 0 {
+		return f.samples
+	}
+	return f.still
+}
 
 // shown are the items up to where they are held.
 func (f *feed) shown() []item {

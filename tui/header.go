@@ -75,7 +75,6 @@ func (h *header) summary() string {
 		{"cpu " + percent(host.CPU), paint{}},
 		{"mem " + memory(host), paint{}},
 		{"up " + uptime(p.Time.Sub(p.Monitor.Started)), s.dim},
-		{s.glyphs.plain(p.Monitor.Address), s.accent},
 	}, h.w)
 }
 

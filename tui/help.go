@@ -24,8 +24,8 @@ type help struct {
 	typing bool
 }
 
-func newHelp(s *styles, k *keyMap, place string, p page, w, h int) *help {
-	d := &help{styles: s, keys: k, place: place, here: p.hints(), sorts: p.sorts(), text: viewport.New(w, h)}
+func newHelp(s *styles, k *keyMap, place string, here []key.Binding, sorts []menuItem, w, h int) *help {
+	d := &help{styles: s, keys: k, place: place, here: here, sorts: sorts, text: viewport.New(w, h)}
 	d.write()
 	return d
 }

@@ -69,7 +69,7 @@ func (p *hostPage) write() {
 		return
 	}
 	t := hostText{styles: p.styles, host: &p.picture.Host, monitor: &p.picture.Monitor, now: p.picture.Time, w: p.text.Width}
-	t.render(p.feed.hosts, p.zoom.over(), p.text.Height)
+	t.render(p.feed.hosts(), p.zoom.over(), p.text.Height)
 	p.text.SetContent(strings.Join(t.lines, "\n"))
 	p.text.SetYOffset(p.text.YOffset)
 }

@@ -114,6 +114,11 @@ func (k *keyMap) groups() []keyGroup {
 	}
 }
 
+// changing are the keys that change something beyond the screen, as the help has them.
+func (k *keyMap) changing() []key.Help {
+	return []key.Help{k.Kick.Help(), k.KickAll.Help(), k.Demo.Help()}
+}
+
 // markdown is the table of keys for the README.
 func (k *keyMap) markdown() string {
 	var b strings.Builder

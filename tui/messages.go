@@ -1,11 +1,16 @@
 package tui
 
-import "holter/model"
+import (
+	"time"
+
+	"holter/model"
+)
 
 // refreshed is the one message of a refresh: the picture, and the detail if one is open.
 type refreshed struct {
 	picture *picture // nil if err is set
 	detail  *inspected
+	took    time.Duration // to get the picture, without the pause before
 	err     error
 }
 

@@ -59,12 +59,20 @@ func tabAt(tabs []tab, x int) int {
 	return -1
 }
 
+// tabsWidth is the cells of all labels.
+func tabsWidth(tabs []tab) int {
+	w := 0
+	for i := range tabs {
+		w += width(tabs[i].label())
+	}
+	return w
+}
+
 // tabLine is the line of pages, with notes at its right end of which the first ones matter most.
 func tabLine(s *styles, tabs []tab, at int, notes []part, w int) string {
-	line, used := "", 0
+	line, used := "", tabsWidth(tabs)
 	for i := range tabs {
 		label := tabs[i].label()
-		used += width(label)
 		if i == at {
 			label = s.pressed.String(label)
 		} else {

@@ -2,13 +2,16 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/x/ansi"
 )
 
 const (
 	footerHeight = 2
+	lowHeader    = 2  // lines above the page in a low terminal
 	chartFrom    = 30 // lines of a terminal that has room for the chart of what happens
 	chartLines   = 4
 	eventsFrom   = 50 // and for events below the page
@@ -30,7 +33,7 @@ func (a *App) resize(w, h int) {
 // headerHeight is the lines above the page, of which the last is that of the tabs.
 func (a *App) headerHeight() int {
 	if a.size.h < chartFrom {
-		return 2
+		return lowHeader
 	}
 	return 3 + a.chartHeight()
 }
@@ -98,17 +101,31 @@ func fade(s *styles, lines []string) {
 // header is what stands above the page.
 func (a *App) header() []string {
 	s, w, p := a.styles, a.size.w, a.shown()
-	tabs := tabLine(s, a.tabs, a.at, []part{{a.banner(), s.alarm}, {a.page().tally(), s.accent}}, w)
+	tabs := tabLine(s, a.tabs, a.at, a.notes(), w)
 	if p == nil {
 		return append(fill([]string{" " + s.title.String("holter")}, a.headerHeight()-1), tabs)
 	}
-	h := header{styles: s, picture: p, hosts: a.feed.hosts, w: w}
-	if a.headerHeight() == 2 {
+	h := header{styles: s, picture: p, hosts: a.feed.hosts(), w: w}
+	if a.headerHeight() == lowHeader {
 		return []string{h.summary(), tabs}
 	}
 	lines := []string{h.monitor(), h.figures()}
 	lines = append(lines, activityChart(p.Activity, p.Monitor.Started, p.Time, a.zoom.over(), w, a.chartHeight(), s)...)
 	return append(lines, tabs)
+}
+
+// notes are what stands beside the pages: where there is nothing more urgent, and no other line for it, the
+// address.
+func (a *App) notes() []part {
+	notes := []part{{a.banner(), a.styles.alarm}, {a.page().tally(), a.styles.accent}}
+	if a.headerHeight() > lowHeader || measure(notes) > 0 || a.shown() == nil {
+		return notes
+	}
+	address := part{a.styles.glyphs.plain(a.shown().Monitor.Address), a.styles.accent}
+	if tabsWidth(a.tabs)+measure([]part{address}) > a.size.w {
+		return nil
+	}
+	return []part{address}
 }
 
 // footer is the message line and the line of keys.
@@ -118,8 +135,22 @@ func (a *App) footer() []string {
 	if a.dialog != nil {
 		return a.dialog.footer(w, a.status.view(w))
 	}
-	keys := hints(a.styles, w-width(badge), a.page().hints(), a.keys.Help, a.keys.Quit)
+	keys := hints(a.styles, w-width(badge), a.offered(), a.keys.Help, a.keys.Quit)
 	return []string{a.status.view(w), pad(keys, w-width(badge)) + badge}
+}
+
+// offered are the keys of the page, without those that would be refused.
+func (a *App) offered() []key.Binding {
+	if !a.readOnly {
+		return a.page().hints()
+	}
+	var harmless []key.Binding
+	for _, k := range a.page().hints() {
+		if !slices.Contains(a.keys.changing(), k.Help()) {
+			harmless = append(harmless, k)
+		}
+	}
+	return harmless
 }
 
 // badges are what is unusual about the screen.
