@@ -63,8 +63,7 @@ func (w *StormWatch) look(now Instant) {
 	s := w.on
 	s.looked = now
 	in := burst(w.bins)
-	var victims []*Attempts
-	var absences []*absence
+	victims, absences := make([]*Attempts, 0, len(w.lost)), make([]*absence, 0, len(w.lost))
 	for _, a := range w.lost {
 		if away := w.loss(a, in); away != nil {
 			victims, absences = append(victims, a), append(absences, away)
