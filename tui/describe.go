@@ -26,12 +26,7 @@ type detailText struct {
 // render is the whole text, what matters most first.
 func (t *detailText) render() []string {
 	t.state()
-	t.chart()
-	t.timeline()
-	t.heartbeat()
-	t.traffic()
-	t.evidence()
-	t.gap()
+	t.watch()
 	t.machine()
 	t.history()
 	t.peer()
@@ -81,9 +76,7 @@ func (t *detailText) machine() {
 func (t *detailText) state() {
 	c := &t.d.Connection
 	look := t.styles.states[min(c.State, model.Away)]
-	since := fmt.Sprintf("%s %s for %s, since %s", t.styles.glyphs.states[min(c.State, model.Away)], c.State,
-		silence(t.now.Sub(c.Since)), clock(c.Since))
-	t.paragraph(look, since)
+	t.paragraph(look, t.stood(c))
 	if cause := c.Diagnosis.Cause; cause != "" {
 		t.paragraph(t.styles.strong, strings.TrimSpace(string(cause)+": "+c.Diagnosis.Detail))
 	}
@@ -147,6 +140,9 @@ func (t *detailText) history() {
 	for i := len(t.d.Transitions) - 1; i >= 0; i-- {
 		tr := &t.d.Transitions[i]
 		text := fmt.Sprintf("%s %s %s", tr.From, t.styles.glyphs.arrow, tr.To)
+		if len(t.d.Legs) == 2 {
+			text = pad(tr.Side.String(), 10) + text
+		}
 		if tr.Diagnosis.Cause != "" {
 			text += "   " + string(tr.Diagnosis.Cause)
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/exp/golden"
+
 	"holter/model"
 )
 
@@ -371,5 +373,19 @@ func TestRestGrowsWithTheWork(t *testing.T) {
 		if got := rest(took); got != want {
 			t.Errorf("%v after %v, want %v", got, took, want)
 		}
+	}
+}
+
+func TestProxyShowsBothSides(t *testing.T) {
+	for name, size := range map[string]size{"stacked": {80, 60}, "beside": {160, 60}} {
+		t.Run(name, func(t *testing.T) {
+			conns := ward(20)
+			conns[3].Side = model.UpstreamSide // it is suspect
+			s := newScreen(t, newFake(conns...), size.w, size.h).press("n")
+			s.line("⇥ peer-st")
+			s.press("enter", "enter").line("client side")
+			s.line("upstream side")
+			golden.RequireEqual(t, []byte(s.text()))
+		})
 	}
 }

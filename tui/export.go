@@ -35,6 +35,7 @@ var exportFields = []exportField{
 	{"path", func(r *exportRow) any { return r.Path }},
 	{"user_agent", func(r *exportRow) any { return r.UserAgent }},
 	{"subprotocol", func(r *exportRow) any { return r.Subprotocol }},
+	{"side", func(r *exportRow) any { return r.Side.String() }},
 	{"state", func(r *exportRow) any { return r.State.String() }},
 	{"since", func(r *exportRow) any { return r.Since.Format(time.RFC3339Nano) }},
 	{"opened_at", func(r *exportRow) any { return r.Opened.Format(time.RFC3339Nano) }},

@@ -63,6 +63,9 @@ func (f *fake) Detail(_ context.Context, id model.ID) (model.Detail, error) {
 	defer f.mu.Unlock()
 	for _, c := range f.snapshot.Connections {
 		if c.ID == id {
+			if c.Side == model.UpstreamSide {
+				return legsOf(c), nil
+			}
 			return detailOf(c), nil
 		}
 	}
@@ -174,6 +177,18 @@ func detailOf(c model.Connection) model.Detail {
 		{At: noon.Add(-58 * time.Second), From: model.Suspect, To: model.Normal,
 			Diagnosis: model.Diagnosis{Cause: model.CauseJitter, Detail: "The pong came after 1.4 s; the timeout was 0.5 s."}},
 	}
+	return d
+}
+
+// legsOf adds both sides of a proxy to a connection whose upstream is the worse one.
+func legsOf(c model.Connection) model.Detail {
+	d := detailOf(c)
+	for i := range d.Transitions {
+		d.Transitions[i].Side = model.UpstreamSide
+	}
+	well := c
+	well.Side, well.State, well.Diagnosis, well.RTT = model.ClientSide, model.Normal, model.Diagnosis{}, 800*time.Microsecond
+	d.Legs = []model.Detail{detailOf(well), detailOf(c)}
 	return d
 }
 

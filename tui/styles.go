@@ -143,6 +143,7 @@ type glyphs struct {
 	plusMinus string
 	on, off   string // a checkbox
 	lost      string // a beat without an answer
+	upstream  string // what is about the other side of the proxy
 	tick      string // of the upright axis of a chart
 	corner    string // of its axes
 	line      string // in a legend
@@ -183,6 +184,7 @@ var unicodeGlyphs = glyphs{
 	on:        "[x]",
 	off:       "[ ]",
 	lost:      "×",
+	upstream:  "⇥",
 	tick:      "┤",
 	corner:    "└",
 	line:      "─",
@@ -215,6 +217,7 @@ var asciiGlyphs = glyphs{
 	on:        "[x]",
 	off:       "[ ]",
 	lost:      "x",
+	upstream:  ">|",
 	tick:      "|",
 	corner:    "+",
 	line:      "_",
