@@ -1,0 +1,159 @@
+package drill
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"holter/model"
+)
+
+// deployed are the figures of a drill in which 100 clients lost their connection and 98 came back, one
+// every 100 ms.
+func deployed() *Figures {
+	f := &Figures{Lost: 100, GaveUp: 1, Refused: 40, Peak: 60, Crowding: 2.5}
+	for i := range 98 {
+		f.returns = append(f.returns, time.Duration(i+1)*100*time.Millisecond)
+	}
+	f.Back = len(f.returns)
+	f.Back50, f.Back90, f.Back99 = f.until(0.5), f.until(0.9), f.until(0.99)
+	f.Policies = []model.Policy{
+		{Pool: model.Pool{UserAgent: "app/2"}, Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Share: 1, Jitter: model.JitterFull, Like: "AWS full jitter", Clients: 91},
+		{Pool: model.Pool{UserAgent: "app/1"}, Kind: model.PolicyFixed, Base: 3 * time.Second, Factor: 1, Jitter: model.JitterNone, Clients: 9},
+	}
+	return f
+}
+
+func TestExpectations(t *testing.T) {
+	f := deployed()
+	for text, want := range map[string]struct {
+		held  bool
+		found string
+	}{
+		"recovered>=98%":                        {true, "98.0% in the end"},
+		"recovered>98%":                         {false, "98.0% in the end"},
+		"recovered >= 90% within 9s":            {true, "90% within 9s"},
+		"recovered>=90% within 8s":              {false, "80% within 8s, 90% after 9s"},
+		"recovered>=99% within 8s":              {false, "80% within 8s, 98.0% in the end"},
+		"back<99%@10s":                          {true, "98.0% within 10s"},
+		"back<=50% @ 4s":                        {true, "40% within 4s"},
+		"back_50<=5s":                           {true, "5s"},
+		"back_50<5s":                            {false, "5s"},
+		"back_99<10m":                           {false, "so many never were"},
+		"back_99>10m":                           {true, "so many never were"},
+		"peak_rate<200/s":                       {true, "60/s"},
+		"peak<60/s":                             {false, "60/s"},
+		"peak_rate<=60%/s":                      {true, "60%/s, which is 60/s"},
+		"peak_rate<50%/s":                       {false, "60%/s, which is 60/s"},
+		"crowding<3":                            {true, "2.5"},
+		"refused=40":                            {true, "40"},
+		"refused!=40":                           {false, "40"},
+		"lost>=100":                             {true, "100 clients"},
+		"policy=exponential":                    {true, "91 of 100 clients; 9 are fixed 3s with 0% jitter"},
+		"policy=exponential jitter>=50%":        {true, "91 of 100 clients; 9 are fixed 3s with 0% jitter"},
+		"policy=exponential factor>2":           {false, "0 of 100 clients; 91 are exponential from 1s by 2 with 100% jitter (AWS full jitter)"},
+		"policy!=fixed":                         {true, "91 of 100 clients; 9 are fixed 3s with 0% jitter"},
+		`like="AWS full jitter"`:                {true, "91 of 100 clients; 9 are fixed 3s with 0% jitter"},
+		"like=Phoenix":                          {false, "0 of 100 clients; 91 are exponential from 1s by 2 with 100% jitter (AWS full jitter)"},
+		"jitter<=10%":                           {false, "9 of 100 clients; 91 are exponential from 1s by 2 with 100% jitter (AWS full jitter)"},
+		"  no_client_gave_up ":                  {false, "1 of 100 clients gave up"},
+		"policy=exponential jitter>50% like!=x": {true, "91 of 100 clients; 9 are fixed 3s with 0% jitter"},
+	} {
+		e, err := ParseExpectation(text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if c := e.check(f); c.Held != want.held || c.Found != want.found || c.Expectation != strings.TrimSpace(text) {
+			t.Errorf("%s: %v, %q; want %v, %q", text, c.Held, c.Found, want.held, want.found)
+		}
+	}
+}
+
+// A drill that disturbed nobody proves nothing.
+func TestExpectationsOfNobody(t *testing.T) {
+	for text, want := range map[string]bool{
+		"recovered>=0%": false, "no_client_gave_up": false, "peak_rate<1/s": false, "policy=unknown": false, "crowding<5": false,
+		"lost=0": true, "lost>0": false, "refused=0": true,
+	} {
+		e, err := ParseExpectation(text)
+		if c := e.check(&Figures{}); err != nil || c.Held != want {
+			t.Errorf("%s: %v, %s, error %v", text, c.Held, c.Found, err)
+		}
+	}
+}
+
+func TestUnknownPolicyIsNotAsExpected(t *testing.T) {
+	f := &Figures{Lost: 20, Policies: []model.Policy{{Kind: model.PolicyUnknown, Clients: 20}}}
+	for text, want := range map[string]bool{"policy=none": false, "jitter<50%": false, "factor<3": false, "policy=unknown": true} {
+		e, err := ParseExpectation(text)
+		c := e.check(f)
+		if err != nil || c.Held != want || !want && !strings.Contains(c.Found, "refuse for longer") {
+			t.Errorf("%s: %v, %s, error %v", text, c.Held, c.Found, err)
+		}
+	}
+}
+
+func TestExpectationMistakes(t *testing.T) {
+	for text, want := range map[string]struct {
+		pos      int
+		expected string // part of it
+	}{
+		"":                                {0, "one of recovered, back_50"},
+		"recoverd>=99%":                   {0, "one of recovered"},
+		"  Recovered>=99%":                {2, "one of recovered"},
+		"recovered":                       {9, "= != > >= < or <= after recovered"},
+		"recovered~99%":                   {9, "="},
+		"recovered>=":                     {11, "a share from 0% to 100%"},
+		"recovered>=99":                   {11, "a share"},
+		"recovered>=101%":                 {11, "a share"},
+		"recovered>=-1%":                  {11, "a share"},
+		"recovered>=99% in 60s":           {15, "nothing more"},
+		"recovered>=99% within":           {21, "a duration such as 10s after within"},
+		"recovered>=99% within 60":        {22, "a duration"},
+		"recovered>=99%@-1s":              {15, "a duration"},
+		"recovered>=99% within 60s today": {26, "nothing more"},
+		"peak_rate<200":                   {10, "a rate such as 200/s or 50%/s"},
+		"peak_rate<fast/s":                {10, "a rate"},
+		"peak_rate<NaN/s":                 {10, "a rate"},
+		"peak_rate<200/s within 5s":       {16, "nothing more"},
+		"back_99<20":                      {8, "a duration"},
+		"back_75<20s":                     {0, "one of"},
+		"crowding<much":                   {9, "a number such as 3"},
+		"policy>exponential":              {6, "= or != after policy"},
+		"policy=random":                   {7, "none, fixed, exponential, steps or unknown"},
+		`like="Phoenix`:                   {5, "a closing quote"},
+		"like=":                           {5, "a name such as Phoenix"},
+		"policy=fixed recovered>=99%":     {13, "write another expectation for recovered"},
+		"policy=fixed,jitter>1%":          {7, "none, fixed"},
+		"no_client_gave_up=1":             {17, "nothing more"},
+		strings.Repeat("x", 501):          {500, "no more than 500 bytes"},
+	} {
+		_, err := ParseExpectation(text)
+		e, ok := errors.AsType[*SyntaxError](err)
+		if !ok || e.Pos != want.pos || !strings.Contains(e.Expected, want.expected) {
+			t.Errorf("%.60q: error %v, want position %d, %s", text, err, want.pos, want.expected)
+		}
+	}
+}
+
+func FuzzParseExpectation(f *testing.F) {
+	for _, text := range []string{"recovered>=99% within 60s", "back<99%@10s", "policy=exponential jitter>=50%", `like="a b"`, "no_client_gave_up"} {
+		f.Add(text)
+	}
+	figures := deployed()
+	f.Fuzz(func(t *testing.T, text string) {
+		e, err := ParseExpectation(text)
+		if err != nil {
+			if s, ok := errors.AsType[*SyntaxError](err); !ok || s.Pos < 0 || s.Pos > len(text) {
+				t.Errorf("%q: %v", text, err)
+			}
+			return
+		}
+		again, err := ParseExpectation(e.String())
+		if err != nil || again.check(figures) != e.check(figures) {
+			t.Errorf("%q is not %q: %v", text, e, err)
+		}
+	})
+}

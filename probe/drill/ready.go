@@ -1,0 +1,52 @@
+package drill
+
+import (
+	"embed"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+//go:embed ready/*.yaml
+var ready embed.FS
+
+// Names are the drills that are ready made.
+var Names = []string{"deploy", "blip", "herd"}
+
+// Template is the text of a drill that is ready made, to begin one's own with. The error says which
+// there are.
+func Template(name string) (string, error) {
+	text, err := ready.ReadFile("ready/" + name + ".yaml")
+	if err != nil {
+		return "", fmt.Errorf("there is no drill %.60q ready made: write one of %s", name, strings.Join(Names, ", "))
+	}
+	return string(text), nil
+}
+
+// longestScript bounds a file, in bytes.
+const longestScript = 1 << 20
+
+// Open reads a drill: one that is ready made, or the file of that name. The error names every mistake in
+// it, by its line, and what to write there.
+func Open(name string) (*Drill, error) {
+	if text, err := Template(name); err == nil {
+		return Parse(name+".yaml", []byte(text))
+	}
+	file, err := os.Open(name)
+	if os.IsNotExist(err) {
+		return nil, fmt.Errorf("there is no file %s, and no such drill ready made: write a file, or one of %s", name, strings.Join(Names, ", "))
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, longestScript+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > longestScript {
+		return nil, fmt.Errorf("%s has more than %d bytes: it is no drill", name, longestScript)
+	}
+	return Parse(name, text)
+}

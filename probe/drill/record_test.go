@@ -1,0 +1,218 @@
+package drill
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"holter/model"
+)
+
+var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+
+// play is a record with the events that a holter would have told.
+type play struct {
+	*record
+	snapshot model.Snapshot
+	last     model.ID
+	open     map[string][]model.ID
+	silent   bool // the events are missed
+}
+
+// newPlay begins with clients that have a connection each, a minute before the start.
+func newPlay(clients ...string) *play {
+	p := &play{snapshot: model.Snapshot{Time: noon.Add(-time.Second)}, open: make(map[string][]model.ID)}
+	for _, name := range clients {
+		p.last++
+		p.open[name] = append(p.open[name], p.last)
+		p.snapshot.Connections = append(p.snapshot.Connections, model.Connection{ID: p.last, Client: name, Opened: noon.Add(-time.Minute)})
+	}
+	p.record = newRecord(&p.snapshot, noon)
+	return p
+}
+
+func (p *play) tell(at time.Duration, kind model.EventType, c model.Connection) {
+	if !p.silent {
+		p.take(&model.Event{Time: noon.Add(at), Type: kind, Connection: &c})
+	}
+}
+
+func (p *play) come(name string, at time.Duration) {
+	p.last++
+	p.open[name] = append(p.open[name], p.last)
+	p.tell(at, model.ConnectionOpened, model.Connection{ID: p.last, Client: name, Opened: noon.Add(at)})
+}
+
+func (p *play) goes(name string, at time.Duration) {
+	id := p.open[name][0]
+	p.open[name] = p.open[name][1:]
+	p.tell(at, model.ConnectionClosed, model.Connection{
+		ID: id, Client: name, Opened: noon.Add(-time.Minute), UserAgent: "app", Path: "/ws",
+		Close: &model.Close{Code: 1006, By: model.ByNetwork, At: noon.Add(at)},
+	})
+}
+
+func (p *play) refuse(name string, at time.Duration) {
+	p.take(&model.Event{Time: noon.Add(at), Type: model.ConnectionRefused, Refusal: &model.Refusal{Client: name}})
+}
+
+func (p *play) want(t *testing.T, lost, back int) {
+	t.Helper()
+	if p.lost != lost || p.back != back {
+		t.Errorf("%d lost their connection and %d are back, want %d and %d", p.lost, p.back, lost, back)
+	}
+	if f := p.figures(time.Minute); f.Lost != lost || f.Back != back {
+		t.Errorf("figures say that %d lost their connection and %d are back, want %d and %d", f.Lost, f.Back, lost, back)
+	}
+}
+
+func TestRecord(t *testing.T) {
+	p := newPlay("ann", "bob", "cid")
+	p.closing = 10 * time.Second
+	p.tell(-2*time.Second, model.ConnectionClosed, model.Connection{ID: 99, Client: "ann"}) // known from the snapshot
+	p.goes("ann", time.Second)
+	p.goes("bob", time.Second)
+	p.want(t, 2, 0)
+	p.refuse("ann", 2*time.Second)
+	p.refuse("stranger", 2500*time.Millisecond)
+	p.come("ann", 4*time.Second)
+	p.want(t, 2, 1)
+	p.come("eve", 4*time.Second) // somebody new is no return
+	p.goes("cid", 11*time.Second)
+	p.want(t, 2, 1) // too late to be the drill's doing
+	f := p.figures(40 * time.Second)
+	if f.Refused != 2 || f.GaveUp != 1 || f.Back50 != 4*time.Second || f.Back99 != 0 || f.Peak != 2 {
+		t.Errorf("%+v", f)
+	}
+}
+
+// Who comes back and loses the connection again is not back, unless that was long after.
+func TestRecordOfWhoDoesNotStay(t *testing.T) {
+	p := newPlay("ann", "bob", "cid")
+	p.closing = 2 * time.Second
+	for _, name := range []string{"ann", "bob"} {
+		p.goes(name, time.Second)
+		p.come(name, 3*time.Second)
+	}
+	p.want(t, 2, 2)
+	p.goes("ann", 4*time.Second)
+	p.goes("bob", 20*time.Second)
+	p.want(t, 2, 1)
+	p.come("ann", 6*time.Second)
+	p.want(t, 2, 2)
+	if f := p.figures(time.Minute); f.Back99 != 6*time.Second {
+		t.Errorf("back after %v", f.Back99)
+	}
+}
+
+func TestRecordOfManyConnections(t *testing.T) {
+	p := newPlay("ann", "ann")
+	p.goes("ann", time.Second)
+	p.want(t, 0, 0)
+	p.goes("ann", time.Second)
+	p.want(t, 1, 0)
+	p.come("ann", 2*time.Second)
+	p.come("ann", 2*time.Second)
+	p.want(t, 1, 1)
+}
+
+// What events did not tell, a snapshot does.
+func TestRecordCatchesUp(t *testing.T) {
+	p := newPlay("stays", "lost", "returns", "was away", "tells")
+	p.goes("was away", time.Second)
+	p.take(&model.Event{Time: noon.Add(2 * time.Second), Type: model.Dropped, Count: 7})
+	p.silent = true
+	p.goes("lost", 1500*time.Millisecond)
+	p.goes("returns", 1500*time.Millisecond)
+	p.come("returns", 3500*time.Millisecond)
+	p.come("was away", 3*time.Second)
+	p.silent = false
+	p.goes("tells", 5*time.Second)
+
+	s := model.Snapshot{Time: noon.Add(4 * time.Second)}
+	opened := map[string]time.Duration{"returns": 3500 * time.Millisecond, "was away": 3 * time.Second}
+	for _, name := range []string{"stays", "lost", "returns", "was away"} {
+		c := model.Client{ID: name, State: model.Away, Since: noon.Add(1500 * time.Millisecond)}
+		for _, id := range p.open[name] {
+			c.State = model.Normal
+			s.Connections = append(s.Connections, model.Connection{ID: id, Client: name, Opened: noon.Add(opened[name])})
+		}
+		if name == "returns" {
+			c.Reconnects = []time.Duration{2 * time.Second}
+		}
+		s.Clients = append(s.Clients, c)
+	}
+	s.Connections = append(s.Connections, model.Connection{ID: 5, Client: "tells"})
+	s.Clients = append(s.Clients, model.Client{ID: "tells", State: model.Normal})
+	early := model.Snapshot{Time: noon.Add(time.Second)}
+	p.catchUp(&early)
+	p.want(t, 2, 0) // a picture from before the gap tells nothing of it
+	p.catchUp(&s)
+	p.want(t, 4, 2)
+	if f := p.figures(10 * time.Second); f.Missed != 7 || f.Back50 != 3500*time.Millisecond {
+		t.Errorf("%+v", f)
+	}
+	if lost := p.clients["returns"].story.lost; lost != 1500*time.Millisecond {
+		t.Errorf("lost after %v", lost)
+	}
+	p.come("lost", 6*time.Second)
+	p.want(t, 4, 3)
+}
+
+// Who is refused shows a policy: 20 clients that wait 1, 2, 4 and 8 s.
+func TestFiguresTellPolicies(t *testing.T) {
+	var names []string
+	for i := range 20 {
+		names = append(names, fmt.Sprint("client-", i))
+	}
+	p := newPlay(names...)
+	for i, name := range names {
+		at := time.Duration(i) * 10 * time.Millisecond
+		p.goes(name, at)
+		for _, delay := range []time.Duration{1, 2, 4} {
+			at += delay * time.Second
+			p.refuse(name, at)
+		}
+		p.come(name, at+8*time.Second)
+	}
+	f := p.figures(time.Minute)
+	if len(f.Policies) != 1 || f.Policies[0].Kind != model.PolicyExponential || f.Policies[0].Clients != 20 || f.Policies[0].Share > 0.05 {
+		t.Errorf("%+v", f.Policies)
+	}
+	if f.Peak != 20 || f.Crowding < 3 || f.Crowding > 5 { // 80 attempts in 15 s are 5.3 a second
+		t.Errorf("peak %v, crowding %v", f.Peak, f.Crowding)
+	}
+}
+
+func TestFiguresPreferTheStorm(t *testing.T) {
+	f := &Figures{Peak: 3, Refused: 5, Policies: []model.Policy{{Kind: model.PolicyUnknown}}}
+	exact := []model.Policy{{Kind: model.PolicyFixed}}
+	f.adopt([]model.Storm{
+		{Started: noon.Add(-time.Second), Clients: 500, Peak: 400},
+		{Started: noon.Add(time.Second), Clients: 40, Peak: 20, Crowding: 2, Refused: 70, Policies: exact},
+		{Started: noon.Add(time.Minute), Clients: 12, Peak: 9},
+	}, noon)
+	if f.Peak != 20 || f.Crowding != 2 || f.Refused != 70 || f.Policies[0].Kind != model.PolicyFixed {
+		t.Errorf("%+v", f)
+	}
+}
+
+// A storm of 100 000 arrivals.
+func BenchmarkFigures(b *testing.B) {
+	var names []string
+	for i := range 25_000 {
+		names = append(names, fmt.Sprint("client-", i))
+	}
+	p := newPlay(names...)
+	for i, name := range names {
+		at := time.Duration(i) * time.Millisecond / 100
+		p.goes(name, at)
+		for k := range 3 {
+			p.refuse(name, at+time.Duration(k+1)*time.Second)
+		}
+		p.come(name, at+5*time.Second)
+	}
+	for b.Loop() {
+		p.figures(time.Minute)
+	}
+}

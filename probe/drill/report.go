@@ -1,0 +1,204 @@
+package drill
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"holter/model"
+)
+
+// Report is what a drill has shown.
+type Report struct {
+	Drill, About string
+	Started      time.Time // by the clock of the holter that was drilled
+	Took         time.Duration
+	Clients      int // before
+	Steps        []Done
+	Figures      *Figures
+	Checks       []Check // one for each expectation
+}
+
+// Failures is how many expectations do not hold.
+func (r *Report) Failures() (n int) {
+	for _, c := range r.Checks {
+		if !c.Held {
+			n++
+		}
+	}
+	return n
+}
+
+// Passed reports whether all expectations hold.
+func (r *Report) Passed() bool { return r.Failures() == 0 }
+
+// WriteText writes the report for people.
+func (r *Report) WriteText(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "drill %s: %s\n\n", r.Drill, r.verdict())
+	for _, s := range r.Steps {
+		fmt.Fprintf(&b, "  %6s  %s\n", seconds(s.At), s.text())
+	}
+	b.WriteByte('\n')
+	r.writeFigures(&b)
+	if len(r.Checks) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, c := range r.Checks {
+		mark := "✔"
+		if !c.Held {
+			mark = "✖"
+		}
+		fmt.Fprintf(&b, "  %s %s: %s\n", mark, c.Expectation, c.Found)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *Report) verdict() string {
+	switch n := r.Failures(); {
+	case len(r.Checks) == 0:
+		return "nothing was expected"
+	case n == 1:
+		return fmt.Sprintf("failed, 1 of %d expectations does not hold", len(r.Checks))
+	case n > 1:
+		return fmt.Sprintf("failed, %d of %d expectations do not hold", n, len(r.Checks))
+	}
+	return "passed"
+}
+
+func (s *Done) text() string {
+	if s.Hit == 0 {
+		return s.Step
+	}
+	return fmt.Sprintf("%s: %d connections", s.Step, s.Hit)
+}
+
+func (r *Report) writeFigures(w io.Writer) {
+	f, table := r.Figures, tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(table, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("clients", "%d before, %d lost their connection, %d are back, %d gave up", r.Clients, f.Lost, f.Back, f.GaveUp)
+	line("back", "50%% after %s, 90%% after %s, 99%% after %s", after(f.Back50), after(f.Back90), after(f.Back99))
+	line("attempts", "%.4g/s in the worst second, %d refused", f.Peak, f.Refused)
+	if f.Crowding > 0 {
+		line("crowding", "%.1f times an even spread", f.Crowding)
+	}
+	for i := range f.Policies {
+		p := &f.Policies[i]
+		line("policy", "%s: %s, %d clients", agent(p), describe(p), p.Clients)
+	}
+	if f.Missed > 0 {
+		line("missed", "%d events: what rests on single attempts may be too low", f.Missed)
+	}
+	table.Flush()
+}
+
+func agent(p *model.Policy) string {
+	if p.UserAgent == "" {
+		return "no user agent"
+	}
+	return p.UserAgent
+}
+
+// after is a time that may never have come.
+func after(d time.Duration) string {
+	if d == 0 {
+		return "never"
+	}
+	return seconds(d)
+}
+
+// WriteJSON writes the report for programs. Durations are in milliseconds; a time that has never come is null.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(r.wire())
+}
+
+type wireReport struct {
+	Drill     string      `json:"drill"`
+	About     string      `json:"about"`
+	Passed    bool        `json:"passed"`
+	StartedAt time.Time   `json:"started_at"`
+	TookMS    float64     `json:"took_ms"`
+	Steps     []wireStep  `json:"steps"`
+	Clients   int         `json:"clients"`
+	Lost      int         `json:"lost"`
+	Back      int         `json:"back"`
+	GaveUp    int         `json:"gave_up"`
+	Refused   int         `json:"refused"`
+	Back50MS  *float64    `json:"back_50_ms"`
+	Back90MS  *float64    `json:"back_90_ms"`
+	Back99MS  *float64    `json:"back_99_ms"`
+	PeakPerS  float64     `json:"peak_per_s"`
+	Crowding  float64     `json:"crowding"`
+	Missed    uint64      `json:"missed_events"`
+	Policies  []wirePool  `json:"policies"`
+	Checks    []wireCheck `json:"expectations"`
+}
+
+type wireStep struct {
+	AtMS        float64 `json:"at_ms"`
+	Step        string  `json:"step"`
+	Connections int     `json:"connections"`
+}
+
+type wirePool struct {
+	UserAgent  string           `json:"user_agent"`
+	Path       string           `json:"path"`
+	Clients    int              `json:"clients"`
+	Kind       model.PolicyKind `json:"kind"`
+	BaseMS     float64          `json:"base_ms"`
+	Factor     float64          `json:"factor"`
+	CapMS      float64          `json:"cap_ms"`
+	Jitter     model.Jitter     `json:"jitter"`
+	Share      float64          `json:"share"`
+	Like       string           `json:"like"`
+	Confidence float64          `json:"confidence"`
+}
+
+type wireCheck struct {
+	Expectation string `json:"expectation"`
+	Passed      bool   `json:"passed"`
+	Found       string `json:"found"`
+}
+
+func (r *Report) wire() wireReport {
+	f := r.Figures
+	w := wireReport{
+		Drill: r.Drill, About: r.About, Passed: r.Passed(), StartedAt: r.Started.UTC(), TookMS: millis(r.Took),
+		Clients: r.Clients, Lost: f.Lost, Back: f.Back, GaveUp: f.GaveUp, Refused: f.Refused,
+		Back50MS: reached(f.Back50), Back90MS: reached(f.Back90), Back99MS: reached(f.Back99),
+		PeakPerS: f.Peak, Crowding: f.Crowding, Missed: f.Missed,
+		Steps: []wireStep{}, Policies: []wirePool{}, Checks: []wireCheck{},
+	}
+	for _, s := range r.Steps {
+		w.Steps = append(w.Steps, wireStep{millis(s.At), s.Step, s.Hit})
+	}
+	for i := range f.Policies {
+		p := &f.Policies[i]
+		w.Policies = append(w.Policies, wirePool{
+			p.UserAgent, p.Path, p.Clients, p.Kind, millis(p.Base), p.Factor, millis(p.Cap), p.Jitter, p.Share, p.Like, p.Confidence,
+		})
+	}
+	for _, c := range r.Checks {
+		w.Checks = append(w.Checks, wireCheck{c.Expectation, c.Held, c.Found})
+	}
+	return w
+}
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func reached(d time.Duration) *float64 {
+	if d == 0 {
+		return nil
+	}
+	ms := millis(d)
+	return &ms
+}

@@ -1,0 +1,380 @@
+package drill
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"holter/model"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// stage is a holter with clients of the test's own: each comes back delay after its loss, or after a
+// refusal, the i-th of them i milliseconds later.
+type stage struct {
+	delay time.Duration
+	lags  time.Duration // its clock behind ours
+
+	mu       sync.Mutex // protects all following
+	began    time.Time
+	conns    []model.Connection
+	events   []model.Event
+	more     chan struct{}
+	refusing time.Time
+	orders   []string
+	failure  error // of all calls
+}
+
+func newStage(clients int) *stage {
+	s := &stage{delay: time.Second, lags: time.Hour, more: make(chan struct{}), began: time.Now().Add(-time.Hour)}
+	for i := range clients {
+		s.add(fmt.Sprint("client-", i))
+	}
+	return s
+}
+
+func (s *stage) now() time.Time { return time.Now().Add(-s.lags) }
+
+func (s *stage) add(client string) {
+	c := model.Connection{ID: model.ID(len(s.conns) + 1), Client: client, Generation: 1, Opened: s.now(), UserAgent: "app"}
+	s.conns = append(s.conns, c)
+	s.tell(model.Event{Type: model.ConnectionOpened, Connection: &c})
+}
+
+func (s *stage) tell(e model.Event) {
+	e.Seq, e.Time = uint64(len(s.events)+1), s.now()
+	s.events = append(s.events, e)
+	close(s.more)
+	s.more = make(chan struct{})
+}
+
+func (s *stage) close(c *model.Connection, code int) {
+	if c.Close != nil {
+		return
+	}
+	c.Close = &model.Close{Code: code, By: model.ByHolter, At: s.now()}
+	was := *c
+	s.tell(model.Event{Type: model.ConnectionClosed, Connection: &was})
+	s.come(c.Client, int(c.ID))
+}
+
+// come is called with mu held.
+func (s *stage) come(client string, i int) {
+	if s.delay == 0 {
+		return
+	}
+	time.AfterFunc(s.delay+time.Duration(i)*time.Millisecond, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if time.Now().Before(s.refusing) {
+			s.tell(model.Event{Type: model.ConnectionRefused, Refusal: &model.Refusal{Client: client}})
+			s.come(client, i)
+			return
+		}
+		s.add(client)
+	})
+}
+
+func (s *stage) Snapshot(context.Context) (model.Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return model.Snapshot{
+		Time: s.now(), Monitor: model.Monitor{Started: s.began, Interval: 5 * time.Second}, Connections: slices.Clone(s.conns),
+	}, s.failure
+}
+
+func (s *stage) Events(ctx context.Context, after uint64) ([]model.Event, error) {
+	for {
+		s.mu.Lock()
+		events, more := s.events[min(int(after), len(s.events)):], s.more
+		s.mu.Unlock()
+		if len(events) > 0 {
+			return events, nil
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (s *stage) Now(context.Context) (time.Time, error) { return s.now(), s.failure }
+
+func (s *stage) order(format string, args ...any) {
+	s.orders = append(s.orders, fmt.Sprintf(format, args...))
+}
+
+func (s *stage) Kick(_ context.Context, k model.Kick) (n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.order("kick %q %d of %d", k.Query, len(k.IDs), k.Code)
+	for i := range s.conns {
+		if c := &s.conns[i]; c.Open() && (k.Query != "" || slices.Contains(k.IDs, c.ID)) {
+			s.close(c, k.Code)
+			n++
+		}
+	}
+	return n, s.failure
+}
+
+func (s *stage) Refuse(_ context.Context, length time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.order("refuse %v", length)
+	s.refusing = time.Now().Add(length)
+	return s.failure
+}
+
+// Disturb closes what is half-open after 12 s, as a heartbeat would.
+func (s *stage) Disturb(_ context.Context, o model.FaultOrder) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.order("%s on %d", &o.Faults, len(o.IDs))
+	if !o.Faults.HalfOpen {
+		return len(o.IDs), model.Errorf(model.Gone, "c1 is closed already")
+	}
+	time.AfterFunc(12*time.Second, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for i := range s.conns {
+			if slices.Contains(o.IDs, s.conns[i].ID) {
+				s.close(&s.conns[i], 3008)
+			}
+		}
+	})
+	return len(o.IDs), s.failure
+}
+
+// perform runs a drill on s, in a time of its own.
+func perform(t *testing.T, s *stage, text string) (report *Report, err error) {
+	t.Helper()
+	d, err := Parse("test.yaml", []byte("name: test\nabout: a test\n"+text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Run(t.Context(), s, func(Progress) {})
+}
+
+func wantPassed(t *testing.T, r *Report, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Checks {
+		if !c.Held {
+			t.Errorf("%s: %s", c.Expectation, c.Found)
+		}
+	}
+}
+
+func TestDrillDeploy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(60)
+		r, err := perform(t, s, `
+steps:
+- refuse: 10s
+- kick: all
+  code: 1012
+expect:
+- recovered>=99% within 12s
+- recovered<1%@10s
+- policy=fixed jitter<10%
+- lost=60
+- refused>=500
+- no_client_gave_up
+`)
+		wantPassed(t, r, err)
+		if r.Clients != 60 || len(r.Steps) != 2 || r.Steps[1].Hit != 60 || r.Took > 13*time.Second {
+			t.Errorf("%+v after %v", r.Steps, r.Took)
+		}
+		if len(s.orders) != 2 {
+			t.Errorf("orders %q", s.orders)
+		}
+	})
+}
+
+func TestDrillBlip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(10)
+		r, err := perform(t, s, "steps: [{fault: half-open, on: all, for: 20s}]\nexpect: [recovered=100%, lost=10, recovered<1%@12s]")
+		wantPassed(t, r, err)
+		if want := []string{"half-open on 10", "none on 10"}; !slices.Equal(s.orders, want) {
+			t.Errorf("orders %q, want %q", s.orders, want)
+		}
+	})
+}
+
+func TestDrillOfAShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(10)
+		r, err := perform(t, s, "steps: [{kick: all, share: 25%}, {at: 30s, kick: client=nobody, share: 50%}]\nexpect: [lost=3, recovered=100%]")
+		wantPassed(t, r, err)
+		if r.Steps[0].Hit != 3 || r.Steps[1].Hit != 0 || len(s.orders) != 1 {
+			t.Errorf("%+v, orders %q", r.Steps, s.orders)
+		}
+	})
+}
+
+func TestDrillOfWhoDoNotReturn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(10)
+		s.delay = 0
+		r, err := perform(t, s, "steps: [{kick: all}]\nwatch: 40s\nexpect: [recovered>=99% within 30s, no_client_gave_up, lost=10]")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Failures() != 2 || r.Passed() || r.Checks[1].Found != "10 of 10 clients gave up" || r.Took < 40*time.Second {
+			t.Errorf("%+v after %v", r.Checks, r.Took)
+		}
+	})
+}
+
+// Whatever happens to a drill, what it put on is taken off.
+func TestDrillCleansUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(5)
+		d, err := Parse("test.yaml", []byte("name: x\nsteps: [{refuse: 1h}, {fault: half-open, on: all, for: 1h}]\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if _, err := d.Run(ctx, s, func(Progress) {}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+		if want := []string{"refuse 1h0m0s", "half-open on 5", "none on 5", "refuse 0s"}; !slices.Equal(s.orders, want) {
+			t.Errorf("orders %q, want %q", s.orders, want)
+		}
+		time.Sleep(20 * time.Second) // for the half-open ones, and their clients
+	})
+}
+
+func TestDrillOfATargetThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if _, err := perform(t, newStage(0), "steps: [{kick: all}]"); err == nil || !strings.Contains(err.Error(), "nobody is connected") {
+			t.Errorf("nobody there: error %v", err)
+		}
+		forbidden := newStage(3)
+		forbidden.failure = model.Errorf(model.Forbidden, "read only")
+		if _, err := perform(t, forbidden, "steps: [{kick: all}]"); model.ErrorCode(err) != model.Forbidden {
+			t.Errorf("forbidden: error %v", err)
+		}
+		for name, happens := range map[string]func(*stage){
+			"out of reach":  func(s *stage) { s.failure = model.Errorf(model.Unavailable, "does not answer") },
+			"started anew":  func(s *stage) { s.began = s.began.Add(time.Minute) },
+			"a short break": func(s *stage) { s.failure = model.Errorf(model.Unavailable, "does not answer") },
+		} {
+			s := newStage(3)
+			time.AfterFunc(5*time.Second, func() {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				happens(s)
+			})
+			if name == "a short break" {
+				time.AfterFunc(8*time.Second, func() {
+					s.mu.Lock()
+					defer s.mu.Unlock()
+					s.failure = nil
+				})
+			}
+			_, err := perform(t, s, "steps: [{refuse: 20s}]")
+			if (err == nil) != (name == "a short break") || err != nil && model.ErrorCode(err) != model.Unavailable {
+				t.Errorf("%s: error %v", name, err)
+			}
+		}
+	})
+}
+
+func TestReport(t *testing.T) {
+	r := &Report{
+		Drill: "deploy", About: "a <test>", Started: noon, Took: 12500 * time.Millisecond, Clients: 120, Figures: deployed(),
+		Steps: []Done{{0, "refuse upgrades for 10s", 0}, {0, "kick all with 1012", 120}},
+	}
+	for _, text := range []string{"recovered>=99% within 8s", "peak_rate<200/s"} {
+		e, err := ParseExpectation(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Checks = append(r.Checks, e.check(r.Figures))
+	}
+	var text, js, junit bytes.Buffer
+	for _, err := range []error{r.WriteText(&text), r.WriteJSON(&js), r.WriteJUnit(&junit)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const want = `drill deploy: failed, 1 of 2 expectations does not hold
+
+      0s  refuse upgrades for 10s
+      0s  kick all with 1012: 120 connections
+
+  clients   120 before, 100 lost their connection, 98 are back, 1 gave up
+  back      50% after 5s, 90% after 9s, 99% after never
+  attempts  60/s in the worst second, 40 refused
+  crowding  2.5 times an even spread
+  policy    app/2: exponential from 1s by 2 with 100% jitter (AWS full jitter), 91 clients
+  policy    app/1: fixed 3s with 0% jitter, 9 clients
+
+  ✖ recovered>=99% within 8s: 80% within 8s, 98.0% in the end
+  ✔ peak_rate<200/s: 60/s
+`
+	if text.String() != want {
+		t.Errorf("%s\nwant\n%s", &text, want)
+	}
+	var object struct {
+		Passed       bool
+		Back50MS     *float64 `json:"back_50_ms"`
+		Back99MS     *float64 `json:"back_99_ms"`
+		Expectations []struct {
+			Passed bool
+			Found  string
+		}
+	}
+	if err := json.Unmarshal(js.Bytes(), &object); err != nil {
+		t.Fatal(err)
+	}
+	if object.Passed || *object.Back50MS != 5000 || object.Back99MS != nil || len(object.Expectations) != 2 || !object.Expectations[1].Passed {
+		t.Errorf("%s", &js)
+	}
+	var back suites
+	if err := xml.Unmarshal(junit.Bytes(), &back); err != nil {
+		t.Fatal(err)
+	}
+	s := back.Suites[0]
+	if s.Tests != 2 || s.Failures != 1 || s.Time != "12.500" || len(s.Cases) != 2 || s.Output != text.String() ||
+		s.Cases[0].Failure == nil || s.Cases[0].Failure.Message != "80% within 8s, 98.0% in the end" || s.Cases[1].Failure != nil {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestTicker(t *testing.T) {
+	progress := func(at time.Duration, news string) Progress {
+		return Progress{Elapsed: at, News: news, Clients: 60, Lost: 50, Back: 20, Refused: 7}
+	}
+	var lines, line bytes.Buffer
+	for _, ticker := range []*Ticker{{Out: &lines}, {Out: &line, Terminal: true}} {
+		ticker.Tell(progress(0, "kick all: 60 connections"))
+		ticker.Tell(progress(time.Second, ""))
+		ticker.Tell(progress(5*time.Second, ""))
+		ticker.Done()
+	}
+	if want := "   0.0 s  kick all: 60 connections\n   5.0 s  50 of 60 clients lost, 20 back, 7 refused\n"; lines.String() != want {
+		t.Errorf("lines %q, want %q", &lines, want)
+	}
+	if got := line.String(); strings.Count(got, "\n") != 1 || strings.Count(got, eraseLine) != 4 || !strings.HasSuffix(got, eraseLine) {
+		t.Errorf("line %q", got)
+	}
+}

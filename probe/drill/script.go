@@ -1,0 +1,203 @@
+package drill
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"holter/model"
+)
+
+const (
+	usualWatch  = time.Minute
+	longestTime = 24 * time.Hour
+	mostEntries = 1000 // of a list
+)
+
+// Parse reads a drill from YAML. The path is for the error, which is a Mistakes.
+func Parse(path string, text []byte) (*Drill, error) {
+	s := script{path: path}
+	d := &Drill{Watch: usualWatch}
+	if root := s.document(text); root != nil {
+		s.drill(root, d)
+	}
+	if len(s.mistakes) > 0 {
+		return nil, Mistakes{path, s.mistakes}
+	}
+	slices.SortStableFunc(d.Steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
+	return d, nil
+}
+
+func (s *script) drill(root *yaml.Node, d *Drill) {
+	before := len(s.mistakes)
+	s.mapping(root, "a drill", []key{
+		{"name", func(n *yaml.Node) { d.Name = s.text(n) }},
+		{"about", func(n *yaml.Node) { d.About = s.text(n) }},
+		{"steps", func(n *yaml.Node) {
+			s.list(n, "steps", func(n *yaml.Node) { d.Steps = append(d.Steps, s.step(n)) })
+		}},
+		{"watch", func(n *yaml.Node) { d.Watch = s.length(n, "watch", time.Millisecond, longestTime) }},
+		{"expect", func(n *yaml.Node) {
+			s.list(n, "expect", func(n *yaml.Node) { d.Expect = append(d.Expect, s.expectation(n)) })
+		}},
+	})
+	if len(s.mistakes) > before {
+		return // what is missing may be what is wrong
+	}
+	if d.Name == "" {
+		s.mistake(root, "the drill has no name: write name: and a word or two")
+	}
+	if len(d.Steps) == 0 {
+		s.mistake(root, "the drill has no steps: write steps: and a list such as - kick: all")
+	}
+}
+
+func (s *script) expectation(n *yaml.Node) Expectation {
+	text := s.text(n)
+	if text == "" {
+		return Expectation{}
+	}
+	e, err := ParseExpectation(text)
+	if err != nil {
+		s.mistake(n, "%q: %v", text, err)
+	}
+	return e
+}
+
+// actions are the keys of which each step has exactly one, and the keys that go with it.
+var actions = []struct {
+	kind  Kind
+	goes  []string
+	write string
+}{
+	{Kick, []string{"share", "code", "reason", "reset", "over"}, "kick: all"},
+	{Refuse, nil, "refuse: 10s"},
+	{Fault, []string{"on", "share", "for"}, "fault: half-open"},
+}
+
+func (s *script) step(n *yaml.Node) Step {
+	st := Step{Share: 1}
+	allowed, ok := s.action(n, &st)
+	if !ok {
+		return st
+	}
+	keys := []key{
+		{"at", func(n *yaml.Node) { st.At = s.length(n, "at", 0, longestTime) }},
+		{"kick", func(n *yaml.Node) { st.Whom = s.selection(n) }},
+		{"refuse", func(n *yaml.Node) { st.For = s.length(n, "refuse", time.Millisecond, model.MaxRefuse) }},
+		{"fault", func(n *yaml.Node) { st.Faults = s.faults(n) }},
+		{"on", func(n *yaml.Node) { st.Whom = s.selection(n) }},
+		{"share", func(n *yaml.Node) { st.Share = s.share(n) }},
+		{"for", func(n *yaml.Node) { st.For = s.length(n, "for", time.Millisecond, longestTime) }},
+		{"code", func(n *yaml.Node) { st.Kick.Code = s.code(n) }},
+		{"reason", func(n *yaml.Node) { st.Kick.Reason = s.reason(n) }},
+		{"reset", func(n *yaml.Node) { st.Kick.Reset = s.yes(n) }},
+		{"over", func(n *yaml.Node) { st.Kick.Over = s.length(n, "over", 0, longestTime) }},
+	}
+	keys = slices.DeleteFunc(keys, func(k key) bool { return !slices.Contains(allowed, k.name) })
+	before := len(s.mistakes)
+	s.mapping(n, "a step that does "+string(st.Kind), keys)
+	if len(s.mistakes) == before {
+		s.complete(n, &st)
+	}
+	return st
+}
+
+// action finds out what a step does, and which keys it may have.
+func (s *script) action(n *yaml.Node, st *Step) (allowed []string, ok bool) {
+	var names, examples []string
+	for _, a := range actions {
+		examples = append(examples, a.write)
+		if has(n, string(a.kind)) {
+			names = append(names, string(a.kind))
+			st.Kind = a.kind
+			allowed = append([]string{"at", string(a.kind)}, a.goes...)
+		}
+	}
+	switch {
+	case n.Kind != yaml.MappingNode || len(names) == 0:
+		s.mistake(n, "a step does one thing: write one of %s", strings.Join(examples, ", "))
+		return nil, false
+	case len(names) > 1:
+		s.mistake(n, "a step with both %s: make two steps of it, which may have the same time", strings.Join(names, " and "))
+		return nil, false
+	}
+	return allowed, true
+}
+
+// complete looks for what is missing in a step, or contradicts itself.
+func (s *script) complete(n *yaml.Node, st *Step) {
+	lasting := st.Faults.Lasting()
+	switch {
+	case st.Kind == Fault && st.Whom == "":
+		s.mistake(n, "a fault needs connections to be put on: write on: all, or a filter such as on: client~^app")
+	case st.Kind == Fault && !lasting.None() && st.For == 0:
+		s.mistake(n, "a fault needs an end: write how long it lasts, such as for: 20s")
+	case st.Kind == Fault && lasting.None() && st.For > 0:
+		s.mistake(n, "%s is done in a moment: leave for out", &st.Faults)
+	case st.Kick.Reset && (st.Kick.Code != 0 || st.Kick.Reason != ""):
+		s.mistake(n, "a reset has no close frame: leave reset out, or code and reason")
+	}
+}
+
+func (s *script) selection(n *yaml.Node) string {
+	text := s.text(n)
+	if text == "" {
+		return ""
+	}
+	if _, err := model.ParseSelection(text); err != nil {
+		s.mistake(n, "%q is no filter: %v", text, err)
+	}
+	return text
+}
+
+func (s *script) faults(n *yaml.Node) model.Faults {
+	f, err := model.ParseFaults(s.text(n))
+	if err != nil {
+		s.mistake(n, "%v", err)
+	} else if f.None() {
+		s.mistake(n, "no fault at all: write one such as half-open")
+	}
+	return f
+}
+
+func (s *script) code(n *yaml.Node) int {
+	code := s.integer(n, "code", "a close code such as 1012")
+	if err := (model.Kick{Code: code}).Validate(); err != nil {
+		s.mistake(n, "%v", err)
+	}
+	return code
+}
+
+func (s *script) reason(n *yaml.Node) string {
+	text := s.text(n)
+	if err := (model.Kick{Reason: text}).Validate(); err != nil {
+		s.mistake(n, "%v", err)
+	}
+	return text
+}
+
+func (s *script) share(n *yaml.Node) float64 {
+	f, ok := parseShare(s.text(n))
+	if !ok || f <= 0 || f > 1 {
+		s.mistake(n, "share %q: write a share above 0%% up to 100%%, such as 50%%", n.Value)
+	}
+	return f
+}
+
+// Mistakes are all that is wrong with a file.
+type Mistakes struct {
+	path  string
+	lines []string
+}
+
+func (m Mistakes) Error() string {
+	if len(m.lines) == 1 {
+		return m.lines[0]
+	}
+	return fmt.Sprintf("%s has %d mistakes:\n  %s", m.path, len(m.lines), strings.Join(m.lines, "\n  "))
+}

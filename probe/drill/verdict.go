@@ -1,0 +1,169 @@
+package drill
+
+import (
+	"fmt"
+	"time"
+
+	"holter/model"
+)
+
+// Check is what became of an expectation.
+type Check struct {
+	Expectation string
+	Held        bool
+	Found       string // what there was instead, or just so
+}
+
+// enough is the share of clients whose policy has to be as expected.
+const enough = 0.9
+
+// check compares e with what happened.
+func (e Expectation) check(f *Figures) Check {
+	c, first := Check{Expectation: e.text}, &e.parts[0]
+	switch {
+	case f.Lost == 0 && !first.subject.anyway:
+		c.Found = "no client lost its connection"
+	case first.subject.fits != nil:
+		c.Held, c.Found = e.policies(f)
+	default:
+		c.Held, c.Found = first.subject.check(first, f)
+	}
+	return c
+}
+
+func lost(c *comparison, f *Figures) (bool, string) {
+	return c.holds(float64(f.Lost)), fmt.Sprintf("%d clients", f.Lost)
+}
+
+func refused(c *comparison, f *Figures) (bool, string) {
+	return c.holds(float64(f.Refused)), fmt.Sprint(f.Refused)
+}
+
+func crowding(c *comparison, f *Figures) (bool, string) {
+	return c.holds(f.Crowding), fmt.Sprintf("%.1f", f.Crowding)
+}
+
+func back50(c *comparison, f *Figures) (bool, string) { return c.took(f.Back50) }
+func back90(c *comparison, f *Figures) (bool, string) { return c.took(f.Back90) }
+func back99(c *comparison, f *Figures) (bool, string) { return c.took(f.Back99) }
+
+func nobodyGaveUp(_ *comparison, f *Figures) (bool, string) { return f.GaveUp == 0, gaveUp(f) }
+
+func gaveUp(f *Figures) string {
+	away := f.Lost - f.Back
+	switch {
+	case f.GaveUp > 0:
+		return fmt.Sprintf("%d of %d clients gave up", f.GaveUp, f.Lost)
+	case away > 0:
+		return fmt.Sprintf("%d of %d clients are still trying", away, f.Lost)
+	}
+	return fmt.Sprintf("all %d clients are back", f.Lost)
+}
+
+func recovered(c *comparison, f *Figures) (bool, string) {
+	at, when := c.within, "within "+c.within.String()
+	if at == 0 {
+		at, when = longestTime, "in the end"
+	}
+	n := f.by(at)
+	held, found := c.holds(n), percent(n)+" "+when
+	if held || at == longestTime || n >= c.value.number {
+		return held, found
+	}
+	if later := f.until(c.value.number); later > 0 {
+		return held, fmt.Sprintf("%s, %s after %s", found, percent(c.value.number), seconds(later))
+	}
+	return held, fmt.Sprintf("%s, %s in the end", found, percent(f.by(longestTime)))
+}
+
+// took compares the time after which so many were back; 0 is never.
+func (c *comparison) took(d time.Duration) (bool, string) {
+	if d == 0 {
+		return c.op == ">" || c.op == ">=" || c.op == "!=", "so many never were"
+	}
+	return c.holds(d.Seconds()), seconds(d)
+}
+
+func peak(c *comparison, f *Figures) (bool, string) {
+	if c.value.relative {
+		relative := f.Peak / float64(f.Lost)
+		return c.holds(relative), fmt.Sprintf("%s/s, which is %.4g/s", percent(relative), f.Peak)
+	}
+	return c.holds(f.Peak), fmt.Sprintf("%.4g/s", f.Peak)
+}
+
+// policies looks for clients of which all of e holds.
+func (e Expectation) policies(f *Figures) (bool, string) {
+	good, all := 0, 0
+	other := "" // the largest pool of which it does not
+	for i := range f.Policies {
+		p := &f.Policies[i]
+		all += p.Clients
+		if e.fits(p) {
+			good += p.Clients
+		} else if other == "" {
+			other = fmt.Sprintf("; %d are %s", p.Clients, describe(p))
+		}
+	}
+	if all == 0 {
+		return false, "no policy is known"
+	}
+	return float64(good) >= enough*float64(all), fmt.Sprintf("%d of %d clients%s", good, all, other)
+}
+
+func (e Expectation) fits(p *model.Policy) bool {
+	for i := range e.parts {
+		if c := &e.parts[i]; !c.subject.fits(c, p) {
+			return false
+		}
+	}
+	return true
+}
+
+func fitsKind(c *comparison, p *model.Policy) bool { return c.is(string(p.Kind)) }
+func fitsLike(c *comparison, p *model.Policy) bool { return c.is(p.Like) }
+
+func fitsJitter(c *comparison, p *model.Policy) bool {
+	return p.Kind != model.PolicyUnknown && c.holds(p.Share)
+}
+
+func fitsFactor(c *comparison, p *model.Policy) bool {
+	return p.Kind != model.PolicyUnknown && c.holds(p.Factor)
+}
+
+// describe is a policy in a few words.
+func describe(p *model.Policy) string {
+	text := string(p.Kind)
+	switch p.Kind {
+	case model.PolicyUnknown:
+		return "unknown, as it takes three attempts each of eight clients to tell: refuse for longer"
+	case model.PolicyFixed:
+		text += " " + seconds(p.Base)
+	case model.PolicyExponential:
+		text += fmt.Sprintf(" from %s by %.3g", seconds(p.Base), p.Factor)
+	}
+	if p.Kind != model.PolicyNone {
+		text += fmt.Sprintf(" with %s jitter", percent(p.Share))
+	}
+	if p.Like != "" {
+		text += " (" + p.Like + ")"
+	}
+	return text
+}
+
+func percent(share float64) string {
+	if share > 0.9 && share < 1 {
+		return fmt.Sprintf("%.1f%%", min(100*share, 99.9)) // what is not all must not look like it
+	}
+	return fmt.Sprintf("%.4g%%", 100*share)
+}
+
+func seconds(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(10 * time.Millisecond).String()
+}
