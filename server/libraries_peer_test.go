@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -25,6 +26,7 @@ type peer struct {
 	reader *bufio.Reader
 	head   *http.Response
 	frames chan ws.Frame // closed at the end of the stream
+	over   chan struct{} // closed after it
 	beats  atomic.Int64  // pings of holter's that were answered
 	write  sync.Mutex    // orders frames
 }
@@ -32,7 +34,7 @@ type peer struct {
 // pingSize tells holter's pings from those that applications send in these tests.
 const pingSize = 12
 
-// dial opens a WebSocket. Frames in early go out with the request.
+// dial opens a WebSocket until the end of the test. Frames in early go out with the request.
 func dial(t testing.TB, s *httptest.Server, target string, header http.Header, early ...ws.Frame) *peer {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())
@@ -42,13 +44,18 @@ func dial(t testing.TB, s *httptest.Server, target string, header http.Header, e
 	if s.TLS != nil {
 		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
 	}
-	p := &peer{conn: conn, reader: bufio.NewReader(conn), frames: make(chan ws.Frame, 1024)}
-	conn.SetDeadline(time.Now().Add(3 * patience))
-	request, err := http.NewRequest("GET", target, nil)
+	p, err := shakeHands(conn, target, header, early...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Host = s.Listener.Addr().String()
+	t.Cleanup(p.close)
+	return p
+}
+
+// shakeHands opens a WebSocket on conn, which close closes.
+func shakeHands(conn net.Conn, target string, header http.Header, early ...ws.Frame) (*peer, error) {
+	conn.SetDeadline(time.Now().Add(3 * patience))
+	request := httptest.NewRequest("GET", target, nil)
 	for name, values := range header {
 		request.Header[name] = values
 	}
@@ -62,27 +69,31 @@ func dial(t testing.TB, s *httptest.Server, target string, header http.Header, e
 	for _, f := range early {
 		out.Write(masked(f))
 	}
-	conn.Write(out.Bytes())
+	if _, err := conn.Write(out.Bytes()); err != nil {
+		return nil, err
+	}
+	p := &peer{conn: conn, reader: bufio.NewReader(conn), frames: make(chan ws.Frame, 1024), over: make(chan struct{})}
+	var err error
 	if p.head, err = http.ReadResponse(p.reader, request); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if p.head.StatusCode != http.StatusSwitchingProtocols {
 		body, _ := io.ReadAll(p.head.Body)
-		t.Fatalf("status %s: %s", p.head.Status, body)
+		return nil, fmt.Errorf("status %s: %s", p.head.Status, body)
 	}
-	over := make(chan struct{})
 	go func() {
-		defer close(over)
+		defer close(p.over)
 		defer close(p.frames)
 		p.receive()
 	}()
-	t.Cleanup(func() {
-		conn.Close()
-		for range p.frames { // so that receive ends
-		}
-		<-over
-	})
-	return p
+	return p, nil
+}
+
+func (p *peer) close() {
+	p.conn.Close()
+	for range p.frames { // so that receive ends
+	}
+	<-p.over
 }
 
 func (p *peer) receive() {
