@@ -78,7 +78,7 @@ func (m *Monitor) Middleware() gin.HandlerFunc {
 }
 
 // Wrap is Middleware for net/http: it may stand around a handler, a ServeMux or other middleware, as
-// long as a writer between it and the server implements http.Hijacker or Unwrap.
+// long as each writer between it and the server implements http.Hijacker or Unwrap.
 func (m *Monitor) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if canUpgrade(w, r) {
