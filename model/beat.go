@@ -14,6 +14,8 @@ type Peer interface {
 	// Timing is the kernel's retransmission timeout, without what it has been doubled by since, and
 	// its smoothed round trip; 0 where they are unknown.
 	Timing() (rto, rtt time.Duration)
+	// Kernel is what else the kernel knows.
+	Kernel() Kernel
 }
 
 // Action is what follows from a Tick.
@@ -63,12 +65,55 @@ func (h *Heart) step(now Instant, late *Lateness, p Peer) {
 	overdue := h.waiting && now >= h.deadline() && now >= h.extended(p)
 	silent := h.rhythm.Scheme.ClientBeats() && now >= h.silenceEnds()
 	switch {
-	case !overdue && !silent, late.Overdue(now), p.Unread():
+	case late.Overdue(now):
+	case h.asked != h.written && h.kept(now) >= unreadTimeouts*h.patience():
+		h.stuck(now, heard, p)
+	case !overdue && !silent:
+	case p.Unread():
+		h.unread(now, heard, p)
 	case overdue:
-		h.miss(now, heard)
+		h.miss(now, heard, p)
 	default:
-		h.silence(now, heard)
+		h.silence(now, heard, p)
 	}
+}
+
+// unread accuses nobody: the pong may be among the bytes that wait. If they wait for long, that is a
+// finding of its own.
+func (h *Heart) unread(now, heard Instant, p Peer) {
+	if e := h.evidence(now, heard); e.PingAge < unreadTimeouts*e.Timeout || h.unreadFound() {
+		return
+	}
+	e := h.look(now, heard, p)
+	e.Unread = true
+	h.diagnose(&e)
+}
+
+// unreadTimeouts is how many timeouts bytes may lie unread before that is worth a word.
+const unreadTimeouts = 2
+
+// stuck accuses nobody either: a ping that cannot be written is no question. Why it cannot is worth a
+// word.
+func (h *Heart) stuck(now, heard Instant, p Peer) {
+	if h.unreadFound() {
+		return
+	}
+	if e := h.look(now, heard, p); backpressure(&e) {
+		h.diagnose(&e)
+	}
+}
+
+// kept is how long a ping has waited to be written.
+func (h *Heart) kept(now Instant) time.Duration {
+	if h.asked == h.written {
+		return 0
+	}
+	return max(0, time.Duration(now-h.due))
+}
+
+func (h *Heart) unreadFound() bool {
+	c := h.Diagnosis().Cause
+	return c == CauseAppNotReading || c == CauseBackpressure
 }
 
 // extended is the deadline after the kernel has been asked, once for each ping that seems overdue: its
@@ -105,16 +150,16 @@ func (h *Heart) discard(now Instant, late *Lateness) {
 }
 
 // miss judges the newest ping, which went unanswered for as long as it may.
-func (h *Heart) miss(now, heard Instant) {
+func (h *Heart) miss(now, heard Instant, p Peer) {
 	h.waiting = false
 	if h.state == Suspect {
-		h.probeMissed(now, heard)
+		h.probeMissed(now, heard, p)
 		return
 	}
 	h.missed = uint16(min(int(h.missed)+1, 1<<16-1))
 	h.beats.missed(h.patience())
 	if heard <= h.sent {
-		h.suspect(now, heard)
+		h.suspect(now, heard, p)
 		return
 	}
 	if e := h.evidence(now, heard); noPong(&e) {
@@ -122,33 +167,33 @@ func (h *Heart) miss(now, heard Instant) {
 	}
 }
 
-func (h *Heart) probeMissed(now, heard Instant) {
+func (h *Heart) probeMissed(now, heard Instant, p Peer) {
 	h.beats.missed(h.patience())
 	if h.probe < probes {
 		h.probe++
 	} else {
 		h.move(ProbesMissed)
 	}
-	e := h.evidence(now, heard)
+	e := h.look(now, heard, p)
 	h.diagnose(&e)
 }
 
 // silence judges a peer that has been silent for longer than its own rhythm allows.
-func (h *Heart) silence(now, heard Instant) {
+func (h *Heart) silence(now, heard Instant, p Peer) {
 	if h.state == Normal {
-		h.suspect(now, heard)
+		h.suspect(now, heard, p)
 		if h.rhythm.Scheme.ServerBeats() {
 			h.peer = pace{} // broken: until it is shown again our own beats judge, or this would come again and again
 		}
 		return
 	}
 	h.move(ProbesMissed)
-	e := h.evidence(now, heard)
+	e := h.look(now, heard, p)
 	h.diagnose(&e)
 }
 
 // suspect begins the probes, unless the connection has failed already.
-func (h *Heart) suspect(now, heard Instant) {
+func (h *Heart) suspect(now, heard Instant, p Peer) {
 	if _, changed := h.move(BeatMissed); changed {
 		h.heard, h.waiting = heard, false
 		if h.rhythm.Scheme.ServerBeats() {
@@ -157,7 +202,7 @@ func (h *Heart) suspect(now, heard Instant) {
 			h.due = now + Instant(h.grace())
 		}
 	}
-	e := h.evidence(now, heard)
+	e := h.look(now, heard, p)
 	h.diagnose(&e)
 }
 

@@ -14,6 +14,11 @@ const (
 	CauseHostBusy Cause = "host-busy" // holter or the machine was late itself
 	CauseNoPong   Cause = "no-pong"   // data flows, but no pong has ever come
 	CauseJitter   Cause = "jitter"    // a late answer; recovered by itself
+
+	CauseBackpressure  Cause = "backpressure"    // the peer takes nothing, and a write waits for it
+	CauseAppNotReading Cause = "app-not-reading" // bytes wait unread in our own socket
+	CausePathDown      Cause = "path-down"       // pings are not even acknowledged
+	CausePeerStalled   Cause = "peer-stalled"    // they are, by the peer's kernel, and not answered
 )
 
 // Diagnosis is a cause and one sentence that names its evidence.
@@ -33,7 +38,11 @@ type rule struct {
 // shallower ones below it.
 var rules = [...]rule{
 	{CauseHostBusy, hostBusy, tellHostBusy},
+	{CauseBackpressure, backpressure, tellBackpressure}, // first: an echo handler stuck in its write leaves bytes unread too
+	{CauseAppNotReading, appNotReading, tellAppNotReading},
+	{CausePathDown, pathDown, tellPathDown},
 	{CauseNoPong, noPong, tellNoPong},
+	{CausePeerStalled, peerStalled, tellPeerStalled},
 	{CauseJitter, jitter, tellJitter},
 	{CauseUnknown, inTrouble, tellUnknown},
 }
@@ -75,6 +84,48 @@ func tellNoPong(e *Evidence) string {
 	return fmt.Sprintf("Data came in %s ago, but none of %d pings was ever answered.", span(e.Silence), e.Unanswered)
 }
 
+// backpressure is told from a dead path, on which written bytes pile up as well, by the
+// acknowledgement of all that was sent.
+func backpressure(e *Evidence) bool {
+	k := &e.Kernel
+	return k.Known && k.Writing && (e.Unread || e.Kept > 0 || e.State.Trouble()) && (k.WindowShut || k.NotSent > 0 && k.Unacked == 0)
+}
+
+func tellBackpressure(e *Evidence) string {
+	return fmt.Sprintf("The peer takes nothing more: %s wait to be sent, and a write of the application waits for them.",
+		size(e.Kernel.NotSent))
+}
+
+func appNotReading(e *Evidence) bool { return e.Unread }
+
+func tellAppNotReading(e *Evidence) string {
+	if e.Kernel.Unread == 0 {
+		return "Bytes from the peer wait in our own socket: the application does not read."
+	}
+	return fmt.Sprintf("%s from the peer wait in our own socket: the application does not read.", size(e.Kernel.Unread))
+}
+
+func pathDown(e *Evidence) bool {
+	k := &e.Kernel
+	return e.State.Trouble() && k.Known && k.Unacked > 0 && e.PingAge > k.RTO
+}
+
+func tellPathDown(e *Evidence) string {
+	k := &e.Kernel
+	return fmt.Sprintf("The ping of %s ago%s is not even acknowledged by the peer's kernel, which was last heard of %s ago (unacknowledged segments: %d, sent again: %d): the path is down.",
+		span(e.PingAge), andProbes(e.Probes), span(k.LastAck), k.Unacked, k.Retransmitted)
+}
+
+func peerStalled(e *Evidence) bool {
+	return e.State.Trouble() && e.Kernel.Known && e.Kernel.Unacked == 0 && e.PingAge > 0
+}
+
+// A proxy that ends TCP acknowledges for whoever is behind it.
+func tellPeerStalled(e *Evidence) string {
+	return fmt.Sprintf("The ping of %s ago%s was acknowledged by the peer's kernel, but no pong came: its process does not answer, or what is behind a proxy is gone.",
+		span(e.PingAge), andProbes(e.Probes))
+}
+
 func inTrouble(e *Evidence) bool { return e.State.Trouble() }
 
 func tellUnknown(e *Evidence) string {
@@ -89,6 +140,27 @@ func ownBeats(interval time.Duration) string {
 		return ""
 	}
 	return fmt.Sprintf("; its own beats used to come every %s", span(interval))
+}
+
+func andProbes(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return " (and 1 probe since)"
+	}
+	return fmt.Sprintf(" (and %d probes since)", n)
+}
+
+// size writes a number of bytes for a sentence: "512 bytes", "3.5 MB".
+func size(n int) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 1000_000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }
 
 func probesToo(n int) string {

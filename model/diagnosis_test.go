@@ -37,6 +37,19 @@ func TestDiagnose(t *testing.T) {
 			Diagnosis{CauseUnknown, "Nothing came in for 12.4 s; its own beats used to come every 5.0 s."}},
 		{"silent from the start", Evidence{State: Suspect, Silence: 70 * s},
 			Diagnosis{CauseUnknown, "Nothing came in for 70.0 s."}},
+		{"not acknowledged", Evidence{State: Suspect, PingAge: 700 * ms, Kernel: Kernel{Known: true, Unacked: 2, Retransmitted: 1, RTO: 204 * ms, LastAck: 3 * s}},
+			Diagnosis{CausePathDown, "The ping of 700 ms ago is not even acknowledged by the peer's kernel, which was last heard of 3.0 s ago (unacknowledged segments: 2, sent again: 1): the path is down."}},
+		{"not acknowledged yet", Evidence{State: Suspect, PingAge: 700 * ms, Kernel: Kernel{Known: true, Unacked: 1, RTO: 900 * ms}},
+			Diagnosis{CauseUnknown, "No answer to the ping of 700 ms ago; nothing else came in either."}},
+		{"acknowledged", Evidence{State: Failed, PingAge: 5700 * ms, Probes: 3, Kernel: Kernel{Known: true, RTO: 204 * ms}},
+			Diagnosis{CausePeerStalled, "The ping of 5.7 s ago (and 3 probes since) was acknowledged by the peer's kernel, but no pong came: its process does not answer, or what is behind a proxy is gone."}},
+		{"acknowledged, and well", Evidence{State: Normal, PingAge: 100 * ms, Ponged: true, Kernel: Kernel{Known: true}}, Diagnosis{}},
+		{"nobody reads", Evidence{State: Normal, PingAge: 3 * s, Unread: true, Kernel: Kernel{Known: true, Unread: 162_000}},
+			Diagnosis{CauseAppNotReading, "162.0 kB from the peer wait in our own socket: the application does not read."}},
+		{"nobody reads for he writes", Evidence{State: Normal, PingAge: 3 * s, Unread: true, Kernel: Kernel{Known: true, Unread: 162_000, NotSent: 3_500_000, Writing: true}},
+			Diagnosis{CauseBackpressure, "The peer takes nothing more: 3.5 MB wait to be sent, and a write of the application waits for them."}},
+		{"what is written piles up on a dead path", Evidence{State: Suspect, PingAge: 3 * s, Kernel: Kernel{Known: true, Unacked: 1, NotSent: 42, RTO: 204 * ms, Writing: true}},
+			Diagnosis{CausePathDown, "The ping of 3.0 s ago is not even acknowledged by the peer's kernel, which was last heard of 0 ms ago (unacknowledged segments: 1, sent again: 0): the path is down."}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -15,7 +15,10 @@ type Evidence struct {
 
 	PeerInterval time.Duration // mean time between the peer's own beats
 	Unread       bool          // bytes wait unread in our own socket
+	Kept         time.Duration // how long a ping has waited to be written
 	Late         time.Duration // how late holter itself was
+
+	Kernel Kernel
 
 	// What is over when a connection has just recovered.
 	Gap        time.Duration // a silence that led to suspicion
@@ -24,7 +27,7 @@ type Evidence struct {
 
 // Evidence is what is known at now, beside the diagnosis that earlier evidence led to.
 func (h *Heart) Evidence(now Instant, late *Lateness, p Peer) Evidence {
-	e := h.evidence(now, p.Heard())
+	e := h.look(now, p.Heard(), p)
 	e.Unread = p.Unread()
 	e.Late = late.since(max(h.sent, h.heard)) // heard: it may have opened since
 	return e
@@ -41,7 +44,15 @@ func (h *Heart) evidence(now, heard Instant) Evidence {
 		Missed:       int(h.missed),
 		Ponged:       h.answered > 0,
 		PeerInterval: h.peer.interval(),
+		Kept:         h.kept(now),
 	}
+}
+
+// look is evidence with what the kernel knows, which costs system calls.
+func (h *Heart) look(now, heard Instant, p Peer) Evidence {
+	e := h.evidence(now, heard)
+	e.Kernel = p.Kernel()
+	return e
 }
 
 func (h *Heart) pingAge(now Instant) time.Duration {

@@ -19,6 +19,8 @@ func (p *quietPeer) Unread() bool   { return p.unread }
 
 func (p *quietPeer) Timing() (rto, rtt time.Duration) { return p.rto, 0 }
 
+func (p *quietPeer) Kernel() Kernel { return Kernel{} }
+
 // at is a moment in seconds.
 func at(seconds float64) Instant { return Instant(seconds * float64(time.Second)) }
 

@@ -12,11 +12,12 @@ import (
 // patient is a simulated connection with its heart, stepped through virtual time. The world calls
 // Tick exactly when Action.Next says so, as the scheduler does.
 type patient struct {
-	t     *testing.T
-	heart *Heart
-	late  Lateness
-	now   Instant
-	next  Instant // Tick
+	kernel Kernel
+	t      *testing.T
+	heart  *Heart
+	late   Lateness
+	now    Instant
+	next   Instant // Tick
 
 	// How the peer and the socket behave.
 	rtt    func(at Instant) time.Duration // negative: never answered
@@ -69,6 +70,8 @@ func (p *patient) Heard() Instant { return p.heard }
 func (p *patient) Unread() bool   { return p.unread(p.now) }
 
 func (p *patient) Timing() (rto, rtt time.Duration) { return 0, 0 }
+
+func (p *patient) Kernel() Kernel { return p.kernel }
 
 // run lets the time pass.
 func (p *patient) run(d time.Duration) {

@@ -51,9 +51,24 @@ type Evidence struct {
 	Ponged         bool   `json:"ponged"`
 	PeerIntervalMS Millis `json:"peer_interval_ms"`
 	Unread         bool   `json:"unread"`
+	KeptMS         Millis `json:"kept_ms"` // how long a ping has waited to be written
+	Kernel         Kernel `json:"kernel"`
 	LateMS         Millis `json:"late_ms"`
 	GapMS          Millis `json:"gap_ms"`
 	LateAnswerMS   Millis `json:"late_answer_ms"`
+}
+
+// Kernel is model.Kernel.
+type Kernel struct {
+	Known         bool   `json:"known"`
+	Unacked       int    `json:"unacked"`
+	Retransmitted int    `json:"retransmitted"`
+	LastAckMS     Millis `json:"last_ack_ms"`
+	RTOMS         Millis `json:"rto_ms"`
+	Unread        int    `json:"unread_bytes"`
+	NotSent       int    `json:"not_sent_bytes"`
+	WindowShut    bool   `json:"window_shut"`
+	Writing       bool   `json:"writing"`
 }
 
 // longestHistory bounds what is taken of another holter's lists: several times what it should send.
@@ -118,7 +133,21 @@ func fromEvidence(e *model.Evidence) Evidence {
 		State: e.State.String(), SilenceMS: millis(e.Silence), PingAgeMS: millis(e.PingAge), TimeoutMS: millis(e.Timeout),
 		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged,
 		PeerIntervalMS: millis(e.PeerInterval), Unread: e.Unread, LateMS: millis(e.Late),
-		GapMS: millis(e.Gap), LateAnswerMS: millis(e.LateAnswer),
+		GapMS: millis(e.Gap), LateAnswerMS: millis(e.LateAnswer), KeptMS: millis(e.Kept), Kernel: fromKernel(&e.Kernel),
+	}
+}
+
+func fromKernel(k *model.Kernel) Kernel {
+	return Kernel{
+		Known: k.Known, Unacked: k.Unacked, Retransmitted: k.Retransmitted, LastAckMS: millis(k.LastAck),
+		RTOMS: millis(k.RTO), Unread: k.Unread, NotSent: k.NotSent, WindowShut: k.WindowShut, Writing: k.Writing,
+	}
+}
+
+func (k *Kernel) model() model.Kernel {
+	return model.Kernel{
+		Known: k.Known, Unacked: k.Unacked, Retransmitted: k.Retransmitted, LastAck: k.LastAckMS.Duration(),
+		RTO: k.RTOMS.Duration(), Unread: k.Unread, NotSent: k.NotSent, WindowShut: k.WindowShut, Writing: k.Writing,
 	}
 }
 
@@ -127,6 +156,6 @@ func (p *parser) evidence(e *Evidence) model.Evidence {
 		State: p.state(e.State), Silence: e.SilenceMS.Duration(), PingAge: e.PingAgeMS.Duration(), Timeout: e.TimeoutMS.Duration(),
 		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged,
 		PeerInterval: e.PeerIntervalMS.Duration(), Unread: e.Unread, Late: e.LateMS.Duration(),
-		Gap: e.GapMS.Duration(), LateAnswer: e.LateAnswerMS.Duration(),
+		Gap: e.GapMS.Duration(), LateAnswer: e.LateAnswerMS.Duration(), Kept: e.KeptMS.Duration(), Kernel: e.Kernel.model(),
 	}
 }

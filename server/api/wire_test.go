@@ -72,9 +72,15 @@ var (
 // filledEvidence has a value in every field, whichever there are.
 func filledEvidence() model.Evidence {
 	var e model.Evidence
-	v := reflect.ValueOf(&e).Elem()
+	fill(reflect.ValueOf(&e).Elem())
+	return e
+}
+
+func fill(v reflect.Value) {
 	for i := range v.NumField() {
 		switch f := v.Field(i); f.Kind() {
+		case reflect.Struct:
+			fill(f)
 		case reflect.Bool:
 			f.SetBool(true)
 		case reflect.Uint8:
@@ -83,7 +89,6 @@ func filledEvidence() model.Evidence {
 			f.SetInt(int64(i+1) * int64(time.Millisecond))
 		}
 	}
-	return e
 }
 
 // roundTrip gives what is left of a model value after a trip as JSON.

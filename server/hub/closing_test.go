@@ -1,7 +1,10 @@
 package hub
 
 import (
+	"crypto/tls"
+	"errors"
 	"io"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -9,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+
+	"holter/model"
 )
 
 // A connection may end before its handshake is over: by the peer, while the application's first
@@ -102,5 +107,39 @@ func TestShutdownDuringAHandshake(t *testing.T) {
 		wantEmpty(t, h)
 		wantStory(t, h, 1, "connection.opened", "closed 1001 by holter while closed")
 		end.Close()
+	})
+}
+
+// Under TLS a close says goodbye first, and waits for room up to five seconds.
+func TestFullSocketUnderTLSHoldsNobodyUp(t *testing.T) {
+	pair := httptest.NewUnstartedServer(nil)
+	pair.StartTLS()
+	pair.Close()
+	synctest.Test(t, func(t *testing.T) {
+		o := quick()
+		o.Rhythm.Scheme = model.SchemeNone
+		h, _ := start(t, o)
+		first := connect(t, h, "first")
+		server, end := inMemory()
+		secure := tls.Server(server, &tls.Config{Certificates: pair.TLS.Certificates})
+		client := tls.Client(end, &tls.Config{InsecureSkipVerify: true})
+		shaken := make(chan error)
+		go func() { shaken <- client.Handshake() }()
+		if err := errors.Join(secure.Handshake(), <-shaken); err != nil {
+			t.Fatal(err)
+		}
+		c := h.Adopt(request("full"), secure, nil)
+		io.WriteString(c, switching)
+		server.out.mu.Lock()
+		server.out.room = len(server.out.bytes) // the peer reads no more
+		server.out.mu.Unlock()
+
+		kicked(t, h, model.Kick{IDs: []model.ID{first.id, first.id + 1}, Reset: true, Over: 2 * time.Second}, 2)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if h.late.VoidBefore() != 0 {
+			t.Errorf("the scheduler was held up: %+v", snapshot(t, h).Monitor)
+		}
+		wantEmpty(t, h)
 	})
 }

@@ -54,6 +54,7 @@ type Hub struct {
 	conns   map[model.ID]*connection // open and lingering
 	clients map[string]*client
 	gone    []*connection // lingering, in the order of their end
+	stopped bool          // Run is over: nobody comes in any more
 	rates   rates
 	recent  recent
 	storms  *model.StormWatch

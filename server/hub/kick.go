@@ -151,6 +151,9 @@ func (h *Hub) closeAll() {
 			c.kick(kick{code: 1001, reason: "holter is shutting down"})
 		}
 	}
+	h.mu.Lock()
+	h.stopped = true
+	h.mu.Unlock()
 	for _, c := range h.all() {
 		c.drop(tap.Ending{By: model.ByHolter, Code: 1001})
 	}

@@ -16,20 +16,21 @@ type leg struct {
 
 	// schedule.mu's.
 	due          model.Instant
-	before, then *leg // in the slot
-	slot         int  // -1 while it is not in the schedule
+	before, then *leg  // in the slot
+	slot         int16 // -1 while it is not in the schedule
 
-	// conn.mu's.
+	// conn.mu's. The small ones first: with the slot they fill two words.
+	visiting bool       // the scheduler asks for next itself
+	side     model.Side // never changes
+	pings    uint32
+	pongs    uint32
+	beats    uint32    // the peer's
 	tap      *tap.Conn // nil once it is closed
 	heart    *model.Heart
 	next     model.Instant // when the heart is due
 	since    model.Instant // in its state
-	pings    uint32
-	pongs    uint32
-	beats    uint32     // the peer's
-	visiting bool       // the scheduler asks for next itself
-	side     model.Side // never changes
-	end      *end       // nil while it is open
+	end      *end          // nil while it is open
+	stuck    *stuck        // nil as long as no write had to wait
 }
 
 type end struct {
@@ -47,13 +48,20 @@ func passed(t *tap.Conn) (sum traffic) {
 // Opened starts the heart, and lists the connection with its client's leg, all at once: a Closed at
 // the same time comes before, and then there is nothing to list, or after.
 func (l *leg) Opened(subprotocol string) {
+	if t := l.open(subprotocol); t != nil {
+		t.Drop(tap.Ending{By: model.ByHolter, Code: 1001, Reason: "holter has shut down"}, false)
+	}
+}
+
+// open returns the tap if it comes too late to be watched.
+func (l *leg) open(subprotocol string) *tap.Conn {
 	c, h := l.conn, l.conn.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if l.tap == nil {
-		return
+	if l.tap == nil || h.stopped {
+		return l.tap
 	}
 	now := h.now()
 	l.since = now
@@ -66,6 +74,7 @@ func (l *leg) Opened(subprotocol string) {
 		h.enter(c, now)
 		c.publish(model.Event{Type: model.ConnectionOpened}, now)
 	}
+	return nil
 }
 
 // Sent starts the time of a ping.

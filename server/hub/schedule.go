@@ -32,7 +32,7 @@ func (s *schedule) set(l *leg, at model.Instant) {
 	defer s.mu.Unlock()
 	s.unlink(l)
 	l.due = at
-	l.slot = int(max(int64(at)/int64(slotTime), s.done) % wheelSlots)
+	l.slot = int16(max(int64(at)/int64(slotTime), s.done) % wheelSlots)
 	l.then = s.slots[l.slot]
 	if l.then != nil {
 		l.then.before = l

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -224,6 +225,34 @@ func TestPeerThatTakesNothingIsClosed(t *testing.T) {
 	d := detail(t, h, 1)
 	if d.Close.Code != CodeTimeout || d.Close.By != model.ByHolter || !strings.HasPrefix(d.Close.Reason, "write timeout") {
 		t.Errorf("%+v", d.Close)
+	}
+}
+
+// A slow peer may take its time over a long message as long as it takes some of it.
+func TestSlowPeerIsNotStuck(t *testing.T) {
+	o := quick()
+	o.WriteTimeout = 300 * ms
+	h, _ := start(t, o)
+	const size = 32 << 20
+	wrote := make(chan time.Duration, 1)
+	e := listen(t, h, false, func(ws *websocket.Conn) {
+		begin := time.Now()
+		if err := ws.WriteMessage(websocket.BinaryMessage, make([]byte, size)); err != nil {
+			t.Error(err)
+		}
+		wrote <- time.Since(begin)
+	})
+	c := e.dial(t, "ann").NetConn()
+	pace := time.NewTicker(50 * ms)
+	defer pace.Stop()
+	for left := int64(size); left > 0; left -= 1 << 20 {
+		<-pace.C
+		if _, err := io.CopyN(io.Discard, c, min(left, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if took := <-wrote; took < o.WriteTimeout {
+		t.Errorf("the write took only %v: nothing was tested", took)
 	}
 }
 

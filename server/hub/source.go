@@ -61,9 +61,9 @@ func (h *Hub) Detail(_ context.Context, id model.ID) (model.Detail, error) {
 	if err != nil {
 		return model.Detail{}, err
 	}
-	now := h.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	now := h.now()
 	d := c.worse().detail(now)
 	for _, t := range c.transitions {
 		d.Transitions = append(d.Transitions, model.Transition{At: h.time(t.at), Side: t.side, From: t.from, To: t.to, Diagnosis: t.diagnosis})

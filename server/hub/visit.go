@@ -15,6 +15,12 @@ type orders struct {
 	dropAt model.Instant // close the socket; 0 for never
 }
 
+// stuck is a write that waits for its peer.
+type stuck struct {
+	taken uint64        // bytes that the peer had acknowledged
+	since model.Instant // then
+}
+
 // closeWait is how long a peer has to answer a close frame before the socket goes.
 const closeWait = time.Second
 
@@ -74,12 +80,29 @@ func (l *leg) judge(now model.Instant) func(*tap.Conn) {
 	case l.heart.State() == model.Failed && o.OnFail == model.OnFailClose:
 		l.heart.End(model.Reaped)
 		return giveUp("heartbeat timeout")
-	case o.WriteTimeout > 0 && w != 0 && since(now, w) >= o.WriteTimeout:
+	case o.WriteTimeout > 0 && w != 0 && since(now, l.stuckSince(w, now)) >= o.WriteTimeout:
 		return giveUp(fmt.Sprintf("write timeout: nothing taken for %s", o.WriteTimeout))
 	case whole && o.MaxIdle > 0 && !c.leaving() && since(now, max(c.opened, l.tap.Data())) >= o.MaxIdle:
 		return func(*tap.Conn) { c.kick(kick{code: 1000, reason: fmt.Sprintf("no message for %s", o.MaxIdle)}) }
 	}
 	return nil
+}
+
+// stuckSince is since when the peer has taken nothing of the write that began at w: a long message may
+// be on its way to a slow peer for as long as it likes. Where the kernel does not tell what the peer
+// has acknowledged, that is w. It runs under mu.
+func (l *leg) stuckSince(w, now model.Instant) model.Instant {
+	taken, known := l.tap.Taken()
+	if !known {
+		return w
+	}
+	if l.stuck == nil {
+		l.stuck = new(stuck)
+	}
+	if s := l.stuck; taken != s.taken || s.since < w {
+		s.taken, s.since = taken, now
+	}
+	return l.stuck.since
 }
 
 // giveUp closes the socket of a peer that will not answer a close frame. One that was only frozen
@@ -101,7 +124,7 @@ func (l *leg) nextVisit(now model.Instant) model.Instant {
 		}
 	}
 	if w := l.tap.Writing(); w != 0 && o.WriteTimeout > 0 {
-		sooner(w + model.Instant(o.WriteTimeout))
+		sooner(l.stuckSince(w, now) + model.Instant(o.WriteTimeout))
 	}
 	if l.side == model.UpstreamSide {
 		return next

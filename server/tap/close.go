@@ -52,22 +52,20 @@ func (c *Conn) Shut(code int, reason string) bool {
 // somebody had ended the connection before.
 func (c *Conn) Drop(e Ending, reset bool) {
 	c.end(e)
-	if reset {
-		c.linger0()
+	socket := c.bottom()
+	if t, ok := socket.(interface{ SetLinger(int) error }); ok && reset {
+		t.SetLinger(0)
 	}
+	socket.Close() // first: TLS would say goodbye, and wait for room up to five seconds
 	c.closeBelow()
 }
 
-func (c *Conn) linger0() {
-	below := c.Conn
-	for {
-		if t, ok := below.(interface{ SetLinger(int) error }); ok {
-			t.SetLinger(0)
-			return
-		}
+// bottom is what lies below everything else.
+func (c *Conn) bottom() net.Conn {
+	for below := c.Conn; ; {
 		n, ok := below.(interface{ NetConn() net.Conn })
 		if !ok {
-			return
+			return below
 		}
 		below = n.NetConn()
 	}

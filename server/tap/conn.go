@@ -199,6 +199,32 @@ func (c *Conn) Timing() (rto, rtt time.Duration) {
 	return rto, rtt
 }
 
+// Kernel is what the kernel knows of the socket.
+func (c *Conn) Kernel() model.Kernel {
+	k := model.Kernel{Writing: c.writing.Load() != 0}
+	c.control(func(fd uintptr) {
+		info, ok := sock.Stat(fd)
+		if !ok {
+			return
+		}
+		k.Known = true
+		k.Unacked, k.Retransmitted = int(info.Unacked), int(info.TotalRetrans)
+		k.LastAck, k.RTO = info.LastAckRecv, info.RTO>>min(info.Backoff, 16)
+		k.NotSent, k.WindowShut = int(info.NotSent), info.HasSndWnd && info.SndWnd == 0
+		k.Unread, _ = sock.Unread(fd)
+	})
+	return k
+}
+
+// Taken is how many bytes the peer's kernel has acknowledged, if ours tells.
+func (c *Conn) Taken() (n uint64, known bool) {
+	c.control(func(fd uintptr) {
+		info, ok := sock.Stat(fd)
+		n, known = info.BytesAcked, ok && info.HasBytes
+	})
+	return n, known
+}
+
 // PeerBeat is for an application that took a message for the peer's heartbeat, as browsers cannot
 // send a ping.
 func (c *Conn) PeerBeat() { c.watch.PeerBeat(c.now(), true) }

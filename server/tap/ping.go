@@ -172,6 +172,7 @@ func (c *Conn) try(b []byte) (n int, err error) {
 type polite struct {
 	mu       sync.Mutex // protects all following
 	busy     bool
+	again    bool      // somebody left a note while the goroutine was busy
 	deadline time.Time // the application's
 }
 
@@ -186,19 +187,26 @@ func (p *polite) deliver(c *Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.busy {
+		p.again = true
 		return
 	}
 	p.busy = true
 	go func() {
-		for again := true; again; {
+		for again := true; again; again = p.wanted() {
 			c.writeLock.Lock()
-			again = c.insert() && c.noted()
+			for c.insert() && c.noted() {
+			}
 			c.writeLock.Unlock()
 		}
-		p.mu.Lock()
-		p.busy = false
-		p.mu.Unlock()
 	}()
+}
+
+// wanted reports whether there is more to do for the goroutine, which else is over.
+func (p *polite) wanted() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.busy, p.again = p.again, false
+	return p.busy
 }
 
 func (c *Conn) hasRoom() bool {
