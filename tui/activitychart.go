@@ -42,30 +42,41 @@ const (
 )
 
 func activityInks(s *styles) []ink {
-	refused := ink{paint: s.chart.refused, rough: true}
 	zero := ink{paint: s.chart.axis}
 	if s.graph != graphBraille {
 		zero.stencil, zero.shy = s.glyphs.rule, true
-		refused.stencil = map[graph]string{graphBlock: "▒", graphASCII: "%"}[s.graph]
 	}
 	return []ink{
 		inkConnects: {paint: s.chart.connects},
 		inkCloses:   {paint: s.chart.closes},
-		inkRefused:  refused,
+		inkRefused:  refusedInk(s),
 		inkZero:     zero,
 	}
 }
 
+// refusedInk draws what was turned away.
+func refusedInk(s *styles) ink {
+	in := ink{paint: s.chart.refused, rough: true}
+	if s.graph != graphBraille {
+		in.stencil = map[graph]string{graphBlock: "▒", graphASCII: "%"}[s.graph]
+	}
+	return in
+}
+
+// rough is the look of such an ink in a legend.
+func rough(in ink) string {
+	if in.stencil != "" {
+		return in.stencil
+	}
+	return "⢕"
+}
+
 func activityLegend(s *styles) []series {
 	inks := activityInks(s)
-	rough := inks[inkRefused].stencil
-	if rough == "" {
-		rough = "⢕"
-	}
 	return []series{
 		{name: "connects", key: s.glyphs.up, ink: inks[inkConnects]},
 		{name: "closes", key: s.glyphs.down, ink: inks[inkCloses]},
-		{name: "refused", key: rough, ink: inks[inkRefused]},
+		{name: "refused", key: rough(inks[inkRefused]), ink: inks[inkRefused]},
 	}
 }
 

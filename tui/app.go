@@ -48,7 +48,7 @@ func newApp(fx *effects, o setup) *App {
 	a := &App{setup: o, styles: s, keys: newKeyMap(s.glyphs.keys), fx: fx, zoom: zoom{firstZoom}}
 	a.status = status{styles: s, now: a.clock()}
 	a.connections = newConnections(s, &a.keys, fx, &a.status, &a.zoom)
-	a.tabs = newTabs(a.connections, newClients(s, &a.keys, fx, &a.status),
+	a.tabs = newTabs(a.connections, newClients(s, &a.keys, fx, &a.status), newStorms(s, &a.keys, fx, &a.status, &a.zoom),
 		newEvents(s, &a.keys, &a.status, &a.feed), newHostPage(s, &a.keys, &a.feed, &a.zoom))
 	return a
 }

@@ -31,9 +31,10 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 
 	"Connections":  func(_ *testing.T, s *screen) { s.press("2", "1").line("SILENCE") },
 	"Clients":      func(_ *testing.T, s *screen) { s.press("2").line("BACK AFTER") },
+	"Storms":       func(_ *testing.T, s *screen) { s.press("3").line("There has been no storm") },
 	"Events":       func(_ *testing.T, s *screen) { s.events(); s.press("4").line("EVENT") },
 	"Host":         func(_ *testing.T, s *screen) { s.press("5").line("This holter") },
-	"NextPage":     func(_ *testing.T, s *screen) { s.press("tab", "tab", "tab", "tab", "tab").line("BACK AFTER") },
+	"NextPage":     func(_ *testing.T, s *screen) { s.press("tab", "tab", "tab", "tab", "tab", "tab").line("BACK AFTER") },
 	"PreviousPage": func(_ *testing.T, s *screen) { s.press("shift+tab").line("This holter") },
 
 	"Open":   func(_ *testing.T, s *screen) { s.press("enter").line("round trips") },
@@ -44,7 +45,7 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 	"Columns": func(_ *testing.T, s *screen) {
 		s.press("c", "down", "down", "down", "space", "enter").line("REMOTE")
 	},
-	"Freeze":  func(_ *testing.T, s *screen) { s.press("p").line("FROZEN 0s, 0 events since") },
+	"Freeze":  func(_ *testing.T, s *screen) { s.press("p").line("FROZEN 0s, 0 new") },
 	"Follow":  func(_ *testing.T, s *screen) { s.press("F").line("FOLLOW demo-0007") },
 	"ZoomIn":  func(_ *testing.T, s *screen) { s.press("+").line("charts show 1m") },
 	"ZoomOut": func(_ *testing.T, s *screen) { s.press("-").line("charts show 5m") },
@@ -232,13 +233,13 @@ func TestFrozenPictureStays(t *testing.T) {
 	f := newFake(ward(20)...)
 	s := newScreen(t, f, 80, 24).press("p")
 	s.events()
-	s.line("FROZEN 0s, 4 events since")
+	s.line("FROZEN 0s, 4 new")
 	s.press("4").line("Nothing has happened yet")
 	s.press("1")
 	f.snapshot.Connections = f.snapshot.Connections[:3]
 	f.snapshot.Time = noon.Add(5e9)
 	s.refresh()
-	s.line("FROZEN 5s, 4 events since")
+	s.line("FROZEN 5s, 4 new")
 	s.line("demo-0007")
 	s.press("/", "demo-0007", "enter").line("1/20") // filtered, sorted, moved in
 	s.press("esc", "s", "c").line("CLIENT▲")

@@ -118,6 +118,13 @@ func itemOf(e *model.Event) (item, bool) {
 	case e.Type == model.ConnectionRefused && e.Refusal != nil:
 		it.weight, it.kind, it.state = weightEnd, "refused", model.Failed
 		it.text = fmt.Sprintf("refused %s: %d %s", e.Refusal.Remote, e.Refusal.Status, e.Refusal.Reason)
+	case e.Type == model.StormStarted && e.Storm != nil:
+		it.weight, it.kind, it.state = weightLoss, "storm", model.Suspect
+		it.text = fmt.Sprintf("storm %d: %d clients lost their connection and come back", e.Storm.ID, e.Storm.Clients)
+	case e.Type == model.StormEnded && e.Storm != nil:
+		it.weight, it.kind = weightLoss, "calm"
+		it.text = fmt.Sprintf("storm %d is over: %s back, peak %s/s, 99%% back in %s", e.Storm.ID, backShare(e.Storm),
+			rate(e.Storm.Peak), brief(e.Storm.Back99))
 	case e.Type == model.Dropped:
 		it.weight, it.kind, it.state = weightLoss, "lost", model.Suspect
 		it.text = fmt.Sprintf("%d events lost: the screen could not keep up", e.Count)

@@ -23,11 +23,20 @@ func (a *App) toggleFreeze() tea.Cmd {
 	return nil
 }
 
-// banner says how old a frozen picture is, and how much has happened since.
+// banner says how old a frozen picture is, and how much has happened since, or that a storm is on.
 func (a *App) banner() string {
 	if a.frozen == nil {
-		return ""
+		return a.warning()
 	}
 	age := a.live.Time.Sub(a.frozen.Time)
-	return fmt.Sprintf("FROZEN %s, %d events since", span(age), a.feed.since())
+	return fmt.Sprintf("FROZEN %s, %d new", span(age), a.feed.since())
+}
+
+// warning tells of a storm that is on, on all pages but its own.
+func (a *App) warning() string {
+	if _, ok := a.page().(*storms); ok || a.live == nil || a.live.Storm() == nil {
+		return ""
+	}
+	s := a.live.Storm()
+	return fmt.Sprintf("STORM %d of %d away", s.Away, s.Clients)
 }

@@ -13,7 +13,7 @@ type keyMap struct {
 	Up, Down, HalfUp, HalfDown, PageUp, PageDown, Top, Bottom key.Binding
 	NextTrouble, PreviousTrouble                              key.Binding
 
-	Connections, Clients, Events, Host, NextPage, PreviousPage key.Binding
+	Connections, Clients, Storms, Events, Host, NextPage, PreviousPage key.Binding
 
 	Open, Back, Filter, Sort, Invert, Columns key.Binding
 	Freeze, Follow, ZoomIn, ZoomOut           key.Binding
@@ -45,6 +45,7 @@ func newKeyMap(arrows arrowKeys) keyMap {
 
 		Connections:  bind("1", "connections", "1"),
 		Clients:      bind("2", "clients", "2"),
+		Storms:       bind("3", "storms", "3"),
 		Events:       bind("4", "events", "4"),
 		Host:         bind("5", "host", "5"),
 		NextPage:     bind("tab", "next page", "tab"),
@@ -105,7 +106,7 @@ func (k *keyMap) groups() []keyGroup {
 	return []keyGroup{
 		{"Move", []key.Binding{k.Up, k.Down, k.HalfUp, k.HalfDown, k.PageUp, k.PageDown, k.Top, k.Bottom,
 			k.NextTrouble, k.PreviousTrouble}},
-		{"Pages", []key.Binding{k.Connections, k.Clients, k.Events, k.Host, k.NextPage, k.PreviousPage}},
+		{"Pages", []key.Binding{k.Connections, k.Clients, k.Storms, k.Events, k.Host, k.NextPage, k.PreviousPage}},
 		{"Look", []key.Binding{k.Open, k.Back, k.Filter, k.Sort, k.Invert, k.Columns, k.Freeze, k.Follow, k.ZoomIn, k.ZoomOut}},
 		{"Act", []key.Binding{k.Mark, k.Range, k.Unmark, k.Kick, k.KickAll, k.Write, k.Copy, k.Demo}},
 		{"Screen", []key.Binding{k.Theme, k.Mouse, k.Mask, k.Help, k.Quit, k.QuitLeaving, k.Suspend, k.Interrupt}},

@@ -35,35 +35,35 @@ type tab struct {
 	page        page
 }
 
-// The numbers are those of the design's pages, of which two are not there yet.
-func newTabs(c *connections, cl *clients, e *events, h *hostPage) []tab {
+func newTabs(c *connections, cl *clients, st *storms, e *events, h *hostPage) []tab {
 	return []tab{
 		{"1", "connections", func(k *keyMap) key.Binding { return k.Connections }, c},
 		{"2", "clients", func(k *keyMap) key.Binding { return k.Clients }, cl},
+		{"3", "storms", func(k *keyMap) key.Binding { return k.Storms }, st},
 		{"4", "events", func(k *keyMap) key.Binding { return k.Events }, e},
 		{"5", "host", func(k *keyMap) key.Binding { return k.Host }, h},
 	}
 }
 
-// label is what a tab looks like, without colours.
-func (t *tab) label() string { return " " + t.digit + " " + t.name + " " }
+// label is what a tab looks like behind a blank, without colours.
+func (t *tab) label() string { return t.digit + " " + t.name }
 
 // tabAt is the tab over cell x of the line, -1 if there is none.
 func tabAt(tabs []tab, x int) int {
 	end := 0
 	for i := range tabs {
-		if end += width(tabs[i].label()); x < end {
+		if end += 1 + width(tabs[i].label()); x < end {
 			return i
 		}
 	}
 	return -1
 }
 
-// tabsWidth is the cells of all labels.
+// tabsWidth is the cells of all labels with the blanks before them.
 func tabsWidth(tabs []tab) int {
 	w := 0
 	for i := range tabs {
-		w += width(tabs[i].label())
+		w += 1 + width(tabs[i].label())
 	}
 	return w
 }
@@ -78,7 +78,7 @@ func tabLine(s *styles, tabs []tab, at int, notes []part, w int) string {
 		} else {
 			label = s.dim.String(label)
 		}
-		line += label
+		line += " " + label
 	}
 	for i := range notes {
 		room := max(0, w-used-measure(notes[:i])-2)

@@ -53,6 +53,7 @@ type picture struct {
 
 	connections *arranged[model.Connection] // nil but on its page
 	clients     *arranged[clientRow]        // nil but on its page
+	outlook     *outlook                    // nil but on the page of storms
 }
 
 // newPicture counts and measures a snapshot. It is meant for a command: with ten thousand connections

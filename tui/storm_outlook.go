@@ -1,0 +1,62 @@
+package tui
+
+import (
+	"sync"
+	"time"
+
+	"holter/model"
+)
+
+// supposedAway is how long the server is gone in the forecast that is told in words.
+const supposedAway = 30 * time.Second
+
+// outlook is what the page of storms adds to a picture.
+type outlook struct {
+	at int // the storm that was asked for
+	forecasts
+}
+
+// forecasts are what policies lead to: after the same time without a server as in the storm, and after
+// supposedAway.
+type forecasts struct{ same, supposed model.Forecast }
+
+// oracle forecasts, which takes milliseconds, and remembers what it said last. It is asked by commands.
+type oracle struct {
+	mu   sync.Mutex // protects all following
+	last question
+	said forecasts
+}
+
+// question is all that a forecast depends on, but for details that come with more attempts.
+type question struct {
+	storm, clients, attempts int
+	away                     time.Duration
+}
+
+func (o *oracle) ask(s *model.Storm) forecasts {
+	q := question{storm: s.ID, away: serverAway(s.Curve)}
+	for i := range s.Policies {
+		q.clients += s.Policies[i].Clients
+		q.attempts += s.Policies[i].Attempts
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if q != o.last {
+		o.last = q
+		o.said = forecasts{
+			same:     model.NewForecast(s.Policies, q.away, uint64(s.ID)),
+			supposed: model.NewForecast(s.Policies, supposedAway, uint64(s.ID)),
+		}
+	}
+	return o.said
+}
+
+// serverAway is the time until the first client was let in.
+func serverAway(curve []model.Activity) time.Duration {
+	for i := range curve {
+		if curve[i].Reconnects > 0 {
+			return time.Duration(i) * model.ActivityBin
+		}
+	}
+	return time.Duration(len(curve)) * model.ActivityBin
+}

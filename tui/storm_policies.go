@@ -1,0 +1,97 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"holter/model"
+)
+
+const (
+	rangeWidth = 14 // cells of the ends of a histogram
+	policyRows = 8  // of the policies that are shown at once, at most
+)
+
+// policyColumns are the columns of the table of how clients come back.
+func policyColumns(s *styles) []column[model.Policy] {
+	type row = model.Policy
+	t := policyText{s}
+	return []column[row]{
+		{title: "CLIENTS", min: 7, want: 7, right: true, text: func(r *row, _ int) string { return count(r.Clients) }},
+		{title: "LIKE", min: 13, want: 13, text: t.like},
+		{title: "DELAYS", min: 18, want: 26, text: t.delays},
+		{title: "JITTER", min: 12, want: 13, rank: rankSecond, loud: true, text: t.jitter},
+		{title: "SURE", min: 4, rank: rankThird, right: true, text: func(r *row, _ int) string { return percent(100 * r.Confidence) }},
+		{title: "AGENT", min: 24, rank: rankThird, text: func(r *row, w int) string { return s.glyphs.cut(s.glyphs.plain(r.UserAgent), w) }},
+		{title: "FIRST ATTEMPT AFTER", min: 22, want: 38, rank: rankSecond, text: t.first},
+	}
+}
+
+// policyLines is how many lines so many policies get of a page of h.
+func policyLines(n, h int) int { return 1 + max(1, min(n, policyRows, h/4)) }
+
+// policyText writes the cells.
+type policyText struct{ styles *styles }
+
+// like is the known client that they resemble.
+func (t policyText) like(r *model.Policy, w int) string {
+	if r.Like == "" {
+		return none
+	}
+	return t.styles.glyphs.cut(r.Like, w)
+}
+
+// delays are how the delays grow.
+func (t policyText) delays(r *model.Policy, w int) string {
+	g := &t.styles.glyphs
+	text := string(r.Kind)
+	switch r.Kind {
+	case model.PolicyNone:
+		text = "at once"
+	case model.PolicyFixed:
+		text = "fixed " + interval(r.Base)
+	case model.PolicyExponential:
+		text = fmt.Sprintf("%s %s%.3g", interval(r.Base), g.lost, r.Factor)
+		if r.Cap > 0 {
+			text += " up to " + interval(r.Cap)
+		}
+	case model.PolicySteps:
+		words := make([]string, len(r.Steps))
+		for i, step := range r.Steps {
+			words[i] = step.String()
+		}
+		text = strings.Join(words, " ")
+	}
+	return g.cut(text, w)
+}
+
+// jitter is what chance does to them.
+func (t policyText) jitter(r *model.Policy, w int) string {
+	text := string(r.Jitter)
+	switch r.Jitter {
+	case model.JitterNone:
+		text = "no jitter"
+	case model.JitterPartial:
+		text = t.styles.glyphs.plusMinus + percent(100*r.Share)
+	case model.JitterUnknown:
+		text = none
+	}
+	return t.styles.glyphs.cut(text, w)
+}
+
+// first is the histogram of the first delays, with its ends.
+func (t policyText) first(r *model.Policy, w int) string {
+	h := &r.First
+	if len(h.Counts) == 0 {
+		return none
+	}
+	cells := max(min(w-rangeWidth-1, len(h.Counts)), 0)
+	bars := make([]float64, cells)
+	for i, n := range h.Counts {
+		if cells > 0 {
+			bars[i*cells/len(h.Counts)] += float64(n)
+		}
+	}
+	ends := brief(max(h.From, 0)) + t.styles.glyphs.ellipsis + brief(h.To)
+	return t.styles.glyphs.sparkline(bars, 0, cells) + " " + t.styles.glyphs.cut(ends, w-cells-1)
+}

@@ -1,0 +1,190 @@
+package tui
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"holter/model"
+)
+
+const (
+	leastBins  = 40 // that the chart has room for from the start
+	smoothOver = int(time.Second / model.ActivityBin)
+)
+
+func (p *storms) view() []string {
+	s := p.shown()
+	switch {
+	case p.picture == nil:
+		return waiting(p.styles, p.size.h)
+	case s == nil:
+		return fill(p.calm(), p.size.h)
+	}
+	lines := p.words(s)
+	lines = append(lines, p.chart(s, p.size.h-len(lines)-p.list.height)...)
+	if len(s.Policies) == 0 {
+		return fill(append(lines, p.styles.dim.String(" How clients come back shows once they have tried.")), p.size.h)
+	}
+	return fill(append(lines, p.list.view("", false)...), p.size.h)
+}
+
+// calm is the page before the first storm.
+func (p *storms) calm() []string {
+	lines := []string{"", p.styles.strong.String(" There has been no storm."), ""}
+	for _, line := range wrap("Here you will see many clients coming back at once: how fast they come, against what can be let in, "+
+		"and by which policy they try again. X kicks them all, R refuses them for a while.", p.size.w-2) {
+		lines = append(lines, " "+p.styles.dim.String(line))
+	}
+	return lines
+}
+
+// words are what is known of a storm.
+func (p *storms) words(s *model.Storm) []string {
+	st, w := p.styles, p.size.w
+	name, look := fmt.Sprintf("STORM %d", s.ID), st.alarm
+	course := fmt.Sprintf("on for %s, since %s", span(p.picture.Time.Sub(s.Started)), clock(s.Started))
+	if !s.On() {
+		look = st.title
+		course = fmt.Sprintf("over, from %s for %s", clock(s.Started), silence(s.Ended.Sub(s.Started)))
+	}
+	away := part{fmt.Sprintf("%d of %d clients away", s.Away, s.Clients), st.states[model.Normal]}
+	if s.Away > 0 {
+		away.look = st.states[model.Suspect]
+	}
+	refused := part{fmt.Sprintf("refused %d", s.Refused), st.dim}
+	if s.Refused > 0 {
+		refused.look = st.chart.refused
+	}
+	return []string{
+		spread(st, []part{{name, look}, {course, st.dim}}, []part{away, {"back " + backShare(s), st.strong}}, w),
+		spread(st, []part{
+			{"50% back in " + brief(s.Back50), paint{}}, {"90% in " + brief(s.Back90), paint{}}, {"99% in " + brief(s.Back99), paint{}},
+		}, []part{
+			{fmt.Sprintf("peak %s/s, %.1f%s an even spread", rate(s.Peak), s.Crowding, st.glyphs.lost), st.strong}, refused,
+		}, w),
+		" " + st.glyphs.cut(causeWords(s.Causes, st.glyphs.lost), w-1),
+		" " + st.dim.String(st.glyphs.cut(p.supposition(), w-1)),
+	}
+}
+
+// backShare is how many of those who were lost are back.
+func backShare(s *model.Storm) string {
+	if s.Clients == 0 {
+		return none
+	}
+	return percent(math.Floor(100 * float64(s.Clients-s.Away) / float64(s.Clients)))
+}
+
+// causeWords are the ways in which connections ended.
+func causeWords(causes []model.StormCause, times string) string {
+	if len(causes) == 0 {
+		return ""
+	}
+	words := make([]string, len(causes))
+	for i, c := range causes {
+		words[i] = fmt.Sprintf("%s by %s %s%d", closeCode(c.Code, ""), c.By, times, c.Count)
+	}
+	return "after " + strings.Join(words, ",  ")
+}
+
+// supposition says what would happen if the server were away for longer.
+func (p *storms) supposition() string {
+	f := &p.picture.outlook.supposed
+	if f.Clients == 0 {
+		return "no forecast: no policy is known yet"
+	}
+	return fmt.Sprintf("if the server were away for %s: peak %s/s, 99%% back after %s; with full jitter %s/s and %s",
+		interval(supposedAway), rate(f.Measured.Peak), brief(f.Measured.Back99), rate(f.Spread.Peak), brief(f.Spread.Back99))
+}
+
+// chart draws who came when, over what came of it: let in, refused, and had they all had full jitter.
+func (p *storms) chart(s *model.Storm, h int) []string {
+	st := p.styles
+	from, n := p.window(s)
+	back, tried := rates(s.Curve, from, n)
+	refused := refusedInk(st)
+	c := chart{
+		title: "arrivals per second, in bins of 250 ms",
+		label: rate,
+		times: stormTicks(from, n, p.size.w),
+		series: []series{
+			{name: "refused", key: rough(refused), ink: refused, form: formArea, values: tried},
+			{name: "back", key: st.glyphs.up, ink: ink{paint: st.chart.connects}, form: formArea, values: back},
+		},
+	}
+	if spread := p.picture.outlook.same.Spread.Curve; len(spread) > 0 {
+		c.series = append(c.series, series{name: "with full jitter (forecast)", key: st.glyphs.line,
+			ink: ink{paint: st.chart.line}, values: smooth(spread, from, n)})
+	}
+	return c.lines(p.size.w, h, st)
+}
+
+// window is the bins that the chart shows: all of a storm, with room for what is to come, or as much as
+// the zoom lets in. Of a storm that is on that is the newest.
+func (p *storms) window(s *model.Storm) (from, n int) {
+	n = max(len(s.Curve), leastBins)
+	n = max(n, min(len(p.picture.outlook.same.Spread.Curve), 2*n))
+	limit := max(leastBins, int(p.zoom.over()/model.ActivityBin))
+	if n > limit && s.On() {
+		from = max(0, min(n, len(s.Curve)+limit/8)-limit)
+	}
+	return from, min(n, limit)
+}
+
+// rates are the arrivals per second in n bins from one on: those let in, and all. What has not been yet is
+// no figure.
+func rates(curve []model.Activity, from, n int) (back, tried []float64) {
+	back, tried = make([]float64, n), make([]float64, n)
+	for i := range n {
+		back[i], tried[i] = math.NaN(), math.NaN()
+		if at := from + i; at < len(curve) {
+			back[i] = float64(curve[at].Reconnects) / model.ActivityBin.Seconds()
+			tried[i] = back[i] + float64(curve[at].Refused)/model.ActivityBin.Seconds()
+		}
+	}
+	return back, tried
+}
+
+// smooth are the arrivals per second around each of n bins, averaged over a second: what was drawn by
+// chance is no more exact.
+func smooth(curve []model.Activity, from, n int) []float64 {
+	values := make([]float64, n)
+	for i := range n {
+		sum := 0.0
+		for at := from + i - smoothOver/2; at < from+i-smoothOver/2+smoothOver; at++ {
+			if at >= 0 && at < len(curve) {
+				sum += float64(curve[at].Reconnects)
+			}
+		}
+		values[i] = sum / (float64(smoothOver) * model.ActivityBin.Seconds())
+	}
+	return values
+}
+
+// sinceStart is a round time, or the beginning.
+func sinceStart(d time.Duration) string {
+	if d == 0 {
+		return "0"
+	}
+	return ago(d)
+}
+
+// stormTicks are times since the beginning.
+func stormTicks(from, n, w int) []tick {
+	const cells = 12
+	begin, over := time.Duration(from)*model.ActivityBin, time.Duration(n)*model.ActivityBin
+	for _, step := range []time.Duration{1, 2, 5, 10, 15, 30, 60, 120, 300} {
+		step *= time.Second
+		if int(over/step) > max(w/cells, 1) {
+			continue
+		}
+		var ticks []tick
+		for t := (begin + step - 1) / step * step; t <= begin+over; t += step {
+			ticks = append(ticks, tick{float64(t-begin) / float64(over), sinceStart(t)})
+		}
+		return ticks
+	}
+	return nil
+}

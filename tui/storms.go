@@ -1,0 +1,181 @@
+package tui
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
+)
+
+// storms is the page of reconnect storms: the one that is on, or one of the past.
+type storms struct {
+	styles *styles
+	keys   *keyMap
+	fx     *effects
+	status *status
+	zoom   *zoom
+	oracle *oracle
+
+	picture *picture
+	at      int // the storm that is shown, 0 for the newest
+	list    list[model.Policy, model.Pool]
+	size    size
+}
+
+func newStorms(s *styles, k *keyMap, fx *effects, st *status, z *zoom) *storms {
+	p := &storms{styles: s, keys: k, fx: fx, status: st, zoom: z, oracle: new(oracle)}
+	t := newTable(s, policyColumns(s), func(*model.Policy) model.State { return model.Normal })
+	p.list = newList(t, func(r *model.Policy) model.Pool { return r.Pool })
+	return p
+}
+
+func (p *storms) setSize(w, h int) {
+	p.size = size{w, h}
+	p.layOut()
+}
+
+// arrange forecasts the storm that is shown.
+func (p *storms) arrange() func(*picture) *picture {
+	at := p.at
+	return func(pic *picture) *picture {
+		fresh := *pic
+		fresh.outlook = &outlook{at: at}
+		if s := pic.storm(at); s != nil {
+			fresh.outlook.forecasts = p.oracle.ask(s)
+		}
+		return &fresh
+	}
+}
+
+func (p *storms) setPicture(pic *picture) tea.Cmd {
+	if pic.outlook == nil || pic.outlook.at != p.at {
+		return p.fx.rearrange(pic, p.arrange())
+	}
+	p.picture = pic
+	p.layOut()
+	return nil
+}
+
+// layOut gives the policies their lines.
+func (p *storms) layOut() {
+	var rows []*model.Policy
+	if s := p.shown(); s != nil {
+		for i := range s.Policies {
+			rows = append(rows, &s.Policies[i])
+		}
+	}
+	p.list.set(rows)
+	p.list.setSize(size{p.size.w, policyLines(len(rows), p.size.h)})
+}
+
+// shown is the storm that is shown, nil if there is none.
+func (p *storms) shown() *model.Storm {
+	if p.picture == nil {
+		return nil
+	}
+	return p.picture.storm(p.at)
+}
+
+// storm is one of a snapshot's, 0 standing for the newest; nil if it is not there.
+func (p *picture) storm(id int) *model.Storm {
+	n := len(p.Storms)
+	if id == 0 && n > 0 {
+		return &p.Storms[n-1]
+	}
+	for i := range p.Storms {
+		if p.Storms[i].ID == id {
+			return &p.Storms[i]
+		}
+	}
+	return nil
+}
+
+func (p *storms) update(msg tea.KeyMsg) tea.Cmd {
+	switch k := p.keys; {
+	case key.Matches(msg, k.NextTrouble):
+		return p.turn(1)
+	case key.Matches(msg, k.PreviousTrouble):
+		return p.turn(-1)
+	case key.Matches(msg, k.Mark, k.Range):
+		p.status.say("only connections can be marked")
+	case key.Matches(msg, k.Follow):
+		return p.follow()
+	default:
+		p.list.move(msg, k)
+	}
+	return nil
+}
+
+// turn pages to a later storm or an earlier one. At the newest the page goes on with those that come.
+func (p *storms) turn(step int) tea.Cmd {
+	s := p.shown()
+	if s == nil {
+		p.status.say("there has been no storm")
+		return nil
+	}
+	all := p.picture.Storms
+	for i := range all {
+		if all[i].ID != s.ID {
+			continue
+		}
+		switch to := i + step; {
+		case to < 0:
+			p.status.say("this is the oldest storm that is remembered")
+		case to == len(all)-1:
+			p.at = 0
+		case to >= len(all):
+			p.status.say("this is the newest storm")
+		default:
+			p.at = all[to].ID
+		}
+		break
+	}
+	return p.fx.rearrange(p.picture, p.arrange())
+}
+
+// follow goes back to the newest storm.
+func (p *storms) follow() tea.Cmd {
+	p.at = 0
+	p.status.say("showing the newest storm")
+	if p.picture == nil {
+		return nil
+	}
+	return p.fx.rearrange(p.picture, p.arrange())
+}
+
+// back goes to the newest storm.
+func (p *storms) back() (tea.Cmd, bool) {
+	if p.at == 0 {
+		return nil, false
+	}
+	return p.follow(), true
+}
+
+func (p *storms) click(_, _ int) tea.Cmd      { return nil }
+func (p *storms) following() string           { return "" }
+func (p *storms) selected() *model.Connection { return nil }
+func (p *storms) sorts() []menuItem           { return nil }
+func (p *storms) choices() columnChoices      { return &p.list.table }
+func (p *storms) hints() []key.Binding {
+	k := p.keys
+	return []key.Binding{k.PreviousTrouble, k.NextTrouble, k.Freeze, k.ZoomIn, k.ZoomOut, k.Write}
+}
+
+// tally is which storm it is of how many.
+func (p *storms) tally() string {
+	if p.picture == nil {
+		return ""
+	}
+	s := p.shown()
+	for i := range p.picture.Storms {
+		if n := len(p.picture.Storms); n > 1 && p.picture.Storms[i].ID == s.ID {
+			return fmt.Sprintf("%d of %d", i+1, n)
+		}
+	}
+	return ""
+}
+
+func (p *storms) formats(bool) map[string]func(io.Writer) error { return p.list.formats() }

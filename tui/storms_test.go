@@ -1,0 +1,160 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/exp/golden"
+
+	"holter/model"
+)
+
+// weather is two storms of the past and one that is on.
+func weather() []model.Storm {
+	policies := []model.Policy{
+		{
+			Pool: model.Pool{UserAgent: "Mozilla/5.0", Path: "/ws"}, Kind: model.PolicyExponential, Base: time.Second, Factor: 2,
+			Cap: 5 * time.Second, Jitter: model.JitterPartial, Share: 0.5, Like: "Socket.IO", Clients: 410, Attempts: 1830, Confidence: 0.9,
+			First: model.DelayHistogram{From: 500 * time.Millisecond, To: 1500 * time.Millisecond,
+				Counts: []uint32{20, 22, 18, 25, 17, 20, 21, 19, 24, 20, 18, 22, 20, 21, 19, 23, 20, 18, 22, 21}},
+		},
+		{
+			Pool: model.Pool{UserAgent: "phoenix.js", Path: "/socket"}, Kind: model.PolicySteps, Factor: 1,
+			Steps: []time.Duration{10 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond}, Jitter: model.JitterNone,
+			Like: "Phoenix", Clients: 340, Attempts: 2700, Confidence: 0.97,
+			First: model.DelayHistogram{From: 10 * time.Millisecond, To: 30 * time.Millisecond, Counts: []uint32{300, 38, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
+		},
+		{
+			Pool: model.Pool{Path: "/ws"}, Kind: model.PolicyFixed, Base: 3 * time.Second, Factor: 1, Jitter: model.JitterNone,
+			Clients: 23, Attempts: 60, Confidence: 0.6,
+			First: model.DelayHistogram{From: 2990 * time.Millisecond, To: 3010 * time.Millisecond, Counts: []uint32{0, 0, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
+		},
+	}
+	now := model.Storm{
+		ID: 3, Started: noon.Add(-12 * time.Second), Population: 900, Clients: 900, Away: 214, Reconnects: 686, Refused: 141,
+		Back50: 1400 * time.Millisecond, Peak: 318, Crowding: 7.4, Policies: policies, Curve: gust(48, 686),
+		Causes: []model.StormCause{{Code: 1012, By: model.ByHolter, Count: 880}, {Code: 1006, By: model.ByNetwork, Count: 20}},
+		Delays: policies[0].First,
+	}
+	before := now
+	before.ID, before.Started, before.Ended, before.Away = 2, noon.Add(-5*time.Minute), noon.Add(-4*time.Minute), 0
+	before.Back90, before.Back99, before.Curve = 9*time.Second, 31*time.Second, gust(240, 900)
+	first := model.Storm{ID: 1, Started: noon.Add(-time.Hour), Ended: noon.Add(-59 * time.Minute), Clients: 12, Curve: gust(40, 12)}
+	return []model.Storm{first, before, now}
+}
+
+// gust is a curve of n bins that falls off.
+func gust(n, clients int) []model.Activity {
+	bins := make([]model.Activity, n)
+	left := clients
+	for i := 4; i < n; i++ {
+		came := min(left, left/7+i%3)
+		left -= came
+		bins[i] = model.Activity{Connects: uint32(came), Reconnects: uint32(came)}
+		if i < 12 {
+			bins[i].Refused = uint32(came / 3)
+		}
+	}
+	return bins
+}
+
+func stormy(t testing.TB, w, h int) *screen {
+	f := newFake(ward(20)...)
+	f.snapshot.Storms = weather()
+	return newScreen(t, f, w, h).press("3")
+}
+
+func TestStormGoldens(t *testing.T) {
+	for name, size := range map[string]size{"60x15": {60, 15}, "80x24": {80, 24}, "120x30": {120, 30}, "200x60": {200, 60}} {
+		t.Run(name, func(t *testing.T) {
+			golden.RequireEqual(t, []byte(stormy(t, size.w, size.h).text()))
+		})
+	}
+	t.Run("past", func(t *testing.T) {
+		golden.RequireEqual(t, []byte(stormy(t, 120, 30).press("N").text()))
+	})
+	t.Run("calm", func(t *testing.T) {
+		golden.RequireEqual(t, []byte(newScreen(t, newFake(ward(5)...), 80, 24).press("3").text()))
+	})
+	t.Run("ascii", func(t *testing.T) {
+		f := newFake(ward(20)...)
+		f.snapshot.Storms = weather()
+		s := newScreenWith(t, f, 80, 24, func(string) string { return "" }, false)
+		golden.RequireEqual(t, []byte(s.press("3").text()))
+	})
+}
+
+func TestStormsAreTurnedLikePages(t *testing.T) {
+	s := stormy(t, 120, 30)
+	s.line("STORM 3")
+	s.press("n").line("this is the newest storm")
+	s.press("N", "N").line("STORM 1")
+	s.line("1 of 3")
+	s.press("N").line("this is the oldest storm that is remembered")
+	s.press("n").line("STORM 2")
+	s.refresh()
+	s.line("STORM 2") // stays
+	s.press("esc").line("STORM 3")
+	s.fake.snapshot.Storms = append(s.fake.snapshot.Storms, model.Storm{ID: 4, Started: noon})
+	s.refresh()
+	s.line("STORM 4") // and goes on with those that come
+}
+
+func TestStormIsAnnounced(t *testing.T) {
+	s := stormy(t, 80, 24).press("1")
+	s.line("STORM 214 of 900 away")
+	s.app.Update(happened{events: []model.Event{{Seq: 1, Time: noon, Type: model.StormEnded, Storm: &s.fake.snapshot.Storms[1]}}})
+	s.line("storm 2 is over: 100% back, peak 318/s, 99% back in 31.0s")
+}
+
+// TestForecastIsAskedForOnce guards the processor: as long as nothing is learnt the oracle has nothing new
+// to say.
+func TestForecastIsAskedForOnce(t *testing.T) {
+	var o oracle
+	storm := weather()[2]
+	first := o.ask(&storm)
+	if first.same.Clients != 773 || first.supposed.Away != supposedAway {
+		t.Fatalf("forecast for %d clients, away for %v", first.same.Clients, first.supposed.Away)
+	}
+	if again := o.ask(&storm); &again.same.Spread.Curve[0] != &first.same.Spread.Curve[0] {
+		t.Error("asked again without need")
+	}
+	storm.Policies[0].Attempts++
+	if other := o.ask(&storm); &other.same.Spread.Curve[0] == &first.same.Spread.Curve[0] {
+		t.Error("not asked again after another attempt")
+	}
+}
+
+func TestStormsOfAllSizes(t *testing.T) {
+	storms := weather()
+	storms = append(storms,
+		model.Storm{ID: 4, Started: noon},
+		model.Storm{ID: 5, Started: noon, Policies: make([]model.Policy, model.MaxStormPolicies), Curve: gust(model.MaxActivity, 1e6), Clients: 1, Away: 1},
+		model.Storm{ID: 6, Started: noon, Policies: []model.Policy{{Pool: model.Pool{UserAgent: strings.Repeat("\x1b[31m界", 99)}, Like: "x"}}})
+	f := newFake(ward(20)...)
+	f.snapshot.Storms = storms
+	s := newScreen(t, f, 80, 24).press("3")
+	for range storms {
+		for _, w := range []int{60, 79, 133, 200} {
+			for _, h := range []int{15, 29, 61} {
+				s.send(tea.WindowSizeMsg{Width: w, Height: h})
+				checkSize(t, s.app.View(), w, h)
+			}
+		}
+		s.press("N")
+	}
+}
+
+// BenchmarkStorm is what the page costs for each refresh while it learns something new.
+func BenchmarkStorm(b *testing.B) {
+	s := stormy(b, 200, 60)
+	storms := s.fake.snapshot.Storms
+	b.ReportAllocs()
+	for b.Loop() {
+		storms[2].Policies[0].Attempts++
+		s.refresh()
+		s.app.View()
+	}
+}
