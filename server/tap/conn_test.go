@@ -281,6 +281,59 @@ func TestWhoClosesFirstWins(t *testing.T) {
 	}
 }
 
+// An answer may be read before the write of what it answers has returned.
+func TestAnswersBeforeTheWriteReturns(t *testing.T) {
+	for name, tc := range map[string]struct {
+		frame ws.Frame
+		pong  bool
+		told  func(told) bool
+	}{
+		"to a close frame": {ws.NewCloseFrame(ws.NewCloseFrameBody(4001, "bye")), false, func(x told) bool {
+			return len(x.closed) == 1 && x.closed[0] == Ending{model.ByApp, 4001, "bye"}
+		}},
+		"to a ping": {ws.NewPingFrame([]byte("application")), true, func(x told) bool { return len(x.roundTrips) == 1 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, peer := loopback(t)
+			r, read := newRecord(), make(chan struct{})
+			c := New(&slowConn{server, read}, nil, r, clock())
+			c.phase = phaseFrames
+			c.open("")
+			answer := tc.frame
+			if tc.pong {
+				answer = ws.NewPongFrame(tc.frame.Payload)
+			}
+			frame, masked := ws.MustCompileFrame(tc.frame), ws.MustCompileFrame(ws.MaskFrame(answer))
+			go func() {
+				io.ReadFull(peer, make([]byte, len(frame)))
+				peer.Write(masked)
+			}()
+			go func() {
+				defer close(read)
+				io.ReadFull(c, make([]byte, len(masked)))
+			}()
+			c.Write(frame[:2]) // as some libraries do
+			c.Write(frame[2:])
+			c.Close()
+			r.until(t, "the right order", tc.told)
+		})
+	}
+}
+
+// slowConn returns from the write of a payload when its answer has been read.
+type slowConn struct {
+	net.Conn
+	read chan struct{}
+}
+
+func (c *slowConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if len(b) > 2 {
+		<-c.read
+	}
+	return n, err
+}
+
 func TestNoPingAfterACloseFrame(t *testing.T) {
 	c, peer, r := tapped(t)
 	c.Write(ws.MustCompileFrame(ws.NewCloseFrame(nil)))

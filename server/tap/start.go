@@ -53,12 +53,26 @@ func startsLong(b []byte) bool {
 
 // send writes b below, in one call together with what was held back before it.
 func (c *Conn) send(b []byte) (n int, err error) {
-	if c.start.held == nil {
-		n, err = c.Conn.Write(b)
-	} else {
+	switch {
+	case c.start.held != nil:
 		n, err = c.sendBoth(b)
+	case c.out.endsControl(b):
+		return c.sendControl(b)
+	default:
+		n, err = c.Conn.Write(b)
 	}
 	c.passed(b[:n])
+	return n, err
+}
+
+// sendControl takes note of a control frame before it is out: its answer may be read before the write
+// has returned.
+func (c *Conn) sendControl(b []byte) (int, error) {
+	c.passed(b)
+	n, err := c.Conn.Write(b)
+	if n < len(b) {
+		c.out.lost = true
+	}
 	return n, err
 }
 

@@ -108,6 +108,15 @@ func (s *stream) ending(by model.Closer) Ending {
 	return Ending{by, int(binary.BigEndian.Uint16(payload)), string(payload[2:])}
 }
 
+// endsControl reports whether b is a control frame, or the rest of one, and nothing else. It eats
+// nothing.
+func (s *stream) endsControl(b []byte) bool {
+	if s.left > 0 {
+		return s.head.opcode.Control() && s.left == uint64(len(b))
+	}
+	return s.boundary() && len(b) >= 2 && Opcode(b[0]&0x0f).Control() && headerSize(b[1])+int(b[1]&0x7f) == len(b)
+}
+
 // toBoundary is how far into b the frame under way ends: 0 if s stands at a boundary, -1 if it ends
 // beyond b or nobody knows where. It eats nothing.
 func (s *stream) toBoundary(b []byte) int {
