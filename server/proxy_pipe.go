@@ -104,8 +104,13 @@ func (p *pipe) end() {
 // carry is one direction, to its end.
 func (p *pipe) carry(from, to *tap.Conn) {
 	defer crash.Tidy()
+	more, read, write := from.CopyTo(to)
+	if more {
+		go p.carry(from, to)
+		return
+	}
 	defer p.finish()
-	switch read, write := from.CopyTo(to); {
+	switch {
 	case write != nil:
 		p.refused(from, to)
 	case read != nil:
@@ -125,7 +130,9 @@ func (p *pipe) refused(from, to *tap.Conn) {
 		return
 	}
 	dismiss(from, e)
-	from.CopyTo(io.Discard)
+	for more := true; more; {
+		more, _, _ = from.CopyTo(io.Discard)
+	}
 	to.CloseWrite()
 }
 

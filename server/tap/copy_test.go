@@ -48,7 +48,10 @@ func TestCopyTo(t *testing.T) {
 			var got bytes.Buffer
 			over := make(chan error, 2)
 			go func() {
-				read, write := c.CopyTo(&got)
+				more, read, write := c.CopyTo(&got)
+				for more {
+					more, read, write = c.CopyTo(&got)
+				}
 				over <- read
 				over <- write
 			}()
@@ -78,16 +81,16 @@ func TestCopyToTellsWhichSideFailed(t *testing.T) {
 	c, peer, _ := tapped(t)
 	full := errors.New("full")
 	peer.Write([]byte("\x81\x80abcd"))
-	if read, write := c.CopyTo(&written{fail: full}); read != nil || write != full {
+	if _, read, write := c.CopyTo(&written{fail: full}); read != nil || write != full {
 		t.Errorf("a write that fails: %v, %v", read, write)
 	}
 	c.SetReadDeadline(time.Now().Add(-time.Second))
-	if read, write := c.CopyTo(io.Discard); !errors.Is(read, os.ErrDeadlineExceeded) || write != nil {
+	if _, read, write := c.CopyTo(io.Discard); !errors.Is(read, os.ErrDeadlineExceeded) || write != nil {
 		t.Errorf("a deadline: %v, %v", read, write)
 	}
 	c.SetReadDeadline(time.Time{})
 	c.Close()
-	if read, write := c.CopyTo(io.Discard); !errors.Is(read, net.ErrClosed) || write != nil {
+	if _, read, write := c.CopyTo(io.Discard); !errors.Is(read, net.ErrClosed) || write != nil {
 		t.Errorf("a closed socket: %v, %v", read, write)
 	}
 }
@@ -106,7 +109,7 @@ func TestCopyToWakes(t *testing.T) {
 			c, peer, _ := tapped(t)
 			w := &written{wrote: make(chan struct{})}
 			over := make(chan error, 1)
-			go func() { read, _ := c.CopyTo(w); over <- read }()
+			go func() { _, read, _ := c.CopyTo(w); over <- read }()
 			peer.Write([]byte("\x81\x80abcd"))
 			<-w.wrote // so it waits now, or is about to
 			tc.do(c)
@@ -174,7 +177,7 @@ func TestCopyToOfTLS(t *testing.T) {
 		client.Write(want)
 		peer.CloseWrite()
 	}()
-	if read, write := c.CopyTo(&got); read != nil || write != nil || !bytes.Equal(got.Bytes(), want) {
+	if _, read, write := c.CopyTo(&got); read != nil || write != nil || !bytes.Equal(got.Bytes(), want) {
 		t.Errorf("%d bytes, %v, %v", got.Len(), read, write)
 	}
 }
