@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,10 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 	"Unmark":  func(_ *testing.T, s *screen) { s.press("space", "u").lacks("1 marked") },
 	"Kick":    func(_ *testing.T, s *screen) { s.press("x").line("Kick demo-0007") },
 	"KickAll": func(_ *testing.T, s *screen) { s.press("X").line("Kick all 94") },
+	"Refuse": func(_ *testing.T, s *screen) {
+		s.press("R").line("refuse upgrades?")
+		s.press("y").line("upgrades are refused for 10s")
+	},
 	"Write": func(t *testing.T, s *screen) {
 		t.Chdir(t.TempDir())
 		s.press("w", "c").line("wrote holter-connections-20260301-120000.csv")
@@ -389,4 +394,18 @@ func TestProxyShowsBothSides(t *testing.T) {
 			golden.RequireEqual(t, []byte(s.text()))
 		})
 	}
+}
+
+func TestRefuseIsAskedForAndEnded(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newScreen(t, f, 80, 24).press("R", "esc", "R", "x")
+	s.press("R", "y").refresh()
+	s.line("REFUSING 10s")
+	s.press("R").line("0 let them in again")
+	s.press("0").refresh()
+	s.lacks("REFUSING")
+	if want := []time.Duration{10 * time.Second, 0}; !slices.Equal(f.refused, want) {
+		t.Errorf("refused for %v, want %v", f.refused, want)
+	}
+	newScreenWith(t, f, 80, 24, utf8Locale, true).press("R").line("read-only: this screen changes nothing")
 }

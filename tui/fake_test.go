@@ -24,6 +24,7 @@ type fake struct {
 	panics   bool  // Snapshot does
 	changed  chan struct{}
 	kicks    []model.Kick
+	refused  []time.Duration
 }
 
 func newFake(conns ...model.Connection) *fake {
@@ -108,6 +109,17 @@ func (f *fake) Kick(_ context.Context, k model.Kick) (int, error) {
 		return n, model.Errorf(model.Gone, "some are gone")
 	}
 	return n, nil
+}
+
+func (f *fake) Refuse(_ context.Context, length time.Duration) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.refused = append(f.refused, length)
+	f.snapshot.Monitor.RefusingUntil = time.Time{}
+	if length > 0 {
+		f.snapshot.Monitor.RefusingUntil = f.snapshot.Time.Add(length)
+	}
+	return nil
 }
 
 // publish appends an event. The caller holds the lock.

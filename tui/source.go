@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"time"
 
 	"holter/model"
 )
@@ -24,4 +25,6 @@ type Source interface {
 	// Kick ends connections and answers how many it was about. It may do so and return an error, if some
 	// of several were not there any more.
 	Kick(ctx context.Context, k model.Kick) (int, error)
+	// Refuse has upgrades turned away for so long from now on; 0 lets them in again.
+	Refuse(ctx context.Context, length time.Duration) error
 }

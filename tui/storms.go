@@ -161,7 +161,7 @@ func (p *storms) sorts() []menuItem           { return nil }
 func (p *storms) choices() columnChoices      { return &p.list.table }
 func (p *storms) hints() []key.Binding {
 	k := p.keys
-	return []key.Binding{k.PreviousTrouble, k.NextTrouble, k.Freeze, k.ZoomIn, k.ZoomOut, k.Write}
+	return []key.Binding{k.PreviousTrouble, k.NextTrouble, k.Refuse, k.Freeze, k.ZoomIn, k.ZoomOut, k.Write}
 }
 
 // tally is which storm it is of how many.

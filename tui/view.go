@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/x/ansi"
@@ -158,6 +159,9 @@ func (a *App) badges() string {
 	var words []string
 	if a.frozen != nil {
 		words = append(words, "FROZEN")
+	}
+	if left := a.refusing(); left > 0 {
+		words = append(words, "REFUSING "+span(left+time.Second-1))
 	}
 	if who := a.page().following(); who != "" {
 		words = append(words, "FOLLOW "+a.styles.glyphs.cut(a.styles.glyphs.plain(who), 16))

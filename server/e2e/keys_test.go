@@ -19,6 +19,7 @@ type keyStep struct {
 // one effect to the next.
 var keySteps = []keyStep{
 	{keys: []string{"2"}, want: "BACK AFTER"},
+	{keys: []string{"3"}, want: "There has been no storm"},
 	{keys: []string{"4"}, want: "WHAT"},
 	{keys: []string{"5"}, want: "This holter"},
 	{keys: []string{"-"}, want: "charts show 5m"},
@@ -65,6 +66,8 @@ var keySteps = []keyStep{
 	{keys: []string{"Left"}, want: "1001 going away"},
 	{keys: []string{"BTab", "BTab", "BTab", "Space"}, want: "[x] instead of a close frame"},
 	{keys: []string{"Escape"}, gone: "Cancel"},
+	{keys: []string{"R"}, want: "refuse upgrades?"},
+	{keys: []string{"Escape"}, gone: "refuse upgrades?"},
 	{keys: []string{"w", "j"}, want: "wrote holter-connections-"},
 	{keys: []string{"y", "i"}, want: "copied, if the terminal allows it: c"},
 	{keys: []string{"d"}, want: "demo clients are for when nobody is connected"},
