@@ -19,6 +19,7 @@ import (
 
 	"holter/probe/crash"
 	"holter/probe/descriptors"
+	"holter/probe/drill"
 	"holter/probe/swarm"
 	"holter/server"
 	"holter/server/api"
@@ -48,6 +49,7 @@ type commands struct {
 	Proxy      proxy              `cmd:"" help:"Stand in front of a WebSocket backend and watch its connections."`
 	Attach     attach             `cmd:"" help:"Show the screen of a holter that runs elsewhere."`
 	Swarm      crowd              `cmd:"" help:"Connect many clients that come back by a policy of your choice."`
+	Drill      rehearsal          `cmd:"" help:"Disturb the clients of a running holter, and judge how they come back."`
 	Version    version            `cmd:"" help:"Print the version."`
 	Completion completion.Command `cmd:"" help:"Print what makes your shell complete holter's flags."`
 	Complete   completion.Answer  `cmd:"" hidden:""`
@@ -386,6 +388,42 @@ func (c *crowd) Run() error {
 	collectGarbage()
 	ctx := interruptible(terminal.Save(os.Stdin, os.Stdout))
 	return c.Clients.Run(ctx, os.Stdout, os.Stderr)
+}
+
+// rehearsal is a drill of another holter's clients.
+type rehearsal struct {
+	Drill  drill.Command  `embed:""`
+	Config config.Options `embed:"" group:"Where settings come from:"`
+}
+
+// Help is shown by holter drill --help.
+func (r rehearsal) Help() string { return r.Drill.Help() }
+
+// Validate is called by kong after the drill's own.
+func (r *rehearsal) Validate() error {
+	if r.Drill.URL == "" {
+		return nil
+	}
+	_, err := api.ParseAddress(r.Drill.URL)
+	return err
+}
+
+// Run drills until there is a verdict or a signal comes.
+func (r *rehearsal) Run() error {
+	if r.Drill.Print != "" {
+		return r.Drill.PrintTemplate(os.Stdout)
+	}
+	ctx := interruptible(terminal.Save(os.Stdin, os.Stderr))
+	remote, err := api.Attach(ctx, r.Drill.URL, r.Drill.Token)
+	if err != nil {
+		return err
+	}
+	following, stop := context.WithCancel(context.WithoutCancel(ctx)) // what was begun is ended also after a signal
+	done := make(chan error, 1)
+	go func() { done <- remote.Run(following) }()
+	err = r.Drill.Run(ctx, remote, os.Stdout, os.Stderr)
+	stop()
+	return errors.Join(err, <-done)
 }
 
 // wantsScreen decides between screen and log lines.

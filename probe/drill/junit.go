@@ -22,7 +22,11 @@ type suite struct {
 	Time      string     `xml:"time,attr"` // seconds
 	Timestamp string     `xml:"timestamp,attr"`
 	Cases     []testCase `xml:"testcase"`
-	Output    string     `xml:"system-out"`
+	Output    output     `xml:"system-out"`
+}
+
+type output struct {
+	Text string `xml:",cdata"`
 }
 
 type testCase struct {
@@ -45,7 +49,7 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 	took := fmt.Sprintf("%.3f", r.Took.Seconds())
 	s := suite{
 		Name: "holter drill " + r.Drill, Tests: len(r.Checks), Failures: r.Failures(), Time: took,
-		Timestamp: r.Started.UTC().Format(time.RFC3339), Output: text.String(),
+		Timestamp: r.Started.UTC().Format(time.RFC3339), Output: output{text.String()},
 	}
 	for _, c := range r.Checks {
 		one := testCase{Class: "holter.drill." + r.Drill, Name: c.Expectation, Time: took}

@@ -88,15 +88,25 @@ func (r *Report) writeFigures(w io.Writer) {
 	if f.Crowding > 0 {
 		line("crowding", "%.1f times an even spread", f.Crowding)
 	}
+	unknown := 0
 	for i := range f.Policies {
-		p := &f.Policies[i]
-		line("policy", "%s: %s, %d clients", agent(p), describe(p), p.Clients)
+		if p := &f.Policies[i]; p.Kind == model.PolicyUnknown {
+			unknown += p.Clients
+		} else {
+			line("policy", "%d of %s: %s", p.Clients, agent(p), describe(p))
+		}
+	}
+	if unknown > 0 {
+		line("policy", "%d clients: unknown; %s", unknown, toTell)
 	}
 	if f.Missed > 0 {
 		line("missed", "%d events: what rests on single attempts may be too low", f.Missed)
 	}
 	table.Flush()
 }
+
+// toTell is what it takes to know a policy.
+const toTell = "it takes three attempts in a row of eight clients of a kind, so refuse for longer"
 
 func agent(p *model.Policy) string {
 	if p.UserAgent == "" {

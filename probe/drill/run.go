@@ -16,7 +16,7 @@ type Target interface {
 	Snapshot(ctx context.Context) (model.Snapshot, error)
 	// Events are those with a Seq above after, oldest first. It waits until there is one.
 	Events(ctx context.Context, after uint64) ([]model.Event, error)
-	// Now is what the clock says by which events are told.
+	// Now is what the clock says by which events are told. Whatever is done afterwards is told later.
 	Now(ctx context.Context) (time.Time, error)
 
 	Kick(ctx context.Context, k model.Kick) (int, error)

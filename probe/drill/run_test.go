@@ -325,8 +325,8 @@ func TestReport(t *testing.T) {
   back      50% after 5s, 90% after 9s, 99% after never
   attempts  60/s in the worst second, 40 refused
   crowding  2.5 times an even spread
-  policy    app/2: exponential from 1s by 2 with 100% jitter (AWS full jitter), 91 clients
-  policy    app/1: fixed 3s with 0% jitter, 9 clients
+  policy    91 of app/2: exponential from 1s by 2 with 100% jitter (AWS full jitter)
+  policy    9 of app/1: fixed 3s with 0% jitter
 
   ✖ recovered>=99% within 8s: 80% within 8s, 98.0% in the end
   ✔ peak_rate<200/s: 60/s
@@ -354,7 +354,7 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := back.Suites[0]
-	if s.Tests != 2 || s.Failures != 1 || s.Time != "12.500" || len(s.Cases) != 2 || s.Output != text.String() ||
+	if s.Tests != 2 || s.Failures != 1 || s.Time != "12.500" || len(s.Cases) != 2 || s.Output.Text != text.String() ||
 		s.Cases[0].Failure == nil || s.Cases[0].Failure.Message != "80% within 8s, 98.0% in the end" || s.Cases[1].Failure != nil {
 		t.Errorf("%+v", s)
 	}

@@ -136,7 +136,7 @@ func describe(p *model.Policy) string {
 	text := string(p.Kind)
 	switch p.Kind {
 	case model.PolicyUnknown:
-		return "unknown, as it takes three attempts each of eight clients to tell: refuse for longer"
+		return "unknown: " + toTell
 	case model.PolicyFixed:
 		text += " " + seconds(p.Base)
 	case model.PolicyExponential:

@@ -169,3 +169,10 @@ func (r *Remote) Refuse(ctx context.Context, length time.Duration) error {
 	ms := millis(length)
 	return r.caller.call(ctx, http.MethodPost, "/api/v1/refuse", Refuse{ForMS: &ms}, new(Refusing))
 }
+
+// Now is what the other holter's clock said when it answered: whatever is done afterwards happens later.
+func (r *Remote) Now(ctx context.Context) (time.Time, error) {
+	var summary Summary
+	err := r.caller.call(ctx, http.MethodGet, "/api/v1/summary", nil, &summary)
+	return summary.Time, err
+}

@@ -333,6 +333,46 @@ func TestRefuse(t *testing.T) {
 	}
 }
 
+func TestDisturb(t *testing.T) {
+	p := newPlane(t)
+	bodies := make(chan string, 1)
+	p.routes.HandleFunc("POST /api/v1/faults", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		bodies <- string(body)
+		json.NewEncoder(w).Encode(Disturbed{2, &ErrorBody{model.Gone, "c3 is closed already"}})
+	})
+	r := p.attach(t)
+	for want, order := range map[string]model.FaultOrder{
+		`{"ids":["c1","c2","c3"],"q":"","faults":["freeze","drop=1/10"]}`: {IDs: []model.ID{1, 2, 3}, Faults: model.Faults{Freeze: true, Drop: 10}},
+		`{"q":"all","faults":[]}`: {Query: "all"},
+	} {
+		if n, err := r.Disturb(t.Context(), order); n != 2 || model.ErrorCode(err) != model.Gone {
+			t.Errorf("disturbed %d, error %v", n, err)
+		}
+		if body := <-bodies; body != want {
+			t.Errorf("asked for %s, want %s", body, want)
+		}
+	}
+}
+
+func TestNow(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		json.NewEncoder(w).Encode(Summary{Time: at})
+	}))
+	base, err := ParseAddress(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Remote{caller: newCaller(base, "")}
+	if now, err := r.Now(t.Context()); err != nil || !now.Equal(at) {
+		t.Errorf("%v, error %v", now, err)
+	}
+	s.Close()
+	if _, err := r.Now(t.Context()); model.ErrorCode(err) != model.Unavailable {
+		t.Errorf("error %v", err)
+	}
+}
+
 // A plane that has stopped answering costs a caller its deadline, and a picture nothing.
 func TestSilentPlane(t *testing.T) {
 	p := newPlane(t)

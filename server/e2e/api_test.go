@@ -45,6 +45,10 @@ var adminCalls = []adminCall{
 	{"POST", "/api/v1/kick", `{"q": "client=nobody"}`, "", 200, []string{`"kicked":0`}},
 	{"POST", "/api/v1/kick", `{"q": "client=other", "code": 1012, "reason": "deploy", "rst": false, "over_ms": 0}`, "", 200, []string{`"kicked":1`}},
 	{"DELETE", "/api/v1/connections/ID?code=1001&reason=bye", "", "", 200, []string{`"kicked":1`}},
+	{"POST", "/api/v1/refuse", `{"for_ms": 60000}`, "", 200, []string{`"refusing_until":"2`}},
+	{"GET", "/api/v1/summary", "", "", 200, []string{`"refusing_until":"2`}},
+	{"POST", "/api/v1/refuse", `{"for_ms": 0}`, "", 200, []string{`"refusing_until":null`}},
+	{"POST", "/api/v1/refuse", `{"for": 1}`, "", 400, []string{`"code":"invalid"`}},
 	{"PUT", "/api/v1/kick", "", "", 405, []string{`"code":"method_not_allowed"`}},
 	{"GET", "/api/v1/nothing", "", "", 404, []string{`"code":"not_found"`}},
 }
