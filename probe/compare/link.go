@@ -1,0 +1,134 @@
+package compare
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// link is the path of one connection: two sockets and what passes between them. Like any box that
+// ends TCP it acknowledges what it takes, so the ends' kernels know nothing of what it does.
+type link struct {
+	near, far *net.TCPConn // to the client, to the server
+	path      path
+	gone      atomic.Bool   // all packets vanish, those on their way too
+	bytes     atomic.Uint64 // taken in, both ways
+	down      chan struct{}
+	carriers  sync.WaitGroup
+}
+
+// packet is what one read took in.
+type packet struct {
+	data []byte
+	due  time.Time
+}
+
+// inFlight packets may be on their way in one direction before the link takes no more.
+const inFlight = 64
+
+// newLink connects to server and returns the client's socket at the other end.
+func newLink(ctx context.Context, server string, p path, random *rand.Rand) (*link, *net.TCPConn, error) {
+	var dialer net.Dialer
+	far, err := dialer.DialContext(ctx, "tcp", server)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, near, err := pair(ctx)
+	if err != nil {
+		far.Close()
+		return nil, nil, err
+	}
+	l := &link{near: near, far: far.(*net.TCPConn), path: p, down: make(chan struct{})}
+	up, back := rand.New(rand.NewPCG(random.Uint64(), 0)), rand.New(rand.NewPCG(random.Uint64(), 1))
+	l.carriers.Go(func() { l.carry(l.near, l.far, up) })
+	l.carriers.Go(func() { l.carry(l.far, l.near, back) })
+	return l, client, nil
+}
+
+// pair is a connection over loopback, both ends of it.
+func pair(ctx context.Context) (client, server *net.TCPConn, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer listener.Close()
+	var dialer net.Dialer
+	c, err := dialer.DialContext(ctx, "tcp", listener.Addr().String())
+	if err != nil {
+		return nil, nil, err
+	}
+	for { // whoever else finds the port is not meant
+		s, err := listener.Accept()
+		if err != nil {
+			c.Close()
+			return nil, nil, fmt.Errorf("accept a connection of our own: %w", err)
+		}
+		if s.RemoteAddr().String() == c.LocalAddr().String() {
+			return c.(*net.TCPConn), s.(*net.TCPConn), nil
+		}
+		s.Close()
+	}
+}
+
+// carry takes packets from one socket until it ends, and has them delivered to the other.
+func (l *link) carry(from, to *net.TCPConn, random *rand.Rand) {
+	packets := make(chan packet, inFlight)
+	l.carriers.Go(func() { l.deliver(packets, to) })
+	defer close(packets)
+	buffer := make([]byte, 2048)
+	for due := time.Now(); ; {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		l.bytes.Add(uint64(n))
+		if arrives := time.Now().Add(l.path.trip(random)); arrives.After(due) {
+			due = arrives // TCP keeps the order: what is behind a late packet waits for it
+		}
+		packets <- packet{append([]byte(nil), buffer[:n]...), due}
+	}
+}
+
+func (l *link) deliver(packets <-chan packet, to *net.TCPConn) {
+	for p := range packets {
+		if l.wait(time.Until(p.due)); !l.gone.Load() {
+			to.Write(p.data) // who has gone learns it from the read
+		}
+	}
+	if !l.gone.Load() {
+		to.CloseWrite()
+	}
+}
+
+// wait returns after d, or at once if the link goes down.
+func (l *link) wait(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-l.down:
+	}
+}
+
+// reset has both ends get a reset.
+func (l *link) reset() {
+	for _, socket := range []*net.TCPConn{l.near, l.far} {
+		socket.SetLinger(0)
+		socket.Close()
+	}
+}
+
+// close takes the link down and returns once nothing of it is left.
+func (l *link) close() {
+	close(l.down)
+	l.near.Close()
+	l.far.Close()
+	l.carriers.Wait()
+}
