@@ -231,7 +231,7 @@ func (r *runner) take(ctx context.Context, s *Step) (hit int, err error) {
 		r.faulty = append(r.faulty, fault{ids, r.elapsed() + s.For})
 	}
 	hit, err = r.target.Disturb(ctx, model.FaultOrder{IDs: ids, Faults: s.Faults})
-	return hit, unlessGone(err)
+	return hit, unlessGone(hit, err)
 }
 
 func (r *runner) kick(ctx context.Context, s *Step) (hit int, err error) {
@@ -243,12 +243,12 @@ func (r *runner) kick(ctx context.Context, s *Step) (hit int, err error) {
 		}
 	}
 	hit, err = r.target.Kick(ctx, k)
-	return hit, unlessGone(err)
+	return hit, unlessGone(hit, err)
 }
 
-// unlessGone is err, but not that some connections had ended before they could be disturbed.
-func unlessGone(err error) error {
-	if code := model.ErrorCode(err); err == nil || code == model.Gone || code == model.NotFound {
+// unlessGone is err, but not that connections had ended before they could be disturbed.
+func unlessGone(hit int, err error) error {
+	if hit > 0 || model.ErrorCode(err) == model.Gone {
 		return nil
 	}
 	return err
@@ -285,7 +285,8 @@ func (r *runner) undo(ctx context.Context) {
 			kept = append(kept, f)
 			continue
 		}
-		if _, err := r.target.Disturb(ctx, model.FaultOrder{IDs: f.ids}); unlessGone(err) != nil {
+		_, err := r.target.Disturb(ctx, model.FaultOrder{IDs: f.ids})
+		if model.ErrorCode(err) == model.Unavailable {
 			kept = append(kept, f) // to be tried again
 		}
 	}
