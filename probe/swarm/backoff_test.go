@@ -36,6 +36,7 @@ func TestDelaysWithoutJitter(t *testing.T) {
 		{"fixed:2s", []time.Duration{2 * time.Second, 2 * time.Second, 2 * time.Second}},
 		{"exponential:1s,2,5s", []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 5 * time.Second, 5 * time.Second}},
 		{"exponential:100ms,1.5,1s", []time.Duration{100 * time.Millisecond, 150 * time.Millisecond, 225 * time.Millisecond}},
+		{"steps:0s,2s,10s", []time.Duration{0, 2 * time.Second, 10 * time.Second, 10 * time.Second}},
 		{"exponential:1s,1,5s", []time.Duration{time.Second, time.Second}},
 	} {
 		got := take(parsed(t, test.backoff, "none").start(dice(1)), len(test.want))

@@ -39,6 +39,41 @@ func TestSteadyClient(t *testing.T) {
 	}
 }
 
+func TestBeatsAsMessages(t *testing.T) {
+	t.Parallel()
+	e := newEcho(t)
+	s, _ := start(t, one(e, Behaviour{Name: "page", Beat: 30 * time.Millisecond, JSONBeat: true}, spread))
+	p := e.generation(t, client, 1)
+	eventually(t, "beats and their answers", func() bool { return s.Report().Beat.Count > 5 })
+	if n := with(p, func() int { return len(p.pings) }); n > 0 {
+		t.Errorf("%d protocol pings", n)
+	}
+	if r := s.Report(); r.MessagesSent+r.MessagesReceived > 0 || len(r.Ended) > 0 {
+		t.Errorf("beats count as messages, or did not help: %+v", r)
+	}
+}
+
+// Its socket is full, and it waits to write, when it is told to stop.
+func TestStoppingAClientThatTheServerDoesNotRead(t *testing.T) {
+	t.Parallel()
+	e := newEcho(t)
+	e.set(func() { e.mute = true })
+	s, stop := start(t, one(e, Behaviour{Name: "chatty", Talk: Span{Max: time.Millisecond}, Payload: mostPayload}, spread))
+	e.generation(t, client, 1)
+	last, since := int64(-1), time.Now()
+	eventually(t, "the socket to be full", func() bool {
+		if sent := s.record.sent.Load(); sent != last {
+			last, since = sent, time.Now()
+		}
+		return last > 0 && time.Since(since) > 200*time.Millisecond
+	})
+	begin := time.Now()
+	stop()
+	if took := time.Since(begin); took > writeTimeout/2 {
+		t.Errorf("it took %s", took)
+	}
+}
+
 func TestMuteClientSendsDataAndNoPong(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
@@ -212,6 +247,7 @@ func TestWaitBeforeTheNextAttempt(t *testing.T) {
 		{"thrown out at once, no back-off", Policy{}, breath / 2, code(1001), breath, true},
 		{"no answer, no back-off", Policy{}, 0, errors.New("refused"), breath, true},
 		{"refused for a time", Policy{Kind: Fixed, Base: time.Second}, 0, &refused{503, 7 * time.Second}, 8 * time.Second, true},
+		{"refused for a time, in a browser", Policy{Kind: Fixed, Base: time.Second, Deaf: true}, 0, &refused{503, 7 * time.Second}, time.Second, true},
 		{"try again later", Policy{Kind: Fixed, Base: time.Second}, time.Minute, code(1013), tryLater + time.Second, true},
 		{"the server is done", Policy{}, time.Minute, code(1000), 0, false},
 		{"the client is at fault", Policy{}, time.Minute, code(1009), 0, false},

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
+	"sync"
 	"time"
 
 	"holter/model"
@@ -113,7 +115,11 @@ func (c *Command) watch(ctx context.Context, s *Swarm, view *progress) Report {
 	}
 	ticker := time.NewTicker(refresh)
 	defer ticker.Stop()
-	for ctx.Err() == nil && s.Stats().GaveUp < c.Clients {
+	settling := sync.OnceFunc(debug.FreeOSMemory) // what so many handshakes took is not needed any more
+	for stats := s.Stats(); ctx.Err() == nil && stats.GaveUp < c.Clients; stats = s.Stats() {
+		if stats.Connected == c.Clients {
+			settling()
+		}
 		select {
 		case now := <-ticker.C:
 			view.show(s, now)

@@ -56,7 +56,7 @@ func newDialer(o *Options) *websocket.Dialer {
 }
 
 // readBuffer is in bytes. What is longer is read into the buffer in parts.
-const readBuffer = 512
+const readBuffer = 256
 
 // placeholder is what stands for the client's id in URL and headers.
 const placeholder = "{id}"

@@ -3,6 +3,7 @@ package swarm
 import (
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,9 @@ func TestParsePolicy(t *testing.T) {
 		{"exponential:100ms,1.5,1h30m", "decorrelated",
 			Policy{Kind: Exponential, Base: 100 * time.Millisecond, Factor: 1.5, Cap: 90 * time.Minute, Jitter: Decorrelated},
 			"exponential:100ms,1.5,1h30m decorrelated"},
+		{"steps:0s,2s,1m", "none",
+			Policy{Kind: Steps, Steps: []time.Duration{0, 2 * time.Second, time.Minute}, Jitter: NoJitter}, "steps:0s,2s,1m"},
+		{"steps:1s", "full", Policy{Kind: Steps, Steps: []time.Duration{time.Second}, Jitter: Full}, "steps:1s full"},
 	} {
 		got, err := ParsePolicy(test.backoff, test.jitter)
 		if err != nil || !reflect.DeepEqual(got, test.want) {
@@ -52,6 +56,11 @@ func TestParsePolicySaysWhatToWrite(t *testing.T) {
 		{"exponential:1s,NaN,60s", "none", "factor must be 1 or more"},
 		{"exponential:1s,+Inf,60s", "none", "factor must be 1 or more"},
 		{"exponential:1m,2,30s", "none", "cap must not be below the base"},
+		{"steps", "none", "write steps:DELAY,DELAY,…"},
+		{"steps:", "none", "write steps:DELAY,DELAY,…"},
+		{"steps:1s,soon", "none", "write steps:DELAY,DELAY,…"},
+		{"steps:1s,-2s", "none", "no step may be below 0"},
+		{"steps:1s,2s", "decorrelated", "write --backoff exponential:1s,2,60s"},
 		{"fixed:1s", "some", "write none, full, equal or decorrelated"},
 		{"fixed:1s", "decorrelated", "write --backoff exponential:1s,2,60s"},
 		{"none", "full", "write --backoff fixed:1s or exponential:1s,2,60s"},
@@ -77,14 +86,17 @@ func FuzzParsePolicy(f *testing.F) {
 	f.Add("none", "none")
 	f.Add("fixed:2562047h47m16s", "full")
 	f.Add("exponential:1ns,1e308,2562047h47m16s", "decorrelated")
+	f.Add("steps:1s,2562047h47m16s,0s", "equal")
+	f.Add("exponential:1s,2,60s", "around50")
+	f.Add("fixed:1s", "around20")
 	f.Fuzz(func(t *testing.T, backoff, jitter string) {
 		p, err := ParsePolicy(backoff, jitter)
 		if err != nil {
 			return
 		}
-		longest := max(p.Base, p.Cap)
+		longest := 1.2 * float64(max(p.Base, p.Cap, slices.Max(append(p.Steps, 0)))) // as around20 allows
 		for delays, i := p.start(dice(1)), 0; i < 20; i++ {
-			if d, again := delays.next(0); d < 0 || d > longest || !again {
+			if d, again := delays.next(0); d < 0 || float64(d) > longest+1 || !again {
 				t.Fatalf("%s: delay %d is %s, again %t", p, i+1, d, again)
 			}
 		}

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"net/http"
@@ -36,6 +37,8 @@ type echo struct {
 type peer struct {
 	conn   *websocket.Conn
 	agent  string
+	header http.Header // of its request
+	path   string
 	opened time.Time // when its request came
 
 	mu       sync.Mutex
@@ -47,11 +50,14 @@ type peer struct {
 	end      error
 }
 
-func newEcho(t *testing.T) *echo {
+func newEcho(t *testing.T) *echo { return newEchoOn(t, httptest.NewServer) }
+
+func newEchoOn(t *testing.T, start func(http.Handler) *httptest.Server) *echo {
 	e := &echo{peers: map[string][]*peer{}, closing: make(chan struct{})}
 	router := gin.New()
 	router.GET("/ws", e.serve)
-	e.Server = httptest.NewServer(router)
+	router.GET("/rooms/:client/ws", e.serve)
+	e.Server = start(router)
 	t.Cleanup(func() {
 		close(e.closing)
 		e.Close()
@@ -64,6 +70,9 @@ func (e *echo) url() string { return "ws" + strings.TrimPrefix(e.URL, "http") + 
 
 func (e *echo) serve(c *gin.Context) {
 	opened, id := time.Now(), c.Query("client")
+	if id == "" {
+		id = c.Param("client")
+	}
 	e.mu.Lock()
 	refuse, mute := maps.Clone(e.refuse), e.mute && len(e.peers[id]) == 0
 	e.mu.Unlock()
@@ -72,7 +81,7 @@ func (e *echo) serve(c *gin.Context) {
 		c.Status(http.StatusServiceUnavailable)
 		return
 	}
-	upgrader := websocket.Upgrader{}
+	upgrader := websocket.Upgrader{Subprotocols: []string{"chat.v2"}}
 	conn, err := upgrader.Upgrade(c.Writer, c.Request, nil)
 	if err != nil {
 		return
@@ -80,7 +89,7 @@ func (e *echo) serve(c *gin.Context) {
 	e.handlers.Add(1)
 	defer e.handlers.Done()
 	defer conn.Close()
-	p := &peer{conn: conn, agent: c.Request.UserAgent(), opened: opened}
+	p := &peer{conn: conn, agent: c.Request.UserAgent(), header: c.Request.Header, path: c.Request.URL.String(), opened: opened}
 	e.mu.Lock()
 	e.peers[id] = append(e.peers[id], p)
 	e.mu.Unlock()
@@ -107,7 +116,8 @@ func (p *peer) live() {
 		kind, message, err := p.conn.ReadMessage()
 		if err == nil {
 			p.note(&p.messages)
-			err = p.conn.WriteMessage(kind, message)
+			// An echo, but for what some clients send as beats.
+			err = p.conn.WriteMessage(kind, bytes.Replace(message, []byte(`"ping"`), []byte(`"pong"`), 1))
 		}
 		if err != nil {
 			p.mu.Lock()
