@@ -31,7 +31,7 @@ func (a *App) askKick() {
 		a.status.complain("nothing to kick: " + who(c) + " is gone already")
 		return
 	}
-	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, who(c), who(c), []model.ID{c.ID})
+	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, who(c), []model.ID{c.ID})
 }
 
 // many is a page that knows connections to kick together.
@@ -56,7 +56,7 @@ func (a *App) askKickAll() {
 		a.status.say("nobody is there to be kicked")
 		return
 	}
-	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, label, label, ids)
+	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, label, ids)
 }
 
 func (p *connections) targets() (ids []model.ID, label string) {

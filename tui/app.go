@@ -123,8 +123,8 @@ func (a *App) refreshed(msg *refreshed) tea.Cmd {
 	a.status.failed = ""
 	a.status.seen = a.status.now
 	a.live = msg.picture
-	if d, ok := a.dialog.(*kickDialog); ok {
-		d.live = a.live
+	if d, ok := a.dialog.(liveDialog); ok {
+		d.look(a.live)
 	}
 	var cmd tea.Cmd
 	if a.frozen == nil {

@@ -17,6 +17,9 @@ type dialog interface {
 	footer(w int, message string) []string
 }
 
+// liveDialog is one about what is there now, whatever is shown.
+type liveDialog interface{ look(p *picture) }
+
 // box puts a frame around lines, with w cells for text.
 func (s *styles) box(lines []string, w int) []string {
 	b := &s.glyphs.box

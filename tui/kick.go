@@ -1,13 +1,11 @@
 package tui
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/charmbracelet/bubbles/key"
-	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
@@ -15,9 +13,6 @@ import (
 
 // kickCodes are the close codes that a server may give, the usual one first.
 var kickCodes = []int{1001, 1000, 1008, 1011, 1012, 1013}
-
-// typedAbove is how many connections may be kicked without their number being typed.
-const typedAbove = 10
 
 // maxKickOver bounds the seconds that a kick of many may be spread over, in digits.
 const maxKickOver = 4
@@ -39,28 +34,18 @@ const (
 // happens to the rows below, and its focus is on Cancel. What it is told of live pictures is checked
 // again before anybody is kicked.
 type kickDialog struct {
-	styles *styles
-	keys   *keyMap
-	fx     *effects
-
-	title  string
-	label  string // of whom, in a sentence
-	ids    []model.ID
-	live   *picture
-	fields []kickField
-	at     int // in fields
-	code   int // index into kickCodes
-	reset  bool
-	inputs map[kickField]*textinput.Model
-	wrong  string // why it did not kick
+	dialogForm[kickField]
+	fx    *effects
+	label string // of whom, in a sentence
+	ids   []model.ID
+	live  *picture
+	code  int // index into kickCodes
+	reset bool
 }
 
-func newKickDialog(s *styles, k *keyMap, fx *effects, live *picture, title, label string, ids []model.ID) *kickDialog {
-	d := &kickDialog{
-		styles: s, keys: k, fx: fx, live: live, title: title, label: label, ids: ids,
-		fields: []kickField{fieldCode, fieldReason, fieldReset},
-		inputs: map[kickField]*textinput.Model{},
-	}
+func newKickDialog(s *styles, k *keyMap, fx *effects, live *picture, label string, ids []model.ID) *kickDialog {
+	d := &kickDialog{dialogForm: newDialogForm[kickField](s, k), fx: fx, live: live, label: label, ids: ids}
+	d.fields = []kickField{fieldCode, fieldReason, fieldReset}
 	d.addInput(fieldReason, model.MaxReason)
 	if len(ids) > 1 {
 		d.fields = append(d.fields, fieldOver)
@@ -70,57 +55,38 @@ func newKickDialog(s *styles, k *keyMap, fx *effects, live *picture, title, labe
 		d.fields = append(d.fields, fieldCount)
 		d.addInput(fieldCount, len(strconv.Itoa(len(ids))))
 	}
-	d.at = len(d.fields)
 	d.fields = append(d.fields, fieldCancel, fieldKick)
+	d.focusOn(fieldCancel)
 	return d
 }
 
-func (d *kickDialog) addInput(f kickField, limit int) {
-	in := newInput(d.styles, limit)
-	in.Blur()
-	d.inputs[f] = &in
-}
-
-func (d *kickDialog) focus() kickField { return d.fields[d.at] }
+// look takes a live picture.
+func (d *kickDialog) look(p *picture) { d.live = p }
 
 // update takes a key. done says that the dialog is over.
 func (d *kickDialog) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 	switch k := d.keys; {
 	case key.Matches(msg, k.Cancel):
 		return true, nil
-	case key.Matches(msg, k.NextField):
-		d.moveFocus(1)
-	case key.Matches(msg, k.PrevField):
-		d.moveFocus(-1)
+	case d.moved(msg):
 	case key.Matches(msg, k.Press):
 		return d.press()
-	case d.inputs[d.focus()] != nil:
+	case d.inputs[d.at] != nil:
 		d.write(msg)
 	case key.Matches(msg, k.Less):
 		d.change(-1)
 	case key.Matches(msg, k.More):
 		d.change(1)
-	case key.Matches(msg, k.Toggle) && d.focus() == fieldReset:
+	case key.Matches(msg, k.Toggle) && d.at == fieldReset:
 		d.reset = !d.reset
 	}
 	return false, nil
 }
 
-func (d *kickDialog) moveFocus(step int) {
-	if in := d.inputs[d.focus()]; in != nil {
-		in.Blur()
-	}
-	n := len(d.fields)
-	d.at = (d.at + step + n) % n
-	if in := d.inputs[d.focus()]; in != nil {
-		in.Focus()
-	}
-}
-
 // press does what the button in focus says. In a field it goes on to the next: enter alone never
 // kicks.
 func (d *kickDialog) press() (done bool, cmd tea.Cmd) {
-	switch d.focus() {
+	switch d.at {
 	case fieldCancel:
 		return true, nil
 	case fieldKick:
@@ -132,10 +98,9 @@ func (d *kickDialog) press() (done bool, cmd tea.Cmd) {
 
 // write takes a key for the input in focus: digits, or a reason as long as it fits into a close frame.
 func (d *kickDialog) write(msg tea.KeyMsg) {
-	in := d.inputs[d.focus()]
+	in := d.inputs[d.at]
 	after, _ := in.Update(msg)
-	if d.focus() == fieldReason && len(after.Value()) > model.MaxReason ||
-		d.focus() != fieldReason && strings.Trim(after.Value(), "0123456789") != "" {
+	if d.at == fieldReason && len(after.Value()) > model.MaxReason || d.at != fieldReason && !digits(after.Value()) {
 		return
 	}
 	*in, d.wrong = after, ""
@@ -143,28 +108,25 @@ func (d *kickDialog) write(msg tea.KeyMsg) {
 
 // change takes another choice of what has the focus.
 func (d *kickDialog) change(step int) {
-	switch d.focus() {
+	switch d.at {
 	case fieldCode:
 		d.code = (d.code + step + len(kickCodes)) % len(kickCodes)
 	case fieldReset:
 		d.reset = !d.reset
-	case fieldCancel:
-		d.at++
-	case fieldKick:
-		d.at--
+	case fieldCancel, fieldKick:
+		d.moveFocus(map[kickField]int{fieldCancel: 1, fieldKick: -1}[d.at])
 	}
 }
 
 // kick ends those that are still there, if their number was typed where it has to be. One that has
 // gone meanwhile is asked about all the same: the source says that it is gone.
 func (d *kickDialog) kick() (done bool, cmd tea.Cmd) {
-	if in := d.inputs[fieldCount]; in != nil && in.Value() != strconv.Itoa(len(d.ids)) {
-		d.wrong = fmt.Sprintf("to kick %d, type %d", len(d.ids), len(d.ids))
+	if !d.counted(fieldCount, "kick", len(d.ids)) {
 		return false, nil
 	}
 	k := model.Kick{IDs: d.ids, Reset: d.reset}
 	if len(d.ids) > 1 {
-		k.IDs = d.remaining()
+		k.IDs = d.live.open(d.ids)
 	}
 	if len(k.IDs) == 0 {
 		d.wrong = "all of them are gone by now"
@@ -181,15 +143,4 @@ func (d *kickDialog) kick() (done bool, cmd tea.Cmd) {
 		how += ", over " + in.Value() + " s"
 	}
 	return true, d.fx.kick(k, d.label, how)
-}
-
-// remaining are the ids whose sockets are open in the newest picture.
-func (d *kickDialog) remaining() []model.ID {
-	var open []model.ID
-	for _, id := range d.ids {
-		if c := d.live.find(id); c != nil && c.Open() {
-			open = append(open, id)
-		}
-	}
-	return open
 }
