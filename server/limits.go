@@ -45,10 +45,12 @@ func newLimits(o Options) limits {
 	return l
 }
 
+// How long who is turned away is asked to wait at least. While upgrades are refused on request that is
+// not long either: each attempt in vain tells more of how a client backs off.
 const (
-	waitForPlace = 5 * time.Second // for one of those who are here to leave
-	waitForTurn  = time.Second     // where too many come at once
-	leastSpread  = 5 * time.Second
+	waitForPlace = 5 * time.Second // until one of those who are here leaves
+	waitForTurn  = time.Second
+	retrySpread  = 5 * time.Second
 )
 
 // admit answers an upgrade that is not to be: with 503 and a time to come back, which differs from client
@@ -69,10 +71,9 @@ func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) bool {
 // asked last, as that uses it up.
 func (m *Monitor) full(r *http.Request) (reason string, wait time.Duration) {
 	l := &m.limits
-	refusing := m.hub.Refusing()
 	switch {
-	case refusing > 0:
-		return "upgrades are refused for a while", refusing
+	case m.hub.Refusing():
+		return "upgrades are refused for a while", waitForTurn
 	case l.conns > 0 && m.hub.Size() >= l.conns:
 		return "too many connections", waitForPlace
 	case l.perIP > 0 && m.hub.SizeFrom(r.RemoteAddr) >= l.perIP:
@@ -83,9 +84,8 @@ func (m *Monitor) full(r *http.Request) (reason string, wait time.Duration) {
 	return "", 0
 }
 
-// spread is a time in whole seconds, evenly from the wait on to as long again, or to leastSpread more if
-// that is longer. chance is from 0 up to 1.
+// spread is a time in whole seconds, evenly from the wait on to retrySpread more. chance is from 0 up to 1.
 func spread(wait time.Duration, chance float64) time.Duration {
-	seconds := math.Ceil(wait.Seconds())
-	return time.Duration(seconds+math.Floor(chance*(max(seconds, leastSpread.Seconds())+1))) * time.Second
+	seconds := math.Floor(chance * (retrySpread.Seconds() + 1))
+	return wait + time.Duration(seconds)*time.Second
 }

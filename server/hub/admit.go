@@ -25,10 +25,8 @@ func (h *Hub) Refuse(_ context.Context, length time.Duration) error {
 	return nil
 }
 
-// Refusing is for how much longer upgrades are to be turned away, 0 if they are not.
-func (h *Hub) Refusing() time.Duration {
-	return max(0, time.Duration(h.refusing.Load()-int64(h.now())))
-}
+// Refusing reports whether upgrades are to be turned away.
+func (h *Hub) Refusing() bool { return h.refusing.Load() > int64(h.now()) }
 
 // refusingUntil is zero while upgrades are let in.
 func (h *Hub) refusingUntil(now model.Instant) time.Time {

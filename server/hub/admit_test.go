@@ -15,8 +15,8 @@ func TestRefuseEndsByItself(t *testing.T) {
 			t.Helper()
 			s, _ := h.Snapshot(t.Context())
 			until := s.Monitor.RefusingUntil
-			if h.Refusing() != want || want == 0 != until.IsZero() || want > 0 && until.Sub(s.Time) != want {
-				t.Errorf("refusing for %v until %v, want %v", h.Refusing(), until, want)
+			if h.Refusing() != (want > 0) || want == 0 != until.IsZero() || want > 0 && until.Sub(s.Time) != want {
+				t.Errorf("refusing: %v, until %v; want %v", h.Refusing(), until, want)
 			}
 		}
 		refusing(0)
