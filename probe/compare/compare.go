@@ -29,12 +29,13 @@ type scale struct {
 	few, many int           // connections for each scheme and fault
 	life      time.Duration // of a connection until it is struck at the latest, at true scale
 	ramp      time.Duration // in which they open
+	patience  time.Duration // after the fault, if that is longer than the scheme's limit
 	cutAll    bool          // life is long enough to strike at true scale in every scheme
 	cost      costScale
 }
 
 var (
-	full  = scale{few: 24, many: 100, life: 90 * time.Second, ramp: 5 * time.Second, cutAll: true, cost: fullCost}
+	full  = scale{few: 24, many: 100, life: 90 * time.Second, ramp: 5 * time.Second, patience: 62 * time.Second, cutAll: true, cost: fullCost}
 	quick = scale{few: 8, many: 10, life: 10 * time.Second, ramp: time.Second, cost: quickCost}
 )
 
@@ -100,7 +101,7 @@ func phase(turn, n int, random *rand.Rand) float64 {
 
 // plan says when a connection opens and when it is struck.
 func (s *scale) plan(of *scheme, f *fault, phase float64, random *rand.Rand) plan {
-	p := plan{compression: 1, life: s.life, cut: f.strike != nil}
+	p := plan{compression: 1, life: s.life, cut: f.strike != nil, patience: max(s.patience, of.limit)}
 	p.opens = time.Duration(random.Float64() * float64(s.ramp))
 	before := time.Duration(phase * float64(of.ping))
 	switch {
@@ -146,7 +147,8 @@ func observe(ctx context.Context, trials []*trial, report *Report, progress func
 		})
 	}
 	err = group.Wait()
-	report.LateMS = millis(lab.schedule.worst)
+	worst, often := lab.schedule.lateBy()
+	report.LateMS, report.LateOften = millis(worst), often
 	return err
 }
 
@@ -156,7 +158,7 @@ func expected(trials []*trial) time.Duration {
 	for _, t := range trials {
 		takes := t.plan.life
 		if t.plan.cut {
-			takes += t.scheme.patience
+			takes += t.plan.patience
 		}
 		last = max(last, t.plan.opens+time.Duration(float64(takes)/t.plan.compression))
 	}

@@ -110,7 +110,6 @@ func (l *lab) visitor(ctx context.Context, s *scheme, random float64) (*guest, e
 }
 
 func (l *lab) dial(ctx context.Context) (*net.TCPConn, error) {
-	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "tcp", l.address)
 	if err != nil {
 		return nil, err

@@ -43,11 +43,12 @@ type guest struct {
 const bufferSize = 1024
 
 func openLab() (*lab, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ctx, stop := context.WithCancel(context.Background())
+	listener, err := listen(ctx)
 	if err != nil {
+		stop()
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(context.Background())
 	l := &lab{
 		address:  listener.Addr().String(),
 		schedule: newSchedule(),
@@ -146,13 +147,13 @@ var errNotSeated = errors.New("the server took the connection and did not keep i
 // handshake opens the client's end on a connection to the server, and waits for the server's.
 func (l *lab) handshake(ctx context.Context, number int, g *guest, client *end, c *net.TCPConn) error {
 	client.socket = newSocket(c)
-	dialer := websocket.Dialer{
+	ws := websocket.Dialer{
 		HandshakeTimeout: handshakeTimeout,
 		ReadBufferSize:   bufferSize,
 		WriteBufferSize:  bufferSize,
 		NetDialContext:   func(context.Context, string, string) (net.Conn, error) { return client.socket, nil },
 	}
-	conn, _, err := dialer.DialContext(ctx, fmt.Sprintf("ws://%s/?guest=%d", l.address, number), nil)
+	conn, _, err := ws.DialContext(ctx, fmt.Sprintf("ws://%s/?guest=%d", l.address, number), nil)
 	if err != nil {
 		return fmt.Errorf("handshake over loopback: %w", err)
 	}

@@ -30,9 +30,17 @@ type packet struct {
 // inFlight packets may be on their way in one direction before the link takes no more.
 const inFlight = 64
 
+// The kernel's own keep-alive, which Go would switch on, is off everywhere: its packets are none of a
+// scheme's.
+var dialer = net.Dialer{KeepAlive: -1}
+
+func listen(ctx context.Context) (net.Listener, error) {
+	config := net.ListenConfig{KeepAlive: -1}
+	return config.Listen(ctx, "tcp", "127.0.0.1:0")
+}
+
 // newLink connects to server and returns the client's socket at the other end.
 func newLink(ctx context.Context, server string, p path, random *rand.Rand) (*link, *net.TCPConn, error) {
-	var dialer net.Dialer
 	far, err := dialer.DialContext(ctx, "tcp", server)
 	if err != nil {
 		return nil, nil, err
@@ -51,12 +59,11 @@ func newLink(ctx context.Context, server string, p path, random *rand.Rand) (*li
 
 // pair is a connection over loopback, both ends of it.
 func pair(ctx context.Context) (client, server *net.TCPConn, err error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := listen(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer listener.Close()
-	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "tcp", listener.Addr().String())
 	if err != nil {
 		return nil, nil, err
@@ -117,8 +124,9 @@ func (l *link) wait(d time.Duration) {
 	}
 }
 
-// reset has both ends get a reset.
+// reset has both ends get a reset, and nothing else.
 func (l *link) reset() {
+	l.gone.Store(true)
 	for _, socket := range []*net.TCPConn{l.near, l.far} {
 		socket.SetLinger(0)
 		socket.Close()

@@ -9,13 +9,14 @@ import (
 // Report is what was measured. Times are milliseconds as the scheme sees them: those that were
 // compressed are scaled back.
 type Report struct {
-	Seed    uint64         `json:"seed"`
-	Quick   bool           `json:"quick"`
-	TookMS  float64        `json:"took_ms"`
-	LateMS  float64        `json:"late_ms"` // how late this process was at worst
-	Schemes []SchemeReport `json:"schemes"`
-	Faults  []FaultReport  `json:"faults"`
-	Cells   []Cell         `json:"cells"` // each scheme under each fault, in the order of both
+	Seed      uint64         `json:"seed"`
+	Quick     bool           `json:"quick"`
+	TookMS    float64        `json:"took_ms"`
+	LateMS    float64        `json:"late_ms"`    // how late this process was at worst
+	LateOften int            `json:"late_often"` // how often that was beyond what hearts take no notice of
+	Schemes   []SchemeReport `json:"schemes"`
+	Faults    []FaultReport  `json:"faults"`
+	Cells     []Cell         `json:"cells"` // each scheme under each fault, in the order of both
 }
 
 // SchemeReport is a scheme and what it costs while nothing happens. Zero stands for not known.

@@ -18,13 +18,14 @@ type schedule struct {
 
 	mu    sync.Mutex // protects all following
 	queue queue
-	worst time.Duration
+	worst time.Duration // that a run was late
+	often int           // that one was late by more than lateLimit
 }
 
 const (
 	// slot gathers what is due within it into one run.
 	slot = 10 * time.Millisecond
-	// lateLimit is how late a run may be before it is told of: model.Lateness' own.
+	// lateLimit is how late a run may be before hearts void their beats: model.Lateness' own.
 	lateLimit = 100 * time.Millisecond
 )
 
@@ -85,6 +86,16 @@ func (s *schedule) observe(now time.Time, lateBy time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.worst = max(s.worst, lateBy)
+	if lateBy > lateLimit {
+		s.often++
+	}
+}
+
+// lateBy is how late a run was at worst, and how many were too late.
+func (s *schedule) lateBy() (worst time.Duration, often int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.worst, s.often
 }
 
 // take removes those that are due.

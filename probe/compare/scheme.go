@@ -13,19 +13,19 @@ type scheme struct {
 	dead time.Duration // a fixed scheme's limit without a pong; 0 for a scheme of holter's
 	who  model.Scheme  // which end beats, where it is holter's
 
-	patience time.Duration // what is not noticed so long after a fault is not noticed at all
-	hurry    float64       // how far Quick compresses its times
+	hurry float64       // how far Quick compresses its times
+	limit time.Duration // nobody takes longer to notice a fault while this process is on time
 }
 
 // The fixed ones are the chat example of gorilla/websocket (examples/chat/client.go: pongWait 60 s,
 // pingPeriod 9/10 of it), and what people write in its place.
 var schemes = []scheme{
-	{name: "holter both", ping: 5 * time.Second, who: model.SchemeBoth, patience: 25 * time.Second, hurry: 5},
-	{name: "holter server", ping: 5 * time.Second, who: model.SchemeServer, patience: 25 * time.Second, hurry: 5},
-	{name: "holter client", ping: 5 * time.Second, who: model.SchemeClient, patience: 25 * time.Second, hurry: 5},
-	{name: "fixed 54s/60s", ping: 54 * time.Second, dead: 60 * time.Second, patience: 62 * time.Second, hurry: 12},
-	{name: "fixed 30s/60s", ping: 30 * time.Second, dead: 60 * time.Second, patience: 62 * time.Second, hurry: 12},
-	{name: "fixed 5s/15s", ping: 5 * time.Second, dead: 15 * time.Second, patience: 17 * time.Second, hurry: 5},
+	{name: "holter both", ping: 5 * time.Second, who: model.SchemeBoth, hurry: 5, limit: 25 * time.Second},
+	{name: "holter server", ping: 5 * time.Second, who: model.SchemeServer, hurry: 5, limit: 25 * time.Second},
+	{name: "holter client", ping: 5 * time.Second, who: model.SchemeClient, hurry: 5, limit: 25 * time.Second},
+	{name: "fixed 54s/60s", ping: 54 * time.Second, dead: 60 * time.Second, hurry: 12, limit: 62 * time.Second},
+	{name: "fixed 30s/60s", ping: 30 * time.Second, dead: 60 * time.Second, hurry: 12, limit: 62 * time.Second},
+	{name: "fixed 5s/15s", ping: 5 * time.Second, dead: 15 * time.Second, hurry: 5, limit: 17 * time.Second},
 }
 
 func (s *scheme) fixed() bool { return s.dead > 0 }

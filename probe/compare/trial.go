@@ -29,6 +29,7 @@ type plan struct {
 	opens       time.Duration // real time, from the start of all trials
 	life        time.Duration // scheme's time, until the fault strikes
 	cut         bool          // whether it strikes at all
+	patience    time.Duration // scheme's time; what is not noticed so long after it is not noticed
 }
 
 // result is what came of a trial; times are the scheme's.
@@ -147,7 +148,7 @@ func (t *trial) alive(ctx context.Context, d time.Duration) {
 
 // await returns when both ends have noticed, or when that is no longer to be expected.
 func (t *trial) await(ctx context.Context) {
-	timer := time.NewTimer(t.client.clock.real(t.scheme.patience))
+	timer := time.NewTimer(t.client.clock.real(t.plan.patience))
 	defer timer.Stop()
 	for _, e := range []*end{t.server, t.client} {
 		if t.unaware(e) {

@@ -93,6 +93,7 @@ func (r *Report) mistakes() table {
 // bad reports whether a path is so before anything strikes it.
 func (r *Report) bad(fault string) bool { return fault == latePongs || fault == loss }
 
+// merge adds the mistakes of both ends of other to those of the server.
 func (c *Cell) merge(other *Cell) {
 	c.Hours += other.Hours
 	c.Server.FalseSuspicions += other.Server.FalseSuspicions + other.Client.FalseSuspicions
@@ -144,13 +145,18 @@ func (r *Report) notes() []string {
 	for _, f := range r.Faults[1:] {
 		notes = append(notes, fmt.Sprintf("%s: %s", f.Name, f.What))
 	}
+	if r.LateOften > 0 {
+		notes = append(notes, fmt.Sprintf("THIS MACHINE WAS BUSY: the program itself ran late %d times, by %.0f ms at worst. "+
+			"holter's hearts then void their beats and wait up to 8 times as long for everybody, so its figures are of a busy machine; repeat it on a quiet one.",
+			r.LateOften, r.LateMS))
+	}
 	return append(notes,
 		r.scaling(),
 		"The holter schemes ping every 5 s ±10 %, where they do, with the limits that each path teaches them. "+
 			"The fixed ones are the chat example of gorilla/websocket with other times: the server pings every first time and gives up "+
 			"a client without a pong for the second. They suspect nobody before they give up.",
-		"never: an end that only answers, as a page in a browser does, has nothing to notice by; "+
-			"the keep-alive of its kernel, if it is on, is not part of this. *: not all noticed. -: not measured.",
+		"never: an end that only answers, as a page in a browser does, has nothing to notice by (seen for a minute, or with --quick as long as its scheme may take). "+
+			"*: not all noticed. -: not measured. The kernel's keep-alive, which Go switches on by itself, is off.",
 		"The beat of a struck connection may be at any phase. Where one end is struck, each end is in half of the connections, and the other one is to notice.",
 		fmt.Sprintf("Frame bytes are those of pings and pongs, masked from the client. Packets are those of the server's socket as Linux counts them, "+
 			"acknowledgements too; on the wire each takes %d bytes more (IPv4, TCP, timestamps).", wireOverhead),
