@@ -44,6 +44,7 @@ type Monitor struct {
 	OnFail   OnFail
 	Lateness float64 // what timeouts are stretched by because holter itself ran late, from 1 to 8
 
+	AcceptRate    float64   // upgrades per second beyond which they are refused, 0 for none
 	RefusingUntil time.Time // when upgrades are let in again, zero while they are
 }
 

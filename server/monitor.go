@@ -54,7 +54,7 @@ func New(o Options) *Monitor {
 			MinTimeout: o.MinTimeout, MaxTimeout: o.MaxTimeout,
 		},
 		OnFail: o.OnFail, Identity: identity, Linger: o.Linger,
-		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version,
+		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version, AcceptRate: float64(o.AcceptRate),
 	})
 	if o.Admin != "" {
 		m.admin = newAdmin(m.hub, o, m.log)

@@ -114,6 +114,9 @@ func (p *storms) chart(s *model.Storm, h int) []string {
 			{name: "back", key: st.glyphs.up, ink: ink{paint: st.chart.connects}, form: formArea, values: back},
 		},
 	}
+	if limit := p.picture.Monitor.AcceptRate; limit > 0 {
+		c.series = append(c.series, series{name: "accepted at most", key: st.glyphs.dash, ink: ink{paint: st.chart.limit}, form: formDashes, values: level(limit, n)})
+	}
 	if spread := p.picture.outlook.same.Spread.Curve; len(spread) > 0 {
 		c.series = append(c.series, series{name: "with full jitter (forecast)", key: st.glyphs.line,
 			ink: ink{paint: st.chart.line}, values: smooth(spread, from, n)})
@@ -145,6 +148,15 @@ func rates(curve []model.Activity, from, n int) (back, tried []float64) {
 		}
 	}
 	return back, tried
+}
+
+// level is a figure that stays.
+func level(v float64, n int) []float64 {
+	values := make([]float64, n)
+	for i := range values {
+		values[i] = v
+	}
+	return values
 }
 
 // smooth are the arrivals per second around each of n bins, averaged over a second: what was drawn by

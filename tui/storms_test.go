@@ -62,7 +62,7 @@ func gust(n, clients int) []model.Activity {
 
 func stormy(t testing.TB, w, h int) *screen {
 	f := newFake(ward(20)...)
-	f.snapshot.Storms = weather()
+	f.snapshot.Storms, f.snapshot.Monitor.AcceptRate = weather(), 300
 	return newScreen(t, f, w, h).press("3")
 }
 

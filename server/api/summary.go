@@ -21,6 +21,7 @@ type Summary struct {
 	OnFail     model.OnFail `json:"on_fail"`
 	Lateness   float64      `json:"lateness"` // what timeouts are stretched by because holter ran late
 
+	AcceptRate    float64    `json:"accept_rate"`    // upgrades per second beyond which they are refused, 0 for none
 	RefusingUntil *time.Time `json:"refusing_until"` // null while upgrades are let in
 
 	States  States        `json:"states"`
@@ -61,7 +62,7 @@ func FromSnapshot(s *model.Snapshot) Summary {
 	w := Summary{
 		Version: m.Version, Time: s.Time.UTC(), StartedAt: m.Started.UTC(), UptimeMS: millis(s.Time.Sub(m.Started)),
 		Address: m.Address, Scheme: m.Scheme, Detector: m.Detector, IntervalMS: millis(m.Interval),
-		OnFail: m.OnFail, Lateness: finite(m.Lateness),
+		OnFail: m.OnFail, Lateness: finite(m.Lateness), AcceptRate: finite(m.AcceptRate),
 		States:  States{n.Normal, n.Suspect, n.Failed, n.Closed},
 		Clients: Presence{n.Present, n.Away},
 		Rates:   fromRates(s.Rates),
@@ -85,6 +86,7 @@ func (s *Summary) Model() model.Snapshot {
 		Monitor: model.Monitor{
 			Version: text(s.Version), Address: text(s.Address), Started: s.StartedAt, Scheme: model.Scheme(text(string(s.Scheme))),
 			Detector: text(s.Detector), Interval: s.IntervalMS.Duration(), OnFail: model.OnFail(text(string(s.OnFail))), Lateness: s.Lateness,
+			AcceptRate: s.AcceptRate,
 		},
 		Rates: model.Rates(s.Rates),
 		Host:  s.Host.Model(),

@@ -33,6 +33,7 @@ type Options struct {
 	MaxIdle      time.Duration // without an application message; 0 for any
 	WriteTimeout time.Duration // with a write that the peer takes nothing of; not where OnFail is to observe
 	Version      string
+	AcceptRate   float64 // of upgrades per second, as others keep to it; 0 for any
 }
 
 // Hub is the registry of a monitor's connections. It is also the source of its screen: see Snapshot,

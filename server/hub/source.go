@@ -16,7 +16,7 @@ func (h *Hub) Snapshot(context.Context) (model.Snapshot, error) {
 		Monitor: model.Monitor{
 			Version: h.o.Version, Started: h.zero, Scheme: h.o.Rhythm.Scheme, Detector: h.o.Rhythm.Detector,
 			Interval: h.o.Rhythm.Interval, OnFail: h.o.OnFail, Lateness: float64(h.late.Factor()),
-			RefusingUntil: h.refusingUntil(now),
+			AcceptRate: h.o.AcceptRate, RefusingUntil: h.refusingUntil(now),
 		},
 	}
 	if a := h.address.Load(); a != nil {
