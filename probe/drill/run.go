@@ -39,6 +39,8 @@ const (
 	// aftermath is how long after a disturbance connections may still end because of it: a peer has a
 	// second to answer a close frame.
 	aftermath = 2 * time.Second
+	// stormLook is how old the figures of a storm that is on may be, and more.
+	stormLook = 1500 * time.Millisecond
 	// lostAfter is how long the target may be out of reach.
 	lostAfter = 10 * time.Second
 	// undoWithin bounds how long it may take to end what was begun.
@@ -166,11 +168,15 @@ func (r *runner) disturb(ctx context.Context) error {
 // watch waits until all are back who lost their connection, or for as long as the drill says.
 func (r *runner) watch(ctx context.Context) error {
 	over := r.drill.end() + r.drill.Watch
-	return r.wait(ctx, over, func() bool {
+	err := r.wait(ctx, over, func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		return r.elapsed() >= r.record.closing && r.record.back == r.record.lost && r.record.behind.IsZero()
 	})
+	if err != nil {
+		return err
+	}
+	return r.wait(ctx, r.elapsed()+stormLook, func() bool { return len(r.storms) == 0 || !r.storms[len(r.storms)-1].On() })
 }
 
 // wait looks again and again until that time since the start, or until ready says so.

@@ -34,6 +34,7 @@ type stage struct {
 	more     chan struct{}
 	refusing time.Time
 	orders   []string
+	storms   []model.Storm
 	failure  error // of all calls
 }
 
@@ -91,7 +92,7 @@ func (s *stage) Snapshot(context.Context) (model.Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return model.Snapshot{
-		Time: s.now(), Monitor: model.Monitor{Started: s.began, Interval: 5 * time.Second}, Connections: slices.Clone(s.conns),
+		Time: s.now(), Monitor: model.Monitor{Started: s.began, Interval: 5 * time.Second}, Connections: slices.Clone(s.conns), Storms: slices.Clone(s.storms),
 	}, s.failure
 }
 
@@ -238,6 +239,26 @@ func TestDrillOfWhoDoNotReturn(t *testing.T) {
 		}
 		if r.Failures() != 2 || r.Passed() || r.Checks[1].Found != "10 of 10 clients gave up" || r.Took < 40*time.Second {
 			t.Errorf("%+v after %v", r.Checks, r.Took)
+		}
+	})
+}
+
+// The holter looks at a storm once a second, and for the last time when all are back.
+func TestDrillWaitsForTheStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(10)
+		storm := model.Storm{Started: s.now(), Clients: 10, Peak: 20}
+		s.storms = []model.Storm{storm}
+		time.AfterFunc(3*time.Second, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			storm.Ended, storm.Peak = s.now(), 40
+			s.storms = []model.Storm{storm}
+		})
+		r, err := perform(t, s, "steps: [{kick: all}]\nexpect: [peak=40/s]")
+		wantPassed(t, r, err)
+		if r.Took > 3500*time.Millisecond {
+			t.Errorf("after %v", r.Took)
 		}
 	})
 }
