@@ -35,11 +35,11 @@ type scale struct {
 }
 
 var (
-	full  = scale{few: 24, many: 100, life: 90 * time.Second, ramp: 5 * time.Second, patience: 62 * time.Second, cutAll: true, cost: fullCost}
+	full  = scale{few: 40, many: 100, life: 90 * time.Second, ramp: 5 * time.Second, patience: 62 * time.Second, cutAll: true, cost: fullCost}
 	quick = scale{few: 8, many: 10, life: 10 * time.Second, ramp: time.Second, cost: quickCost}
 )
 
-// Run compares. It takes about three minutes, in which it keeps some 2000 connections; it fails if
+// Run compares. It takes about three minutes, in which it keeps some 2400 connections; it fails if
 // the process may not have so many sockets, or if ctx ends before it is done.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	scale := full

@@ -158,6 +158,8 @@ func (r *Report) notes() []string {
 		"never: an end that only answers, as a page in a browser does, has nothing to notice by (seen for a minute, or with --quick as long as its scheme may take). "+
 			"*: not all noticed. -: not measured. The kernel's keep-alive, which Go switches on by itself, is off.",
 		"The beat of a struck connection may be at any phase. Where one end is struck, each end is in half of the connections, and the other one is to notice.",
+		"Mistakes are those of young connections, which live for a minute or two: "+
+			"holter's limits are learnt, and mostly mistaken when a path shows its worst for the first time. All mistakes of both ends count.",
 		fmt.Sprintf("Frame bytes are those of pings and pongs, masked from the client. Packets are those of the server's socket as Linux counts them, "+
 			"acknowledgements too; on the wire each takes %d bytes more (IPv4, TCP, timestamps).", wireOverhead),
 		"CPU is that of both ends and of loopback between them, a ping every 100 ms on each of hundreds of connections. "+
