@@ -68,8 +68,8 @@ func (f *Faults) Validate() error {
 		return Errorf(Invalid, "drop=1/%d: write a positive number, such as drop=1/10", f.Drop)
 	case f.SlowClose < 0 || f.SlowClose > MaxFaultDelay:
 		return Errorf(Invalid, "slow-close=%s: write a duration up to %s", f.SlowClose, MaxFaultDelay)
-	case f.Cut != 0 && (f.Cut < 1000 || f.Cut > 4999):
-		return Errorf(Invalid, "cut=%d: write a close code, such as cut=1011", f.Cut)
+	case f.Cut != 0 && !sendable(f.Cut):
+		return Errorf(Invalid, "cut=%d: this close code may not be sent: write one such as cut=1011", f.Cut)
 	case f.Cut != 0 && f.Reset:
 		return Errorf(Invalid, "both cut and reset: write one of them")
 	case f.Freeze && f.HalfOpen:

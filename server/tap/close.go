@@ -52,6 +52,10 @@ func (c *Conn) Shut(code int, reason string) bool {
 // somebody had ended the connection before.
 func (c *Conn) Drop(e Ending, reset bool) {
 	c.end(e)
+	if c.closeWire(reset) {
+		c.tell()
+		return
+	}
 	socket := c.bottom()
 	if t, ok := socket.(interface{ SetLinger(int) error }); ok && reset {
 		t.SetLinger(0)
@@ -84,7 +88,10 @@ func (c *Conn) Close() error {
 // closeBelow closes the socket and tells so. The end is settled before the socket goes, so that
 // whoever wakes up with an error can see why.
 func (c *Conn) closeBelow() error {
-	err := c.Conn.Close()
+	var err error
+	if !c.closeWire(false) {
+		err = c.Conn.Close()
+	}
 	c.tell()
 	return err
 }

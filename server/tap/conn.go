@@ -45,15 +45,18 @@ type Conn struct {
 	watch    Watcher
 	now      func() model.Instant
 	key      uint64 // begins the payload of every ping of this connection
-	client   bool   // this end is the WebSocket's client: it masks what it sends
 
 	asked    atomic.Uint32 // number of the newest ping written
 	answered atomic.Uint32 // newest of them that a pong answered
+	note     atomic.Uint32 // number of the ping that waits for a frame boundary, 0 for none
+	alert    atomic.Bool   // tell Heard
 	heard    atomic.Int64  // Instant of the last byte in
 	data     atomic.Int64  // Instant of the last data frame, in or out
 	writing  atomic.Int64  // Instant at which the write under way began, 0 if there is none
-	alert    atomic.Bool   // tell Heard
+	readBy   atomic.Int64  // Instant of the application's read deadline, 0 if there is none
+	writeBy  atomic.Int64  // and of its write deadline
 	own      atomic.Pointer[ownPing]
+	wire     atomic.Pointer[wire] // nil before the first fault
 
 	readLock sync.Mutex // orders reads and protects what follows
 	in       stream
@@ -61,16 +64,16 @@ type Conn struct {
 
 	writeLock sync.Mutex // orders writes and protects what follows
 	out       stream
-	phase     phase
 	head      []byte // of the HTTP response, as far as it has come
 	rest      []byte // of a frame of ours that the socket took only in part
 	start     starting
-	silent    bool  // a close frame went out: no frame of ours may follow
-	shut      bool  // that frame was ours: none of the application's may follow
 	broken    error // of a write that was answered before it was made
+	phase     phase
+	client    bool // this end is the WebSocket's client: it masks what it sends
+	silent    bool // a close frame went out: no frame of ours may follow
+	shut      bool // that frame was ours: none of the application's may follow
 
-	note   atomic.Uint32          // number of the ping that waits for a frame boundary, 0 for none
-	last   atomic.Pointer[[]byte] // our close frame that waits for one
+	last   atomic.Pointer[[]byte] // our close frame that waits for a frame boundary
 	polite *polite                // how to write without a bare socket
 
 	ended  atomic.Pointer[Ending]
@@ -183,6 +186,11 @@ func (c *Conn) Alert(on bool) { c.alert.Store(on) }
 
 // Unread reports whether bytes wait in the socket that the application has not read.
 func (c *Conn) Unread() bool {
+	if w := c.wire.Load(); w != nil {
+		if waits, known := w.unread(); known {
+			return waits
+		}
+	}
 	unread := 0
 	c.control(func(fd uintptr) { unread, _ = sock.Unread(fd) })
 	return unread > 0
@@ -213,6 +221,7 @@ func (c *Conn) Kernel() model.Kernel {
 		k.NotSent, k.WindowShut = int(info.NotSent), info.HasSndWnd && info.SndWnd == 0
 		k.Unread, _ = sock.Unread(fd)
 	})
+	c.shade(&k)
 	return k
 }
 
@@ -267,10 +276,14 @@ func (c *Conn) readBelow(b []byte) (n int, at model.Instant, waited bool, err er
 	if c.awaiting() {
 		began = c.now()
 	}
-	if n, err = c.Conn.Read(b); n == 0 {
+	n, due, err := c.readSocket(b)
+	if n == 0 {
 		return n, 0, false, err
 	}
 	at = c.arrived(n)
+	if due != 0 {
+		return n, min(at, due), true, err
+	}
 	return n, at, began == 0 || at-began > waitedFor, err
 }
 
@@ -337,7 +350,14 @@ func (c *Conn) awaiting() bool { return c.asked.Load() != c.answered.Load() }
 // sift follows b, which has just come in, and closes the gaps where pongs of ours were. It returns
 // how many bytes are left for the application, at the front of b.
 func (c *Conn) sift(b []byte, at model.Instant, waited bool) (kept int) {
+	w := c.wire.Load()
 	for done := 0; done < len(b); {
+		if w != nil {
+			if n := c.lose(w, b[done:]); n > 0 {
+				done += n
+				continue
+			}
+		}
 		if c.in.boundary() && c.awaiting() {
 			n, seq := c.match(b[done:])
 			if n < 0 {
@@ -477,6 +497,9 @@ func (c *Conn) CloseWrite() error {
 	c.silent = true
 	c.end(Ending{By: model.ByApp, Code: codeAbnormal})
 	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		if c.closeWriteLater(h) {
+			return nil
+		}
 		return h.CloseWrite()
 	}
 	return io.ErrClosedPipe

@@ -75,16 +75,35 @@ func (l *loan) read(take func(fd uintptr) bool) (int, error) {
 		l.borrow()
 		return c.readAhead(l.buffer[:])
 	}
+	if c.awaitWire() {
+		l.borrow()
+		n, at, waited, err := c.readBelow(l.buffer[:])
+		if err != nil {
+			c.readFailed(err)
+		}
+		return c.sift(l.buffer[:n], at, waited), err
+	}
 	l.n, l.err, l.waited = 0, nil, false
 	err := l.raw.Read(take)
 	if err == nil {
 		err = l.err
+	}
+	if c.diverted(l.lent(), err) {
+		return 0, nil
 	}
 	if err != nil {
 		c.readFailed(err)
 		return 0, err
 	}
 	return c.sift(l.buffer[:l.n], c.arrived(l.n), l.waited), nil
+}
+
+// lent is what was read into the buffer.
+func (l *loan) lent() []byte {
+	if l.buffer == nil {
+		return nil
+	}
+	return l.buffer[:l.n]
 }
 
 // take is called for the socket, again each time that it has become readable, until it says true.

@@ -3,7 +3,6 @@ package tap
 import (
 	"encoding/binary"
 	"math/rand/v2"
-	"net"
 	"sync"
 	"time"
 
@@ -119,6 +118,9 @@ func (c *Conn) frame(op Opcode, payload []byte) []byte {
 // put writes a frame of ours without waiting, and keeps what the socket did not take. It reports
 // false if that is all of it, and then keeps nothing.
 func (c *Conn) put(frame []byte) bool {
+	if frame[0] == 0x80|byte(OpClose) {
+		c.hesitate()
+	}
 	n, err := c.try(frame)
 	if err != nil || n == 0 {
 		return false
@@ -147,7 +149,7 @@ func (c *Conn) finish() error {
 	if len(c.rest) == 0 {
 		return nil
 	}
-	n, err := c.Conn.Write(c.rest)
+	n, err := c.writeSocket(c.rest)
 	c.out.bytes.Add(uint64(n))
 	if c.rest = c.rest[n:]; len(c.rest) == 0 {
 		c.rest = nil
@@ -157,8 +159,13 @@ func (c *Conn) finish() error {
 
 // try writes b if that can be done without waiting.
 func (c *Conn) try(b []byte) (n int, err error) {
+	if w := c.wire.Load(); w != nil && w.out.engaged.Load() {
+		if n, err = w.tryWrite(b); err != errDirect {
+			return n, err
+		}
+	}
 	if c.polite != nil {
-		return c.polite.write(c.Conn, b)
+		return c.polite.write(c, b)
 	}
 	if cerr := c.control(func(fd uintptr) { n, err = sock.TryWrite(fd, b) }); cerr != nil {
 		return 0, cerr
@@ -170,10 +177,9 @@ func (c *Conn) try(b []byte) (n int, err error) {
 // system has no such call. A goroutine of its own waits, one for each connection at most, and a close
 // of the connection ends it.
 type polite struct {
-	mu       sync.Mutex // protects all following
-	busy     bool
-	again    bool      // somebody left a note while the goroutine was busy
-	deadline time.Time // the application's
+	mu    sync.Mutex // protects all following, and Conn.writeBy
+	busy  bool
+	again bool // somebody left a note while the goroutine was busy
 }
 
 // room is how much may wait in the send queue for a short frame still to be sure of a place: the
@@ -216,35 +222,13 @@ func (c *Conn) hasRoom() bool {
 }
 
 // write is free of the application's deadline, which may have passed long ago.
-func (p *polite) write(to net.Conn, b []byte) (int, error) {
-	to.SetWriteDeadline(time.Time{})
-	n, err := to.Write(b)
+func (p *polite) write(c *Conn, b []byte) (int, error) {
+	c.Conn.SetWriteDeadline(time.Time{})
+	n, err := c.Conn.Write(b)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.deadline.IsZero() {
-		to.SetWriteDeadline(p.deadline)
+	if by := model.Instant(c.writeBy.Load()); by != 0 {
+		c.Conn.SetWriteDeadline(c.moment(by))
 	}
 	return n, err
-}
-
-func (p *polite) keep(t time.Time) {
-	p.mu.Lock()
-	p.deadline = t
-	p.mu.Unlock()
-}
-
-// SetDeadline is the application's.
-func (c *Conn) SetDeadline(t time.Time) error {
-	if c.polite != nil {
-		c.polite.keep(t)
-	}
-	return c.Conn.SetDeadline(t)
-}
-
-// SetWriteDeadline is the application's.
-func (c *Conn) SetWriteDeadline(t time.Time) error {
-	if c.polite != nil {
-		c.polite.keep(t)
-	}
-	return c.Conn.SetWriteDeadline(t)
 }

@@ -1,7 +1,6 @@
 package tap
 
 import (
-	"net"
 	"sync"
 	"time"
 )
@@ -52,14 +51,21 @@ func startsLong(b []byte) bool {
 }
 
 // send writes b below, in one call together with what was held back before it.
-func (c *Conn) send(b []byte) (n int, err error) {
+func (c *Conn) send(b []byte) (int, error) {
+	if w := c.wire.Load(); w != nil && w.closesSlowly() {
+		return c.sendSlowly(b)
+	}
+	return c.sendNow(b)
+}
+
+func (c *Conn) sendNow(b []byte) (n int, err error) {
 	switch {
 	case c.start.held != nil:
 		n, err = c.sendBoth(b)
 	case c.out.endsControl(b):
 		return c.sendControl(b)
 	default:
-		n, err = c.Conn.Write(b)
+		n, err = c.writeSocket(b)
 	}
 	c.passed(b[:n])
 	return n, err
@@ -69,7 +75,7 @@ func (c *Conn) send(b []byte) (n int, err error) {
 // has returned.
 func (c *Conn) sendControl(b []byte) (int, error) {
 	c.passed(b)
-	n, err := c.Conn.Write(b)
+	n, err := c.writeSocket(b)
 	if n < len(b) {
 		c.out.lost = true
 	}
@@ -81,12 +87,7 @@ func (c *Conn) sendBoth(b []byte) (n int, err error) {
 	held := c.start.held
 	c.start.held = nil
 	c.start.timer.Stop()
-	buffers := net.Buffers{*held, b}
-	sum, err := buffers.WriteTo(c.Conn)
-	if sum < int64(len(*held)) {
-		c.out.lost = true
-	}
-	n = max(0, int(sum)-len(*held))
+	n, err = c.writeBoth(*held, b)
 	starts.Put(held)
 	return n, err
 }

@@ -85,7 +85,7 @@ func (c *Conn) writeHead(b []byte) (int, error) {
 	if c.phase == phaseHead {
 		frames = c.follow101(b)
 	}
-	n, err := c.Conn.Write(b)
+	n, err := c.writeSocket(b)
 	if frames < 0 {
 		c.out.bytes.Add(uint64(n))
 		return n, err

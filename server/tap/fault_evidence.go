@@ -1,0 +1,41 @@
+package tap
+
+import (
+	"time"
+
+	"holter/model"
+)
+
+// unread reports whether bytes wait that the application could have read. It is not known while
+// nobody fills the line.
+func (w *wire) unread() (waits, known bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	l := &w.in
+	first, _, _ := w.head(l)
+	switch {
+	case !l.engaged.Load():
+		return false, false
+	case first != nil:
+		return first.err == nil, true
+	}
+	return false, w.stopped() || l.running || l.ended || len(l.chunks) > 0
+}
+
+// shade corrects what the kernel says by what it does not know: the peer has not acknowledged what is
+// still on the wire.
+func (c *Conn) shade(k *model.Kernel) {
+	w := c.wire.Load()
+	if w == nil {
+		return
+	}
+	if waits, known := w.unread(); known && !waits {
+		k.Unread = 0
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	k.Unacked += len(w.out.chunks)
+	if w.stopped() {
+		k.LastAck = max(k.LastAck, time.Duration(c.now()-w.since))
+	}
+}
