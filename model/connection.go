@@ -39,7 +39,8 @@ type Connection struct {
 	Since     time.Time // in State
 	Opened    time.Time
 	Diagnosis Diagnosis
-	Close     *Close // nil while the socket is open
+	Close     *Close  // nil while the socket is open
+	Faults    *Faults // that holter has put on it, nil for none; never changed
 
 	RTT         time.Duration // of the last answered ping
 	RTTMean     time.Duration // over the detector's memory

@@ -13,6 +13,7 @@ const (
 	HostSampled       EventType = "host.sampled"       // Host
 	StormStarted      EventType = "storm.started"      // Storm
 	StormEnded        EventType = "storm.ended"        // Storm
+	FaultSet          EventType = "fault.set"          // Connection with its Faults, nil when they ended
 	Dropped           EventType = "dropped"            // Count
 )
 

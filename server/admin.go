@@ -31,6 +31,7 @@ type source interface {
 	// Events waits for those with a Seq above after.
 	Events(ctx context.Context, after uint64) ([]model.Event, error)
 	Kick(ctx context.Context, k model.Kick) (int, error)
+	SetFaults(ctx context.Context, o model.FaultOrder) (int, error)
 	Refuse(ctx context.Context, length time.Duration) error
 	Client(id string) (model.Client, []model.Connection, error)
 }
@@ -90,6 +91,8 @@ func (a *admin) routes() http.Handler {
 	v1.GET("/connections/:id", a.connection)
 	v1.DELETE("/connections/:id", a.writable, a.kickOne)
 	v1.POST("/kick", a.writable, a.kickMatching)
+	v1.PUT("/connections/:id/faults", a.writable, a.disturbOne)
+	v1.POST("/faults", a.writable, a.disturbMatching)
 	v1.POST("/refuse", a.writable, a.refuse)
 	v1.GET("/clients", a.clients)
 	v1.GET("/clients/*id", a.client) // an id may have slashes in it

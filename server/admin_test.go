@@ -24,8 +24,9 @@ type fakeSource struct {
 	snapshot model.Snapshot
 	err      error // of Snapshot; errPanic for a panic
 
-	mu    sync.Mutex
-	kicks []model.Kick
+	mu     sync.Mutex
+	kicks  []model.Kick
+	faults []model.FaultOrder
 }
 
 var errPanic = errors.New("panic")

@@ -74,7 +74,7 @@ func FromConnection(c *model.Connection) Connection {
 		SilenceMS: millis(c.Silence), DataSilenceMS: millis(c.DataSilence), Missed: c.Missed,
 		PingsSent: c.PingsSent, PongsReceived: c.PongsReceived, PingsReceived: c.PingsReceived,
 		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Beats: c.Beats,
-		Diagnosis: Diagnosis(c.Diagnosis), Faults: []string{}, Close: fromClose(c.Close),
+		Diagnosis: Diagnosis(c.Diagnosis), Faults: fromFaults(c.Faults), Close: fromClose(c.Close),
 	}
 }
 
@@ -90,7 +90,7 @@ func (c *Connection) Model() (model.Connection, error) {
 		Silence: c.SilenceMS.Duration(), DataSilence: c.DataSilenceMS.Duration(), Missed: c.Missed,
 		PingsSent: c.PingsSent, PongsReceived: c.PongsReceived, PingsReceived: c.PingsReceived,
 		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Beats: parse.strip(c.Beats),
-		Diagnosis: c.Diagnosis.model(), Close: parse.close(c.Close),
+		Diagnosis: c.Diagnosis.model(), Faults: parse.faults(c.Faults), Close: parse.close(c.Close),
 	}
 	return m, parse.wrap("connection", c.ID)
 }

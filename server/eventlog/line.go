@@ -25,6 +25,8 @@ func describe(e *model.Event) (line, bool) {
 		return line{level(e.To), "connection " + e.To.String(), changed(e)}, true
 	case model.ConnectionRefused:
 		return line{slog.LevelWarn, "connection refused", refused(e.Refusal)}, true
+	case model.FaultSet:
+		return line{slog.LevelInfo, "faults set", append(who(e.Connection), slog.String("faults", e.Connection.Faults.String()))}, true
 	case model.Dropped:
 		return line{slog.LevelWarn, "events lost", []slog.Attr{slog.Uint64("count", e.Count)}}, true
 	}

@@ -85,5 +85,8 @@ func (c *connection) seen(l *leg, now model.Instant) model.Connection {
 		Opened: c.hub.time(c.opened),
 	}
 	l.show(&s, now)
+	if c.tap != nil {
+		s.Faults = c.tap.Faults()
+	}
 	return s
 }

@@ -144,6 +144,7 @@ func (c *connection) obey() *orders {
 // closeAll ends what is open when the monitor stops: close frames to all, a second for their
 // answers, and then the sockets. Whoever is in the middle of a handshake comes in meanwhile.
 func (h *Hub) closeAll() {
+	h.endFaults() // or what they hold would live on
 	poll := time.NewTicker(10 * time.Millisecond)
 	defer poll.Stop()
 	for limit := time.Now().Add(closeWait); h.Size() > 0 && time.Now().Before(limit); <-poll.C {

@@ -1,0 +1,51 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	"holter/model"
+)
+
+// fromFaults is a word for each fault, as model.ParseFaults reads it.
+func fromFaults(f *model.Faults) []string {
+	if f.None() {
+		return []string{}
+	}
+	return f.Words()
+}
+
+// Model is what f orders, or an Invalid error that says what to write.
+func (f *FaultOrder) Model() (model.FaultOrder, error) {
+	o := model.FaultOrder{Query: f.Q}
+	if len(f.IDs) > 0 && f.Q != "" {
+		return o, model.Errorf(model.Invalid, "both ids and q: write one of them")
+	}
+	if f.Faults == nil {
+		return o, model.Errorf(model.Invalid, `no faults: write a list such as ["latency=200ms"], or [] to end them`)
+	}
+	for _, text := range f.IDs {
+		id, err := model.ParseID(text)
+		if err != nil {
+			return o, model.Errorf(model.Invalid, "%.40q is no connection id: write it like c17", text)
+		}
+		o.IDs = append(o.IDs, id)
+	}
+	var err error
+	o.Faults, err = model.ParseFaults(strings.Join(f.Faults, " "))
+	return o, err
+}
+
+// SetFaults is Disturb, by the name that it has in the hub.
+func (r *Remote) SetFaults(ctx context.Context, o model.FaultOrder) (int, error) {
+	return r.Disturb(ctx, o)
+}
+
+func (p *parser) faults(words []string) *model.Faults {
+	f, err := model.ParseFaults(strings.Join(words, " "))
+	p.note(err)
+	if f.None() {
+		return nil
+	}
+	return &f
+}
