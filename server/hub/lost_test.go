@@ -3,8 +3,6 @@ package hub
 import (
 	"testing"
 	"testing/synctest"
-
-	"github.com/gobwas/ws"
 )
 
 // A close frame may be asked for just when a ping has gone out.
@@ -15,7 +13,7 @@ func TestCloseFrameRightAfterAPing(t *testing.T) {
 			_, app, end := forged(t, h, "ann")
 			end.Read(make([]byte, 512))
 			app.Ping(1)
-			ws.ReadFrame(end)
+			readFrame(end)
 			app.Shut(1001, "")
 			synctest.Wait()
 			end.in.mu.Lock()
