@@ -178,8 +178,11 @@ func (a *App) show(at int) tea.Cmd {
 	return nil
 }
 
-// jump opens the connection that is selected on another page.
+// jump opens the connection that is selected on another page, or lists those of a policy.
 func (a *App) jump() tea.Cmd {
+	if p, ok := a.page().(*storms); ok {
+		return a.listPool(p)
+	}
 	c := a.page().selected()
 	if c == nil {
 		a.status.say("there is no connection to open")

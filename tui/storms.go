@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -161,7 +162,26 @@ func (p *storms) sorts() []menuItem           { return nil }
 func (p *storms) choices() columnChoices      { return &p.list.table }
 func (p *storms) hints() []key.Binding {
 	k := p.keys
-	return []key.Binding{k.PreviousTrouble, k.NextTrouble, k.Refuse, k.Freeze, k.ZoomIn, k.ZoomOut, k.Write}
+	return []key.Binding{k.Open, k.PreviousTrouble, k.NextTrouble, k.Refuse, k.Freeze, k.ZoomIn, k.ZoomOut, k.Write}
+}
+
+// listPool lists the connections of the policy that is selected.
+func (a *App) listPool(p *storms) tea.Cmd {
+	row := p.list.selected()
+	if row == nil || row.UserAgent == "" {
+		a.status.say("there are no connections to list by their user agent")
+		return nil
+	}
+	text := "ua=" + strconv.Quote(row.UserAgent)
+	filter, err := model.ParseFilter(text)
+	if err != nil {
+		a.status.complain(err.Error())
+		return nil
+	}
+	a.connections.search = finder{text: text, filter: filter}
+	a.past.add(text)
+	a.connections.detail.close()
+	return tea.Batch(a.connections.refilter(), a.show(0))
 }
 
 // tally is which storm it is of how many.

@@ -109,6 +109,16 @@ func TestStormIsAnnounced(t *testing.T) {
 	s.line("storm 2 is over: 100% back, peak 318/s, 99% back in 31.0s")
 }
 
+func TestPolicyListsItsConnections(t *testing.T) {
+	f := newFake(ward(20)...)
+	f.snapshot.Storms = weather()
+	f.snapshot.Storms[2].Policies[1].UserAgent = f.snapshot.Connections[0].UserAgent
+	f.snapshot.Connections[4].UserAgent = `a "quoted" one`
+	s := newScreen(t, f, 120, 30).press("3", "j", "enter")
+	s.line(`19/20 ua="holter-swarm/1"`)
+	s.press("3", "G", "enter").line("there are no connections to list by their user agent")
+}
+
 // TestForecastIsAskedForOnce guards the processor: as long as nothing is learnt the oracle has nothing new
 // to say.
 func TestForecastIsAskedForOnce(t *testing.T) {
