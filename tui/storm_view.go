@@ -159,7 +159,7 @@ func level(v float64, n int) []float64 {
 	return values
 }
 
-// smooth are the arrivals per second around each of n bins, averaged over a second: what was drawn by
+// smooth are those who come back per second around each of n bins, averaged over a second: what was drawn by
 // chance is no more exact.
 func smooth(curve []model.Activity, from, n int) []float64 {
 	values := make([]float64, n)
@@ -170,7 +170,10 @@ func smooth(curve []model.Activity, from, n int) []float64 {
 				sum += float64(curve[at].Reconnects)
 			}
 		}
-		values[i] = sum / (float64(smoothOver) * model.ActivityBin.Seconds())
+		values[i] = math.NaN()
+		if sum > 0 {
+			values[i] = sum / (float64(smoothOver) * model.ActivityBin.Seconds())
+		}
 	}
 	return values
 }
