@@ -92,6 +92,9 @@ func (p *proxy) respond(res *http.Response) error {
 	}
 	if from := clientOf(res.Request).request; tap.IsUpgrade(from) {
 		p.monitor.hub.Refused(from, res.StatusCode, "the upstream refused")
+		if res.Close { // some clients wait for that
+			res.Header.Set("Connection", "close")
+		}
 	}
 	return nil
 }

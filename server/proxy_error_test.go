@@ -149,6 +149,18 @@ func TestProxyRefusedHandshake(t *testing.T) {
 	}
 }
 
+// A client that is told to expect no more on its connection may wait for the end of that.
+func TestProxyRefusedHandshakeCloses(t *testing.T) {
+	url := rawBackend(t, func(c net.Conn, in *bufio.Reader) {
+		readRequest(in)
+		io.WriteString(c, "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 7\r\n\r\nnot you")
+	})
+	answer := recite(t, runProxy(t, url, nil).Addr().String(), chatRequest) // until the connection closes
+	if !strings.Contains(answer, "Connection: close\r\n") || !strings.HasSuffix(answer, "not you") {
+		t.Errorf("%q", answer)
+	}
+}
+
 // A client that gives up takes its handshake with it.
 func TestProxyClientGivesUp(t *testing.T) {
 	here, gone := make(chan struct{}), make(chan struct{})
