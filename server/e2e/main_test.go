@@ -91,7 +91,7 @@ func narrow(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// program is a running holter serve whose log is JSON.
+// program is a running holter whose log is JSON.
 type program struct {
 	cmd    *exec.Cmd
 	log    chan map[string]any // its lines, closed at the end
@@ -100,11 +100,17 @@ type program struct {
 	websocket, page, admin string // where it listens
 }
 
-// start runs holter without a screen on free ports, and returns once it listens.
+// start runs holter serve without a screen on free ports, and returns once it listens.
 func start(t *testing.T, args ...string) *program {
 	t.Helper()
+	return launch(t, "serve", args...)
+}
+
+// launch is start for any command that serves.
+func launch(t *testing.T, command string, args ...string) *program {
+	t.Helper()
 	p := &program{log: make(chan map[string]any, 1000)}
-	args = append([]string{"--headless", "--log-format", "json", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, args...)
+	args = append([]string{command, "--headless", "--log-format", "json", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, args...)
 	p.cmd = exec.CommandContext(t.Context(), holter, args...)
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Stderr = &p.stderr
