@@ -7,6 +7,8 @@ import (
 	"net/http/httputil"
 	"sync"
 
+	"github.com/gin-gonic/gin"
+
 	"holter/server/tap"
 )
 
@@ -43,6 +45,7 @@ func NewProxy(m *Monitor, o ProxyOptions) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	gin.SetMode(gin.ReleaseMode)
 	p := &proxy{monitor: m, upstream: up, rewriteHost: o.RewriteHost, trusted: trusted, quiet: quietLog(m.log)}
 	p.reverse = httputil.ReverseProxy{
 		Rewrite:        p.rewrite,
