@@ -81,7 +81,7 @@ func (t *rowText) silence(c *model.Connection, w int) string {
 }
 
 // why is the cause, with the sentence behind it where there is room, or who ended the connection
-// and how. It has a mark where that is about the upstream's side of the proxy.
+// and how, behind the faults that are on it. It has a mark where that is about the upstream's side of the proxy.
 func (t *rowText) why(c *model.Connection, w int) string {
 	text := string(c.Diagnosis.Cause)
 	if c.State == model.Closed && c.Close != nil {
@@ -90,6 +90,7 @@ func (t *rowText) why(c *model.Connection, w int) string {
 		text += "  " + detail
 	}
 	g := &t.styles.glyphs
+	text = t.styles.badge(c) + text
 	if c.Side == model.UpstreamSide {
 		return g.upstream + g.cut(" "+g.plain(text), w-width(g.upstream))
 	}

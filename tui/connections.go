@@ -262,11 +262,11 @@ func (p *connections) hints() []key.Binding {
 	case p.picture != nil && len(p.picture.Connections) == 0:
 		return []key.Binding{k.Demo, k.Host}
 	case p.detail.stage == whole:
-		return []key.Binding{k.Back, k.Up, k.Down, k.NextTrouble, k.Kick}
+		return []key.Binding{k.Back, k.Up, k.Down, k.NextTrouble, k.Kick, k.Faults}
 	case p.marks.any():
-		return []key.Binding{k.KickAll, k.Range, k.Unmark, k.Open, k.Filter}
+		return []key.Binding{k.KickAll, k.Faults, k.Range, k.Unmark, k.Open, k.Filter}
 	case p.detail.stage == beside, p.search.text != "":
-		return []key.Binding{k.Open, k.Back, k.Filter, k.NextTrouble, k.Kick, k.Freeze, k.Sort}
+		return []key.Binding{k.Open, k.Back, k.Filter, k.NextTrouble, k.Kick, k.Faults, k.Freeze, k.Sort}
 	}
-	return []key.Binding{k.Open, k.Filter, k.NextTrouble, k.Kick, k.Freeze, k.Sort}
+	return []key.Binding{k.Open, k.Filter, k.NextTrouble, k.Kick, k.Faults, k.Freeze, k.Sort}
 }

@@ -77,6 +77,9 @@ func (t *detailText) state() {
 	c := &t.d.Connection
 	look := t.styles.states[min(c.State, model.Away)]
 	t.paragraph(look, t.stood(c))
+	if !c.Faults.None() {
+		t.paragraph(t.styles.alarm, t.styles.badge(c)+"on purpose")
+	}
 	if cause := c.Diagnosis.Cause; cause != "" {
 		t.paragraph(t.styles.strong, strings.TrimSpace(string(cause)+": "+c.Diagnosis.Detail))
 	}

@@ -56,6 +56,8 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 	"Unmark":  func(_ *testing.T, s *screen) { s.press("space", "u").lacks("1 marked") },
 	"Kick":    func(_ *testing.T, s *screen) { s.press("x").line("Kick demo-0007") },
 	"KickAll": func(_ *testing.T, s *screen) { s.press("X").line("Kick all 94") },
+	"Faults":  func(_ *testing.T, s *screen) { s.press("f").line("Faults of demo-0007") },
+	"Clear":   func(_ *testing.T, s *screen) { s.press("f", "0").line("no more faults of demo-0007 (c7)") },
 	"Refuse": func(_ *testing.T, s *screen) {
 		s.press("R").line("refuse upgrades?")
 		s.press("y").line("upgrades are refused for 10s")

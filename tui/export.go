@@ -57,6 +57,7 @@ var exportFields = []exportField{
 	{"bytes_out", func(r *exportRow) any { return r.BytesOut }},
 	{"bytes_in_per_s", func(r *exportRow) any { return math.Round(r.traffic.in) }},
 	{"bytes_out_per_s", func(r *exportRow) any { return math.Round(r.traffic.out) }},
+	{"faults", func(r *exportRow) any { return strings.Join(r.Faults.Words(), " ") }},
 	{"cause", func(r *exportRow) any { return string(r.Diagnosis.Cause) }},
 	{"cause_detail", func(r *exportRow) any { return r.Diagnosis.Detail }},
 	{"close_code", ofClose(func(c *model.Close) any { return c.Code })},

@@ -25,6 +25,7 @@ type fake struct {
 	changed  chan struct{}
 	kicks    []model.Kick
 	refused  []time.Duration
+	orders   []model.FaultOrder
 }
 
 func newFake(conns ...model.Connection) *fake {
@@ -106,6 +107,23 @@ func (f *fake) Kick(_ context.Context, k model.Kick) (int, error) {
 		}
 	}
 	if n < len(k.IDs) {
+		return n, model.Errorf(model.Gone, "some are gone")
+	}
+	return n, nil
+}
+
+func (f *fake) SetFaults(_ context.Context, o model.FaultOrder) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.orders = append(f.orders, o)
+	n := 0
+	for i := range f.snapshot.Connections {
+		if c := &f.snapshot.Connections[i]; slices.Contains(o.IDs, c.ID) && c.Open() {
+			c.Faults = &o.Faults
+			n++
+		}
+	}
+	if n < len(o.IDs) {
 		return n, model.Errorf(model.Gone, "some are gone")
 	}
 	return n, nil

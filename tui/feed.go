@@ -118,6 +118,9 @@ func itemOf(e *model.Event) (item, bool) {
 	case e.Type == model.ConnectionRefused && e.Refusal != nil:
 		it.weight, it.kind, it.state = weightEnd, "refused", model.Failed
 		it.text = fmt.Sprintf("refused %s: %d %s", e.Refusal.Remote, e.Refusal.Status, e.Refusal.Reason)
+	case e.Type == model.FaultSet && e.Connection != nil:
+		it.weight, it.kind, it.state = weightArrival, "fault", e.Connection.State
+		it.text = who(e.Connection) + " faults: " + e.Connection.Faults.String()
 	case e.Type == model.StormStarted && e.Storm != nil:
 		it.weight, it.kind, it.state = weightLoss, "storm", model.Suspect
 		it.text = fmt.Sprintf("storm %d: %d clients lost their connection and come back", e.Storm.ID, e.Storm.Clients)

@@ -192,3 +192,11 @@ func codeName(code int) string {
 	}
 	return ""
 }
+
+// plural is so many of something.
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "S"
+	}
+	return count(n) + " " + what
+}

@@ -173,6 +173,7 @@ func (d *help) legend() []section {
 			{strings.Join(g.beats[1:9], ""), "beats: the round trip against the timeout", s.accent},
 			{g.beats[model.LateBeat], "a beat answered after its timeout", s.accent},
 			{g.beats[model.MissedBeat], "a beat without an answer", s.accent},
+			{g.fault, "what is done to it on purpose, by f", s.accent},
 			{g.upstream, "the upstream's side of the proxy is the worse one", s.accent},
 		}},
 		{"Filter", []entry{

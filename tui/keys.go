@@ -18,13 +18,14 @@ type keyMap struct {
 	Open, Back, Filter, Sort, Invert, Columns key.Binding
 	Freeze, Follow, ZoomIn, ZoomOut           key.Binding
 
-	Mark, Range, Unmark, Kick, KickAll, Refuse, Write, Copy, Demo key.Binding
+	Mark, Range, Unmark, Kick, KickAll, Faults, Refuse, Write, Copy, Demo key.Binding
 
 	Theme, Mouse, Mask, Help              key.Binding
 	Quit, QuitLeaving, Suspend, Interrupt key.Binding
 	Keep, Drop, Older, Newer              key.Binding // in the filter
 	NextField, PrevField                  key.Binding // in a dialog
 	Less, More, Toggle, Press, Cancel     key.Binding
+	Clear                                 key.Binding // of the faults
 }
 
 func newKeyMap(arrows arrowKeys) keyMap {
@@ -67,6 +68,7 @@ func newKeyMap(arrows arrowKeys) keyMap {
 		Unmark:  bind("u", "unmark all", "u"),
 		Kick:    bind("x", "kick", "x"),
 		KickAll: bind("X", "kick all marked or shown", "X"),
+		Faults:  bind("f", "faults", "f"),
 		Refuse:  bind("R", "refuse upgrades", "R"),
 		Write:   bind("w", "write to a file", "w"),
 		Copy:    bind("y", "copy", "y"),
@@ -93,6 +95,7 @@ func newKeyMap(arrows arrowKeys) keyMap {
 		Toggle:    bind("space", "switch", " "),
 		Press:     bind("enter", "press", "enter"),
 		Cancel:    bind("esc", "cancel", "esc"),
+		Clear:     bind("0", "end faults", "0"),
 	}
 }
 
@@ -109,16 +112,16 @@ func (k *keyMap) groups() []keyGroup {
 			k.NextTrouble, k.PreviousTrouble}},
 		{"Pages", []key.Binding{k.Connections, k.Clients, k.Storms, k.Events, k.Host, k.NextPage, k.PreviousPage}},
 		{"Look", []key.Binding{k.Open, k.Back, k.Filter, k.Sort, k.Invert, k.Columns, k.Freeze, k.Follow, k.ZoomIn, k.ZoomOut}},
-		{"Act", []key.Binding{k.Mark, k.Range, k.Unmark, k.Kick, k.KickAll, k.Refuse, k.Write, k.Copy, k.Demo}},
+		{"Act", []key.Binding{k.Mark, k.Range, k.Unmark, k.Kick, k.KickAll, k.Faults, k.Refuse, k.Write, k.Copy, k.Demo}},
 		{"Screen", []key.Binding{k.Theme, k.Mouse, k.Mask, k.Help, k.Quit, k.QuitLeaving, k.Suspend, k.Interrupt}},
 		{"While typing a filter", []key.Binding{k.Keep, k.Drop, k.Older, k.Newer}},
-		{"In a dialog", []key.Binding{k.NextField, k.PrevField, k.Less, k.More, k.Toggle, k.Press, k.Cancel}},
+		{"In a dialog", []key.Binding{k.NextField, k.PrevField, k.Less, k.More, k.Toggle, k.Press, k.Cancel, k.Clear}},
 	}
 }
 
 // changing are the keys that change something beyond the screen, as the help has them.
 func (k *keyMap) changing() []key.Help {
-	return []key.Help{k.Kick.Help(), k.KickAll.Help(), k.Refuse.Help(), k.Demo.Help()}
+	return []key.Help{k.Kick.Help(), k.KickAll.Help(), k.Faults.Help(), k.Refuse.Help(), k.Demo.Help()}
 }
 
 // markdown is the table of keys for the README.

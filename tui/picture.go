@@ -48,6 +48,7 @@ func (a *arranged[R]) keeping(rows []*R) *arranged[R] {
 type picture struct {
 	*model.Snapshot
 	counts   model.Counts
+	faulty   int // connections that are disturbed on purpose
 	readings []reading
 	p50, p99 time.Duration // of the open connections' RTT, 0 without any
 
@@ -61,6 +62,11 @@ type picture struct {
 func newPicture(s *model.Snapshot, readings []reading) *picture {
 	p := &picture{Snapshot: s, counts: s.Count(), readings: readings}
 	p.p50, p.p99 = percentiles(s.Connections)
+	for i := range s.Connections {
+		if c := &s.Connections[i]; c.Open() && !c.Faults.None() {
+			p.faulty++
+		}
+	}
 	return p
 }
 

@@ -135,6 +135,8 @@ func (a *App) act(msg tea.KeyMsg) (tea.Cmd, bool) {
 		a.askKick()
 	case key.Matches(msg, k.KickAll):
 		a.askKickAll()
+	case key.Matches(msg, k.Faults):
+		a.askFaults()
 	case key.Matches(msg, k.Refuse):
 		a.askRefuse()
 	case key.Matches(msg, k.Write):

@@ -25,6 +25,9 @@ type Source interface {
 	// Kick ends connections and answers how many it was about. It may do so and return an error, if some
 	// of several were not there any more.
 	Kick(ctx context.Context, k model.Kick) (int, error)
+	// SetFaults puts faults on connections, in place of those that are on them, and answers on how many. As
+	// Kick, it may do so and return an error.
+	SetFaults(ctx context.Context, o model.FaultOrder) (int, error)
 	// Refuse has upgrades turned away for so long from now on; 0 lets them in again.
 	Refuse(ctx context.Context, length time.Duration) error
 }

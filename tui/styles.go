@@ -143,6 +143,7 @@ type glyphs struct {
 	plusMinus string
 	on, off   string // a checkbox
 	lost      string // a beat without an answer
+	fault     string // what is done on purpose
 	upstream  string // what is about the other side of the proxy
 	tick      string // of the upright axis of a chart
 	corner    string // of its axes
@@ -184,6 +185,7 @@ var unicodeGlyphs = glyphs{
 	on:        "[x]",
 	off:       "[ ]",
 	lost:      "×",
+	fault:     "ƒ",
 	upstream:  "⇥",
 	tick:      "┤",
 	corner:    "└",
@@ -217,6 +219,7 @@ var asciiGlyphs = glyphs{
 	on:        "[x]",
 	off:       "[ ]",
 	lost:      "x",
+	fault:     "!f",
 	upstream:  ">|",
 	tick:      "|",
 	corner:    "+",

@@ -160,6 +160,9 @@ func (a *App) badges() string {
 	if a.frozen != nil {
 		words = append(words, "FROZEN")
 	}
+	if a.live != nil && a.live.faulty > 0 {
+		words = append(words, plural(a.live.faulty, "FAULT"))
+	}
 	if left := a.refusing(); left > 0 {
 		words = append(words, "REFUSING "+span(left+time.Second-1))
 	}

@@ -1,0 +1,232 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
+)
+
+// maxFaults bounds what can be typed, in bytes.
+const maxFaults = 200
+
+// faultPresets are disturbances worth a name, as model.ParseFaults reads them.
+var faultPresets = []struct{ name, text string }{
+	{"none", ""},
+	{"far away", "latency=200ms±50ms"},
+	{"a thin line", "rate=16KiB"},
+	{"a stopped process", "freeze"},
+	{"power failure", "half-open"},
+	{"no pongs", "swallow-pongs"},
+	{"lost messages", "drop=1/10"},
+	{"a slow close", "slow-close=5s"},
+	{"cut by the server", "cut=1011"},
+	{"cut by a reset", "reset"},
+}
+
+// fitting is the index of the preset with this text, -1 if none has it.
+func fitting(text string) int {
+	for i := range faultPresets {
+		if faultPresets[i].text == strings.TrimSpace(text) {
+			return i
+		}
+	}
+	return -1
+}
+
+// victims are connections that can be disturbed together.
+type victims struct {
+	label string
+	ids   []model.ID
+}
+
+// faultField is what can have the focus in the dialog.
+type faultField uint8
+
+const (
+	faultWhom faultField = iota
+	faultPreset
+	faultText
+	faultCount
+	faultCancel
+	faultSet
+)
+
+// faultDialog asks what to do to connections on purpose. It holds on to the ids that it was opened for.
+type faultDialog struct {
+	dialogForm[faultField]
+	fx      *effects
+	live    *picture
+	choices []victims // at least one
+	whom    int       // index into choices
+}
+
+func newFaultDialog(s *styles, k *keyMap, fx *effects, live *picture, choices []victims) *faultDialog {
+	d := &faultDialog{dialogForm: newDialogForm[faultField](s, k), fx: fx, live: live, choices: choices}
+	d.addInput(faultText, maxFaults)
+	d.addInput(faultCount, 8)
+	d.inputs[faultText].SetValue(strings.Join(d.faults().Words(), " "))
+	d.choose(0)
+	d.focusOn(faultPreset)
+	return d
+}
+
+// look takes a live picture.
+func (d *faultDialog) look(p *picture) { d.live = p }
+
+// faults are those of the first whom it may be about, as they are now.
+func (d *faultDialog) faults() *model.Faults {
+	ids := d.choices[0].ids
+	if c := d.live.find(ids[0]); c != nil && len(ids) == 1 {
+		return c.Faults
+	}
+	return nil
+}
+
+// choose takes others to disturb.
+func (d *faultDialog) choose(i int) {
+	d.whom = (i + len(d.choices)) % len(d.choices)
+	d.fields = d.fields[:0]
+	if len(d.choices) > 1 {
+		d.fields = append(d.fields, faultWhom)
+	}
+	d.fields = append(d.fields, faultPreset, faultText)
+	if len(d.choices[d.whom].ids) > typedAbove {
+		d.fields = append(d.fields, faultCount)
+	}
+	d.fields = append(d.fields, faultCancel, faultSet)
+}
+
+func (d *faultDialog) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
+	switch k := d.keys; {
+	case key.Matches(msg, k.Cancel):
+		return true, nil
+	case d.moved(msg):
+	case key.Matches(msg, k.Press):
+		return d.press()
+	case d.inputs[d.at] != nil:
+		d.write(msg)
+	case key.Matches(msg, k.Clear):
+		return d.set(model.Faults{})
+	case key.Matches(msg, k.Less):
+		d.change(-1)
+	case key.Matches(msg, k.More):
+		d.change(1)
+	}
+	return false, nil
+}
+
+// press does what the button in focus says, and goes on to the next field elsewhere.
+func (d *faultDialog) press() (done bool, cmd tea.Cmd) {
+	switch d.at {
+	case faultCancel:
+		return true, nil
+	case faultSet:
+		f, err := model.ParseFaults(d.inputs[faultText].Value())
+		if err != nil {
+			d.wrong = err.Error()
+			return false, nil
+		}
+		return d.set(f)
+	}
+	d.moveFocus(1)
+	return false, nil
+}
+
+// write takes a key for the input in focus, and says at once what is wrong with the text.
+func (d *faultDialog) write(msg tea.KeyMsg) {
+	in := d.inputs[d.at]
+	after, _ := in.Update(msg)
+	if d.at == faultCount && !digits(after.Value()) {
+		return
+	}
+	*in, d.wrong = after, ""
+	if _, err := model.ParseFaults(d.inputs[faultText].Value()); err != nil {
+		d.wrong = err.Error()
+	}
+}
+
+// change takes another choice of what has the focus.
+func (d *faultDialog) change(step int) {
+	switch d.at {
+	case faultWhom:
+		d.choose(d.whom + step)
+	case faultPreset:
+		n := len(faultPresets)
+		at := (max(fitting(d.inputs[faultText].Value()), 0) + step + n) % n
+		d.inputs[faultText].SetValue(faultPresets[at].text)
+		d.wrong = ""
+	case faultCancel, faultSet:
+		d.moveFocus(map[faultField]int{faultCancel: 1, faultSet: -1}[d.at])
+	}
+}
+
+// set puts faults on those who are there, in place of those that are on them. To end them no number has to
+// be typed.
+func (d *faultDialog) set(f model.Faults) (done bool, cmd tea.Cmd) {
+	to := d.choices[d.whom]
+	if f != (model.Faults{}) && !d.counted(faultCount, "disturb", len(to.ids)) {
+		return false, nil
+	}
+	if len(to.ids) > 1 {
+		to.ids = d.live.open(to.ids)
+	}
+	if len(to.ids) == 0 {
+		d.wrong = "all of them are gone by now"
+		return false, nil
+	}
+	return true, d.fx.disturb(to, f)
+}
+
+// disturb puts faults on connections.
+func (e *effects) disturb(to victims, f model.Faults) tea.Cmd {
+	return e.do(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, answerWithin)
+		defer cancel()
+		n, err := e.source.SetFaults(ctx, model.FaultOrder{IDs: to.ids, Faults: f})
+		if gone := model.ErrorCode(err); n > 0 && (gone == model.Gone || gone == model.NotFound) {
+			err = nil // of several, and the others are told of
+		}
+		msg := told{what: "disturb " + to.label, done: "faults of " + to.label + ": " + f.String(), err: err}
+		if f == (model.Faults{}) {
+			msg.what, msg.done = "end the faults of "+to.label, "no more faults of "+to.label
+		}
+		if len(to.ids) > 1 {
+			msg.done += fmt.Sprintf(" (%d were there)", n)
+		}
+		return msg
+	})
+}
+
+// askFaults opens the dialog for the connection that is selected, for those that are marked and for those
+// that are listed.
+func (a *App) askFaults() {
+	if a.live == nil || !a.mayAct() {
+		return
+	}
+	var choices []victims
+	if c := a.page().selected(); c != nil {
+		if now := a.live.find(c.ID); now != nil && now.Open() {
+			choices = append(choices, victims{who(c), []model.ID{c.ID}})
+		}
+	}
+	if p, ok := a.page().(many); ok {
+		ids, label := p.targets()
+		if len(ids) > 0 {
+			choices = append(choices, victims{label, ids})
+		}
+		if c, ok := p.(*connections); ok && c.marks.any() {
+			slices.Reverse(choices) // the marks were made for it
+		}
+	}
+	if len(choices) == 0 {
+		a.status.say("nobody is there to be disturbed")
+		return
+	}
+	a.dialog = newFaultDialog(a.styles, &a.keys, a.fx, a.live, choices)
+}

@@ -1,0 +1,53 @@
+package tui
+
+import (
+	"fmt"
+
+	"github.com/charmbracelet/bubbles/key"
+
+	"holter/model"
+)
+
+func (d *faultDialog) footer(w int, message string) []string {
+	k := d.keys
+	return []string{message, hints(d.styles, w, []key.Binding{k.Cancel, k.Press, k.NextField, k.More, k.Clear})}
+}
+
+// view draws the dialog over the page behind it.
+func (d *faultDialog) view(page []string, w int) []string {
+	g, to := &d.styles.glyphs, &d.choices[d.whom]
+	lines := []string{
+		d.styles.strong.String(g.cut("Faults of "+g.plain(to.label), formWidth)),
+		g.cut(g.plain(d.live.still(d.styles, to.ids)), formWidth),
+	}
+	for _, f := range d.fields {
+		switch f {
+		case faultWhom:
+			lines = append(lines, d.choice(f, "whom", g.cut(g.plain(to.label), formWidth-labelled-5)))
+		case faultPreset:
+			name := "as written"
+			if at := fitting(d.inputs[faultText].Value()); at >= 0 {
+				name = faultPresets[at].name
+			}
+			lines = append(lines, d.choice(f, "preset", name))
+		case faultText:
+			lines = append(lines, d.field(f, "faults", d.input(f, formWidth-labelled-3)))
+		case faultCount:
+			lines = append(lines, d.field(f, "type", fmt.Sprintf("%s to disturb %d", d.input(f, 7), len(to.ids))))
+		}
+	}
+	wrong := wrap(g.plain(d.wrong), formWidth)
+	for _, line := range wrong {
+		lines = append(lines, d.styles.alarm.String(line))
+	}
+	lines = append(lines, d.button(faultCancel, "Cancel")+"    "+d.button(faultSet, "Set")+"    "+d.styles.dim.String("0 ends them"))
+	return dialogOver(page, d.styles.box(lines, formWidth), w)
+}
+
+// badge is what is done to a connection on purpose, "" for nothing, with a blank behind it.
+func (s *styles) badge(c *model.Connection) string {
+	if c.Faults.None() {
+		return ""
+	}
+	return s.glyphs.fault + " " + c.Faults.String() + " "
+}
