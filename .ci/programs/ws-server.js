@@ -48,8 +48,12 @@ async function answer(ws, message, binary) {
 
 const beats = setInterval(() => {
   for (const ws of server.clients) {
-    if (ws.missed++ === 10) ws.terminate();
-    else ws.ping(`beat ${++ws.beat}`);
+    if (ws.missed++ === 20) {
+      tell("an unanswered beat:", ws.beat);
+      ws.terminate();
+      continue;
+    }
+    ws.ping(`beat ${++ws.beat}`);
   }
 }, 400);
 

@@ -84,7 +84,13 @@ func act(t *testing.T, command []string) *actor {
 	t.Cleanup(func() {
 		late.Stop()
 		a.cmd.Process.Kill()
+		for a.lines.Scan() {
+			a.said = append(a.said, a.lines.Text())
+		}
 		a.cmd.Wait()
+		if t.Failed() {
+			t.Logf("%q said\n%s\n%s", a.cmd.Args, strings.Join(a.said, "\n"), &a.stderr)
+		}
 	})
 	a.stdin, a.lines = stdin, bufio.NewScanner(out)
 	return a
