@@ -291,6 +291,10 @@ func TestProxyFailure(t *testing.T) {
 				o.Interval, o.MinTimeout, o.MaxTimeout = 50*time.Millisecond, 20*time.Millisecond, 50*time.Millisecond
 				o.OnFail = model.OnFailClose
 			}))
+			// On a busy machine holter suspects its own lateness first, and waits up to eight times as long.
+			for _, c := range []*net.TCPConn{e.client, e.upstream} {
+				c.SetDeadline(time.Now().Add(time.Minute))
+			}
 			answered := make(chan struct{})
 			go func() { // the client answers its pings, the upstream does not
 				defer close(answered)
