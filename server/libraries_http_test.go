@@ -76,6 +76,23 @@ func TestMonitorBehindTimeoutHandler(t *testing.T) {
 	}
 }
 
+// Gin takes for granted that its connections can be hijacked. What it then does must stay its own.
+func TestMonitorPassesPanics(t *testing.T) {
+	recovered := make(chan any, 1)
+	r := gin.New()
+	r.Use(gin.CustomRecoveryWithWriter(io.Discard, func(_ *gin.Context, why any) { recovered <- why }), newMonitor(t).Middleware())
+	r.GET("/", func(c *gin.Context) { c.Writer.Hijack() })
+	request := httptest.NewRequest("GET", "/", nil)
+	request.Header.Set("Connection", "Upgrade")
+	request.Header.Set("Upgrade", "websocket")
+	r.ServeHTTP(&unwrapper{httptest.NewRecorder()}, request)
+	select {
+	case <-recovered:
+	default:
+		t.Error("Gin recovered nothing")
+	}
+}
+
 func answer(t *testing.T, r *http.Request) string {
 	t.Helper()
 	response, err := http.DefaultTransport.RoundTrip(r)
