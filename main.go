@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/oklog/run"
@@ -247,7 +248,6 @@ func (d *display) show(o server.Options, in door) error {
 	if err != nil {
 		return err
 	}
-	collectGarbage()
 	log := d.logger(screen)
 	slog.SetDefault(log) // and with it package log's: what libraries write must not get onto the screen
 	o.Version, o.Logger = buildVersion(), log
@@ -282,6 +282,7 @@ func (d *display) show(o server.Options, in door) error {
 	if guests != nil {
 		add(ctx, &parts, guests.run)
 	}
+	add(ctx, &parts, func(ctx context.Context) error { return collectGarbage(ctx, monitor.Source().Size) })
 	return parts.Run()
 }
 
@@ -387,7 +388,9 @@ func (c crowd) Help() string { return c.Clients.Help() }
 
 // Run lets the swarm live until a signal comes or it is over.
 func (c *crowd) Run() error {
-	collectGarbage()
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcCalm)
+	}
 	ctx := interruptible(terminal.Save(os.Stdin, os.Stdout))
 	return c.Clients.Run(ctx, os.Stdout, os.Stderr)
 }
@@ -534,14 +537,49 @@ func interruptible(t *terminal.Terminal) context.Context {
 	return ctx
 }
 
-// gcPercent is how much the heap may grow between two collections. Go's own 100 would keep as much
-// memory in reserve as the connections take; 50 costs a few percent of the time to connect them.
-const gcPercent = 50
+// How much the heap may grow between two collections, in percent. Collections while thousands connect
+// cost a fifth of their handshakes; afterwards what is kept in reserve for them is memory that idle
+// connections do not need.
+const (
+	gcGrowing = 200
+	gcCalm    = 50
+	calmAfter = 3 * time.Second // without more connections
+)
 
-// collectGarbage sets the collector up for a heap of many idle connections, unless GOGC says how. It
-// is the program's business: an application with the monitor inside has settings of its own.
-func collectGarbage() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+// collectGarbage sets the collector up for a heap of many idle connections, unless GOGC says how: it
+// lets the heap grow while connections come in, and gives the memory back when no more do. It is the
+// program's business: an application with the monitor inside has settings of its own.
+func collectGarbage(ctx context.Context, connections func() int) error {
+	if os.Getenv("GOGC") != "" {
+		<-ctx.Done()
+		return nil
+	}
+	debug.SetGCPercent(gcGrowing)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	most, calm, growing := 0, time.Duration(0), true
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		n := connections()
+		switch {
+		case n > most+most/20:
+			most, calm = n, 0
+			if !growing {
+				growing = true
+				debug.SetGCPercent(gcGrowing)
+			}
+		case growing:
+			if calm += time.Second; calm >= calmAfter {
+				growing = false
+				debug.SetGCPercent(gcCalm)
+				debug.FreeOSMemory()
+			}
+		case n < most/2:
+			most = n
+		}
 	}
 }

@@ -17,7 +17,7 @@ type client struct {
 	left       model.Instant // the last of them, 0 while there is one
 	reconnects []time.Duration
 	attempts   *model.Attempts          // nil until it has been away
-	rtt        time.Duration            // of the kernel's, when the newest opened; 0 if unknown
+	rtt        time.Duration            // last seen; 0 if unknown
 	handshake  unique.Handle[handshake] // that opened the newest
 }
 
@@ -29,7 +29,6 @@ func (cl *client) enter(c *connection, now model.Instant) (back bool) {
 	cl.listed++
 	c.generation = cl.generation
 	cl.handshake = c.handshake
-	_, cl.rtt = c.tap.Timing()
 	if back = cl.newest == nil && cl.generation > 1; back {
 		if len(cl.reconnects) == model.MaxReconnects {
 			cl.reconnects = cl.reconnects[1:]
@@ -56,6 +55,9 @@ func (cl *client) leave(c *connection, now model.Instant) {
 	}
 	c.older, c.newer = nil, nil
 	c.left = now
+	if rtt := c.heart.RTT(); rtt > 0 {
+		cl.rtt = rtt
+	}
 	if cl.newest == nil {
 		cl.left = now
 	}

@@ -114,10 +114,17 @@ func giveUp(reason string) func(*tap.Conn) {
 	}
 }
 
+// beatGrid is when calm connections are visited: together, since every run of the scheduler and every
+// wake-up for an answer costs as much as a ping. A connection in doubt does not wait for it.
+const beatGrid = model.Instant(40 * time.Millisecond)
+
 // nextVisit is when l is due again, for its heart or for a limit. It runs under mu.
 func (l *leg) nextVisit(now model.Instant) model.Instant {
 	c, o := l.conn, &l.conn.hub.o
 	next := l.next
+	if l.heart.State() == model.Normal {
+		next = (next + beatGrid - 1) / beatGrid * beatGrid
+	}
 	sooner := func(i model.Instant) {
 		if i != 0 {
 			next = min(next, max(i, now+1))
