@@ -40,12 +40,14 @@ func (p *proxy) takeOver(res *http.Response) error {
 		to.Close()
 		return err
 	}
+	// Both legs are watched before the client can know of it: a shutdown right then reaches both.
+	far := p.adopt(near, to)
 	if _, err := near.Write(to.head); err != nil {
 		near.Close()
-		to.Close()
+		far.Close()
 		return errTaken
 	}
-	p.pipes.join(near, p.adopt(near, to))
+	p.pipes.join(near, far)
 	return errTaken
 }
 

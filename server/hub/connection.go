@@ -60,7 +60,10 @@ func (c *connection) legs() []*leg {
 // worse is the leg that somebody should look at first. It runs under mu.
 func (c *connection) worse() *leg {
 	up := c.upstream
-	if up == nil || up.heart == nil || up.end != nil || c.end != nil || up.heart.State() <= c.heart.State() {
+	if up == nil || up.heart == nil || up.end != nil || c.end != nil {
+		return &c.leg
+	}
+	if c.heart != nil && up.heart.State() <= c.heart.State() {
 		return &c.leg
 	}
 	return up
