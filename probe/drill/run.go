@@ -21,7 +21,7 @@ type Target interface {
 
 	Kick(ctx context.Context, k model.Kick) (int, error)
 	Refuse(ctx context.Context, length time.Duration) error
-	Disturb(ctx context.Context, o model.FaultOrder) (int, error)
+	SetFaults(ctx context.Context, o model.FaultOrder) (int, error)
 }
 
 // Progress is how far a drill is.
@@ -236,7 +236,7 @@ func (r *runner) take(ctx context.Context, s *Step) (hit int, err error) {
 	if s.For > 0 {
 		r.faulty = append(r.faulty, fault{ids, r.elapsed() + s.For})
 	}
-	hit, err = r.target.Disturb(ctx, model.FaultOrder{IDs: ids, Faults: s.Faults})
+	hit, err = r.target.SetFaults(ctx, model.FaultOrder{IDs: ids, Faults: s.Faults})
 	return hit, unlessGone(hit, err)
 }
 
@@ -291,7 +291,7 @@ func (r *runner) undo(ctx context.Context) {
 			kept = append(kept, f)
 			continue
 		}
-		_, err := r.target.Disturb(ctx, model.FaultOrder{IDs: f.ids})
+		_, err := r.target.SetFaults(ctx, model.FaultOrder{IDs: f.ids})
 		if model.ErrorCode(err) == model.Unavailable {
 			kept = append(kept, f) // to be tried again
 		}

@@ -139,8 +139,8 @@ func (s *stage) Refuse(_ context.Context, length time.Duration) error {
 	return s.failure
 }
 
-// Disturb closes what is half-open after 12 s, as a heartbeat would.
-func (s *stage) Disturb(_ context.Context, o model.FaultOrder) (int, error) {
+// SetFaults closes what is half-open after 12 s, as a heartbeat would.
+func (s *stage) SetFaults(_ context.Context, o model.FaultOrder) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.order("%s on %d", &o.Faults, len(o.IDs))

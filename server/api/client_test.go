@@ -346,7 +346,7 @@ func TestDisturb(t *testing.T) {
 		`{"ids":["c1","c2","c3"],"q":"","faults":["freeze","drop=1/10"]}`: {IDs: []model.ID{1, 2, 3}, Faults: model.Faults{Freeze: true, Drop: 10}},
 		`{"q":"all","faults":[]}`: {Query: "all"},
 	} {
-		if n, err := r.Disturb(t.Context(), order); n != 2 || model.ErrorCode(err) != model.Gone {
+		if n, err := r.SetFaults(t.Context(), order); n != 2 || model.ErrorCode(err) != model.Gone {
 			t.Errorf("disturbed %d, error %v", n, err)
 		}
 		if body := <-bodies; body != want {

@@ -20,8 +20,8 @@ type Disturbed struct {
 	Error     *ErrorBody `json:"error,omitempty"` // why some others were not
 }
 
-// Disturb puts faults on connections and answers on how many, with an error if some were not there any more.
-func (r *Remote) Disturb(ctx context.Context, o model.FaultOrder) (int, error) {
+// SetFaults puts faults on connections and answers on how many, with an error if some were not there any more.
+func (r *Remote) SetFaults(ctx context.Context, o model.FaultOrder) (int, error) {
 	in := FaultOrder{IDs: names(o.IDs), Q: o.Query, Faults: append([]string{}, o.Faults.Words()...)}
 	var out Disturbed
 	err := r.caller.call(ctx, http.MethodPost, "/api/v1/faults", in, &out)

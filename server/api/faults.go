@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"strings"
 
 	"holter/model"
@@ -34,11 +33,6 @@ func (f *FaultOrder) Model() (model.FaultOrder, error) {
 	var err error
 	o.Faults, err = model.ParseFaults(strings.Join(f.Faults, " "))
 	return o, err
-}
-
-// SetFaults is Disturb, by the name that it has in the hub.
-func (r *Remote) SetFaults(ctx context.Context, o model.FaultOrder) (int, error) {
-	return r.Disturb(ctx, o)
 }
 
 func (p *parser) faults(words []string) *model.Faults {
