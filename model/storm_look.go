@@ -49,14 +49,27 @@ func (w *StormWatch) onset(now Instant) Instant {
 			from = i
 		}
 	}
-	onset := now
+	begin := Instant(w.first+int64(from)) * Instant(ActivityBin)
+	var losses []Instant
 	for _, a := range w.lost {
-		if lost := a.newest().lost; int64(lost)/int64(ActivityBin) >= w.first+int64(from) {
-			onset = min(onset, lost)
+		if lost := a.newest().lost; lost >= begin-Instant(ActivityBin) {
+			losses = append(losses, lost)
 		}
+	}
+	slices.Sort(losses)
+	onset := now
+	for _, lost := range slices.Backward(losses) {
+		if lost < begin && onset-lost > burstGap {
+			break
+		}
+		onset = lost
 	}
 	return onset
 }
+
+// burstGap is the longest pause between losses of one burst, where that began at the end of a bin in which
+// little else was lost.
+const burstGap = Instant(ActivityBin / 10)
 
 // look brings the figures of the storm that is on up to now.
 func (w *StormWatch) look(now Instant) {

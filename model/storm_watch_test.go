@@ -142,6 +142,24 @@ func TestStorm(t *testing.T) {
 }
 
 // What happens on every day is no storm.
+// A burst may begin at the end of a bin: those few clients belong to it, unlike others who left just before.
+func TestStormBeginsAtTheEndOfABin(t *testing.T) {
+	w := newWeather()
+	edge := kickedAt + Instant(ActivityBin)
+	for i := range 100 {
+		a, at := NewAttempts(), edge+Instant(i-3)*Instant(time.Millisecond)
+		w.lose(a, at, 1012)
+		w.try(a, at+Instant(time.Second), false)
+	}
+	stranger := NewAttempts()
+	w.lose(stranger, edge-Instant(100*time.Millisecond), 1001)
+	w.try(stranger, edge+Instant(time.Second), false)
+	w.run(1000, kickedAt+Instant(time.Minute))
+	if len(w.ended) != 1 || w.ended[0].Clients != 100 || !w.ended[0].Started.Equal(stormZero.Add(time.Duration(edge)-3*time.Millisecond)) {
+		t.Fatalf("%+v", w.ended)
+	}
+}
+
 func TestNoStorm(t *testing.T) {
 	for _, c := range []struct {
 		population int
