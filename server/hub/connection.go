@@ -72,24 +72,23 @@ func (c *connection) worse() *leg {
 // publish tells of something that happened to c. It runs under mu, so that what happens to one
 // connection is told in order.
 func (c *connection) publish(e model.Event, now model.Instant) {
-	s := c.snapshot(now)
-	e.Time, e.Connection = c.hub.time(now), &s
+	e.Time, e.Connection = c.hub.time(now), new(model.Connection)
+	c.snapshot(e.Connection, now)
 	c.hub.log.publish(e)
 }
 
-// snapshot shows the connection by its worse leg. It runs under mu.
-func (c *connection) snapshot(now model.Instant) model.Connection { return c.seen(c.worse(), now) }
+// snapshot shows the connection by its worse leg, in s, which is zero. It runs under mu. (To return so
+// large a value, and that during the handshake, would double the stack of whoever serves it.)
+func (c *connection) snapshot(s *model.Connection, now model.Instant) { c.show(s, c.worse(), now) }
 
-// seen shows the connection by one of its legs. It runs under mu.
-func (c *connection) seen(l *leg, now model.Instant) model.Connection {
-	s := model.Connection{
-		ID: c.id, Client: c.client.id, Generation: int(c.generation), Remote: c.remote,
-		Path: c.handshake.Value().path, UserAgent: c.handshake.Value().agent, Subprotocol: c.subprotocol.Value(),
-		Opened: c.hub.time(c.opened),
-	}
-	l.show(&s, now)
+// show shows the connection by one of its legs, in s, which is zero. It runs under mu.
+func (c *connection) show(s *model.Connection, l *leg, now model.Instant) {
+	shake := c.handshake.Value()
+	s.ID, s.Client, s.Generation, s.Remote = c.id, c.client.id, int(c.generation), c.remote
+	s.Path, s.UserAgent, s.Subprotocol = shake.path, shake.agent, c.subprotocol.Value()
+	s.Opened = c.hub.time(c.opened)
+	l.show(s, now)
 	if c.tap != nil {
 		s.Faults = c.tap.Faults()
 	}
-	return s
 }

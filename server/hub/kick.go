@@ -65,7 +65,8 @@ func (h *Hub) matching(query string) (matching []*connection, err error) {
 	for _, c := range h.all() {
 		c.mu.Lock()
 		if c.tap != nil {
-			if s := c.snapshot(now); f.Match(&s, h.time(now)) {
+			var s model.Connection
+			if c.snapshot(&s, now); f.Match(&s, h.time(now)) {
 				matching = append(matching, c)
 			}
 		}

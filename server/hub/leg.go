@@ -194,7 +194,8 @@ func (l *leg) show(s *model.Connection, now model.Instant) {
 // detail is all about one leg. It runs under conn.mu.
 func (l *leg) detail(now model.Instant) model.Detail {
 	c := l.conn
-	d := model.Detail{Connection: c.seen(l, now), Header: c.handshake.Value().fields(), Samples: l.heart.Samples()}
+	d := model.Detail{Header: c.handshake.Value().fields(), Samples: l.heart.Samples()}
+	c.show(&d.Connection, l, now)
 	if l.tap != nil {
 		d.Evidence = l.heart.Evidence(now, &c.hub.late, l.tap)
 	}

@@ -22,7 +22,8 @@ func TestSilenceIsNeverNegative(t *testing.T) {
 		app.Write(ws.MustCompileFrame(ws.NewTextFrame(nil)))
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if s := c.snapshot(asked); s.Silence < 0 || s.DataSilence < 0 {
+		var s model.Connection
+		if c.snapshot(&s, asked); s.Silence < 0 || s.DataSilence < 0 {
 			t.Errorf("silence %v, data silence %v", s.Silence, s.DataSilence)
 		}
 	})

@@ -29,7 +29,7 @@ func (h *Hub) Snapshot(context.Context) (model.Snapshot, error) {
 	s.Connections = make([]model.Connection, len(all))
 	for i, c := range all {
 		c.mu.Lock()
-		s.Connections[i] = c.snapshot(now)
+		c.snapshot(&s.Connections[i], now)
 		c.mu.Unlock()
 	}
 	slices.SortFunc(s.Connections, func(a, b model.Connection) int { return cmp.Compare(a.ID, b.ID) })
@@ -92,7 +92,8 @@ func (h *Hub) Client(id string) (model.Client, []model.Connection, error) {
 	for _, c := range h.all() {
 		if c.client == cl {
 			c.mu.Lock()
-			connections = append(connections, c.snapshot(now))
+			connections = append(connections, model.Connection{})
+			c.snapshot(&connections[len(connections)-1], now)
 			c.mu.Unlock()
 		}
 	}

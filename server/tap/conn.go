@@ -241,7 +241,7 @@ func (c *Conn) PeerBeat() { c.watch.PeerBeat(c.now(), true) }
 // open tells that frames follow.
 func (c *Conn) open(subprotocol string) {
 	if c.opened.CompareAndSwap(false, true) {
-		aside(func() { c.watch.Opened(subprotocol) })
+		c.watch.Opened(subprotocol)
 	}
 }
 

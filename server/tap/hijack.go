@@ -13,12 +13,7 @@ type Adopt func(c net.Conn, early []byte) *Conn
 // Hijack hijacks the connection of w and taps it. Libraries go on using the buffers that come with a
 // hijacked connection, so both are emptied and set onto the tap: otherwise bytes would be lost on one
 // side and written past the tap on the other.
-func Hijack(w http.Hijacker, adopt Adopt) (c net.Conn, rw *bufio.ReadWriter, err error) {
-	aside(func() { c, rw, err = hijack(w, adopt) })
-	return c, rw, err
-}
-
-func hijack(w http.Hijacker, adopt Adopt) (net.Conn, *bufio.ReadWriter, error) {
+func Hijack(w http.Hijacker, adopt Adopt) (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := w.Hijack()
 	if err != nil {
 		return nil, nil, err
