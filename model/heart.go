@@ -42,20 +42,26 @@ type Heart struct {
 	beats     history
 }
 
-// firstBeatWithin is when connections that opened together give their first beats.
-const firstBeatWithin = time.Second
+const (
+	// firstBeatWithin is when the few connections give their first beat.
+	firstBeatWithin = time.Second
+	// firstBeatApart is how far apart the first beats of many are on average. Those who come back all at
+	// once are to have their handshakes first: a ping costs half of one.
+	firstBeatApart = time.Millisecond
+)
 
-// NewHeart starts the heart of a connection that was opened at an instant. r must be valid and
-// stays shared. random in [0,1) spreads the hearts: it sets this one's interval, within 10 % of the
-// rhythm's, and its first beat, within a second.
-func NewHeart(r *Rhythm, opened Instant, random float64) *Heart {
+// NewHeart starts the heart of a connection that was opened at an instant, among so many. r must be
+// valid and stays shared. random in [0,1) spreads the hearts: it sets this one's interval, within 10 %
+// of the rhythm's, and its first beat, within a second or, among many, within an interval.
+func NewHeart(r *Rhythm, opened Instant, random float64, among int) *Heart {
 	detector, err := NewDetector(r.Detector)
 	if err != nil {
 		panic(err)
 	}
 	h := &Heart{rhythm: r, detector: detector, heard: opened, quiet: opened, factor: 1}
 	h.interval = time.Duration(float64(r.Interval) * (0.9 + 0.2*random))
-	first := time.Duration(float64(min(firstBeatWithin, r.Interval)) * random)
+	within := min(max(firstBeatWithin, time.Duration(among)*firstBeatApart), r.Interval)
+	first := time.Duration(float64(within) * random)
 	h.due = opened + 1 + Instant(first) // never at once, so that the first Tick only says when
 	h.timeout = r.bound(estimate{})
 	return h

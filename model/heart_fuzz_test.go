@@ -45,7 +45,7 @@ func newWild(t *testing.T, how byte) *wild {
 	r.Interval = []time.Duration{shortestInterval, time.Second, time.Minute}[how/16%3]
 	w := &wild{t: t, now: at(60)} // no event is set back to before the clock's zero, when no lateness could have been
 	w.peer.heard = w.now
-	w.h = NewHeart(&r, w.now, float64(how)/256)
+	w.h = NewHeart(&r, w.now, float64(how)/256, int(how)*10)
 	return w
 }
 

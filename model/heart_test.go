@@ -27,7 +27,7 @@ func at(seconds float64) Instant { return Instant(seconds * float64(time.Second)
 // newborn has had its first, cold round trip of 10 ms: ping 1, at one second.
 func newborn(t testing.TB, r *Rhythm) (*Heart, *Lateness, *quietPeer) {
 	t.Helper()
-	h, late, p := NewHeart(r, 0, 0), new(Lateness), new(quietPeer)
+	h, late, p := NewHeart(r, 0, 0, 1), new(Lateness), new(quietPeer)
 	beat(t, h, late, p, at(1), 10*ms)
 	return h, late, p
 }
@@ -60,17 +60,20 @@ func TestHeartsAreSmall(t *testing.T) {
 func TestHeartsAreSpread(t *testing.T) {
 	tests := []struct {
 		random          float64
+		among           int
 		first, interval time.Duration
 	}{
-		{0, 1, 4500 * ms},
-		{0.5, 500*ms + 1, 5 * time.Second},
-		{1 - 1.0/1024, time.Second - time.Second/1024 + 1, 5500*ms - time.Second/1024},
+		{0, 1, 1, 4500 * ms},
+		{0.5, 1, 500*ms + 1, 5 * time.Second},
+		{1 - 1.0/1024, 1000, time.Second - time.Second/1024 + 1, 5500*ms - time.Second/1024},
+		{0.5, 3000, 1500 * ms, 5 * time.Second},
+		{0.5, 1_000_000, 2500 * ms, 5 * time.Second},
 	}
 	for _, test := range tests {
-		h := NewHeart(&usual, at(3), test.random)
+		h := NewHeart(&usual, at(3), test.random, test.among)
 		a := h.Tick(at(3), new(Lateness), &quietPeer{heard: at(3)})
 		if first := time.Duration(a.Next - at(3)); a.Ping != 0 || (first-test.first).Abs() > time.Microsecond {
-			t.Errorf("random %v: ping %d, first beat after %v, want %v", test.random, a.Ping, first, test.first)
+			t.Errorf("random %v among %d: ping %d, first beat after %v, want %v", test.random, test.among, a.Ping, first, test.first)
 		}
 		if (h.Interval() - test.interval).Abs() > ms {
 			t.Errorf("random %v: interval %v, want %v", test.random, h.Interval(), test.interval)
@@ -235,7 +238,7 @@ func TestTimeoutIsStretchedByLateness(t *testing.T) {
 }
 
 func TestApplicationsPingsAreFreeSamples(t *testing.T) {
-	h := NewHeart(&usual, 0, 0)
+	h := NewHeart(&usual, 0, 0, 1)
 	h.RoundTrip(500 * ms) // cold
 	h.RoundTrip(30 * ms)
 	h.RoundTrip(-ms)
@@ -300,9 +303,9 @@ func BenchmarkBeat(b *testing.B) {
 
 func TestEvidenceOfLatenessIsForThoseItMet(t *testing.T) {
 	late, p := new(Lateness), new(quietPeer)
-	early := NewHeart(&usual, at(1), 0)
+	early := NewHeart(&usual, at(1), 0, 1)
 	late.Observe(at(5), 300*ms)
-	young := NewHeart(&usual, at(6), 0)
+	young := NewHeart(&usual, at(6), 0, 1)
 	if got := early.Evidence(at(7), late, p).Late; got != 300*ms {
 		t.Errorf("late by %v, want 300ms", got)
 	}

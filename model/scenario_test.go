@@ -58,7 +58,7 @@ func admit(t *testing.T, r Rhythm) *patient {
 	}
 	no := func(Instant) bool { return false }
 	p := &patient{t: t, now: second, frozen: no, unread: no, full: no}
-	p.heart = NewHeart(&r, p.now, 0.5)
+	p.heart = NewHeart(&r, p.now, 0.5, 1)
 	p.heard, p.next = p.now, p.now
 	p.rtt = func(Instant) time.Duration { return time.Millisecond }
 	return p

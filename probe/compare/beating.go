@@ -27,7 +27,7 @@ type beating struct {
 
 func newBeating(e *end, r *model.Rhythm) *beating {
 	now := e.clock.at(time.Now())
-	b := &beating{end: e, late: e.schedule.lateness(e.clock), place: -1, heart: model.NewHeart(r, now, e.random)}
+	b := &beating{end: e, late: e.schedule.lateness(e.clock), place: -1, heart: model.NewHeart(r, now, e.random, 1)}
 	b.heard.Store(int64(now))
 	return b
 }

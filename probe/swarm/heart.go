@@ -59,7 +59,7 @@ func (h *heart) restart() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.last = h.swarm.clock.now()
-	h.heart = model.NewHeart(h.rhythm, h.last, h.random)
+	h.heart = model.NewHeart(h.rhythm, h.last, h.random, 1)
 }
 
 // tick says whether the server is believed to live, which ping is to be written now (0 for none),

@@ -65,7 +65,7 @@ func (l *leg) open(subprotocol string) *tap.Conn {
 	}
 	now := h.now()
 	l.since = now
-	l.heart = model.NewHeart(&h.o.Rhythm, now, rand.Float64())
+	l.heart = model.NewHeart(&h.o.Rhythm, now, rand.Float64(), h.Size())
 	l.next = l.heart.Tick(now, &h.late, l.tap).Next
 	h.schedule.set(l, l.next)
 	if l.side == model.ClientSide {
