@@ -18,6 +18,8 @@ type handshake struct {
 const (
 	maxText   = 256  // bytes of each text that comes with a request
 	maxHeader = 2048 // bytes of the header that is kept
+
+	usualHeader = 512
 )
 
 var (
@@ -43,9 +45,13 @@ func headerOf(r *http.Request) string {
 	}
 	slices.Sort(names)
 	var b strings.Builder
+	b.Grow(usualHeader)
 	line := func(name, value string) {
 		if b.Len()+len(name)+len(value) < maxHeader {
-			b.WriteString(name + ": " + value + "\n")
+			b.WriteString(name)
+			b.WriteString(": ")
+			b.WriteString(value)
+			b.WriteByte('\n')
 		}
 	}
 	line("Host", r.Host)

@@ -99,13 +99,15 @@ func (c *Conn) writeHead(b []byte) (int, error) {
 // follow101 looks into the next piece of the response head. When that ends in b and says 101, it opens
 // the connection, before the peer can know of it, and returns where in b the frames begin; else -1.
 func (c *Conn) follow101(b []byte) int {
-	before := len(c.head)
-	c.head = append(c.head, b...)
-	i := bytes.Index(c.head, []byte("\r\n\r\n"))
-	if i < 0 && len(c.head) <= maxHead {
+	before, head := len(c.head), b
+	if before > 0 { // else it is all there, as nearly always
+		head = append(c.head, b...)
+	}
+	i := bytes.Index(head, []byte("\r\n\r\n"))
+	if i < 0 && len(head) <= maxHead {
+		c.head = bytes.Clone(head)
 		return -1
 	}
-	head := c.head
 	c.head = nil
 	if i < 0 || !switching(head) {
 		c.phase = phaseOpaque
@@ -144,6 +146,9 @@ func (c *Conn) passed(b []byte) {
 		n, done := c.out.walk(b)
 		b = b[n:]
 		if !done {
+			if c.out.lost {
+				c.stray(&c.out, model.Instant(c.writing.Load()))
+			}
 			continue
 		}
 		switch c.out.head.opcode {
