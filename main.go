@@ -541,7 +541,7 @@ func interruptible(t *terminal.Terminal) context.Context {
 // cost a fifth of their handshakes; afterwards what is kept in reserve for them is memory that idle
 // connections do not need.
 const (
-	gcGrowing = 200
+	gcGrowing = 300
 	gcCalm    = 50
 	calmAfter = 3 * time.Second // without more connections
 )
