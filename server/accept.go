@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"holter/probe/crash"
 )
 
 const (
@@ -158,6 +160,7 @@ func (q *acceptQueue) take(c net.Conn, now time.Time) time.Duration {
 
 // fill accepts until the listener is closed.
 func (q *acceptQueue) fill() {
+	defer crash.Tidy()
 	defer close(q.done)
 	defer q.empty()
 	for q.acceptOne() {

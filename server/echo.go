@@ -84,6 +84,7 @@ func (e *echo) stop(ctx context.Context) error {
 	e.mu.Unlock()
 	done := make(chan struct{})
 	go func() {
+		defer crash.Tidy()
 		e.running.Wait()
 		close(done)
 	}()

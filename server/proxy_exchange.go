@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"holter/probe/crash"
 	"holter/server/tap"
 )
 
@@ -37,7 +38,7 @@ func (u *upstream) exchange(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(r.Context(), func() { conn.Close() })
+	stop := context.AfterFunc(r.Context(), func() { defer crash.Tidy(); conn.Close() })
 	if tap.IsUpgrade(r) {
 		conn.SetDeadline(time.Now().Add(u.timeout))
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/probe/crash"
 )
 
 // keepFor is how long a connection that the application has closed may live on for what faults still
@@ -30,6 +31,7 @@ func (c *Conn) closeWire(reset bool) (keeps bool) {
 	case first && w.out.engaged.Load() && (w.out.wanted || !w.out.idle()):
 		w.keeps = true
 		w.limit = time.AfterFunc(keepFor, func() {
+			defer crash.Tidy()
 			w.mu.Lock()
 			w.abandon()
 			w.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/probe/crash"
 )
 
 // errDirect says that an operation is for the socket again.
@@ -158,6 +159,7 @@ func (w *wire) flow() {
 
 // drain writes the line out, until it is empty or stopped.
 func (w *wire) drain() {
+	defer crash.Tidy()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l := &w.out

@@ -3,6 +3,8 @@ package tap
 import (
 	"sync"
 	"time"
+
+	"holter/probe/crash"
 )
 
 // starting is the start of a frame that is held back to go out with what follows. Libraries hand a
@@ -103,6 +105,7 @@ func (c *Conn) flush() error {
 
 // flushLate is for a start that nothing followed.
 func (c *Conn) flushLate() {
+	defer crash.Tidy()
 	c.writeLock.Lock()
 	if err := c.flush(); err != nil {
 		c.broken = err
