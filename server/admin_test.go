@@ -109,15 +109,7 @@ func runAdmin(t *testing.T, a *admin) {
 	if err := a.listen(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- a.serve(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	runUntilEnd(t, a.serve)
 }
 
 // call sends one request, with header lines of the form "Name: value".

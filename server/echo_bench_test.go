@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"testing"
@@ -15,23 +14,8 @@ import (
 func BenchmarkEcho(b *testing.B) {
 	for _, size := range []int{64, 16 << 10} {
 		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
-			s, err := NewServer(New(Options{}), DataOptions{ListenOptions: ListenOptions{Listen: "127.0.0.1:0"}, ReadLimit: 1 << 20})
-			if err != nil {
-				b.Fatal(err)
-			}
-			if err := s.Listen(); err != nil {
-				b.Fatal(err)
-			}
-			ctx, stop := context.WithCancel(b.Context())
-			done := make(chan error, 1)
-			go func() { done <- s.Run(ctx) }()
-			defer func() {
-				stop()
-				if err := <-done; err != nil {
-					b.Error(err)
-				}
-			}()
-			c, _, err := websocket.DefaultDialer.Dial("ws://"+s.Addr().String()+"/ws", nil)
+			s := runServer(b, func(_ *Options, d *DataOptions) { d.ReadLimit = 1 << 20 })
+			c, _, err := websocket.DefaultDialer.Dial(s.URL(), nil)
 			if err != nil {
 				b.Fatal(err)
 			}

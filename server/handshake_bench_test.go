@@ -2,7 +2,6 @@ package server
 
 import (
 	"bufio"
-	"context"
 	"io"
 	"net"
 	"net/http"
@@ -11,22 +10,7 @@ import (
 
 // BenchmarkHandshake is one client after another: connect, upgrade, reset.
 func BenchmarkHandshake(b *testing.B) {
-	s, err := NewServer(New(Options{}), DataOptions{ListenOptions: ListenOptions{Listen: "127.0.0.1:0"}, ReadLimit: 1 << 20})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := s.Listen(); err != nil {
-		b.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(b.Context())
-	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
-	defer func() {
-		stop()
-		if err := <-done; err != nil {
-			b.Error(err)
-		}
-	}()
+	s := runServer(b, nil)
 	const request = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\nConnection: Upgrade\r\n" +
 		"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 	reader := bufio.NewReader(nil)

@@ -3,7 +3,6 @@ package server_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -76,15 +75,7 @@ const beat = 20 * time.Millisecond
 // newMonitor makes a monitor that beats until the end of the test.
 func newMonitor(t testing.TB) *server.Monitor {
 	m := server.New(server.Options{Interval: beat, OnFail: model.OnFailObserve, Logger: slog.New(slog.DiscardHandler)})
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- m.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	runUntilEnd(t, m.Run)
 	return m
 }
 

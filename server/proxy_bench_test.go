@@ -15,18 +15,9 @@ import (
 // BenchmarkProxyEcho is one message to an echo server and back: straight, through the standard library's
 // proxy, and through holter's.
 func BenchmarkProxyEcho(b *testing.B) {
-	echo := rawEcho(b)
-	target, err := url.Parse(echo)
-	if err != nil {
-		b.Fatal(err)
-	}
-	standard := httptest.NewServer(httputil.NewSingleHostReverseProxy(target))
-	b.Cleanup(standard.Close)
-	holter := runProxy(b, echo, nil).Addr().String()
+	ways := waysToEcho(b)
 	for _, size := range []int{64, 16 << 10} {
-		for _, way := range []struct{ name, address string }{
-			{"straight", target.Host}, {"standard", standard.Listener.Addr().String()}, {"holter", holter},
-		} {
+		for _, way := range ways {
 			b.Run(way.name+"/"+byteSize(size), func(b *testing.B) {
 				c := connectTo(b, way.address)
 				_, in := shake(b, c, "")
@@ -55,17 +46,7 @@ func byteSize(n int) string {
 
 // BenchmarkProxyHandshake is a handshake with the echo server, and the end of the connection.
 func BenchmarkProxyHandshake(b *testing.B) {
-	echo := rawEcho(b)
-	target, err := url.Parse(echo)
-	if err != nil {
-		b.Fatal(err)
-	}
-	standard := httptest.NewServer(httputil.NewSingleHostReverseProxy(target))
-	b.Cleanup(standard.Close)
-	holter := runProxy(b, echo, nil).Addr().String()
-	for _, way := range []struct{ name, address string }{
-		{"straight", target.Host}, {"standard", standard.Listener.Addr().String()}, {"holter", holter},
-	} {
+	for _, way := range waysToEcho(b) {
 		b.Run(way.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -78,6 +59,24 @@ func BenchmarkProxyHandshake(b *testing.B) {
 				c.Close()
 			}
 		})
+	}
+}
+
+type way struct{ name, address string }
+
+// waysToEcho lead to an echo server: straight, through the standard library's proxy, and through holter's.
+func waysToEcho(b *testing.B) []way {
+	echo := rawEcho(b)
+	target, err := url.Parse(echo)
+	if err != nil {
+		b.Fatal(err)
+	}
+	standard := httptest.NewServer(httputil.NewSingleHostReverseProxy(target))
+	b.Cleanup(standard.Close)
+	return []way{
+		{"straight", target.Host},
+		{"standard", standard.Listener.Addr().String()},
+		{"holter", runProxy(b, echo, nil).Addr().String()},
 	}
 }
 

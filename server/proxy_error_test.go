@@ -94,7 +94,7 @@ func TestProxyFailures(t *testing.T) {
 	}
 }
 
-func ask(t *testing.T, p proxied, upgrade bool, accept string) (*http.Response, string) {
+func ask(t *testing.T, p running, upgrade bool, accept string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequest("GET", p.PageURL(), nil)
 	if err != nil {

@@ -2,8 +2,6 @@ package server
 
 import (
 	"bufio"
-	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -15,51 +13,22 @@ import (
 	"holter/model"
 )
 
-// proxied is a running proxy.
-type proxied struct {
-	running
-	monitor *Monitor
-}
-
 // runProxy runs a proxy in front of an upstream until the test ends.
-func runProxy(t testing.TB, upstream string, change func(*Options, *ProxyOptions)) proxied {
+func runProxy(t testing.TB, upstream string, change func(*Options, *ProxyOptions)) running {
 	t.Helper()
 	o := Options{Logger: silent, OnFail: model.OnFailObserve}
 	p := ProxyOptions{ListenOptions: ListenOptions{Listen: "127.0.0.1:0"}, UpstreamOptions: UpstreamOptions{Upstream: upstream}}
 	if change != nil {
 		change(&o, &p)
 	}
-	m := New(o)
-	s, err := NewProxy(m, p)
+	s, err := NewProxy(New(o), p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
-	ended := false
-	r := running{s, func() error {
-		if ended {
-			return nil
-		}
-		ended = true
-		cancel()
-		select {
-		case err := <-done:
-			return err
-		case <-time.After(2 * stopTimeout):
-			return errors.New("the proxy does not stop")
-		}
-	}}
-	t.Cleanup(func() {
-		if err := r.stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return proxied{r, m}
+	return running{s, runUntilEnd(t, s.Run)}
 }
 
 // backend is an HTTP server to be proxied.
@@ -157,13 +126,13 @@ func readRequest(in *bufio.Reader) string {
 }
 
 // state waits until the only connection of a proxy is as it should be.
-func (p proxied) state(t testing.TB, what string, ok func(model.Detail) bool) model.Detail {
+func (r running) state(t testing.TB, what string, ok func(model.Detail) bool) model.Detail {
 	t.Helper()
 	var d model.Detail
 	for limit := time.Now().Add(patienceOfTests); time.Now().Before(limit); time.Sleep(time.Millisecond) {
-		s, _ := p.monitor.Source().Snapshot(t.Context())
+		s, _ := r.monitor.Source().Snapshot(t.Context())
 		if len(s.Connections) > 0 {
-			d, _ = p.monitor.Source().Detail(t.Context(), s.Connections[0].ID)
+			d, _ = r.monitor.Source().Detail(t.Context(), s.Connections[0].ID)
 			if ok(d) {
 				return d
 			}

@@ -18,7 +18,7 @@ import (
 
 // ends are the two ends of a proxied connection past its handshake.
 type ends struct {
-	proxied
+	running
 	client, upstream *net.TCPConn
 	fromUpstream     *bufio.Reader // what the client gets
 	fromClient       *bufio.Reader // what the upstream gets
@@ -32,7 +32,7 @@ func link(t testing.TB, change func(*Options, *ProxyOptions)) ends {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	e := ends{proxied: runProxy(t, "http://"+l.Addr().String(), change)}
+	e := ends{running: runProxy(t, "http://"+l.Addr().String(), change)}
 	e.client = connectTo(t, e.Addr().String())
 	io.WriteString(e.client, chatRequest)
 	c, err := l.Accept()
@@ -332,7 +332,7 @@ func TestProxyShutdown(t *testing.T) {
 	half := link(t, quiet) // which the hub has forgotten by then
 	half.client.CloseWrite()
 	end(t, half.fromClient, nil)
-	for _, p := range []proxied{e.proxied, half.proxied} {
+	for _, p := range []running{e.running, half.running} {
 		if err := p.stop(); err != nil {
 			t.Error(err)
 		}

@@ -34,7 +34,7 @@ type running struct {
 	stop func() error // and wait for the end
 }
 
-func runServer(t *testing.T, change func(*Options, *DataOptions)) running {
+func runServer(t testing.TB, change func(*Options, *DataOptions)) running {
 	t.Helper()
 	o := Options{Admin: "127.0.0.1:0", Logger: silent}
 	d := DataOptions{ListenOptions: ListenOptions{Listen: "127.0.0.1:0"}, ReadLimit: testLimit}
@@ -48,29 +48,7 @@ func runServer(t *testing.T, change func(*Options, *DataOptions)) running {
 	if err := s.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
-	ended := false
-	r := running{s, func() error {
-		if ended {
-			return nil
-		}
-		ended = true
-		cancel()
-		select {
-		case err := <-done:
-			return err
-		case <-time.After(2 * stopTimeout):
-			return errors.New("the server does not stop")
-		}
-	}}
-	t.Cleanup(func() {
-		if err := r.stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return r
+	return running{s, runUntilEnd(t, s.Run)}
 }
 
 func (r running) dial(t *testing.T, client string) *websocket.Conn {

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"net/http"
@@ -43,16 +42,8 @@ func openGate(t *testing.T) (g *gate, url string) {
 	}
 	g = &gate{monitor: m, inside: m.Wrap(http.HandlerFunc(readAll))}
 	s := httptest.NewServer(g)
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- m.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		s.Close()
-	})
+	t.Cleanup(s.Close)
+	runUntilEnd(t, m.Run)
 	return g, "ws" + strings.TrimPrefix(s.URL, "http") + "/ws"
 }
 
@@ -77,15 +68,7 @@ func runSwarm(t *testing.T, o swarm.Options) *swarm.Swarm {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	runUntilEnd(t, s.Run)
 	return s
 }
 
