@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/gobwas/ws"
 
 	"holter/server"
 )
@@ -229,6 +231,44 @@ func testOtherProtocol(t *testing.T, s *httptest.Server) {
 	got, err := io.ReadAll(c)
 	if err != nil || !strings.HasSuffix(string(got), "\r\n\r\nHELLO\n") {
 		t.Errorf("got %q, error %v", got, err)
+	}
+}
+
+// A mistake in the options costs an application its monitor, and nothing else: also if nobody runs it,
+// and if nobody looks at what Run says.
+func TestInvalidOptionsWatchNothing(t *testing.T) {
+	for name, o := range map[string]server.Options{
+		"detector":  {Detector: "oracle"},
+		"scheme":    {Scheme: "all"},
+		"on-fail":   {OnFail: "kill"},
+		"interval":  {Interval: -time.Second},
+		"timeouts":  {MinTimeout: time.Minute, MaxTimeout: time.Second},
+		"identity":  {Identity: "name"},
+		"max conns": {MaxConns: -1},
+		"admin":     {Admin: "everywhere"},
+	} {
+		for _, d := range doors[:2] {
+			t.Run(name+"/"+d.name, func(t *testing.T) {
+				var log bytes.Buffer
+				o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+				m := server.New(o)
+				s := serve(t, d.open(m, gorillaApp(t)), d.tls)
+				for _, message := range []string{"before Run", "after it"} {
+					p := dial(t, s, "/ws", nil)
+					p.text(message)
+					p.want(t, ws.OpText, []byte(message))
+					if err := m.Run(t.Context()); err == nil {
+						t.Error("Run is content")
+					}
+				}
+				if s, err := m.Source().Snapshot(t.Context()); err != nil || len(s.Connections) > 0 {
+					t.Errorf("listed: %+v, error %v", s.Connections, err)
+				}
+				if lines := strings.Count(log.String(), "\n"); lines != 1 {
+					t.Errorf("%d lines in the log: %s", lines, &log)
+				}
+			})
+		}
 	}
 }
 

@@ -25,7 +25,6 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/errgroup"
 
-	"holter/model"
 	"holter/probe/crash"
 	"holter/probe/host"
 	"holter/server/hub"
@@ -35,24 +34,25 @@ import (
 // Monitor watches the WebSocket connections that pass through its Middleware or Wrap, whichever
 // library upgrades them. Their hearts beat while Run runs.
 type Monitor struct {
-	options Options
+	invalid error // of its options; then it watches nothing
 	limits  limits
 	hub     *hub.Hub
 	admin   *admin // nil without an address
 	log     *slog.Logger
 }
 
-// New makes a monitor. Options that make no sense are reported by Run, which then does nothing else;
-// Options.Validate tells sooner.
+// New makes a monitor. With options that make no sense it watches nothing: all requests pass as if it were
+// not there, the log says so once, and Run returns why. Options.Validate tells sooner.
 func New(o Options) *Monitor {
 	o = o.withDefaults()
 	identity, _ := hub.ParseIdentity(o.Identity)
-	m := &Monitor{options: o, limits: newLimits(o), log: cmp.Or(o.Logger, slog.Default())}
+	m := &Monitor{invalid: o.Validate(), limits: newLimits(o), log: cmp.Or(o.Logger, slog.Default())}
+	if m.invalid != nil {
+		// Whoever writes go monitor.Run(ctx) would never know.
+		m.log.Error("holter watches nothing", "error", m.invalid)
+	}
 	m.hub = hub.New(hub.Options{
-		Rhythm: model.Rhythm{
-			Scheme: o.Scheme, Detector: o.Detector, Interval: o.Interval,
-			MinTimeout: o.MinTimeout, MaxTimeout: o.MaxTimeout,
-		},
+		Rhythm: o.rhythm(),
 		OnFail: o.OnFail, Identity: identity, Linger: o.Linger,
 		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version, AcceptRate: float64(o.AcceptRate),
 	})
@@ -66,7 +66,7 @@ func New(o Options) *Monitor {
 // the writer that they came with.
 func (m *Monitor) Middleware() gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if !canUpgrade(c.Writer, c.Request) {
+		if !m.watches(c.Writer, c.Request) {
 			return
 		}
 		if !m.admit(c.Writer, c.Request) {
@@ -81,7 +81,7 @@ func (m *Monitor) Middleware() gin.HandlerFunc {
 // long as each writer between it and the server implements http.Hijacker or Unwrap.
 func (m *Monitor) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if canUpgrade(w, r) {
+		if m.watches(w, r) {
 			if !m.admit(w, r) {
 				return
 			}
@@ -89,6 +89,11 @@ func (m *Monitor) Wrap(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// watches reports whether m is to see what becomes of r.
+func (m *Monitor) watches(w http.ResponseWriter, r *http.Request) bool {
+	return m.invalid == nil && canUpgrade(w, r)
 }
 
 // canUpgrade reports whether r may become a WebSocket. If w cannot be hijacked the library is to see
@@ -159,8 +164,8 @@ func (w *httpWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // closes all connections with 1001, which takes up to a second. It returns the first error that made
 // it stop, nil if that was ctx.
 func (m *Monitor) Run(ctx context.Context) error {
-	if err := m.options.Validate(); err != nil {
-		return err
+	if m.invalid != nil {
+		return m.invalid
 	}
 	var sampler host.Sampler
 	g, ctx := errgroup.WithContext(ctx)

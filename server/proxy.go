@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"log"
 	"net/http"
@@ -32,9 +33,9 @@ type proxy struct {
 }
 
 // NewProxy sets holter proxy up around m, which it runs: do not run m as well. The error says which of
-// the options make no sense.
+// the options, m's included, make no sense.
 func NewProxy(m *Monitor, o ProxyOptions) (*Server, error) {
-	if err := o.Validate(); err != nil {
+	if err := cmp.Or(m.invalid, o.Validate()); err != nil {
 		return nil, err
 	}
 	trusted, err := parseTrusted(o.TrustedProxies)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -31,9 +32,9 @@ type Server struct {
 const stopTimeout = 5 * time.Second
 
 // NewServer sets holter serve up around m, which it runs: do not run m as well. The error says which of
-// the options contradict each other.
+// the options, m's included, make no sense.
 func NewServer(m *Monitor, o DataOptions) (*Server, error) {
-	if err := o.Validate(); err != nil {
+	if err := cmp.Or(m.invalid, o.Validate()); err != nil {
 		return nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)

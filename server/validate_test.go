@@ -111,6 +111,17 @@ func TestValidateAddresses(t *testing.T) {
 	}
 }
 
+// A server refuses a monitor that would watch nothing.
+func TestServerRefusesInvalidOptions(t *testing.T) {
+	m := New(Options{Detector: "oracle", Logger: silent})
+	_, err := NewServer(m, dataSettings())
+	checkError(t, err, "write deviation, jacobson or phi")
+	_, err = NewProxy(m, ProxyOptions{
+		ListenOptions: dataSettings().ListenOptions, UpstreamOptions: UpstreamOptions{Upstream: "http://127.0.0.1:3000"},
+	})
+	checkError(t, err, "write deviation, jacobson or phi")
+}
+
 func checkError(t *testing.T, err error, want string) {
 	t.Helper()
 	switch {
