@@ -16,16 +16,15 @@ import (
 
 // admin is the admin plane: what the hub knows and does, over HTTP.
 type admin struct {
-	source   source
-	address  string
-	token    string
-	readOnly bool
-	stuck    time.Duration // how long the reader of a stream may take nothing
-	log      *slog.Logger
-	plane    plane
+	source  source
+	address string
+	token   string
+	stuck   time.Duration // how long the reader of a stream may take nothing
+	log     *slog.Logger
+	plane   plane
 }
 
-// source is what the admin plane needs of the hub.
+// source is what the admin plane needs of a Source.
 type source interface {
 	Snapshot(ctx context.Context) (model.Snapshot, error)
 	Detail(ctx context.Context, id model.ID) (model.Detail, error)
@@ -38,7 +37,7 @@ type source interface {
 }
 
 func newAdmin(s source, o Options, log *slog.Logger) *admin {
-	return &admin{source: s, address: o.Admin, token: o.Token, readOnly: o.ReadOnly, stuck: requestTimeout, log: log}
+	return &admin{source: s, address: o.Admin, token: o.Token, stuck: requestTimeout, log: log}
 }
 
 // listen takes the address, once: whoever needs it to be there comes first, and serve finds it done. An
@@ -91,11 +90,11 @@ func (a *admin) routes() http.Handler {
 	v1.GET("/summary", a.summary)
 	v1.GET("/connections", a.connections)
 	v1.GET("/connections/:id", a.connection)
-	v1.DELETE("/connections/:id", a.writable, a.kickOne)
-	v1.POST("/kick", a.writable, a.kickMatching)
-	v1.PUT("/connections/:id/faults", a.writable, a.disturbOne)
-	v1.POST("/faults", a.writable, a.disturbMatching)
-	v1.POST("/refuse", a.writable, a.refuse)
+	v1.DELETE("/connections/:id", a.kickOne)
+	v1.POST("/kick", a.kickMatching)
+	v1.PUT("/connections/:id/faults", a.disturbOne)
+	v1.POST("/faults", a.disturbMatching)
+	v1.POST("/refuse", a.refuse)
 	v1.GET("/clients", a.clients)
 	v1.GET("/clients/*id", a.client) // an id may have slashes in it
 	v1.GET("/storms", a.storms)
@@ -103,13 +102,6 @@ func (a *admin) routes() http.Handler {
 	v1.GET("/snapshots", a.snapshots)
 	v1.GET("/host", a.host)
 	return r
-}
-
-// writable lets calls that change something pass, unless nothing may be changed.
-func (a *admin) writable(c *gin.Context) {
-	if a.readOnly {
-		fail(c, model.Errorf(model.Forbidden, "this holter was started with --read-only: it shows, and changes nothing"))
-	}
 }
 
 // private reports whether only this machine can reach the plane.

@@ -123,12 +123,6 @@ func TestRefuseRefuses(t *testing.T) {
 			t.Errorf("%s: status %d, %s, want %q in it", body, status, answer, want)
 		}
 	}
-	s := newFakeSource()
-	onlyShows := newAdmin(s, Options{Admin: "127.0.0.1:0", ReadOnly: true}, silent)
-	runAdmin(t, onlyShows)
-	if status, _, _ := call(t, onlyShows, "POST", "/api/v1/refuse", `{"for_ms":1000}`); status != http.StatusForbidden || s.Refusing() {
-		t.Errorf("with --read-only: status %d, refusing: %v", status, s.Refusing())
-	}
 }
 
 // Who are turned away together come back at times as different as there are seconds.

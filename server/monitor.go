@@ -34,11 +34,12 @@ import (
 // Monitor watches the WebSocket connections that pass through its Middleware or Wrap, whichever
 // library upgrades them. Their hearts beat while Run runs.
 type Monitor struct {
-	invalid error // of its options; then it watches nothing
-	limits  limits
-	hub     *hub.Hub
-	admin   *admin // nil without an address
-	log     *slog.Logger
+	invalid  error // of its options; then it watches nothing
+	limits   limits
+	readOnly bool
+	hub      *hub.Hub
+	admin    *admin // nil without an address
+	log      *slog.Logger
 }
 
 // New makes a monitor. With options that make no sense it watches nothing: all requests pass as if it were
@@ -46,7 +47,7 @@ type Monitor struct {
 func New(o Options) *Monitor {
 	o = o.withDefaults()
 	identity, _ := hub.ParseIdentity(o.Identity)
-	m := &Monitor{invalid: o.Validate(), limits: newLimits(o), log: cmp.Or(o.Logger, slog.Default())}
+	m := &Monitor{invalid: o.Validate(), limits: newLimits(o), readOnly: o.ReadOnly, log: cmp.Or(o.Logger, slog.Default())}
 	if m.invalid != nil {
 		// Whoever writes go monitor.Run(ctx) would never know.
 		m.log.Error("holter watches nothing", "error", m.invalid)
@@ -57,7 +58,7 @@ func New(o Options) *Monitor {
 		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version, AcceptRate: float64(o.AcceptRate),
 	})
 	if o.Admin != "" {
-		m.admin = newAdmin(m.hub, o, m.log)
+		m.admin = newAdmin(m.Source(), o, m.log)
 	}
 	return m
 }
@@ -178,4 +179,4 @@ func (m *Monitor) Run(ctx context.Context) error {
 }
 
 // Source is what a screen draws from.
-func (m *Monitor) Source() *hub.Hub { return m.hub }
+func (m *Monitor) Source() Source { return Source{m.hub, m.readOnly} }

@@ -32,7 +32,7 @@ type Options struct {
 	Admin string `default:"127.0.0.1:7071" placeholder:"HOST:PORT" help:"Address of the admin plane: health, API and events."`
 	Token string `placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
 
-	ReadOnly bool `help:"Show, and change nothing: screen and API refuse to kick."`
+	ReadOnly bool `help:"Show, and change nothing: screen and API refuse kicks, faults and refusals."`
 
 	Version string       `kong:"-"`
 	Logger  *slog.Logger `kong:"-"` // nil for slog.Default()

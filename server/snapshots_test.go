@@ -87,21 +87,6 @@ func TestSnapshotsEndWithThePlane(t *testing.T) {
 	}
 }
 
-func TestReadOnly(t *testing.T) {
-	s := newFakeSource()
-	a := newAdmin(s, Options{Admin: "127.0.0.1:0", ReadOnly: true}, silent)
-	runAdmin(t, a)
-	for _, c := range [][3]string{{"DELETE", "/api/v1/connections/c1", ""}, {"POST", "/api/v1/kick", `{"q":"all"}`}, {"POST", "/api/v1/kick", `nonsense`}} {
-		status, answer, _ := call(t, a, c[0], c[1], c[2])
-		if status != 403 || !strings.Contains(wantError(t, answer), "--read-only") {
-			t.Errorf("%s %s: status %d, %s", c[0], c[1], status, answer)
-		}
-	}
-	if status, _, _ := call(t, a, "GET", "/api/v1/connections", ""); status != 200 || len(s.kicks) > 0 {
-		t.Errorf("status %d, kicked %v", status, s.kicks)
-	}
-}
-
 // A kick by ids reaches the source, and what it says of some of them the caller.
 func TestAttachedKick(t *testing.T) {
 	s := newFakeSource()

@@ -1,0 +1,42 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"holter/model"
+	"holter/server/hub"
+)
+
+// Source is what the screen and the admin plane of a monitor show, and what they command. With
+// Options.ReadOnly all that would change something fails with model.Forbidden.
+type Source struct {
+	*hub.Hub
+	readOnly bool
+}
+
+var errReadOnly = model.Errorf(model.Forbidden, "this holter was started with --read-only: it shows, and changes nothing")
+
+// Kick is Hub.Kick.
+func (s Source) Kick(ctx context.Context, k model.Kick) (int, error) {
+	if s.readOnly {
+		return 0, errReadOnly
+	}
+	return s.Hub.Kick(ctx, k)
+}
+
+// SetFaults is Hub.SetFaults.
+func (s Source) SetFaults(ctx context.Context, o model.FaultOrder) (int, error) {
+	if s.readOnly {
+		return 0, errReadOnly
+	}
+	return s.Hub.SetFaults(ctx, o)
+}
+
+// Refuse is Hub.Refuse.
+func (s Source) Refuse(ctx context.Context, length time.Duration) error {
+	if s.readOnly {
+		return errReadOnly
+	}
+	return s.Hub.Refuse(ctx, length)
+}
