@@ -1,10 +1,6 @@
 package model
 
-import (
-	"fmt"
-	"strings"
-	"time"
-)
+import "time"
 
 // Detector turns round trips into the time that a beat may stay unanswered, before the margins and
 // limits that all detectors share (see Rhythm). A detector serves one connection.
@@ -32,11 +28,5 @@ func NewDetector(name string) (Detector, error) {
 	case "phi":
 		return new(phi), nil
 	}
-	return nil, Errorf(Invalid, "unknown detector %q: write %s", name, oneOf(Detectors[:]))
-}
-
-// oneOf lists names as a sentence does: "a, b or c".
-func oneOf(names []string) string {
-	last := len(names) - 1
-	return fmt.Sprintf("%s or %s", strings.Join(names[:last], ", "), names[last])
+	return nil, Errorf(Invalid, "unknown detector %q: write %s", name, OneOf(Detectors[:]))
 }

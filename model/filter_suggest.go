@@ -26,7 +26,7 @@ func nearFields(name string) []string {
 	}
 	var near []candidate
 	for _, f := range fields {
-		n := editDistance(name, f.name)
+		n := EditDistance(name, f.name)
 		if n <= max(1, len(name)/3) || len(name) > 1 && strings.Contains(f.name, name) {
 			near = append(near, candidate{f.name, n})
 		}
@@ -39,9 +39,9 @@ func nearFields(name string) []string {
 	return names
 }
 
-// editDistance counts the bytes to insert, delete or change to make b of a (Levenshtein 1965), by
+// EditDistance counts the bytes to insert, delete or change to make b of a (Levenshtein 1965), by
 // Wagner and Fischer's table, of which it keeps one row.
-func editDistance(a, b string) int {
+func EditDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

@@ -2,9 +2,9 @@ package swarm
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
+
+	"holter/model"
 )
 
 // Preset is how a well-known client comes back if nobody has set it up otherwise.
@@ -53,18 +53,12 @@ func milliseconds(list ...time.Duration) []time.Duration {
 
 // FindPreset is the preset of that name, or an error with the names that there are.
 func FindPreset(name string) (Preset, error) {
-	i := slices.IndexFunc(Presets, func(p Preset) bool { return p.Name == name })
-	if i < 0 {
-		return Preset{}, fmt.Errorf("preset %q is unknown: write %s", name, presetNames())
-	}
-	return Presets[i], nil
-}
-
-func presetNames() string {
 	var names []string
 	for _, p := range Presets {
+		if p.Name == name {
+			return p, nil
+		}
 		names = append(names, p.Name)
 	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
+	return Preset{}, fmt.Errorf("preset %q is unknown: write %s", name, model.OneOf(names))
 }

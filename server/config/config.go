@@ -19,9 +19,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"holter/model"
 )
 
 // profiles are the sections that a file may have.
@@ -62,7 +63,7 @@ func given(ctx *kong.Context, name string) string {
 // open reads the file at path, or the one that is there if path is empty. It answers nil if there is none.
 func open(path, profile string, app *kong.Application) (*file, error) {
 	if profile != "" && !slices.Contains(profiles, profile) {
-		return nil, fmt.Errorf("--profile %q is unknown: write %s", profile, either(profiles))
+		return nil, fmt.Errorf("--profile %q is unknown: write %s", profile, model.OneOf(profiles))
 	}
 	candidates := []string{path}
 	if path == "" {
@@ -79,7 +80,7 @@ func open(path, profile string, app *kong.Application) (*file, error) {
 		return parse(c, text, profile, app)
 	}
 	if profile != "" {
-		return nil, fmt.Errorf("--profile %s needs a configuration file: write --config FILE, or create %s", profile, either(candidates))
+		return nil, fmt.Errorf("--profile %s needs a configuration file: write --config FILE, or create %s", profile, model.OneOf(candidates))
 	}
 	return nil, nil
 }
@@ -91,13 +92,4 @@ func places() []string {
 		list = append(list, filepath.Join(dir, "holter", "config.yaml"))
 	}
 	return list
-}
-
-// either gives "a, b or c".
-func either(words []string) string {
-	last := len(words) - 1
-	if last < 1 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
+
+	"holter/model"
 )
 
 // file is a configuration file whose keys are all known. It is a kong.Resolver.
@@ -66,7 +68,7 @@ func (f *file) readProfiles(sections *yaml.Node, profile string, app *kong.Appli
 		if slices.Contains(profiles, key.Value) {
 			return nil
 		}
-		return f.errorf(key, "unknown profile %q: write %s", key.Value, either(profiles))
+		return f.errorf(key, "unknown profile %q: write %s", key.Value, model.OneOf(profiles))
 	})
 	if err != nil {
 		return err
@@ -166,7 +168,7 @@ func try(flag *kong.Flag, value any) error {
 		return err
 	}
 	if text := fmt.Sprint(value); flag.Enum != "" && !slices.Contains(flag.EnumSlice(), text) {
-		return fmt.Errorf("%q is unknown: write %s", text, either(flag.EnumSlice()))
+		return fmt.Errorf("%q is unknown: write %s", text, model.OneOf(flag.EnumSlice()))
 	}
 	if own, ok := v.Interface().(interface{ Validate() error }); ok {
 		return own.Validate()
