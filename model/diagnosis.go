@@ -15,6 +15,7 @@ const (
 	CauseNoPong   Cause = "no-pong"   // data flows, but no pong has ever come
 	CauseJitter   Cause = "jitter"    // a late answer; recovered by itself
 
+	CauseFramesLost    Cause = "frames-lost"     // what passes is no WebSocket, and so is not judged
 	CauseBackpressure  Cause = "backpressure"    // the peer takes nothing, and a write waits for it
 	CauseAppNotReading Cause = "app-not-reading" // bytes wait unread in our own socket
 	CausePathDown      Cause = "path-down"       // pings are not even acknowledged
@@ -37,6 +38,7 @@ type rule struct {
 // rules in the order of judging: the first that holds wins, so a deeper cause silences the
 // shallower ones below it.
 var rules = [...]rule{
+	{CauseFramesLost, framesLost, tellFramesLost},
 	{CauseHostBusy, hostBusy, tellHostBusy},
 	{CauseBackpressure, backpressure, tellBackpressure}, // first: an echo handler stuck in its write leaves bytes unread too
 	{CauseAppNotReading, appNotReading, tellAppNotReading},
@@ -55,6 +57,19 @@ func diagnose(e *Evidence) Diagnosis {
 		}
 	}
 	return Diagnosis{}
+}
+
+func framesLost(e *Evidence) bool { return e.LostIn || e.LostOut }
+
+func tellFramesLost(e *Evidence) string {
+	bytes := "The bytes in both directions"
+	switch {
+	case !e.LostOut:
+		bytes = "The bytes from the peer"
+	case !e.LostIn:
+		bytes = "The bytes to the peer"
+	}
+	return bytes + " make no WebSocket frames: holter passes them on, and neither pings nor judges here any more."
 }
 
 func hostBusy(e *Evidence) bool { return e.Late > 0 }

@@ -17,6 +17,8 @@ type Evidence struct {
 	Unread       bool          // bytes wait unread in our own socket
 	Kept         time.Duration // how long a ping has waited to be written
 	Late         time.Duration // how late holter itself was
+	LostIn       bool          // where frames begin is not known any more in what the peer sends
+	LostOut      bool          // or in what is sent to it
 
 	Kernel Kernel
 
@@ -45,6 +47,8 @@ func (h *Heart) evidence(now, heard Instant) Evidence {
 		Ponged:       h.answered > 0,
 		PeerInterval: h.peer.interval(),
 		Kept:         h.kept(now),
+		LostIn:       h.lostIn,
+		LostOut:      h.lostOut,
 	}
 }
 

@@ -39,6 +39,8 @@ type Heart struct {
 	warm      bool  // a round trip has been seen: the first, which meets the handshake's tail, is no sample
 	ended     bool
 	consulted bool // the kernel, about the newest ping
+	lostIn    bool // see Lose
+	lostOut   bool
 	beats     history
 }
 
@@ -168,6 +170,21 @@ func (h *Heart) PeerBeat(at Instant, page bool) {
 	if !h.rhythm.Scheme.ServerBeats() {
 		h.settle()
 	}
+}
+
+// Lose says that frames are not told from other bytes any more in what the peer sends, or in what is sent to
+// it. A ping would have no place or no answer, so nobody beats from then on and nobody is judged, as in
+// SchemeNone; a beat that was open is void.
+func (h *Heart) Lose(in, out bool) {
+	in, out = in || h.lostIn, out || h.lostOut
+	if h.ended || in == h.lostIn && out == h.lostOut {
+		return
+	}
+	r := *h.rhythm
+	r.Scheme = SchemeNone
+	h.rhythm, h.lostIn, h.lostOut = &r, in, out
+	h.asked, h.waiting = h.written, false
+	h.diagnose(&Evidence{LostIn: in, LostOut: out})
 }
 
 // End says that the connection is gone: Ended or Reaped. Nothing moves the heart after that.

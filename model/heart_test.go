@@ -313,3 +313,35 @@ func TestEvidenceOfLatenessIsForThoseItMet(t *testing.T) {
 		t.Errorf("late by %v before it was there", got)
 	}
 }
+
+// Who loses track of the frames judges nobody any more: not for the beat that is open either.
+func TestLostFramesAreNotJudged(t *testing.T) {
+	for _, scheme := range []Scheme{SchemeBoth, SchemeServer, SchemeClient, SchemeNone} {
+		for name, open := range map[string]func(h *Heart, a Action){
+			"between beats": func(*Heart, Action) {},
+			"open beat":     func(h *Heart, a Action) { h.Sent(a.Ping, at(10)) },
+			"late writer":   func(h *Heart, a Action) { h.Lose(false, true); h.Sent(a.Ping, at(10)) },
+		} {
+			r := usual
+			r.Scheme = scheme
+			h, late, p := NewHeart(&r, 0, 0, 1), new(Lateness), new(quietPeer)
+			for i := range 5 {
+				h.PeerBeat(at(2*float64(i)), false)
+			}
+			a := h.Tick(at(10), late, p)
+			open(h, a)
+			h.Lose(true, true)
+			want := h.Diagnosis()
+			for now := at(10); now < at(3600); {
+				a := h.Tick(now, late, p)
+				if a.Ping != 0 || a.Changed || a.Next < now+at(1) && a.Next < at(3600) && r.Scheme != SchemeNone {
+					t.Fatalf("%v, %s: %+v at %v", scheme, name, a, time.Duration(now))
+				}
+				now = a.Next
+			}
+			if h.Missed() != 0 || h.Interval() != 0 || h.Timeout() != 0 || h.Diagnosis() != want || want.Cause != CauseFramesLost || r.Scheme != scheme {
+				t.Errorf("%v, %s: %d missed, interval %v, timeout %v, %+v", scheme, name, h.Missed(), h.Interval(), h.Timeout(), h.Diagnosis())
+			}
+		}
+	}
+}

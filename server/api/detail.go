@@ -52,6 +52,8 @@ type Evidence struct {
 	PeerIntervalMS Millis `json:"peer_interval_ms"`
 	Unread         bool   `json:"unread"`
 	KeptMS         Millis `json:"kept_ms"` // how long a ping has waited to be written
+	LostIn         bool   `json:"lost_in"` // where frames begin is not known any more
+	LostOut        bool   `json:"lost_out"`
 	Kernel         Kernel `json:"kernel"`
 	LateMS         Millis `json:"late_ms"`
 	GapMS          Millis `json:"gap_ms"`
@@ -132,7 +134,7 @@ func fromEvidence(e *model.Evidence) Evidence {
 	return Evidence{
 		State: e.State.String(), SilenceMS: millis(e.Silence), PingAgeMS: millis(e.PingAge), TimeoutMS: millis(e.Timeout),
 		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged,
-		PeerIntervalMS: millis(e.PeerInterval), Unread: e.Unread, LateMS: millis(e.Late),
+		PeerIntervalMS: millis(e.PeerInterval), Unread: e.Unread, LateMS: millis(e.Late), LostIn: e.LostIn, LostOut: e.LostOut,
 		GapMS: millis(e.Gap), LateAnswerMS: millis(e.LateAnswer), KeptMS: millis(e.Kept), Kernel: fromKernel(&e.Kernel),
 	}
 }
@@ -155,7 +157,7 @@ func (p *parser) evidence(e *Evidence) model.Evidence {
 	return model.Evidence{
 		State: p.state(e.State), Silence: e.SilenceMS.Duration(), PingAge: e.PingAgeMS.Duration(), Timeout: e.TimeoutMS.Duration(),
 		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged,
-		PeerInterval: e.PeerIntervalMS.Duration(), Unread: e.Unread, Late: e.LateMS.Duration(),
+		PeerInterval: e.PeerIntervalMS.Duration(), Unread: e.Unread, Late: e.LateMS.Duration(), LostIn: e.LostIn, LostOut: e.LostOut,
 		Gap: e.GapMS.Duration(), LateAnswer: e.LateAnswerMS.Duration(), Kept: e.KeptMS.Duration(), Kernel: e.Kernel.model(),
 	}
 }

@@ -66,6 +66,7 @@ func (l *leg) open(subprotocol string) *tap.Conn {
 	now := h.now()
 	l.since = now
 	l.heart = model.NewHeart(&h.o.Rhythm, now, rand.Float64(), h.Size())
+	l.heart.Lose(l.tap.Lost())
 	l.next = l.heart.Tick(now, &h.late, l.tap).Next
 	h.schedule.set(l, l.next)
 	if l.side == model.ClientSide {
@@ -119,6 +120,15 @@ func (l *leg) Heard(at model.Instant) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
 	l.changed(l.heart.Heard(at))
+}
+
+// Lost ends the watch: neither pings nor silence say anything any more.
+func (l *leg) Lost(in, out bool) {
+	l.conn.mu.Lock()
+	defer l.conn.mu.Unlock()
+	if l.heart != nil {
+		l.heart.Lose(in, out)
+	}
 }
 
 // Closed settles how the leg ended, and takes the connection off with its client's leg. What is not

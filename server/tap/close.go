@@ -36,10 +36,15 @@ func (c *Conn) Ending() Ending {
 
 // Shut asks for a close frame at the next frame boundary, after which nothing of the application's
 // goes out any more. The socket stays: whoever calls it closes that later, with Drop. Shut reports
-// false if somebody else had ended the connection before; then it does nothing. It never waits.
+// false if somebody else had ended the connection before; then it does nothing. It never waits. Where
+// what goes out makes no frames any more there is no boundary to come, and the socket is closed instead.
 func (c *Conn) Shut(code int, reason string) bool {
 	if !c.end(Ending{model.ByHolter, code, reason}) {
 		return false
+	}
+	if c.out.astray.Load() && !c.Opaque() {
+		c.Drop(Ending{}, false)
+		return true
 	}
 	payload := binary.BigEndian.AppendUint16(nil, uint16(code))
 	frame := c.frame(OpClose, append(payload, reason...))

@@ -33,6 +33,9 @@ type Watcher interface {
 	PeerBeat(at model.Instant, page bool)
 	// Heard: a byte came in while an Alert was on.
 	Heard(at model.Instant)
+	// Lost: where frames begin is not known any more in these directions. It comes again if it was one
+	// and is both.
+	Lost(in, out bool)
 	// Closed: the socket is gone, or the upgrade was refused. It comes last, and once.
 	Closed(e Ending)
 }
@@ -398,6 +401,9 @@ func (c *Conn) follow(b []byte, at model.Instant) {
 func (c *Conn) follow1(b []byte, at model.Instant) int {
 	n, done := c.in.walk(b)
 	if !done {
+		if c.in.lost {
+			c.stray(&c.in, at)
+		}
 		return n
 	}
 	switch c.in.head.opcode {

@@ -32,7 +32,7 @@ func (s *sieve) loses(first byte, f *model.Faults) bool {
 	switch {
 	case op == OpPong:
 		return f != nil && f.SwallowPongs
-	case op.Control():
+	case op.Control(), op > OpBinary: // no frame at all
 		return false
 	case op == OpContinuation:
 		lost := s.message

@@ -29,6 +29,7 @@ type told struct {
 	roundTrips  []time.Duration
 	beats       int
 	heard       int
+	lost        [][2]bool
 	closed      []Ending
 }
 
@@ -61,7 +62,10 @@ func (r *record) RoundTrip(d time.Duration) {
 }
 func (r *record) PeerBeat(model.Instant, bool) { r.tell(func(t *told) { t.beats++ }) }
 func (r *record) Heard(model.Instant)          { r.tell(func(t *told) { t.heard++ }) }
-func (r *record) Closed(e Ending)              { r.tell(func(t *told) { t.closed = append(t.closed, e) }) }
+func (r *record) Lost(in, out bool) {
+	r.tell(func(t *told) { t.lost = append(t.lost, [2]bool{in, out}) })
+}
+func (r *record) Closed(e Ending) { r.tell(func(t *told) { t.closed = append(t.closed, e) }) }
 
 // until waits for a condition on what was told.
 func (r *record) until(t *testing.T, what string, ok func(told) bool) {

@@ -27,4 +27,5 @@ func (nobody) Pong(uint32, model.Instant, bool) {}
 func (nobody) RoundTrip(time.Duration)          {}
 func (nobody) PeerBeat(model.Instant, bool)     {}
 func (nobody) Heard(model.Instant)              {}
+func (nobody) Lost(_, _ bool)                   {}
 func (nobody) Closed(Ending)                    {}

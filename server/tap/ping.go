@@ -59,7 +59,7 @@ func (c *Conn) insert() (progress bool) {
 		return c.put(*last)
 	}
 	seq := c.note.Load()
-	return seq != 0 && !c.ownOpen() && c.insertPing(seq)
+	return seq != 0 && !c.in.astray.Load() && !c.ownOpen() && c.insertPing(seq)
 }
 
 // ownSent takes note of a ping of the application's, of which c.out has the sum.

@@ -9,7 +9,7 @@ import (
 
 // stream follows the frames of one direction. It is a value that eats bytes, cut anywhere; it owns
 // no reader and copies no payload but that of a close frame. The zero value stands before the first
-// frame. Its two counters may be read at any time, all else belongs to whoever moves the bytes.
+// frame. Its atomic fields may be read at any time, all else belongs to whoever moves the bytes.
 type stream struct {
 	frames atomic.Uint64 // headers seen
 	bytes  atomic.Uint64
@@ -17,10 +17,12 @@ type stream struct {
 	head header // of the frame under way, or of the last one
 	left uint64 // bytes still to come of its payload
 	raw  [maxHeader]byte
-	have uint8             // bytes of the next header in raw
-	lost bool              // a header made no sense: where frames begin is not known any more
-	sum  uint32            // of the payload of the control frame under way
-	end  *[maxControl]byte // payload of the close frame, once there is one
+	have uint8  // bytes of the next header in raw
+	lost bool   // a header made no sense: where frames begin is not known any more
+	sum  uint32 // of the payload of the control frame under way
+
+	astray atomic.Bool       // bytes have passed while lost
+	end    *[maxControl]byte // payload of the close frame, once there is one
 }
 
 // boundary reports whether the next byte begins a frame.
@@ -143,4 +145,17 @@ func (s *stream) toBoundary(b []byte) int {
 		}
 	}
 	return -1
+}
+
+// Lost is in which directions nobody can tell any more where frames begin. From then on no ping goes out:
+// there is no place for it, or its pong could not be told from other bytes.
+func (c *Conn) Lost() (in, out bool) { return c.in.astray.Load(), c.out.astray.Load() }
+
+// stray takes note of bytes that pass at that moment in a lost direction. They may be data.
+func (c *Conn) stray(s *stream, at model.Instant) {
+	c.data.Store(int64(at))
+	if s.astray.CompareAndSwap(false, true) {
+		c.note.Store(0)
+		c.watch.Lost(c.Lost())
+	}
 }
