@@ -12,7 +12,7 @@ type Cause string
 const (
 	CauseUnknown  Cause = "unknown"
 	CauseHostBusy Cause = "host-busy" // holter or the machine was late itself
-	CauseNoPong   Cause = "no-pong"   // data flows, but no pong has ever come
+	CauseNoPong   Cause = "no-pong"   // data flows, but pongs do not come
 	CauseJitter   Cause = "jitter"    // a late answer; recovered by itself
 
 	CauseFramesLost    Cause = "frames-lost"     // what passes is no WebSocket, and so is not judged
@@ -88,14 +88,17 @@ func tellJitter(e *Evidence) string {
 	return fmt.Sprintf("Nothing came in for %s; it recovered by itself.", span(e.Gap))
 }
 
-// noPongBeats without any answer show that the peer does not answer pings at all.
+// noPongBeats in a row without an answer show that the peer does not answer pings, or does so no more.
 const noPongBeats = 3
 
 func noPong(e *Evidence) bool {
-	return e.State == Normal && !e.Ponged && e.Missed >= noPongBeats
+	return e.State == Normal && e.Missed >= noPongBeats
 }
 
 func tellNoPong(e *Evidence) string {
+	if e.Ponged {
+		return fmt.Sprintf("Data came in %s ago, but none of %d pings since the last pong was answered.", span(e.Silence), e.Unanswered)
+	}
 	return fmt.Sprintf("Data came in %s ago, but none of %d pings was ever answered.", span(e.Silence), e.Unanswered)
 }
 
