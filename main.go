@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -65,7 +66,7 @@ func (commands) Help() string {
     holter --demo 200          200 clients of its own, some of them in trouble
     holter --headless          log lines instead of a screen
     holter proxy http://localhost:3000
-    holter serve --help        all flags`
+    holter serve --help        all flags of the default command`
 }
 
 // execute runs a command line and answers the exit code.
@@ -79,7 +80,7 @@ func execute(args []string) int {
 	)
 	command, err := parser.Parse(args)
 	if err != nil {
-		return refuse(err)
+		return refuse(args, err)
 	}
 	if err := command.Run(); err != nil {
 		fmt.Fprintf(os.Stderr, "holter: %v\n", err)
@@ -91,14 +92,18 @@ func execute(args []string) int {
 	return 0
 }
 
-// refuse reports a command line that cannot be followed.
-func refuse(err error) int {
+// refuse reports args that cannot be followed.
+func refuse(args []string, err error) int {
 	command := "serve"
 	if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context.Selected() != nil {
 		command = e.Context.Selected().Name
 	}
 	message := strings.TrimPrefix(err.Error(), command+": ") // what kong puts before the command's own errors
-	fmt.Fprintf(os.Stderr, "holter: %s (see holter %s --help)\n", message, command)
+	help := "holter " + command + " --help"
+	if strings.HasPrefix(message, "unexpected argument") && !slices.Contains(args, command) {
+		help = "holter --help" // a word that is no command was taken for an argument of the default one
+	}
+	fmt.Fprintf(os.Stderr, "holter: %s (see %s)\n", message, help)
 	return exitUsage
 }
 

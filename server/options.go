@@ -29,10 +29,10 @@ type Options struct {
 	MaxIdle      time.Duration `default:"0s" help:"Close a connection that carried no application message for this long; 0 for never."`
 	WriteTimeout time.Duration `default:"10s" help:"Close a connection whose peer has taken nothing of a waiting write for this long; not with --on-fail observe."`
 
-	Admin string `default:"127.0.0.1:7071" placeholder:"HOST:PORT" help:"Address of the admin plane: health, API and events."`
+	Admin string `default:"127.0.0.1:7071" placeholder:"HOST:PORT" help:"Address of the admin plane: health, API and events; empty for none."`
 	Token string `placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
 
-	ReadOnly bool `help:"Show, and change nothing: screen and API refuse kicks, faults and refusals."`
+	ReadOnly bool `help:"Show, and change nothing: from screen and API nobody can be kicked, disturbed or turned away."`
 
 	Version string       `kong:"-"`
 	Logger  *slog.Logger `kong:"-"` // nil for slog.Default()

@@ -17,7 +17,7 @@ type Command struct {
 
 	Token  string   `placeholder:"SECRET" help:"Token that the holter was started with."`
 	Expect []string `sep:"none" placeholder:"TEXT" help:"One more expectation, such as 'peak_rate<200/s'; may be repeated."`
-	JSON   bool     `name:"json" help:"The report as JSON."`
+	JSON   bool     `name:"json" help:"Write the report as JSON."`
 	JUnit  string   `name:"junit" placeholder:"FILE" help:"Write the report to a file as JUnit does, for CI."`
 	Print  string   `placeholder:"NAME" help:"Print one of those that are ready made, to begin your own with, and do nothing else."`
 
@@ -26,7 +26,7 @@ type Command struct {
 
 // Help is shown by holter drill --help.
 func (Command) Help() string {
-	return `A drill closes connections, refuses upgrades or puts faults on connections at given times, watches the clients come back, and compares that with what it expects. The exit code is 0 if all of that holds, 1 if not, and 2 if the drill makes no sense.
+	return `A drill closes connections, refuses upgrades or puts faults on connections at given times, watches the clients come back, and compares that with what it expects. The exit code is 0 if all of that holds, 1 if not or if it could not be found out, and 2 if the drill makes no sense.
 
 Expectations:
 

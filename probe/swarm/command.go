@@ -22,7 +22,7 @@ type Command struct {
 	Duration time.Duration  `placeholder:"DURATION" help:"End after this time; by default at Ctrl-C, or when all clients have given up."`
 	IDPrefix string         `name:"id-prefix" default:"swarm" placeholder:"TEXT" help:"Begin of the clients' ids: swarm gives swarm-0001 and so on."`
 	FirstID  int            `name:"first-id" default:"1" placeholder:"N" help:"Number of the first client, for several processes that share a prefix."`
-	JSON     bool           `name:"json" help:"The summary as JSON."`
+	JSON     bool           `name:"json" help:"Write the summary as JSON."`
 
 	Handshake Handshake `embed:"" group:"Handshake:"`
 	Traffic   Traffic   `embed:"" group:"Traffic:"`
@@ -32,7 +32,7 @@ type Command struct {
 
 // Help is shown by holter swarm --help.
 func (Command) Help() string {
-	return `Each client has an id, and asks for it in the query, client=ID; where {id} stands in URL or headers, it is put there instead. A text message that the server echoes is timed.
+	return `Each client has an id. It goes where {id} stands in URL or headers, and into the query, client=ID, of a URL without. With --rate the clients send text messages, and time those that the server echoes.
 
 Examples:
 

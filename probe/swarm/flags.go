@@ -59,7 +59,7 @@ func (t *Traffic) behaviour() Behaviour {
 // Return are the flags of when clients come back.
 type Return struct {
 	Backoff  string `placeholder:"POLICY" help:"Delays before clients come back: none, fixed:1s, exponential:1s,2,60s (base, factor, cap) or steps:0s,2s,10s (default exponential:1s,2,30s with full jitter)."`
-	Jitter   string `placeholder:"KIND" help:"What chance does to a delay: none, full, equal or decorrelated (default none)."`
+	Jitter   string `placeholder:"KIND" help:"What chance does to a delay: none, full, equal or decorrelated (default none where --backoff is given)."`
 	Preset   string `placeholder:"CLIENT" help:"Come back as a client does by default: socketio, phoenix, signalr, centrifugo or grpc."`
 	Attempts int    `placeholder:"N" help:"Give up after so many failures in a row; by default never, or as the preset does."`
 }
