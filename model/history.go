@@ -60,6 +60,17 @@ func (h *history) samples() []Sample {
 	return list
 }
 
+// Shortest is the shortest round trip among the newest beats, 0 if none was answered.
+func (h *Heart) Shortest() time.Duration {
+	shortest := time.Duration(0)
+	for i := range int(h.beats.n) {
+		if rtt := unpack(h.beats.ring[i]); rtt > 0 && (shortest == 0 || rtt < shortest) {
+			shortest = rtt
+		}
+	}
+	return shortest
+}
+
 // strip is the newest beats in short.
 func (h *history) strip() (s Strip) {
 	shown := min(len(s), int(h.n))

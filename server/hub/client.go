@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"time"
 	"unique"
 
@@ -17,7 +18,7 @@ type client struct {
 	left       model.Instant // the last of them, 0 while there is one
 	reconnects []time.Duration
 	attempts   *model.Attempts          // nil until it has been away
-	rtt        time.Duration            // last seen; 0 if unknown
+	rtt        time.Duration            // the shortest of its last connection; 0 if unknown
 	handshake  unique.Handle[handshake] // that opened the newest
 }
 
@@ -55,7 +56,7 @@ func (cl *client) leave(c *connection, now model.Instant) {
 	}
 	c.older, c.newer = nil, nil
 	c.left = now
-	if rtt := c.heart.RTT(); rtt > 0 {
+	if rtt := cmp.Or(c.heart.Shortest(), c.heart.RTT()); rtt > 0 {
 		cl.rtt = rtt
 	}
 	if cl.newest == nil {

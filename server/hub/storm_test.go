@@ -43,6 +43,29 @@ func TestClientShowsItsAttempts(t *testing.T) {
 	})
 }
 
+// What of a delay is the way back is as long as the shortest round trip: a client that was busy in the end
+// is not farther away.
+func TestBusyClientIsNotFarAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, quick())
+		p := connect(t, h, "ann")
+		p.stall.Store(int64(5 * ms))
+		time.Sleep(10 * time.Second)
+		p.stall.Store(int64(300 * ms))
+		time.Sleep(3 * time.Second)
+		if _, err := h.Kick(t.Context(), model.Kick{IDs: []model.ID{p.id}, Reset: true}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		h.Refused(request("ann"), 503, "full")
+		ann, _ := theClient(t, h)
+		want := []model.Attempt{{Number: 1, Delay: time.Second - handshakeTrips*5*ms, Refused: true, Free: true}}
+		if !slices.Equal(ann.Attempts, want) {
+			t.Errorf("%+v, want %+v", ann.Attempts, want)
+		}
+	})
+}
+
 // What a client does after an end that it may not have seen, or wanted, is not its policy.
 func TestAttemptsThatTellNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
