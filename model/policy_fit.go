@@ -170,7 +170,7 @@ func (l *ladder) explained(j Jitter, share, limit float64, steps bool) float64 {
 		}
 	}
 	slices.Sort(places)
-	if far := distance(places); len(places) > 0 && far <= likeness(len(places))+0.02 {
+	if far := distance(places); len(places) > 0 && far <= likeness(len(places), oneInHundred)+0.02 {
 		return 1 - far
 	}
 	return 0

@@ -148,7 +148,7 @@ func (l *ladder) wandering(p *Policy) (explained float64, ok bool) {
 	base, limit := l.shortest(), l.plateau()
 	places, beyond := l.relative(base, limit)
 	n := len(places)
-	if n < fewestClients || beyond > n/33 || distance(places) > likeness(n) {
+	if n < fewestClients || beyond > n/33 || distance(places) > likeness(n, oneInHundred) {
 		return 0, false
 	}
 	if n < fewestPairs { // chance could have made them of something else

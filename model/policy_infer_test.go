@@ -48,6 +48,31 @@ func TestConfusion(t *testing.T) {
 	t.Log("\n" + table.String())
 }
 
+// A dozen clients are enough to know one that is known, even if their timers are 30 ms late on average.
+func TestFewAreRecognised(t *testing.T) {
+	const fleets, late = 400, 0.03
+	for _, c := range policyFleets {
+		f := c.fleet
+		if f.name != "Socket.IO" && f.name != "holter's page" {
+			continue
+		}
+		f.clients, f.refused, f.rtt = 12, 10*time.Second, 0.001
+		f.delays = func(r *rand.Rand) func(int) float64 {
+			delay := c.delays(r)
+			return func(k int) float64 { return delay(k) + late*r.ExpFloat64() }
+		}
+		right := 0
+		for seed := range uint64(fleets) {
+			if p := inferOne(f, seed); told(&p) == c.want {
+				right++
+			}
+		}
+		if right < fleets-2 {
+			t.Errorf("%s: told right %d times in %d", f.name, right, fleets)
+		}
+	}
+}
+
 func named(name string) fleet {
 	for _, c := range policyFleets {
 		if c.name == name {

@@ -86,7 +86,7 @@ func recognize(l *ladder) (known *knownClient, share float64) {
 // be asked for: on every rung, and spread as they should be.
 func (l *ladder) match(of func(k int) band) (share float64, ok bool) {
 	var places []float64 // of what has a width
-	in, all := 0.0, 0.0
+	in, all, late := 0.0, 0.0, 0.0
 	for i := range l.rungs {
 		r := &l.rungs[i]
 		s := of(r.number)
@@ -95,17 +95,17 @@ func (l *ladder) match(of func(k int) band) (share float64, ok bool) {
 			return 0, false
 		}
 		if !s.point() {
-			these := r.places(s)
-			if distance(these) > likeness(len(these)) {
+			these, shift := r.places(s), ownNoise/(s.high-s.low)
+			if distance(these) > likeness(len(these), oneInThousand)+shift {
 				return 0, false
 			}
-			places = append(places, these...)
+			places, late = append(places, these...), late+shift*float64(len(these))
 		}
 		in, all = in+inside*float64(len(r.delays)), all+float64(len(r.delays))
 	}
 	slices.Sort(places)
-	far := distance(places)
-	return in / all * (1 - far), in >= 0.9*all && far <= likeness(len(places))
+	far, n := distance(places), len(places)
+	return in / all * (1 - far), in >= 0.9*all && far <= likeness(n, oneInHundred)+late/float64(max(n, 1))
 }
 
 // inside is the share of delays that lie in s, with what the network and a busy client may add.
@@ -146,6 +146,13 @@ func distance(places []float64) float64 {
 	return far
 }
 
-// likeness is the distance that n places may have: Kolmogorov's one in a hundred, and a little for the
-// network, whose noise no sample gets rid of.
-func likeness(n int) float64 { return 1.63/math.Sqrt(float64(n)) + 0.04 }
+// How rarely chance makes a distance so large that it is taken for more than chance, by Kolmogorov's
+// quantiles. Where rung after rung is asked, each has to be sure.
+const (
+	oneInHundred  = 1.63
+	oneInThousand = 1.95
+)
+
+// likeness is the distance that n places may have by chance, and a little for the network, whose noise
+// no sample gets rid of.
+func likeness(n int, quantile float64) float64 { return quantile/math.Sqrt(float64(n)) + 0.04 }
