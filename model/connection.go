@@ -27,9 +27,9 @@ func ParseID(s string) (ID, error) {
 // control characters. A duration of 0 means that there is no such figure yet.
 type Connection struct {
 	ID          ID
-	Client      string // who is behind it, kept over reconnects
-	Generation  int    // the how-manieth connection of that client, from 1
-	Remote      netip.AddrPort
+	Client      string         // who is behind it, kept over reconnects
+	Generation  int            // the how-manieth connection of that client, from 1
+	Remote      netip.AddrPort // with port 0 where only the address is known, as of who is behind a proxy
 	Path        string
 	UserAgent   string
 	Subprotocol string
@@ -57,6 +57,19 @@ type Connection struct {
 	BytesIn, BytesOut        uint64
 
 	Beats Strip // how the newest went
+}
+
+// Address writes a as people read it: without a port where none is known, "" where nothing is.
+func Address(a netip.AddrPort) string { return string(appendAddress(nil, a)) }
+
+func appendAddress(b []byte, a netip.AddrPort) []byte {
+	switch {
+	case !a.IsValid():
+		return b
+	case a.Port() == 0:
+		return a.Addr().AppendTo(b)
+	}
+	return a.AppendTo(b)
 }
 
 // Open reports whether the socket is still there.

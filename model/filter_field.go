@@ -24,7 +24,7 @@ var fields = []field{
 	figureField("id", "", connectionIDs, func(c *Connection, _ time.Time) (int64, bool) { return int64(c.ID), true }),
 	textField("client", "", func(c *Connection) string { return c.Client }),
 	countField("generation", "gen", func(c *Connection) uint64 { return uint64(c.Generation) }),
-	addressField("remote", func(c *Connection) string { return c.Remote.String() }),
+	addressField("remote", func(c *Connection) string { return Address(c.Remote) }),
 	addressField("ip", func(c *Connection) string { return c.Remote.Addr().String() }),
 	textField("path", "", func(c *Connection) string { return c.Path }),
 	textField("user_agent", "ua", func(c *Connection) string { return c.UserAgent }),

@@ -113,7 +113,7 @@ func (w *word) inID(id ID) bool {
 
 func (w *word) inAddress(remote netip.AddrPort) bool {
 	var buf [64]byte
-	return bytes.Contains(remote.AppendTo(buf[:0]), w.lower)
+	return bytes.Contains(appendAddress(buf[:0], remote), w.lower)
 }
 
 // containsFold reports whether s contains lower, which is in lower case and not empty.

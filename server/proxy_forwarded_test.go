@@ -2,8 +2,13 @@ package server
 
 import (
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"holter/model"
+	"holter/server/api"
 )
 
 func TestForwarded(t *testing.T) {
@@ -58,10 +63,10 @@ func TestForwarded(t *testing.T) {
 
 // The screen shows the client and not the proxy before holter, where that one is trusted.
 func TestProxyShowsTheClient(t *testing.T) {
-	url := echoBackend(t).URL
+	upstream := echoBackend(t).URL
 	for _, trusts := range []bool{true, false} {
-		p := runProxy(t, url, func(o *Options, po *ProxyOptions) {
-			o.Identity = "ip"
+		p := runProxy(t, upstream, func(o *Options, po *ProxyOptions) {
+			o.Identity, o.Admin = "ip", "127.0.0.1:0"
 			if trusts {
 				po.TrustedProxies = []string{"127.0.0.0/8"}
 			}
@@ -78,6 +83,22 @@ func TestProxyShowsTheClient(t *testing.T) {
 		}
 		if got := s.Connections[0]; got.Remote.Addr().String() != want || got.Client != want {
 			t.Errorf("%s at %s, want %s", got.Client, got.Remote, want)
+		}
+		if !trusts {
+			continue
+		}
+		// Its port is not known, and not made up.
+		var list api.Connections
+		if p.call(t, "GET", "/api/v1/connections?q="+url.QueryEscape(`remote~^198\.51\.100\.7$ !":0"`), &list); len(list.Connections) != 1 || list.Connections[0].Remote != want {
+			t.Errorf("listed: %+v", list.Connections)
+		}
+		if err := p.monitor.Source().Refuse(t.Context(), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		shake(t, connectTo(t, p.Addr().String()), "", "X-Forwarded-For: 2001:db8::7")
+		e := p.await(t, func(e *model.Event) bool { return e.Type == model.ConnectionRefused })
+		if e.Refusal.Remote != "2001:db8::7" {
+			t.Errorf("refused %s", e.Refusal.Remote)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func (t *rowText) client(c *model.Connection, w int) string {
 }
 
 func (t *rowText) remote(c *model.Connection, w int) string {
-	return t.styles.glyphs.cutLeft(t.styles.glyphs.plain(c.Remote.String()), w)
+	return t.styles.glyphs.cutLeft(t.styles.glyphs.plain(model.Address(c.Remote)), w)
 }
 
 func (t *rowText) traffic(c *model.Connection) traffic {

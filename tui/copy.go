@@ -18,7 +18,7 @@ func (a *App) openCopy() {
 		a.status.say("nobody is selected")
 		return
 	}
-	items := []menuItem{a.copyItem("i", "id", c.ID.String()), a.copyItem("a", "address", c.Remote.String())}
+	items := []menuItem{a.copyItem("i", "id", c.ID.String()), a.copyItem("a", "address", model.Address(c.Remote))}
 	if a.api != "" {
 		items = append(items, a.copyItem("c", "curl of the kick", a.curlOfKick(c.ID)))
 	}

@@ -90,7 +90,7 @@ func (t *detailText) state() {
 
 func (t *detailText) peer() {
 	c := &t.d.Connection
-	t.field("remote", c.Remote.String())
+	t.field("remote", model.Address(c.Remote))
 	t.field("path", c.Path)
 	t.field("user agent", c.UserAgent)
 	t.field("subprotocol", c.Subprotocol)

@@ -31,7 +31,7 @@ var exportFields = []exportField{
 	{"id", func(r *exportRow) any { return r.ID.String() }},
 	{"client", func(r *exportRow) any { return r.Client }},
 	{"generation", func(r *exportRow) any { return r.Generation }},
-	{"remote", func(r *exportRow) any { return r.Remote.String() }},
+	{"remote", func(r *exportRow) any { return model.Address(r.Remote) }},
 	{"path", func(r *exportRow) any { return r.Path }},
 	{"user_agent", func(r *exportRow) any { return r.UserAgent }},
 	{"subprotocol", func(r *exportRow) any { return r.Subprotocol }},

@@ -144,5 +144,5 @@ func (p *picture) still(s *styles, ids []model.ID) string {
 		return "live: it is gone already"
 	}
 	return fmt.Sprintf("live: %s %s for %s, from %s", s.glyphs.states[min(c.State, model.Away)], c.State,
-		silence(p.Time.Sub(c.Since)), c.Remote)
+		silence(p.Time.Sub(c.Since)), model.Address(c.Remote))
 }

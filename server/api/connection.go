@@ -67,7 +67,7 @@ type Close struct {
 func FromConnection(c *model.Connection) Connection {
 	return Connection{
 		ID: c.ID.String(), Client: c.Client, Generation: c.Generation,
-		Remote: remote(c.Remote), Path: c.Path, UserAgent: c.UserAgent, Subprotocol: c.Subprotocol,
+		Remote: model.Address(c.Remote), Path: c.Path, UserAgent: c.UserAgent, Subprotocol: c.Subprotocol,
 		Side: c.Side.String(), State: c.State.String(), Since: c.Since.UTC(), OpenedAt: c.Opened.UTC(),
 		RTTMS: millis(c.RTT), RTTMeanMS: millis(c.RTTMean), RTTDevMS: millis(c.RTTDev),
 		TimeoutMS: millis(c.Timeout), IntervalMS: millis(c.Interval),
@@ -97,13 +97,6 @@ func (c *Connection) Model() (model.Connection, error) {
 
 func (d Diagnosis) model() model.Diagnosis {
 	return model.Diagnosis{Cause: model.Cause(text(string(d.Cause))), Detail: text(d.Detail)}
-}
-
-func remote(a netip.AddrPort) string {
-	if !a.IsValid() {
-		return ""
-	}
-	return a.String()
 }
 
 func fromClose(c *model.Close) *Close {
@@ -153,6 +146,9 @@ func (p *parser) side(s string) model.Side {
 func (p *parser) remote(s string) netip.AddrPort {
 	if s == "" {
 		return netip.AddrPort{}
+	}
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.AddrPortFrom(a, 0)
 	}
 	a, err := netip.ParseAddrPort(s)
 	p.note(err)

@@ -175,6 +175,22 @@ func TestModelRefuses(t *testing.T) {
 	}
 }
 
+// A client whose port is not known has an address all the same.
+func TestRemoteWithoutPort(t *testing.T) {
+	for text, remote := range map[string]netip.AddrPort{
+		"":            {},
+		"192.0.2.7":   netip.MustParseAddrPort("192.0.2.7:0"),
+		"2001:db8::7": netip.MustParseAddrPort("[2001:db8::7]:0"),
+	} {
+		c := connection
+		c.Remote = remote
+		w := FromConnection(&c)
+		if got, err := w.Model(); err != nil || w.Remote != text || got.Remote != remote {
+			t.Errorf("%v is written %q and read as %v, %v", remote, w.Remote, got.Remote, err)
+		}
+	}
+}
+
 func TestConnectionFields(t *testing.T) {
 	const fields = `id client generation remote path user_agent subprotocol side state since opened_at rtt_ms rtt_mean_ms
 		rtt_dev_ms timeout_ms interval_ms silence_ms data_silence_ms missed pings_sent pongs_received pings_received

@@ -45,7 +45,7 @@ func who(c *model.Connection) []slog.Attr {
 		slog.String("id", c.ID.String()),
 		slog.String("client", c.Client),
 		slog.Int("generation", c.Generation),
-		slog.String("remote", c.Remote.String()),
+		slog.String("remote", model.Address(c.Remote)),
 	}
 }
 

@@ -52,10 +52,14 @@ func (h *Hub) RefusedFor(r *http.Request, status int, reason string, retryAfter 
 	h.count.refused.Add(1)
 	who := h.o.Identity.Of(r)
 	h.refuse(who, retryAfter)
+	remote := r.RemoteAddr
+	if a := addrPort(remote); a.IsValid() {
+		remote = model.Address(a)
+	}
 	h.log.publish(model.Event{
 		Time: time.Now(), Type: model.ConnectionRefused,
 		Refusal: &model.Refusal{
-			Remote: model.Clean(r.RemoteAddr, maxText), Client: who, Status: status, Reason: reason,
+			Remote: model.Clean(remote, maxText), Client: who, Status: status, Reason: reason,
 		},
 	})
 }
