@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"sync"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -95,7 +96,7 @@ func (p *proxy) respond(res *http.Response) error {
 		return p.takeOver(res)
 	}
 	if from := clientOf(res.Request).request; tap.IsUpgrade(from) {
-		p.monitor.hub.Refused(from, res.StatusCode, "the upstream refused")
+		p.monitor.hub.RefusedFor(from, res.StatusCode, "the upstream refused", retryAfter(res.Header, time.Now()))
 		if res.Close { // some clients wait for that
 			res.Header.Set("Connection", "close")
 		}

@@ -1,0 +1,26 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// longestRetry bounds what an upstream can ask for.
+const longestRetry = time.Hour
+
+// retryAfter is how long an answer asks to wait, RFC 9110 section 10.2.3: by so many seconds, or until a
+// time. It is 0 for an answer that does not ask, or in no way that makes sense.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	text := strings.TrimSpace(h.Get("Retry-After"))
+	if at, err := http.ParseTime(text); err == nil {
+		return min(max(0, at.Sub(now)), longestRetry)
+	}
+	seconds, err := strconv.ParseUint(text, 10, 32)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, longestRetry)
+}
