@@ -102,6 +102,20 @@ func (f *Faults) Words() []string {
 	return words
 }
 
+// kinds are the names of the faults in f, in the order of Words.
+func (f *Faults) kinds() []string {
+	if f == nil {
+		return nil
+	}
+	var names []string
+	for i := range faultKinds {
+		if len(faultKinds[i].write(f)) > 0 {
+			names = append(names, faultKinds[i].name)
+		}
+	}
+	return names
+}
+
 // String is Words in one line, "none" for none.
 func (f *Faults) String() string {
 	if f.None() {

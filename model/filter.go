@@ -25,6 +25,7 @@ const MaxFilter = 4096
 //
 //   - A figure has the operators = != > >= < <= and a value in its unit: 1m30s, 1.5MiB, 3, c17.
 //   - A text has = and != for the whole of it, and ~ for a regular expression (RE2) anywhere in it.
+//   - The faults have = and != for the name of one of those that hold, as in fault=freeze.
 //   - The addresses ip and remote have these too, and = and != also take a network: ip=10.0.0.0/8.
 //
 // A figure that is not there yet, such as the RTT before the first pong or the close code of an open
@@ -59,8 +60,8 @@ func ParseSelection(s string) (Filter, error) {
 // Empty reports whether f is the empty filter.
 func (f Filter) Empty() bool { return f.root == nil }
 
-// Match reports whether f chooses c at the time now. Only a regular expression for an address
-// allocates.
+// Match reports whether f chooses c at the time now. Only a regular expression for an address, and a
+// question for the faults on a disturbed connection, allocate.
 func (f Filter) Match(c *Connection, now time.Time) bool {
 	return f.root == nil || f.root.match(c, now)
 }

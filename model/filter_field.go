@@ -29,6 +29,7 @@ var fields = []field{
 	textField("path", "", func(c *Connection) string { return c.Path }),
 	textField("user_agent", "ua", func(c *Connection) string { return c.UserAgent }),
 	textField("subprotocol", "", func(c *Connection) string { return c.Subprotocol }),
+	choiceField("side", sideNames[:], func(c *Connection) string { return c.Side.String() }),
 	choiceField("state", stateNames[:Away], func(c *Connection) string { return c.State.String() }),
 	choiceField("cause", causeNames(), func(c *Connection) string { return string(c.Diagnosis.Cause) }),
 	figureField("age", "", durations, func(c *Connection, now time.Time) (int64, bool) { return int64(c.Age(now)), true }),
@@ -47,6 +48,7 @@ var fields = []field{
 	countField("frames_out", "", func(c *Connection) uint64 { return c.FramesOut }),
 	sizeField("bytes_in", func(c *Connection) uint64 { return c.BytesIn }),
 	sizeField("bytes_out", func(c *Connection) uint64 { return c.BytesOut }),
+	faultField("fault"),
 	figureField("code", "", counts, closeCode),
 	choiceField("by", closerNames[:], closedBy),
 }

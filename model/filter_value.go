@@ -93,6 +93,27 @@ func choiceField(name string, known []string, get func(*Connection) string) fiel
 	return f
 }
 
+// faultField asks which kinds of faults hold. The empty text stands for none.
+func faultField(name string) field {
+	kinds := make([]string, len(faultKinds))
+	for i := range faultKinds {
+		kinds[i] = faultKinds[i].name
+	}
+	text := func(c *Connection) string { return strings.Join(c.Faults.kinds(), " ") }
+	f := choiceField(name, kinds, text)
+	compare := f.compare
+	f.compare = func(op operator, value string) condition {
+		if value == "" || compare(op, value) == nil {
+			return compare(op, value)
+		}
+		return func(c *Connection, _ time.Time) bool {
+			has := slices.ContainsFunc(c.Faults.kinds(), func(kind string) bool { return strings.EqualFold(kind, value) })
+			return has == (op == opEqual)
+		}
+	}
+	return f
+}
+
 func addressField(name string, text func(*Connection) string) field {
 	wants := "an address such as 10.0.0.7 or a network such as 10.0.0.0/8"
 	return field{name: name, wants: wants, text: text, compare: func(op operator, value string) condition {

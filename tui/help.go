@@ -181,6 +181,7 @@ func (d *help) legend() []section {
 			{"rtt>100ms", "field, = != > >= < <= ~, value with its unit", s.accent},
 			{"a b, a or b", "both, either; ! negates, ( ) group, \" \" quote", s.accent},
 			{"ip=10.0.0.0/8", "addresses of a network", s.accent},
+			{"fault=freeze", "what a fault is on; side=upstream, cause=no-pong", s.accent},
 		}},
 		{"Mouse", []entry{
 			{"wheel", "scrolls", s.accent},
