@@ -82,18 +82,7 @@ func (e *echo) stop(ctx context.Context) error {
 	e.mu.Lock()
 	e.stopping = true
 	e.mu.Unlock()
-	done := make(chan struct{})
-	go func() {
-		defer crash.Tidy()
-		e.running.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return wait(ctx, &e.running)
 }
 
 func (e *echo) serve(ws *websocket.Conn) {

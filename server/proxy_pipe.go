@@ -80,18 +80,7 @@ func (ps *pipes) stop(ctx context.Context) error {
 		p.end()
 	}
 	ps.mu.Unlock()
-	done := make(chan struct{})
-	go func() {
-		defer crash.Tidy()
-		ps.goroutines.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return wait(ctx, &ps.goroutines)
 }
 
 func (p *pipe) end() {

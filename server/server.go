@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -176,4 +177,20 @@ func (s *Server) stop(stopMonitor func()) {
 		s.log.Warn("connections did not end in time", "waited", stopTimeout)
 	}
 	s.data.stop(ctx)
+}
+
+// wait waits for goroutines, or for the end of ctx, which is an error.
+func wait(ctx context.Context, goroutines *sync.WaitGroup) error {
+	done := make(chan struct{})
+	go func() {
+		defer crash.Tidy()
+		goroutines.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
