@@ -69,7 +69,7 @@ func (w *StormWatch) onset(now Instant) Instant {
 
 // burstGap is the longest pause between losses of one burst, where that began at the end of a bin in which
 // little else was lost.
-const burstGap = Instant(ActivityBin / 10)
+const burstGap = Instant(100 * time.Millisecond)
 
 // look brings the figures of the storm that is on up to now.
 func (w *StormWatch) look(now Instant) {

@@ -152,7 +152,7 @@ func TestStormBeginsAtTheEndOfABin(t *testing.T) {
 		w.try(a, at+Instant(time.Second), false)
 	}
 	stranger := NewAttempts()
-	w.lose(stranger, edge-Instant(100*time.Millisecond), 1001)
+	w.lose(stranger, edge-Instant(150*time.Millisecond), 1001)
 	w.try(stranger, edge+Instant(time.Second), false)
 	w.run(1000, kickedAt+Instant(time.Minute))
 	if len(w.ended) != 1 || w.ended[0].Clients != 100 || !w.ended[0].Started.Equal(stormZero.Add(time.Duration(edge)-3*time.Millisecond)) {
