@@ -78,12 +78,17 @@ func tellHostBusy(e *Evidence) string {
 	return fmt.Sprintf("holter itself was late by %s, so the ping on its way then proves nothing.", span(e.Late))
 }
 
-func jitter(e *Evidence) bool { return e.State == Normal && (e.Gap > 0 || e.LateAnswer > 0) }
+func jitter(e *Evidence) bool {
+	return e.State == Normal && (e.Gap > 0 || e.LateAnswer > 0 || e.Skipped > 0)
+}
 
 func tellJitter(e *Evidence) string {
 	if e.LateAnswer > 0 {
 		return fmt.Sprintf("An answer took %s where %s was expected at most; it came by itself.",
 			span(e.LateAnswer), span(e.Timeout))
+	}
+	if e.Skipped > 0 {
+		return fmt.Sprintf("%d beats in a row had no answer, while data came in; the pongs came back by themselves.", e.Skipped)
 	}
 	return fmt.Sprintf("Nothing came in for %s; it recovered by itself.", span(e.Gap))
 }
@@ -92,7 +97,7 @@ func tellJitter(e *Evidence) string {
 const noPongBeats = 3
 
 func noPong(e *Evidence) bool {
-	return e.State == Normal && e.Missed >= noPongBeats
+	return e.State == Normal && e.Missed >= noPongBeats && (e.Gap == 0 || !e.Ponged)
 }
 
 func tellNoPong(e *Evidence) string {

@@ -25,6 +25,7 @@ type Evidence struct {
 	// What is over when a connection has just recovered.
 	Gap        time.Duration // a silence that led to suspicion
 	LateAnswer time.Duration // a round trip beyond its timeout
+	Skipped    int           // beats in a row that no pong ever came for
 }
 
 // Evidence is what is known at now, beside the diagnosis that earlier evidence led to.
@@ -90,8 +91,12 @@ const calmBeats = 12
 
 func (h *Heart) diagnose(e *Evidence) {
 	h.calm, h.diagnosis = 0, nil
-	if d := diagnose(e); d.Cause != "" {
+	d := diagnose(e)
+	if d.Cause != "" {
 		h.diagnosis = &d
+	}
+	if d.Cause == CauseNoPong {
+		h.voided = h.written // what is not answered at all will not have been answered late
 	}
 }
 

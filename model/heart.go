@@ -101,7 +101,8 @@ func (h *Heart) Pong(seq uint32, at Instant, exact bool, late *Lateness) (from, 
 	rtt := time.Duration(at - h.open) // pongs bunched by a stall are one sample: the oldest beat's
 	early := exact && seq > h.written && !late.Void(at, at)
 	exact = exact && h.voided < seq && seq <= h.written && !late.Void(h.open, at)
-	tardy := exact && h.missed > 0
+	mute, missed := h.Diagnosis().Cause == CauseNoPong, h.missed
+	tardy := exact && missed > 0 && !mute
 	h.answered, h.missed = seq, 0
 	if seq >= h.written {
 		h.waiting = false
@@ -119,6 +120,10 @@ func (h *Heart) Pong(seq uint32, at Instant, exact bool, late *Lateness) (from, 
 	case tardy:
 		e := h.evidence(at, at)
 		e.LateAnswer = rtt
+		h.diagnose(&e)
+	case mute:
+		e := h.evidence(at, at)
+		e.Skipped = int(missed)
 		h.diagnose(&e)
 	case !changed:
 		h.settle()

@@ -345,3 +345,33 @@ func TestLostFramesAreNotJudged(t *testing.T) {
 		}
 	}
 }
+
+// A peer that answers again after many beats has not taken all that time for an answer.
+func TestPongsThatComeBackAreNotLate(t *testing.T) {
+	h, late, p := newborn(t, &usual)
+	for i := range startSamples {
+		beat(t, h, late, p, at(10+5*float64(i)), 20*ms)
+	}
+	now := at(100)
+	for h.Missed() < 9 {
+		p.heard = now // data
+		a := h.Tick(now, late, p)
+		if a.Changed {
+			t.Fatalf("%v at %v", a.To, time.Duration(now))
+		}
+		if now = a.Next; a.Ping != 0 {
+			now = h.Sent(a.Ping, p.heard)
+		}
+	}
+	if d := h.Diagnosis(); d.Cause != CauseNoPong || d.Detail != "Data came in 0 ms ago, but none of 9 pings since the last pong was answered." {
+		t.Errorf("%+v", d)
+	}
+	beat(t, h, late, p, h.due, 30*ms)
+	if d := h.Diagnosis(); d.Cause != CauseJitter || d.Detail != "9 beats in a row had no answer, while data came in; the pongs came back by themselves." {
+		t.Errorf("%+v", d)
+	}
+	samples := h.Samples()
+	if last := samples[len(samples)-1]; h.RTT() != 30*ms || h.Mean() > 30*ms || last.Missed || h.Missed() != 0 {
+		t.Errorf("rtt %v, mean %v, %d missed, %+v", h.RTT(), h.Mean(), h.Missed(), last)
+	}
+}

@@ -58,6 +58,7 @@ type Evidence struct {
 	LateMS         Millis `json:"late_ms"`
 	GapMS          Millis `json:"gap_ms"`
 	LateAnswerMS   Millis `json:"late_answer_ms"`
+	Skipped        int    `json:"skipped"`
 }
 
 // Kernel is model.Kernel.
@@ -135,7 +136,7 @@ func fromEvidence(e *model.Evidence) Evidence {
 		State: e.State.String(), SilenceMS: millis(e.Silence), PingAgeMS: millis(e.PingAge), TimeoutMS: millis(e.Timeout),
 		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged,
 		PeerIntervalMS: millis(e.PeerInterval), Unread: e.Unread, LateMS: millis(e.Late), LostIn: e.LostIn, LostOut: e.LostOut,
-		GapMS: millis(e.Gap), LateAnswerMS: millis(e.LateAnswer), KeptMS: millis(e.Kept), Kernel: fromKernel(&e.Kernel),
+		GapMS: millis(e.Gap), LateAnswerMS: millis(e.LateAnswer), Skipped: e.Skipped, KeptMS: millis(e.Kept), Kernel: fromKernel(&e.Kernel),
 	}
 }
 
@@ -158,6 +159,6 @@ func (p *parser) evidence(e *Evidence) model.Evidence {
 		State: p.state(e.State), Silence: e.SilenceMS.Duration(), PingAge: e.PingAgeMS.Duration(), Timeout: e.TimeoutMS.Duration(),
 		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged,
 		PeerInterval: e.PeerIntervalMS.Duration(), Unread: e.Unread, Late: e.LateMS.Duration(), LostIn: e.LostIn, LostOut: e.LostOut,
-		Gap: e.GapMS.Duration(), LateAnswer: e.LateAnswerMS.Duration(), Kept: e.KeptMS.Duration(), Kernel: e.Kernel.model(),
+		Gap: e.GapMS.Duration(), LateAnswer: e.LateAnswerMS.Duration(), Skipped: e.Skipped, Kept: e.KeptMS.Duration(), Kernel: e.Kernel.model(),
 	}
 }

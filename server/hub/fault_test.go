@@ -134,6 +134,26 @@ func TestHeartUnderFaults(t *testing.T) {
 			}
 		})
 	})
+	t.Run("swallow-pongs later", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			h, _ := start(t, quick())
+			p := connect(t, h, "ann")
+			go p.every(100*ms, func() { p.say("data") })
+			time.Sleep(20 * time.Second)
+			for range 2 {
+				disturbed(t, h, "swallow-pongs", 1, p.id)
+				time.Sleep(20 * time.Second)
+				if d := detail(t, h, p.id); d.State != model.Normal || d.Diagnosis.Cause != model.CauseNoPong || d.PongsReceived < 10 {
+					t.Errorf("%s, %+v", d.State, d.Diagnosis)
+				}
+				disturbed(t, h, "none", 1, p.id)
+				time.Sleep(3 * time.Second)
+				if d := detail(t, h, p.id); d.State != model.Normal || d.Diagnosis.Cause != model.CauseJitter || d.RTT > ms || d.Missed != 0 {
+					t.Errorf("%s, %+v, rtt %v, %d missed", d.State, d.Diagnosis, d.RTT, d.Missed)
+				}
+			}
+		})
+	})
 }
 
 // A cut is a kick that leaves the faults in force.
