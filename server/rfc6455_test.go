@@ -202,13 +202,19 @@ func (p *peer) writeIn(frame []byte, m manner) {
 	}
 }
 
-// beatOrEnd waits for the next ping of holter's, and reports false if there will be none.
+// lastBeat is how long to wait for a ping that need not come: where holter has lost track of the frames it
+// beats no more.
+const lastBeat = time.Second
+
+// beatOrEnd waits for the next ping of holter's, and reports false if the conversation is over.
 func (p *peer) beatOrEnd() bool {
-	before := p.beats.Load()
+	before, enough := p.beats.Load(), time.After(lastBeat)
 	for p.beats.Load() == before {
 		select {
 		case <-p.over:
 			return false
+		case <-enough:
+			return true
 		case <-time.After(time.Millisecond):
 		}
 	}
