@@ -14,20 +14,30 @@ import (
 	"holter/server/api"
 )
 
-// strike resets all n connections, refuses them for a while, and returns the one policy that the storm
-// shows when it is over.
-func (p *program) strike(t *testing.T, n int, refused time.Duration) api.Policy {
+// scatter resets all n connections, and refuses them for a while.
+func (p *program) scatter(t *testing.T, n int, refused time.Duration) {
 	t.Helper()
 	p.ask(t, http.MethodPost, "/api/v1/refuse", map[string]int64{"for_ms": refused.Milliseconds()}, new(map[string]any))
 	if kicked := p.kick(t, api.Kick{Q: "all", RST: true}); kicked != n {
 		t.Fatalf("%d connections kicked, want %d", kicked, n)
 	}
+}
+
+func (p *program) storms(t *testing.T) []api.StormDetail {
+	t.Helper()
+	var s api.Storms
+	p.ask(t, http.MethodGet, "/api/v1/storms", nil, &s)
+	return s.Storms
+}
+
+// strike scatters all n clients, and returns the one policy that the storm shows when it is over.
+func (p *program) strike(t *testing.T, n int, refused time.Duration) api.Policy {
+	t.Helper()
+	p.scatter(t, n, refused)
 	var s api.StormDetail
 	eventually(t, 3*patience, "the storm is over", func() bool {
-		var storms api.Storms
-		p.ask(t, http.MethodGet, "/api/v1/storms", nil, &storms)
-		if len(storms.Storms) == 1 {
-			s = storms.Storms[0]
+		if storms := p.storms(t); len(storms) == 1 {
+			s = storms[0]
 		}
 		return s.EndedAt != nil
 	})
@@ -62,7 +72,8 @@ const extremes = `JSON.stringify([0, 1].map((chance) => {
 func TestRealClientsAreRecognised(t *testing.T) {
 	const pages, clients = 12, 24
 	page, tab := openPages(t, pages)
-	socketio, fleet := openFleet(t, clients)
+	socketio, fleet := openFleet(t, clients, "websocket")
+	usual, _ := openFleet(t, clients, "polling", "websocket")
 
 	t.Run("page", func(t *testing.T) {
 		t.Parallel()
@@ -102,6 +113,24 @@ func TestRealClientsAreRecognised(t *testing.T) {
 		}
 		fleet.dismiss(t)
 	})
+
+	// By default it comes by polling first, which no refusal of upgrades keeps out: it tries a WebSocket only
+	// once, and of one attempt nothing more is known than its delay.
+	t.Run("Socket.IO by polling", func(t *testing.T) {
+		t.Parallel()
+		usual.scatter(t, clients, 5*time.Second)
+		var got api.Policy
+		eventually(t, patience, "each has tried to come back", func() bool {
+			s := usual.storms(t)
+			if len(s) == 1 && len(s[0].Policies) == 1 {
+				got = s[0].Policies[0]
+			}
+			return got.Attempts == clients
+		})
+		if got.Kind != model.PolicyUnknown || got.Like != "" || got.Confidence != 0 || got.BaseMS < 500 || got.BaseMS > 1500 {
+			t.Errorf("%+v", got)
+		}
+	})
 }
 
 // openPages opens n windows with the page of a new holter, and returns one of them.
@@ -120,11 +149,11 @@ func openPages(t *testing.T, n int) (*program, *devtools) {
 }
 
 // openFleet runs n Socket.IO clients, and a new holter between them and their server.
-func openFleet(t *testing.T, n int) (*program, *actor) {
+func openFleet(t *testing.T, n int, transports ...string) (*program, *actor) {
 	t.Helper()
 	url, _ := scripted(node(t, "socketio-server.js"))(t)
 	p := inFrontOf(t, url)
-	fleet := act(t, node(t, "socketio-fleet.js", strings.TrimSuffix(p.page, "/"), strconv.Itoa(n)))
+	fleet := act(t, node(t, "socketio-fleet.js", append([]string{strings.TrimSuffix(p.page, "/"), strconv.Itoa(n)}, transports...)...))
 	p.known(t, n)
 	return p, fleet
 }
