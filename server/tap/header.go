@@ -32,14 +32,15 @@ const (
 	maxControl = 125 // payload of a control frame
 )
 
-// legal reports whether a peer that keeps to RFC 6455 can have sent h. Reserved bits are legal: an
-// extension may use them.
+// legal reports whether h is a header: what no peer would send is no frame, and its length means nothing.
+// Reserved bits are legal: an extension may use them. So is a control frame in fragments, which RFC 6455
+// section 5.5 forbids: each of them ends where it says.
 func (h *header) legal() bool {
 	switch h.opcode {
 	case OpContinuation, OpText, OpBinary:
 		return h.length>>63 == 0
 	case OpClose, OpPing, OpPong:
-		return h.fin && h.length <= maxControl
+		return h.length <= maxControl
 	}
 	return false
 }

@@ -95,3 +95,16 @@ func TestShutOfLostFrames(t *testing.T) {
 		})
 	}
 }
+
+// A control frame in fragments is forbidden, and a frame all the same.
+func TestFragmentedControlFramesAreFrames(t *testing.T) {
+	c, peer, r := tapped(t)
+	const text = "\x09\x01a\x80\x01b\x0a\x00\x80\x00"
+	io.WriteString(peer, text)
+	got := make([]byte, len(text))
+	if _, err := io.ReadFull(c, got); err != nil || string(got) != text {
+		t.Errorf("%q, %v", got, err)
+	}
+	c.Ping(1)
+	r.until(t, "a ping", func(now told) bool { return len(now.sent) == 1 && len(now.lost) == 0 })
+}
