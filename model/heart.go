@@ -49,7 +49,7 @@ const (
 	firstBeatWithin = time.Second
 	// firstBeatApart is how far apart the first beats of many are on average. Those who come back all at
 	// once are to have their handshakes first: a ping costs half of one.
-	firstBeatApart = time.Millisecond
+	firstBeatApart = 2 * time.Millisecond
 )
 
 // NewHeart starts the heart of a connection that was opened at an instant, among so many. r must be

@@ -65,8 +65,8 @@ func TestHeartsAreSpread(t *testing.T) {
 	}{
 		{0, 1, 1, 4500 * ms},
 		{0.5, 1, 500*ms + 1, 5 * time.Second},
-		{1 - 1.0/1024, 1000, time.Second - time.Second/1024 + 1, 5500*ms - time.Second/1024},
-		{0.5, 3000, 1500 * ms, 5 * time.Second},
+		{1 - 1.0/1024, 500, time.Second - time.Second/1024 + 1, 5500*ms - time.Second/1024},
+		{0.5, 1500, 1500 * ms, 5 * time.Second},
 		{0.5, 1_000_000, 2500 * ms, 5 * time.Second},
 	}
 	for _, test := range tests {
