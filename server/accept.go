@@ -18,8 +18,10 @@ const (
 	queueLength = 1 << 14
 
 	// handshakes is how many may run at a time. Each is little work, so that more of them at once only
-	// keep the accepting goroutine from its turn.
-	handshakes = 4
+	// keep the accepting goroutine from its turn. Those of a proxy spend most of their time waiting for
+	// the upstream.
+	handshakes        = 4
+	proxiedHandshakes = 32
 
 	// patience is how long a handshake holds its place. By then it is waiting for its client, who must
 	// not keep others out.
@@ -39,7 +41,7 @@ type acceptQueue struct {
 	done    chan struct{} // nobody accepts any more
 
 	mu     sync.Mutex
-	places [handshakes]place
+	places []place
 	freed  chan struct{} // a place became free since somebody looked
 	timer  *time.Timer   // of the one goroutine that is in Accept
 }
@@ -50,10 +52,11 @@ type place struct {
 	taken time.Time
 }
 
-func newAcceptQueue(l net.Listener, log *slog.Logger) *acceptQueue {
+func newAcceptQueue(l net.Listener, places int, log *slog.Logger) *acceptQueue {
 	q := &acceptQueue{
 		Listener: l,
 		log:      log,
+		places:   make([]place, places),
 		conns:    make(chan net.Conn, queueLength),
 		closing:  make(chan struct{}),
 		done:     make(chan struct{}),

@@ -43,7 +43,7 @@ func TestAcceptQueuePlaces(t *testing.T) {
 		conns[i] = &net.TCPConn{}
 	}
 	now := time.Now()
-	q := &acceptQueue{freed: make(chan struct{}, 1)}
+	q := &acceptQueue{places: make([]place, handshakes), freed: make(chan struct{}, 1)}
 	for i := range handshakes {
 		if wait := q.take(conns[i], now.Add(time.Duration(i)*time.Microsecond)); wait > 0 {
 			t.Fatalf("place %d of %d had to wait", i+1, handshakes)
@@ -70,7 +70,7 @@ func TestAcceptQueuePlaces(t *testing.T) {
 }
 
 func TestAcceptQueueHandsOutWhatItAccepted(t *testing.T) {
-	q := newAcceptQueue(listenLoopback(t), silent)
+	q := newAcceptQueue(listenLoopback(t), handshakes, silent)
 	defer q.Close()
 	client := dial(t, q.Addr())
 	c, err := q.Accept()
@@ -85,7 +85,7 @@ func TestAcceptQueueHandsOutWhatItAccepted(t *testing.T) {
 
 // silentClients must not keep others waiting for longer than their few moments.
 func TestSilentClientsDelayNobody(t *testing.T) {
-	q := newAcceptQueue(listenLoopback(t), silent)
+	q := newAcceptQueue(listenLoopback(t), handshakes, silent)
 	server := &http.Server{
 		ConnState: q.release,
 		Handler:   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "here") }),
@@ -111,7 +111,7 @@ func TestSilentClientsDelayNobody(t *testing.T) {
 // A handshake that never ends keeps the others out for patience, and no longer.
 func TestSeatsComeFreeInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := &acceptQueue{freed: make(chan struct{}, 1), closing: make(chan struct{}), timer: time.NewTimer(patience)}
+		q := &acceptQueue{places: make([]place, handshakes), freed: make(chan struct{}, 1), closing: make(chan struct{}), timer: time.NewTimer(patience)}
 		start := time.Now()
 		for range 3 * handshakes {
 			q.seat(&net.TCPConn{})
@@ -123,7 +123,7 @@ func TestSeatsComeFreeInTime(t *testing.T) {
 }
 
 func TestAcceptQueueClose(t *testing.T) {
-	q := newAcceptQueue(listenLoopback(t), silent)
+	q := newAcceptQueue(listenLoopback(t), handshakes, silent)
 	waiting := dial(t, q.Addr())
 	if err := q.Close(); err != nil {
 		t.Error(err)
@@ -166,7 +166,7 @@ func (f *flaky) Accept() (net.Conn, error) {
 }
 
 func TestAcceptQueueOutlivesErrors(t *testing.T) {
-	q := newAcceptQueue(&flaky{listenLoopback(t), 1}, silent)
+	q := newAcceptQueue(&flaky{listenLoopback(t), 1}, handshakes, silent)
 	defer q.Close()
 	client := dial(t, q.Addr())
 	accepted := make(chan error, 1)

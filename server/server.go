@@ -21,12 +21,13 @@ import (
 // Server is holter serve or holter proxy: a monitor with connections of its own to watch. It has two
 // planes, that of the data and that of the monitor's administration.
 type Server struct {
-	monitor *Monitor
-	options ListenOptions
-	path    string // of the WebSocket endpoint
-	data    plane
-	drain   func(context.Context) error // waits for the end of the connections
-	log     *slog.Logger
+	monitor    *Monitor
+	options    ListenOptions
+	path       string // of the WebSocket endpoint
+	data       plane
+	drain      func(context.Context) error // waits for the end of the connections
+	handshakes int                         // at a time
+	log        *slog.Logger
 }
 
 // stopTimeout bounds how long the end of everything may take.
@@ -48,7 +49,7 @@ func NewServer(m *Monitor, o DataOptions) (*Server, error) {
 		log:         m.log,
 	}
 	s := newServer(m, o.ListenOptions, d.routes())
-	s.path, s.drain = "/ws", e.stop
+	s.path, s.drain, s.handshakes = "/ws", e.stop, handshakes
 	s.data.http.ReadTimeout = requestTimeout
 	return s, nil
 }
@@ -85,7 +86,7 @@ func (s *Server) listenData() error {
 	if err := s.data.listen(s.options.Listen, "--listen"); err != nil {
 		return err
 	}
-	queue := newAcceptQueue(s.data.listener, s.log)
+	queue := newAcceptQueue(s.data.listener, s.handshakes, s.log)
 	s.data.http.ConnState = queue.release
 	s.data.listener = queue
 	if secure != nil {
