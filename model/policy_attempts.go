@@ -79,10 +79,11 @@ func (a *Attempts) Lose(at Instant, l *Loss) {
 	a.free = !l.Failed && l.Close.By != ByPeer && l.Close.Code != codeServiceRestart && l.Close.Code != codeTryAgainLater
 }
 
-// Try takes an attempt in. retryAfter is what a refusal asks for.
-func (a *Attempts) Try(at Instant, refused bool, retryAfter time.Duration) {
+// Try takes in an attempt that was answered at an instant, after its request had waited for so long: in a
+// storm a busy machine answers long after the client has come. retryAfter is what a refusal asks for.
+func (a *Attempts) Try(at Instant, waited time.Duration, refused bool, retryAfter time.Duration) {
 	a.number = uint8(min(int(a.number)+1, math.MaxUint8))
-	delay := max(0, time.Duration(at-a.ended)-a.path)
+	delay := max(0, time.Duration(at-a.ended)-waited-a.path)
 	next := attempt{
 		micros:  uint32(min(delay/time.Microsecond, math.MaxUint32)),
 		number:  a.number,

@@ -15,6 +15,7 @@ type fleet struct {
 	rtt     float64       // mean of the clients' round trips, in seconds
 	asks    time.Duration // what a refusal says
 	obeys   bool
+	crowd   float64 // seconds that a machine needs for all who come at once
 }
 
 // attempts lets the fleet come back. Handshakes take two round trips of the client's own length, with
@@ -37,12 +38,15 @@ func (f *fleet) attempts(r *rand.Rand) []*Attempts {
 				d += f.asks.Seconds()
 			}
 			d += 2*rtt + math.Abs(r.NormFloat64())*(0.002+0.1*rtt)
+			if k == 1 {
+				d += f.crowd * r.Float64()
+			}
 			if r.IntN(100) == 0 {
 				d += 0.3 * r.Float64()
 			}
 			at += Instant(d * 1e9)
 			refused := time.Duration(at-lost) < f.refused
-			a.Try(at, refused, f.asks)
+			a.Try(at, 0, refused, f.asks)
 			if !refused || k == 30 {
 				break
 			}

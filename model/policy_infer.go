@@ -73,8 +73,8 @@ func thinned[T any](list []T, n int) []T {
 	return some
 }
 
-// policy is what l tells.
-func (l *ladder) policy() Policy {
+// told is what the rungs tell, all of them together.
+func (l *ladder) told() Policy {
 	p := Policy{Kind: PolicyUnknown, Factor: 1, Jitter: JitterUnknown, Attempts: l.attempts}
 	if n := len(l.first); n > 0 {
 		p.Base = l.first[n/2]

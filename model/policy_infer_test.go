@@ -48,6 +48,34 @@ func TestConfusion(t *testing.T) {
 	t.Log("\n" + table.String())
 }
 
+// Thousands who come back at once keep one another waiting, and are known all the same.
+func TestCrowdIsTold(t *testing.T) {
+	const fleets = 40
+	for _, c := range []struct {
+		fleet
+		want string
+	}{
+		{fleet{name: "fixed", delays: by(fixedDelay(5), exact)}, "fixed"},
+		{fleet{name: "fixed, full", delays: by(fixedDelay(10), fullChance)}, "fixed full"},
+		{fleet{name: "exponential", delays: by(exponentialDelay(2, 2, 60), exact)}, "exponential"},
+		{fleet{name: "exponential, equal", delays: by(exponentialDelay(2, 2, 60), equalChance)}, "exponential equal AWS equal jitter"},
+		{fleet{name: "exponential, full", delays: by(exponentialDelay(2, 2, 60), fullChance)}, "exponential full AWS full jitter"},
+		{fleet{name: "Socket.IO", delays: named("Socket.IO").delays}, "exponential partial Socket.IO"},
+		{fleet{name: "longer, and then shorter", delays: by(stepsDelay(7, 5, 5, 5, 5, 5), exact)}, "steps"},
+	} {
+		c.clients, c.refused, c.rtt, c.crowd = 1000, 25*time.Second, 0.001, 1
+		right := map[string]int{}
+		for seed := range uint64(fleets) {
+			p := inferOne(c.fleet, seed)
+			right[told(&p)]++
+		}
+		t.Logf("%s: %v", c.name, right)
+		if right[c.want] < fleets*3/4 {
+			t.Errorf("%s: want %s, told %v", c.name, c.want, right)
+		}
+	}
+}
+
 // A dozen clients are enough to know one that is known, even if their timers are 30 ms late on average.
 func TestFewAreRecognised(t *testing.T) {
 	const fleets, late = 400, 0.03
@@ -166,7 +194,7 @@ func until(clients []*Attempts, now Instant) []*Attempts {
 			if at += Instant(x.delay()); at > now {
 				break
 			}
-			b.Try(at, x.refused, 0)
+			b.Try(at, 0, x.refused, 0)
 		}
 		known[i] = b
 	}

@@ -91,12 +91,12 @@ func (w *StormWatch) list(a *Attempts) {
 	}
 }
 
-// Try takes in an attempt of a client to come back.
-func (w *StormWatch) Try(a *Attempts, at Instant, refused bool, retryAfter time.Duration) {
-	a.Try(at, refused, retryAfter)
+// Try takes in an attempt of a client to come back: see Attempts.Try.
+func (w *StormWatch) Try(a *Attempts, at Instant, waited time.Duration, refused bool, retryAfter time.Duration) {
+	a.Try(at, waited, refused, retryAfter)
 	away := a.newest()
 	if away.tried == 0 {
-		away.tried = at
+		away.tried = max(away.lost, at-Instant(waited))
 	}
 	if !refused {
 		away.back = at

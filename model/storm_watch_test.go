@@ -37,7 +37,7 @@ func (w *weather) lose(a *Attempts, at Instant, code int) {
 }
 
 func (w *weather) try(a *Attempts, at Instant, refused bool) {
-	w.on(at, func(at Instant) { w.watch.Try(a, at, refused, 0) })
+	w.on(at, func(at Instant) { w.watch.Try(a, at, 0, refused, 0) })
 }
 
 // run lets it all happen until the end, with a tick for each bin.
@@ -322,6 +322,6 @@ func BenchmarkStormTry(b *testing.B) {
 	w.Lose(a, 1, &Loss{})
 	b.ReportAllocs()
 	for at := Instant(1); b.Loop(); at += Instant(time.Millisecond) {
-		w.Try(a, at, true, 0)
+		w.Try(a, at, 0, true, 0)
 	}
 }

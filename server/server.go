@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"holter/probe/crash"
+	"holter/server/hub"
 )
 
 // Server is holter serve or holter proxy: a monitor with connections of its own to watch. It has two
@@ -55,7 +56,9 @@ func NewServer(m *Monitor, o DataOptions) (*Server, error) {
 }
 
 func newServer(m *Monitor, o ListenOptions, handler http.Handler) *Server {
-	return &Server{monitor: m, options: o, data: newPlane(handler, m.log), log: m.log}
+	s := &Server{monitor: m, options: o, data: newPlane(handler, m.log), log: m.log}
+	s.data.http.ConnContext = hub.WithConn
+	return s
 }
 
 // Listen takes the addresses of both planes. Clients may connect from now on, and are answered once Run

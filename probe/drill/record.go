@@ -114,7 +114,7 @@ func (r *record) arrived(c *client, at time.Duration) {
 		return
 	}
 	s.away, s.tried, s.back = false, at, at
-	s.attempts.Try(model.Instant(at), false, 0)
+	s.attempts.Try(model.Instant(at), 0, false, 0)
 	r.arrivals = append(r.arrivals, at)
 	r.back++
 }
@@ -162,7 +162,7 @@ func (r *record) turnedAway(c *client, at time.Duration) {
 	r.arrivals = append(r.arrivals, at)
 	if c != nil && c.story != nil && c.story.away {
 		c.story.tried = at
-		c.story.attempts.Try(model.Instant(at), true, 0)
+		c.story.attempts.Try(model.Instant(at), 0, true, 0)
 	}
 }
 

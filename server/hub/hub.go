@@ -142,7 +142,7 @@ func (h *Hub) enter(c *connection, now model.Instant) {
 		h.count.reconnects.Add(1)
 	}
 	h.count.connects.Add(1)
-	h.arrive(c.client, back, now)
+	h.arrive(c, back, now)
 }
 
 // leave moves a connection to those that linger. It runs under mu and c.mu.

@@ -1,10 +1,13 @@
 package hub
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"time"
 
 	"holter/model"
+	"holter/server/tap"
 )
 
 // handshakeTrips are the round trips from a close frame of holter's to the request that follows it at
@@ -12,9 +15,9 @@ import (
 const handshakeTrips = 2
 
 // arrive tells the watch of a connection that is on the list now. It runs under mu.
-func (h *Hub) arrive(cl *client, back bool, now model.Instant) {
+func (h *Hub) arrive(c *connection, back bool, now model.Instant) {
 	if back {
-		h.storms.Try(cl.attempts, now, false, 0)
+		h.storms.Try(c.client.attempts, now, tap.Waited(c.tap), false, 0)
 	} else {
 		h.storms.Connect(now)
 	}
@@ -51,7 +54,7 @@ func (h *Hub) Refused(r *http.Request, status int, reason string) {
 func (h *Hub) RefusedFor(r *http.Request, status int, reason string, retryAfter time.Duration) {
 	h.count.refused.Add(1)
 	who := h.o.Identity.Of(r)
-	h.refuse(who, retryAfter)
+	h.refuse(who, waited(r), retryAfter)
 	remote := r.RemoteAddr
 	if a := addrPort(remote); a.IsValid() {
 		remote = model.Address(a)
@@ -64,13 +67,30 @@ func (h *Hub) RefusedFor(r *http.Request, status int, reason string, retryAfter 
 	})
 }
 
+type connKey struct{}
+
+// WithConn is an http.Server.ConnContext. Where it is set, a request that is refused tells for how long it
+// has waited.
+func WithConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// waited is 0 if nobody knows.
+func waited(r *http.Request) time.Duration {
+	c, ok := r.Context().Value(connKey{}).(net.Conn)
+	if !ok {
+		return 0
+	}
+	return tap.Waited(c)
+}
+
 // refuse tells the watch. Of somebody who has never been here nothing is kept.
-func (h *Hub) refuse(who string, retryAfter time.Duration) {
+func (h *Hub) refuse(who string, waited, retryAfter time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()
 	if cl := h.clients[who]; cl != nil && cl.newest == nil {
-		h.storms.Try(cl.attempts, now, true, retryAfter)
+		h.storms.Try(cl.attempts, now, waited, true, retryAfter)
 	} else {
 		h.storms.Refuse(now)
 	}

@@ -143,8 +143,9 @@ func (c *Conn) Watcher() Watcher { return c.watch }
 
 // control calls f with the descriptor of the socket at or below c. The way there is found anew each
 // time: to keep it would cost every connection more memory than a ping now and then costs time.
-func (c *Conn) control(f func(fd uintptr)) error {
-	below := c.Conn
+func (c *Conn) control(f func(fd uintptr)) error { return control(c.Conn, f) }
+
+func control(below net.Conn, f func(fd uintptr)) error {
 	for {
 		if s, ok := below.(syscall.Conn); ok {
 			raw, err := s.SyscallConn()
@@ -159,6 +160,17 @@ func (c *Conn) control(f func(fd uintptr)) error {
 		}
 		below = n.NetConn()
 	}
+}
+
+// Waited is how long ago the newest data came in over the socket at or below c, whoever has read it since; 0
+// where the kernel does not tell.
+func Waited(c net.Conn) (ago time.Duration) {
+	control(c, func(fd uintptr) {
+		if info, ok := sock.Stat(fd); ok {
+			ago = info.LastDataRecv
+		}
+	})
+	return ago
 }
 
 // canTryWrite reports whether this platform has a write that never waits.
