@@ -50,6 +50,10 @@ func TestSlowSubscriber(t *testing.T) {
 	readSlowly(t, slow)
 }
 
+// littleRoom is for what a subscriber leaves unread. A segment of the loopback's must fit in, or the kernel
+// waits ever longer before it tries whether there is room again.
+const littleRoom = 128 << 10
+
 // subscribeSlowly asks for the event stream over a connection with little room, and leaves its answer
 // unread.
 func (p *program) subscribeSlowly(t *testing.T) net.Conn {
@@ -63,7 +67,7 @@ func (p *program) subscribeSlowly(t *testing.T) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	if err := c.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+	if err := c.(*net.TCPConn).SetReadBuffer(littleRoom); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(c, "GET /api/v1/events HTTP/1.1\r\nHost: "+u.Host+"\r\n\r\n"); err != nil {
@@ -125,9 +129,6 @@ func refusals(c net.Conn, n int) error {
 func readSlowly(t *testing.T, c net.Conn) {
 	t.Helper()
 	c.SetReadDeadline(time.Now().Add(patience))
-	if err := c.(*net.TCPConn).SetReadBuffer(4 << 20); err != nil {
-		t.Fatal(err)
-	}
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
 		t.Fatal(err)
