@@ -133,3 +133,21 @@ func cause(err error) string {
 		err = inner
 	}
 }
+
+// CloseWrite shuts the writing side down, if the connection below can. It is the application's.
+func (c *Conn) CloseWrite() error {
+	c.writeLock.Lock()
+	defer c.writeLock.Unlock()
+	if err := c.flush(); err != nil {
+		return err
+	}
+	c.silent = true
+	c.end(Ending{By: model.ByApp, Code: codeAbnormal})
+	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		if c.closeWriteLater(h) {
+			return nil
+		}
+		return h.CloseWrite()
+	}
+	return io.ErrClosedPipe
+}

@@ -1,0 +1,261 @@
+package tap
+
+import (
+	"encoding/binary"
+	"time"
+
+	"holter/model"
+	"holter/probe/sock"
+)
+
+// ahead are bytes that came in and were not handed out yet.
+type ahead struct {
+	early []byte // before the tap: to be read as if they came now
+	ready []byte // to be handed out before anything is read
+	held  []byte // the last of them, as long as they may become a pong of ours
+}
+
+// Read hands on what comes in, without the pongs that answer pings of ours.
+func (c *Conn) Read(b []byte) (int, error) {
+	c.readLock.Lock()
+	defer c.readLock.Unlock()
+	for {
+		if c.ahead != nil && len(b) > 0 {
+			if n, err := c.readAhead(b); n > 0 || err != nil {
+				return n, err
+			}
+			continue
+		}
+		n, at, waited, err := c.readBelow(b)
+		if n > 0 {
+			n = c.sift(b[:n], at, waited)
+		}
+		if err != nil {
+			c.readFailed(err)
+		}
+		if n > 0 || err != nil || len(b) == 0 {
+			return n, err
+		}
+	}
+}
+
+// readBelow reads from below. waited says that the bytes cannot have lain there for long.
+func (c *Conn) readBelow(b []byte) (n int, at model.Instant, waited bool, err error) {
+	// A ping that is written after this read began cannot have been answered before it.
+	var began model.Instant
+	if c.awaiting() {
+		began = c.now()
+	}
+	n, due, err := c.readSocket(b)
+	if n == 0 {
+		return n, 0, false, err
+	}
+	at = c.arrived(n)
+	if due != 0 {
+		return n, min(at, due), true, err
+	}
+	return n, at, began == 0 || at-began > waitedFor, err
+}
+
+// arrived counts bytes in, and says when that was.
+func (c *Conn) arrived(n int) model.Instant {
+	at := c.now()
+	c.heard.Store(int64(at))
+	c.in.bytes.Add(uint64(n))
+	if c.alert.Load() {
+		c.watch.Heard(at)
+	}
+	return at
+}
+
+// waitedFor is how long a read takes at least if it had to wait: the netpoller alone needs about so
+// long, while a read of bytes that are there needs a tenth of it.
+const waitedFor = model.Instant(20 * time.Microsecond)
+
+// readAhead hands out what was read ahead. It may have nothing to say yet.
+func (c *Conn) readAhead(b []byte) (n int, err error) {
+	a := c.ahead
+	switch {
+	case len(a.ready) > 0:
+		n = copy(b, a.ready)
+		a.ready = a.ready[n:]
+	case len(a.early) > 0:
+		early := a.early
+		a.early = nil
+		a.ready = early[:c.sift(early, c.arrived(len(early)), false)]
+	case len(a.held) > 0:
+		err = c.readHeld(a)
+	default:
+		c.ahead = nil
+	}
+	return n, err
+}
+
+// readHeld reads on after bytes that may become a pong of ours. It is rare that a pong comes in
+// pieces, so it may cost something.
+func (c *Conn) readHeld(a *ahead) error {
+	b := make([]byte, len(a.held)+512)
+	n, at, waited, err := c.readBelow(b[len(a.held):])
+	if n == 0 && !ends(err) {
+		return err
+	}
+	b = b[:copy(b, a.held)+n]
+	a.held = nil
+	if n > 0 {
+		a.ready = b[:c.sift(b, at, waited)]
+	} else {
+		c.follow(b, at) // no pong any more
+		a.ready = b
+	}
+	if err != nil && len(a.ready) == 0 {
+		c.readFailed(err)
+		return err
+	}
+	return nil // an error will come again
+}
+
+// awaiting reports whether a ping of ours is under way.
+func (c *Conn) awaiting() bool { return c.asked.Load() != c.answered.Load() }
+
+// sift follows b, which has just come in, and closes the gaps where pongs of ours were. It returns
+// how many bytes are left for the application, at the front of b.
+func (c *Conn) sift(b []byte, at model.Instant, waited bool) (kept int) {
+	w := c.wire.Load()
+	for done := 0; done < len(b); {
+		if w != nil {
+			if n := c.lose(w, b[done:]); n > 0 {
+				done += n
+				continue
+			}
+		}
+		if c.in.boundary() && c.awaiting() {
+			n, seq := c.match(b[done:])
+			if n < 0 {
+				c.hold(b[done:])
+				return kept
+			}
+			if n > 0 {
+				done += n
+				c.pong(seq, at, waited, done == len(b))
+				continue
+			}
+		}
+		n := c.follow1(b[done:], at)
+		if kept != done {
+			copy(b[kept:], b[done:done+n])
+		}
+		kept += n
+		done += n
+	}
+	return kept
+}
+
+// hold keeps the end of what came in until more of it is there.
+func (c *Conn) hold(b []byte) {
+	if c.ahead == nil {
+		c.ahead = new(ahead)
+	}
+	c.ahead.held = append([]byte(nil), b...)
+}
+
+func (c *Conn) follow(b []byte, at model.Instant) {
+	for len(b) > 0 {
+		b = b[c.follow1(b, at):]
+	}
+}
+
+// follow1 follows incoming bytes of the application's to the end of a frame at most.
+func (c *Conn) follow1(b []byte, at model.Instant) int {
+	n, done := c.in.walk(b)
+	if !done {
+		if c.in.lost {
+			c.stray(&c.in, at)
+		}
+		return n
+	}
+	switch c.in.head.opcode {
+	case OpClose:
+		c.end(c.in.ending(model.ByPeer))
+	case OpPing:
+		c.watch.PeerBeat(at, false)
+	case OpPong:
+		if p := c.own.Load(); p != nil && p.sum == c.in.sum && c.own.CompareAndSwap(p, nil) {
+			c.watch.RoundTrip(time.Duration(at - p.at))
+			c.deliver() // what waited for it
+		}
+	default:
+		c.data.Store(int64(at))
+	}
+	return n
+}
+
+const (
+	pingPayload = 12 // key and number
+	pongByte    = 0x80 | byte(OpPong)
+)
+
+// match looks for a pong of ours at the front of b. It returns its size and number, 0 if there is
+// none, -1 if b ends before that is certain.
+func (c *Conn) match(b []byte) (n int, seq uint32) {
+	if b[0] != pongByte {
+		return 0, 0
+	}
+	if len(b) < 2 {
+		return -1, 0
+	}
+	if b[1]&0x7f != pingPayload {
+		return 0, 0
+	}
+	var mask [4]byte
+	at := 2
+	if b[1]&0x80 != 0 {
+		at = 6
+		if len(b) < at {
+			return -1, 0
+		}
+		copy(mask[:], b[2:])
+	}
+	var payload, want [pingPayload]byte
+	have := copy(payload[:], b[at:])
+	for i := range payload[:have] {
+		payload[i] ^= mask[i&3]
+	}
+	binary.BigEndian.PutUint64(want[:], c.key)
+	if same := min(have, 8); string(payload[:same]) != string(want[:same]) {
+		return 0, 0
+	}
+	if have < pingPayload {
+		return -1, 0
+	}
+	seq = binary.BigEndian.Uint32(payload[8:])
+	if seq == 0 || seq > c.asked.Load() {
+		return 0, 0
+	}
+	return at + pingPayload, seq
+}
+
+// pong takes note of a pong of ours that was taken out of the stream.
+func (c *Conn) pong(seq uint32, at model.Instant, waited, last bool) {
+	c.in.frames.Add(1)
+	if seq > c.answered.Load() {
+		c.answered.Store(seq)
+	}
+	if !waited && last {
+		at, waited = c.arrival(at)
+	}
+	c.watch.Pong(seq, at, waited)
+}
+
+// arrival asks the kernel when the bytes came that were read at that moment and did not have to be
+// waited for. They are known to be the last that came only if nothing is left behind them.
+func (c *Conn) arrival(at model.Instant) (model.Instant, bool) {
+	exact := false
+	c.control(func(fd uintptr) {
+		info, ok := sock.Stat(fd)
+		unread, _ := sock.Unread(fd)
+		if exact = ok && unread == 0; exact {
+			at -= model.Instant(info.LastDataRecv)
+		}
+	})
+	return at, exact
+}
