@@ -242,6 +242,9 @@ func (w *StormWatch) end(now Instant) *Storm {
 		return !a.listed
 	})
 	w.forget(int64(now)/int64(ActivityBin) - leadBins)
+	for i := range w.bins {
+		w.bins[i].losses = 0 // they have led to this storm, and lead to no other
+	}
 	return &s
 }
 

@@ -160,6 +160,25 @@ func TestStormBeginsAtTheEndOfABin(t *testing.T) {
 	}
 }
 
+// A storm begins with its own losses, even where those of the one before were more at a time.
+func TestStormAfterStorm(t *testing.T) {
+	w := newWeather()
+	second := kickedAt + Instant(50*time.Second)
+	for i := range 100 {
+		a, b := NewAttempts(), NewAttempts()
+		w.lose(a, kickedAt+Instant(i)*Instant(time.Millisecond), 1012)
+		w.try(a, kickedAt+Instant(2*time.Second), false)
+		w.lose(b, second+Instant(i)*Instant(15*time.Millisecond), 1012)
+		w.try(b, second+Instant(3*time.Second), false)
+	}
+	between := NewAttempts()
+	w.lose(between, kickedAt+Instant(10*time.Second), 1001)
+	w.run(1000, second+Instant(time.Minute))
+	if len(w.ended) != 2 || !w.ended[1].Started.Equal(stormZero.Add(time.Duration(second))) || w.ended[1].Clients != 100 {
+		t.Fatalf("%+v", w.ended)
+	}
+}
+
 func TestNoStorm(t *testing.T) {
 	for _, c := range []struct {
 		population int
