@@ -13,7 +13,8 @@ type fleet struct {
 	clients int
 	refused time.Duration // from the loss on, all attempts are
 	rtt     float64       // mean of the clients' round trips, in seconds
-	asks    time.Duration // what a refusal says
+	asks    time.Duration // what a refusal says, at least
+	more    int           // and up to so many whole seconds more
 	obeys   bool
 	crowd   float64 // seconds that a machine needs for all who come at once
 }
@@ -31,12 +32,13 @@ func (f *fleet) attempts(r *rand.Rand) []*Attempts {
 			Pool: Pool{f.name, "/ws"}, Close: Close{Code: 1006, By: ByHolter}, Lasted: time.Minute,
 			Path: time.Duration(2 * rtt * 1e9),
 		})
-		next := f.delays(r)
+		next, asked := f.delays(r), time.Duration(0)
 		for k := 1; ; k++ {
 			d := next(k)
-			if f.obeys && k > 1 {
-				d += f.asks.Seconds()
+			if f.obeys {
+				d += asked.Seconds()
 			}
+			asked = f.asks + time.Duration(r.IntN(f.more+1))*time.Second
 			d += 2*rtt + math.Abs(r.NormFloat64())*(0.002+0.1*rtt)
 			if k == 1 {
 				d += f.crowd * r.Float64()
@@ -46,7 +48,7 @@ func (f *fleet) attempts(r *rand.Rand) []*Attempts {
 			}
 			at += Instant(d * 1e9)
 			refused := time.Duration(at-lost) < f.refused
-			a.Try(at, 0, refused, f.asks)
+			a.Try(at, 0, refused, asked)
 			if !refused || k == 30 {
 				break
 			}

@@ -50,7 +50,14 @@ func inferPolicy(members []*Attempts, now Instant) Policy {
 	members = thinned(members, mostClients)
 	l := climb(members, now, false)
 	p := l.policy()
-	if l.mayObey {
+	obeys, known := l.heed.obeys()
+	switch {
+	case !l.mayObey || known && !obeys:
+	case known:
+		l := climb(members, now, true)
+		p = l.policy()
+		p.Obeys = true
+	default:
 		l := climb(members, now, true)
 		q := l.policy()
 		if order := cmp.Compare(simplicity(&q), simplicity(&p)); order < 0 || order == 0 && q.Confidence > p.Confidence {

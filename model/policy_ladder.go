@@ -14,7 +14,11 @@ type ladder struct {
 	first    []time.Duration // before first attempts of any kind, in order
 	attempts int
 	mayObey  bool // whoever was asked to wait has waited that long
+	heed     heed
 }
+
+// heed sums up how delays of one rung go with what a refusal asked for: both in seconds.
+type heed struct{ squares, products float64 }
 
 // rung is the delays before attempts of one number, in seconds and in order.
 type rung struct {
@@ -23,6 +27,7 @@ type rung struct {
 	mean    float64 // of those that are no outliers
 	spread  float64 // their standard deviation over the mean
 	clients int
+	asked   []pair    // what was asked for, and the whole delay
 	last    *Attempts // the newest of them
 	pending int       // clients whose attempt is still to come
 }
@@ -53,6 +58,7 @@ func climb(members []*Attempts, now Instant, obeys bool) *ladder {
 	for i := range rungs {
 		rungs[i].number = i + 1
 		rungs[i].measure()
+		l.heed.add(rungs[i].asked)
 	}
 	await(rungs, members, now)
 	l.rungs = usable(rungs)
@@ -70,6 +76,9 @@ func (l *ladder) step(rungs []rung, a *Attempts, before, x attempt, obeys bool) 
 	}
 	d := x.own(obeys).Seconds()
 	rungs[k-1].add(a, d)
+	if x.asked > 0 {
+		rungs[k-1].asked = append(rungs[k-1].asked, pair{float64(x.asked), x.delay().Seconds()})
+	}
 	if before.free && before.refused && int(before.number) == k-1 {
 		l.pairs = append(l.pairs, pair{before.own(obeys).Seconds(), d})
 	}
@@ -181,4 +190,29 @@ func (l *ladder) table() []time.Duration {
 		steps[i] = rounded(l.rungs[i].median())
 	}
 	return steps
+}
+
+// add weighs the rungs by how little their delays vary.
+func (h *heed) add(asked []pair) {
+	n := float64(len(asked))
+	if n < fewestClients {
+		return
+	}
+	var x, y, xx, xy, yy float64
+	for _, p := range asked {
+		x, y = x+p.before/n, y+p.delay/n
+		xx, xy, yy = xx+p.before*p.before/n, xy+p.before*p.delay/n, yy+p.delay*p.delay/n
+	}
+	weight := n / max(yy-y*y, 1e-4)
+	h.squares += weight * (xx - x*x)
+	h.products += weight * (xy - x*y)
+}
+
+// obeys tells whether clients who are asked to wait a second longer come a second later, which is the slope
+// of the line through all. known is false if all were asked for the same.
+func (h *heed) obeys() (obeys, known bool) {
+	if h.squares < 1e-3 {
+		return false, false
+	}
+	return h.products > h.squares/2, true
 }
