@@ -38,4 +38,6 @@ type Refusal struct {
 	Client string
 	Status int // of the HTTP answer
 	Reason string
+
+	RetryAfter time.Duration // what the answer asks for, 0 if nothing
 }

@@ -92,7 +92,7 @@ func (r *record) take(e *model.Event) {
 		}
 	case model.ConnectionRefused:
 		if at >= 0 {
-			r.turnedAway(r.clients[e.Refusal.Client], at)
+			r.turnedAway(r.clients[e.Refusal.Client], at, e.Refusal.RetryAfter)
 		}
 	case model.Dropped:
 		if at >= 0 {
@@ -157,12 +157,12 @@ func (r *record) left(c *client, at time.Duration, l *model.Loss) {
 }
 
 // turnedAway takes a refusal in; c is nil if it was of somebody who is not known.
-func (r *record) turnedAway(c *client, at time.Duration) {
+func (r *record) turnedAway(c *client, at, retryAfter time.Duration) {
 	r.refused++
 	r.arrivals = append(r.arrivals, at)
 	if c != nil && c.story != nil && c.story.away {
 		c.story.tried = at
-		c.story.attempts.Try(model.Instant(at), 0, true, 0)
+		c.story.attempts.Try(model.Instant(at), 0, true, retryAfter)
 	}
 }
 

@@ -139,7 +139,9 @@ func (r *runner) follow(ctx context.Context) {
 		}
 		r.mu.Lock()
 		for i := range events {
-			r.record.take(&events[i])
+			if i > 0 || seq > 0 || events[i].Type != model.Dropped { // what was lost before the first is of before the drill
+				r.record.take(&events[i])
+			}
 		}
 		r.mu.Unlock()
 		seq = events[len(events)-1].Seq

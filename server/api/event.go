@@ -29,11 +29,16 @@ type Refusal struct {
 	Client string `json:"client"`
 	Status int    `json:"status"`
 	Reason string `json:"reason"`
+
+	RetryAfterMS Millis `json:"retry_after_ms,omitempty"`
 }
 
 // FromEvent gives e its JSON.
 func FromEvent(e *model.Event) Event {
-	w := Event{Seq: e.Seq, Time: e.Time.UTC(), Type: e.Type, Refusal: (*Refusal)(e.Refusal), Count: e.Count}
+	w := Event{Seq: e.Seq, Time: e.Time.UTC(), Type: e.Type, Count: e.Count}
+	if r := e.Refusal; r != nil {
+		w.Refusal = &Refusal{r.Remote, r.Client, r.Status, r.Reason, millis(r.RetryAfter)}
+	}
 	if e.Connection != nil {
 		c := FromConnection(e.Connection)
 		w.Connection = &c
@@ -68,7 +73,10 @@ func (e *Event) Model() (model.Event, error) {
 		m.From, m.To = parse.state(e.From), parse.state(e.To)
 	}
 	if r := e.Refusal; r != nil {
-		m.Refusal = &model.Refusal{Remote: text(r.Remote), Client: text(r.Client), Status: r.Status, Reason: text(r.Reason)}
+		m.Refusal = &model.Refusal{
+			Remote: text(r.Remote), Client: text(r.Client), Status: r.Status, Reason: text(r.Reason),
+			RetryAfter: r.RetryAfterMS.Duration(),
+		}
 	}
 	if e.Host != nil {
 		h := e.Host.Model()

@@ -62,7 +62,7 @@ func (h *Hub) RefusedFor(r *http.Request, status int, reason string, retryAfter 
 	h.log.publish(model.Event{
 		Time: time.Now(), Type: model.ConnectionRefused,
 		Refusal: &model.Refusal{
-			Remote: model.Clean(remote, maxText), Client: who, Status: status, Reason: reason,
+			Remote: model.Clean(remote, maxText), Client: who, Status: status, Reason: reason, RetryAfter: retryAfter,
 		},
 	})
 }
