@@ -155,7 +155,7 @@ func (l *leg) Closed(e tap.Ending) {
 		traffic: passed(t),
 	}
 	if l.side == model.UpstreamSide {
-		l.heart.End(model.Ended)
+		l.changed(l.heart.End(model.Ended))
 		return
 	}
 	h.leave(c, now)
