@@ -79,5 +79,10 @@ func TestUpstreamIsTheWorseLeg(t *testing.T) {
 		if s := snapshot(t, h).Connections[0]; s.State != model.Normal || s.Close != nil {
 			t.Errorf("%s after the upstream's end, close %v: the client's leg is still there", s.State, s.Close)
 		}
+		now := time.Now()
+		d = detail(t, h, p.id)
+		if l := d.Legs[1]; l.State != model.Closed || now.Sub(l.Since) > time.Second || d.Transitions[len(d.Transitions)-1].To != model.Closed {
+			t.Errorf("the upstream's leg is %s since %v, at %v", l.State, l.Since, now)
+		}
 	})
 }
