@@ -2,21 +2,23 @@ package tui
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"holter/model"
 )
 
-// population is what the figures are for.
-const population = 10_000
+// population is what the figures are for. What is off the screen must cost nothing there.
+const population, tenfold = 10_000, 100_000
 
 func BenchmarkView(b *testing.B) {
 	for _, bench := range []struct {
-		name string
-		keys []string
-	}{{"list", nil}, {"detail", []string{"enter"}}} {
+		name       string
+		population int
+		keys       []string
+	}{{"list", population, nil}, {"detail", population, []string{"enter"}}, {"list of 100000", tenfold, nil}} {
 		b.Run(bench.name, func(b *testing.B) {
-			s := newScreen(b, newFake(ward(population)...), 200, 60)
+			s := newScreen(b, newFake(ward(bench.population)...), 200, 60)
 			s.events()
 			s.press(bench.keys...)
 			b.ReportAllocs()
@@ -50,11 +52,15 @@ func BenchmarkRefresh(b *testing.B) {
 // BenchmarkUpdate is what taking the picture costs on the screen's own goroutine, with the cursor in
 // the middle, where its row has to be found again.
 func BenchmarkUpdate(b *testing.B) {
-	s := newScreen(b, newFake(ward(population)...), 200, 60)
-	s.app.connections.list.moveTo(population / 2)
-	msg := s.app.fx.refresh(0, s.app.page().arrange(), 0)()
-	b.ReportAllocs()
-	for b.Loop() {
-		s.app.Update(msg)
+	for _, n := range []int{population, tenfold} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := newScreen(b, newFake(ward(n)...), 200, 60)
+			s.app.connections.list.moveTo(n / 2)
+			msg := s.app.fx.refresh(0, s.app.page().arrange(), 0)()
+			b.ReportAllocs()
+			for b.Loop() {
+				s.app.Update(msg)
+			}
+		})
 	}
 }
