@@ -110,13 +110,11 @@ func TestProxyLosesTrackOfTheFrames(t *testing.T) {
 			var lost, now model.Detail
 			wait := func(what string, ok func(d, other model.Detail) bool) model.Detail {
 				t.Helper()
-				for limit := time.Now().Add(patienceOfTests); time.Now().Before(limit); time.Sleep(time.Millisecond) {
+				waitFor(t, what, func() bool {
 					other, _ := p.monitor.Source().Detail(t.Context(), 1)
-					if now, _ = p.monitor.Source().Detail(t.Context(), 2); ok(now, other) {
-						return now
-					}
-				}
-				t.Fatalf("never saw %s: %+v", what, now.Connection)
+					now, _ = p.monitor.Source().Detail(t.Context(), 2)
+					return ok(now, other)
+				})
 				return now
 			}
 			beats := uint64(0)
