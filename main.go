@@ -542,8 +542,8 @@ func interruptible(t *terminal.Terminal) context.Context {
 	return ctx
 }
 
-// How much the heap may grow between two collections, in percent. Collections while thousands connect
-// cost a fifth of their handshakes; afterwards what is kept in reserve for them is memory that idle
+// How much the heap may grow between two collections, in percent. With Go's 100, collections while thousands
+// connect cost a sixth of their handshakes; afterwards what is kept in reserve for them is memory that idle
 // connections do not need.
 const (
 	gcGrowing = 300
