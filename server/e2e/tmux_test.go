@@ -66,6 +66,13 @@ func (x tmux) while(t *testing.T, text string) string {
 	return x.shows(t, fmt.Sprintf("%q off the screen", text), func(s string) bool { return !strings.Contains(s, text) })
 }
 
+// prompt waits until the shell reads again: its prompt stands last. What is typed before that, the
+// program gets that is about to stop or to end.
+func (x tmux) prompt(t *testing.T) {
+	t.Helper()
+	x.shows(t, "the prompt at the end", func(s string) bool { return strings.HasSuffix(strings.TrimSpace(s), "ready>") })
+}
+
 func (x tmux) shows(t *testing.T, what string, ok func(string) bool) (screen string) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
