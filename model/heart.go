@@ -47,14 +47,15 @@ type Heart struct {
 const (
 	// firstBeatWithin is when the few connections give their first beat.
 	firstBeatWithin = time.Second
-	// firstBeatApart is how far apart the first beats of many are on average. Those who come back all at
+	// firstBeatApart is how many more connections make for later first beats. Those who come back all at
 	// once are to have their handshakes first: a ping costs half of one.
 	firstBeatApart = 2 * time.Millisecond
 )
 
 // NewHeart starts the heart of a connection that was opened at an instant, among so many. r must be
 // valid and stays shared. random in [0,1) spreads the hearts: it sets this one's interval, within 10 %
-// of the rhythm's, and its first beat, within a second or, among many, within an interval.
+// of the rhythm's, and its first beat: within a second or, among many, after up to a second and within an
+// interval.
 func NewHeart(r *Rhythm, opened Instant, random float64, among int) *Heart {
 	detector, err := NewDetector(r.Detector)
 	if err != nil {
@@ -62,8 +63,9 @@ func NewHeart(r *Rhythm, opened Instant, random float64, among int) *Heart {
 	}
 	h := &Heart{rhythm: r, detector: detector, heard: opened, quiet: opened, factor: 1}
 	h.interval = time.Duration(float64(r.Interval) * (0.9 + 0.2*random))
-	within := min(max(firstBeatWithin, time.Duration(among)*firstBeatApart), r.Interval)
-	first := time.Duration(float64(within) * random)
+	latest := min(max(firstBeatWithin, time.Duration(among)*firstBeatApart), r.Interval)
+	earliest := min(max(latest-firstBeatWithin, 0), firstBeatWithin)
+	first := earliest + time.Duration(float64(latest-earliest)*random)
 	h.due = opened + 1 + Instant(first) // never at once, so that the first Tick only says when
 	h.timeout = r.bound(estimate{})
 	return h

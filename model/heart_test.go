@@ -66,8 +66,10 @@ func TestHeartsAreSpread(t *testing.T) {
 		{0, 1, 1, 4500 * ms},
 		{0.5, 1, 500*ms + 1, 5 * time.Second},
 		{1 - 1.0/1024, 500, time.Second - time.Second/1024 + 1, 5500*ms - time.Second/1024},
-		{0.5, 1500, 1500 * ms, 5 * time.Second},
-		{0.5, 1_000_000, 2500 * ms, 5 * time.Second},
+		{0.5, 750, time.Second, 5 * time.Second},
+		{0, 1500, time.Second, 4500 * ms},
+		{0.5, 1500, 2 * time.Second, 5 * time.Second},
+		{0.5, 1_000_000, 3 * time.Second, 5 * time.Second},
 	}
 	for _, test := range tests {
 		h := NewHeart(&usual, at(3), test.random, test.among)

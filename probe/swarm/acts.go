@@ -33,9 +33,7 @@ func (s *session) plan(now model.Instant) {
 	for a := range s.due {
 		s.due[a] = never
 	}
-	if s.heart != nil {
-		s.due[beats] = now
-	}
+	s.due[beats] = s.heart.start()
 	if role.Talk.Max > 0 {
 		// Those who connected together shall not talk together.
 		s.due[talks] = now + model.Instant(Span{0, role.Talk.Max}.draw(c.random))
@@ -154,9 +152,6 @@ func (s *session) thaw() {
 		return
 	}
 	s.due[thaws] = never
-	s.heart.restart()
-	if s.heart != nil {
-		s.due[beats] = s.client.swarm.clock.now()
-	}
+	s.due[beats] = s.heart.start()
 	s.awake.Unlock()
 }

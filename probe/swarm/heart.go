@@ -46,20 +46,20 @@ func newHeart(s *Swarm, interval time.Duration, random float64) *heart {
 	if interval == 0 {
 		return nil
 	}
-	h := &heart{swarm: s, rhythm: s.rhythms[interval], random: random}
-	h.restart()
-	return h
+	return &heart{swarm: s, rhythm: s.rhythms[interval], random: random}
 }
 
-// restart forgets what was under way: the client itself has stood still.
-func (h *heart) restart() {
+// start begins to beat, or again where the client itself has stood still: what was under way is
+// forgotten. It returns when to tick first.
+func (h *heart) start() model.Instant {
 	if h == nil {
-		return
+		return never
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.last = h.swarm.clock.now()
-	h.heart = model.NewHeart(h.rhythm, h.last, h.random, 1)
+	h.heart = model.NewHeart(h.rhythm, h.last, h.random, len(h.swarm.clients))
+	return h.heart.Tick(h.last, &h.swarm.late, server{h.last}).Next
 }
 
 // tick says whether the server is believed to live, which ping is to be written now (0 for none),
