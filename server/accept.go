@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holter/probe/crash"
+	"holter/probe/lease"
 )
 
 const (
@@ -39,41 +40,33 @@ type acceptQueue struct {
 	close   sync.Once
 	closing chan struct{}
 	done    chan struct{} // nobody accepts any more
-
-	mu     sync.Mutex
-	places []place
-	freed  chan struct{} // a place became free since somebody looked
-	timer  *time.Timer   // of the one goroutine that is in Accept
-}
-
-// place is one handshake under way, or none if there is no connection.
-type place struct {
-	conn  net.Conn
-	taken time.Time
+	places  *lease.Pool[net.Conn]
 }
 
 func newAcceptQueue(l net.Listener, places int, log *slog.Logger) *acceptQueue {
 	q := &acceptQueue{
 		Listener: l,
 		log:      log,
-		places:   make([]place, places),
 		conns:    make(chan net.Conn, queueLength),
 		closing:  make(chan struct{}),
 		done:     make(chan struct{}),
-		freed:    make(chan struct{}, 1),
-		timer:    time.NewTimer(patience),
+		places:   lease.NewPool[net.Conn](places, patience),
 	}
 	go q.fill()
 	return q
 }
 
-// Accept waits for a connection and then for a place. Only one goroutine may be in it.
+// Accept waits for a connection and then for a place.
 func (q *acceptQueue) Accept() (net.Conn, error) {
 	select {
 	case <-q.closing:
 		return nil, net.ErrClosed
 	case c := <-q.conns:
-		return q.seat(c)
+		if !q.places.Acquire(q.closing, c) {
+			c.Close()
+			return nil, net.ErrClosed
+		}
+		return c, nil
 	}
 }
 
@@ -95,19 +88,7 @@ func (q *acceptQueue) release(c net.Conn, state http.ConnState) {
 	if state == http.StateNew || state == http.StateActive {
 		return
 	}
-	c = rawConn(c)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for i := range q.places {
-		if q.places[i].conn == c {
-			q.places[i] = place{}
-			select {
-			case q.freed <- struct{}{}:
-			default:
-			}
-			return
-		}
-	}
+	q.places.Release(rawConn(c))
 }
 
 // rawConn is the connection under a TLS one: the one that was accepted.
@@ -116,49 +97,6 @@ func rawConn(c net.Conn) net.Conn {
 		return t.NetConn()
 	}
 	return c
-}
-
-// seat gives c a place as soon as there is one.
-func (q *acceptQueue) seat(c net.Conn) (net.Conn, error) {
-	for {
-		wait := q.take(c, time.Now())
-		if wait <= 0 {
-			return c, nil
-		}
-		q.timer.Reset(wait)
-		select {
-		case <-q.freed:
-		case <-q.timer.C:
-		case <-q.closing:
-			c.Close()
-			return nil, net.ErrClosed
-		}
-	}
-}
-
-// take gives c a place that is free or whose holder has had its time. If there is none, it answers how
-// long until then.
-func (q *acceptQueue) take(c net.Conn, now time.Time) time.Duration {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	oldest := &q.places[0]
-	for i := range q.places {
-		p := &q.places[i]
-		if p.conn == nil {
-			oldest = p
-			break
-		}
-		if p.taken.Before(oldest.taken) {
-			oldest = p
-		}
-	}
-	if oldest.conn != nil {
-		if wait := patience - now.Sub(oldest.taken); wait > 0 {
-			return wait
-		}
-	}
-	*oldest = place{c, now}
-	return 0
 }
 
 // fill accepts until the listener is closed.

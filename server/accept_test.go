@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"holter/probe/lease"
 )
 
 var silent = slog.New(slog.DiscardHandler)
@@ -37,36 +39,25 @@ func dial(t *testing.T, address net.Addr) net.Conn {
 	return c
 }
 
+// A place is given back when the handshake is over, and not before.
 func TestAcceptQueuePlaces(t *testing.T) {
-	var conns [handshakes + 2]net.Conn
-	for i := range conns {
-		conns[i] = &net.TCPConn{}
-	}
-	now := time.Now()
-	q := &acceptQueue{places: make([]place, handshakes), freed: make(chan struct{}, 1)}
-	for i := range handshakes {
-		if wait := q.take(conns[i], now.Add(time.Duration(i)*time.Microsecond)); wait > 0 {
-			t.Fatalf("place %d of %d had to wait", i+1, handshakes)
+	synctest.Test(t, func(t *testing.T) {
+		q := &acceptQueue{places: lease.NewPool[net.Conn](1, patience)}
+		first, second := &net.TCPConn{}, &net.TCPConn{}
+		q.places.Acquire(t.Context().Done(), first)
+		start := time.Now()
+		go func() {
+			for _, state := range []http.ConnState{http.StateNew, http.StateActive} {
+				q.release(first, state)
+			}
+			time.Sleep(patience / 4)
+			q.release(first, http.StateHijacked)
+		}()
+		q.places.Acquire(t.Context().Done(), second)
+		if waited := time.Since(start); waited != patience/4 {
+			t.Errorf("the place was free after %v, want with the end of the handshake after %v", waited, patience/4)
 		}
-	}
-	late, later := conns[handshakes], conns[handshakes+1]
-	if wait := q.take(late, now.Add(patience/4)); wait != patience*3/4 {
-		t.Errorf("with all places taken the wait is %v, want until the oldest has had its time", wait)
-	}
-	for _, state := range []http.ConnState{http.StateNew, http.StateActive} {
-		if q.release(conns[2], state); q.take(late, now) == 0 {
-			t.Fatalf("a connection that is %v gave its place back", state)
-		}
-	}
-	if q.release(conns[2], http.StateHijacked); q.take(late, now) > 0 {
-		t.Error("a hijacked connection kept its place")
-	}
-	if wait := q.take(later, now.Add(patience)); wait > 0 {
-		t.Errorf("after %v the oldest still has its place, for %v more", patience, wait)
-	}
-	if q.release(conns[0], http.StateClosed); q.take(conns[0], now) == 0 {
-		t.Error("the place of one connection was given back by another that had lost it before")
-	}
+	})
 }
 
 func TestAcceptQueueHandsOutWhatItAccepted(t *testing.T) {
@@ -106,20 +97,6 @@ func TestSilentClientsDelayNobody(t *testing.T) {
 	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 		t.Error(err)
 	}
-}
-
-// A handshake that never ends keeps the others out for patience, and no longer.
-func TestSeatsComeFreeInTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := &acceptQueue{places: make([]place, handshakes), freed: make(chan struct{}, 1), closing: make(chan struct{}), timer: time.NewTimer(patience)}
-		start := time.Now()
-		for range 3 * handshakes {
-			q.seat(&net.TCPConn{})
-		}
-		if took := time.Since(start); took != 2*patience {
-			t.Errorf("three rounds of handshakes took %v, want %v", took, 2*patience)
-		}
-	})
 }
 
 func TestAcceptQueueClose(t *testing.T) {
