@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/oklog/run"
@@ -23,6 +22,7 @@ import (
 	"holter/probe/crash"
 	"holter/probe/descriptors"
 	"holter/probe/drill"
+	"holter/probe/garbage"
 	"holter/probe/swarm"
 	"holter/server"
 	"holter/server/api"
@@ -287,9 +287,13 @@ func (d *display) show(o server.Options, in door) error {
 	if guests != nil {
 		add(ctx, &parts, guests.run)
 	}
-	add(ctx, &parts, func(ctx context.Context) error { return collectGarbage(ctx, monitor.Source().Size) })
+	add(ctx, &parts, func(ctx context.Context) error { return garbage.Collect(ctx, garbageKept, monitor.Source().Size) })
 	return parts.Run()
 }
+
+// garbageKept is in percent of what lives. With Go's 100, what is kept in reserve for the next collection is
+// memory that idle connections do not need.
+const garbageKept = 50
 
 // screen is the screen's options with what only shows now.
 func (d *display) screen(o server.Options, srv *server.Server, g *guests) tui.Options {
@@ -393,9 +397,6 @@ func (c crowd) Help() string { return c.Clients.Help() }
 
 // Run lets the swarm live until a signal comes or it is over.
 func (c *crowd) Run() error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcCalm)
-	}
 	ctx := interruptible(terminal.Save(os.Stdin, os.Stdout))
 	return c.Clients.Run(ctx, os.Stdout, os.Stderr)
 }
@@ -540,51 +541,4 @@ func interruptible(t *terminal.Terminal) context.Context {
 		os.Exit(128 + int(second.(syscall.Signal)))
 	}()
 	return ctx
-}
-
-// How much the heap may grow between two collections, in percent. With Go's 100, collections while thousands
-// connect cost a sixth of their handshakes; afterwards what is kept in reserve for them is memory that idle
-// connections do not need.
-const (
-	gcGrowing = 300
-	gcCalm    = 50
-	calmAfter = 3 * time.Second // without more connections
-)
-
-// collectGarbage sets the collector up for a heap of many idle connections, unless GOGC says how: it
-// lets the heap grow while connections come in, and gives the memory back when no more do. It is the
-// program's business: an application with the monitor inside has settings of its own.
-func collectGarbage(ctx context.Context, connections func() int) error {
-	if os.Getenv("GOGC") != "" {
-		<-ctx.Done()
-		return nil
-	}
-	debug.SetGCPercent(gcGrowing)
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	most, calm, growing := 0, time.Duration(0), true
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		n := connections()
-		switch {
-		case n > most+most/20:
-			most, calm = n, 0
-			if !growing {
-				growing = true
-				debug.SetGCPercent(gcGrowing)
-			}
-		case growing:
-			if calm += time.Second; calm >= calmAfter {
-				growing = false
-				debug.SetGCPercent(gcCalm)
-				debug.FreeOSMemory()
-			}
-		case n < most/2:
-			most = n
-		}
-	}
 }

@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"holter/model"
+	"holter/probe/crash"
+	"holter/probe/garbage"
 )
 
 // Command is the command line of a swarm.
@@ -102,16 +103,18 @@ func (c *Command) unreachable(ctx context.Context, err error) error {
 
 const longestError = 300
 
-// settledGarbage is how much there may be before it is collected, in percent of what lives. Beats make
-// little of it, but with Go's 100 % the memory of a client would still grow by a third within a minute.
-const settledGarbage = 20
+// garbageKept is in percent of what lives. Beats make little garbage, but with Go's 100 % the memory of a
+// client would still grow by a third within a minute.
+const garbageKept = 20
 
 // watch runs the swarm to its end and reports how it stood before the clients left.
 func (c *Command) watch(ctx context.Context, s *Swarm, view *progress) Report {
 	inside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	over := make(chan error, 1)
-	go func() { over <- s.Run(inside) }()
+	var parts sync.WaitGroup
+	start := func(f func()) { parts.Go(func() { defer crash.Tidy(); f() }) }
+	start(func() { s.Run(inside) })
+	start(func() { garbage.Collect(inside, garbageKept, func() int { return s.Stats().Connected }) })
 	if c.Duration > 0 {
 		var cancel func()
 		ctx, cancel = context.WithTimeout(ctx, c.Duration)
@@ -119,14 +122,7 @@ func (c *Command) watch(ctx context.Context, s *Swarm, view *progress) Report {
 	}
 	ticker := time.NewTicker(refresh)
 	defer ticker.Stop()
-	settling := sync.OnceFunc(func() { // what so many handshakes took is not needed any more
-		debug.SetGCPercent(settledGarbage)
-		debug.FreeOSMemory()
-	})
-	for stats := s.Stats(); ctx.Err() == nil && stats.GaveUp < c.Clients; stats = s.Stats() {
-		if stats.Connected == c.Clients {
-			settling()
-		}
+	for ctx.Err() == nil && s.Stats().GaveUp < c.Clients {
 		select {
 		case now := <-ticker.C:
 			view.show(s, now)
@@ -136,7 +132,7 @@ func (c *Command) watch(ctx context.Context, s *Swarm, view *progress) Report {
 	report := s.Report()
 	view.end()
 	stop()
-	<-over
+	parts.Wait()
 	return report
 }
 

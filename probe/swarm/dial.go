@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -18,6 +19,12 @@ import (
 
 const (
 	handshakeTimeout = 10 * time.Second
+	// handshakes is how many may run at a time. More of them at once only take memory, and the time to
+	// look through it for garbage.
+	handshakes = 256
+	// patience is how long a handshake holds its place. By then it is waiting for the server, who must
+	// not keep others from trying.
+	patience = 20 * time.Millisecond
 	// A server must not be able to send a client away for ever.
 	maxRetryAfter = 5 * time.Minute
 )
@@ -45,6 +52,7 @@ func newDialer(o *Options) *websocket.Dialer {
 		longest = max(longest, role.Payload)
 	}
 	return &websocket.Dialer{
+		NetDialContext:   (&net.Dialer{KeepAlive: -1}).DialContext, // clients have beats of their own
 		Proxy:            http.ProxyFromEnvironment,
 		HandshakeTimeout: handshakeTimeout,
 		TLSClientConfig:  o.TLS,
@@ -90,6 +98,10 @@ func (c *Client) request() http.Header {
 // dial does so in a goroutine of its own: the stack that a handshake takes is not to stay with one that
 // waits for messages most of its life.
 func (c *Client) dial(ctx context.Context) (conn *websocket.Conn, err error) {
+	if !c.swarm.handshakes.Acquire(ctx.Done(), c) {
+		return nil, ctx.Err()
+	}
+	defer c.swarm.handshakes.Release(c)
 	done := make(chan struct{})
 	go func() {
 		defer crash.Tidy()

@@ -18,6 +18,7 @@ import (
 	"holter/model"
 	"holter/probe/crash"
 	"holter/probe/descriptors"
+	"holter/probe/lease"
 )
 
 // Options set a swarm up.
@@ -57,6 +58,7 @@ type Swarm struct {
 	record  *record
 
 	dialer, slowDialer *websocket.Dialer
+	handshakes         *lease.Pool[*Client]
 	rhythms            map[time.Duration]*model.Rhythm // by interval
 	filler             []byte
 
@@ -91,6 +93,7 @@ func New(o Options) (*Swarm, error) {
 func (s *Swarm) prepare() {
 	s.dialer = newDialer(&s.options)
 	s.slowDialer = slowed(s.dialer)
+	s.handshakes = lease.NewPool[*Client](handshakes, patience)
 	s.rhythms = map[time.Duration]*model.Rhythm{}
 	longest := 0
 	for _, role := range s.options.Cast {
