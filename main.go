@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/oklog/run"
@@ -182,11 +183,13 @@ func (s *serve) Run() error {
 func (s *serve) build(m *server.Monitor) (*server.Server, error) { return server.NewServer(m, s.Data) }
 
 // guests are the demo's, who would not trust a certificate.
-func (s *serve) guests(url string) (*guests, error) {
+func (s *serve) guests(url string, m *server.Monitor) (*guests, error) {
 	if s.Data.TLSCert != "" {
 		return nil, nil
 	}
-	g := &guests{url: url, coming: make(chan *swarm.Swarm, 1)}
+	g := &guests{url: url, refuse: func(length time.Duration) {
+		m.Source().Refuse(context.Background(), length) // or lets them in at once, with --read-only
+	}, coming: make(chan *swarm.Swarm, 1)}
 	if s.Demo > 0 {
 		return g, g.invite(s.Demo)
 	}
@@ -231,7 +234,7 @@ func (p *proxy) Run() error {
 func (p *proxy) build(m *server.Monitor) (*server.Server, error) { return server.NewProxy(m, p.Proxy) }
 
 // guests are none: they speak to an endpoint of holter's own.
-func (p *proxy) guests(string) (*guests, error) { return nil, nil }
+func (p *proxy) guests(string, *server.Monitor) (*guests, error) { return nil, nil }
 
 // display is where connections are watched: on a screen or in a log.
 type display struct {
@@ -243,7 +246,7 @@ type display struct {
 // door is a way for connections to come in.
 type door interface {
 	build(*server.Monitor) (*server.Server, error)
-	guests(url string) (*guests, error) // nil if it takes none
+	guests(url string, m *server.Monitor) (*guests, error) // nil if it takes none
 }
 
 // show runs a server, and what shows its connections, until the user quits, a signal comes or something
@@ -269,7 +272,7 @@ func (d *display) show(o server.Options, in door) error {
 	}
 	before := terminal.Save(os.Stdin, os.Stdout)
 	ctx := interruptible(before)
-	guests, err := in.guests(srv.URL())
+	guests, err := in.guests(srv.URL(), monitor)
 	if err != nil {
 		return err
 	}
@@ -308,13 +311,14 @@ func (d *display) screen(o server.Options, srv *server.Server, g *guests) tui.Op
 // guests are a swarm of clients that come when somebody asks for them.
 type guests struct {
 	url     string
+	refuse  func(time.Duration)
 	invited atomic.Bool
 	coming  chan *swarm.Swarm // has room for one
 }
 
 // invite asks for n clients, once.
 func (g *guests) invite(n int) error {
-	clients, err := swarm.New(swarm.Demo(g.url, n))
+	clients, err := swarm.New(swarm.Demo(g.url, n, g.refuse))
 	if err != nil {
 		return err
 	}

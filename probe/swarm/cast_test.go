@@ -43,7 +43,7 @@ func TestDemoCastIsWhole(t *testing.T) {
 // The same seed hands out the same roles, and another seed others.
 func TestRolesFollowTheSeed(t *testing.T) {
 	agents := func(seed uint64) (list string) {
-		o := Demo("ws://127.0.0.1:1/ws", 50)
+		o := Demo("ws://127.0.0.1:1/ws", 50, nil)
 		o.Seed = seed
 		s, err := New(o)
 		if err != nil {

@@ -10,8 +10,9 @@ const (
 )
 
 // Demo is a swarm of n clients that shows every state within a minute to a newcomer, and now and
-// then a storm. The server is expected to run in the same process.
-func Demo(url string, n int) Options {
+// then a storm as after a deploy: the server, which is expected to run in the same process, lets nobody in
+// for a while, by a call of refuse.
+func Demo(url string, n int, refuse func(time.Duration)) Options {
 	return Options{
 		URL:     url,
 		Clients: n,
@@ -19,22 +20,25 @@ func Demo(url string, n int) Options {
 		Cast:    demoCast,
 		Ramp:    min(time.Duration(n)*time.Second/demoRate, maxDemoRamp),
 		Storm: Storm{
-			First: Span{38 * time.Second, 42 * time.Second},
-			Every: Span{60 * time.Second, 90 * time.Second},
-			Share: 0.85,
+			First:  Span{38 * time.Second, 42 * time.Second},
+			Every:  Span{60 * time.Second, 90 * time.Second},
+			Share:  0.85,
+			Away:   Span{8 * time.Second, 11 * time.Second}, // long enough to see by which policy they come back
+			Refuse: refuse,
 		},
 		Seed:    1,
 		Sockets: 2,
 	}
 }
 
-// Policies as clients in the field have them: from the well spread to the storm machines.
+// Policies as clients in the field have them: from the well spread, which also waits as long as a refusal asks
+// it to, to the storm machines.
 var (
 	spread   = Policy{Kind: Exponential, Base: time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: Full}
-	half     = Policy{Kind: Exponential, Base: 2 * time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: Equal}
-	wander   = Policy{Kind: Exponential, Base: 2 * time.Second, Factor: 2, Cap: 60 * time.Second, Jitter: Decorrelated}
-	punctual = Policy{Kind: Fixed, Base: 3 * time.Second}
-	eager    = Policy{Kind: None}
+	half     = Policy{Kind: Exponential, Base: 2 * time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: Equal, Deaf: true}
+	wander   = Policy{Kind: Exponential, Base: 2 * time.Second, Factor: 2, Cap: 60 * time.Second, Jitter: Decorrelated, Deaf: true}
+	punctual = Policy{Kind: Fixed, Base: 3 * time.Second, Deaf: true}
+	eager    = Policy{Kind: None, Deaf: true}
 )
 
 // demoCast is the cast of the demo; the shares are per cent. Of each role there is at least one, if

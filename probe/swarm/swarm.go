@@ -46,6 +46,9 @@ type Storm struct {
 	First Span    // from the start to the first one
 	Every Span    // and between two; zero for never
 	Share float64 // of the connected clients, 0…1
+
+	Away   Span                // how long nobody is let in after that
+	Refuse func(time.Duration) // sees to it; nil for a server that lets everybody in
 }
 
 // Swarm is a crowd of clients.
@@ -164,8 +167,12 @@ func (s *Swarm) storms(ctx context.Context, breakLoose func()) {
 	}
 }
 
-// disperse resets the connections of the storm's share of clients in the same instant.
+// disperse resets the connections of the storm's share of clients in the same instant, from which on they
+// are refused.
 func (s *Swarm) disperse() {
+	if storm := s.options.Storm; storm.Refuse != nil {
+		storm.Refuse(storm.Away.draw(s.random))
+	}
 	for _, c := range s.clients {
 		if s.random.Float64() < s.options.Storm.Share {
 			c.cut()

@@ -106,7 +106,7 @@ func TestTooFewDescriptors(t *testing.T) {
 	if descriptors.Enough(2*n) == nil {
 		t.Skip("this process may open a thousand million sockets")
 	}
-	_, err := New(Demo("ws://127.0.0.1:1/ws", n))
+	_, err := New(Demo("ws://127.0.0.1:1/ws", n, nil))
 	if err == nil || !strings.Contains(err.Error(), "1073741824 sockets need") {
 		t.Errorf("got %v", err)
 	}
@@ -135,7 +135,7 @@ func TestRampSpreadsTheFirstAttempts(t *testing.T) {
 
 func TestStormsComeWhenTheyShould(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, err := New(Demo("ws://127.0.0.1:1/ws", 10))
+		s, err := New(Demo("ws://127.0.0.1:1/ws", 10, nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +163,7 @@ func TestStormsComeWhenTheyShould(t *testing.T) {
 func TestTheDemoStopsInTheMiddleOfItsRamp(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
-	s, stop := start(t, Demo(e.url(), 200))
+	s, stop := start(t, Demo(e.url(), 200, nil))
 	eventually(t, "some to be there", func() bool { return s.Stats().Connected > 20 })
 	stop()
 	if got := s.Stats(); got.Connected+got.Connecting+got.Waiting > 0 || got.Connects == got.Clients {
