@@ -9,8 +9,21 @@ import (
 // gaugeWidth is the least width of the silence column that has room for a gauge beside the figure.
 const gaugeWidth = 14
 
-// sentenceWidth is the least width of the last column in which a sentence is worth beginning.
-const sentenceWidth = 40
+// whyWidth has room for every cause with what it means, also about the upstream.
+const whyWidth = 36
+
+// causeHelp is what a cause means, for where the sentence about it has no room.
+var causeHelp = map[model.Cause]string{
+	model.CauseUnknown:       "nothing came in any more",
+	model.CauseHostBusy:      "holter itself was late",
+	model.CauseNoPong:        "data comes, pongs do not",
+	model.CauseJitter:        "an answer came late",
+	model.CauseFramesLost:    "not WebSocket frames",
+	model.CauseBackpressure:  "peer takes nothing",
+	model.CauseAppNotReading: "bytes lie unread",
+	model.CausePathDown:      "pings not acknowledged",
+	model.CausePeerStalled:   "gets pings, no pong",
+}
 
 // rowText writes the cells of the table of connections.
 type rowText struct {
@@ -42,7 +55,7 @@ func connectionColumns(t *rowText) []column[model.Connection] {
 			text: func(c *row, _ int) string { return amount(t.traffic(c).in) }},
 		{title: "OUT/S", sort: sortTrafficOut, letter: "u", descending: true, min: 7, rank: rankThird, right: true,
 			text: func(c *row, _ int) string { return amount(t.traffic(c).out) }},
-		{title: "WHY", sort: model.SortCause, letter: "w", min: 10, want: 12, loud: true, text: t.why},
+		{title: "WHY", sort: model.SortCause, letter: "w", min: 10, want: 12, ample: whyWidth, loud: true, text: t.why},
 	}
 }
 
@@ -80,21 +93,34 @@ func (t *rowText) silence(c *model.Connection, w int) string {
 	return t.styles.glyphs.gauge(share, w-figureWidth) + padLeft(figure, figureWidth)
 }
 
-// why is the cause, with the sentence behind it where there is room, or who ended the connection
+// why is the cause, with the sentence behind it or else what it means if that fits, or who ended the connection
 // and how, behind the faults that are on it. It has a mark where that is about the upstream's side of the proxy.
 func (t *rowText) why(c *model.Connection, w int) string {
-	text := string(c.Diagnosis.Cause)
-	if c.State == model.Closed && c.Close != nil {
-		text = c.Close.By.String() + " " + closeCode(c.Close.Code, c.Close.Reason)
-	} else if detail := c.Diagnosis.Detail; detail != "" && w >= sentenceWidth {
-		text += "  " + detail
-	}
 	g := &t.styles.glyphs
-	text = t.styles.badge(c) + text
+	mark := ""
 	if c.Side == model.UpstreamSide {
-		return g.upstream + g.cut(" "+g.plain(text), w-width(g.upstream))
+		mark = g.upstream + " "
 	}
-	return g.cut(g.plain(text), w)
+	w -= width(mark)
+	text := g.plain(t.styles.badge(c))
+	if c.State == model.Closed && c.Close != nil {
+		text += g.plain(c.Close.By.String() + " " + closeCode(c.Close.Code, c.Close.Reason))
+	} else {
+		text += t.reason(&c.Diagnosis, w-width(text))
+	}
+	return mark + g.cut(text, w)
+}
+
+// reason is a cause and the longest explanation of it that fits whole: cut ones end before the point.
+func (t *rowText) reason(d *model.Diagnosis, w int) string {
+	g := &t.styles.glyphs
+	cause := g.plain(string(d.Cause))
+	for _, words := range []string{d.Detail, causeHelp[d.Cause]} {
+		if text := cause + "  " + g.plain(words); words != "" && width(text) <= w {
+			return text
+		}
+	}
+	return cause
 }
 
 // beats are the newest beats.

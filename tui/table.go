@@ -17,6 +17,7 @@ type column[R any] struct {
 
 	min   int  // cells that hold any of its numbers
 	want  int  // cells that it makes good use of
+	ample int  // cells that matter more than columns of the third rank, if more than it wants
 	rank  rank // which columns give way to it
 	right bool // aligned to the right
 	loud  bool // in the colour of the state
@@ -59,18 +60,13 @@ func (t *table[R]) rank(c *column[R]) rank {
 }
 
 // setWidth gives each column its cells: its least by rank, and between the second and the third what
-// they want, the last one first. The last column takes what remains.
+// they want, then what is ample, the last one first. The last column takes what remains.
 func (t *table[R]) setWidth(w int) {
 	t.width = w
 	t.widths = make([]int, len(t.columns))
 	left := t.admit(rankSecond, t.admit(rankFirst, w))
-	for i := len(t.columns) - 1; i >= 0; i-- {
-		if c := &t.columns[i]; t.widths[i] > 0 {
-			more := max(0, min(left, c.want-c.min))
-			t.widths[i] += more
-			left -= more
-		}
-	}
+	left = t.widen(func(c *column[R]) int { return c.want }, left)
+	left = t.widen(func(c *column[R]) int { return c.ample }, left)
 	left = t.admit(rankThird, left)
 	for i := len(t.widths) - 1; i >= 0; i-- {
 		if t.widths[i] > 0 {
@@ -86,6 +82,19 @@ func (t *table[R]) admit(r rank, left int) int {
 		if c := &t.columns[i]; t.rank(c) == r && c.min+1 <= left {
 			t.widths[i] = c.min
 			left -= c.min + 1
+		}
+	}
+	return left
+}
+
+// widen gives the columns that are shown up to so many cells each, the last one first, and returns what
+// is left.
+func (t *table[R]) widen(to func(*column[R]) int, left int) int {
+	for i := len(t.columns) - 1; i >= 0; i-- {
+		if t.widths[i] > 0 {
+			more := max(0, min(left, to(&t.columns[i])-t.widths[i]))
+			t.widths[i] += more
+			left -= more
 		}
 	}
 	return left
