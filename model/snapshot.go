@@ -36,7 +36,9 @@ type Activity struct {
 // Monitor says who took a snapshot, and with which settings.
 type Monitor struct {
 	Version  string
-	Address  string // where a client connects, such as ws://127.0.0.1:7070/ws
+	Address  string // where a client connects, such as ws://127.0.0.1:7070/ws; "" in an application of somebody else's
+	Upstream string // what a proxy stands before, such as http://localhost:3000; else ""
+	ReadOnly bool   // it shows, and changes nothing
 	Started  time.Time
 	Scheme   Scheme
 	Detector string

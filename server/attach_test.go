@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"reflect"
 	"testing"
 	"time"
@@ -53,6 +54,37 @@ func TestAttachedSeesTheSame(t *testing.T) {
 			pongs += c.PongsReceived
 		}
 		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// Whoever is attached learns what the screen of the other holter knows of it.
+func TestAttachedKnowsWhatItIsAttachedTo(t *testing.T) {
+	app := backend(t, http.NotFound)
+	served := runServer(t, func(o *Options, _ *DataOptions) { o.ReadOnly = true })
+	proxied := runProxy(t, app.URL+"/", func(o *Options, _ *ProxyOptions) { o.Admin = "127.0.0.1:0" })
+	monitor := New(Options{Admin: "127.0.0.1:0", Logger: silent})
+	runAdmin(t, monitor.admin)
+	for name, c := range map[string]struct {
+		admin             *admin
+		address, upstream string
+		readOnly          bool
+	}{
+		"a read-only server": {served.monitor.admin, served.URL(), "", true},
+		"a proxy":            {proxied.monitor.admin, proxied.URL(), app.URL, false},
+		"a middleware":       {monitor.admin, "", "", false},
+	} {
+		remote, err := api.Attach(t.Context(), c.admin.plane.listener.Addr().String(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		runUntilEnd(t, remote.Run)
+		now, err := remote.Snapshot(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := now.Monitor; m.Address != c.address || m.Upstream != c.upstream || m.ReadOnly != c.readOnly {
+			t.Errorf("%s: %+v", name, m)
+		}
 	}
 }
 

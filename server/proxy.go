@@ -59,7 +59,7 @@ func NewProxy(m *Monitor, o ProxyOptions) (*Server, error) {
 		ErrorLog:       p.quiet,
 	}
 	s := newServer(m, o.ListenOptions, p)
-	s.path, s.drain, s.handshakes = "/", p.stop, proxiedHandshakes
+	s.path, s.upstream, s.drain, s.handshakes = "/", up.url.Redacted(), p.stop, proxiedHandshakes
 	s.data.http.MaxHeaderBytes = http.DefaultMaxHeaderBytes
 	s.data.http.DisableGeneralOptionsHandler = true // OPTIONS * is the upstream's to answer
 	return s, nil

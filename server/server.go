@@ -25,6 +25,7 @@ type Server struct {
 	monitor    *Monitor
 	options    ListenOptions
 	path       string // of the WebSocket endpoint
+	upstream   string // of a proxy
 	data       plane
 	drain      func(context.Context) error // waits for the end of the connections
 	handshakes int                         // at a time
@@ -77,7 +78,7 @@ func (s *Server) Listen() error {
 			return err
 		}
 	}
-	s.monitor.hub.Announce(s.URL())
+	s.monitor.hub.Announce(s.URL(), s.upstream)
 	return nil
 }
 

@@ -17,6 +17,13 @@ type Source struct {
 
 var errReadOnly = model.Errorf(model.Forbidden, "this holter was started with --read-only: it shows, and changes nothing")
 
+// Snapshot is Hub.Snapshot.
+func (s Source) Snapshot(ctx context.Context) (model.Snapshot, error) {
+	now, err := s.Hub.Snapshot(ctx)
+	now.Monitor.ReadOnly = s.readOnly
+	return now, err
+}
+
 // Kick is Hub.Kick.
 func (s Source) Kick(ctx context.Context, k model.Kick) (int, error) {
 	if s.readOnly {

@@ -14,7 +14,9 @@ type Summary struct {
 	StartedAt time.Time `json:"started_at"`
 	UptimeMS  Millis    `json:"uptime_ms"`
 
-	Address    string       `json:"address"` // where a client connects
+	Address    string       `json:"address"`   // where a client connects; empty in an application of somebody else's
+	Upstream   string       `json:"upstream"`  // of a proxy, else empty
+	ReadOnly   bool         `json:"read_only"` // whatever would change something answers 403
 	Scheme     model.Scheme `json:"scheme"`
 	Detector   string       `json:"detector"`
 	IntervalMS Millis       `json:"interval_ms"`
@@ -61,7 +63,8 @@ func FromSnapshot(s *model.Snapshot) Summary {
 	n, m := s.Count(), s.Monitor
 	w := Summary{
 		Version: m.Version, Time: s.Time.UTC(), StartedAt: m.Started.UTC(), UptimeMS: millis(s.Time.Sub(m.Started)),
-		Address: m.Address, Scheme: m.Scheme, Detector: m.Detector, IntervalMS: millis(m.Interval),
+		Address: m.Address, Upstream: m.Upstream, ReadOnly: m.ReadOnly,
+		Scheme: m.Scheme, Detector: m.Detector, IntervalMS: millis(m.Interval),
 		OnFail: m.OnFail, Lateness: finite(m.Lateness), AcceptRate: finite(m.AcceptRate),
 		States:  States{n.Normal, n.Suspect, n.Failed, n.Closed},
 		Clients: Presence{n.Present, n.Away},
@@ -84,8 +87,9 @@ func (s *Summary) Model() model.Snapshot {
 	m := model.Snapshot{
 		Time: s.Time,
 		Monitor: model.Monitor{
-			Version: text(s.Version), Address: text(s.Address), Started: s.StartedAt, Scheme: model.Scheme(text(string(s.Scheme))),
-			Detector: text(s.Detector), Interval: s.IntervalMS.Duration(), OnFail: model.OnFail(text(string(s.OnFail))), Lateness: s.Lateness,
+			Version: text(s.Version), Address: text(s.Address), Upstream: text(s.Upstream), ReadOnly: s.ReadOnly,
+			Started: s.StartedAt, Scheme: model.Scheme(text(string(s.Scheme))), Detector: text(s.Detector),
+			Interval: s.IntervalMS.Duration(), OnFail: model.OnFail(text(string(s.OnFail))), Lateness: s.Lateness,
 			AcceptRate: s.AcceptRate,
 		},
 		Rates: model.Rates(s.Rates),

@@ -62,7 +62,8 @@ var (
 	snapshot = model.Snapshot{
 		Time: at,
 		Monitor: model.Monitor{
-			Version: "v1", Address: "ws://127.0.0.1:7070/ws", Started: at.Add(-time.Minute), Scheme: model.SchemeBoth,
+			Version: "v1", Address: "ws://127.0.0.1:7070/ws", Upstream: "http://localhost:3000", ReadOnly: true,
+			Started: at.Add(-time.Minute), Scheme: model.SchemeBoth,
 			Detector: "deviation", Interval: 5 * time.Second, OnFail: model.OnFailClose, Lateness: 1.5,
 		},
 		Rates: model.Rates{Connects: 1, Reconnects: 2, Refused: 3, Closes: 4, Beats: 5, BytesIn: 6, BytesOut: 7},

@@ -45,7 +45,7 @@ type Hub struct {
 	schedule schedule
 	log      eventLog
 	count    counters
-	address  atomic.Pointer[string]
+	place    atomic.Pointer[place]
 	refusing atomic.Int64 // until this Instant
 	origins  origins
 	host     atomic.Pointer[model.Host]
@@ -84,8 +84,11 @@ func (h *Hub) now() model.Instant { return model.Instant(time.Since(h.zero)) }
 
 func (h *Hub) time(i model.Instant) time.Time { return h.zero.Add(time.Duration(i)) }
 
-// Announce says where clients connect, for the screen.
-func (h *Hub) Announce(address string) { h.address.Store(&address) }
+// place is where a hub's clients connect, and the upstream behind it if that is a proxy.
+type place struct{ address, upstream string }
+
+// Announce says where clients connect, and what upstream they come to by that, "" if none, for the screen.
+func (h *Hub) Announce(address, upstream string) { h.place.Store(&place{address, upstream}) }
 
 // Size is how many connections there are, those that are just being upgraded included.
 func (h *Hub) Size() int { return int(h.count.size.Load()) }

@@ -32,7 +32,7 @@ func TestSilenceIsNeverNegative(t *testing.T) {
 func TestSnapshotIsSortedAndCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _ := start(t, quick())
-		h.Announce("ws://127.0.0.1:7070/ws")
+		h.Announce("ws://127.0.0.1:7070/ws", "")
 		h.Sampled(model.Host{Time: time.Now()})
 		for _, client := range []string{"cid", "ann", "ben", "ann"} {
 			connect(t, h, client)

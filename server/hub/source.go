@@ -19,8 +19,8 @@ func (h *Hub) Snapshot(context.Context) (model.Snapshot, error) {
 			AcceptRate: h.o.AcceptRate, RefusingUntil: h.refusingUntil(now),
 		},
 	}
-	if a := h.address.Load(); a != nil {
-		s.Monitor.Address = *a
+	if p := h.place.Load(); p != nil {
+		s.Monitor.Address, s.Monitor.Upstream = p.address, p.upstream
 	}
 	if p := h.host.Load(); p != nil {
 		s.Host = *p
