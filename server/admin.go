@@ -33,6 +33,8 @@ type source interface {
 	Kick(ctx context.Context, k model.Kick) (int, error)
 	SetFaults(ctx context.Context, o model.FaultOrder) (int, error)
 	Refuse(ctx context.Context, length time.Duration) error
+	// MayChange is the error of those three where they are forbidden.
+	MayChange() error
 	Client(id string) (model.Client, []model.Connection, error)
 }
 
@@ -90,11 +92,11 @@ func (a *admin) routes() http.Handler {
 	v1.GET("/summary", a.summary)
 	v1.GET("/connections", a.connections)
 	v1.GET("/connections/:id", a.connection)
-	v1.DELETE("/connections/:id", a.kickOne)
-	v1.POST("/kick", a.kickMatching)
-	v1.PUT("/connections/:id/faults", a.disturbOne)
-	v1.POST("/faults", a.disturbMatching)
-	v1.POST("/refuse", a.refuse)
+	v1.DELETE("/connections/:id", a.mayChange, a.kickOne)
+	v1.POST("/kick", a.mayChange, a.kickMatching)
+	v1.PUT("/connections/:id/faults", a.mayChange, a.disturbOne)
+	v1.POST("/faults", a.mayChange, a.disturbMatching)
+	v1.POST("/refuse", a.mayChange, a.refuse)
 	v1.GET("/clients", a.clients)
 	v1.GET("/clients/*id", a.client) // an id may have slashes in it
 	v1.GET("/storms", a.storms)
@@ -102,6 +104,14 @@ func (a *admin) routes() http.Handler {
 	v1.GET("/snapshots", a.snapshots)
 	v1.GET("/host", a.host)
 	return r
+}
+
+// mayChange keeps what would change something from a source that forbids it, before it is read: whoever has
+// misspelt it would mend it in vain.
+func (a *admin) mayChange(c *gin.Context) {
+	if err := a.source.MayChange(); err != nil {
+		fail(c, err)
+	}
 }
 
 // private reports whether only this machine can reach the plane.

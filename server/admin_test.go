@@ -58,6 +58,8 @@ func (f *fakeSource) Client(id string) (model.Client, []model.Connection, error)
 	return model.Client{}, nil, model.Errorf(model.NotFound, "there is no client %q", id)
 }
 
+func (f *fakeSource) MayChange() error { return nil }
+
 func (f *fakeSource) Kick(_ context.Context, k model.Kick) (int, error) {
 	if err := k.Validate(); err != nil {
 		return 0, err

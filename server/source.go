@@ -17,6 +17,14 @@ type Source struct {
 
 var errReadOnly = model.Errorf(model.Forbidden, "this holter was started with --read-only: it shows, and changes nothing")
 
+// MayChange is the error of all that would change something, nil if it is allowed.
+func (s Source) MayChange() error {
+	if s.readOnly {
+		return errReadOnly
+	}
+	return nil
+}
+
 // Snapshot is Hub.Snapshot.
 func (s Source) Snapshot(ctx context.Context) (model.Snapshot, error) {
 	now, err := s.Hub.Snapshot(ctx)
@@ -26,24 +34,24 @@ func (s Source) Snapshot(ctx context.Context) (model.Snapshot, error) {
 
 // Kick is Hub.Kick.
 func (s Source) Kick(ctx context.Context, k model.Kick) (int, error) {
-	if s.readOnly {
-		return 0, errReadOnly
+	if err := s.MayChange(); err != nil {
+		return 0, err
 	}
 	return s.Hub.Kick(ctx, k)
 }
 
 // SetFaults is Hub.SetFaults.
 func (s Source) SetFaults(ctx context.Context, o model.FaultOrder) (int, error) {
-	if s.readOnly {
-		return 0, errReadOnly
+	if err := s.MayChange(); err != nil {
+		return 0, err
 	}
 	return s.Hub.SetFaults(ctx, o)
 }
 
 // Refuse is Hub.Refuse.
 func (s Source) Refuse(ctx context.Context, length time.Duration) error {
-	if s.readOnly {
-		return errReadOnly
+	if err := s.MayChange(); err != nil {
+		return err
 	}
 	return s.Hub.Refuse(ctx, length)
 }

@@ -21,6 +21,11 @@ func TestReadOnly(t *testing.T) {
 		{"PUT", "/api/v1/connections/" + id.String() + "/faults", `{"faults":["freeze"]}`},
 		{"POST", "/api/v1/faults", `{"q":"all","faults":["freeze"]}`},
 		{"POST", "/api/v1/refuse", `{"for_ms":1000}`},
+		{"DELETE", "/api/v1/connections/nobody", ""}, // what is wrong with these does not matter
+		{"POST", "/api/v1/kick", `{"q":`},
+		{"PUT", "/api/v1/connections/nobody/faults", ""},
+		{"POST", "/api/v1/faults", `{"faults":"freeze"}`},
+		{"POST", "/api/v1/refuse", `{}`},
 	} {
 		status, answer, _ := call(t, s.monitor.admin, c[0], c[1], c[2])
 		if status != http.StatusForbidden || !strings.Contains(wantError(t, answer), "--read-only") {
