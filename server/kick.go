@@ -1,13 +1,9 @@
 package server
 
 import (
-	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -16,10 +12,7 @@ import (
 	"holter/server/api"
 )
 
-const (
-	longestBody = 1 << 20 // bytes of a request: the ids of a hundred thousand connections
-	longestOver = 24 * time.Hour
-)
+const longestOver = 24 * time.Hour
 
 // kickOne answers DELETE /api/v1/connections/{id}?code=1001&reason=.
 func (a *admin) kickOne(c *gin.Context) {
@@ -108,26 +101,4 @@ func parseID(s string) (model.ID, error) {
 		return 0, model.Errorf(model.Invalid, "%.40q is no connection id: write it like c17", s)
 	}
 	return id, nil
-}
-
-// readJSON reads a bounded body that holds one value, with no field that v does not know: a misspelt
-// one would silently mean its default.
-func readJSON(c *gin.Context, v any) error {
-	http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(requestTimeout))
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, longestBody))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return model.Errorf(codeTooLarge, "the body has more than %d bytes", longestBody)
-	}
-	if err != nil {
-		return model.Errorf(model.Invalid, "the body did not arrive whole")
-	}
-	d := json.NewDecoder(strings.NewReader(string(body)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return model.Errorf(model.Invalid, "the body is not the JSON that is expected here: %s", strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return model.Errorf(model.Invalid, "the body has something after its JSON value")
-	}
-	return nil
 }

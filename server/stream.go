@@ -69,7 +69,7 @@ func parseSince(r *http.Request) (uint64, error) {
 	}
 	after, err := strconv.ParseUint(since, 10, 64)
 	if err != nil {
-		return 0, model.Errorf(model.Invalid, "since %.40q is no number: write the seq of the last event that you have", since)
+		return 0, model.Errorf(model.Invalid, "since %.40q: write the seq of the last event that you have, a number that is 0 or more", since)
 	}
 	return after, nil
 }

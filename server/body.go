@@ -1,0 +1,103 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"holter/model"
+)
+
+const longestBody = 1 << 20 // bytes of a request: the ids of a hundred thousand connections
+
+// readJSON reads a bounded body that holds one JSON object into the struct behind v, with no field that this
+// does not know: a misspelt one would silently mean its default.
+func readJSON(c *gin.Context, v any) error {
+	http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(requestTimeout))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, longestBody))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return model.Errorf(codeTooLarge, "the body has more than %d bytes", longestBody)
+	}
+	if err != nil {
+		return model.Errorf(model.Invalid, "the body did not arrive whole")
+	}
+	d := json.NewDecoder(strings.NewReader(string(body)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return explainJSON(err, v)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return model.Errorf(model.Invalid, "the body has something after its JSON value")
+	}
+	return nil
+}
+
+// explainJSON says what is wrong with a body that was to become v, in the words of whoever wrote it.
+func explainJSON(err error, v any) error {
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return model.Errorf(model.Invalid, "the body is no JSON: it stops making sense at position %d", e.Offset)
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return explainType(e)
+	}
+	name, isUnknown := strings.CutPrefix(err.Error(), "json: unknown field ")
+	switch {
+	case isUnknown:
+		return model.Errorf(model.Invalid, "there is no field %.40s here, only %s", name, strings.Join(fieldsOf(v), ", "))
+	case err == io.EOF:
+		return model.Errorf(model.Invalid, "the body is empty: write a JSON object with the fields %s", strings.Join(fieldsOf(v), ", "))
+	case err == io.ErrUnexpectedEOF:
+		return model.Errorf(model.Invalid, "the body ends in the middle of its JSON")
+	}
+	return model.Errorf(model.Invalid, "the body is not the JSON that is expected here")
+}
+
+// explainType says which value has a type that is not expected there. That of an element stands for its list's.
+func explainType(e *json.UnmarshalTypeError) error {
+	place, came, wanted := "the field "+e.Field, jsonValues[e.Value], jsonType(e.Type)
+	if e.Field == "" {
+		place = "the body"
+	}
+	if number, ok := strings.CutPrefix(e.Value, "number "); ok { // one with a fraction, or too large a one
+		came, wanted = number, wanted+" of at most 18 digits"
+	}
+	return model.Errorf(model.Invalid, "in %s, %.40s came where %s is expected", place, came, wanted)
+}
+
+// jsonValues are what package json calls a value.
+var jsonValues = map[string]string{
+	"array": "a list", "bool": "true or false", "number": "a number", "object": "an object", "string": "a string",
+}
+
+// jsonType is what JSON has for a type.
+func jsonType(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Struct:
+		return "an object"
+	}
+	return "a string"
+}
+
+// fieldsOf are the names in JSON of the fields of the struct behind v.
+func fieldsOf(v any) []string {
+	var names []string
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(v).Elem()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
