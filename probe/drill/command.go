@@ -13,13 +13,13 @@ import (
 // Command is the command line of a drill.
 type Command struct {
 	URL   string `arg:"" optional:"" name:"admin-url" help:"Address of the holter's admin plane, such as http://127.0.0.1:7071."`
-	Drill string `arg:"" optional:"" help:"A file, or one that is ready made: deploy, blip or herd."`
+	Drill Name   `arg:"" optional:"" help:"A file, or one that is ready made: deploy, blip or herd."`
 
 	Token  string   `placeholder:"SECRET" help:"Token that the holter was started with."`
 	Expect []string `sep:"none" placeholder:"TEXT" help:"One more expectation, such as 'peak_rate<200/s'; may be repeated."`
 	JSON   bool     `name:"json" help:"Write the report as JSON."`
 	JUnit  string   `name:"junit" placeholder:"FILE" help:"Write the report to a file as JUnit does, for CI."`
-	Print  string   `placeholder:"NAME" help:"Print one of those that are ready made, to begin your own with, and do nothing else."`
+	Print  Name     `placeholder:"NAME" help:"Print one of those that are ready made, to begin your own with, and do nothing else."`
 
 	script *Drill `kong:"-"`
 }
@@ -54,14 +54,14 @@ func (c *Command) Validate() (err error) {
 	case c.Print != "" && c.URL != "":
 		return errors.New("--print only prints: leave address and drill out")
 	case c.Print != "":
-		_, err = Template(c.Print)
+		_, err = Template(string(c.Print))
 		return err
 	case c.URL == "":
 		return errors.New("write the address of an admin plane and a drill, such as http://127.0.0.1:7071 deploy")
 	case c.Drill == "":
 		return fmt.Errorf("%s without a drill: write a file after it, or deploy, blip or herd", c.URL)
 	}
-	if c.script, err = Open(c.Drill); err != nil {
+	if c.script, err = Open(string(c.Drill)); err != nil {
 		return err
 	}
 	for _, text := range c.Expect {
@@ -79,7 +79,7 @@ func (c *Command) Validate() (err error) {
 
 // PrintTemplate prints what --print asks for.
 func (c *Command) PrintTemplate(out io.Writer) error {
-	text, err := Template(c.Print)
+	text, err := Template(string(c.Print))
 	if err != nil {
 		return err
 	}

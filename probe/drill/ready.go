@@ -14,6 +14,12 @@ var ready embed.FS
 // Names are the drills that are ready made.
 var Names = []string{"deploy", "blip", "herd"}
 
+// Name is that of a drill which is ready made, or of a file with one's own.
+type Name string
+
+// Suggest are those that are ready made.
+func (Name) Suggest() []string { return Names }
+
 // Template is the text of a drill that is ready made, to begin one's own with. The error says which
 // there are.
 func Template(name string) (string, error) {

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -58,10 +59,10 @@ func (t *Traffic) behaviour() Behaviour {
 
 // Return are the flags of when clients come back.
 type Return struct {
-	Backoff  string `placeholder:"POLICY" help:"Delays before clients come back: none, fixed:1s, exponential:1s,2,60s (base, factor, cap) or steps:0s,2s,10s (default exponential:1s,2,30s with full jitter)."`
-	Jitter   string `placeholder:"KIND" help:"What chance does to a delay: none, full, equal or decorrelated (default none where --backoff is given)."`
-	Preset   string `placeholder:"CLIENT" help:"Come back as a client does by default: socketio, phoenix, signalr, centrifugo or grpc."`
-	Attempts int    `placeholder:"N" help:"Give up after so many failures in a row; by default never, or as the preset does."`
+	Backoff  string     `placeholder:"POLICY" help:"Delays before clients come back: none, fixed:1s, exponential:1s,2,60s (base, factor, cap) or steps:0s,2s,10s (default exponential:1s,2,30s with full jitter)."`
+	Jitter   Jitter     `placeholder:"KIND" help:"What chance does to a delay: none, full, equal or decorrelated (default none where --backoff is given)."`
+	Preset   PresetName `placeholder:"CLIENT" help:"Come back as a client does by default: socketio, phoenix, signalr, centrifugo or grpc."`
+	Attempts int        `placeholder:"N" help:"Give up after so many failures in a row; by default never, or as the preset does."`
 }
 
 // Validate is called by kong.
@@ -77,7 +78,7 @@ func (r *Return) policy() (p Policy, err error) {
 	case r.Attempts < 0:
 		return p, fmt.Errorf("--attempts is %d: write 1 or more", r.Attempts)
 	case r.Preset != "":
-		preset, err := FindPreset(r.Preset)
+		preset, err := FindPreset(string(r.Preset))
 		if err != nil {
 			return p, err
 		}
@@ -85,7 +86,7 @@ func (r *Return) policy() (p Policy, err error) {
 	case r.Backoff == "" && r.Jitter == "":
 		p = spread
 	default:
-		if p, err = ParsePolicy(orElse(r.Backoff, usualBackoff), orElse(r.Jitter, string(NoJitter))); err != nil {
+		if p, err = ParsePolicy(cmp.Or(r.Backoff, usualBackoff), string(cmp.Or(r.Jitter, NoJitter))); err != nil {
 			return p, err
 		}
 	}
@@ -95,14 +96,12 @@ func (r *Return) policy() (p Policy, err error) {
 	return p, nil
 }
 
-const usualBackoff = "exponential:1s,2,30s"
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
+// Suggest are the kinds of jitter that are no well-known client's own.
+func (Jitter) Suggest() []string {
+	return []string{string(NoJitter), string(Full), string(Equal), string(Decorrelated)}
 }
+
+const usualBackoff = "exponential:1s,2,30s"
 
 // Troubles are the flags of what is wrong with some clients.
 type Troubles struct {

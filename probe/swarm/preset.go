@@ -51,14 +51,24 @@ func milliseconds(list ...time.Duration) []time.Duration {
 	return list
 }
 
+// PresetName is the name of a preset, or what somebody took for one.
+type PresetName string
+
+// Suggest are the names of all presets.
+func (PresetName) Suggest() []string {
+	names := make([]string, len(Presets))
+	for i, p := range Presets {
+		names[i] = p.Name
+	}
+	return names
+}
+
 // FindPreset is the preset of that name, or an error with the names that there are.
 func FindPreset(name string) (Preset, error) {
-	var names []string
 	for _, p := range Presets {
 		if p.Name == name {
 			return p, nil
 		}
-		names = append(names, p.Name)
 	}
-	return Preset{}, fmt.Errorf("preset %q is unknown: write %s", name, model.OneOf(names))
+	return Preset{}, fmt.Errorf("preset %q is unknown: write %s", name, model.OneOf(PresetName(name).Suggest()))
 }

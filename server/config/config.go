@@ -28,11 +28,17 @@ import (
 // profiles are the sections that a file may have.
 var profiles = []string{"dev", "test", "staging", "prod"}
 
+// profile is the name of one of them.
+type profile string
+
+// Suggest are all of them.
+func (profile) Suggest() []string { return profiles }
+
 // Options are the flags that say where settings come from. A command that embeds them takes its
 // settings from the environment and the file too.
 type Options struct {
-	Config  string `placeholder:"FILE" type:"path" help:"Configuration file. The default is holter.yaml here, else holter/config.yaml in your configuration directory, if there is one."`
-	Profile string `placeholder:"NAME" help:"Section of the configuration file to use: dev, test, staging or prod."`
+	Config  string  `placeholder:"FILE" type:"path" help:"Configuration file. The default is holter.yaml here, else holter/config.yaml in your configuration directory, if there is one."`
+	Profile profile `placeholder:"NAME" help:"Section of the configuration file to use: dev, test, staging or prod."`
 }
 
 // BeforeResolve is called by kong once flags and environment are parsed.
@@ -50,11 +56,11 @@ func (o *Options) BeforeResolve(ctx *kong.Context) error {
 	return nil
 }
 
-// given is the value of a string flag from the command line or the environment.
+// given is the value of a flag that is a text, from the command line or the environment.
 func given(ctx *kong.Context, name string) string {
 	for _, flag := range ctx.Flags() {
 		if flag.Name == name {
-			return ctx.FlagValue(flag).(string)
+			return fmt.Sprint(ctx.FlagValue(flag))
 		}
 	}
 	return ""

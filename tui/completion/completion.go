@@ -58,43 +58,78 @@ func (c candidate) String() string {
 // candidates are what the last of words could become, in the order of the help text. The words are
 // those after the program's name.
 func candidates(app *kong.Application, words []string) []candidate {
-	// bash takes --flag=value for three words.
-	words = slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "=" })
+	words = rejoin(words)
 	if len(words) == 0 {
 		words = []string{""}
 	}
 	done, last := words[:len(words)-1], words[len(words)-1]
-	command, named := selected(app, done)
+	command, named, after := selected(app, done)
 	flags := flagsOf(command)
 
 	name, value, hasValue := strings.Cut(last, "=")
 	if flag := takesValue(flags, name); flag != nil && hasValue {
-		return filter(values(flag, name+"="), name+"="+value)
+		return filter(values(flag.Value, name+"="), name+"="+value)
 	}
 	if len(done) > 0 {
 		if flag := takesValue(flags, done[len(done)-1]); flag != nil {
-			return filter(values(flag, ""), last)
+			return filter(values(flag.Value, ""), last)
 		}
 	}
 	if strings.HasPrefix(last, "-") {
 		return filter(flagNames(flags), last)
 	}
-	if named {
-		return filter(arguments(command), last)
+	if !named {
+		return filter(commands(app), last)
 	}
-	return filter(commands(app), last)
+	if i := arguments(flags, after); i < len(command.Positional) {
+		return filter(values(command.Positional[i], ""), last)
+	}
+	return nil
 }
 
-// selected is the command that words name, else the default one.
-func selected(app *kong.Application, words []string) (command *kong.Node, named bool) {
-	for _, word := range words {
+// rejoin puts together what bash has cut: to it, --flag=value and host:port are three words each. The value
+// of a flag stays a word of its own.
+func rejoin(words []string) []string {
+	var whole []string
+	glue := false
+	for _, w := range words {
+		last := len(whole) - 1
+		cut := w != "" && strings.Trim(w, "=:") == ""
+		switch {
+		case cut && last >= 0 && strings.HasPrefix(whole[last], "--"):
+			whole = append(whole, strings.TrimPrefix(w, "="))
+		case (cut || glue && w != "") && last >= 0:
+			whole[last] += w
+		default:
+			whole = append(whole, w)
+		}
+		glue = cut
+	}
+	return whole
+}
+
+// selected is the command that words name, with the words after it, else the default one.
+func selected(app *kong.Application, words []string) (command *kong.Node, named bool, after []string) {
+	for i, word := range words {
 		for _, child := range app.Children {
 			if child.Name == word && !child.Hidden {
-				return child, true
+				return child, true, words[i+1:]
 			}
 		}
 	}
-	return app.DefaultCmd, false
+	return app.DefaultCmd, false, nil
+}
+
+// arguments counts the words that are neither flags nor their values.
+func arguments(flags []*kong.Flag, words []string) int {
+	n := 0
+	for i, word := range words {
+		value := i > 0 && takesValue(flags, words[i-1]) != nil
+		if !value && !strings.HasPrefix(word, "-") {
+			n++
+		}
+	}
+	return n
 }
 
 func flagsOf(command *kong.Node) []*kong.Flag {
@@ -104,18 +139,26 @@ func flagsOf(command *kong.Node) []*kong.Flag {
 // takesValue is the flag called word, if a value must follow.
 func takesValue(flags []*kong.Flag, word string) *kong.Flag {
 	for _, flag := range flags {
-		if "--"+flag.Name == word && !flag.IsBool() {
+		if ("--"+flag.Name == word || "-"+string(flag.Short) == word) && !flag.IsBool() {
 			return flag
 		}
 	}
 	return nil
 }
 
-func values(flag *kong.Flag, prefix string) []candidate {
+// suggester is a type of flags and arguments that take anything, and some well-known values among it.
+type suggester interface{ Suggest() []string }
+
+// values are those that v can have, as far as they are known.
+func values(v *kong.Value, prefix string) []candidate {
+	words := v.EnumSlice()
+	if s, ok := v.Target.Interface().(suggester); ok {
+		words = s.Suggest()
+	}
 	var list []candidate
-	if flag.Enum != "" {
-		for _, v := range flag.EnumSlice() {
-			list = append(list, candidate{prefix + v, ""})
+	for _, w := range words {
+		if w != "" {
+			list = append(list, candidate{prefix + w, ""})
 		}
 	}
 	return list
@@ -125,16 +168,6 @@ func flagNames(flags []*kong.Flag) []candidate {
 	var list []candidate
 	for _, flag := range flags {
 		list = append(list, candidate{"--" + flag.Name, brief(flag.Help)})
-	}
-	return list
-}
-
-func arguments(command *kong.Node) []candidate {
-	var list []candidate
-	for _, arg := range command.Positional {
-		for _, v := range arg.EnumSlice() {
-			list = append(list, candidate{v, ""})
-		}
 	}
 	return list
 }
@@ -150,7 +183,7 @@ func commands(app *kong.Application) []candidate {
 }
 
 func filter(list []candidate, prefix string) []candidate {
-	return slices.DeleteFunc(list, func(c candidate) bool { return c.word == "" || !strings.HasPrefix(c.word, prefix) })
+	return slices.DeleteFunc(list, func(c candidate) bool { return !strings.HasPrefix(c.word, prefix) })
 }
 
 // brief is the help up to the end of its first clause.

@@ -13,6 +13,11 @@ import (
 	"github.com/alecthomas/kong"
 )
 
+// colour is one of a few that have names, or any other.
+type colour string
+
+func (colour) Suggest() []string { return []string{"red", "green"} }
+
 type program struct {
 	Serve struct {
 		Format   string        `enum:"text,json" default:"text" help:"Format of the log: of no use to a screen."`
@@ -20,9 +25,15 @@ type program struct {
 		Headless bool          `help:"No screen."`
 		Secret   bool          `hidden:""`
 	} `cmd:"" default:"withargs" help:"Serve. It is the default."`
-	Version    struct{} `cmd:"" help:"Print the version."`
-	Completion Command  `cmd:""`
-	Complete   Answer   `cmd:"" hidden:""`
+	Version struct{} `cmd:"" help:"Print the version."`
+	Paint   struct {
+		Wall   string `arg:""`
+		Colour colour `arg:"" optional:""`
+		Edge   colour
+		Coats  int `short:"n"`
+	} `cmd:""`
+	Completion Command `cmd:""`
+	Complete   Answer  `cmd:"" hidden:""`
 }
 
 // parse gives the parser and what it writes to.
@@ -39,7 +50,7 @@ func parser(t *testing.T) (*kong.Kong, *bytes.Buffer) {
 func TestCandidates(t *testing.T) {
 	k, _ := parser(t)
 	for name, tc := range map[string]struct{ words, want string }{
-		"nothing yet":            {"", "serve version completion"},
+		"nothing yet":            {"", "serve version paint completion"},
 		"part of a command":      {"ver", "version"},
 		"no such command":        {"x", ""},
 		"flags of the default":   {"--", "--help --format --interval --headless"},
@@ -51,11 +62,26 @@ func TestCandidates(t *testing.T) {
 		"part after equals":      {"--format=j", "--format=json"},
 		"equals as bash cuts it": {"--format = j", "json"},
 		"value nobody knows":     {"--interval ", ""},
-		"after a bool flag":      {"--headless ", "serve version completion"},
+		"after a bool flag":      {"--headless ", "serve version paint completion"},
 		"argument":               {"completion ", "bash zsh fish"},
 		"part of an argument":    {"completion f", "fish"},
 		"flag after its value":   {"--format json --i", "--interval"},
 		"nothing after serve":    {"serve ", ""},
+		"well-known value":       {"paint --edge ", "red green"},
+		"part of one":            {"paint --edge g", "green"},
+		"well-known after =":     {"paint --edge=g", "--edge=green"},
+		"as bash cuts that":      {"paint --edge =", "red green"},
+		"an unknown one":         {"paint --edge blu", ""},
+		"first argument":         {"paint ", ""},
+		"second argument":        {"paint north ", "red green"},
+		"part of the second":     {"paint north r", "red"},
+		"second of three":        {"paint north red ", ""},
+		"flags between":          {"paint --edge red -n 2 north --edge=red ", "red green"},
+		"cut by bash":            {"paint http : //north : 1 ", "red green"},
+		"cut and not ended":      {"paint http : //north : 1", ""},
+		"value cut by bash":      {"paint --edge = http : 1 north ", "red green"},
+		"value that begins so":   {"paint --edge : 1 north ", "red green"},
+		"short flag":             {"paint -n ", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
@@ -67,7 +93,7 @@ func TestCandidates(t *testing.T) {
 			}
 		})
 	}
-	if got := candidates(k.Model, nil); len(got) != 3 {
+	if got := candidates(k.Model, nil); len(got) != 4 {
 		t.Errorf("without words: %v", got)
 	}
 }
