@@ -78,6 +78,7 @@ func execute(args []string) int {
 		kong.DefaultEnvars("HOLTER"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 80}),
 		kong.ValueFormatter(helpWithDefault),
+		config.Values(),
 	)
 	command, err := parser.Parse(args)
 	if err != nil {

@@ -20,7 +20,7 @@ type Command struct {
 
 	Clients  int            `short:"n" default:"100" placeholder:"N" help:"How many clients."`
 	Ramp     *time.Duration `placeholder:"DURATION" help:"Time from the first client's first attempt to the last one's; by default 1000 clients start in a second."`
-	Duration time.Duration  `placeholder:"DURATION" help:"End after this time; by default at Ctrl-C, or when all clients have given up."`
+	Duration *time.Duration `placeholder:"DURATION" help:"End after this time; by default at Ctrl-C, or when all clients have given up."`
 	IDPrefix string         `name:"id-prefix" default:"swarm" placeholder:"TEXT" help:"Begin of the clients' ids: swarm gives swarm-0001 and so on."`
 	FirstID  int            `name:"first-id" default:"1" placeholder:"N" help:"Number of the first client, for several processes that share a prefix."`
 	JSON     bool           `name:"json" help:"Write the summary as JSON."`
@@ -57,9 +57,9 @@ func (c *Command) Validate() error {
 		return fmt.Errorf("--clients is %d: write 1 or more", c.Clients)
 	case c.Ramp != nil && *c.Ramp < 0:
 		return fmt.Errorf("--ramp is %s: write 0s or more", *c.Ramp)
-	case c.Duration < 0:
-		return fmt.Errorf("--duration is %s: write a time above 0", c.Duration)
-	case c.FirstID < 0:
+	case c.Duration != nil && *c.Duration <= 0:
+		return fmt.Errorf("--duration is %s: write a time above 0s, or leave it out", *c.Duration)
+	case c.FirstID < 1:
 		return fmt.Errorf("--first-id is %d: write 1 or more", c.FirstID)
 	case c.IDPrefix == "" || c.IDPrefix != model.Clean(c.IDPrefix, longestPrefix):
 		return fmt.Errorf("--id-prefix %q: write 1 to %d letters, digits and signs", c.IDPrefix, longestPrefix)
@@ -115,9 +115,9 @@ func (c *Command) watch(ctx context.Context, s *Swarm, view *progress) Report {
 	start := func(f func()) { parts.Go(func() { defer crash.Tidy(); f() }) }
 	start(func() { s.Run(inside) })
 	start(func() { garbage.Collect(inside, garbageKept, func() int { return s.Stats().Connected }) })
-	if c.Duration > 0 {
+	if c.Duration != nil {
 		var cancel func()
-		ctx, cancel = context.WithTimeout(ctx, c.Duration)
+		ctx, cancel = context.WithTimeout(ctx, *c.Duration)
 		defer cancel()
 	}
 	ticker := time.NewTicker(refresh)

@@ -24,6 +24,8 @@ type commands struct {
 	Serve struct {
 		Options
 		Interval    time.Duration `default:"5s"`
+		Linger      *time.Duration
+		Share       float64
 		MaxConns    int
 		AllowOrigin []string
 		Headless    *bool
@@ -52,7 +54,7 @@ func run(t *testing.T, yaml string, args ...string) (*commands, error) {
 func parseArgs(t *testing.T, args ...string) (*commands, error) {
 	t.Helper()
 	var c commands
-	k, err := kong.New(&c, kong.Name("holter"), kong.DefaultEnvars("HOLTER"))
+	k, err := kong.New(&c, kong.Name("holter"), kong.DefaultEnvars("HOLTER"), Values())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,8 +124,8 @@ func TestRefusals(t *testing.T) {
 		"unknown":              {"interval: 1s\nfoo-bar: 1\n", "holter.yaml:2: unknown setting \"foo-bar\": the settings are the flags"},
 		"misspelt":             {"intervall: 1s\n", "holter.yaml:1: unknown setting \"intervall\": did you mean interval?"},
 		"config in the file":   {"config: x\n", "holter.yaml:1: unknown setting"},
-		"duration without s":   {"\ninterval: 5\n", "holter.yaml:2: expected duration but got \"5\""},
-		"no number":            {"max-conns: many\n", "holter.yaml:1: "},
+		"duration without s":   {"\ninterval: 5\n", "holter.yaml:2: expected duration but got \"5\": write a number and its unit"},
+		"no number":            {"max-conns: many\n", "holter.yaml:1: expected whole number but got \"many\": write one such as 100"},
 		"no bool":              {"headless: perhaps\n", "holter.yaml:1: bool value must be true"},
 		"own check":            {"shade: grey\n", "holter.yaml:1: write light or dark"},
 		"enum":                 {"format: xml\n", "holter.yaml:1: \"xml\" is unknown: write text or json"},
