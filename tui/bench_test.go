@@ -39,7 +39,7 @@ func BenchmarkRefresh(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			order := arrangement{filter: filter, key: model.SortState}
+			order := arrangement{search: finder{filter: filter}, key: model.SortState}
 			refresh := fx.refresh(0, func(p *picture) *picture { return arrangeConnections(p, order) }, 0)
 			b.ReportAllocs()
 			for b.Loop() {

@@ -22,18 +22,21 @@ func arrangeClients(p *picture, a arrangement) *picture {
 	for i := range p.Connections {
 		newest[p.Connections[i].Client] = &p.Connections[i] // by id, so the last one stays
 	}
-	all := make([]clientRow, 0, len(p.Clients))
-	rows := make([]*clientRow, 0, len(p.Clients))
-	for i := range p.Clients {
-		row := clientRow{&p.Clients[i], newest[p.Clients[i].ID]}
-		if row.matches(a.filter, p.Time) {
-			all = append(all, row)
-			rows = append(rows, &all[len(all)-1])
+	chosen := choose(a, len(p.Clients), func(by finder) []*clientRow {
+		all := make([]clientRow, 0, len(p.Clients))
+		rows := make([]*clientRow, 0, len(p.Clients))
+		for i := range p.Clients {
+			row := clientRow{&p.Clients[i], newest[p.Clients[i].ID]}
+			if row.matches(by.filter, p.Time) {
+				all = append(all, row)
+				rows = append(rows, &all[len(all)-1])
+			}
 		}
-	}
-	slices.SortStableFunc(rows, clientOrder(a))
+		return rows
+	})
+	slices.SortStableFunc(chosen.rows, clientOrder(a))
 	fresh := *p
-	fresh.clients = &arranged[clientRow]{rows: rows, matched: len(rows), total: len(p.Clients), serial: a.serial}
+	fresh.clients = chosen
 	return &fresh
 }
 

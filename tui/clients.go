@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"fmt"
-
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -48,15 +46,10 @@ func (p *clients) arrange() func(*picture) *picture {
 
 func (p *clients) setPicture(pic *picture) tea.Cmd {
 	rows := pic.clients
-	switch {
-	case rows == nil || rows.serial != p.order.serial:
+	if rows == nil || rows.serial != p.order.serial {
 		return p.fx.rearrange(pic, p.arrange())
-	case p.search.typing && rows.matched == 0 && len(p.list.rows) > 0:
-		rows = rows.keeping(p.list.rows)
 	}
-	fresh := *pic
-	fresh.clients = rows
-	p.picture = &fresh
+	p.picture = pic
 	p.list.set(rows.rows)
 	return nil
 }
@@ -153,7 +146,11 @@ func (p *clients) finder() *finder        { return &p.search }
 func (p *clients) refilter() tea.Cmd { return p.setOrder(p.order.key, p.order.descending) }
 
 func (p *clients) setOrder(by model.SortKey, descending bool) tea.Cmd {
-	p.order = p.order.with(p.search.filter, by, descending)
+	var last finder
+	if p.picture != nil {
+		last = p.picture.clients.by
+	}
+	p.order = p.order.with(p.search, last, by, descending)
 	if p.picture == nil {
 		return nil
 	}
@@ -161,12 +158,13 @@ func (p *clients) setOrder(by model.SortKey, descending bool) tea.Cmd {
 }
 
 func (p *clients) tally() string {
-	if p.picture == nil || p.search.text == "" {
+	if p.picture == nil {
 		return ""
 	}
-	rows := p.picture.clients
-	return fmt.Sprintf("%d/%d %s", rows.matched, rows.total, p.styles.glyphs.plain(p.search.text))
+	return p.picture.clients.tally(&p.styles.glyphs)
 }
+
+func (p *clients) served() bool { return p.picture == nil || p.picture.clients.serves(p.order) }
 
 func (p *clients) hints() []key.Binding {
 	k := p.keys

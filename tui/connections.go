@@ -69,15 +69,10 @@ func (p *connections) arrange() func(*picture) *picture {
 // setPicture takes a new picture, unless another one was asked for since.
 func (p *connections) setPicture(pic *picture) tea.Cmd {
 	rows := pic.connections
-	switch {
-	case rows == nil || rows.serial != p.order.serial:
+	if rows == nil || rows.serial != p.order.serial {
 		return p.fx.rearrange(pic, p.arrange())
-	case p.search.typing && rows.matched == 0 && len(p.list.rows) > 0:
-		rows = rows.keeping(p.list.rows) // most words match nothing until they are finished
 	}
-	fresh := *pic
-	fresh.connections = rows
-	p.picture = &fresh
+	p.picture = pic
 	p.list.set(rows.rows)
 	p.marks.prune(pic)
 	p.followClient()
@@ -223,7 +218,11 @@ func (p *connections) refilter() tea.Cmd { return p.setOrder(p.order.key, p.orde
 
 // setOrder has the last snapshot arranged anew, so that the rows need not wait for the next refresh.
 func (p *connections) setOrder(by model.SortKey, descending bool) tea.Cmd {
-	p.order = p.order.with(p.search.filter, by, descending)
+	var last finder
+	if p.picture != nil {
+		last = p.picture.connections.by
+	}
+	p.order = p.order.with(p.search, last, by, descending)
 	if p.picture == nil {
 		return nil
 	}
@@ -241,19 +240,17 @@ func (p *connections) now() time.Time {
 // tally is how many rows there are of how many and how many are marked, and the filter that made the
 // difference.
 func (p *connections) tally() string {
-	if p.picture == nil || p.picture.connections == nil {
+	if p.picture == nil {
 		return ""
 	}
-	text := ""
-	if p.search.text != "" {
-		rows := p.picture.connections
-		text = fmt.Sprintf("%d/%d %s", rows.matched, rows.total, p.styles.glyphs.plain(p.search.text))
-	}
+	text := p.picture.connections.tally(&p.styles.glyphs)
 	if n := p.marks.count(); n > 0 {
 		text = fmt.Sprintf("%d marked  %s", n, text)
 	}
 	return text
 }
+
+func (p *connections) served() bool { return p.picture == nil || p.picture.connections.serves(p.order) }
 
 // hints are the keys for the last line.
 func (p *connections) hints() []key.Binding {

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -19,13 +18,13 @@ type events struct {
 
 	search finder
 	follow bool // the cursor stays on the newest
-	total  int
+	chosen *arranged[item]
 	list   list[item, uint64]
 	size   size
 }
 
 func newEvents(s *styles, k *keyMap, st *status, f *feed) *events {
-	p := &events{styles: s, keys: k, status: st, feed: f, follow: true}
+	p := &events{styles: s, keys: k, status: st, feed: f, follow: true, chosen: new(arranged[item])}
 	columns := []column[item]{
 		{title: "TIME", min: 8, text: func(it *item, _ int) string { return clock(it.at) }},
 		{title: "EVENT", min: 9, loud: true, text: func(it *item, _ int) string {
@@ -47,34 +46,33 @@ func (p *events) setSize(w, h int) {
 func (p *events) arrange() func(*picture) *picture { return nil }
 
 // setPicture shows what has happened since.
-func (p *events) setPicture(pic *picture) tea.Cmd {
+func (p *events) setPicture(*picture) tea.Cmd {
 	items := p.feed.shown()
-	p.total = len(items)
-	var chosen []*item
-	for i := range items {
-		if p.search.text == "" || p.matches(&items[i], pic) {
-			it := items[i] // the feed moves its own
-			chosen = append(chosen, &it)
+	p.chosen = choose(arrangement{search: p.search, last: p.chosen.by}, len(items), func(by finder) []*item {
+		var rows []*item
+		for i := range items {
+			if by.text == "" || by.finds(&items[i]) {
+				it := items[i] // the feed moves its own
+				rows = append(rows, &it)
+			}
 		}
-	}
-	if p.search.typing && len(chosen) == 0 {
-		return nil
-	}
-	p.list.set(chosen)
+		return rows
+	})
+	p.list.set(p.chosen.rows)
 	if p.follow {
-		p.list.moveTo(len(chosen) - 1)
+		p.list.moveTo(len(p.chosen.rows) - 1)
 	}
 	return nil
 }
 
-// matches reports whether the filter chooses the connection that an event is about, or what was typed
+// finds reports whether the filter chooses the connection that an event is about, or what was typed
 // is part of its words.
-func (p *events) matches(it *item, pic *picture) bool {
-	if c := it.connection; c != nil && p.search.filter.Match(c, it.at) {
+func (f *finder) finds(it *item) bool {
+	if c := it.connection; c != nil && f.filter.Match(c, it.at) {
 		return true
 	}
 	words := strings.ToLower(it.kind + " " + it.text)
-	return strings.Contains(words, strings.ToLower(p.search.text))
+	return strings.Contains(words, strings.ToLower(f.text))
 }
 
 func (p *events) update(msg tea.KeyMsg) tea.Cmd {
@@ -152,12 +150,9 @@ func (p *events) finder() *finder        { return &p.search }
 
 func (p *events) refilter() tea.Cmd { return p.setPicture(nil) }
 
-func (p *events) tally() string {
-	if p.search.text == "" {
-		return ""
-	}
-	return fmt.Sprintf("%d/%d %s", len(p.list.rows), p.total, p.styles.glyphs.plain(p.search.text))
-}
+func (p *events) tally() string { return p.chosen.tally(&p.styles.glyphs) }
+
+func (p *events) served() bool { return p.chosen.serves(arrangement{search: p.search}) }
 
 func (p *events) hints() []key.Binding {
 	k := p.keys
@@ -166,7 +161,7 @@ func (p *events) hints() []key.Binding {
 
 func (p *events) view() []string {
 	switch {
-	case p.total == 0:
+	case p.chosen.total == 0:
 		return fill([]string{"", p.styles.dim.String(" Nothing has happened yet.")}, p.size.h)
 	case len(p.list.rows) == 0:
 		return noMatch(p.styles, "No event matches this filter:", p.search.text, p.size)

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"fmt"
+
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -12,6 +14,14 @@ type finder struct {
 	text   string // as typed
 	filter model.Filter
 	typing bool // it changes with every key
+}
+
+// tally is how many rows a filter has left of how many.
+func (f *finder) tally(n, total int, g *glyphs) string {
+	if f.text == "" {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d %s", n, total, g.plain(f.text))
 }
 
 // pastFilters are the filters that were kept, oldest first. All pages share them.
@@ -42,7 +52,7 @@ type filtering struct {
 type filteredPage interface {
 	finder() *finder
 	refilter() tea.Cmd // shows what the filter chooses now
-	tally() string
+	served() bool      // what is shown is no older filter's, for want of anything else to show
 }
 
 func newFiltering(s *styles, k *keyMap, page filteredPage, past *pastFilters) *filtering {
@@ -97,10 +107,14 @@ func (d *filtering) take(filter model.Filter, changed bool) tea.Cmd {
 
 func (d *filtering) view(page []string, _ int) []string { return page }
 
-// footer is the prompt, with how many it chooses, and below it what is wrong with it.
+// footer is the prompt, and below it what is wrong with it.
 func (d *filtering) footer(w int, _ string) []string {
 	below := d.prompt.problem(w)
-	if below == "" {
+	switch {
+	case below != "":
+	case !d.page.served():
+		below = d.prompt.styles.strong.String(d.prompt.styles.glyphs.cut(" nothing matches so far", w))
+	default:
 		below = hints(d.prompt.styles, w, []key.Binding{d.keys.Keep, d.keys.Drop, d.keys.Older})
 	}
 	return []string{d.prompt.view(w), below}

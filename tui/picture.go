@@ -18,29 +18,43 @@ const (
 // out of date.
 type arrangement struct {
 	serial     int
-	filter     model.Filter
+	search     finder
+	last       finder // the filter before, which is good for as long as one is typed that chooses nothing
 	key        model.SortKey
 	descending bool
 }
 
 // with is another arrangement than a.
-func (a arrangement) with(f model.Filter, by model.SortKey, descending bool) arrangement {
-	return arrangement{serial: a.serial + 1, filter: f, key: by, descending: descending}
+func (a arrangement) with(search, last finder, by model.SortKey, descending bool) arrangement {
+	return arrangement{serial: a.serial + 1, search: search, last: last, key: by, descending: descending}
 }
 
 // arranged are rows, filtered and sorted.
 type arranged[R any] struct {
-	rows    []*R // of the snapshot, unless it has none of this kind
-	matched int  // how many the filter chose: all rows, but while a filter is typed
-	total   int
-	serial  int // of the arrangement
+	rows   []*R   // of the snapshot, unless it has none of this kind
+	by     finder // what chose them
+	total  int
+	serial int // of the arrangement
 }
 
-// keeping is a with other rows.
-func (a *arranged[R]) keeping(rows []*R) *arranged[R] {
-	kept := *a
-	kept.rows = rows
-	return &kept
+// choose has rows chosen as an arrangement says. Most words choose nothing until they are finished.
+func choose[R any](a arrangement, total int, chosen func(finder) []*R) *arranged[R] {
+	by := a.search
+	rows := chosen(by)
+	if len(rows) == 0 && by.typing {
+		if before := chosen(a.last); len(before) > 0 {
+			by, rows = a.last, before
+		}
+	}
+	return &arranged[R]{rows: rows, by: by, total: total, serial: a.serial}
+}
+
+// tally is how many rows there are of how many, and the filter that made the difference.
+func (a *arranged[R]) tally(g *glyphs) string { return a.by.tally(len(a.rows), a.total, g) }
+
+// serves reports whether what is searched for has chosen the rows, or may do so yet.
+func (a *arranged[R]) serves(order arrangement) bool {
+	return a.serial != order.serial || a.by.text == order.search.text
 }
 
 // picture is one snapshot as the screen draws it. Nothing in it changes once it is made, so that
@@ -94,20 +108,23 @@ func (p *picture) client(id string) *model.Client {
 
 // arrangeConnections is p with its connections filtered and sorted.
 func arrangeConnections(p *picture, a arrangement) *picture {
-	rows := make([]*model.Connection, 0, len(p.Connections))
-	for i := range p.Connections {
-		if c := &p.Connections[i]; a.filter.Match(c, p.Time) {
-			rows = append(rows, c)
+	chosen := choose(a, len(p.Connections), func(by finder) []*model.Connection {
+		rows := make([]*model.Connection, 0, len(p.Connections))
+		for i := range p.Connections {
+			if c := &p.Connections[i]; by.filter.Match(c, p.Time) {
+				rows = append(rows, c)
+			}
 		}
-	}
+		return rows
+	})
 	switch a.key {
 	case sortTrafficIn, sortTrafficOut:
-		sortByTraffic(rows, p.readings, a)
+		sortByTraffic(chosen.rows, p.readings, a)
 	default:
-		model.Sort(rows, a.key, a.descending, p.Time)
+		model.Sort(chosen.rows, a.key, a.descending, p.Time)
 	}
 	fresh := *p
-	fresh.connections = &arranged[model.Connection]{rows: rows, matched: len(rows), total: len(p.Connections), serial: a.serial}
+	fresh.connections = chosen
 	return &fresh
 }
 

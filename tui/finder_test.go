@@ -1,0 +1,67 @@
+package tui
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestRowsFollowWhatIsTyped holds the rows against their tally after every key. Where nothing matches so far
+// both remain those of the last text that something did.
+func TestRowsFollowWhatIsTyped(t *testing.T) {
+	for name, page := range map[string]string{"1": "connections", "2": "clients", "4": "events"} {
+		t.Run(page, func(t *testing.T) {
+			s := newScreen(t, newFake(ward(20)...), 80, 24)
+			s.events()
+			s.press(name)
+			all := s.rows()
+			s.press("/", "s", "t", "a", "t", "e", "=", "s", "u", "s", "p", "e")
+			s.line("normal, suspect, failed, closed") // half typed
+			s.agrees(all)
+			s.press("c")
+			s.agrees(all)
+			s.press("t")
+			s.line("demo-0004")
+			left := s.rows()
+			s.line(fmt.Sprintf(" %d/%d state=suspect", left, all))
+			s.lacks("so far")
+			s.press(" ", "z")
+			s.line("nothing matches so far")
+			s.line(fmt.Sprintf(" %d/%d state=suspect", left, all))
+			s.refresh()
+			s.line("nothing matches so far")
+			if s.rows() != left {
+				t.Errorf("%d rows instead of %d", s.rows(), left)
+			}
+			s.press("esc")
+			if s.rows() != all {
+				t.Errorf("%d rows instead of %d", s.rows(), all)
+			}
+		})
+	}
+}
+
+// rows is how many rows the page lists, seen or scrolled away.
+func (s *screen) rows() int {
+	switch p := s.app.page().(type) {
+	case *connections:
+		return len(p.list.rows)
+	case *clients:
+		return len(p.list.rows)
+	case *events:
+		return len(p.list.rows)
+	}
+	return -1
+}
+
+// agrees fails unless the tally is the number of rows: none stands for all.
+func (s *screen) agrees(all int) {
+	s.t.Helper()
+	tally := s.app.page().tally()
+	var n, of int
+	if _, err := fmt.Sscanf(tally, "%d/%d", &n, &of); err != nil {
+		n, of = all, all
+	}
+	if n != s.rows() || of != all {
+		s.t.Errorf("%q over %d of %d rows", tally, s.rows(), all)
+	}
+}
