@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -182,6 +183,24 @@ func TestDetailScrolls(t *testing.T) {
 	s.lacks("Origin:")
 	s.press("G").line("Origin:")
 	s.press("g").lacks("Origin:")
+}
+
+// TestMoreThanIsSeenIsTold counts the lines above and below what is seen of a text.
+func TestMoreThanIsSeenIsTold(t *testing.T) {
+	for _, key := range []string{"enter", "?"} {
+		s := newScreen(t, newFake(ward(20)...), 80, 24).press(key)
+		var all, above, below int
+		end := func() string { text := s.line(" more"); return text[strings.LastIndexAny(text, "↑↓"):] }
+		fmt.Sscanf(end(), "↓ %d more", &all)
+		s.press("j", "j")
+		both := s.line(" more")
+		fmt.Sscanf(both[strings.LastIndex(both, "↑"):], "↑ %d ↓ %d more", &above, &below)
+		if above != 2 || below != all-2 || all <= 2 {
+			t.Errorf("%s: %d lines above and %d below, were %d below", key, above, below, all)
+		}
+		s.press("G").line(fmt.Sprintf("↑ %d more", all))
+	}
+	newScreen(t, newFake(), 80, 200).press("?").lacks(" more")
 }
 
 func TestKick(t *testing.T) {

@@ -122,9 +122,29 @@ func scroll(v *viewport.Model, msg tea.KeyMsg, k *keyMap) bool {
 	return true
 }
 
+// more says how many lines of a text are above and below what is seen, "" if none are.
+func (g *glyphs) more(v *viewport.Model) string {
+	above, below := v.YOffset, v.TotalLineCount()-v.YOffset-v.Height
+	text := ""
+	if above > 0 {
+		text += fmt.Sprintf("%s %d ", g.keys.up, above)
+	}
+	if below > 0 {
+		text += fmt.Sprintf("%s %d ", g.keys.down, below)
+	}
+	if text == "" {
+		return ""
+	}
+	return text + "more"
+}
+
 // lines are the title and the visible part of the text.
 func (d *detail) lines() []string {
-	lines := []string{d.styles.rule(d.title(), d.view.Width)}
+	title := d.styles.rule(d.title(), d.view.Width)
+	if more := d.styles.glyphs.more(&d.view); more != "" {
+		title = d.styles.rule(d.title(), d.view.Width-width(more)-2) + " " + d.styles.accent.String(more) + " "
+	}
+	lines := []string{title}
 	return append(lines, fill(strings.Split(d.view.View(), "\n"), d.view.Height)...)
 }
 

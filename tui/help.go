@@ -67,15 +67,17 @@ func (d *help) find(msg tea.KeyMsg) {
 
 func (d *help) footer(w int, message string) []string {
 	k := d.keys
-	keys := []key.Binding{k.Up, k.Down, k.Filter, k.Back, k.Quit}
+	keys, always := []key.Binding{k.Up, k.Down, k.Filter}, []key.Binding{k.Back, k.Quit}
 	if d.typing {
-		keys = []key.Binding{k.Keep, k.Drop}
+		keys, always = nil, []key.Binding{k.Keep, k.Drop}
 	}
 	if d.search != nil {
 		d.search.Width = w - 3
 		message = d.styles.glyphs.cut(d.search.View(), w)
 	}
-	return []string{message, hints(d.styles, w, keys)}
+	more := d.styles.glyphs.more(&d.text)
+	room := w - width(more) - 1
+	return []string{message, pad(hints(d.styles, room, keys, always...), room) + d.styles.accent.String(more)}
 }
 
 // view takes the whole page.
