@@ -282,7 +282,7 @@ func (d *display) show(o server.Options, in door) error {
 		crash.Before(before.Restore)
 		add(ctx, &parts, srv.Run)
 		add(ctx, &parts, func(ctx context.Context) error {
-			return d.screen(o, srv, guests).Run(ctx, monitor.Source())
+			return d.screen(srv, guests).Run(ctx, monitor.Source())
 		})
 	} else {
 		d.greet(log, srv)
@@ -300,9 +300,9 @@ func (d *display) show(o server.Options, in door) error {
 const garbageKept = 50
 
 // screen is the screen's options with what only shows now.
-func (d *display) screen(o server.Options, srv *server.Server, g *guests) tui.Options {
+func (d *display) screen(srv *server.Server, g *guests) tui.Options {
 	t := d.Screen
-	t.ReadOnly, t.API = o.ReadOnly, srv.AdminURL()
+	t.API = srv.AdminURL()
 	if g != nil {
 		t.Demo = func() error { return g.invite(20) }
 	}

@@ -8,12 +8,15 @@ import (
 	"holter/model"
 )
 
+// isReadOnly reports whether the screen was told to change nothing, or what it shows now does not let it.
+func (a *App) isReadOnly() bool { return a.readOnly || a.live != nil && a.live.Monitor.ReadOnly }
+
 // mayAct reports whether the screen may change something, and says so if not.
 func (a *App) mayAct() bool {
-	if a.readOnly {
+	if a.isReadOnly() {
 		a.status.complain("read-only: this screen changes nothing")
 	}
-	return !a.readOnly
+	return !a.isReadOnly()
 }
 
 // askKick opens the dialog for the connection that is selected now, if it is there by now.

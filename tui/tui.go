@@ -22,7 +22,7 @@ type Options struct {
 	Graph   string `enum:",braille,block,ascii" default:"" placeholder:"KIND" help:"What charts are drawn with: braille, block or ascii; what terminal and locale can show if not given."`
 	NoMouse bool   `help:"Leave the mouse to the terminal; m takes it while the screen runs."`
 
-	ReadOnly bool         `kong:"-"` // show, and change nothing
+	ReadOnly bool         `kong:"-"` // show, and change nothing, also where the source would let it
 	API      string       `kong:"-"` // root of the admin API's addresses, "" if there is none
 	Demo     func() error `kong:"-"` // starts 20 demo clients, nil if there are none
 

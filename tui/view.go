@@ -142,16 +142,9 @@ func (a *App) footer() []string {
 
 // offered are the keys of the page, without those that would be refused.
 func (a *App) offered() []key.Binding {
-	if !a.readOnly {
-		return a.page().hints()
-	}
-	var harmless []key.Binding
-	for _, k := range a.page().hints() {
-		if !slices.Contains(a.keys.changing(), k.Help()) {
-			harmless = append(harmless, k)
-		}
-	}
-	return harmless
+	return slices.DeleteFunc(a.page().hints(), func(k key.Binding) bool {
+		return !k.Enabled() || a.isReadOnly() && slices.Contains(a.keys.changing(), k.Help())
+	})
 }
 
 // badges are what is unusual about the screen.
@@ -172,7 +165,7 @@ func (a *App) badges() string {
 	if a.styles.glyphs.masked {
 		words = append(words, "MASKED")
 	}
-	if a.readOnly {
+	if a.isReadOnly() {
 		words = append(words, "READ-ONLY")
 	}
 	if len(words) == 0 {

@@ -46,6 +46,46 @@ func TestAttach(t *testing.T) {
 	restored(t, term)
 }
 
+// The screen of a holter that shows and changes nothing does so too, until that is started anew without.
+func TestAttachedToAReadOnlyHolter(t *testing.T) {
+	t.Parallel()
+	again := []string{"--listen", freePort(t), "--admin", freePort(t)}
+	p := start(t, append(again, "--read-only")...)
+	dial(t, p.websocket)
+	p.line(t, "connection opened")
+
+	term := atTerminal(t, "attach", again[3])
+	term.until(t, "tester")
+	term.until(t, "READ-ONLY")
+	if _, err := term.file.WriteString("x"); err != nil {
+		t.Fatal(err)
+	}
+	term.until(t, "read-only: this screen changes nothing")
+	if strings.Contains(term.text(), "Cancel") {
+		t.Error("there is a dialog all the same")
+	}
+
+	p.signal(t, syscall.SIGTERM)
+	p.wait(t)
+	p = start(t, again...)
+	c, _, err := websocket.DefaultDialer.DialContext(t.Context(), p.websocket+"?client=newcomer", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	term.until(t, "newcomer")
+	if _, err := term.file.WriteString("x"); err != nil {
+		t.Fatal(err)
+	}
+	term.until(t, "Kick newcomer")
+	if _, err := term.file.WriteString(""); err != nil {
+		t.Fatal(err)
+	}
+	if code := term.wait(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
 // Whoever cannot be attached to is told of in a line, before there is a screen.
 func TestAttachRefused(t *testing.T) {
 	t.Parallel()

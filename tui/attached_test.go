@@ -1,0 +1,52 @@
+package tui
+
+import (
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// newAttached is the screen of a holter elsewhere, which has no demo clients to start.
+func newAttached(t *testing.T, f *fake, w, h int) *screen {
+	s := newScreen(t, f, w, h)
+	s.app.fx.demo = nil
+	s.app = newApp(s.app.fx, testSetup(utf8Locale))
+	s.send(tea.WindowSizeMsg{Width: w, Height: h})
+	s.refresh()
+	return s
+}
+
+// The screen is as read-only as what it shows, also where that was started anew without the flag, or with it.
+func TestScreenIsAsReadOnlyAsItsSource(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newAttached(t, f, 120, 30)
+	for range 2 {
+		f.snapshot.Monitor.ReadOnly = true
+		s.refresh()
+		s.line("READ-ONLY")
+		s.lacks("x kick")
+		for _, key := range []string{"x", "X", "f", "R"} {
+			s.app.status.notice = ""
+			s.press(key).line("read-only: this screen changes nothing")
+			if s.app.dialog != nil {
+				t.Fatalf("%s opens a dialog", key)
+			}
+		}
+		f.snapshot.Monitor.ReadOnly = false
+		s.refresh()
+		s.lacks("READ-ONLY")
+		s.line("x kick")
+		s.press("x").line("Cancel")
+		s.press("esc")
+	}
+}
+
+// A frozen picture does not say what is allowed now.
+func TestFrozenScreenIsReadOnlyWhenItsSourceIs(t *testing.T) {
+	f := newFake(ward(20)...)
+	s := newAttached(t, f, 120, 30).press("p")
+	f.snapshot.Monitor.ReadOnly = true
+	s.refresh()
+	s.line("FROZEN READ-ONLY")
+	s.press("x").line("read-only: this screen changes nothing")
+}
