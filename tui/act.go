@@ -114,8 +114,6 @@ func (a *App) kicked(msg *kicked) {
 // startDemo fills a screen that nobody is on.
 func (a *App) startDemo() tea.Cmd {
 	switch {
-	case a.fx.demo == nil:
-		a.status.say("there are no demo clients here")
 	case a.live == nil || len(a.live.Connections) > 0:
 		a.status.say("demo clients are for when nobody is connected")
 	case a.mayAct():

@@ -46,6 +46,7 @@ type setup struct {
 func newApp(fx *effects, o setup) *App {
 	s := o.restyle(o.theme)
 	a := &App{setup: o, styles: s, keys: newKeyMap(s.glyphs.keys), fx: fx, zoom: zoom{firstZoom}}
+	a.keys.Demo.SetEnabled(fx.demo != nil)
 	a.status = status{styles: s, now: a.clock()}
 	a.connections = newConnections(s, &a.keys, fx, &a.status, &a.zoom)
 	a.tabs = newTabs(a.connections, newClients(s, &a.keys, fx, &a.status), newStorms(s, &a.keys, fx, &a.status, &a.zoom),

@@ -50,3 +50,37 @@ func TestFrozenScreenIsReadOnlyWhenItsSourceIs(t *testing.T) {
 	s.line("FROZEN READ-ONLY")
 	s.press("x").line("read-only: this screen changes nothing")
 }
+
+// Demo clients are offered where there are some and where they may come.
+func TestDemoIsOfferedWhereItWorks(t *testing.T) {
+	s := newAttached(t, newFake(), 80, 120)
+	s.lacks("demo")
+	s.press("?").line("While typing a filter")
+	s.lacks("demo clients")
+	s.press("esc", "d").lacks("demo")
+	if s.demos != 0 {
+		t.Error("demo clients were started")
+	}
+
+	f := newFake()
+	f.snapshot.Monitor.ReadOnly = true
+	newScreen(t, f, 80, 24).lacks("demo")
+}
+
+// An application has no address that its middleware knows, and there is nothing to paste without one.
+func TestMiddlewareHasNoAddress(t *testing.T) {
+	for _, size := range []size{{60, 15}, {80, 24}, {120, 30}, {200, 60}} {
+		f := newFake()
+		f.snapshot.Monitor.Address = ""
+		s := newAttached(t, f, size.w, size.h)
+		s.line("address     the application's own WebSocket address")
+		for _, part := range []string{"websocat", "WebSocket(", "shell", "browser"} {
+			s.lacks(part)
+		}
+	}
+	f := newFake(ward(20)...)
+	f.snapshot.Monitor.Address = ""
+	s := newAttached(t, f, 120, 60).press("5")
+	s.line(" address      the application's own WebSocket address")
+	s.lacks("version")
+}

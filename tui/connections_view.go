@@ -45,8 +45,7 @@ func waiting(s *styles, h int) []string {
 
 // nobody says how to connect, in lines to be pasted. They are not wrapped, so that they can be.
 func (p *connections) nobody(w int) []string {
-	g := &p.styles.glyphs
-	url := g.plain(p.picture.Monitor.Address)
+	m, g := &p.picture.Monitor, &p.styles.glyphs
 	row := func(label, text string) string {
 		return p.styles.dim.String(pad(" "+label, 12)) + " " + p.styles.accent.String(g.cut(text, w-13))
 	}
@@ -54,11 +53,12 @@ func (p *connections) nobody(w int) []string {
 		"",
 		p.styles.strong.String(" Nobody is connected yet."),
 		"",
-		row("address", url),
-		row("shell", "websocat "+url),
-		row("browser", `new WebSocket("`+url+`")`),
+		row("address", g.address(m)),
 	}
-	if p.fx.demo != nil {
+	if url := g.plain(m.Address); url != "" {
+		lines = append(lines, row("shell", "websocat "+url), row("browser", `new WebSocket("`+url+`")`))
+	}
+	if p.keys.Demo.Enabled() && !m.ReadOnly {
 		lines = append(lines, row("holter", "d starts 20 demo clients"))
 	}
 	return lines

@@ -78,6 +78,14 @@ func (h *header) summary() string {
 	}, h.w)
 }
 
+// address is where clients connect. A middleware does not know: the address is not its own.
+func (g *glyphs) address(m *model.Monitor) string {
+	if m.Address == "" {
+		return "the application's own WebSocket address"
+	}
+	return g.plain(m.Address)
+}
+
 // heartbeat is how holter beats: "both 5s".
 func heartbeat(m *model.Monitor) string {
 	text := string(m.Scheme)

@@ -160,7 +160,9 @@ func (t *hostText) process() {
 func (t *hostText) settings() {
 	m, g := t.monitor, &t.styles.glyphs
 	t.heading("Settings")
-	t.field("version", g.plain(m.Version))
-	t.field("address", g.plain(m.Address))
+	if m.Version != "" {
+		t.field("version", g.plain(m.Version))
+	}
+	t.field("address", g.address(m))
 	t.field("heartbeat", heartbeat(m)+", timeout by "+g.plain(m.Detector)+", on failure "+g.plain(string(m.OnFail)))
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -105,9 +106,9 @@ type keyGroup struct {
 	keys  []key.Binding
 }
 
-// groups are all bindings, in the order of the help.
+// groups are all bindings that are on, in the order of the help.
 func (k *keyMap) groups() []keyGroup {
-	return []keyGroup{
+	groups := []keyGroup{
 		{"Move", []key.Binding{k.Up, k.Down, k.HalfUp, k.HalfDown, k.PageUp, k.PageDown, k.Top, k.Bottom,
 			k.NextTrouble, k.PreviousTrouble}},
 		{"Pages", []key.Binding{k.Connections, k.Clients, k.Storms, k.Events, k.Host, k.NextPage, k.PreviousPage}},
@@ -117,6 +118,10 @@ func (k *keyMap) groups() []keyGroup {
 		{"While typing a filter", []key.Binding{k.Keep, k.Drop, k.Older, k.Newer}},
 		{"In a dialog", []key.Binding{k.NextField, k.PrevField, k.Less, k.More, k.Toggle, k.Press, k.Cancel, k.Clear}},
 	}
+	for i := range groups {
+		groups[i].keys = slices.DeleteFunc(groups[i].keys, func(b key.Binding) bool { return !b.Enabled() })
+	}
+	return groups
 }
 
 // changing are the keys that change something beyond the screen, as the help has them.
