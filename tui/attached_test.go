@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strings"
 	"testing"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -83,4 +84,30 @@ func TestMiddlewareHasNoAddress(t *testing.T) {
 	s := newAttached(t, f, 120, 60).press("5")
 	s.line(" address      the application's own WebSocket address")
 	s.lacks("version")
+}
+
+// A proxy says what it stands before, where there is room for all of that.
+func TestUpstreamIsNamed(t *testing.T) {
+	f := newFake(ward(20)...)
+	f.snapshot.Monitor.Upstream = "http://192.0.2.7:3000"
+	for _, c := range []struct {
+		size size
+		want string // at the end of the line of pages
+	}{
+		{size{80, 24}, "ws://127.0.0.1:7070/ws"},
+		{size{120, 24}, "ws://127.0.0.1:7070/ws  → http://192.0.2.7:3000"},
+		{size{120, 30}, "→ http://192.0.2.7:3000"},
+		{size{200, 60}, "→ http://192.0.2.7:3000"},
+	} {
+		s := newAttached(t, f, c.size.w, c.size.h)
+		_, got, _ := strings.Cut(s.line("5 host"), "5 host")
+		same(t, strings.TrimSpace(got), c.want)
+		s.press("P", "5").lacks("192.0.2.7")
+	}
+	s := newAttached(t, f, 120, 60)
+	s.press("/", "demo-0012", "enter").line("1/20 demo-0012  → http://192.0.2.7:3000")
+	s.press("5").line(" upstream     http://192.0.2.7:3000")
+	f.snapshot.Monitor.Upstream = ""
+	s.refresh()
+	s.lacks("→ ")
 }

@@ -164,5 +164,8 @@ func (t *hostText) settings() {
 		t.field("version", g.plain(m.Version))
 	}
 	t.field("address", g.address(m))
+	if m.Upstream != "" {
+		t.field("upstream", g.plain(m.Upstream))
+	}
 	t.field("heartbeat", heartbeat(m)+", timeout by "+g.plain(m.Detector)+", on failure "+g.plain(string(m.OnFail)))
 }

@@ -59,6 +59,7 @@ func TestNeverTooLarge(t *testing.T) {
 	for range 80 {
 		f := newFake(nastyWard(r, 20+r.IntN(100))...)
 		f.snapshot.Monitor.Address = "ws://" + nasty[r.IntN(len(nasty))]
+		f.snapshot.Monitor.Upstream = "http://" + nasty[r.IntN(len(nasty))]
 		f.snapshot.Host.CPU = 1e300
 		s := newScreen(t, f, 80, 24)
 		s.events()

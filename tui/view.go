@@ -115,18 +115,32 @@ func (a *App) header() []string {
 	return append(lines, tabs)
 }
 
-// notes are what stands beside the pages: where there is nothing more urgent, and no other line for it, the
-// address.
+// notes are what stands beside the pages: what is urgent, and as far as there is room left where connections
+// come from and go to.
 func (a *App) notes() []part {
 	notes := []part{{a.banner(), a.styles.alarm}, {a.page().tally(), a.styles.accent}}
-	if a.headerHeight() > lowHeader || measure(notes) > 0 || a.shown() == nil {
-		return notes
+	for _, p := range a.route() {
+		if tabsWidth(a.tabs)+measure(append(notes, p)) > a.size.w {
+			break
+		}
+		notes = append(notes, p)
 	}
-	address := part{a.styles.glyphs.plain(a.shown().Monitor.Address), a.styles.accent}
-	if tabsWidth(a.tabs)+measure([]part{address}) > a.size.w {
+	return notes
+}
+
+// route is where clients connect, unless the header has another line for it, and the upstream of a proxy.
+func (a *App) route() (parts []part) {
+	if a.shown() == nil {
 		return nil
 	}
-	return []part{address}
+	m, g := &a.shown().Monitor, &a.styles.glyphs
+	if a.headerHeight() == lowHeader {
+		parts = append(parts, part{g.plain(m.Address), a.styles.accent})
+	}
+	if m.Upstream != "" {
+		parts = append(parts, part{g.arrow + " " + g.plain(m.Upstream), a.styles.accent})
+	}
+	return parts
 }
 
 // footer is the message line and the line of keys.
