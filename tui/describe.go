@@ -109,12 +109,35 @@ func (t *detailText) heartbeat() {
 	t.field("rtt", rtt)
 	t.field("timeout", fmt.Sprintf("%s   interval %s", seconds(c.Timeout), interval(c.Interval)))
 	if c.Open() {
-		t.field("silence", fmt.Sprintf("%s   without data %s   beats missed %d", silence(c.Silence), silence(c.DataSilence), c.Missed))
+		t.field("silence", fmt.Sprintf("%s   without data %s", silence(c.Silence), silence(c.DataSilence)))
 	}
 	t.field("beats", fmt.Sprintf("%d sent   %d answered   %d from the peer", c.PingsSent, c.PongsReceived, c.PingsReceived))
+	t.field("unanswered", t.unanswered())
 }
 
-// evidence is what the diagnosis rests on, as far as there is something to say.
+// unanswered is how many of holter's pings had no answer, over all and now, without one that may still have
+// its answer in time.
+func (t *detailText) unanswered() string {
+	c, e := &t.d.Connection, &t.d.Evidence
+	all, row := int64(c.PingsSent-c.PongsReceived), e.Unanswered
+	if row == 1 && e.PingAge < c.Timeout {
+		all, row = all-1, 0
+	}
+	if all <= 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%d in all", all)
+	if row == 0 {
+		return text
+	}
+	text += fmt.Sprintf("   %d in a row now", row)
+	if e.Probes > 0 {
+		text += fmt.Sprintf(", %d of them probes", e.Probes)
+	}
+	return text + ", the oldest for " + silence(e.PingAge)
+}
+
+// evidence is what else the diagnosis rests on, as far as there is something to say.
 func (t *detailText) evidence() {
 	e := &t.d.Evidence
 	var words []string
@@ -123,8 +146,6 @@ func (t *detailText) evidence() {
 			words = append(words, fmt.Sprintf(format, args...))
 		}
 	}
-	say(e.Unanswered > 0, "%d unanswered, the oldest for %s", e.Unanswered, silence(e.PingAge))
-	say(e.Probes > 0, "%d probes", e.Probes)
 	say(e.Unread, "bytes wait unread in our socket")
 	say(e.PeerInterval > 0, "the peer beats every %s", seconds(e.PeerInterval))
 	say(e.LateAnswer > 0, "an answer came after %s", seconds(e.LateAnswer))

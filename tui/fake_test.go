@@ -198,6 +198,10 @@ func afflict(c *model.Connection) {
 // detailOf adds a past to a connection.
 func detailOf(c model.Connection) model.Detail {
 	d := model.Detail{Connection: c}
+	if c.State == model.Suspect {
+		d.PongsReceived = 115
+		d.Evidence = model.Evidence{Unanswered: 3, Probes: 2, PingAge: 5700 * time.Millisecond}
+	}
 	for i := range 20 {
 		d.Samples = append(d.Samples, model.Sample{RTT: time.Duration(900+i*50) * time.Microsecond, Timeout: 520 * time.Millisecond, Missed: i == 18})
 	}

@@ -16,13 +16,10 @@ const leastBeats = 24
 
 // rttChart draws the round trips of beats, oldest first, with the timeout that was in force for each
 // and a sign where one was missed. It has h lines of w cells. The axis is logarithmic, and says so,
-// where the largest figure is more than fifty times the middle round trip.
+// where the largest figure is more than fifty times the middle round trip. The legend has no figures:
+// samples are kept too coarsely to be read beside those of now.
 func rttChart(samples []model.Sample, w, h int, s *styles) []string {
 	rtts, timeouts, marks := beatFigures(samples)
-	var last model.Sample
-	if len(samples) > 0 {
-		last = samples[len(samples)-1]
-	}
 	c := chart{
 		title: "round trips",
 		marks: marks,
@@ -31,9 +28,9 @@ func rttChart(samples []model.Sample, w, h int, s *styles) []string {
 		log:   wantsLog(rtts, timeouts),
 		times: []tick{{0, fmt.Sprintf("%d beats", len(rtts))}, {0.5, strconv.Itoa(len(rtts) / 2)}, {1, "now"}},
 		series: []series{
-			{name: "rtt " + brief(last.RTT), key: s.glyphs.line, ink: ink{paint: s.chart.line}, values: rtts},
-			{name: "timeout " + seconds(last.Timeout), key: s.glyphs.dash, ink: limitInk(s), form: formDashes, values: timeouts},
-			{name: missedText(samples), key: s.glyphs.lost, ink: ink{paint: s.chart.miss}},
+			{name: "rtt", key: s.glyphs.line, ink: ink{paint: s.chart.line}, values: rtts},
+			{name: "timeout", key: s.glyphs.dash, ink: limitInk(s), form: formDashes, values: timeouts},
+			{name: "not in time", key: s.glyphs.lost, ink: ink{paint: s.chart.miss}},
 		},
 	}
 	return c.lines(w, h, s)
@@ -88,16 +85,6 @@ func wantsLog(rtts, timeouts []float64) bool {
 	}
 	slices.Sort(known)
 	return largest > logFrom*known[len(known)/2]
-}
-
-func missedText(samples []model.Sample) string {
-	missed := 0
-	for _, sample := range samples {
-		if sample.Missed {
-			missed++
-		}
-	}
-	return strconv.Itoa(missed) + " missed"
 }
 
 // axisTime is a time in seconds as a label: 0, 0.5ms, 20ms, 1.5s, 2m00s.
