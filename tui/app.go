@@ -158,6 +158,9 @@ func (a *App) happened(msg *happened) tea.Cmd {
 	if it, ok := a.feed.add(msg.events, msg.first); ok {
 		a.status.offer(it)
 	}
+	if p, ok := a.page().(*events); ok {
+		p.setPicture(nil) // at once, or the message line would have them before the list
+	}
 	return a.fx.listen(refreshEvery, a.feed.seq)
 }
 

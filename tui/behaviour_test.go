@@ -343,6 +343,24 @@ func TestEventsOnTheMessageLine(t *testing.T) {
 	first.lacks("17 events lost")
 }
 
+func TestEventIsSaidOnce(t *testing.T) {
+	const text = "demo-0004 (c4) suspect, was normal"
+	roomy := newScreen(t, newFake(ward(20)...), 200, 60)
+	page := newScreen(t, newFake(ward(20)...), 80, 24).press("4")
+	both := newScreen(t, newFake(ward(20)...), 200, 60).press("4")
+	for name, s := range map[string]*screen{"beside a page": roomy, "on the page": page, "on a high page": both} {
+		s.events()
+		if n := strings.Count(s.text(), text); n != 1 {
+			t.Errorf("%s: %d times", name, n)
+		}
+	}
+	c := roomy.fake.snapshot.Connections
+	for seq := range uint64(eventLines) {
+		roomy.app.Update(happened{events: []model.Event{{Seq: 10 + seq, Type: model.ConnectionOpened, Connection: &c[0]}}})
+	}
+	roomy.line(text) // scrolled away, and still the weightiest
+}
+
 func TestEventsAreBounded(t *testing.T) {
 	var e feed
 	c := ward(1)[0]

@@ -90,11 +90,17 @@ func (f *feed) since() int { return len(f.items) - len(f.shown()) }
 // view is the newest h items, the newest one last.
 func (f *feed) view(s *styles, w, h int) []string {
 	lines := make([]string, 0, h)
-	items := f.shown()
-	for i := max(0, len(items)-h); i < len(items); i++ {
+	items := f.newest(h)
+	for i := range items {
 		lines = append(lines, items[i].view(s, w))
 	}
 	return fill(lines, h)
+}
+
+// newest are the last n of the items that are shown.
+func (f *feed) newest(n int) []item {
+	items := f.shown()
+	return items[len(items)-min(max(n, 0), len(items)):]
 }
 
 // itemOf puts an event into words. Not every event deserves some.

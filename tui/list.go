@@ -114,11 +114,17 @@ func (l *list[R, K]) click(y int) bool {
 	return true
 }
 
+// seen are the rows that are not scrolled away.
+func (l *list[R, K]) seen() []*R {
+	top := min(l.cursor.top, len(l.rows))
+	return l.rows[top:min(top+l.visible(), len(l.rows))]
+}
+
 // view draws the titles and the visible rows, sorted by a column.
 func (l *list[R, K]) view(sorted model.SortKey, descending bool) []string {
 	lines := []string{l.table.header(sorted, descending)}
-	for i := l.cursor.top; i < min(l.cursor.top+l.visible(), len(l.rows)); i++ {
-		lines = append(lines, l.table.row(l.rows[i], i == l.cursor.index))
+	for i, r := range l.seen() {
+		lines = append(lines, l.table.row(r, l.cursor.top+i == l.cursor.index))
 	}
 	return fill(lines, l.height)
 }

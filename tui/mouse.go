@@ -56,7 +56,7 @@ func (a *App) click(at cellAt) tea.Cmd {
 			return a.show(i)
 		}
 		return nil
-	case at.y >= top && at.y < top+a.pageHeight():
+	case at.y >= top && at.y < top+a.pageHeight(a.page()):
 		return a.page().click(at.x, at.y-top)
 	}
 	return nil

@@ -71,7 +71,7 @@ func (a *App) program(msg tea.KeyMsg) (tea.Cmd, bool) {
 		a.leaving = true
 		return tea.Quit, true
 	case key.Matches(msg, k.Help):
-		a.dialog = newHelp(a.styles, k, a.tabs[a.at].name, a.offered(), a.page().sorts(), a.size.w, a.pageHeight())
+		a.dialog = newHelp(a.styles, k, a.tabs[a.at].name, a.offered(), a.page().sorts(), a.size.w, a.pageHeight(a.page()))
 	case key.Matches(msg, k.Theme):
 		a.changeTheme()
 	case key.Matches(msg, k.Mouse):

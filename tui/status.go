@@ -45,8 +45,8 @@ func (s *status) offer(it item) {
 	}
 }
 
-// view is one line of at most w cells.
-func (s *status) view(w int) string {
+// view is one line of at most w cells. News that is listed elsewhere is left out.
+func (s *status) view(w int, listed func(seq uint64) bool) string {
 	g := &s.styles.glyphs
 	switch {
 	case s.failed != "":
@@ -61,7 +61,7 @@ func (s *status) view(w int) string {
 			return s.styles.alarm.String(text)
 		}
 		return s.styles.strong.String(text)
-	case s.news.text != "":
+	case s.news.text != "" && !listed(s.news.seq):
 		return s.news.view(s.styles, w)
 	}
 	return ""

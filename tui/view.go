@@ -27,7 +27,7 @@ func (a *App) resize(w, h int) {
 		return
 	}
 	for i := range a.tabs {
-		a.tabs[i].page.setSize(w, a.pageHeight())
+		a.tabs[i].page.setSize(w, a.pageHeight(a.tabs[i].page))
 	}
 }
 
@@ -49,16 +49,17 @@ func (a *App) chartHeight() int {
 	return chartLines + 3
 }
 
-// eventsHeight is the room for events with the rule above them, 0 in a low terminal.
-func (a *App) eventsHeight() int {
-	if a.size.h < eventsFrom {
+// eventsHeight is the room for events with the rule above them below a page, 0 in a low terminal and below
+// the page that lists them.
+func (a *App) eventsHeight(p page) int {
+	if _, lists := p.(*events); lists || a.size.h < eventsFrom {
 		return 0
 	}
 	return eventLines + 1
 }
 
-func (a *App) pageHeight() int {
-	return a.size.h - a.headerHeight() - footerHeight - a.eventsHeight()
+func (a *App) pageHeight(p page) int {
+	return a.size.h - a.headerHeight() - footerHeight - a.eventsHeight(p)
 }
 
 // View draws the screen: never more lines than the terminal has, and none wider.
@@ -72,7 +73,7 @@ func (a *App) View() string {
 	}
 	lines := a.header()
 	body := a.page().view()
-	if h := a.eventsHeight(); h > 0 {
+	if h := a.eventsHeight(a.page()); h > 0 {
 		body = append(body, a.styles.rule("events", a.size.w))
 		body = append(body, a.feed.view(a.styles, a.size.w, h-1)...)
 	}
@@ -143,15 +144,25 @@ func (a *App) route() (parts []part) {
 	return parts
 }
 
+// lists reports whether an event is seen above the message line.
+func (a *App) lists(seq uint64) bool {
+	if p, ok := a.page().(*events); ok {
+		return slices.ContainsFunc(p.list.seen(), func(it *item) bool { return it.seq == seq })
+	}
+	below := a.feed.newest(a.eventsHeight(a.page()) - 1)
+	return slices.ContainsFunc(below, func(it item) bool { return it.seq == seq })
+}
+
 // footer is the message line and the line of keys.
 func (a *App) footer() []string {
 	w := a.size.w
 	badge := a.badges()
+	message := a.status.view(w, a.lists)
 	if a.dialog != nil {
-		return a.dialog.footer(w, a.status.view(w))
+		return a.dialog.footer(w, message)
 	}
 	keys := hints(a.styles, w-width(badge), a.offered(), a.keys.Help, a.keys.Quit)
-	return []string{a.status.view(w), pad(keys, w-width(badge)) + badge}
+	return []string{message, pad(keys, w-width(badge)) + badge}
 }
 
 // offered are the keys of the page, without those that would be refused.
