@@ -11,12 +11,11 @@ import (
 // is given back, or with its term: its holder must by then be waiting for somebody else.
 type Pool[Holder comparable] struct {
 	term  time.Duration
-	turn  chan struct{} // taken by the first in line, who alone uses timer and freed
-	timer *time.Timer
-	freed chan struct{} // a lease was given back since somebody looked
+	timer *time.Timer // ends the oldest lease while somebody waits
 
-	mu     sync.Mutex // protects all following
-	leases []lease[Holder]
+	mu      sync.Mutex // protects all following
+	leases  []lease[Holder]
+	waiting []*waiter[Holder]
 }
 
 // lease is free if it was never granted.
@@ -25,45 +24,75 @@ type lease[Holder comparable] struct {
 	granted time.Time
 }
 
-// NewPool makes a pool of so many leases of a term. It must be positive, as that.
+type waiter[Holder comparable] struct {
+	holder  Holder
+	left    bool          // does not wait any more
+	granted chan struct{} // closed with the lease
+}
+
+// NewPool makes a pool of so many leases of a term. Both must be positive.
 func NewPool[Holder comparable](leases int, term time.Duration) *Pool[Holder] {
-	return &Pool[Holder]{
-		term:   term,
-		turn:   make(chan struct{}, 1),
-		timer:  time.NewTimer(term),
-		freed:  make(chan struct{}, 1),
-		leases: make([]lease[Holder], leases),
-	}
+	p := &Pool[Holder]{term: term, leases: make([]lease[Holder], leases)}
+	p.timer = time.AfterFunc(term, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.serve(time.Now())
+	})
+	return p
 }
 
 // Acquire waits for a lease. It reports false if there was none before done was closed.
 func (p *Pool[Holder]) Acquire(done <-chan struct{}, h Holder) bool {
-	select {
-	case p.turn <- struct{}{}:
-	case <-done:
-		return false
+	w := p.enter(h)
+	if w == nil {
+		return true
 	}
-	defer func() { <-p.turn }()
-	for {
-		wait := p.grant(h, time.Now())
-		if wait <= 0 {
-			return true
+	select {
+	case <-w.granted:
+		return true
+	case <-done:
+	}
+	p.mu.Lock()
+	w.left = true
+	p.mu.Unlock()
+	p.Release(h) // it may have been granted meanwhile
+	return false
+}
+
+// enter grants h a lease at once, or lets it wait.
+func (p *Pool[Holder]) enter(h Holder) *waiter[Holder] {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if len(p.waiting) == 0 && p.grant(h, now) <= 0 {
+		return nil
+	}
+	w := &waiter[Holder]{holder: h, granted: make(chan struct{})}
+	p.waiting = append(p.waiting, w)
+	p.serve(now)
+	return w
+}
+
+// serve grants leases to those who wait, as long as there are any. Who waits must not have to run for the
+// next one to be served: when thousands are ready to run that takes long. It runs under mu, as does grant.
+func (p *Pool[Holder]) serve(now time.Time) {
+	for len(p.waiting) > 0 {
+		w := p.waiting[0]
+		if !w.left {
+			if wait := p.grant(w.holder, now); wait > 0 {
+				p.timer.Reset(wait)
+				return
+			}
+			close(w.granted)
 		}
-		p.timer.Reset(wait)
-		select {
-		case <-p.freed:
-		case <-p.timer.C:
-		case <-done:
-			return false
-		}
+		p.waiting[0] = nil
+		p.waiting = p.waiting[1:]
 	}
 }
 
 // grant gives h a lease that is free or whose term is over. If there is none, it answers how long until
 // then.
 func (p *Pool[Holder]) grant(h Holder, now time.Time) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	oldest := &p.leases[0]
 	for i := range p.leases {
 		l := &p.leases[i]
@@ -87,10 +116,7 @@ func (p *Pool[Holder]) Release(h Holder) {
 	for i := range p.leases {
 		if p.leases[i].holder == h {
 			p.leases[i] = lease[Holder]{}
-			select {
-			case p.freed <- struct{}{}:
-			default:
-			}
+			p.serve(time.Now())
 			return
 		}
 	}

@@ -41,17 +41,19 @@ func TestLeaseEndsWhenGivenBackOrWithItsTerm(t *testing.T) {
 func TestLeasesAreGrantedInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPool[string](1, term)
-		var order string
-		for _, h := range []string{"a", "b", "c", "d"} {
+		holders := []string{"a", "b", "c", "d"}
+		order := make(chan string, len(holders))
+		for _, h := range holders {
 			go func() {
 				granted(t, p, h)
-				order += h
+				order <- h
 			}()
 			synctest.Wait()
 		}
-		time.Sleep(4 * term)
-		if order != "abcd" {
-			t.Errorf("granted in the order %s", order)
+		for _, h := range holders {
+			if got := <-order; got != h {
+				t.Errorf("granted to %s, want %s first", got, h)
+			}
 		}
 	})
 }
@@ -61,16 +63,15 @@ func TestWaitingForALeaseCanBeEnded(t *testing.T) {
 		p := NewPool[string](1, term)
 		granted(t, p, "a")
 		done := make(chan struct{})
-		results := make(chan bool)
-		for range 2 { // the one waits for a lease, the other for its turn
-			go func() { results <- p.Acquire(done, "b") }()
-		}
+		waiting := make(chan bool)
+		go func() { waiting <- p.Acquire(done, "b") }()
 		synctest.Wait()
 		close(done)
-		for range 2 {
-			if <-results {
-				t.Error("a lease was granted although the waiting had ended")
-			}
+		if <-waiting {
+			t.Error("a lease was granted although the waiting had ended")
+		}
+		if wait := granted(t, p, "c"); wait != term {
+			t.Errorf("c waited %v after b had left, want until the term of a was over after %v", wait, term)
 		}
 	})
 }
