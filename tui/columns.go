@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strings"
 	"time"
 
 	"holter/model"
@@ -104,11 +105,22 @@ func (t *rowText) why(c *model.Connection, w int) string {
 	w -= width(mark)
 	text := g.plain(t.styles.badge(c))
 	if c.State == model.Closed && c.Close != nil {
-		text += g.plain(c.Close.By.String() + " " + closeCode(c.Close.Code, c.Close.Reason))
+		text += t.ending(c.Close, w-width(text))
 	} else {
 		text += t.reason(&c.Diagnosis, w-width(text))
 	}
 	return mark + g.cut(text, w)
+}
+
+// ending is who ended a connection and how. Where that has no room, a code that no end has sent and what its
+// reason begins with give way to what happened.
+func (t *rowText) ending(c *model.Close, w int) string {
+	g, by := &t.styles.glyphs, c.By.String()+" "
+	text := g.plain(by + closeCode(c.Code, c.Reason))
+	if width(text) <= w || c.By != model.ByNetwork || c.Reason == "" {
+		return text
+	}
+	return g.plain(by + strings.TrimSpace(c.Reason[strings.LastIndex(c.Reason, ": ")+1:]))
 }
 
 // reason is a cause and the longest explanation of it that fits whole: cut ones end before the point.
