@@ -66,26 +66,30 @@ func newDialer(o *Options) *websocket.Dialer {
 // readBuffer is in bytes. What is longer is read into the buffer in parts.
 const readBuffer = 256
 
-// placeholder is what stands for the client's id in URL and headers.
-const placeholder = "{id}"
+// placeholder is what stands for the client's id in URL and headers, and escapedPlaceholder how a path shows it.
+const (
+	placeholder        = "{id}"
+	escapedPlaceholder = "%7Bid%7D"
+)
 
-// endpoint is where the client with this id connects to: base with the id where it has a place, else
-// in the query.
-func endpoint(base *url.URL, id string) string {
+// template is base with a place for the id: where it has one, else in the query.
+func template(base *url.URL) string {
 	if text := base.String(); strings.Contains(text, escapedPlaceholder) || strings.Contains(text, placeholder) {
-		return strings.NewReplacer(escapedPlaceholder, url.PathEscape(id), placeholder, url.QueryEscape(id)).Replace(text)
+		return text
 	}
 	u := *base
-	u.RawQuery = strings.TrimSuffix("client="+url.QueryEscape(id)+"&"+u.RawQuery, "&")
+	u.RawQuery = strings.TrimSuffix("client="+placeholder+"&"+u.RawQuery, "&")
 	return u.String()
 }
 
-// escapedPlaceholder is how a path shows the placeholder.
-const escapedPlaceholder = "%7Bid%7D"
+// endpoint is where the client with this id connects to.
+func endpoint(template, id string) string {
+	return strings.NewReplacer(escapedPlaceholder, url.PathEscape(id), placeholder, url.QueryEscape(id)).Replace(template)
+}
 
 // request is what the client's handshakes say beside the usual.
 func (c *Client) request() http.Header {
-	header := http.Header{"User-Agent": {c.role.userAgent(c.swarm.options.Prefix)}}
+	header := http.Header{"User-Agent": {c.swarm.userAgents[c.role]}}
 	for name, values := range c.swarm.options.Header {
 		header[name] = nil
 		for _, value := range values {
@@ -118,7 +122,7 @@ func (c *Client) shake(ctx context.Context) (*websocket.Conn, error) {
 		dialer = c.swarm.slowDialer
 	}
 	begin := time.Now()
-	conn, response, err := dialer.DialContext(ctx, endpoint(c.swarm.url, c.id), c.request())
+	conn, response, err := dialer.DialContext(ctx, endpoint(c.swarm.template, c.id), c.request())
 	switch {
 	case err == nil:
 		c.swarm.record.handshake.add(time.Since(begin))

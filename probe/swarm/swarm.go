@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -53,12 +52,13 @@ type Storm struct {
 
 // Swarm is a crowd of clients.
 type Swarm struct {
-	options Options
-	url     *url.URL
-	begin   time.Time
-	clock   clock
-	late    model.Lateness
-	record  *record
+	options    Options
+	template   string           // of the URL
+	userAgents map[*Role]string // of the cast
+	begin      time.Time
+	clock      clock
+	late       model.Lateness
+	record     *record
 
 	dialer, slowDialer *websocket.Dialer
 	handshakes         *lease.Pool[*Client]
@@ -86,7 +86,7 @@ func New(o Options) (*Swarm, error) {
 	if err := validate(o.Cast); err != nil {
 		return nil, err
 	}
-	s := &Swarm{options: o, url: u, begin: time.Now(), clock: newClock(), record: newRecord(), random: rand.New(rand.NewPCG(o.Seed, 0))}
+	s := &Swarm{options: o, template: template(u), begin: time.Now(), clock: newClock(), record: newRecord(), random: rand.New(rand.NewPCG(o.Seed, 0))}
 	s.prepare()
 	s.populate()
 	return s, nil
@@ -98,9 +98,12 @@ func (s *Swarm) prepare() {
 	s.slowDialer = slowed(s.dialer)
 	s.handshakes = lease.NewPool[*Client](handshakes, patience)
 	s.rhythms = map[time.Duration]*model.Rhythm{}
+	s.userAgents = map[*Role]string{}
 	longest := 0
-	for _, role := range s.options.Cast {
+	for i := range s.options.Cast {
+		role := &s.options.Cast[i]
 		s.rhythms[role.Beat] = newRhythm(role.Beat)
+		s.userAgents[role] = role.userAgent(s.options.Prefix)
 		longest = max(longest, role.Payload)
 	}
 	s.filler = newFiller(longest)

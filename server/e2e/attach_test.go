@@ -78,7 +78,7 @@ func TestAttachedToAReadOnlyHolter(t *testing.T) {
 		t.Fatal(err)
 	}
 	term.until(t, "Kick newcomer")
-	if _, err := term.file.WriteString(""); err != nil {
+	if _, err := term.file.WriteString("\x03"); err != nil {
 		t.Fatal(err)
 	}
 	if code := term.wait(t); code != 0 {
