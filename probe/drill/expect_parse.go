@@ -29,7 +29,7 @@ func ParseExpectation(text string) (Expectation, error) {
 	if len(text) > MaxExpectation {
 		return Expectation{}, p.expected(MaxExpectation, "no more than %d bytes", MaxExpectation)
 	}
-	e := Expectation{text: strings.TrimSpace(text)}
+	e := Expectation{text: strings.Trim(text, spaces)}
 	for {
 		c, err := p.comparison()
 		if err != nil {
@@ -57,7 +57,10 @@ func (p *parser) expected(pos int, format string, args ...any) error {
 	return &SyntaxError{pos, fmt.Sprintf(format, args...)}
 }
 
-func (p *parser) skipSpace() { p.pos = len(p.src) - len(strings.TrimLeft(p.rest(), " \t")) }
+// spaces part words.
+const spaces = " \t\r\n"
+
+func (p *parser) skipSpace() { p.pos = len(p.src) - len(strings.TrimLeft(p.rest(), spaces)) }
 
 // word takes the longest run of bytes of which ok holds.
 func (p *parser) word(ok func(c byte) bool) string {
@@ -91,7 +94,7 @@ func (p *parser) subject() (*subject, error) {
 		return nil, p.expected(begin, "one of %s", subjectNames())
 	}
 	s := &subjects[i]
-	if s.fits == nil && strings.TrimSpace(p.src[:begin]) != "" {
+	if s.fits == nil && strings.Trim(p.src[:begin], spaces) != "" {
 		return nil, p.expected(begin, "policy, like, jitter or factor: write another expectation for %s", s.name)
 	}
 	return s, nil
@@ -134,7 +137,7 @@ func (p *parser) value(s *subject) (value, error) {
 // text takes a value in quotes, or one up to the next space or @.
 func (p *parser) text() (text string, ok bool) {
 	if !strings.HasPrefix(p.rest(), `"`) {
-		return p.word(func(c byte) bool { return c != ' ' && c != '\t' && c != '@' }), true
+		return p.word(func(c byte) bool { return strings.IndexByte(spaces+"@", c) < 0 }), true
 	}
 	p.pos++
 	text = p.word(func(c byte) bool { return c != '"' })

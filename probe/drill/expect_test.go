@@ -125,6 +125,7 @@ func TestExpectationMistakes(t *testing.T) {
 		"policy=random":                   {7, "none, fixed, exponential, steps or unknown"},
 		`like="Phoenix`:                   {5, "a closing quote"},
 		"like=":                           {5, "a name such as Phoenix"},
+		"like=\n":                         {6, "a name such as Phoenix"},
 		"policy=fixed recovered>=99%":     {13, "write another expectation for recovered"},
 		"policy=fixed,jitter>1%":          {7, "none, fixed"},
 		"no_client_gave_up=1":             {17, "nothing more"},
