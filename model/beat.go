@@ -73,6 +73,9 @@ func (h *Heart) step(now Instant, late *Lateness, p Peer) {
 		h.unread(now, heard, p)
 	case overdue:
 		h.miss(now, heard, p)
+		if silent && h.state == Normal { // what came after the ping is not enough
+			h.silence(now, heard, p)
+		}
 	default:
 		h.silence(now, heard, p)
 	}
