@@ -38,7 +38,7 @@ func (c *slowConn) NetConn() net.Conn { return c.Conn }
 func slowed(d *websocket.Dialer) *websocket.Dialer {
 	slow := *d
 	slow.NetDialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		conn, err := d.NetDialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
