@@ -43,10 +43,11 @@ func NewPool[Holder comparable](leases int, term time.Duration) *Pool[Holder] {
 
 // Acquire waits for a lease. It reports false if there was none before done was closed.
 func (p *Pool[Holder]) Acquire(done <-chan struct{}, h Holder) bool {
-	w := p.enter(h)
-	if w == nil {
-		return true
-	}
+	w := &waiter[Holder]{holder: h, granted: make(chan struct{})}
+	p.mu.Lock()
+	p.waiting = append(p.waiting, w)
+	p.serve(time.Now())
+	p.mu.Unlock()
 	select {
 	case <-w.granted:
 		return true
@@ -57,20 +58,6 @@ func (p *Pool[Holder]) Acquire(done <-chan struct{}, h Holder) bool {
 	p.mu.Unlock()
 	p.Release(h) // it may have been granted meanwhile
 	return false
-}
-
-// enter grants h a lease at once, or lets it wait.
-func (p *Pool[Holder]) enter(h Holder) *waiter[Holder] {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	if len(p.waiting) == 0 && p.grant(h, now) <= 0 {
-		return nil
-	}
-	w := &waiter[Holder]{holder: h, granted: make(chan struct{})}
-	p.waiting = append(p.waiting, w)
-	p.serve(now)
-	return w
 }
 
 // serve grants leases to those who wait, as long as there are any. Who waits must not have to run for the
