@@ -188,13 +188,14 @@ func (s *serve) guests(url string, m *server.Monitor) (*guests, error) {
 	if s.Data.TLSCert != "" {
 		return nil, nil
 	}
-	g := &guests{url: url, refuse: func(length time.Duration) {
-		m.Source().Refuse(context.Background(), length) // or lets them in at once, with --read-only
-	}, coming: make(chan *swarm.Swarm, 1)}
-	if s.Demo > 0 {
-		return g, g.invite(s.Demo)
+	g := &guests{url: url, coming: make(chan *swarm.Swarm, 1)}
+	if s.Demo == 0 {
+		return g, nil // nobody else is to be refused for the sake of those who come at a key
 	}
-	return g, nil
+	g.refuse = func(length time.Duration) {
+		m.Source().Refuse(context.Background(), length) // or lets them in at once, with --read-only
+	}
+	return g, g.invite(s.Demo)
 }
 
 // proxy is a backend of somebody else's, watched on a screen or in a log.
@@ -312,7 +313,7 @@ func (d *display) screen(srv *server.Server, g *guests) tui.Options {
 // guests are a swarm of clients that come when somebody asks for them.
 type guests struct {
 	url     string
-	refuse  func(time.Duration)
+	refuse  func(time.Duration) // shuts the door in their storms; nil leaves it open
 	invited atomic.Bool
 	coming  chan *swarm.Swarm // has room for one
 }
