@@ -47,8 +47,8 @@ type Heart struct {
 const (
 	// firstBeatWithin is when the few connections give their first beat.
 	firstBeatWithin = time.Second
-	// firstBeatApart is how many more connections make for later first beats. Those who come back all at
-	// once are to have their handshakes first: a ping costs half of one.
+	// firstBeatApart is by how much each connection more puts off the latest first beat. Those who come
+	// back all at once are to have their handshakes first: a ping costs half of one.
 	firstBeatApart = 2 * time.Millisecond
 )
 

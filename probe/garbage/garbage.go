@@ -19,9 +19,9 @@ const (
 )
 
 // Collect lets the heap grow while a crowd of connections comes in, and gives the memory back a moment later:
-// from then on calm percent of what lives may be garbage. At the start it expects a crowd. It returns nil when ctx ends. Where GOGC says how to
-// collect it changes nothing. It is a program's business: a library leaves the settings of its
-// application alone.
+// from then on calm percent of what lives may be garbage. At the start it expects a crowd. It returns nil
+// when ctx ends. Where GOGC says how to collect it changes nothing. It is a program's business: a library
+// leaves the settings of its application alone.
 func Collect(ctx context.Context, calm int, connections func() int) error {
 	if os.Getenv("GOGC") != "" {
 		<-ctx.Done()
