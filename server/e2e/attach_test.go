@@ -30,13 +30,7 @@ func TestAttach(t *testing.T) {
 	term.until(t, "does not answer")
 
 	p = start(t, again...)
-	c, _, err := websocket.DefaultDialer.DialContext(t.Context(), p.websocket+"?client=newcomer", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	term.until(t, "newcomer")
-
+	welcome(t, p, term)
 	if _, err := term.file.WriteString("q"); err != nil {
 		t.Fatal(err)
 	}
@@ -44,6 +38,17 @@ func TestAttach(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	restored(t, term)
+}
+
+// welcome connects somebody and waits until the screen shows it.
+func welcome(t *testing.T, p *program, term *terminal) {
+	t.Helper()
+	c, _, err := websocket.DefaultDialer.DialContext(t.Context(), p.websocket+"?client=newcomer", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	term.until(t, "newcomer")
 }
 
 // The screen of a holter that shows and changes nothing does so too, until that is started anew without.
@@ -68,12 +73,7 @@ func TestAttachedToAReadOnlyHolter(t *testing.T) {
 	p.signal(t, syscall.SIGTERM)
 	p.wait(t)
 	p = start(t, again...)
-	c, _, err := websocket.DefaultDialer.DialContext(t.Context(), p.websocket+"?client=newcomer", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	term.until(t, "newcomer")
+	welcome(t, p, term)
 	if _, err := term.file.WriteString("x"); err != nil {
 		t.Fatal(err)
 	}
