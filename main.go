@@ -7,32 +7,28 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/oklog/run"
 
 	"holter/probe/compare"
-	"holter/probe/crash"
-	"holter/probe/descriptors"
 	"holter/probe/drill"
-	"holter/probe/garbage"
+	"holter/probe/process"
 	"holter/probe/swarm"
 	"holter/server"
 	"holter/server/api"
-	"holter/server/config"
-	"holter/server/eventlog"
 	"holter/tui"
-	"holter/tui/completion"
-	"holter/tui/noquery"
-	"holter/tui/terminal"
+	"holter/tui/cli/completion"
+	"holter/tui/cli/config"
+	"holter/tui/cli/noquery"
+	"holter/tui/cli/terminal"
+	"holter/tui/eventlog"
 )
 
 // Exit codes beside 0. A program that a second signal ended answers 128 and that signal's number, as
@@ -269,18 +265,18 @@ func (d *display) show(o server.Options, in door) error {
 	if err := srv.Listen(); err != nil {
 		return err
 	}
-	if err := descriptors.Enough(o.MaxConns); err != nil {
+	if err := process.CanOpen(o.MaxConns); err != nil {
 		fmt.Fprintln(os.Stderr, "holter: warning: --max-conns:", err)
 	}
 	before := terminal.Save(os.Stdin, os.Stdout)
-	ctx := interruptible(before)
+	ctx := process.Interruptible(before.Restore)
 	guests, err := in.guests(srv.URL(), monitor)
 	if err != nil {
 		return err
 	}
 	var parts run.Group
 	if screen {
-		crash.Before(before.Restore)
+		process.BeforePanic(before.Restore)
 		add(ctx, &parts, srv.Run)
 		add(ctx, &parts, func(ctx context.Context) error {
 			return d.screen(srv, guests).Run(ctx, monitor.Source())
@@ -292,7 +288,9 @@ func (d *display) show(o server.Options, in door) error {
 	if guests != nil {
 		add(ctx, &parts, guests.run)
 	}
-	add(ctx, &parts, func(ctx context.Context) error { return garbage.Collect(ctx, garbageKept, monitor.Source().Size) })
+	add(ctx, &parts, func(ctx context.Context) error {
+		return process.CollectGarbage(ctx, garbageKept, monitor.Source().Size)
+	})
 	return parts.Run()
 }
 
@@ -376,8 +374,8 @@ func (a *attach) Run() error {
 		return &usageError{errors.New("attach shows a screen, but there is no terminal: run holter in one")}
 	}
 	before := terminal.Save(os.Stdin, os.Stdout)
-	crash.Before(before.Restore)
-	ctx := interruptible(before)
+	process.BeforePanic(before.Restore)
+	ctx := process.Interruptible(before.Restore)
 	remote, err := api.Attach(ctx, a.URL, a.Token)
 	if ctx.Err() != nil {
 		return nil
@@ -403,7 +401,7 @@ func (c crowd) Help() string { return c.Clients.Help() }
 
 // Run lets the swarm live until a signal comes or it is over.
 func (c *crowd) Run() error {
-	ctx := interruptible(terminal.Save(os.Stdin, os.Stdout))
+	ctx := process.Interruptible(terminal.Save(os.Stdin, os.Stdout).Restore)
 	return c.Clients.Run(ctx, os.Stdout, os.Stderr)
 }
 
@@ -430,7 +428,7 @@ func (r *rehearsal) Run() error {
 	if r.Drill.Print != "" {
 		return r.Drill.PrintTemplate(os.Stdout)
 	}
-	ctx := interruptible(terminal.Save(os.Stdin, os.Stderr))
+	ctx := process.Interruptible(terminal.Save(os.Stdin, os.Stderr).Restore)
 	remote, err := api.Attach(ctx, r.Drill.URL, r.Drill.Token)
 	if err != nil {
 		return err
@@ -457,7 +455,7 @@ func (comparison) Help() string {
 
 // Run compares, and prints the tables.
 func (c *comparison) Run() error {
-	ctx := interruptible(terminal.Save(os.Stdin, os.Stdout))
+	ctx := process.Interruptible(terminal.Save(os.Stdin, os.Stdout).Restore)
 	if terminal.Interactive(os.Stderr, os.Stderr) {
 		c.Progress = func(line string) { fmt.Fprintf(os.Stderr, "\r\x1b[K%s", line) }
 		defer fmt.Fprint(os.Stderr, "\r\x1b[K")
@@ -532,19 +530,4 @@ func add(ctx context.Context, parts *run.Group, part func(context.Context) error
 		}()
 		return part(ctx)
 	}, func(error) { cancel() })
-}
-
-// interruptible ends its context at the first SIGINT or SIGTERM, and the program at the second.
-func interruptible(t *terminal.Terminal) context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		cancel()
-		second := <-signals
-		t.Restore()
-		os.Exit(128 + int(second.(syscall.Signal)))
-	}()
-	return ctx
 }

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"holter/probe/crash"
 	"holter/probe/lease"
+	"holter/probe/process"
 )
 
 const (
@@ -101,7 +101,7 @@ func rawConn(c net.Conn) net.Conn {
 
 // fill accepts until the listener is closed.
 func (q *acceptQueue) fill() {
-	defer crash.Tidy()
+	defer process.Tidy()
 	defer close(q.done)
 	defer q.empty()
 	for q.acceptOne() {

@@ -10,7 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"holter/model"
-	"holter/probe/crash"
+	"holter/probe/process"
 	"holter/server/api"
 )
 
@@ -68,7 +68,7 @@ func (a *admin) serve(ctx context.Context) error {
 	a.plane.http.BaseContext = func(net.Listener) context.Context { return ctx }
 	stopped := make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
-		defer crash.Tidy()
+		defer process.Tidy()
 		a.plane.stop(context.Background())
 		close(stopped)
 	})

@@ -14,7 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"
 
-	"holter/probe/crash"
+	"holter/probe/process"
 )
 
 // echo sends every message back to whoever sent it. It keeps as little for an idle connection as
@@ -86,7 +86,7 @@ func (e *echo) stop(ctx context.Context) error {
 }
 
 func (e *echo) serve(ws *websocket.Conn) {
-	defer crash.Tidy()
+	defer process.Tidy()
 	defer e.running.Done()
 	defer ws.Close()
 	ws.SetReadLimit(e.limit)

@@ -25,8 +25,8 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/errgroup"
 
-	"holter/probe/crash"
 	"holter/probe/host"
+	"holter/probe/process"
 	"holter/server/hub"
 	"holter/server/tap"
 )
@@ -170,10 +170,10 @@ func (m *Monitor) Run(ctx context.Context) error {
 	}
 	var sampler host.Sampler
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { defer crash.Tidy(); return m.hub.Run(ctx) })
-	g.Go(func() error { defer crash.Tidy(); return sampler.Run(ctx, time.Second, m.hub.Sampled) })
+	g.Go(func() error { defer process.Tidy(); return m.hub.Run(ctx) })
+	g.Go(func() error { defer process.Tidy(); return sampler.Run(ctx, time.Second, m.hub.Sampled) })
 	if m.admin != nil {
-		g.Go(func() error { defer crash.Tidy(); return m.admin.serve(ctx) })
+		g.Go(func() error { defer process.Tidy(); return m.admin.serve(ctx) })
 	}
 	return g.Wait()
 }

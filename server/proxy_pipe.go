@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"holter/model"
-	"holter/probe/crash"
+	"holter/probe/process"
 	"holter/server/tap"
 )
 
@@ -92,7 +92,7 @@ func (p *pipe) end() {
 
 // carry is one direction, to its end.
 func (p *pipe) carry(from, to *tap.Conn) {
-	defer crash.Tidy()
+	defer process.Tidy()
 	more, read, write := from.CopyTo(to)
 	if more {
 		go p.carry(from, to)

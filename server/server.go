@@ -15,7 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/errgroup"
 
-	"holter/probe/crash"
+	"holter/probe/process"
 	"holter/server/hub"
 )
 
@@ -162,10 +162,10 @@ func (s *Server) Run(ctx context.Context) error {
 	monitoring, stopMonitor := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopMonitor()
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { defer crash.Tidy(); return s.monitor.Run(monitoring) })
-	g.Go(func() error { defer crash.Tidy(); return s.data.serve() })
+	g.Go(func() error { defer process.Tidy(); return s.monitor.Run(monitoring) })
+	g.Go(func() error { defer process.Tidy(); return s.data.serve() })
 	g.Go(func() error {
-		defer crash.Tidy()
+		defer process.Tidy()
 		<-ctx.Done()
 		s.stop(stopMonitor)
 		return nil
@@ -188,7 +188,7 @@ func (s *Server) stop(stopMonitor func()) {
 func wait(ctx context.Context, goroutines *sync.WaitGroup) error {
 	done := make(chan struct{})
 	go func() {
-		defer crash.Tidy()
+		defer process.Tidy()
 		goroutines.Wait()
 		close(done)
 	}()

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"holter/probe/descriptors"
+	"holter/probe/process"
 )
 
 // Options set a comparison up.
@@ -47,7 +47,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		scale = quick
 	}
 	trials := draw(&scale, o)
-	if err := descriptors.Enough(len(trials) * socketsEach); err != nil {
+	if err := process.CanOpen(len(trials) * socketsEach); err != nil {
 		return nil, fmt.Errorf("%d connections over a link of their own: %w", len(trials), err)
 	}
 	begin := time.Now()

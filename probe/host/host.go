@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"holter/model"
-	"holter/probe/crash"
+	"holter/probe/process"
 )
 
 const (
@@ -111,7 +111,7 @@ func (p *panel) ask(ctx context.Context) {
 		s.busy, s.due = true, now.Add(s.every)
 		p.pending++
 		go func() {
-			defer crash.Tidy()
+			defer process.Tidy()
 			ctx, cancel := context.WithTimeout(ctx, p.interval)
 			defer cancel()
 			figures, err := s.read(ctx)

@@ -10,8 +10,7 @@ import (
 	"time"
 
 	"holter/model"
-	"holter/probe/crash"
-	"holter/probe/garbage"
+	"holter/probe/process"
 )
 
 // Command is the command line of a swarm.
@@ -112,9 +111,9 @@ func (c *Command) watch(ctx context.Context, s *Swarm, view *progress) Report {
 	inside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var parts sync.WaitGroup
-	start := func(f func()) { parts.Go(func() { defer crash.Tidy(); f() }) }
+	start := func(f func()) { parts.Go(func() { defer process.Tidy(); f() }) }
 	start(func() { s.Run(inside) })
-	start(func() { garbage.Collect(inside, garbageKept, func() int { return s.Stats().Connected }) })
+	start(func() { process.CollectGarbage(inside, garbageKept, func() int { return s.Stats().Connected }) })
 	if c.Duration != nil {
 		var cancel func()
 		ctx, cancel = context.WithTimeout(ctx, *c.Duration)

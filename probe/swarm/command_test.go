@@ -18,7 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"holter/probe/descriptors"
+	"holter/probe/process"
 )
 
 // command parses a command line.
@@ -332,7 +332,7 @@ func TestCommandSaysWhatToWrite(t *testing.T) {
 }
 
 func TestCommandWithoutEnoughDescriptors(t *testing.T) {
-	limit, limited := descriptors.Limit()
+	limit, limited := process.DescriptorLimit()
 	if !limited || limit > 1<<29 {
 		t.Skip("this process may open as many sockets as it likes")
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"holter/probe/crash"
+	"holter/probe/process"
 )
 
 const (
@@ -108,7 +108,7 @@ func (c *Client) dial(ctx context.Context) (conn *websocket.Conn, err error) {
 	defer c.swarm.handshakes.Release(c)
 	done := make(chan struct{})
 	go func() {
-		defer crash.Tidy()
+		defer process.Tidy()
 		defer close(done)
 		conn, err = c.shake(ctx)
 	}()

@@ -13,7 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/model"
-	"holter/probe/crash"
+	"holter/probe/process"
 )
 
 const (
@@ -95,7 +95,7 @@ func (s *session) live(ctx context.Context) error {
 
 // act does what is due.
 func (s *session) act() {
-	defer crash.Tidy()
+	defer process.Tidy()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for now := s.client.swarm.clock.now(); !s.over; {
@@ -137,7 +137,7 @@ func (s *session) abandon(err error) {
 
 // leave says goodbye and gives the server a moment to answer.
 func (s *session) leave() {
-	defer crash.Tidy()
+	defer process.Tidy()
 	until := time.Now().Add(farewell)
 	s.conn.NetConn().SetWriteDeadline(until) // a write may be waiting for a server that does not read
 	s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseGoingAway, ""), until)

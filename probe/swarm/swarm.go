@@ -15,9 +15,8 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/model"
-	"holter/probe/crash"
-	"holter/probe/descriptors"
 	"holter/probe/lease"
+	"holter/probe/process"
 )
 
 // Options set a swarm up.
@@ -80,7 +79,7 @@ func New(o Options) (*Swarm, error) {
 	if o.Clients < 1 {
 		return nil, fmt.Errorf("a swarm of %d clients: write 1 or more", o.Clients)
 	}
-	if err := descriptors.Enough(o.Clients * max(o.Sockets, 1)); err != nil {
+	if err := process.CanOpen(o.Clients * max(o.Sockets, 1)); err != nil {
 		return nil, fmt.Errorf("a swarm of %d clients: %w", o.Clients, err)
 	}
 	if err := validate(o.Cast); err != nil {
@@ -126,7 +125,7 @@ func (s *Swarm) populate() {
 func (s *Swarm) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	defer group.Wait()
-	start := func(f func()) { group.Go(func() { defer crash.Tidy(); f() }) }
+	start := func(f func()) { group.Go(func() { defer process.Tidy(); f() }) }
 	start(func() { s.watch(ctx) })
 	start(func() { s.storms(ctx, s.disperse) })
 	s.release(ctx, func(c *Client) { start(func() { c.Run(ctx) }) })

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"holter/probe/descriptors"
+	"holter/probe/process"
 )
 
 func TestAStormBringsAllBack(t *testing.T) {
@@ -103,7 +103,7 @@ func TestNewSaysWhatToWrite(t *testing.T) {
 
 func TestTooFewDescriptors(t *testing.T) {
 	const n = 1 << 29
-	if descriptors.Enough(2*n) == nil {
+	if process.CanOpen(2*n) == nil {
 		t.Skip("this process may open a thousand million sockets")
 	}
 	_, err := New(Demo("ws://127.0.0.1:1/ws", n, nil))

@@ -12,7 +12,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"holter/model"
-	"holter/probe/crash"
+	"holter/probe/process"
 )
 
 // How long a stream may be silent before it counts as dead. Pictures come several times a second, and the
@@ -92,7 +92,7 @@ func parseEvent(line []byte) model.Event {
 // follow runs session again and again until ctx ends, with growing pauses between those that fail. A
 // session reports whether it worked and was only ended; if not, its error goes to failed.
 func follow(ctx context.Context, session func(context.Context) (ended bool, err error), failed func(error)) error {
-	defer crash.Tidy()
+	defer process.Tidy()
 	pause := backoff.NewExponentialBackOff() // each up to half longer or shorter
 	pause.InitialInterval, pause.Multiplier, pause.MaxInterval = 100*time.Millisecond, 2, 3*time.Second
 	for {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"holter/probe/descriptors"
+	"holter/probe/process"
 	"holter/server/api"
 )
 
@@ -20,7 +20,7 @@ func TestCapacity(t *testing.T) {
 	}
 	const clients, held = 18_000, 2 * time.Minute
 	const crews = 3 // under the race detector a process can have 8128 goroutines
-	if err := descriptors.Enough(clients); err != nil {
+	if err := process.CanOpen(clients); err != nil {
 		t.Skip(err)
 	}
 	p := start(t)

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shirou/gopsutil/v3/process"
+	gopsutil "github.com/shirou/gopsutil/v3/process"
 
-	"holter/probe/descriptors"
+	"holter/probe/process"
 )
 
 // A swarm of very many needs little memory for each, and does not take much more of a processor to connect
@@ -21,7 +21,7 @@ func TestSwarmIsCheap(t *testing.T) {
 		t.Skip("it takes the machine for a minute: HOLTER_E2E_LONG=1 asks for it")
 	}
 	const clients, most = 10_000, 12 << 10 // bytes each, the program itself included
-	if err := descriptors.Enough(clients); err != nil {
+	if err := process.CanOpen(clients); err != nil {
 		t.Skip(err)
 	}
 	p := start(t)
@@ -42,9 +42,9 @@ func TestSwarmIsCheap(t *testing.T) {
 	s.stop(t)
 }
 
-func observe(t *testing.T, pid int) *process.Process {
+func observe(t *testing.T, pid int) *gopsutil.Process {
 	t.Helper()
-	p, err := process.NewProcess(int32(pid))
+	p, err := gopsutil.NewProcess(int32(pid))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"holter/model"
-	"holter/probe/crash"
+	"holter/probe/process"
 	"holter/server/tap"
 )
 
@@ -186,8 +186,8 @@ func (h *Hub) forget(n int) {
 // up to a second.
 func (h *Hub) Run(ctx context.Context) error {
 	g, running := errgroup.WithContext(ctx)
-	g.Go(func() error { defer crash.Tidy(); return h.beat(running) })
-	g.Go(func() error { defer crash.Tidy(); return h.keepHouse(running) })
+	g.Go(func() error { defer process.Tidy(); return h.beat(running) })
+	g.Go(func() error { defer process.Tidy(); return h.keepHouse(running) })
 	err := g.Wait()
 	h.closeAll()
 	return err

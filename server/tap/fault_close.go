@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"holter/model"
-	"holter/probe/crash"
+	"holter/probe/process"
 )
 
 // keepFor is how long a connection that the application has closed may live on for what faults still
@@ -31,7 +31,7 @@ func (c *Conn) closeWire(reset bool) (keeps bool) {
 	case first && w.out.engaged.Load() && (w.out.wanted || !w.out.idle()):
 		w.keeps = true
 		w.limit = time.AfterFunc(keepFor, func() {
-			defer crash.Tidy()
+			defer process.Tidy()
 			w.mu.Lock()
 			w.abandon()
 			w.mu.Unlock()

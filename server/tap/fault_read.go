@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"holter/model"
-	"holter/probe/crash"
+	"holter/probe/process"
 )
 
 // readSocket reads from the socket, or from the wire. From there it also says since when the first
@@ -114,7 +114,7 @@ func (w *wire) arrive(b []byte, err error) {
 // fill reads ahead from the socket for as long as the faults want it, so that each byte's time is
 // known. It waits while the line is full.
 func (w *wire) fill() {
-	defer crash.Tidy()
+	defer process.Tidy()
 	b := make([]byte, fillSize)
 	w.mu.Lock()
 	defer w.mu.Unlock()

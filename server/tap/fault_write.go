@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"holter/model"
-	"holter/probe/crash"
+	"holter/probe/process"
 )
 
 // errDirect says that an operation is for the socket again.
@@ -159,7 +159,7 @@ func (w *wire) flow() {
 
 // drain writes the line out, until it is empty or stopped.
 func (w *wire) drain() {
-	defer crash.Tidy()
+	defer process.Tidy()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l := &w.out

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"holter/model"
-	"holter/probe/crash"
+	"holter/probe/process"
 	"holter/probe/sock"
 )
 
@@ -199,7 +199,7 @@ func (p *polite) deliver(c *Conn) {
 	}
 	p.busy = true
 	go func() {
-		defer crash.Tidy()
+		defer process.Tidy()
 		for again := true; again; again = p.wanted() {
 			c.writeLock.Lock()
 			for c.insert() && c.noted() {

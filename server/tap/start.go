@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"holter/probe/crash"
+	"holter/probe/process"
 )
 
 // starting is the start of a frame that is held back to go out with what follows. Libraries hand a
@@ -105,7 +105,7 @@ func (c *Conn) flush() error {
 
 // flushLate is for a start that nothing followed.
 func (c *Conn) flushLate() {
-	defer crash.Tidy()
+	defer process.Tidy()
 	c.writeLock.Lock()
 	if err := c.flush(); err != nil {
 		c.broken = err

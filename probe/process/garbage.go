@@ -1,6 +1,4 @@
-// Package garbage sets Go's collector up for thousands of connections that come in together and are idle
-// after that.
-package garbage
+package process
 
 import (
 	"context"
@@ -18,11 +16,11 @@ const (
 	calmAfter = 3 * time.Second
 )
 
-// Collect lets the heap grow while a crowd of connections comes in, and gives the memory back a moment later:
+// CollectGarbage lets the heap grow while a crowd of connections comes in, and gives the memory back a moment later:
 // from then on calm percent of what lives may be garbage. At the start it expects a crowd. It returns nil
 // when ctx ends. Where GOGC says how to collect it changes nothing. It is a program's business: a library
 // leaves the settings of its application alone.
-func Collect(ctx context.Context, calm int, connections func() int) error {
+func CollectGarbage(ctx context.Context, calm int, connections func() int) error {
 	if os.Getenv("GOGC") != "" {
 		<-ctx.Done()
 		return nil

@@ -1,11 +1,11 @@
-package descriptors
+package process
 
 import (
 	"strings"
 	"testing"
 )
 
-func TestEnough(t *testing.T) {
+func TestCanOpen(t *testing.T) {
 	for _, tc := range []struct {
 		sockets int
 		limit   uint64
@@ -16,7 +16,7 @@ func TestEnough(t *testing.T) {
 		{961, 1024, "961 sockets need 1025 file descriptors and the limit is 1024"},
 		{1, 0, "1 sockets need 65"},
 	} {
-		err := enough(tc.sockets, tc.limit)
+		err := canOpen(tc.sockets, tc.limit)
 		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%d sockets of %d: %v, want %q", tc.sockets, tc.limit, err, tc.want)
 		}
@@ -24,7 +24,7 @@ func TestEnough(t *testing.T) {
 }
 
 func TestLimitOfThisProcess(t *testing.T) {
-	if err := Enough(1); err != nil {
+	if err := CanOpen(1); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package garbage
+package process
 
 import (
 	"context"
@@ -16,14 +16,14 @@ func percent() int {
 	return p
 }
 
-func TestCollectFollowsTheCrowd(t *testing.T) {
+func TestCollectGarbageFollowsTheCrowd(t *testing.T) {
 	t.Setenv("GOGC", "")
 	defer debug.SetGCPercent(percent())
 	synctest.Test(t, func(t *testing.T) {
 		var connections atomic.Int64
 		ctx, stop := context.WithCancel(t.Context())
 		over := make(chan error)
-		go func() { over <- Collect(ctx, 20, func() int { return int(connections.Load()) }) }()
+		go func() { over <- CollectGarbage(ctx, 20, func() int { return int(connections.Load()) }) }()
 		for _, step := range []struct {
 			after time.Duration
 			more  int64
@@ -52,13 +52,13 @@ func TestCollectFollowsTheCrowd(t *testing.T) {
 	})
 }
 
-func TestCollectLeavesGOGCAlone(t *testing.T) {
+func TestCollectGarbageLeavesGOGCAlone(t *testing.T) {
 	t.Setenv("GOGC", "77")
 	before := percent()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		over := make(chan error)
-		go func() { over <- Collect(ctx, 20, func() int { return 0 }) }()
+		go func() { over <- CollectGarbage(ctx, 20, func() int { return 0 }) }()
 		time.Sleep(2 * calmAfter)
 		if got := percent(); got != before {
 			t.Errorf("%d %%, want %d as before", got, before)

@@ -1,4 +1,4 @@
-package crash
+package process
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "tidy":
-		Before(func() { fmt.Fprintln(os.Stderr, "tidied up") })
+		BeforePanic(func() { fmt.Fprintln(os.Stderr, "tidied up") })
 	}
 	go func() {
 		defer Tidy()
@@ -50,7 +50,7 @@ func TestWithoutBefore(t *testing.T) {
 }
 
 func TestTidyWithoutPanic(t *testing.T) {
-	Before(func() { t.Error("tidied up after nothing") })
+	BeforePanic(func() { t.Error("tidied up after nothing") })
 	defer before.Store(nil)
 	func() { defer Tidy() }()
 }

@@ -1,0 +1,24 @@
+package process
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Interruptible ends its context at the first SIGINT or SIGTERM. The second one ends the program, after
+// restore, with the exit code that a shell would give it: 128 and the signal's number.
+func Interruptible(restore func()) context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		second := <-signals
+		restore()
+		os.Exit(128 + int(second.(syscall.Signal)))
+	}()
+	return ctx
+}
