@@ -11,6 +11,17 @@ type Rhythm struct {
 	MaxTimeout time.Duration // every beat is overdue after this, or after three mean round trips
 }
 
+// DefaultRhythm is how hearts beat unless the user asks for something else.
+func DefaultRhythm() Rhythm {
+	return Rhythm{
+		Scheme:     SchemeBoth,
+		Detector:   Detectors[0],
+		Interval:   5 * time.Second,
+		MinTimeout: 500 * time.Millisecond,
+		MaxTimeout: 4 * time.Second,
+	}
+}
+
 // shortestInterval is as fast as beats make sense on a scheduler that runs every few milliseconds.
 const shortestInterval = 10 * time.Millisecond
 

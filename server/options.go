@@ -40,11 +40,12 @@ type Options struct {
 
 // withDefaults fills in what the tags say, but for the admin plane: a library opens no port unasked.
 func (o Options) withDefaults() Options {
-	o.Scheme = cmp.Or(o.Scheme, model.SchemeBoth)
-	o.Interval = cmp.Or(o.Interval, 5*time.Second)
-	o.Detector = cmp.Or(o.Detector, "deviation")
-	o.MinTimeout = cmp.Or(o.MinTimeout, 500*time.Millisecond)
-	o.MaxTimeout = cmp.Or(o.MaxTimeout, 4*time.Second)
+	rhythm := model.DefaultRhythm()
+	o.Scheme = cmp.Or(o.Scheme, rhythm.Scheme)
+	o.Interval = cmp.Or(o.Interval, rhythm.Interval)
+	o.Detector = cmp.Or(o.Detector, rhythm.Detector)
+	o.MinTimeout = cmp.Or(o.MinTimeout, rhythm.MinTimeout)
+	o.MaxTimeout = cmp.Or(o.MaxTimeout, rhythm.MaxTimeout)
 	o.OnFail = cmp.Or(o.OnFail, model.OnFailClose)
 	o.Linger = cmp.Or(o.Linger, time.Minute)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)

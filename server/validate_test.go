@@ -6,15 +6,33 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"holter/model"
 )
 
 // settings are what the command line gives when nothing was written.
 func settings() Options {
-	return Options{
-		Scheme: model.SchemeBoth, OnFail: model.OnFailClose, Detector: "deviation",
-		Interval: 5 * time.Second, MinTimeout: 500 * time.Millisecond, MaxTimeout: 4 * time.Second,
-		Linger: time.Minute, WriteTimeout: 10 * time.Second, Admin: "127.0.0.1:7071",
+	return Options{Admin: "127.0.0.1:7071"}.withDefaults()
+}
+
+// The tags of Options repeat the defaults, since a tag cannot name a constant.
+func TestCommandLineHasTheLibrarysDefaults(t *testing.T) {
+	var line struct {
+		Options `embed:"" set:"on_fail=close"`
+	}
+	parser, err := kong.New(&line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse(nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := settings(); line.Options != want {
+		t.Errorf("the tags say\n%+v\nthe library\n%+v", line.Options, want)
+	}
+	if got, want := line.rhythm(), model.DefaultRhythm(); got != want {
+		t.Errorf("the tags say %+v, the default rhythm is %+v", got, want)
 	}
 }
 

@@ -32,13 +32,9 @@ func (s *scheme) fixed() bool { return s.dead > 0 }
 
 // rhythm is how a heart of holter's beats at one end, with the defaults of holter serve.
 func (s *scheme) rhythm(who model.Scheme) *model.Rhythm {
-	return &model.Rhythm{
-		Scheme:     who,
-		Detector:   model.Detectors[0],
-		Interval:   s.ping,
-		MinTimeout: 500 * time.Millisecond,
-		MaxTimeout: 4 * time.Second,
-	}
+	r := model.DefaultRhythm()
+	r.Scheme, r.Interval = who, s.ping
+	return &r
 }
 
 // serve keeps the server's end until its connection is over.

@@ -33,13 +33,9 @@ type heart struct {
 
 // newRhythm is the rhythm of clients that beat so often.
 func newRhythm(interval time.Duration) *model.Rhythm {
-	return &model.Rhythm{
-		Scheme:     model.SchemeServer, // only this end beats for itself
-		Detector:   model.Detectors[0],
-		Interval:   interval,
-		MinTimeout: 500 * time.Millisecond,
-		MaxTimeout: 4 * time.Second,
-	}
+	r := model.DefaultRhythm()
+	r.Scheme, r.Interval = model.SchemeServer, interval // only this end beats for itself
+	return &r
 }
 
 func newHeart(s *Swarm, interval time.Duration, random float64) *heart {
