@@ -15,6 +15,19 @@ type Client struct {
 	Attempts   []Attempt       // to come back, refused ones too, oldest first, at most MaxReconnects
 }
 
+// Attempt is one try of a client to come back.
+type Attempt struct {
+	Delay time.Duration // since the connection ended, or since the attempt before was refused
+	Asked time.Duration // how long that refusal asked to wait
+	// Number counts the attempts since the connection ended, from 1. It is 0 where the client may count
+	// otherwise: the connection had not lasted long enough for all clients to start over.
+	Number  uint8
+	Refused bool
+	// Free is false where the delay tells nothing of the client's policy: its connection ended in a way
+	// that it may not have noticed, or wanted, or by a close code that asks for patience.
+	Free bool
+}
+
 // MaxReconnects bounds how many reconnect delays, and how many attempts, a client remembers.
 const MaxReconnects = 16
 

@@ -102,8 +102,8 @@ func (f *Faults) Words() []string {
 	return words
 }
 
-// kinds are the names of the faults in f, in the order of Words.
-func (f *Faults) kinds() []string {
+// Kinds are the names of the faults in f, in the order of Words.
+func (f *Faults) Kinds() []string {
 	if f == nil {
 		return nil
 	}
@@ -122,4 +122,13 @@ func (f *Faults) String() string {
 		return "none"
 	}
 	return strings.Join(f.Words(), " ")
+}
+
+// FaultKinds are the names of all faults, in the order in which they are shown.
+func FaultKinds() []string {
+	names := make([]string, len(faultKinds))
+	for i := range faultKinds {
+		names[i] = faultKinds[i].name
+	}
+	return names
 }

@@ -7,6 +7,7 @@ import (
 )
 
 func TestParseFaults(t *testing.T) {
+	const ms = time.Millisecond
 	slow := Line{Latency: 200 * ms, Jitter: 50 * ms}
 	for _, tc := range []struct {
 		text  string

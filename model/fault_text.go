@@ -186,7 +186,7 @@ func (l Line) latency() string {
 
 func readRate(f *Faults, s string) bool {
 	s, lines := f.lines(s)
-	n, ok := parseSize(strings.TrimSuffix(s, "/s"))
+	n, ok := ParseSize(strings.TrimSuffix(s, "/s"))
 	for _, l := range lines {
 		l.Rate = n
 	}
@@ -220,7 +220,7 @@ func parseDelay(s string) (time.Duration, bool) {
 	return d, err == nil && d > 0
 }
 
-// formatSize writes a size, not 0, as parseSize reads it.
+// formatSize writes a size, not 0, as ParseSize reads it.
 func formatSize(n int64) string {
 	for _, u := range []struct {
 		name  string

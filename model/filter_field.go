@@ -53,11 +53,10 @@ var fields = []field{
 	choiceField("by", closerNames[:], closedBy),
 }
 
-// causeNames are the causes that a diagnosis can come to.
 func causeNames() []string {
-	var names []string
-	for i := range rules {
-		names = append(names, string(rules[i].cause))
+	names := make([]string, len(Causes))
+	for i, c := range Causes {
+		names[i] = string(c)
 	}
 	return names
 }

@@ -2,7 +2,6 @@ package model
 
 import (
 	"cmp"
-	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -18,7 +17,7 @@ type unit struct {
 
 var (
 	durations     = unit{"a duration such as 100ms", parseDuration}
-	sizes         = unit{"a size such as 1MiB", parseSize}
+	sizes         = unit{"a size such as 1MiB", ParseSize}
 	counts        = unit{"a number such as 3", parseCount}
 	connectionIDs = unit{"a connection id such as c17", parseConnectionID}
 )
@@ -95,19 +94,15 @@ func choiceField(name string, known []string, get func(*Connection) string) fiel
 
 // faultField asks which kinds of faults hold. The empty text stands for none.
 func faultField(name string) field {
-	kinds := make([]string, len(faultKinds))
-	for i := range faultKinds {
-		kinds[i] = faultKinds[i].name
-	}
-	text := func(c *Connection) string { return strings.Join(c.Faults.kinds(), " ") }
-	f := choiceField(name, kinds, text)
+	text := func(c *Connection) string { return strings.Join(c.Faults.Kinds(), " ") }
+	f := choiceField(name, FaultKinds(), text)
 	compare := f.compare
 	f.compare = func(op operator, value string) condition {
 		if value == "" || compare(op, value) == nil {
 			return compare(op, value)
 		}
 		return func(c *Connection, _ time.Time) bool {
-			has := slices.ContainsFunc(c.Faults.kinds(), func(kind string) bool { return strings.EqualFold(kind, value) })
+			has := slices.ContainsFunc(c.Faults.Kinds(), func(kind string) bool { return strings.EqualFold(kind, value) })
 			return has == (op == opEqual)
 		}
 	}
@@ -167,29 +162,4 @@ func parseCount(s string) (int64, bool) {
 func parseConnectionID(s string) (int64, bool) {
 	id, err := ParseID(strings.ToLower(s))
 	return int64(id), err == nil
-}
-
-// sizeUnits are tried in order: B ends all the others.
-var sizeUnits = []struct {
-	name  string
-	bytes float64
-}{
-	{"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30},
-	{"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9},
-	{"b", 1}, {"", 1},
-}
-
-// parseSize reads a size in bytes, such as 4096, 64KiB or 1.5MB.
-func parseSize(s string) (int64, bool) {
-	s = strings.ToLower(s)
-	for _, u := range sizeUnits {
-		number, ok := strings.CutSuffix(s, u.name)
-		if !ok {
-			continue
-		}
-		n, err := strconv.ParseFloat(number, 64)
-		bytes := n * u.bytes
-		return int64(bytes), err == nil && strings.Trim(number, "0123456789.") == "" && bytes < math.MaxInt64
-	}
-	return 0, false
 }

@@ -69,7 +69,7 @@ func replay(policies []Policy, away time.Duration, random *rand.Rand) Recovery {
 		weight := float64(p.Clients) / float64(n)
 		total += float64(p.Clients)
 		for range n {
-			if at, ok := p.replay(away, weight, &vain, random); ok {
+			if at, ok := comesBack(p, away, weight, &vain, random); ok {
 				returned[at/ActivityBin] += weight
 				backs = append(backs, comeback{at, weight})
 			}
@@ -78,9 +78,9 @@ func replay(policies []Policy, away time.Duration, random *rand.Rand) Recovery {
 	return recovery(&returned, &vain, backs, total)
 }
 
-// replay lets a client try until it is back, unless that takes longer than the curve is.
-func (p *Policy) replay(away time.Duration, weight float64, vain *[MaxActivity]float64, random *rand.Rand) (time.Duration, bool) {
-	draw := p.draws(random)
+// comesBack lets a client try until it is back, unless that takes longer than the curve is.
+func comesBack(p *Policy, away time.Duration, weight float64, vain *[MaxActivity]float64, random *rand.Rand) (time.Duration, bool) {
+	draw := Draws(p, random)
 	at := time.Duration(0)
 	for k := 1; ; k++ {
 		at += max(draw(k), breath)
@@ -93,33 +93,6 @@ func (p *Policy) replay(away time.Duration, weight float64, vain *[MaxActivity]f
 		vain[at/ActivityBin] += weight
 	}
 }
-
-// draws makes the delays of one client.
-func (p *Policy) draws(random *rand.Rand) func(k int) time.Duration {
-	if i := slices.IndexFunc(knownClients, func(c knownClient) bool { return c.name == p.Like }); i >= 0 {
-		return func(k int) time.Duration { return seconds(knownClients[i].band(k).at(random.Float64())) }
-	}
-	previous := float64(p.Base)
-	limit := float64(cmp.Or(p.Cap, longestDelay))
-	return func(k int) time.Duration {
-		v := float64(p.delay(k))
-		switch p.Jitter {
-		case JitterDecorrelated:
-			base := float64(p.Base)
-			previous = min(limit, base+random.Float64()*(3*previous-base))
-			return time.Duration(previous)
-		case JitterEqual:
-			return time.Duration(v/2 + random.Float64()*v/2)
-		case JitterFull:
-			return time.Duration(random.Float64() * v)
-		case JitterPartial:
-			return time.Duration(v * (1 + p.Share*(2*random.Float64()-1)))
-		}
-		return time.Duration(v)
-	}
-}
-
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // recovery puts together what was replayed.
 func recovery(returned, vain *[MaxActivity]float64, backs []comeback, total float64) Recovery {

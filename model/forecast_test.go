@@ -45,17 +45,28 @@ func TestForecast(t *testing.T) {
 
 // The same policy at work in every kind of jitter comes back about as it says.
 func TestForecastDraws(t *testing.T) {
-	for _, f := range policyFleets {
-		f := named(f.name)
-		f.clients = 300
-		p := inferOne(f, 1)
-		forecast := NewForecast([]Policy{p}, f.refused, 1)
-		again := NewForecast([]Policy{p}, f.refused, 1)
+	const away = 40 * time.Second
+	exponential := func(j Jitter, share float64) Policy {
+		return Policy{Kind: PolicyExponential, Base: time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: j, Share: share}
+	}
+	policies := []Policy{
+		exponential(JitterNone, 0), exponential(JitterPartial, 0.3), exponential(JitterEqual, 1./3), exponential(JitterFull, 1),
+		exponential(JitterDecorrelated, 0), {Kind: PolicyNone, Jitter: JitterNone}, {Kind: PolicyFixed, Base: 3 * time.Second, Jitter: JitterNone},
+	}
+	for _, known := range knownClients {
+		p := known.policy
+		p.Like = known.name
+		policies = append(policies, p)
+	}
+	for _, p := range policies {
+		p.Clients = 300
+		forecast := NewForecast([]Policy{p}, away, 1)
+		again := NewForecast([]Policy{p}, away, 1)
 		if forecast.Measured.Back99 != again.Measured.Back99 || forecast.Spread.Peak != again.Spread.Peak {
-			t.Errorf("%s: the same seed says %v and %v", f.name, forecast.Measured.Back99, again.Measured.Back99)
+			t.Errorf("%+v: the same seed says %v and %v", p, forecast.Measured.Back99, again.Measured.Back99)
 		}
-		if b := forecast.Measured.Back99; b < f.refused || b > 3*f.refused {
-			t.Errorf("%s: 99 %% are back after %v", f.name, b)
+		if b := forecast.Measured.Back99; b < away || b > 3*away {
+			t.Errorf("%+v: 99 %% are back after %v", p, b)
 		}
 	}
 }

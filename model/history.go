@@ -118,3 +118,17 @@ func unpackTimeout(b uint8) time.Duration {
 	}
 	return us * time.Microsecond
 }
+
+// beatOf sorts a sample in.
+func beatOf(s Sample) Beat {
+	switch {
+	case s.Missed && s.RTT > 0:
+		return LateBeat
+	case s.Missed:
+		return MissedBeat
+	case s.Timeout <= 0:
+		return 1
+	}
+	eighths := (s.RTT*time.Duration(FullBeat) + s.Timeout - 1) / s.Timeout
+	return Beat(min(max(eighths, 1), time.Duration(FullBeat)))
+}

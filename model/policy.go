@@ -1,6 +1,9 @@
 package model
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // PolicyKind says how the delays of a reconnect policy grow.
 type PolicyKind string
@@ -57,22 +60,6 @@ type DelayHistogram struct {
 	Counts   []uint32
 }
 
-const delayBins = 20
-
-// histogramOf counts delays, which are in order. A few stragglers do not stretch it.
-func histogramOf(delays []time.Duration) DelayHistogram {
-	if len(delays) == 0 {
-		return DelayHistogram{}
-	}
-	h := DelayHistogram{From: delays[0], To: delays[(len(delays)-1)*99/100], Counts: make([]uint32, delayBins)}
-	width := max((h.To-h.From)/delayBins, time.Millisecond)
-	h.To = h.From + delayBins*width
-	for _, d := range delays {
-		h.Counts[min(int((d-h.From)/width), delayBins-1)]++
-	}
-	return h
-}
-
 // Spread is p with full jitter: as well as its clients could come back without waiting longer.
 // Clients that come back at once get the delays of AWS's example.
 func (p Policy) Spread() Policy {
@@ -96,7 +83,7 @@ func (p *Policy) delay(k int) time.Duration {
 			return p.Steps[min(k, len(p.Steps))-1]
 		}
 	case PolicyExponential:
-		v := time.Duration(min(float64(p.Base)*pow(p.Factor, k-1), float64(longestDelay)))
+		v := time.Duration(min(float64(p.Base)*math.Pow(p.Factor, float64(k-1)), float64(longestDelay)))
 		if p.Cap > 0 {
 			v = min(v, p.Cap)
 		}
@@ -107,12 +94,3 @@ func (p *Policy) delay(k int) time.Duration {
 
 // longestDelay is far from overflow.
 const longestDelay = 1000 * time.Hour
-
-// pow is f to the power of n, n not being negative.
-func pow(f float64, n int) float64 {
-	p := 1.0
-	for range min(n, 64) {
-		p *= f
-	}
-	return p
-}

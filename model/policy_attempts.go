@@ -5,19 +5,6 @@ import (
 	"time"
 )
 
-// Attempt is one try of a client to come back.
-type Attempt struct {
-	Delay time.Duration // since the connection ended, or since the attempt before was refused
-	Asked time.Duration // how long that refusal asked to wait
-	// Number counts the attempts since the connection ended, from 1. It is 0 where the client may count
-	// otherwise: the connection had not lasted long enough for all clients to start over.
-	Number  uint8
-	Refused bool
-	// Free is false where the delay tells nothing of the client's policy: its connection ended in a way
-	// that it may not have noticed, or wanted, or by a close code that asks for patience.
-	Free bool
-}
-
 // Attempts is what one client did to come back since its newest connection ended, and before, as far
 // as is remembered. It belongs to one goroutine.
 type Attempts struct {
@@ -29,10 +16,6 @@ type Attempts struct {
 	asked  uint8 // seconds
 	free   bool
 	counts bool
-
-	spans   [2]absence // in a storm: of what led to it, and a later one
-	counted Instant    // the attempt by which it is among the clients who try
-	listed  bool       // by the StormWatch
 }
 
 // attempt is an Attempt in 8 bytes.
@@ -67,9 +50,6 @@ type Loss struct {
 	Lasted time.Duration // the connection
 	Path   time.Duration // what the client's way back takes by itself: round trips of the network
 }
-
-// NewAttempts begins the record of a client, which begins with a loss.
-func NewAttempts() *Attempts { return new(Attempts) }
 
 // Lose begins to count.
 func (a *Attempts) Lose(at Instant, l *Loss) {

@@ -24,14 +24,14 @@ const longestCrowd = 1.5 // seconds
 
 // crowded reports whether the delays of r are those of p, most of them late.
 func (r *rung) crowded(p *Policy) bool {
-	low, high := p.spread(r.number)
+	low, high := reach(p, r.number)
 	n := len(r.delays)
 	earliest, latest := r.delays[n/20], r.delays[n*19/20]
 	return earliest >= 0.85*low-ownNoise && earliest <= 1.15*high+ownNoise && latest <= high+longestCrowd
 }
 
-// spread is from where to where the delays of an attempt reach, in seconds.
-func (p *Policy) spread(k int) (low, high float64) {
+// reach is from where to where the delays of an attempt reach, in seconds.
+func reach(p *Policy, k int) (low, high float64) {
 	v := p.delay(k).Seconds()
 	switch p.Jitter {
 	case JitterFull:

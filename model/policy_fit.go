@@ -193,3 +193,12 @@ func (l *ladder) punctual() float64 {
 	}
 	return float64(in) / float64(all)
 }
+
+// pow is f to the power of n, n not being negative.
+func pow(f float64, n int) float64 {
+	p := 1.0
+	for range min(n, 64) {
+		p *= f
+	}
+	return p
+}

@@ -25,7 +25,7 @@ func (f *fleet) attempts(r *rand.Rand) []*Attempts {
 	var all []*Attempts
 	for range f.clients {
 		rtt := f.rtt * (0.5 + r.Float64())
-		a := NewAttempts()
+		a := new(Attempts)
 		at := Instant(time.Hour) + Instant(r.Float64()*float64(100*time.Millisecond))
 		lost := at
 		a.Lose(at, &Loss{

@@ -91,7 +91,7 @@ func (l *ladder) told() Policy {
 	}
 	explained := 0.0
 	if known, share := recognize(l); known != nil {
-		p.adopt(&known.policy)
+		adopt(&p, &known.policy)
 		p.Like, explained = known.name, share
 	} else {
 		for _, tell := range []func(*Policy) (float64, bool){l.none, l.wandering, l.regular} {
@@ -107,7 +107,7 @@ func (l *ladder) told() Policy {
 }
 
 // adopt takes over what makes the delays.
-func (p *Policy) adopt(q *Policy) {
+func adopt(p, q *Policy) {
 	p.Kind, p.Base, p.Factor, p.Cap, p.Steps = q.Kind, q.Base, q.Factor, q.Cap, q.Steps
 	p.Jitter, p.Share = q.Jitter, q.Share
 }

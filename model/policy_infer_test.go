@@ -213,7 +213,7 @@ func TestPolicyWhileTheyAreStillAway(t *testing.T) {
 func until(clients []*Attempts, now Instant) []*Attempts {
 	known := make([]*Attempts, len(clients))
 	for i, a := range clients {
-		b := NewAttempts()
+		b := new(Attempts)
 		at := Instant(time.Hour)
 		b.Lose(at, &Loss{Pool: a.pool, Close: Close{Code: 1006, By: ByHolter}, Lasted: time.Minute})
 		for _, x := range a.list {

@@ -79,7 +79,7 @@ func (w *StormWatch) look(now Instant) {
 	victims, absences := make([]*Attempts, 0, len(w.lost)), make([]*absence, 0, len(w.lost))
 	for _, a := range w.lost {
 		if away := w.loss(a, in); away != nil {
-			victims, absences = append(victims, a), append(absences, away)
+			victims, absences = append(victims, &a.Attempts), append(absences, away)
 		}
 	}
 	s.Clients = len(victims)
@@ -93,7 +93,7 @@ func (w *StormWatch) look(now Instant) {
 
 // loss is the newest absence of a that began in a burst, nil if none did: others are the ebb and flow
 // of every day.
-func (w *StormWatch) loss(a *Attempts, in []bool) *absence {
+func (w *StormWatch) loss(a *StormClient, in []bool) *absence {
 	for _, away := range []*absence{&a.spans[1], &a.spans[0]} {
 		i := int64(away.lost)/int64(ActivityBin) - w.first
 		if away.lost >= w.on.onset && i >= 0 && i < int64(len(in)) && in[i] {
@@ -103,20 +103,22 @@ func (w *StormWatch) loss(a *Attempts, in []bool) *absence {
 	return nil
 }
 
+const neverBack = Instant(math.MaxInt64)
+
 // recovery is when how many were back.
 func (s *storm) recovery(absences []*absence) {
 	back := make([]Instant, len(absences))
 	s.Away = 0
 	for i, away := range absences {
 		if back[i] = away.back; back[i] == 0 {
-			back[i] = never
+			back[i] = neverBack
 			s.Away++
 		}
 	}
 	slices.Sort(back)
 	until := func(share float64) time.Duration {
 		i := int(math.Ceil(share*float64(len(back)))) - 1
-		if i < 0 || back[i] == never {
+		if i < 0 || back[i] == neverBack {
 			return 0
 		}
 		return max(1, time.Duration(back[i]-s.onset))

@@ -27,22 +27,15 @@ const (
 	leadBins   = int64(stormLead / ActivityBin)
 )
 
-// absence is one time that a client had no connection. What has not happened is 0.
-type absence struct {
-	lost, tried, back Instant
-	code              uint16
-	by                Closer
-}
-
 // StormWatch finds storms in what clients do. It belongs to one goroutine, and its times must not go
 // back.
 type StormWatch struct {
 	zero  time.Time // of every Instant
 	bins  []stormBin
-	first int64       // the first of bins: an Instant over ActivityBin
-	lost  []*Attempts // who has lost a connection since stormLead ago, or in a storm since its start
-	count int         // storms so far
-	on    *storm      // nil while there is none
+	first int64          // the first of bins: an Instant over ActivityBin
+	lost  []*StormClient // who has lost a connection since stormLead ago, or in a storm since its start
+	count int            // storms so far
+	on    *storm         // nil while there is none
 	past  []Storm
 }
 
@@ -68,8 +61,8 @@ type storm struct {
 func NewStormWatch(zero time.Time) *StormWatch { return &StormWatch{zero: zero} }
 
 // Lose takes in the end of a client's last open connection.
-func (w *StormWatch) Lose(a *Attempts, at Instant, l *Loss) {
-	a.Lose(at, l)
+func (w *StormWatch) Lose(a *StormClient, at Instant, l *Loss) {
+	a.Attempts.Lose(at, l)
 	now := absence{lost: at, code: uint16(l.Close.Code), by: l.Close.By}
 	switch old := a.newest(); {
 	case w.on == nil || old.lost < w.on.onset:
@@ -85,15 +78,15 @@ func (w *StormWatch) Lose(a *Attempts, at Instant, l *Loss) {
 	}
 }
 
-func (w *StormWatch) list(a *Attempts) {
+func (w *StormWatch) list(a *StormClient) {
 	if !a.listed && len(w.lost) < maxStormClients {
 		a.listed, w.lost = true, append(w.lost, a)
 	}
 }
 
 // Try takes in an attempt of a client to come back: see Attempts.Try.
-func (w *StormWatch) Try(a *Attempts, at Instant, waited time.Duration, refused bool, retryAfter time.Duration) {
-	a.Try(at, waited, refused, retryAfter)
+func (w *StormWatch) Try(a *StormClient, at Instant, waited time.Duration, refused bool, retryAfter time.Duration) {
+	a.Attempts.Try(at, waited, refused, retryAfter)
 	away := a.newest()
 	if away.tried == 0 {
 		away.tried = max(away.lost, at-Instant(waited))
@@ -146,14 +139,6 @@ func (w *StormWatch) arrive(b *stormBin, at Instant, refused bool) {
 	}
 }
 
-// newest is the absence that is on, or was last.
-func (a *Attempts) newest() *absence {
-	if a.spans[1].lost != 0 {
-		return &a.spans[1]
-	}
-	return &a.spans[0]
-}
-
 // bin is that of at, nil if a storm has lasted for longer than it is recorded.
 func (w *StormWatch) bin(at Instant) *stormBin {
 	i := int64(at)/int64(ActivityBin) - w.first
@@ -175,7 +160,7 @@ func (w *StormWatch) forget(before int64) {
 	n := min(max(before-w.first, 0), int64(len(w.bins)))
 	w.bins = slices.Delete(w.bins, 0, int(n))
 	w.first = before
-	w.lost = slices.DeleteFunc(w.lost, func(a *Attempts) bool {
+	w.lost = slices.DeleteFunc(w.lost, func(a *StormClient) bool {
 		a.listed = int64(a.newest().lost)/int64(ActivityBin) >= before
 		return !a.listed
 	})
@@ -236,7 +221,7 @@ func (w *StormWatch) end(now Instant) *Storm {
 	}
 	w.past = append(w.past, s)
 	w.on = nil
-	w.lost = slices.DeleteFunc(w.lost, func(a *Attempts) bool {
+	w.lost = slices.DeleteFunc(w.lost, func(a *StormClient) bool {
 		a.spans = [2]absence{*a.newest()}
 		a.listed = a.spans[0].back == 0
 		return !a.listed

@@ -29,14 +29,14 @@ func newWeather() *weather { return &weather{watch: NewStormWatch(stormZero)} }
 func (w *weather) on(at Instant, do func(Instant)) { w.events = append(w.events, weatherEvent{at, do}) }
 
 // lose ends a connection that lasted a minute.
-func (w *weather) lose(a *Attempts, at Instant, code int) {
+func (w *weather) lose(a *StormClient, at Instant, code int) {
 	w.on(at, func(at Instant) {
 		w.watch.Close(at)
 		w.watch.Lose(a, at, &Loss{Pool: Pool{"app/1", "/ws"}, Close: Close{Code: code, By: ByHolter}, Lasted: time.Minute})
 	})
 }
 
-func (w *weather) try(a *Attempts, at Instant, refused bool) {
+func (w *weather) try(a *StormClient, at Instant, refused bool) {
 	w.on(at, func(at Instant) { w.watch.Try(a, at, 0, refused, 0) })
 }
 
@@ -62,7 +62,7 @@ func (w *weather) run(population int, end Instant) {
 // churn is clients that leave and come back as on every day, perSecond of them.
 func (w *weather) churn(r *rand.Rand, perSecond float64, end Instant) {
 	for range int(perSecond * time.Duration(end).Seconds()) {
-		a, at := NewAttempts(), Instant(r.Float64()*float64(end))
+		a, at := new(StormClient), Instant(r.Float64()*float64(end))
 		w.lose(a, at, 1001)
 		w.try(a, at+Instant(r.Float64()*float64(10*time.Second)), false)
 	}
@@ -75,7 +75,7 @@ const kickedAt = Instant(time.Minute)
 func (w *weather) kick(r *rand.Rand, n int, refused time.Duration, delay func(k int) float64) []time.Duration {
 	var back []time.Duration
 	for i := range n {
-		a := NewAttempts()
+		a := new(StormClient)
 		at := kickedAt + Instant(i)*Instant(200*time.Millisecond)/Instant(n)
 		w.lose(a, at, 1012)
 		for k, in := 1, true; in; k++ {
@@ -102,7 +102,7 @@ func TestStorm(t *testing.T) {
 		{"fixed", 900, 0, 3, func(*rand.Rand, int) float64 { return 3 }, [2]float64{4, 5}},
 		{"full jitter over 10 s", 5000, 0, 3, func(r *rand.Rand, _ int) float64 { return 10 * r.Float64() }, [2]float64{1, 1.3}},
 		{"exponential, refused", 1000, 10 * time.Second, 1, func(r *rand.Rand, k int) float64 {
-			return pow(2, k-1) * (0.5 + r.Float64())
+			return math.Pow(2, float64(k-1)) * (0.5 + r.Float64())
 		}, [2]float64{2, 20}},
 		{"few", 17, 0, 0.2, func(r *rand.Rand, _ int) float64 { return 2 * r.Float64() }, [2]float64{1, 5}},
 	} {
@@ -147,11 +147,11 @@ func TestStormBeginsAtTheEndOfABin(t *testing.T) {
 	w := newWeather()
 	edge := kickedAt + Instant(ActivityBin)
 	for i := range 100 {
-		a, at := NewAttempts(), edge+Instant(i-3)*Instant(time.Millisecond)
+		a, at := new(StormClient), edge+Instant(i-3)*Instant(time.Millisecond)
 		w.lose(a, at, 1012)
 		w.try(a, at+Instant(time.Second), false)
 	}
-	stranger := NewAttempts()
+	stranger := new(StormClient)
 	w.lose(stranger, edge-Instant(150*time.Millisecond), 1001)
 	w.try(stranger, edge+Instant(time.Second), false)
 	w.run(1000, kickedAt+Instant(time.Minute))
@@ -165,13 +165,13 @@ func TestStormAfterStorm(t *testing.T) {
 	w := newWeather()
 	second := kickedAt + Instant(50*time.Second)
 	for i := range 100 {
-		a, b := NewAttempts(), NewAttempts()
+		a, b := new(StormClient), new(StormClient)
 		w.lose(a, kickedAt+Instant(i)*Instant(time.Millisecond), 1012)
 		w.try(a, kickedAt+Instant(2*time.Second), false)
 		w.lose(b, second+Instant(i)*Instant(15*time.Millisecond), 1012)
 		w.try(b, second+Instant(3*time.Second), false)
 	}
-	between := NewAttempts()
+	between := new(StormClient)
 	w.lose(between, kickedAt+Instant(10*time.Second), 1001)
 	w.run(1000, second+Instant(time.Minute))
 	if len(w.ended) != 2 || !w.ended[1].Started.Equal(stormZero.Add(time.Duration(second))) || w.ended[1].Clients != 100 {
@@ -195,7 +195,7 @@ func TestNoStorm(t *testing.T) {
 
 // One client that hammers at the door is none either.
 func TestOneClientIsNoStorm(t *testing.T) {
-	w, a := newWeather(), NewAttempts()
+	w, a := newWeather(), new(StormClient)
 	w.lose(a, kickedAt, 1006)
 	for i := range Instant(1000) {
 		w.try(a, kickedAt+i*Instant(50*time.Millisecond), true)
@@ -210,7 +210,7 @@ func TestOneClientIsNoStorm(t *testing.T) {
 // Bursts with pauses between them are one storm while clients are away.
 func TestStormHasPauses(t *testing.T) {
 	w := newWeather()
-	w.kick(rand.New(rand.NewPCG(1, 1)), 300, 50*time.Second, func(k int) float64 { return pow(2, k-1) })
+	w.kick(rand.New(rand.NewPCG(1, 1)), 300, 50*time.Second, func(k int) float64 { return math.Pow(2, float64(k-1)) })
 	w.run(300, Instant(5*time.Minute))
 	if len(w.ended) != 1 || w.ended[0].Back99.Round(time.Second) != 63*time.Second || w.ended[0].Refused != 5*300 {
 		t.Fatalf("%d storms: %+v", len(w.ended), w.ended)
@@ -224,7 +224,7 @@ func TestStormHasPauses(t *testing.T) {
 func TestStormEndsWithoutAll(t *testing.T) {
 	w := newWeather()
 	for i := range 100 {
-		a := NewAttempts()
+		a := new(StormClient)
 		w.lose(a, kickedAt, 1006)
 		if i < 90 {
 			w.try(a, kickedAt+Instant(time.Second), false)
@@ -241,7 +241,7 @@ func TestStormEndsWithoutAll(t *testing.T) {
 func TestStormCountsWhoStays(t *testing.T) {
 	w := newWeather()
 	for range 100 {
-		a := NewAttempts()
+		a := new(StormClient)
 		w.lose(a, kickedAt, 1006)
 		at := kickedAt
 		for range 3 {
@@ -283,7 +283,7 @@ func TestStormsAreBounded(t *testing.T) {
 	const n = MaxStorms + 5
 	for i := range n {
 		for range 20 {
-			a := NewAttempts()
+			a := new(StormClient)
 			at := kickedAt + Instant(i)*Instant(time.Minute)
 			w.lose(a, at, 3000+i)
 			w.try(a, at+Instant(time.Second), false)
@@ -303,7 +303,7 @@ func TestStormsAreBounded(t *testing.T) {
 func TestEndlessStormIsBounded(t *testing.T) {
 	w := newWeather()
 	for range 50 {
-		a := NewAttempts()
+		a := new(StormClient)
 		w.lose(a, kickedAt, 1006)
 		for k := range Instant(1500) {
 			w.try(a, kickedAt+(k+1)*Instant(time.Second), true)
@@ -323,7 +323,7 @@ func TestEndlessStormIsBounded(t *testing.T) {
 // BenchmarkStorm looks at a storm of 100 000 arrivals.
 func BenchmarkStorm(b *testing.B) {
 	r, w := rand.New(rand.NewPCG(1, 2)), newWeather()
-	w.kick(r, 50_000, 2*time.Second, func(k int) float64 { return 1.5 * pow(2, k-1) * (0.5 + r.Float64()) })
+	w.kick(r, 50_000, 2*time.Second, func(k int) float64 { return 1.5 * math.Pow(2, float64(k-1)) * (0.5 + r.Float64()) })
 	w.run(50_000, kickedAt+Instant(8*time.Second))
 	s := w.watch.on
 	if s == nil || s.Reconnects+s.Refused < 80_000 {
@@ -337,7 +337,7 @@ func BenchmarkStorm(b *testing.B) {
 
 // BenchmarkStormTry is what an attempt costs.
 func BenchmarkStormTry(b *testing.B) {
-	w, a := NewStormWatch(stormZero), NewAttempts()
+	w, a := NewStormWatch(stormZero), new(StormClient)
 	w.Lose(a, 1, &Loss{})
 	b.ReportAllocs()
 	for at := Instant(1); b.Loop(); at += Instant(time.Millisecond) {

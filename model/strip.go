@@ -1,7 +1,5 @@
 package model
 
-import "time"
-
 // Beat is how one beat went, in little room: for a strip of them in a table.
 type Beat uint8
 
@@ -15,17 +13,3 @@ const (
 
 // Strip is the newest beats of a connection, oldest first, with NoBeat in front where there are fewer.
 type Strip [24]Beat
-
-// beatOf sorts a sample in.
-func beatOf(s Sample) Beat {
-	switch {
-	case s.Missed && s.RTT > 0:
-		return LateBeat
-	case s.Missed:
-		return MissedBeat
-	case s.Timeout <= 0:
-		return 1
-	}
-	eighths := (s.RTT*time.Duration(FullBeat) + s.Timeout - 1) / s.Timeout
-	return Beat(min(max(eighths, 1), time.Duration(FullBeat)))
-}

@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"hash/crc32"
+	"math"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -85,4 +87,29 @@ func cut(s string, limit int) string {
 		limit--
 	}
 	return s[:limit]
+}
+
+// sizeUnits are tried in order: B ends all the others.
+var sizeUnits = []struct {
+	name  string
+	bytes float64
+}{
+	{"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30},
+	{"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9},
+	{"b", 1}, {"", 1},
+}
+
+// ParseSize reads a size in bytes, such as 4096, 64KiB or 1.5MB.
+func ParseSize(s string) (int64, bool) {
+	s = strings.ToLower(s)
+	for _, u := range sizeUnits {
+		number, ok := strings.CutSuffix(s, u.name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseFloat(number, 64)
+		bytes := n * u.bytes
+		return int64(bytes), err == nil && strings.Trim(number, "0123456789.") == "" && bytes < math.MaxInt64
+	}
+	return 0, false
 }

@@ -144,7 +144,7 @@ func (r *record) left(c *client, at time.Duration, l *model.Loss) {
 	case s == nil && at > r.closing:
 		return
 	case s == nil:
-		s = &story{attempts: model.NewAttempts()}
+		s = &story{attempts: new(model.Attempts)}
 		c.story = s
 		r.lost++
 	case s.away || at > r.closing && at-s.back > settled:

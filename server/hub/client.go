@@ -17,7 +17,7 @@ type client struct {
 	listed     int32         // connections, open or lingering
 	left       model.Instant // the last of them, 0 while there is one
 	reconnects []time.Duration
-	attempts   *model.Attempts          // nil until it has been away
+	attempts   *model.StormClient          // nil until it has been away
 	rtt        time.Duration            // the shortest of its last connection; 0 if unknown
 	handshake  unique.Handle[handshake] // that opened the newest
 }

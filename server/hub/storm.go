@@ -32,7 +32,7 @@ func (h *Hub) depart(c *connection, now model.Instant) {
 		return
 	}
 	if cl.attempts == nil {
-		cl.attempts = model.NewAttempts()
+		cl.attempts = new(model.StormClient)
 	}
 	shake := cl.handshake.Value()
 	h.storms.Lose(cl.attempts, now, &model.Loss{
