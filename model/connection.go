@@ -60,9 +60,9 @@ type Connection struct {
 }
 
 // Address writes a as people read it: without a port where none is known, "" where nothing is.
-func Address(a netip.AddrPort) string { return string(appendAddress(nil, a)) }
+func Address(a netip.AddrPort) string { return string(AppendAddress(nil, a)) }
 
-func appendAddress(b []byte, a netip.AddrPort) []byte {
+func AppendAddress(b []byte, a netip.AddrPort) []byte {
 	switch {
 	case !a.IsValid():
 		return b
@@ -105,18 +105,18 @@ const (
 	ByNetwork               // the socket ended or broke without a close frame
 )
 
-var closerNames = [...]string{"peer", "app", "holter", "network"}
+var CloserNames = [...]string{"peer", "app", "holter", "network"}
 
 func (b Closer) String() string {
-	if int(b) < len(closerNames) {
-		return closerNames[b]
+	if int(b) < len(CloserNames) {
+		return CloserNames[b]
 	}
 	return fmt.Sprintf("closer(%d)", uint8(b))
 }
 
 // ParseCloser is the inverse of Closer.String.
 func ParseCloser(name string) (Closer, error) {
-	for i, n := range closerNames {
+	for i, n := range CloserNames {
 		if n == name {
 			return Closer(i), nil
 		}
@@ -142,18 +142,18 @@ const (
 	UpstreamSide
 )
 
-var sideNames = [...]string{"client", "upstream"}
+var SideNames = [...]string{"client", "upstream"}
 
 func (s Side) String() string {
-	if int(s) < len(sideNames) {
-		return sideNames[s]
+	if int(s) < len(SideNames) {
+		return SideNames[s]
 	}
 	return fmt.Sprintf("side(%d)", uint8(s))
 }
 
 // ParseSide is the inverse of Side.String.
 func ParseSide(name string) (Side, error) {
-	for i, n := range sideNames {
+	for i, n := range SideNames {
 		if n == name {
 			return Side(i), nil
 		}

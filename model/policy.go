@@ -50,7 +50,7 @@ type Policy struct {
 	Clients    int            // of the pool
 	Attempts   int            // that this rests on
 	Obeys      bool           // the clients wait for as long as a refusal asks, and then their own delay
-	Confidence float64        // from 0 to 1: see InferPolicies
+	Confidence float64        // from 0 to 1: see Infer
 	First      DelayHistogram // of the first attempts
 }
 
@@ -73,8 +73,8 @@ func (p Policy) Spread() Policy {
 	return p
 }
 
-// delay is v before the k-th attempt, from 1.
-func (p *Policy) delay(k int) time.Duration {
+// Delay is v before the k-th attempt, from 1.
+func (p *Policy) Delay(k int) time.Duration {
 	switch p.Kind {
 	case PolicyFixed:
 		return p.Base
@@ -83,7 +83,7 @@ func (p *Policy) delay(k int) time.Duration {
 			return p.Steps[min(k, len(p.Steps))-1]
 		}
 	case PolicyExponential:
-		v := time.Duration(min(float64(p.Base)*math.Pow(p.Factor, float64(k-1)), float64(longestDelay)))
+		v := time.Duration(min(float64(p.Base)*math.Pow(p.Factor, float64(k-1)), float64(MaxDelay)))
 		if p.Cap > 0 {
 			v = min(v, p.Cap)
 		}
@@ -92,5 +92,5 @@ func (p *Policy) delay(k int) time.Duration {
 	return 0
 }
 
-// longestDelay is far from overflow.
-const longestDelay = 1000 * time.Hour
+// MaxDelay is far from overflow.
+const MaxDelay = 1000 * time.Hour

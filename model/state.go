@@ -14,18 +14,18 @@ const (
 	Away
 )
 
-var stateNames = [...]string{"normal", "suspect", "failed", "closed", "away"}
+var StateNames = [...]string{"normal", "suspect", "failed", "closed", "away"}
 
 func (s State) String() string {
-	if int(s) < len(stateNames) {
-		return stateNames[s]
+	if int(s) < len(StateNames) {
+		return StateNames[s]
 	}
 	return fmt.Sprintf("state(%d)", uint8(s))
 }
 
 // ParseState is the inverse of State.String.
 func ParseState(name string) (State, error) {
-	for i, n := range stateNames {
+	for i, n := range StateNames {
 		if n == name {
 			return State(i), nil
 		}

@@ -13,7 +13,7 @@ func TestEveryStateAndTrigger(t *testing.T) {
 		Closed:  {Closed, Closed, Closed, Closed, Closed},
 		Away:    {Away, Away, Away, Away, Away}, // a client's, no connection's: nothing moves it here
 	}
-	if len(states) != len(stateNames) || len(triggers) != len(triggerNames) {
+	if len(states) != len(StateNames) || len(triggers) != len(triggerNames) {
 		t.Fatal("a state or a trigger is missing in this test")
 	}
 	for _, from := range states {

@@ -26,7 +26,7 @@ const cutMarkSize = 8 + len("…")
 // is only cut. Clean returns s itself, without an allocation, if there is nothing to do.
 func Clean(s string, limit int) string {
 	limit = max(limit, 0)
-	if len(s) <= limit && firstInvisible(s) < 0 {
+	if len(s) <= limit && FirstInvisible(s) < 0 {
 		return s
 	}
 	clean, whole := cleanPrefix(s, limit)
@@ -36,8 +36,8 @@ func Clean(s string, limit int) string {
 	return cut(clean, limit-cutMarkSize) + fmt.Sprintf("%08x…", crc32.ChecksumIEEE([]byte(s)))
 }
 
-// firstInvisible is the offset of the first thing in s that Clean replaces, -1 if there is none.
-func firstInvisible(s string) int {
+// FirstInvisible is the offset of the first thing in s that Clean replaces, -1 if there is none.
+func FirstInvisible(s string) int {
 	ascii := 0 // the usual case, without decoding
 	for ascii < len(s) && ' ' <= s[ascii] && s[ascii] <= '~' {
 		ascii++

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/filter"
 	"holter/server/api"
 	"holter/server/hub"
 )
@@ -64,7 +65,7 @@ func (f *fakeSource) Kick(_ context.Context, k model.Kick) (int, error) {
 	if err := k.Validate(); err != nil {
 		return 0, err
 	}
-	if _, err := model.ParseSelection(k.Query); len(k.IDs) == 0 && err != nil {
+	if _, err := filter.ParseSelection(k.Query); len(k.IDs) == 0 && err != nil {
 		return 0, err
 	}
 	f.mu.Lock()

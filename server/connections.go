@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"holter/model"
+	"holter/model/filter"
 	"holter/server/api"
 )
 
@@ -53,9 +54,9 @@ func (a *admin) connection(c *gin.Context) {
 
 // list is a request for one page of the connections.
 type list struct {
-	filter     model.Filter
+	filter     filter.Filter
 	state      string // empty for all
-	key        model.SortKey
+	key        filter.SortKey
 	descending bool
 	limit      int
 	after      cursor
@@ -63,9 +64,9 @@ type list struct {
 
 // parseList reads a query. Sort is a key, with a - in front for descending order.
 func parseList(query url.Values) (list, error) {
-	l := list{key: model.SortID, limit: defaultLimit}
+	l := list{key: filter.SortID, limit: defaultLimit}
 	var err error
-	if l.filter, err = model.ParseFilter(query.Get("q")); err != nil {
+	if l.filter, err = filter.Parse(query.Get("q")); err != nil {
 		return l, err
 	}
 	if state := model.Clean(query.Get("state"), 40); state != "" {
@@ -76,7 +77,7 @@ func parseList(query url.Values) (list, error) {
 	}
 	if sort := query.Get("sort"); sort != "" {
 		sort, l.descending = strings.CutPrefix(sort, "-")
-		if l.key, err = model.ParseSortKey(sort); err != nil {
+		if l.key, err = filter.ParseSortKey(sort); err != nil {
 			return l, err
 		}
 	}
@@ -97,7 +98,7 @@ func (l list) page(conns []model.Connection, now time.Time) api.Connections {
 			chosen = append(chosen, c)
 		}
 	}
-	model.Sort(chosen, l.key, l.descending, now)
+	filter.Sort(chosen, l.key, l.descending, now)
 	start := l.start(chosen)
 	end := min(start+l.limit, len(chosen))
 	page := api.Connections{Connections: make([]api.Connection, 0, end-start), Total: len(chosen)}
@@ -114,7 +115,7 @@ func (l list) page(conns []model.Connection, now time.Time) api.Connections {
 // before, whatever came and went since. Other figures change all the time, the page's own among them:
 // there only counting on reaches the end.
 func (l list) start(conns []*model.Connection) int {
-	if l.key != model.SortID {
+	if l.key != filter.SortID {
 		return min(l.after.position, len(conns))
 	}
 	next := slices.IndexFunc(conns, func(c *model.Connection) bool {

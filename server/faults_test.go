@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"holter/model"
+	"holter/model/filter"
 	"holter/server/api"
 )
 
@@ -14,7 +15,7 @@ func (f *fakeSource) SetFaults(_ context.Context, o model.FaultOrder) (int, erro
 	if err := o.Faults.Validate(); err != nil {
 		return 0, err
 	}
-	if _, err := model.ParseSelection(o.Query); len(o.IDs) == 0 && err != nil {
+	if _, err := filter.ParseSelection(o.Query); len(o.IDs) == 0 && err != nil {
 		return 0, err
 	}
 	f.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/heart"
 )
 
 // Options set a Monitor up. The zero value of a field stands for the default in its tag, where on_fail is
@@ -40,7 +41,7 @@ type Options struct {
 
 // withDefaults fills in what the tags say, but for the admin plane: a library opens no port unasked.
 func (o Options) withDefaults() Options {
-	rhythm := model.DefaultRhythm()
+	rhythm := heart.DefaultRhythm()
 	o.Scheme = cmp.Or(o.Scheme, rhythm.Scheme)
 	o.Interval = cmp.Or(o.Interval, rhythm.Interval)
 	o.Detector = cmp.Or(o.Detector, rhythm.Detector)

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"holter/model"
+	"holter/model/heart"
 	"holter/server/hub"
 )
 
@@ -24,8 +24,8 @@ func (o Options) Validate() error {
 	return cmp.Or(rhythm.Validate(), o.OnFail.Validate(), badIdentity, o.validLimits(), o.validAdmin())
 }
 
-func (o Options) rhythm() model.Rhythm {
-	return model.Rhythm{
+func (o Options) rhythm() heart.Rhythm {
+	return heart.Rhythm{
 		Scheme: o.Scheme, Detector: o.Detector, Interval: o.Interval,
 		MinTimeout: o.MinTimeout, MaxTimeout: o.MaxTimeout,
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"holter/model"
+	"holter/model/heart"
 )
 
 // settings are what the command line gives when nothing was written.
@@ -31,7 +32,7 @@ func TestCommandLineHasTheLibrarysDefaults(t *testing.T) {
 	if want := settings(); line.Options != want {
 		t.Errorf("the tags say\n%+v\nthe library\n%+v", line.Options, want)
 	}
-	if got, want := line.rhythm(), model.DefaultRhythm(); got != want {
+	if got, want := line.rhythm(), heart.DefaultRhythm(); got != want {
 		t.Errorf("the tags say %+v, the default rhythm is %+v", got, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/model/filter"
 )
 
 func TestCursorFollowsItsConnection(t *testing.T) {
@@ -113,7 +114,7 @@ func TestSortLettersAreDistinct(t *testing.T) {
 			t.Errorf("%s has the letter %q, and so has %q", c.title, c.letter, other)
 		}
 		seen[c.letter] = c.title
-		if _, err := model.ParseSortKey(string(c.sort)); err != nil && c.sort != sortTrafficIn && c.sort != sortTrafficOut {
+		if _, err := filter.ParseSortKey(string(c.sort)); err != nil && c.sort != sortTrafficIn && c.sort != sortTrafficOut {
 			t.Errorf("%s: %v", c.title, err)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"holter/model"
+	"holter/model/filter"
 )
 
 // population is what the figures are for. What is off the screen must cost nothing there.
@@ -35,11 +35,11 @@ func BenchmarkRefresh(b *testing.B) {
 		b.Run(bench.name, func(b *testing.B) {
 			fx := newEffects(context.Background(), newFake(ward(population)...))
 			b.Cleanup(fx.stop)
-			filter, err := model.ParseFilter(bench.filter)
+			f, err := filter.Parse(bench.filter)
 			if err != nil {
 				b.Fatal(err)
 			}
-			order := arrangement{search: finder{filter: filter}, key: model.SortState}
+			order := arrangement{search: finder{filter: f}, key: filter.SortState}
 			refresh := fx.refresh(0, func(p *picture) *picture { return arrangeConnections(p, order) }, 0)
 			b.ReportAllocs()
 			for b.Loop() {

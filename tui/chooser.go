@@ -7,7 +7,7 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
-	"holter/model"
+	"holter/model/filter"
 )
 
 // columnChoices is a table of any rows as seen by who chooses its columns.
@@ -29,7 +29,7 @@ func (t *table[R]) shown(i int) bool { return t.widths[i] > 0 }
 
 // sortItems are the letters by which a table can be sorted. A column that has not been shown is from then
 // on, if there is room: rows in an order that nobody sees look shuffled.
-func sortItems[R any](t *table[R], sort func(by model.SortKey, descending bool) tea.Cmd) []menuItem {
+func sortItems[R any](t *table[R], sort func(by filter.SortKey, descending bool) tea.Cmd) []menuItem {
 	var items []menuItem
 	for i := range t.columns {
 		if c := &t.columns[i]; c.letter != "" {
@@ -90,7 +90,7 @@ func (d *chooser) view(page []string, w int) []string {
 }
 
 // sortAt sorts by the column over cell x of the titles, the other way round if it is sorted by it.
-func sortAt[R any](t *table[R], x int, now arrangement, sort func(by model.SortKey, descending bool) tea.Cmd) tea.Cmd {
+func sortAt[R any](t *table[R], x int, now arrangement, sort func(by filter.SortKey, descending bool) tea.Cmd) tea.Cmd {
 	c := t.columnAt(x)
 	switch {
 	case c == nil || c.sort == "":

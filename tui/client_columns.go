@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/filter"
 )
 
 // clientText writes the cells of the table of clients.
@@ -19,10 +20,10 @@ func (t *clientText) now() time.Time { return t.page.picture.Time }
 func clientColumns(t *clientText) []column[clientRow] {
 	type row = clientRow
 	return []column[row]{
-		{title: "STATE", sort: model.SortState, letter: "s", inverse: true, min: 9, want: 9, loud: true, text: t.state},
-		{title: "CLIENT", sort: model.SortClient, letter: "c", min: 12, want: 24,
+		{title: "STATE", sort: filter.SortState, letter: "s", inverse: true, min: 9, want: 9, loud: true, text: t.state},
+		{title: "CLIENT", sort: filter.SortClient, letter: "c", min: 12, want: 24,
 			text: func(r *row, w int) string { return t.plain(r.ID, w) }},
-		{title: "GEN", sort: model.SortGeneration, letter: "g", descending: true, min: 4, want: 4, right: true,
+		{title: "GEN", sort: filter.SortGeneration, letter: "g", descending: true, min: 4, want: 4, right: true,
 			text: func(r *row, _ int) string { return count(r.Generation) }},
 		{title: "FOR", sort: sortSince, letter: "f", descending: true, min: 6, want: 6, right: true,
 			text: func(r *row, _ int) string { return span(t.now().Sub(r.Since)) }},

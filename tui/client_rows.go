@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/filter"
 )
 
 // What clients can be sorted by beside model's keys.
 const (
-	sortSince      model.SortKey = "since"
-	sortSeen       model.SortKey = "seen"
-	sortReconnects model.SortKey = "reconnects"
-	sortAgent      model.SortKey = "agent"
+	sortSince      filter.SortKey = "since"
+	sortSeen       filter.SortKey = "seen"
+	sortReconnects filter.SortKey = "reconnects"
+	sortAgent      filter.SortKey = "agent"
 )
 
 // arrangeClients is p with its clients filtered and sorted.
@@ -42,7 +43,7 @@ func arrangeClients(p *picture, a arrangement) *picture {
 
 // matches reports whether a filter chooses the client's newest connection. Of a client that is away
 // without one, it is asked about what is known.
-func (r *clientRow) matches(f model.Filter, now time.Time) bool {
+func (r *clientRow) matches(f filter.Filter, now time.Time) bool {
 	if r.connection != nil && r.State != model.Away {
 		return f.Match(r.connection, now)
 	}
@@ -56,14 +57,14 @@ func (r *clientRow) matches(f model.Filter, now time.Time) bool {
 
 // clientOrder compares rows that are by id already.
 func clientOrder(a arrangement) func(x, y *clientRow) int {
-	compare := map[model.SortKey]func(x, y *clientRow) int{
-		model.SortState:      func(x, y *clientRow) int { return cmp.Compare(urgency(x.State), urgency(y.State)) },
-		model.SortClient:     func(x, y *clientRow) int { return cmp.Compare(x.ID, y.ID) },
-		model.SortGeneration: func(x, y *clientRow) int { return cmp.Compare(x.Generation, y.Generation) },
-		sortSince:            func(x, y *clientRow) int { return y.Since.Compare(x.Since) },
-		sortSeen:             func(x, y *clientRow) int { return y.FirstSeen.Compare(x.FirstSeen) },
-		sortAgent:            func(x, y *clientRow) int { return cmp.Compare(x.UserAgent, y.UserAgent) },
-		sortReconnects:       func(x, y *clientRow) int { return cmp.Compare(lastDelay(x), lastDelay(y)) },
+	compare := map[filter.SortKey]func(x, y *clientRow) int{
+		filter.SortState:      func(x, y *clientRow) int { return cmp.Compare(urgency(x.State), urgency(y.State)) },
+		filter.SortClient:     func(x, y *clientRow) int { return cmp.Compare(x.ID, y.ID) },
+		filter.SortGeneration: func(x, y *clientRow) int { return cmp.Compare(x.Generation, y.Generation) },
+		sortSince:             func(x, y *clientRow) int { return y.Since.Compare(x.Since) },
+		sortSeen:              func(x, y *clientRow) int { return y.FirstSeen.Compare(x.FirstSeen) },
+		sortAgent:             func(x, y *clientRow) int { return cmp.Compare(x.UserAgent, y.UserAgent) },
+		sortReconnects:        func(x, y *clientRow) int { return cmp.Compare(lastDelay(x), lastDelay(y)) },
 	}[a.key]
 	if a.descending {
 		return func(x, y *clientRow) int { return compare(y, x) }

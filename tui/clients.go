@@ -5,6 +5,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/model/filter"
 )
 
 // clientRow is a client and its newest connection, nil while it is away and that is forgotten.
@@ -28,7 +29,7 @@ type clients struct {
 }
 
 func newClients(s *styles, k *keyMap, fx *effects, st *status) *clients {
-	p := &clients{styles: s, keys: k, fx: fx, status: st, order: arrangement{key: model.SortState}}
+	p := &clients{styles: s, keys: k, fx: fx, status: st, order: arrangement{key: filter.SortState}}
 	t := newTable(s, clientColumns(&clientText{styles: s, page: p}), func(r *clientRow) model.State { return r.State })
 	p.list = newList(t, func(r *clientRow) string { return r.ID })
 	return p
@@ -145,7 +146,7 @@ func (p *clients) finder() *finder        { return &p.search }
 
 func (p *clients) refilter() tea.Cmd { return p.setOrder(p.order.key, p.order.descending) }
 
-func (p *clients) setOrder(by model.SortKey, descending bool) tea.Cmd {
+func (p *clients) setOrder(by filter.SortKey, descending bool) tea.Cmd {
 	var last finder
 	if p.picture != nil {
 		last = p.picture.clients.by

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/filter"
 )
 
 // gaugeWidth is the least width of the silence column that has room for a gauge beside the figure.
@@ -38,25 +39,25 @@ func (t *rowText) now() time.Time { return t.page.now() }
 func connectionColumns(t *rowText) []column[model.Connection] {
 	type row = model.Connection
 	return []column[row]{
-		{title: "STATE", sort: model.SortState, letter: "s", inverse: true, min: 9, want: 9, loud: true, text: t.state},
-		{title: "CLIENT", sort: model.SortClient, letter: "c", min: 12, want: 20, text: t.client},
-		{title: "GEN", sort: model.SortGeneration, letter: "g", descending: true, min: 4, rank: rankThird, right: true,
+		{title: "STATE", sort: filter.SortState, letter: "s", inverse: true, min: 9, want: 9, loud: true, text: t.state},
+		{title: "CLIENT", sort: filter.SortClient, letter: "c", min: 12, want: 20, text: t.client},
+		{title: "GEN", sort: filter.SortGeneration, letter: "g", descending: true, min: 4, rank: rankThird, right: true,
 			text: func(c *row, _ int) string { return count(c.Generation) }},
-		{title: "REMOTE", sort: model.SortRemote, letter: "m", min: 21, rank: rankThird, text: t.remote},
-		{title: "AGE", sort: model.SortAge, letter: "a", descending: true, min: 6, rank: rankThird, right: true,
+		{title: "REMOTE", sort: filter.SortRemote, letter: "m", min: 21, rank: rankThird, text: t.remote},
+		{title: "AGE", sort: filter.SortAge, letter: "a", descending: true, min: 6, rank: rankThird, right: true,
 			text: func(c *row, _ int) string { return span(c.Age(t.now())) }},
-		{title: "RTT", sort: model.SortRTT, letter: "r", descending: true, min: 7, want: 7, right: true,
+		{title: "RTT", sort: filter.SortRTT, letter: "r", descending: true, min: 7, want: 7, right: true,
 			text: func(c *row, _ int) string { return brief(c.RTT) }},
 		{title: "BEATS", min: 8, want: 12, rank: rankSecond, text: t.beats, vivid: t.vividBeats},
-		{title: "TIMEOUT", sort: model.SortTimeout, letter: "t", descending: true, min: 8, want: 8, right: true,
+		{title: "TIMEOUT", sort: filter.SortTimeout, letter: "t", descending: true, min: 8, want: 8, right: true,
 			text: func(c *row, _ int) string { return seconds(c.Timeout) }},
-		{title: "SILENCE", sort: model.SortSilence, letter: "i", descending: true, min: 8, want: 16, right: true, loud: true,
+		{title: "SILENCE", sort: filter.SortSilence, letter: "i", descending: true, min: 8, want: 16, right: true, loud: true,
 			text: t.silence},
 		{title: "IN/S", sort: sortTrafficIn, letter: "d", descending: true, min: 6, rank: rankThird, right: true,
 			text: func(c *row, _ int) string { return amount(t.traffic(c).in) }},
 		{title: "OUT/S", sort: sortTrafficOut, letter: "u", descending: true, min: 7, rank: rankThird, right: true,
 			text: func(c *row, _ int) string { return amount(t.traffic(c).out) }},
-		{title: "WHY", sort: model.SortCause, letter: "w", min: 10, want: 12, ample: whyWidth, loud: true, text: t.why},
+		{title: "WHY", sort: filter.SortCause, letter: "w", min: 10, want: 12, ample: whyWidth, loud: true, text: t.why},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/model/filter"
 )
 
 // connections is the page with the list of connections and the detail of one.
@@ -32,7 +33,7 @@ type connections struct {
 func newConnections(s *styles, k *keyMap, fx *effects, st *status, z *zoom) *connections {
 	p := &connections{
 		styles: s, keys: k, fx: fx, status: st, zoom: z,
-		order:  arrangement{key: model.SortState},
+		order:  arrangement{key: filter.SortState},
 		detail: newDetail(s, z),
 	}
 	t := newTable(s, connectionColumns(&rowText{page: p, styles: s}), func(c *model.Connection) model.State { return c.State })
@@ -217,7 +218,7 @@ func (p *connections) finder() *finder { return &p.search }
 func (p *connections) refilter() tea.Cmd { return p.setOrder(p.order.key, p.order.descending) }
 
 // setOrder has the last snapshot arranged anew, so that the rows need not wait for the next refresh.
-func (p *connections) setOrder(by model.SortKey, descending bool) tea.Cmd {
+func (p *connections) setOrder(by filter.SortKey, descending bool) tea.Cmd {
 	var last finder
 	if p.picture != nil {
 		last = p.picture.connections.by

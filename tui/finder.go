@@ -6,13 +6,13 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
-	"holter/model"
+	"holter/model/filter"
 )
 
 // finder is the filter of a page.
 type finder struct {
 	text   string // as typed
-	filter model.Filter
+	filter filter.Filter
 	typing bool // it changes with every key
 }
 
@@ -96,7 +96,7 @@ func (d *filtering) recall(step int) tea.Cmd {
 	return d.take(d.prompt.set(text))
 }
 
-func (d *filtering) take(filter model.Filter, changed bool) tea.Cmd {
+func (d *filtering) take(filter filter.Filter, changed bool) tea.Cmd {
 	if !changed {
 		return nil
 	}

@@ -4,7 +4,7 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
-	"holter/model"
+	"holter/model/filter"
 )
 
 // list is a table with a cursor in it.
@@ -121,7 +121,7 @@ func (l *list[R, K]) seen() []*R {
 }
 
 // view draws the titles and the visible rows, sorted by a column.
-func (l *list[R, K]) view(sorted model.SortKey, descending bool) []string {
+func (l *list[R, K]) view(sorted filter.SortKey, descending bool) []string {
 	lines := []string{l.table.header(sorted, descending)}
 	for i, r := range l.seen() {
 		lines = append(lines, l.table.row(r, l.cursor.top+i == l.cursor.index))

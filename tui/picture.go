@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/filter"
 )
 
 // Connections can be sorted by these too: only the screen knows them.
 const (
-	sortTrafficIn  model.SortKey = "traffic_in"
-	sortTrafficOut model.SortKey = "traffic_out"
+	sortTrafficIn  filter.SortKey = "traffic_in"
+	sortTrafficOut filter.SortKey = "traffic_out"
 )
 
 // arrangement is which rows are shown and in which order. Whatever was arranged by another serial is
@@ -20,12 +21,12 @@ type arrangement struct {
 	serial     int
 	search     finder
 	last       finder // the filter before, which is good for as long as one is typed that chooses nothing
-	key        model.SortKey
+	key        filter.SortKey
 	descending bool
 }
 
 // with is another arrangement than a.
-func (a arrangement) with(search, last finder, by model.SortKey, descending bool) arrangement {
+func (a arrangement) with(search, last finder, by filter.SortKey, descending bool) arrangement {
 	return arrangement{serial: a.serial + 1, search: search, last: last, key: by, descending: descending}
 }
 
@@ -121,7 +122,7 @@ func arrangeConnections(p *picture, a arrangement) *picture {
 	case sortTrafficIn, sortTrafficOut:
 		sortByTraffic(chosen.rows, p.readings, a)
 	default:
-		model.Sort(chosen.rows, a.key, a.descending, p.Time)
+		filter.Sort(chosen.rows, a.key, a.descending, p.Time)
 	}
 	fresh := *p
 	fresh.connections = chosen

@@ -8,7 +8,7 @@ import (
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
 
-	"holter/model"
+	"holter/model/filter"
 )
 
 // maxFilter bounds what can be typed.
@@ -44,25 +44,25 @@ func newInput(s *styles, limit int) textinput.Model {
 }
 
 // update takes a key. It returns the filter and true if the text is another one now and a good one.
-func (p *prompt) update(msg tea.Msg) (model.Filter, bool) {
+func (p *prompt) update(msg tea.Msg) (filter.Filter, bool) {
 	before := p.input.Value()
 	p.input, _ = p.input.Update(msg)
 	if p.input.Value() == before {
-		return model.Filter{}, false
+		return filter.Filter{}, false
 	}
 	return p.parse()
 }
 
 // set replaces the text, and returns what update does.
-func (p *prompt) set(text string) (model.Filter, bool) {
+func (p *prompt) set(text string) (filter.Filter, bool) {
 	p.input.SetValue(text)
 	p.input.CursorEnd()
 	return p.parse()
 }
 
-func (p *prompt) parse() (filter model.Filter, ok bool) {
-	filter, p.err = model.ParseFilter(p.input.Value())
-	return filter, p.err == nil
+func (p *prompt) parse() (f filter.Filter, ok bool) {
+	f, p.err = filter.Parse(p.input.Value())
+	return f, p.err == nil
 }
 
 func (p *prompt) value() string { return strings.TrimSpace(p.input.Value()) }
@@ -79,7 +79,7 @@ func (p *prompt) problem(w int) string {
 	if p.err == nil {
 		return ""
 	}
-	wrong, ok := errors.AsType[*model.FilterError](p.err)
+	wrong, ok := errors.AsType[*filter.Error](p.err)
 	if !ok {
 		return p.styles.alarm.String(p.styles.glyphs.cut(" "+p.err.Error(), w))
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/storm"
 )
 
 // supposedAway is how long the server is gone in the forecast that is told in words.
@@ -18,7 +19,7 @@ type outlook struct {
 
 // forecasts are what policies lead to: after the same time without a server as in the storm, and after
 // supposedAway.
-type forecasts struct{ same, supposed model.Forecast }
+type forecasts struct{ same, supposed storm.Forecast }
 
 // oracle forecasts, which takes milliseconds, and remembers what it said last. It is asked by commands.
 type oracle struct {
@@ -44,8 +45,8 @@ func (o *oracle) ask(s *model.Storm) forecasts {
 	if q != o.last {
 		o.last = q
 		o.said = forecasts{
-			same:     model.NewForecast(s.Policies, q.away, uint64(s.ID)),
-			supposed: model.NewForecast(s.Policies, supposedAway, uint64(s.ID)),
+			same:     storm.NewForecast(s.Policies, q.away, uint64(s.ID)),
+			supposed: storm.NewForecast(s.Policies, supposedAway, uint64(s.ID)),
 		}
 	}
 	return o.said

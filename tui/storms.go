@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/model/filter"
 )
 
 // storms is the page of reconnect storms: the one that is on, or one of the past.
@@ -173,7 +174,7 @@ func (a *App) listPool(p *storms) tea.Cmd {
 		return nil
 	}
 	text := "ua=" + strconv.Quote(row.UserAgent)
-	filter, err := model.ParseFilter(text)
+	filter, err := filter.Parse(text)
 	if err != nil {
 		a.status.complain(err.Error())
 		return nil

@@ -4,13 +4,14 @@ import (
 	"strings"
 
 	"holter/model"
+	"holter/model/filter"
 )
 
 // column is one column of a table. A column is shown whole or not at all.
 type column[R any] struct {
 	title  string
-	sort   model.SortKey // empty if rows cannot be sorted by it
-	letter string        // sorts by it, after s
+	sort   filter.SortKey // empty if rows cannot be sorted by it
+	letter string         // sorts by it, after s
 
 	descending bool // at first
 	inverse    bool // its ascending order has the most on top
@@ -125,7 +126,7 @@ func (t *table[R]) columnAt(x int) *column[R] {
 }
 
 // header is the line of titles, with the direction beside the one that the rows are sorted by.
-func (t *table[R]) header(sorted model.SortKey, descending bool) string {
+func (t *table[R]) header(sorted filter.SortKey, descending bool) string {
 	var b strings.Builder
 	for i := range t.columns {
 		c, w := &t.columns[i], t.widths[i]

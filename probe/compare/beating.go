@@ -10,24 +10,25 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/model"
+	"holter/model/heart"
 	"holter/probe/sock"
 )
 
 // beating is an end with a heart of holter's.
 type beating struct {
 	end   *end
-	late  *model.Lateness
+	late  *heart.Lateness
 	heard atomic.Int64 // Instant of the last frame in
 	due   time.Time    // the schedule's
 	place int          // the schedule's, -1 while it is not in there
 
 	mu    sync.Mutex
-	heart *model.Heart
+	heart *heart.Heart
 }
 
-func newBeating(e *end, r *model.Rhythm) *beating {
+func newBeating(e *end, r *heart.Rhythm) *beating {
 	now := e.clock.at(time.Now())
-	b := &beating{end: e, late: e.schedule.lateness(e.clock), place: -1, heart: model.NewHeart(r, now, e.random, 1)}
+	b := &beating{end: e, late: e.schedule.lateness(e.clock), place: -1, heart: heart.New(r, now, e.random, 1)}
 	b.heard.Store(int64(now))
 	return b
 }

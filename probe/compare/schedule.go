@@ -6,15 +6,15 @@ import (
 	"sync"
 	"time"
 
-	"holter/model"
+	"holter/model/heart"
 )
 
 // schedule visits all hearts when they are due, in one goroutine as holter serve does, so that they
 // pay for one timer and share what is known of its lateness.
 type schedule struct {
 	clock clock // of those whose time is not compressed
-	late  model.Lateness
-	exact model.Lateness // always on time: see lateness
+	late  heart.Lateness
+	exact heart.Lateness // always on time: see lateness
 
 	mu    sync.Mutex // protects all following
 	queue queue
@@ -25,7 +25,7 @@ type schedule struct {
 const (
 	// slot gathers what is due within it into one run.
 	slot = 10 * time.Millisecond
-	// lateLimit is how late a run may be before hearts void their beats: model.Lateness' own.
+	// lateLimit is how late a run may be before hearts void their beats: heart.Lateness' own.
 	lateLimit = 100 * time.Millisecond
 )
 
@@ -37,7 +37,7 @@ func newSchedule() *schedule {
 // lateness is what a heart with that clock is to know of its own process. In compressed time a
 // pause of a few milliseconds would pass for one of a tenth of a second and void every beat: there
 // none is told of, and the report says how late the process was.
-func (s *schedule) lateness(c clock) *model.Lateness {
+func (s *schedule) lateness(c clock) *heart.Lateness {
 	if c.compression != 1 {
 		return &s.exact
 	}
@@ -123,9 +123,9 @@ func (s *schedule) pause() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.queue) == 0 {
-		return model.SchedulerPause
+		return heart.SchedulerPause
 	}
-	return min(max(time.Until(s.queue[0].due), slot), model.SchedulerPause)
+	return min(max(time.Until(s.queue[0].due), slot), heart.SchedulerPause)
 }
 
 // queue is a heap by due time.

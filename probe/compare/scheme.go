@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/heart"
 )
 
 // scheme is one way to keep a heartbeat.
@@ -31,8 +32,8 @@ var schemes = []scheme{
 func (s *scheme) fixed() bool { return s.dead > 0 }
 
 // rhythm is how a heart of holter's beats at one end, with the defaults of holter serve.
-func (s *scheme) rhythm(who model.Scheme) *model.Rhythm {
-	r := model.DefaultRhythm()
+func (s *scheme) rhythm(who model.Scheme) *heart.Rhythm {
+	r := heart.DefaultRhythm()
 	r.Scheme, r.Interval = who, s.ping
 	return &r
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/reconnect"
 )
 
 // patience is how long a client that is still trying may wait between two attempts: as long as the
@@ -31,7 +32,7 @@ type Figures struct {
 // figures are those at a moment since the start.
 func (r *record) figures(now time.Duration) *Figures {
 	f := &Figures{Lost: r.lost, Refused: r.refused, Missed: r.missed}
-	var attempts []*model.Attempts
+	var attempts []*reconnect.Attempts
 	for _, c := range r.clients {
 		s := c.story
 		switch {
@@ -48,7 +49,7 @@ func (r *record) figures(now time.Duration) *Figures {
 	f.Back = len(f.returns)
 	f.Back50, f.Back90, f.Back99 = f.until(0.50), f.until(0.90), f.until(0.99)
 	f.Peak, f.Crowding = crowd(slices.Sorted(slices.Values(r.arrivals)), f.Back99)
-	f.Policies = model.InferPolicies(attempts, model.Instant(now))
+	f.Policies = reconnect.Infer(attempts, model.Instant(now))
 	return f
 }
 

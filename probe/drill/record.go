@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/reconnect"
 )
 
 // settled is how long a client must have been back for its next loss to be another story.
@@ -39,7 +40,7 @@ type story struct {
 	lost     time.Duration
 	tried    time.Duration // the newest attempt since
 	back     time.Duration
-	attempts *model.Attempts
+	attempts *reconnect.Attempts
 }
 
 // newRecord begins with who is there before the start.
@@ -124,7 +125,7 @@ func (r *record) closed(c *client, was *model.Connection, at time.Duration) {
 	if len(c.open) > 0 || at < 0 {
 		return
 	}
-	loss := model.Loss{
+	loss := reconnect.Loss{
 		Pool:   model.Pool{UserAgent: was.UserAgent, Path: was.Path},
 		Failed: was.State == model.Failed,
 		First:  was.Generation == 1,
@@ -138,13 +139,13 @@ func (r *record) closed(c *client, was *model.Connection, at time.Duration) {
 }
 
 // left notes a loss: one while the disturbance lasts, or too soon after the return from it.
-func (r *record) left(c *client, at time.Duration, l *model.Loss) {
+func (r *record) left(c *client, at time.Duration, l *reconnect.Loss) {
 	s := c.story
 	switch {
 	case s == nil && at > r.closing:
 		return
 	case s == nil:
-		s = &story{attempts: new(model.Attempts)}
+		s = &story{attempts: new(reconnect.Attempts)}
 		c.story = s
 		r.lost++
 	case s.away || at > r.closing && at-s.back > settled:
@@ -198,7 +199,7 @@ func (r *record) compare(c *client, known *model.Client, open []*model.Connectio
 	}
 	c.open = ids
 	if was && !stayed {
-		r.left(c, max(0, r.lossOf(known, open)), &model.Loss{Pool: model.Pool{UserAgent: known.UserAgent}})
+		r.left(c, max(0, r.lossOf(known, open)), &reconnect.Loss{Pool: model.Pool{UserAgent: known.UserAgent}})
 	}
 	if len(open) > 0 {
 		r.arrived(c, max(0, r.since(open[0].Opened)))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/filter"
 )
 
 // Target is the holter whose clients are disturbed.
@@ -264,7 +265,7 @@ func unlessGone(hit int, err error) error {
 
 // choose picks the connections that a step is about.
 func (r *runner) choose(ctx context.Context, s *Step) ([]model.ID, error) {
-	filter, err := model.ParseSelection(s.Whom)
+	filter, err := filter.ParseSelection(s.Whom)
 	if err != nil {
 		return nil, err
 	}

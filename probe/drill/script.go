@@ -10,6 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"holter/model"
+	"holter/model/filter"
 )
 
 const (
@@ -149,7 +150,7 @@ func (s *script) selection(n *yaml.Node) string {
 	if text == "" {
 		return ""
 	}
-	if _, err := model.ParseSelection(text); err != nil {
+	if _, err := filter.ParseSelection(text); err != nil {
 		s.mistake(n, "%q is no filter: %v", text, err)
 	}
 	return text

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/heart"
 )
 
 // clock is a swarm's monotonic clock.
@@ -17,50 +18,50 @@ func newClock() clock { return clock{time.Now().Add(-time.Second)} }
 func (c clock) now() model.Instant                   { return model.Instant(time.Since(c.start)) }
 func (c clock) until(at model.Instant) time.Duration { return time.Duration(at - c.now()) }
 
-// heart is a client's own heartbeat: the one that the server keeps for each connection, at the other
+// pulse is a client's own heartbeat: the one that the server keeps for each connection, at the other
 // end. Whoever reads and whoever acts share it. A nil heart never beats.
-type heart struct {
+type pulse struct {
 	swarm  *Swarm
-	rhythm *model.Rhythm
+	rhythm *heart.Rhythm
 	random float64
 
 	mu    sync.Mutex // protects all following
-	heart *model.Heart
+	heart *heart.Heart
 	last  model.Instant // when something last came in
 	wrote model.Instant // the newest ping was written
 	ping  uint32        // its number
 }
 
 // newRhythm is the rhythm of clients that beat so often.
-func newRhythm(interval time.Duration) *model.Rhythm {
-	r := model.DefaultRhythm()
+func newRhythm(interval time.Duration) *heart.Rhythm {
+	r := heart.DefaultRhythm()
 	r.Scheme, r.Interval = model.SchemeServer, interval // only this end beats for itself
 	return &r
 }
 
-func newHeart(s *Swarm, interval time.Duration, random float64) *heart {
+func newHeart(s *Swarm, interval time.Duration, random float64) *pulse {
 	if interval == 0 {
 		return nil
 	}
-	return &heart{swarm: s, rhythm: s.rhythms[interval], random: random}
+	return &pulse{swarm: s, rhythm: s.rhythms[interval], random: random}
 }
 
 // start begins to beat, or again where the client itself has stood still: what was under way is
 // forgotten. It returns when to tick first.
-func (h *heart) start() model.Instant {
+func (h *pulse) start() model.Instant {
 	if h == nil {
 		return never
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.last = h.swarm.clock.now()
-	h.heart = model.NewHeart(h.rhythm, h.last, h.random, len(h.swarm.clients))
+	h.heart = heart.New(h.rhythm, h.last, h.random, len(h.swarm.clients))
 	return h.heart.Tick(h.last, &h.swarm.late, server{h.last}).Next
 }
 
 // tick says whether the server is believed to live, which ping is to be written now (0 for none),
 // and when to ask again.
-func (h *heart) tick() (alive bool, ping uint32, next model.Instant) {
+func (h *pulse) tick() (alive bool, ping uint32, next model.Instant) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	action := h.heart.Tick(h.swarm.clock.now(), &h.swarm.late, server{h.last})
@@ -68,7 +69,7 @@ func (h *heart) tick() (alive bool, ping uint32, next model.Instant) {
 }
 
 // sent says that a ping has been written, and returns when to tick next.
-func (h *heart) sent(ping uint32) model.Instant {
+func (h *pulse) sent(ping uint32) model.Instant {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.ping, h.wrote = ping, h.swarm.clock.now()
@@ -76,7 +77,7 @@ func (h *heart) sent(ping uint32) model.Instant {
 }
 
 // heard says that something came in.
-func (h *heart) heard() {
+func (h *pulse) heard() {
 	if h == nil {
 		return
 	}
@@ -85,7 +86,7 @@ func (h *heart) heard() {
 	h.hear()
 }
 
-func (h *heart) hear() {
+func (h *pulse) hear() {
 	h.last = h.swarm.clock.now()
 	if h.heart.Alert() {
 		h.heart.Heard(h.last)
@@ -94,7 +95,7 @@ func (h *heart) hear() {
 
 // pong takes in an answer, to the newest ping if seq is 0. One that answers no ping of this heart only
 // shows that the server lives.
-func (h *heart) pong(seq uint32) {
+func (h *pulse) pong(seq uint32) {
 	if h == nil {
 		return
 	}
@@ -127,13 +128,13 @@ func (s server) Kernel() model.Kernel { return model.Kernel{} }
 
 // watch notes how late this process runs, until ctx ends.
 func (s *Swarm) watch(ctx context.Context) {
-	ticker := time.NewTicker(model.SchedulerPause)
+	ticker := time.NewTicker(heart.SchedulerPause)
 	defer ticker.Stop()
 	before := s.clock.now()
 	for {
 		now := s.clock.now()
 		s.late.Observe(now, 0)
-		s.record.late(time.Duration(now-before) - model.SchedulerPause)
+		s.record.late(time.Duration(now-before) - heart.SchedulerPause)
 		before = now
 		select {
 		case <-ticker.C:

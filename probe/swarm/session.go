@@ -39,7 +39,7 @@ var (
 type session struct {
 	client *Client
 	conn   *websocket.Conn
-	heart  *heart // nil if the client has none
+	heart  *pulse // nil if the client has none
 	opened model.Instant
 	nonce  uint32 // in its messages
 

@@ -14,7 +14,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"holter/model"
+	"holter/model/heart"
 	"holter/probe/lease"
 	"holter/probe/process"
 )
@@ -56,12 +56,12 @@ type Swarm struct {
 	userAgents map[*Role]string // of the cast
 	begin      time.Time
 	clock      clock
-	late       model.Lateness
+	late       heart.Lateness
 	record     *record
 
 	dialer, slowDialer *websocket.Dialer
 	handshakes         *lease.Pool[*Client]
-	rhythms            map[time.Duration]*model.Rhythm // by interval
+	rhythms            map[time.Duration]*heart.Rhythm // by interval
 	filler             []byte
 
 	random  *rand.Rand // hands out the roles, then belongs to the storms
@@ -96,7 +96,7 @@ func (s *Swarm) prepare() {
 	s.dialer = newDialer(&s.options)
 	s.slowDialer = slowed(s.dialer)
 	s.handshakes = lease.NewPool[*Client](handshakes, patience)
-	s.rhythms = map[time.Duration]*model.Rhythm{}
+	s.rhythms = map[time.Duration]*heart.Rhythm{}
 	s.userAgents = map[*Role]string{}
 	longest := 0
 	for i := range s.options.Cast {

@@ -90,7 +90,7 @@ func grown(storms []model.Storm) []model.Storm {
 	next := slices.Clone(storms)
 	n := len(next)
 	if n == 0 || len(next[n-1].Curve) == 4 {
-		another := storm
+		another := sampleStorm
 		another.ID, another.Curve = 1, []model.Activity{}
 		if n > 0 {
 			another.ID += next[n-1].ID

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/storm"
 )
 
 // StormSummary is many clients that came back in a short time.
@@ -132,13 +133,13 @@ func fromStormSummary(s *model.Storm) StormSummary {
 
 // FromStormDetail also forecasts.
 func FromStormDetail(s *model.Storm) StormDetail {
-	f := model.NewForecast(s.Policies, forecastAway, uint64(s.ID))
+	f := storm.NewForecast(s.Policies, forecastAway, uint64(s.ID))
 	return StormDetail{FromStorm(s), Forecast{
 		AwayMS: millis(f.Away), Clients: f.Clients, Measured: fromRecovery(&f.Measured), Spread: fromRecovery(&f.Spread),
 	}}
 }
 
-func fromRecovery(r *model.Recovery) Recovery {
+func fromRecovery(r *storm.Recovery) Recovery {
 	return Recovery{PeakPerS: finite(r.Peak), Back99MS: reached(r.Back99), Activity: fromActivity(r.Curve)}
 }
 

@@ -43,8 +43,8 @@ var (
 			{Delay: 7 * time.Second, Asked: 5 * time.Second, Number: 2, Free: true},
 		},
 	}
-	histogram = model.DelayHistogram{From: time.Millisecond, To: time.Second, Counts: []uint32{1, 2}}
-	storm     = model.Storm{
+	histogram   = model.DelayHistogram{From: time.Millisecond, To: time.Second, Counts: []uint32{1, 2}}
+	sampleStorm = model.Storm{
 		ID: 3, Started: at, Ended: at.Add(time.Minute), Population: 5, Clients: 4, Away: 1, Reconnects: 7, Refused: 8,
 		Back50: time.Second, Back90: 2 * time.Second, Back99: 3 * time.Second, Peak: 4.5, Crowding: 1.5,
 		Causes: []model.StormCause{{Code: 1012, By: model.ByHolter, Count: 4}},
@@ -128,7 +128,7 @@ func TestRoundTrip(t *testing.T) {
 	check("connection", roundTrip(t, connection, FromConnection, (*Connection).Model), connection)
 	check("detail", roundTrip(t, detail, FromDetail, (*Detail).Model), detail)
 	check("client", roundTrip(t, client, FromClient, (*Client).Model), client)
-	check("storm", roundTrip(t, storm, FromStorm, (*Storm).Model), storm)
+	check("storm", roundTrip(t, sampleStorm, FromStorm, (*Storm).Model), sampleStorm)
 	check("host", roundTrip(t, host, FromHost, sure((*Host).Model)), host)
 	check("summary", roundTrip(t, snapshot, FromSnapshot, sure((*Summary).Model)), snapshot)
 	for _, e := range []model.Event{
@@ -137,7 +137,7 @@ func TestRoundTrip(t *testing.T) {
 		{Seq: 3, Time: at, Type: model.ConnectionRefused, Refusal: &model.Refusal{Remote: "[::1]:1", Client: "ann", Status: 403, Reason: "origin"}},
 		{Seq: 4, Time: at, Type: model.HostSampled, Host: &host},
 		{Seq: 5, Time: at, Type: model.Dropped, Count: 9},
-		{Seq: 6, Time: at, Type: model.StormEnded, Storm: &storm},
+		{Seq: 6, Time: at, Type: model.StormEnded, Storm: &sampleStorm},
 	} {
 		check("event", roundTrip(t, e, FromEvent, (*Event).Model), e)
 	}

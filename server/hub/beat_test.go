@@ -9,10 +9,11 @@ import (
 	"github.com/gobwas/ws"
 
 	"holter/model"
+	"holter/model/heart"
 )
 
 // aRun of the scheduler comes at most this long after something fell due.
-const aRun = model.SchedulerPause + slotTime
+const aRun = heart.SchedulerPause + slotTime
 
 func TestSteadyPeerIsNeverSuspected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

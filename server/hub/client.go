@@ -6,6 +6,7 @@ import (
 	"unique"
 
 	"holter/model"
+	"holter/model/storm"
 )
 
 // client is who is behind connections, over their generations. It belongs to Hub.mu.
@@ -17,7 +18,7 @@ type client struct {
 	listed     int32         // connections, open or lingering
 	left       model.Instant // the last of them, 0 while there is one
 	reconnects []time.Duration
-	attempts   *model.StormClient          // nil until it has been away
+	attempts   *storm.Client            // nil until it has been away
 	rtt        time.Duration            // the shortest of its last connection; 0 if unknown
 	handshake  unique.Handle[handshake] // that opened the newest
 }

@@ -20,13 +20,15 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"holter/model"
+	"holter/model/heart"
+	"holter/model/storm"
 	"holter/probe/process"
 	"holter/server/tap"
 )
 
 // Options set a Hub up. They must be valid.
 type Options struct {
-	Rhythm       model.Rhythm
+	Rhythm       heart.Rhythm
 	OnFail       model.OnFail
 	Identity     Identity
 	Linger       time.Duration // how long what is gone stays on the list
@@ -41,7 +43,7 @@ type Options struct {
 type Hub struct {
 	o        Options
 	zero     time.Time // of every Instant
-	late     model.Lateness
+	late     heart.Lateness
 	schedule schedule
 	log      eventLog
 	count    counters
@@ -58,7 +60,7 @@ type Hub struct {
 	stopped bool          // Run is over: nobody comes in any more
 	rates   rates
 	recent  recent
-	storms  *model.StormWatch
+	storms  *storm.Watch
 }
 
 // maxLingering bounds how many connections stay on the list after their end.
@@ -75,7 +77,7 @@ func New(o Options) *Hub {
 		conns:   make(map[model.ID]*connection),
 		clients: make(map[string]*client),
 	}
-	h.storms = model.NewStormWatch(h.zero)
+	h.storms = storm.NewWatch(h.zero)
 	h.log.init()
 	return h
 }

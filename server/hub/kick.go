@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/filter"
 	"holter/server/tap"
 )
 
@@ -57,7 +58,7 @@ func (h *Hub) targets(k model.Kick) (targets []*connection, err error) {
 }
 
 func (h *Hub) matching(query string) (matching []*connection, err error) {
-	f, err := model.ParseSelection(query)
+	f, err := filter.ParseSelection(query)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"unique"
 
 	"holter/model"
+	"holter/model/heart"
 	"holter/server/tap"
 )
 
@@ -26,7 +27,7 @@ type leg struct {
 	pongs    uint32
 	beats    uint32    // the peer's
 	tap      *tap.Conn // nil once it is closed
-	heart    *model.Heart
+	heart    *heart.Heart
 	next     model.Instant // when the heart is due
 	since    model.Instant // in its state
 	end      *end          // nil while it is open
@@ -65,7 +66,7 @@ func (l *leg) open(subprotocol string) *tap.Conn {
 	}
 	now := h.now()
 	l.since = now
-	l.heart = model.NewHeart(&h.o.Rhythm, now, rand.Float64(), h.Size())
+	l.heart = heart.New(&h.o.Rhythm, now, rand.Float64(), h.Size())
 	l.heart.Lose(l.tap.Lost())
 	l.next = l.heart.Tick(now, &h.late, l.tap).Next
 	h.schedule.set(l, l.next)

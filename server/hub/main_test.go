@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"holter/model"
+	"holter/model/heart"
 	"holter/server/tap"
 )
 
@@ -31,7 +32,7 @@ const ms = time.Millisecond
 func quick() Options {
 	identity, _ := ParseIdentity("")
 	return Options{
-		Rhythm: model.Rhythm{
+		Rhythm: heart.Rhythm{
 			Scheme: model.SchemeBoth, Detector: "deviation", Interval: time.Second,
 			MinTimeout: 500 * ms, MaxTimeout: 4 * time.Second,
 		},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/heart"
 )
 
 // schedule knows which legs are due: a timing wheel (Varghese and Lauck, "Hashed and
@@ -122,7 +123,7 @@ func (h *Hub) beat(ctx context.Context) error {
 			l.visit(now)
 		}
 		clear(batch)
-		pause = h.schedule.soon(h.now(), model.SchedulerPause)
+		pause = h.schedule.soon(h.now(), heart.SchedulerPause)
 		timer.Reset(pause)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/heart"
 )
 
 // scheduled are n connections that are put into a schedule within five seconds from an instant.
@@ -66,13 +67,13 @@ func TestNothingDueIsSleptThrough(t *testing.T) {
 	var s schedule
 	now := at(time.Second)
 	s.take(now, nil)
-	if pause := s.soon(now, model.SchedulerPause); pause != model.SchedulerPause {
+	if pause := s.soon(now, heart.SchedulerPause); pause != heart.SchedulerPause {
 		t.Errorf("%v until the next run of an empty schedule", pause)
 	}
 	for _, wait := range []time.Duration{-time.Hour, 0, ms, 15 * ms, 49 * ms} {
 		c := &leg{slot: -1}
 		s.set(c, now+at(wait))
-		pause := s.soon(now, model.SchedulerPause)
+		pause := s.soon(now, heart.SchedulerPause)
 		if pause < slotTime || pause > max(wait, 0)+slotTime {
 			t.Errorf("%v until the next run, with one that is due after %v", pause, wait)
 		}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/reconnect"
+	"holter/model/storm"
 	"holter/server/tap"
 )
 
@@ -32,10 +34,10 @@ func (h *Hub) depart(c *connection, now model.Instant) {
 		return
 	}
 	if cl.attempts == nil {
-		cl.attempts = new(model.StormClient)
+		cl.attempts = new(storm.Client)
 	}
 	shake := cl.handshake.Value()
-	h.storms.Lose(cl.attempts, now, &model.Loss{
+	h.storms.Lose(cl.attempts, now, &reconnect.Loss{
 		Pool:   model.Pool{UserAgent: shake.agent, Path: shake.path},
 		Close:  c.end.close,
 		Failed: c.heart.State() == model.Failed || c.end.close.Code == CodeTimeout,

@@ -7,7 +7,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"holter/model"
+	"holter/model/filter"
 )
 
 // fromCommandLine are the flags that a file cannot hold.
@@ -56,7 +56,7 @@ func checkEnvironment(app *kong.Application, environ []string) error {
 func nearest(word string, candidates []string) string {
 	best, least := "", 3
 	for _, c := range candidates {
-		if d := model.EditDistance(word, c); d < least {
+		if d := filter.EditDistance(word, c); d < least {
 			best, least = c, d
 		}
 	}

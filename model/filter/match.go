@@ -1,0 +1,172 @@
+package filter
+
+import (
+	"bytes"
+	"holter/model"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// expression is a node of a filter that has been read. String writes it in the filter language.
+type expression interface {
+	match(c *model.Connection, now time.Time) bool
+	String() string
+}
+
+type everything struct{}
+
+func (*everything) match(*model.Connection, time.Time) bool { return true }
+func (*everything) String() string                          { return "all" }
+
+type disjunction struct{ terms []expression }
+
+func (d *disjunction) match(c *model.Connection, now time.Time) bool {
+	for _, term := range d.terms {
+		if term.match(c, now) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *disjunction) String() string {
+	texts := make([]string, len(d.terms))
+	for i, term := range d.terms {
+		texts[i] = term.String()
+	}
+	return strings.Join(texts, " or ")
+}
+
+type conjunction struct{ terms []expression }
+
+func (n *conjunction) match(c *model.Connection, now time.Time) bool {
+	for _, term := range n.terms {
+		if !term.match(c, now) {
+			return false
+		}
+	}
+	return true
+}
+
+func (n *conjunction) String() string {
+	texts := make([]string, len(n.terms))
+	for i, term := range n.terms {
+		texts[i] = term.String()
+		if _, ok := term.(*disjunction); ok {
+			texts[i] = "(" + texts[i] + ")"
+		}
+	}
+	return strings.Join(texts, " ")
+}
+
+type negation struct{ inner expression }
+
+func (n *negation) match(c *model.Connection, now time.Time) bool { return !n.inner.match(c, now) }
+
+func (n *negation) String() string {
+	switch n.inner.(type) {
+	case *conjunction, *disjunction:
+		return "!(" + n.inner.String() + ")"
+	}
+	return "!" + n.inner.String()
+}
+
+// condition is what a comparison asks of a connection.
+type condition func(c *model.Connection, now time.Time) bool
+
+type comparison struct {
+	field string
+	op    operator
+	value string
+	holds condition
+}
+
+func (n *comparison) match(c *model.Connection, now time.Time) bool { return n.holds(c, now) }
+func (n *comparison) String() string                                { return n.field + string(n.op) + quote(n.value) }
+
+// word is looked for in all that people recognise a connection by.
+type word struct {
+	text  string
+	lower []byte // text in lower case, never empty
+}
+
+func newWord(text string) *word { return &word{text, []byte(strings.ToLower(text))} }
+
+func (w *word) String() string { return quote(w.text) }
+
+func (w *word) match(c *model.Connection, _ time.Time) bool {
+	return containsFold(c.Client, w.lower) ||
+		containsFold(c.Path, w.lower) ||
+		containsFold(c.UserAgent, w.lower) ||
+		containsFold(string(c.Diagnosis.Cause), w.lower) ||
+		w.inID(c.ID) || w.inAddress(c.Remote)
+}
+
+// inID writes the id as ID.String does, without the allocation.
+func (w *word) inID(id model.ID) bool {
+	var buf [21]byte
+	return bytes.Contains(strconv.AppendUint(append(buf[:0], 'c'), uint64(id), 10), w.lower)
+}
+
+func (w *word) inAddress(remote netip.AddrPort) bool {
+	var buf [64]byte
+	return bytes.Contains(model.AppendAddress(buf[:0], remote), w.lower)
+}
+
+// containsFold reports whether s contains lower, which is in lower case and not empty.
+func containsFold(s string, lower []byte) bool {
+	first := lower[0]
+	if first < utf8.RuneSelf {
+		return containsFrom(s, first, lower) || isLower(first) && containsFrom(s, first-'a'+'A', lower)
+	}
+	for i := range s {
+		if hasPrefixFold(s[i:], lower) {
+			return true
+		}
+	}
+	return false
+}
+
+// containsFrom looks for lower wherever the byte first is, because bytes are found many at a time.
+func containsFrom(s string, first byte, lower []byte) bool {
+	for i := strings.IndexByte(s, first); i >= 0; i = strings.IndexByte(s, first) {
+		if hasPrefixFold(s[i:], lower) {
+			return true
+		}
+		s = s[i+1:]
+	}
+	return false
+}
+
+// hasPrefixFold reports whether s begins with lower.
+func hasPrefixFold(s string, lower []byte) bool {
+	for len(lower) > 0 && s != "" {
+		have, n := rune(lowerASCII(s[0])), 1
+		if have >= utf8.RuneSelf {
+			have, n = utf8.DecodeRuneInString(s)
+			have = unicode.ToLower(have)
+		}
+		want, m := rune(lower[0]), 1
+		if want >= utf8.RuneSelf {
+			want, m = utf8.DecodeRune(lower)
+		}
+		if have != want {
+			return false
+		}
+		s, lower = s[n:], lower[m:]
+	}
+	return len(lower) == 0
+}
+
+func isLower(b byte) bool { return 'a' <= b && b <= 'z' }
+
+func lowerASCII(b byte) byte {
+	if 'A' <= b && b <= 'Z' {
+		b += 'a' - 'A'
+	}
+	return b
+}

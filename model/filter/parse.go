@@ -1,0 +1,230 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"holter/model"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+	"time"
+)
+
+const (
+	maxFilterDepth = 64 // parentheses and negations within each other
+
+	// maxFilterPatterns bounds all the regular expressions of a filter together, in instructions of
+	// their programs: each byte of text may cost that many steps. "(timeout|reset)$" has 18.
+	maxFilterPatterns = 2000
+)
+
+// parser reads a filter by recursive descent.
+type parser struct {
+	src      string
+	pos      int // of the next byte in src
+	depth    int
+	patterns int // instructions of the regular expressions so far
+}
+
+func parse(s string) (expression, error) {
+	p := &parser{src: s}
+	if len(s) > MaxLength {
+		return nil, p.expected(MaxLength, "no more than %d bytes", MaxLength)
+	}
+	if i := model.FirstInvisible(strings.NewReplacer("\t", " ", "\r", " ", "\n", " ").Replace(s)); i >= 0 {
+		return nil, p.expected(i, "visible characters in UTF-8")
+	}
+	if strings.EqualFold(strings.Trim(s, space), "all") {
+		return &everything{}, nil
+	}
+	root, err := p.disjunction()
+	if err != nil {
+		return nil, err
+	}
+	if p.pos < len(s) {
+		return nil, p.expected(p.pos, "a ( before this )")
+	}
+	return root, nil
+}
+
+func (p *parser) disjunction() (expression, error) {
+	term, err := p.conjunction()
+	if err != nil {
+		return nil, err
+	}
+	terms := []expression{term}
+	for p.takeKeyword("or") {
+		if term, err = p.conjunction(); err != nil {
+			return nil, err
+		}
+		terms = append(terms, term)
+	}
+	if len(terms) == 1 {
+		return term, nil
+	}
+	return &disjunction{terms}, nil
+}
+
+func (p *parser) conjunction() (expression, error) {
+	term, err := p.term()
+	if err != nil {
+		return nil, err
+	}
+	terms := []expression{term}
+	for p.takeKeyword("and") || p.atTerm() {
+		if term, err = p.term(); err != nil {
+			return nil, err
+		}
+		terms = append(terms, term)
+	}
+	if len(terms) == 1 {
+		return term, nil
+	}
+	return &conjunction{terms}, nil
+}
+
+// atTerm reports whether another term follows without an "and".
+func (p *parser) atTerm() bool {
+	p.skipSpace()
+	return p.pos < len(p.src) && p.src[p.pos] != ')' && !strings.EqualFold(p.peekWord(), "or")
+}
+
+func (p *parser) term() (expression, error) {
+	p.skipSpace()
+	if op := p.peekOperator(); op != "" {
+		return nil, p.expected(p.pos, "the name of a field before %s", op)
+	}
+	switch p.peek() {
+	case '(':
+		return p.nested(p.group)
+	case '!':
+		return p.nested(p.negation)
+	case '"':
+		return p.quotedWord()
+	}
+	return p.wordOrComparison()
+}
+
+// nested reads what begins with a ( or a ! and may contain more of them.
+func (p *parser) nested(read func() (expression, error)) (expression, error) {
+	if p.depth == maxFilterDepth {
+		return nil, p.expected(p.pos, "no more than %d levels of ( and !", maxFilterDepth)
+	}
+	p.depth++
+	inner, err := read()
+	p.depth--
+	return inner, err
+}
+
+func (p *parser) group() (expression, error) {
+	open := p.pos
+	p.pos++
+	inner, err := p.disjunction()
+	if err != nil {
+		return nil, err
+	}
+	if p.peek() != ')' {
+		return nil, p.expected(p.pos, "a ) for the ( at position %d", open)
+	}
+	p.pos++
+	return inner, nil
+}
+
+func (p *parser) negation() (expression, error) {
+	p.pos++
+	inner, err := p.term()
+	if err != nil {
+		return nil, err
+	}
+	return &negation{inner}, nil
+}
+
+func (p *parser) quotedWord() (expression, error) {
+	start := p.pos
+	text, err := p.takeQuoted()
+	if err != nil {
+		return nil, err
+	}
+	if text == "" {
+		return nil, p.expected(start, "a word between the quotes")
+	}
+	return newWord(text), nil
+}
+
+func (p *parser) wordOrComparison() (expression, error) {
+	start, text := p.pos, p.peekWord()
+	if text == "" || isKeyword(text) {
+		return nil, p.expected(start, "a word or a comparison such as rtt>100ms")
+	}
+	p.pos += len(text)
+	p.skipSpace()
+	op := p.peekOperator()
+	if op == "" {
+		return newWord(text), nil
+	}
+	f, ok := findField(text)
+	if !ok {
+		return nil, p.expected(start, "%s before %s, not %q", suggestFields(text), op, model.Clean(text, 40))
+	}
+	return p.comparison(f, op)
+}
+
+// comparison reads on from op.
+func (p *parser) comparison(f field, op operator) (expression, error) {
+	if !f.takes(op) {
+		return nil, p.expected(p.pos, "one of %s after %s", f.operators(), f.name)
+	}
+	p.pos += len(op)
+	p.skipSpace()
+	start := p.pos
+	value, ok, err := p.takeValue()
+	if err != nil {
+		return nil, err
+	}
+	holds, wants := condition(nil), f.wants
+	switch {
+	case op == opMatches:
+		holds, wants = p.matching(f, value)
+	case ok:
+		holds = f.compare(op, value)
+	}
+	if holds == nil {
+		return nil, p.expected(start, "%s after %s%s", wants, f.name, op)
+	}
+	return &comparison{f.name, op, value, holds}, nil
+}
+
+// matching compiles a regular expression. Without a condition it says what is wanted instead.
+func (p *parser) matching(f field, pattern string) (holds condition, wants string) {
+	if pattern == "" {
+		return nil, "a regular expression"
+	}
+	size, err := patternSize(pattern)
+	if err != nil {
+		return nil, fmt.Sprintf("a regular expression (%v)", err)
+	}
+	if p.patterns += size; p.patterns > maxFilterPatterns {
+		return nil, "a smaller regular expression"
+	}
+	re, err := regexp.Compile("(?i)" + pattern)
+	if err != nil {
+		return nil, "a regular expression"
+	}
+	return func(c *model.Connection, _ time.Time) bool { return re.MatchString(f.text(c)) }, ""
+}
+
+// patternSize counts the instructions of a regular expression's program.
+func patternSize(pattern string) (int, error) {
+	tree, err := syntax.Parse(pattern, syntax.Perl|syntax.FoldCase)
+	if e, ok := errors.AsType[*syntax.Error](err); ok {
+		return 0, errors.New(e.Code.String()) // without the pattern, which the reader has in view
+	}
+	if err != nil {
+		return 0, err
+	}
+	prog, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return 0, err
+	}
+	return len(prog.Inst), nil
+}

@@ -1,0 +1,88 @@
+package heart
+
+import (
+	"holter/model"
+	"time"
+)
+
+// Evidence is what is known at now, beside the diagnosis that earlier evidence led to.
+func (h *Heart) Evidence(now model.Instant, late *Lateness, p Peer) model.Evidence {
+	e := h.look(now, p.Heard(), p)
+	e.Unread = p.Unread()
+	e.Late = late.since(max(h.sent, h.heard)) // heard: it may have opened since
+	return e
+}
+
+func (h *Heart) evidence(now, heard model.Instant) model.Evidence {
+	return model.Evidence{
+		State:        h.state,
+		Silence:      time.Duration(now - max(heard, h.heard)),
+		PingAge:      h.pingAge(now),
+		Timeout:      h.patience(),
+		Unanswered:   int(h.written - min(h.answered, h.written)),
+		Probes:       h.probesSent(),
+		Missed:       int(h.missed),
+		Ponged:       h.answered > 0,
+		PeerInterval: h.peer.interval(),
+		Kept:         h.kept(now),
+		LostIn:       h.lostIn,
+		LostOut:      h.lostOut,
+	}
+}
+
+// look is evidence with what the kernel knows, which costs system calls.
+func (h *Heart) look(now, heard model.Instant, p Peer) model.Evidence {
+	e := h.evidence(now, heard)
+	e.Kernel = p.Kernel()
+	return e
+}
+
+func (h *Heart) pingAge(now model.Instant) time.Duration {
+	switch {
+	case h.answered >= h.written:
+		return 0
+	case h.voided == h.written:
+		return time.Duration(now - h.sent)
+	}
+	return time.Duration(now - h.open)
+}
+
+func (h *Heart) probesSent() int {
+	if h.state == model.Suspect && !h.waiting && h.probe > 0 {
+		return int(h.probe) - 1
+	}
+	return int(h.probe)
+}
+
+// Diagnosis is what is wrong and how that shows, the zero Diagnosis if nothing is. That of a trouble
+// that is over stays for a while.
+func (h *Heart) Diagnosis() model.Diagnosis {
+	if h.diagnosis == nil {
+		return model.Diagnosis{}
+	}
+	return *h.diagnosis
+}
+
+// calmBeats without trouble end a diagnosis: a minute at the default interval.
+const calmBeats = 12
+
+func (h *Heart) diagnose(e *model.Evidence) {
+	h.calm, h.diagnosis = 0, nil
+	d := diagnose(e)
+	if d.Cause != "" {
+		h.diagnosis = &d
+	}
+	if d.Cause == model.CauseNoPong {
+		h.voided = h.written // what is not answered at all will not have been answered late
+	}
+}
+
+// settle counts a beat without trouble.
+func (h *Heart) settle() {
+	if h.diagnosis == nil || h.state != model.Normal {
+		return
+	}
+	if h.calm++; h.calm >= calmBeats {
+		h.calm, h.diagnosis = 0, nil
+	}
+}

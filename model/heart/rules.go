@@ -1,0 +1,183 @@
+package heart
+
+import (
+	"fmt"
+	"holter/model"
+	"time"
+)
+
+// rule is one cause: whether the evidence shows it, and the sentence that says how.
+type rule struct {
+	cause model.Cause
+	holds func(*model.Evidence) bool
+	tell  func(*model.Evidence) string
+}
+
+// rules in the order of judging: the first that holds wins, so a deeper cause silences the
+// shallower ones below it.
+var rules = [...]rule{
+	{model.CauseFramesLost, framesLost, tellFramesLost},
+	{model.CauseHostBusy, hostBusy, tellHostBusy},
+	{model.CauseBackpressure, backpressure, tellBackpressure}, // first: an echo handler stuck in its write leaves bytes unread too
+	{model.CauseAppNotReading, appNotReading, tellAppNotReading},
+	{model.CausePathDown, pathDown, tellPathDown},
+	{model.CauseNoPong, noPong, tellNoPong},
+	{model.CausePeerStalled, peerStalled, tellPeerStalled},
+	{model.CauseJitter, jitter, tellJitter},
+	{model.CauseUnknown, inTrouble, tellUnknown},
+}
+
+// diagnose finds the first rule that holds. The zero Diagnosis says that nothing is wrong.
+func diagnose(e *model.Evidence) model.Diagnosis {
+	for i := range rules {
+		if r := &rules[i]; r.holds(e) {
+			return model.Diagnosis{Cause: r.cause, Detail: r.tell(e)}
+		}
+	}
+	return model.Diagnosis{}
+}
+
+func framesLost(e *model.Evidence) bool { return e.LostIn || e.LostOut }
+
+func tellFramesLost(e *model.Evidence) string {
+	bytes := "The bytes in both directions"
+	switch {
+	case !e.LostOut:
+		bytes = "The bytes from the peer"
+	case !e.LostIn:
+		bytes = "The bytes to the peer"
+	}
+	return bytes + " make no WebSocket frames: holter passes them on, and neither pings nor judges here any more."
+}
+
+func hostBusy(e *model.Evidence) bool { return e.Late > 0 }
+
+func tellHostBusy(e *model.Evidence) string {
+	return fmt.Sprintf("holter itself was late by %s, so the ping on its way then proves nothing.", span(e.Late))
+}
+
+func jitter(e *model.Evidence) bool {
+	return e.State == model.Normal && (e.Gap > 0 || e.LateAnswer > 0 || e.Skipped > 0)
+}
+
+func tellJitter(e *model.Evidence) string {
+	if e.LateAnswer > 0 {
+		return fmt.Sprintf("An answer took %s where %s was expected at most; it came by itself.",
+			span(e.LateAnswer), span(e.Timeout))
+	}
+	if e.Skipped > 0 {
+		return fmt.Sprintf("%d beats in a row had no answer, while data came in; the pongs came back by themselves.", e.Skipped)
+	}
+	return fmt.Sprintf("Nothing came in for %s; it recovered by itself.", span(e.Gap))
+}
+
+// noPongBeats in a row without an answer show that the peer does not answer pings, or does so no more.
+const noPongBeats = 3
+
+func noPong(e *model.Evidence) bool {
+	return e.State == model.Normal && e.Missed >= noPongBeats && (e.Gap == 0 || !e.Ponged)
+}
+
+func tellNoPong(e *model.Evidence) string {
+	if e.Ponged {
+		return fmt.Sprintf("Data came in %s ago, but none of %d pings since the last pong was answered.", span(e.Silence), e.Unanswered)
+	}
+	return fmt.Sprintf("Data came in %s ago, but none of %d pings was ever answered.", span(e.Silence), e.Unanswered)
+}
+
+// backpressure is told from a dead path, on which written bytes pile up as well, by the
+// acknowledgement of all that was sent.
+func backpressure(e *model.Evidence) bool {
+	k := &e.Kernel
+	return k.Known && k.Writing && (e.Unread || e.Kept > 0 || e.State.Trouble()) && (k.WindowShut || k.NotSent > 0 && k.Unacked == 0)
+}
+
+func tellBackpressure(e *model.Evidence) string {
+	return fmt.Sprintf("The peer takes nothing more: %s wait to be sent, and a write of the application waits for them.",
+		size(e.Kernel.NotSent))
+}
+
+func appNotReading(e *model.Evidence) bool { return e.Unread }
+
+func tellAppNotReading(e *model.Evidence) string {
+	if e.Kernel.Unread == 0 {
+		return "Bytes from the peer wait in our own socket: the application does not read."
+	}
+	return fmt.Sprintf("%s from the peer wait in our own socket: the application does not read.", size(e.Kernel.Unread))
+}
+
+func pathDown(e *model.Evidence) bool {
+	k := &e.Kernel
+	return e.State.Trouble() && k.Known && k.Unacked > 0 && e.PingAge > k.RTO
+}
+
+func tellPathDown(e *model.Evidence) string {
+	k := &e.Kernel
+	return fmt.Sprintf("The ping of %s ago%s is not even acknowledged by the peer's kernel, which was last heard of %s ago (unacknowledged segments: %d, sent again: %d): the path is down.",
+		span(e.PingAge), andProbes(e.Probes), span(k.LastAck), k.Unacked, k.Retransmitted)
+}
+
+func peerStalled(e *model.Evidence) bool {
+	return e.State.Trouble() && e.Kernel.Known && e.Kernel.Unacked == 0 && e.PingAge > 0
+}
+
+// A proxy that ends TCP acknowledges for whoever is behind it.
+func tellPeerStalled(e *model.Evidence) string {
+	return fmt.Sprintf("The ping of %s ago%s was acknowledged by the peer's kernel, but no pong came: its process does not answer, or what is behind a proxy is gone.",
+		span(e.PingAge), andProbes(e.Probes))
+}
+
+func inTrouble(e *model.Evidence) bool { return e.State.Trouble() }
+
+func tellUnknown(e *model.Evidence) string {
+	if e.PingAge == 0 {
+		return fmt.Sprintf("Nothing came in for %s%s.", span(e.Silence), ownBeats(e.PeerInterval))
+	}
+	return fmt.Sprintf("No answer to the ping of %s ago%s; nothing else came in either.", span(e.PingAge), probesToo(e.Probes))
+}
+
+func ownBeats(interval time.Duration) string {
+	if interval == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; its own beats used to come every %s", span(interval))
+}
+
+func andProbes(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return " (and 1 probe since)"
+	}
+	return fmt.Sprintf(" (and %d probes since)", n)
+}
+
+// size writes a number of bytes for a sentence: "512 bytes", "3.5 MB".
+func size(n int) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 1000_000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}
+
+func probesToo(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return " nor to 1 probe"
+	}
+	return fmt.Sprintf(" nor to %d probes", n)
+}
+
+// span writes a duration for a sentence: "340 ms", "5.7 s".
+func span(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}

@@ -1,0 +1,74 @@
+package heart
+
+import (
+	"holter/model"
+	"testing"
+	"time"
+)
+
+func TestDiagnose(t *testing.T) {
+	const s = time.Second
+	tests := []struct {
+		name string
+		e    model.Evidence
+		want model.Diagnosis
+	}{
+		{"well", model.Evidence{State: model.Normal, Ponged: true, Silence: 3 * s}, model.Diagnosis{}},
+		{"closed", model.Evidence{State: model.Closed, Missed: 1, PingAge: s}, model.Diagnosis{}},
+		{"one beat missed", model.Evidence{State: model.Normal, Missed: 1, PingAge: s}, model.Diagnosis{}},
+		{"holter was late, before all else", model.Evidence{State: model.Failed, Late: 312 * ms, PingAge: 3 * s},
+			model.Diagnosis{Cause: model.CauseHostBusy, Detail: "holter itself was late by 312 ms, so the ping on its way then proves nothing."}},
+		{"never a pong", model.Evidence{State: model.Normal, Missed: 3, Unanswered: 3, Silence: 40 * ms},
+			model.Diagnosis{Cause: model.CauseNoPong, Detail: "Data came in 40 ms ago, but none of 3 pings was ever answered."}},
+		{"never a pong, back from suspicion", model.Evidence{State: model.Normal, Missed: 4, Unanswered: 5, Gap: 3 * s},
+			model.Diagnosis{Cause: model.CauseNoPong, Detail: "Data came in 0 ms ago, but none of 5 pings was ever answered."}},
+		{"no pong yet", model.Evidence{State: model.Normal, Missed: 2}, model.Diagnosis{}},
+		{"no pong any more", model.Evidence{State: model.Normal, Missed: 9, Unanswered: 9, Silence: 40 * ms, Ponged: true},
+			model.Diagnosis{Cause: model.CauseNoPong, Detail: "Data came in 40 ms ago, but none of 9 pings since the last pong was answered."}},
+		{"no pong while it was silent", model.Evidence{State: model.Normal, Missed: 9, Gap: 40 * time.Second, Ponged: true},
+			model.Diagnosis{Cause: model.CauseJitter, Detail: "Nothing came in for 40.0 s; it recovered by itself."}},
+		{"no pong just now", model.Evidence{State: model.Normal, Missed: 2, Unanswered: 2, Ponged: true}, model.Diagnosis{}},
+		{"the peer's frames are lost, before all else", model.Evidence{State: model.Suspect, LostIn: true, Late: 312 * ms},
+			model.Diagnosis{Cause: model.CauseFramesLost, Detail: "The bytes from the peer make no WebSocket frames: holter passes them on, and neither pings nor judges here any more."}},
+		{"the application's frames are lost", model.Evidence{State: model.Normal, LostOut: true, Missed: 9},
+			model.Diagnosis{Cause: model.CauseFramesLost, Detail: "The bytes to the peer make no WebSocket frames: holter passes them on, and neither pings nor judges here any more."}},
+		{"all frames are lost", model.Evidence{State: model.Normal, LostIn: true, LostOut: true},
+			model.Diagnosis{Cause: model.CauseFramesLost, Detail: "The bytes in both directions make no WebSocket frames: holter passes them on, and neither pings nor judges here any more."}},
+		{"late answer", model.Evidence{State: model.Normal, Ponged: true, LateAnswer: 2100 * ms, Timeout: 502 * ms, Gap: 6 * s},
+			model.Diagnosis{Cause: model.CauseJitter, Detail: "An answer took 2.1 s where 502 ms was expected at most; it came by itself."}},
+		{"back without an answer", model.Evidence{State: model.Normal, Ponged: true, Gap: 6240 * ms},
+			model.Diagnosis{Cause: model.CauseJitter, Detail: "Nothing came in for 6.2 s; it recovered by itself."}},
+		{"pongs come back", model.Evidence{State: model.Normal, Ponged: true, Skipped: 9},
+			model.Diagnosis{Cause: model.CauseJitter, Detail: "9 beats in a row had no answer, while data came in; the pongs came back by themselves."}},
+		{"suspect", model.Evidence{State: model.Suspect, PingAge: 510 * ms},
+			model.Diagnosis{Cause: model.CauseUnknown, Detail: "No answer to the ping of 510 ms ago; nothing else came in either."}},
+		{"probing", model.Evidence{State: model.Suspect, PingAge: 1100 * ms, Probes: 1},
+			model.Diagnosis{Cause: model.CauseUnknown, Detail: "No answer to the ping of 1.1 s ago nor to 1 probe; nothing else came in either."}},
+		{"failed", model.Evidence{State: model.Failed, PingAge: 5700 * ms, Probes: 3, Missed: 1},
+			model.Diagnosis{Cause: model.CauseUnknown, Detail: "No answer to the ping of 5.7 s ago nor to 3 probes; nothing else came in either."}},
+		{"silent by its own rhythm", model.Evidence{State: model.Suspect, Silence: 12400 * ms, PeerInterval: 5 * s},
+			model.Diagnosis{Cause: model.CauseUnknown, Detail: "Nothing came in for 12.4 s; its own beats used to come every 5.0 s."}},
+		{"silent from the start", model.Evidence{State: model.Suspect, Silence: 70 * s},
+			model.Diagnosis{Cause: model.CauseUnknown, Detail: "Nothing came in for 70.0 s."}},
+		{"not acknowledged", model.Evidence{State: model.Suspect, PingAge: 700 * ms, Kernel: model.Kernel{Known: true, Unacked: 2, Retransmitted: 1, RTO: 204 * ms, LastAck: 3 * s}},
+			model.Diagnosis{Cause: model.CausePathDown, Detail: "The ping of 700 ms ago is not even acknowledged by the peer's kernel, which was last heard of 3.0 s ago (unacknowledged segments: 2, sent again: 1): the path is down."}},
+		{"not acknowledged yet", model.Evidence{State: model.Suspect, PingAge: 700 * ms, Kernel: model.Kernel{Known: true, Unacked: 1, RTO: 900 * ms}},
+			model.Diagnosis{Cause: model.CauseUnknown, Detail: "No answer to the ping of 700 ms ago; nothing else came in either."}},
+		{"acknowledged", model.Evidence{State: model.Failed, PingAge: 5700 * ms, Probes: 3, Kernel: model.Kernel{Known: true, RTO: 204 * ms}},
+			model.Diagnosis{Cause: model.CausePeerStalled, Detail: "The ping of 5.7 s ago (and 3 probes since) was acknowledged by the peer's kernel, but no pong came: its process does not answer, or what is behind a proxy is gone."}},
+		{"acknowledged, and well", model.Evidence{State: model.Normal, PingAge: 100 * ms, Ponged: true, Kernel: model.Kernel{Known: true}}, model.Diagnosis{}},
+		{"nobody reads", model.Evidence{State: model.Normal, PingAge: 3 * s, Unread: true, Kernel: model.Kernel{Known: true, Unread: 162_000}},
+			model.Diagnosis{Cause: model.CauseAppNotReading, Detail: "162.0 kB from the peer wait in our own socket: the application does not read."}},
+		{"nobody reads for he writes", model.Evidence{State: model.Normal, PingAge: 3 * s, Unread: true, Kernel: model.Kernel{Known: true, Unread: 162_000, NotSent: 3_500_000, Writing: true}},
+			model.Diagnosis{Cause: model.CauseBackpressure, Detail: "The peer takes nothing more: 3.5 MB wait to be sent, and a write of the application waits for them."}},
+		{"what is written piles up on a dead path", model.Evidence{State: model.Suspect, PingAge: 3 * s, Kernel: model.Kernel{Known: true, Unacked: 1, NotSent: 42, RTO: 204 * ms, Writing: true}},
+			model.Diagnosis{Cause: model.CausePathDown, Detail: "The ping of 3.0 s ago is not even acknowledged by the peer's kernel, which was last heard of 0 ms ago (unacknowledged segments: 1, sent again: 0): the path is down."}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := diagnose(&test.e); got != test.want {
+				t.Errorf("%+v, want %+v", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,244 @@
+package reconnect
+
+import (
+	"cmp"
+	"holter/model"
+	"math"
+	"slices"
+	"time"
+)
+
+const (
+	fewestClients  = 8 // that an attempt of some number must be known of
+	fewestAttempts = 3 // in a row
+
+	// mostClients of a pool are looked at: more would not tell more.
+	mostClients = 1000
+
+	atOnce = 0.1 // seconds: no delay that anybody would call one
+)
+
+// Infer tells from the attempts of clients which policies they follow, a pool each, the largest
+// first.
+//
+// Only attempts that are refused show how delays grow, so that a pool is PolicyUnknown until there are
+// three attempts in a row of eight clients each, and while these fit none of the kinds. The
+// confidence is the share of the attempts that lie where the policy puts them, less 1/√attempts.
+func Infer(clients []*Attempts, now model.Instant) []model.Policy {
+	pools := make(map[model.Pool][]*Attempts)
+	for _, a := range clients {
+		pools[a.pool] = append(pools[a.pool], a)
+	}
+	policies := make([]model.Policy, 0, len(pools))
+	for pool, members := range pools {
+		p := infer(members, now)
+		p.Pool, p.Clients = pool, len(members)
+		policies = append(policies, p)
+	}
+	slices.SortFunc(policies, func(a, b model.Policy) int {
+		return cmp.Or(-cmp.Compare(a.Clients, b.Clients), cmp.Compare(a.UserAgent, b.UserAgent), cmp.Compare(a.Path, b.Path))
+	})
+	return policies
+}
+
+// simplest are the kinds, those that take the fewest figures to describe first.
+var simplest = []model.PolicyKind{model.PolicyNone, model.PolicyFixed, model.PolicyExponential, model.PolicySteps, model.PolicyUnknown}
+
+func simplicity(p *model.Policy) int { return slices.Index(simplest, p.Kind) }
+
+// infer also tries whether delays are simpler without what the server asked for.
+func infer(members []*Attempts, now model.Instant) model.Policy {
+	members = thinned(members, mostClients)
+	l := climb(members, now, false)
+	p := l.policy()
+	obeys, known := l.heed.obeys()
+	switch {
+	case !l.mayObey || known && !obeys:
+	case known:
+		l := climb(members, now, true)
+		p = l.policy()
+		p.Obeys = true
+	default:
+		l := climb(members, now, true)
+		q := l.policy()
+		if order := cmp.Compare(simplicity(&q), simplicity(&p)); order < 0 || order == 0 && q.Confidence > p.Confidence {
+			p, p.Obeys = q, true
+		}
+	}
+	p.First = NewHistogram(l.first)
+	return p
+}
+
+// thinned is at most n of list, evenly.
+func thinned[T any](list []T, n int) []T {
+	if len(list) <= n {
+		return list
+	}
+	some := make([]T, n)
+	for i := range some {
+		some[i] = list[i*len(list)/n]
+	}
+	return some
+}
+
+// told is what the rungs tell, all of them together.
+func (l *ladder) told() model.Policy {
+	p := model.Policy{Kind: model.PolicyUnknown, Factor: 1, Jitter: model.JitterUnknown, Attempts: l.attempts}
+	if n := len(l.first); n > 0 {
+		p.Base = l.first[n/2]
+	}
+	if len(l.rungs) < fewestAttempts {
+		return p
+	}
+	explained := 0.0
+	if known, share := recognize(l); known != nil {
+		adopt(&p, &known.Policy)
+		p.Like, explained = known.Name, share
+	} else {
+		for _, tell := range []func(*model.Policy) (float64, bool){l.none, l.wandering, l.regular} {
+			var ok bool
+			if explained, ok = tell(&p); ok {
+				break
+			}
+		}
+		p.Like = method(&p)
+	}
+	p.Confidence = max(0, explained*(1-1/math.Sqrt(float64(p.Attempts))))
+	return p
+}
+
+// adopt takes over what makes the delays.
+func adopt(p, q *model.Policy) {
+	p.Kind, p.Base, p.Factor, p.Cap, p.Steps = q.Kind, q.Base, q.Factor, q.Cap, q.Steps
+	p.Jitter, p.Share = q.Jitter, q.Share
+}
+
+// method names how AWS would call p.
+func method(p *model.Policy) string {
+	switch {
+	case p.Kind != model.PolicyExponential:
+	case p.Jitter == model.JitterDecorrelated:
+		return "AWS decorrelated jitter"
+	case math.Abs(p.Factor-2) > 0.3:
+	case p.Jitter == model.JitterFull:
+		return "AWS full jitter"
+	case p.Jitter == model.JitterEqual:
+		return "AWS equal jitter"
+	}
+	return ""
+}
+
+// none is a client without a back-off.
+func (l *ladder) none(p *model.Policy) (explained float64, ok bool) {
+	in, all := 0, 0
+	for i := range l.rungs {
+		r := &l.rungs[i]
+		if r.median() >= atOnce {
+			return 0, false
+		}
+		for _, d := range r.delays {
+			if d < 1.5*atOnce {
+				in++
+			}
+		}
+		all += len(r.delays)
+	}
+	p.Kind, p.Base, p.Jitter = model.PolicyNone, 0, model.JitterNone
+	return float64(in) / float64(all), true
+}
+
+// fewestPairs are enough to tell delays that depend on the one before from those that do not.
+const fewestPairs = 4 * fewestClients
+
+// wandering is decorrelated jitter: each delay is uniform between the base and three times the one
+// before.
+func (l *ladder) wandering(p *model.Policy) (explained float64, ok bool) {
+	base, limit := l.shortest(), l.plateau()
+	places, beyond := l.relative(base, limit)
+	n := len(places)
+	if n < fewestClients || beyond > n/33 || distance(places) > likeness(n, oneInHundred) {
+		return 0, false
+	}
+	if n < fewestPairs { // chance could have made them of something else
+		return 0, true
+	}
+	p.Kind, p.Factor, p.Jitter, p.Share = model.PolicyExponential, 3, model.JitterDecorrelated, 1
+	p.Base = rounded(base)
+	if limit < math.Inf(1) {
+		p.Cap = rounded(limit)
+	}
+	return 1 - distance(places), true
+}
+
+// relative are the places of delays between base and three times the one before, in order, and how many
+// are beyond. Where the limit may have cut a delay off it does not count.
+func (l *ladder) relative(base, limit float64) (places []float64, beyond int) {
+	for _, pair := range l.pairs {
+		width := 3*pair.before - base
+		if 3*pair.before > 0.98*limit || width < 0.2*base {
+			continue
+		}
+		place := (pair.delay - base) / width
+		if place > 1.05 {
+			beyond++
+		}
+		places = append(places, min(max(place, 0), 1))
+	}
+	slices.Sort(places)
+	return places, beyond
+}
+
+// regular is a policy whose delays depend on nothing but the number of the attempt.
+func (l *ladder) regular(p *model.Policy) (explained float64, ok bool) {
+	c := l.fit()
+	steps := !c.good()
+	share := l.share(c.limit, steps)
+	if steps && share >= leastJitter {
+		return 0, false
+	}
+	jitter, share, mean := nameJitter(share, l.noise())
+	if explained = l.explained(jitter, share, c.limit, steps); explained == 0 {
+		return 0, false
+	}
+	p.Jitter, p.Share = jitter, share
+	switch {
+	case steps:
+		p.Kind, p.Steps = model.PolicySteps, l.table()
+		p.Base = p.Steps[0]
+	case c.factor == 1:
+		p.Kind, p.Base = model.PolicyFixed, rounded(c.base/mean)
+	default:
+		p.Kind, p.Base, p.Factor = model.PolicyExponential, rounded(c.base/mean), math.Round(c.factor*100)/100
+		if c.limit < math.Inf(1) {
+			p.Cap = rounded(c.limit / mean)
+		}
+	}
+	return explained, true
+}
+
+// leastJitter is the share of a delay below which its spread is taken for the network's.
+const leastJitter = 0.07
+
+// nameJitter also gives the mean of a jittered delay over v.
+func nameJitter(share, noise float64) (j model.Jitter, nominal, mean float64) {
+	switch {
+	case share < leastJitter:
+		return model.JitterNone, 0, 1
+	case share < noise:
+		return model.JitterUnknown, share, 1
+	case share > 0.75:
+		return model.JitterFull, 1, 0.5
+	case share > 0.27 && share < 0.40:
+		return model.JitterEqual, 1. / 3, 0.75
+	}
+	return model.JitterPartial, math.Round(share*100) / 100, 1
+}
+
+// rounded is a delay of d seconds to two figures: more are not known.
+func rounded(d float64) time.Duration {
+	if d <= 0 {
+		return 0
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(d))-1)
+	return time.Duration(math.Round(math.Round(d/unit)*unit*1e9/1e5)) * 100 * time.Microsecond
+}

@@ -1,0 +1,94 @@
+package storm
+
+import (
+	"holter/model"
+	"holter/model/reconnect"
+	"math"
+	"testing"
+	"time"
+)
+
+func TestForecast(t *testing.T) {
+	exponential := model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: model.JitterNone, Clients: 1000}
+	phoenix := reconnect.KnownClients[0].Policy
+	phoenix.Clients, phoenix.Like = 340, "Phoenix"
+	for _, c := range []struct {
+		name   string
+		policy model.Policy
+		peak   float64 // as measured
+		back   time.Duration
+		spread [2]float64    // of the peak with full jitter
+		latest time.Duration // 99 % with full jitter
+	}{
+		{"exponential", exponential, 1000, 31 * time.Second, [2]float64{40, 90}, 60 * time.Second},
+		{"fixed", model.Policy{Kind: model.PolicyFixed, Base: 3 * time.Second, Factor: 1, Jitter: model.JitterNone, Clients: 500}, 500, 30 * time.Second, [2]float64{150, 350}, 34 * time.Second},
+		{"at once", model.Policy{Kind: model.PolicyNone, Factor: 1, Jitter: model.JitterNone, Clients: 100}, 100, 30 * time.Second, [2]float64{4, 14}, 60 * time.Second},
+		{"Phoenix", phoenix, 340, 34300 * time.Millisecond, [2]float64{60, 240}, 35 * time.Second},
+	} {
+		f := NewForecast([]model.Policy{c.policy, {Kind: model.PolicyUnknown, Clients: 7}}, 30*time.Second, 1)
+		if f.Clients != c.policy.Clients || f.Measured.Peak != c.peak || f.Measured.Back99 != c.back {
+			t.Errorf("%s: %d clients, peak %v, 99 %% after %v", c.name, f.Clients, f.Measured.Peak, f.Measured.Back99)
+		}
+		if s := f.Spread; s.Peak < c.spread[0] || s.Peak > c.spread[1] || s.Back99 == 0 || s.Back99 > c.latest {
+			t.Errorf("%s with full jitter: peak %v, 99 %% after %v", c.name, s.Peak, s.Back99)
+		}
+		var all, early float64
+		for i, b := range f.Spread.Curve {
+			all += float64(b.Reconnects)
+			if time.Duration(i+1)*model.ActivityBin <= f.Away {
+				early += float64(b.Reconnects)
+			}
+		}
+		if early > 0 || math.Abs(all-float64(f.Clients)) > 0.01*float64(f.Clients) {
+			t.Errorf("%s: %v of %d come back, %v too early", c.name, all, f.Clients, early)
+		}
+	}
+}
+
+// The same policy at work in every kind of jitter comes back about as it says.
+func TestForecastDraws(t *testing.T) {
+	const away = 40 * time.Second
+	exponential := func(j model.Jitter, share float64) model.Policy {
+		return model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: j, Share: share}
+	}
+	policies := []model.Policy{
+		exponential(model.JitterNone, 0), exponential(model.JitterPartial, 0.3), exponential(model.JitterEqual, 1./3), exponential(model.JitterFull, 1),
+		exponential(model.JitterDecorrelated, 0), {Kind: model.PolicyNone, Jitter: model.JitterNone}, {Kind: model.PolicyFixed, Base: 3 * time.Second, Jitter: model.JitterNone},
+	}
+	for _, known := range reconnect.KnownClients {
+		p := known.Policy
+		p.Like = known.Name
+		policies = append(policies, p)
+	}
+	for _, p := range policies {
+		p.Clients = 300
+		forecast := NewForecast([]model.Policy{p}, away, 1)
+		again := NewForecast([]model.Policy{p}, away, 1)
+		if forecast.Measured.Back99 != again.Measured.Back99 || forecast.Spread.Peak != again.Spread.Peak {
+			t.Errorf("%+v: the same seed says %v and %v", p, forecast.Measured.Back99, again.Measured.Back99)
+		}
+		if b := forecast.Measured.Back99; b < away || b > 3*away {
+			t.Errorf("%+v: 99 %% are back after %v", p, b)
+		}
+	}
+}
+
+func TestForecastOfNobody(t *testing.T) {
+	f := NewForecast(nil, 30*time.Second, 1)
+	if f.Clients != 0 || f.Measured.Peak != 0 || f.Measured.Back99 != 0 {
+		t.Errorf("%+v", f)
+	}
+}
+
+func BenchmarkForecast(b *testing.B) {
+	policies := make([]model.Policy, 0, len(reconnect.KnownClients))
+	for _, c := range reconnect.KnownClients {
+		p := c.Policy
+		p.Like, p.Clients = c.Name, 20_000
+		policies = append(policies, p)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		NewForecast(policies, 30*time.Second, 1)
+	}
+}

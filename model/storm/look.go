@@ -1,0 +1,200 @@
+package storm
+
+import (
+	"cmp"
+	"holter/model"
+	"holter/model/reconnect"
+	"math"
+	"slices"
+	"time"
+)
+
+// burst reports for each bin whether the losses around it are many: at least a tenth, within a second,
+// of those in the worst second.
+func burst(bins []bin) []bool {
+	const n = int(time.Second / model.ActivityBin)
+	inSecond := func(i int) (sum uint32) { // that begins with bin i
+		for _, b := range bins[i:min(i+n, len(bins))] {
+			sum += b.losses
+		}
+		return sum
+	}
+	most := uint32(0)
+	for i := range bins {
+		most = max(most, inSecond(i))
+	}
+	in := make([]bool, len(bins))
+	for i := range bins {
+		if sum := inSecond(i); sum > 0 && sum >= max(2, most/10) {
+			for j := i; j < min(i+n, len(bins)); j++ {
+				in[j] = true
+			}
+		}
+	}
+	return in
+}
+
+// onset is the first loss of the burst that led to the storm which is noticed now: of the worst one.
+func (w *Watch) onset(now model.Instant) model.Instant {
+	in, worst := burst(w.bins), 0
+	for i := range w.bins {
+		if w.bins[i].losses > w.bins[worst].losses {
+			worst = i
+		}
+	}
+	if w.bins[worst].losses == 0 {
+		return now - model.Instant(window)
+	}
+	from := worst
+	for i := worst; i >= 0 && in[i]; i-- {
+		if w.bins[i].losses > w.bins[worst].losses/10 {
+			from = i
+		}
+	}
+	begin := model.Instant(w.first+int64(from)) * model.Instant(model.ActivityBin)
+	var losses []model.Instant
+	for _, a := range w.lost {
+		if lost := a.newest().lost; lost >= begin-model.Instant(model.ActivityBin) {
+			losses = append(losses, lost)
+		}
+	}
+	slices.Sort(losses)
+	onset := now
+	for _, lost := range slices.Backward(losses) {
+		if lost < begin && onset-lost > burstGap {
+			break
+		}
+		onset = lost
+	}
+	return onset
+}
+
+// burstGap is the longest pause between losses of one burst, where that began at the end of a bin in which
+// little else was lost.
+const burstGap = model.Instant(100 * time.Millisecond)
+
+// look brings the figures of the storm that is on up to now.
+func (w *Watch) look(now model.Instant) {
+	s := w.on
+	s.looked = now
+	in := burst(w.bins)
+	victims, absences := make([]*reconnect.Attempts, 0, len(w.lost)), make([]*absence, 0, len(w.lost))
+	for _, a := range w.lost {
+		if away := w.loss(a, in); away != nil {
+			victims, absences = append(victims, &a.Attempts), append(absences, away)
+		}
+	}
+	s.Clients = len(victims)
+	s.recovery(absences)
+	s.Causes = causes(absences)
+	s.Delays = firstDelays(absences)
+	s.Policies = reconnect.Infer(victims, now)
+	s.Policies = s.Policies[:min(len(s.Policies), model.MaxStormPolicies)]
+	s.shape(w.bins[max(0, min(s.from-w.first, int64(len(w.bins)))):])
+}
+
+// loss is the newest absence of a that began in a burst, nil if none did: others are the ebb and flow
+// of every day.
+func (w *Watch) loss(a *Client, in []bool) *absence {
+	for _, away := range []*absence{&a.spans[1], &a.spans[0]} {
+		i := int64(away.lost)/int64(model.ActivityBin) - w.first
+		if away.lost >= w.on.onset && i >= 0 && i < int64(len(in)) && in[i] {
+			return away
+		}
+	}
+	return nil
+}
+
+const neverBack = model.Instant(math.MaxInt64)
+
+// recovery is when how many were back.
+func (s *storm) recovery(absences []*absence) {
+	back := make([]model.Instant, len(absences))
+	s.Away = 0
+	for i, away := range absences {
+		if back[i] = away.back; back[i] == 0 {
+			back[i] = neverBack
+			s.Away++
+		}
+	}
+	slices.Sort(back)
+	until := func(share float64) time.Duration {
+		i := int(math.Ceil(share*float64(len(back)))) - 1
+		if i < 0 || back[i] == neverBack {
+			return 0
+		}
+		return max(1, time.Duration(back[i]-s.onset))
+	}
+	s.Back50, s.Back90, s.Back99 = until(0.5), until(0.9), until(0.99)
+}
+
+func causes(absences []*absence) []model.StormCause {
+	type way struct {
+		code uint16
+		by   model.Closer
+	}
+	counts := make(map[way]int)
+	for _, away := range absences {
+		counts[way{away.code, away.by}]++
+	}
+	list := make([]model.StormCause, 0, len(counts))
+	for w, n := range counts {
+		list = append(list, model.StormCause{Code: int(w.code), By: w.by, Count: n})
+	}
+	slices.SortFunc(list, func(a, b model.StormCause) int {
+		return cmp.Or(-cmp.Compare(a.Count, b.Count), cmp.Compare(a.Code, b.Code), cmp.Compare(a.By, b.By))
+	})
+	return list[:min(len(list), model.MaxStormCauses)]
+}
+
+func firstDelays(absences []*absence) model.DelayHistogram {
+	delays := make([]time.Duration, 0, len(absences))
+	for _, away := range absences {
+		if away.tried != 0 {
+			delays = append(delays, time.Duration(away.tried-away.lost))
+		}
+	}
+	slices.Sort(delays)
+	return reconnect.NewHistogram(delays)
+}
+
+// shape is the curve of the storm, its peak, and how it compares with an even one.
+func (s *storm) shape(bins []bin) {
+	s.Curve = make([]model.Activity, min(len(bins), model.MaxActivity))
+	s.Reconnects, s.Refused = 0, 0
+	attempts := make([]float64, len(s.Curve))
+	for i := range s.Curve {
+		s.Curve[i] = bins[i].Activity
+		attempts[i] = float64(bins[i].Reconnects + bins[i].Refused)
+		s.Reconnects += int(bins[i].Reconnects)
+		s.Refused += int(bins[i].Refused)
+	}
+	s.Peak = peakOf(attempts)
+	// Who all come at once are not evenly spread over the moment in which they come.
+	length := max(s.last()-s.onset, model.Instant(window))
+	if n := s.Reconnects + s.Refused; n > 0 {
+		s.Crowding = s.Peak / (float64(n) / time.Duration(length).Seconds())
+	}
+}
+
+// last is when the storm fell back: when 99 % were back, or else when many came for the last time.
+func (s *storm) last() model.Instant {
+	if s.Back99 > 0 {
+		return s.onset + model.Instant(s.Back99)
+	}
+	return s.busiest
+}
+
+// peakOf is the most within a second, which may begin with any bin.
+func peakOf(bins []float64) float64 {
+	const n = int(time.Second / model.ActivityBin)
+	most, sum := 0.0, 0.0
+	for i, b := range bins {
+		sum += b
+		if i >= n {
+			sum -= bins[i-n]
+		}
+		most = max(most, sum)
+	}
+	return most
+}
