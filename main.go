@@ -435,7 +435,7 @@ func (r *rehearsal) Run() error {
 	}
 	following, stop := context.WithCancel(context.WithoutCancel(ctx)) // what was begun is ended also after a signal
 	done := make(chan error, 1)
-	go func() { done <- remote.Run(following) }()
+	process.Go(func() { done <- remote.Run(following) })
 	err = r.Drill.Run(ctx, remote, os.Stdout, os.Stderr)
 	stop()
 	return errors.Join(err, <-done)
@@ -511,7 +511,7 @@ func logged(serve func(context.Context) error, events eventlog.Source, log *slog
 	return func(ctx context.Context) error {
 		logging, stop := context.WithCancel(context.WithoutCancel(ctx))
 		done := make(chan error, 1)
-		go func() { done <- eventlog.Run(logging, events, log) }()
+		process.Go(func() { done <- eventlog.Run(logging, events, log) })
 		err := serve(ctx)
 		stop()
 		return errors.Join(err, <-done)

@@ -52,7 +52,7 @@ func newAcceptQueue(l net.Listener, places int, log *slog.Logger) *acceptQueue {
 		done:     make(chan struct{}),
 		places:   lease.NewPool[net.Conn](places, patience),
 	}
-	go q.fill()
+	process.Go(q.fill)
 	return q
 }
 
@@ -101,7 +101,6 @@ func rawConn(c net.Conn) net.Conn {
 
 // fill accepts until the listener is closed.
 func (q *acceptQueue) fill() {
-	defer process.Tidy()
 	defer close(q.done)
 	defer q.empty()
 	for q.acceptOne() {

@@ -67,11 +67,10 @@ func (a *admin) serve(ctx context.Context) error {
 	}
 	a.plane.http.BaseContext = func(net.Listener) context.Context { return ctx }
 	stopped := make(chan struct{})
-	cancel := context.AfterFunc(ctx, func() {
-		defer process.Tidy()
+	cancel := context.AfterFunc(ctx, process.Guard(func() {
 		a.plane.stop(context.Background())
 		close(stopped)
-	})
+	}))
 	err := a.plane.serve()
 	if !cancel() {
 		<-stopped

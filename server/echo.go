@@ -64,7 +64,7 @@ func (e *echo) handle(c *gin.Context) {
 		e.running.Done()
 		return
 	}
-	go e.serve(ws)
+	process.Go(func() { e.serve(ws) })
 }
 
 func (e *echo) start() bool {
@@ -86,7 +86,6 @@ func (e *echo) stop(ctx context.Context) error {
 }
 
 func (e *echo) serve(ws *websocket.Conn) {
-	defer process.Tidy()
 	defer e.running.Done()
 	defer ws.Close()
 	ws.SetReadLimit(e.limit)

@@ -23,7 +23,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/sync/errgroup"
 
 	"holter/probe/host"
 	"holter/probe/process"
@@ -169,13 +168,14 @@ func (m *Monitor) Run(ctx context.Context) error {
 		return m.invalid
 	}
 	var sampler host.Sampler
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { defer process.Tidy(); return m.hub.Run(ctx) })
-	g.Go(func() error { defer process.Tidy(); return sampler.Run(ctx, time.Second, m.hub.Sampled) })
-	if m.admin != nil {
-		g.Go(func() error { defer process.Tidy(); return m.admin.serve(ctx) })
+	parts := []func(context.Context) error{
+		m.hub.Run,
+		func(ctx context.Context) error { return sampler.Run(ctx, time.Second, m.hub.Sampled) },
 	}
-	return g.Wait()
+	if m.admin != nil {
+		parts = append(parts, m.admin.serve)
+	}
+	return process.Run(ctx, parts...)
 }
 
 // Source is what a screen draws from.

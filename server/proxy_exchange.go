@@ -38,7 +38,7 @@ func (u *upstream) exchange(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(r.Context(), func() { defer process.Tidy(); conn.Close() })
+	stop := context.AfterFunc(r.Context(), process.Guard(func() { conn.Close() }))
 	if tap.IsUpgrade(r) {
 		conn.SetDeadline(time.Now().Add(u.timeout))
 	}

@@ -47,8 +47,8 @@ func (ps *pipes) join(client, upstream *tap.Conn) {
 		upstream.Close()
 		return
 	}
-	go p.carry(client, upstream)
-	go p.carry(upstream, client)
+	process.Go(func() { p.carry(client, upstream) })
+	process.Go(func() { p.carry(upstream, client) })
 }
 
 func (ps *pipes) enter(p *pipe) bool {
@@ -92,10 +92,9 @@ func (p *pipe) end() {
 
 // carry is one direction, to its end.
 func (p *pipe) carry(from, to *tap.Conn) {
-	defer process.Tidy()
 	more, read, write := from.CopyTo(to)
 	if more {
-		go p.carry(from, to)
+		process.Go(func() { p.carry(from, to) })
 		return
 	}
 	defer p.finish()

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/sync/errgroup"
 
 	"holter/probe/process"
 	"holter/server/hub"
@@ -161,16 +160,15 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	monitoring, stopMonitor := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopMonitor()
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { defer process.Tidy(); return s.monitor.Run(monitoring) })
-	g.Go(func() error { defer process.Tidy(); return s.data.serve() })
-	g.Go(func() error {
-		defer process.Tidy()
-		<-ctx.Done()
-		s.stop(stopMonitor)
-		return nil
-	})
-	return g.Wait()
+	return process.Run(ctx,
+		func(context.Context) error { return s.monitor.Run(monitoring) },
+		func(context.Context) error { return s.data.serve() },
+		func(ctx context.Context) error {
+			<-ctx.Done()
+			s.stop(stopMonitor)
+			return nil
+		},
+	)
 }
 
 func (s *Server) stop(stopMonitor func()) {
@@ -187,11 +185,10 @@ func (s *Server) stop(stopMonitor func()) {
 // wait waits for goroutines, or for the end of ctx, which is an error.
 func wait(ctx context.Context, goroutines *sync.WaitGroup) error {
 	done := make(chan struct{})
-	go func() {
-		defer process.Tidy()
+	process.Go(func() {
 		goroutines.Wait()
 		close(done)
-	}()
+	})
 	select {
 	case <-done:
 		return nil

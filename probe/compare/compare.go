@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"holter/probe/process"
 )
 
@@ -133,11 +131,11 @@ func observe(ctx context.Context, trials []*trial, report *Report, progress func
 			done.Load(), len(trials), time.Since(begin).Seconds(), expected(trials).Seconds())
 	})
 	defer stop()
-	group, ctx := errgroup.WithContext(ctx)
 	var mu sync.Mutex
+	var parts []func(context.Context) error
 	for _, t := range trials {
 		t.lab = lab
-		group.Go(func() error {
+		parts = append(parts, func(ctx context.Context) error {
 			r, err := t.run(ctx)
 			done.Add(1)
 			mu.Lock()
@@ -146,7 +144,7 @@ func observe(ctx context.Context, trials []*trial, report *Report, progress func
 			return err
 		})
 	}
-	err = group.Wait()
+	err = process.Run(ctx, parts...)
 	worst, often := lab.schedule.lateBy()
 	report.LateMS, report.LateOften = millis(worst), often
 	return err
@@ -174,7 +172,7 @@ func every(progress func(string), line func() string) (stop func()) {
 		return func() {}
 	}
 	over := make(chan struct{})
-	var working sync.WaitGroup
+	var working process.Group
 	working.Go(func() {
 		ticker := time.NewTicker(progressEvery)
 		defer ticker.Stop()

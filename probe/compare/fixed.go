@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"holter/probe/process"
 )
 
 // fixed is the heartbeat of the gorilla chat example: a goroutine that pings, and one that reads with
@@ -18,10 +20,10 @@ const writeWait = 10 * time.Second
 func (f fixed) serve(e *end) {
 	over := make(chan struct{})
 	pinging := make(chan struct{})
-	go func() {
+	process.Go(func() {
 		defer close(pinging)
 		f.write(e.conn, over)
-	}()
+	})
 	f.read(e)
 	close(over)
 	<-pinging

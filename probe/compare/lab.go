@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"holter/probe/process"
 )
 
 // lab is a WebSocket server and the clients that come to it, all of them in this process.
@@ -22,7 +24,7 @@ type lab struct {
 	server   *http.Server
 	schedule *schedule
 	upgrader websocket.Upgrader
-	working  sync.WaitGroup // the server, the schedule and the server's ends
+	working  process.Group // the server, the schedule and the server's ends
 	stop     context.CancelFunc
 	beats    atomic.Int64
 

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"holter/probe/process"
 )
 
 // link is the path of one connection: two sockets and what passes between them. Like any box that
@@ -18,7 +19,7 @@ type link struct {
 	gone      atomic.Bool   // all packets vanish, those on their way too
 	bytes     atomic.Uint64 // taken in, both ways
 	down      chan struct{}
-	carriers  sync.WaitGroup
+	carriers  process.Group
 }
 
 // packet is what one read took in.

@@ -3,8 +3,9 @@ package compare
 import (
 	"context"
 	"math/rand/v2"
-	"sync"
 	"time"
+
+	"holter/probe/process"
 )
 
 // trial is the life of one connection in one scheme, and what befalls it.
@@ -19,7 +20,7 @@ type trial struct {
 	client, server *end
 	guest          *guest
 	link           *link
-	ends           sync.WaitGroup // the client's
+	ends           process.Group // the client's
 	opened         time.Time
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/probe/process"
 )
 
 // Target is the holter whose clients are disturbed.
@@ -56,7 +57,7 @@ func (d *Drill) Run(ctx context.Context, t Target, tell func(Progress)) (*Report
 		return nil, err
 	}
 	following, stop := context.WithCancel(ctx)
-	var done sync.WaitGroup
+	var done process.Group
 	done.Go(func() { r.follow(following) })
 	defer done.Wait()
 	defer stop()

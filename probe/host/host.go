@@ -110,13 +110,12 @@ func (p *panel) ask(ctx context.Context) {
 		}
 		s.busy, s.due = true, now.Add(s.every)
 		p.pending++
-		go func() {
-			defer process.Tidy()
+		process.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, p.interval)
 			defer cancel()
 			figures, err := s.read(ctx)
 			p.answers <- answer{s, figures, err}
-		}()
+		})
 	}
 }
 

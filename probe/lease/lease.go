@@ -5,6 +5,8 @@ package lease
 import (
 	"sync"
 	"time"
+
+	"holter/probe/process"
 )
 
 // Pool hands out so many leases at a time, in the order in which they are asked for. A lease ends when it
@@ -33,11 +35,11 @@ type waiter[Holder comparable] struct {
 // NewPool makes a pool of so many leases of a term. Both must be positive.
 func NewPool[Holder comparable](leases int, term time.Duration) *Pool[Holder] {
 	p := &Pool[Holder]{term: term, leases: make([]lease[Holder], leases)}
-	p.timer = time.AfterFunc(term, func() {
+	p.timer = time.AfterFunc(term, process.Guard(func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.serve(time.Now())
-	})
+	}))
 	return p
 }
 

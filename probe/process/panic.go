@@ -10,9 +10,9 @@ var before atomic.Pointer[func()]
 // and one f; main sets it.
 func BeforePanic(f func()) { before.Store(&f) }
 
-// Tidy is deferred first in a goroutine. It calls what BeforePanic has set and panics on; where nothing is
-// set, such as in an application that embeds a monitor, it changes nothing at all.
-func Tidy() {
+// tidy is deferred first in every goroutine. It calls what BeforePanic has set and panics on. Where nothing
+// is set, as in an application that embeds a monitor, it changes nothing at all.
+func tidy() {
 	f := before.Load()
 	if f == nil {
 		return

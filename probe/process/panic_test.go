@@ -16,10 +16,7 @@ func TestMain(m *testing.M) {
 	case "tidy":
 		BeforePanic(func() { fmt.Fprintln(os.Stderr, "tidied up") })
 	}
-	go func() {
-		defer Tidy()
-		breakDown()
-	}()
+	Go(breakDown)
 	select {}
 }
 
@@ -52,5 +49,5 @@ func TestWithoutBefore(t *testing.T) {
 func TestTidyWithoutPanic(t *testing.T) {
 	BeforePanic(func() { t.Error("tidied up after nothing") })
 	defer before.Store(nil)
-	func() { defer Tidy() }()
+	Guard(func() {})()
 }

@@ -13,12 +13,12 @@ func Interruptible(restore func()) context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
+	Go(func() {
 		<-signals
 		cancel()
 		second := <-signals
 		restore()
 		os.Exit(128 + int(second.(syscall.Signal)))
-	}()
+	})
 	return ctx
 }

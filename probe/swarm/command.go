@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"holter/model"
@@ -110,10 +109,9 @@ const garbageKept = 20
 func (c *Command) watch(ctx context.Context, s *Swarm, view *progress) Report {
 	inside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	var parts sync.WaitGroup
-	start := func(f func()) { parts.Go(func() { defer process.Tidy(); f() }) }
-	start(func() { s.Run(inside) })
-	start(func() { process.CollectGarbage(inside, garbageKept, func() int { return s.Stats().Connected }) })
+	var parts process.Group
+	parts.Go(func() { s.Run(inside) })
+	parts.Go(func() { process.CollectGarbage(inside, garbageKept, func() int { return s.Stats().Connected }) })
 	if c.Duration != nil {
 		var cancel func()
 		ctx, cancel = context.WithTimeout(ctx, *c.Duration)

@@ -107,11 +107,10 @@ func (c *Client) dial(ctx context.Context) (conn *websocket.Conn, err error) {
 	}
 	defer c.swarm.handshakes.Release(c)
 	done := make(chan struct{})
-	go func() {
-		defer process.Tidy()
+	process.Go(func() {
 		defer close(done)
 		conn, err = c.shake(ctx)
-	}()
+	})
 	<-done
 	return conn, err
 }

@@ -69,14 +69,14 @@ func newSession(c *Client, conn *websocket.Conn) *session {
 		slowDown(conn.NetConn())
 	}
 	s.plan(s.opened)
-	s.timer = time.AfterFunc(maxDelay, s.act)
+	s.timer = time.AfterFunc(maxDelay, process.Guard(s.act))
 	return s
 }
 
 // live returns what ended the connection: the reader's error, or what the client did itself. The
 // socket is closed then, and nothing is done on it any more.
 func (s *session) live(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, s.leave)
+	stop := context.AfterFunc(ctx, process.Guard(s.leave))
 	defer stop()
 	s.mu.Lock()
 	s.arm()
@@ -95,7 +95,6 @@ func (s *session) live(ctx context.Context) error {
 
 // act does what is due.
 func (s *session) act() {
-	defer process.Tidy()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for now := s.client.swarm.clock.now(); !s.over; {
@@ -137,7 +136,6 @@ func (s *session) abandon(err error) {
 
 // leave says goodbye and gives the server a moment to answer.
 func (s *session) leave() {
-	defer process.Tidy()
 	until := time.Now().Add(farewell)
 	s.conn.NetConn().SetWriteDeadline(until) // a write may be waiting for a server that does not read
 	s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseGoingAway, ""), until)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -123,12 +122,11 @@ func (s *Swarm) populate() {
 
 // Run lets the clients live until ctx ends, and returns when all of them are gone.
 func (s *Swarm) Run(ctx context.Context) error {
-	var group sync.WaitGroup
+	var group process.Group
 	defer group.Wait()
-	start := func(f func()) { group.Go(func() { defer process.Tidy(); f() }) }
-	start(func() { s.watch(ctx) })
-	start(func() { s.storms(ctx, s.disperse) })
-	s.release(ctx, func(c *Client) { start(func() { c.Run(ctx) }) })
+	group.Go(func() { s.watch(ctx) })
+	group.Go(func() { s.storms(ctx, s.disperse) })
+	s.release(ctx, func(c *Client) { group.Go(func() { c.Run(ctx) }) })
 	<-ctx.Done()
 	return nil
 }

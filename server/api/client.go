@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"holter/probe/process"
 
 	"holter/model"
 )
@@ -46,10 +46,10 @@ func (r *Remote) URL() string { return r.caller.base.String() }
 // it again, sooner first and then every few seconds.
 func (r *Remote) Run(ctx context.Context) error {
 	defer r.caller.http.CloseIdleConnections()
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return follow(ctx, r.watch, r.pictures.fail) })
-	g.Go(func() error { return follow(ctx, r.listen, func(error) {}) })
-	return g.Wait()
+	return process.Run(ctx,
+		func(ctx context.Context) error { return follow(ctx, r.watch, r.pictures.fail) },
+		func(ctx context.Context) error { return follow(ctx, r.listen, func(error) {}) },
+	)
 }
 
 // first takes one picture.

@@ -44,7 +44,7 @@ func (r *Remote) openStream(ctx context.Context, path string, quiet time.Duratio
 		end(nil)
 		return nil, err
 	}
-	timer := time.AfterFunc(quiet, func() { end(errSilent) })
+	timer := time.AfterFunc(quiet, process.Guard(func() { end(errSilent) }))
 	return &stream{body: response.Body, quiet: quiet, timer: timer, ctx: ctx, end: end}, nil
 }
 
@@ -92,7 +92,6 @@ func parseEvent(line []byte) model.Event {
 // follow runs session again and again until ctx ends, with growing pauses between those that fail. A
 // session reports whether it worked and was only ended; if not, its error goes to failed.
 func follow(ctx context.Context, session func(context.Context) (ended bool, err error), failed func(error)) error {
-	defer process.Tidy()
 	pause := backoff.NewExponentialBackOff() // each up to half longer or shorter
 	pause.InitialInterval, pause.Multiplier, pause.MaxInterval = 100*time.Millisecond, 2, 3*time.Second
 	for {

@@ -17,8 +17,6 @@ import (
 	"time"
 	"unique"
 
-	"golang.org/x/sync/errgroup"
-
 	"holter/model"
 	"holter/model/heart"
 	"holter/model/storm"
@@ -187,10 +185,7 @@ func (h *Hub) forget(n int) {
 // Run beats until ctx ends, then closes what is open with 1001 and waits for the peers' answers for
 // up to a second.
 func (h *Hub) Run(ctx context.Context) error {
-	g, running := errgroup.WithContext(ctx)
-	g.Go(func() error { defer process.Tidy(); return h.beat(running) })
-	g.Go(func() error { defer process.Tidy(); return h.keepHouse(running) })
-	err := g.Wait()
+	err := process.Run(ctx, h.beat, h.keepHouse)
 	h.closeAll()
 	return err
 }

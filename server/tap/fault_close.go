@@ -30,13 +30,12 @@ func (c *Conn) closeWire(reset bool) (keeps bool) {
 		w.abandon()
 	case first && w.out.engaged.Load() && (w.out.wanted || !w.out.idle()):
 		w.keeps = true
-		w.limit = time.AfterFunc(keepFor, func() {
-			defer process.Tidy()
+		w.limit = time.AfterFunc(keepFor, process.Guard(func() {
 			w.mu.Lock()
 			w.abandon()
 			w.mu.Unlock()
 			w.conn.Conn.Close()
-		})
+		}))
 		w.ownReadDeadline()
 		w.queue(func() {
 			w.limit.Stop()

@@ -94,7 +94,7 @@ func (w *wire) readable() (first *chunk, due model.Instant, err error) {
 		}
 		if l.wanted && !l.running && !l.ended && !w.stopped() {
 			l.running = true
-			go w.fill()
+			process.Go(w.fill)
 		}
 		w.wait(next, by)
 	}
@@ -114,7 +114,6 @@ func (w *wire) arrive(b []byte, err error) {
 // fill reads ahead from the socket for as long as the faults want it, so that each byte's time is
 // known. It waits while the line is full.
 func (w *wire) fill() {
-	defer process.Tidy()
 	b := make([]byte, fillSize)
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -153,13 +153,12 @@ func (w *wire) empty() {
 func (w *wire) flow() {
 	if l := &w.out; !l.running && len(l.chunks) > 0 && !w.stopped() {
 		l.running = true
-		go w.drain()
+		process.Go(w.drain)
 	}
 }
 
 // drain writes the line out, until it is empty or stopped.
 func (w *wire) drain() {
-	defer process.Tidy()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l := &w.out

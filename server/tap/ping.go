@@ -198,15 +198,14 @@ func (p *polite) deliver(c *Conn) {
 		return
 	}
 	p.busy = true
-	go func() {
-		defer process.Tidy()
+	process.Go(func() {
 		for again := true; again; again = p.wanted() {
 			c.writeLock.Lock()
 			for c.insert() && c.noted() {
 			}
 			c.writeLock.Unlock()
 		}
-	}()
+	})
 }
 
 // wanted reports whether there is more to do for the goroutine, which else is over.

@@ -32,7 +32,7 @@ func (c *Conn) keepBack(b []byte) bool {
 	c.start.held = held
 	c.passed(b)
 	if c.start.timer == nil {
-		c.start.timer = time.AfterFunc(startWait, c.flushLate)
+		c.start.timer = time.AfterFunc(startWait, process.Guard(c.flushLate))
 	} else {
 		c.start.timer.Reset(startWait)
 	}
@@ -105,7 +105,6 @@ func (c *Conn) flush() error {
 
 // flushLate is for a start that nothing followed.
 func (c *Conn) flushLate() {
-	defer process.Tidy()
 	c.writeLock.Lock()
 	if err := c.flush(); err != nil {
 		c.broken = err
