@@ -1,10 +1,13 @@
-// Package sock asks the kernel what it knows of a TCP socket, and writes to one without ever
-// waiting for it.
+// Package sock reaches the TCP socket below a net.Conn, asks the kernel what it knows of it, and reads
+// and writes it without waiting.
 //
-// Its functions take a file descriptor and are meant to be called inside [syscall.RawConn.Control],
-// which keeps the descriptor open meanwhile. They read or write nothing but the socket, allocate
-// nothing and wait for nobody, so one goroutine can go through thousands of sockets a second. What a
-// platform does not tell is answered with false.
+// [As], [Bottom], [Control] and [Close] find the way down from a connection that wraps others, such as one
+// under TLS. All other functions take a file descriptor and are meant to be called inside [Control] or a
+// method of [syscall.RawConn], which keep the descriptor open meanwhile. They touch nothing but the
+// socket, allocate nothing and never wait, so one goroutine can go through thousands of sockets a second. A
+// second result of false says that the platform does not tell.
+//
+// The package has no state. Any goroutine may call it; only [TryWrite] asks for more.
 package sock
 
 import "time"
@@ -18,16 +21,16 @@ type Info struct {
 	RTTVar time.Duration // mean deviation of the round trips: not RFC 6298's RTTVAR, which is a maximum of it
 	RTO    time.Duration // retransmission timeout in force, doubled by Backoff; never 0 on an open connection
 
-	// Both are in whole milliseconds and count from the handshake while there was none since (before
+	// Both are in whole milliseconds. Before the first such segment they count from the handshake (before
 	// Linux 4.11 LastDataRecv is meaningless until the first data).
-	LastDataRecv time.Duration // since the last segment with data came in, read by us or not: the age of the process's last sign
-	LastAckRecv  time.Duration // since the last acknowledgement: the age of the peer's kernel's last sign
+	LastDataRecv time.Duration // since the last segment with data came in, read by us or not: the last sign of the peer's process
+	LastAckRecv  time.Duration // since the last acknowledgement: the last sign of the peer's kernel
 
-	Unacked      uint32 // segments sent and not acknowledged; 0 means that the peer's kernel has all that was sent
-	Lost         uint32 // segments of those that are taken for lost
-	Retransmits  uint32 // timeouts in a row without an acknowledgement; 0 while only a tail-loss probe went out
+	Unacked      uint32 // segments sent and not acknowledged; 0 means that the peer's kernel has everything we sent
+	Lost         uint32 // the part of Unacked that the kernel takes for lost
+	Retransmits  uint32 // timeouts in a row without an acknowledgement; stays 0 while only a tail-loss probe went out
 	TotalRetrans uint32 // segments sent again since the connection opened, tail-loss probes included
-	Backoff      uint32 // doublings of RTO, and also of the pause between probes of a shut window: no evidence of loss by itself
+	Backoff      uint32 // doublings of RTO; a shut window doubles the pause between its probes too, so this alone is no evidence of loss
 	Probes       uint32 // unanswered keep-alive or zero-window probes
 
 	HasBytes      bool   // Linux 4.1
@@ -43,27 +46,27 @@ type Info struct {
 	SndbufLimited time.Duration // time spent waiting for room in our send buffer since the connection opened
 
 	HasSndWnd bool   // Linux 5.4
-	SndWnd    uint32 // bytes that the peer's window takes beyond what it has acknowledged; 0 is shut
+	SndWnd    uint32 // bytes that the peer's window has room for beyond the acknowledged ones; 0 means shut
 }
 
-// Stat tells what the kernel knows of the TCP socket fd, in one system call. It is false for anything
-// that is no TCP socket, and everywhere but on Linux.
+// Stat returns what the kernel knows of the TCP socket fd, in one system call. It reports false if fd is
+// not a TCP socket, and always off Linux.
 func Stat(fd uintptr) (Info, bool) { return stat(fd) }
 
-// Unread tells how many bytes have come in and wait in the socket to be read (SIOCINQ). It is false
-// on Windows.
+// Unread returns the number of bytes that have come in and wait in the socket to be read (SIOCINQ). It
+// reports false on Windows.
 func Unread(fd uintptr) (int, bool) { return unread(fd) }
 
-// Unsent tells how many bytes were written and are not acknowledged by the peer's kernel, whether
-// they are on their way or still wait to be sent (SIOCOUTQ). It is false everywhere but on Linux.
+// Unsent returns the number of bytes that were written and that the peer's kernel has not acknowledged,
+// on their way or still waiting to be sent (SIOCOUTQ). It reports false off Linux.
 func Unsent(fd uintptr) (int, bool) { return unsent(fd) }
 
-// TryWrite writes as much of b as the socket takes at once and returns how much that was: 0 without
-// an error if it is full. The descriptor has to be in non-blocking mode, as those of package net are.
-// A peer that is gone is an error like EPIPE or ECONNRESET, never a signal that ends the program.
+// TryWrite writes as much of b as the socket takes at once and returns that number of bytes: 0 without an
+// error if the socket is full. The descriptor must be in non-blocking mode, as those of package net are.
+// A peer that is gone gives an error like EPIPE or ECONNRESET, never a signal that ends the program.
 //
-// It heeds neither the connection's write deadline nor the lock that orders its writers: the caller
-// makes sure that nobody is within a Write, and that nobody begins one before a frame that was taken
-// in part is finished. Where no write is sure not to wait (Windows), nothing is written and the error
-// is [errors.ErrUnsupported], whatever fd and b are.
+// It respects neither the connection's write deadline nor the lock that orders its writers. The caller
+// makes sure that no Write is under way, and that none begins before the rest of b is out. On a platform
+// without a write that is sure not to wait (Windows) it writes nothing, and the error is
+// [errors.ErrUnsupported] for any fd and b.
 func TryWrite(fd uintptr, b []byte) (int, error) { return tryWrite(fd, b) }

@@ -11,8 +11,8 @@ import (
 // fionread is _IOR('f', 127, int) of sys/filio.h, which x/sys does not export.
 const fionread = 0x4004667f
 
-// stat tells nothing: each of these systems has a struct of its own, and none has all that a
-// diagnosis would need.
+// stat knows nothing: each of these systems has a struct of its own, and none has everything that a
+// diagnosis needs.
 func stat(uintptr) (Info, bool) { return Info{}, false }
 
 func unread(fd uintptr) (int, bool) {
@@ -22,7 +22,7 @@ func unread(fd uintptr) (int, bool) {
 
 func unsent(uintptr) (int, bool) { return 0, false }
 
-// tryWrite may raise SIGPIPE as a Write of package net may; the Go runtime catches it, and it ends
+// tryWrite may raise SIGPIPE, as a Write of package net may. The Go runtime catches that signal; it ends
 // the program on descriptors 1 and 2 only.
 func tryWrite(fd uintptr, b []byte) (int, error) {
 	for {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stat does without unix.GetsockoptTCPInfo, which allocates and does not tell how much of the struct
-// this kernel filled in.
+// stat does not use unix.GetsockoptTCPInfo, which allocates and does not return how much of the struct
+// the running kernel filled in.
 func stat(fd uintptr) (Info, bool) {
 	var raw unix.TCPInfo
 	size := uint32(unix.SizeofTCPInfo)
@@ -21,8 +21,8 @@ func stat(fd uintptr) (Info, bool) {
 	return decode(&raw, uintptr(size)), true
 }
 
-// decode reads the first size bytes of raw; a kernel older than a field does not reach its end,
-// which is where the next version's first field begins.
+// decode reads the first size bytes of raw. A group of fields is there if size reaches the field that the
+// next kernel version appended after it.
 func decode(raw *unix.TCPInfo, size uintptr) Info {
 	i := Info{
 		RTT:          micros(raw.Rtt),
@@ -52,7 +52,7 @@ func decode(raw *unix.TCPInfo, size uintptr) Info {
 	return i
 }
 
-// minRTT turns the kernel's "no sample yet", which is all bits set, into 0.
+// minRTT turns the kernel's sign for "no sample yet", all bits set, into 0.
 func minRTT(us uint32) time.Duration {
 	if us == ^uint32(0) {
 		return 0
@@ -66,15 +66,15 @@ func unread(fd uintptr) (int, bool) { return ioctl(fd, unix.SIOCINQ) }
 
 func unsent(fd uintptr) (int, bool) { return ioctl(fd, unix.SIOCOUTQ) }
 
-// ioctl asks for a C int. unix.IoctlGetInt has the kernel fill in half of a Go int, which is the
-// wrong half on a big-endian machine.
+// ioctl asks for a C int. unix.IoctlGetInt passes a Go int, of which the kernel fills one half: the wrong
+// one on a big-endian machine.
 func ioctl(fd uintptr, request uint) (int, bool) {
 	var n int32
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, fd, uintptr(request), uintptr(unsafe.Pointer(&n)))
 	return int(n), errno == 0
 }
 
-// tryWrite is a raw send, as neither unix.Write nor unix.Sendto has both flags and a count.
+// tryWrite is a raw send(2): neither unix.Write nor unix.Sendto has both flags and a count.
 func tryWrite(fd uintptr, b []byte) (int, error) {
 	for {
 		n, _, errno := unix.Syscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))),

@@ -64,12 +64,12 @@ func TestStatNew(t *testing.T) {
 			t.Errorf("%s: last data %v and ack %v ago, want since the handshake", end, i.LastDataRecv, i.LastAckRecv)
 		}
 		if i.Unacked+i.Retransmits+i.TotalRetrans+i.Backoff+i.Probes+i.NotSent != 0 {
-			t.Errorf("%s: traces of a trouble that was not: %+v", end, i)
+			t.Errorf("%s: signs of trouble on a connection without any: %+v", end, i)
 		}
 	}
 }
 
-// A peer whose process reads nothing: its kernel acknowledges what we sent, so nothing is left here.
+// The kernel of a peer whose process does not read acknowledges what we sent, so nothing is left here.
 func TestStatPeerNotReading(t *testing.T) {
 	us, peer := pair(t)
 	before := mustStat(t, us)
@@ -93,7 +93,7 @@ func TestStatPeerNotReading(t *testing.T) {
 	}
 }
 
-// A peer that reads nothing while more and more is sent shuts its window.
+// A peer that does not read shuts its window when enough has been sent.
 func TestStatWindowShut(t *testing.T) {
 	us, peer := pair(t)
 	sent := len(fill(t, us))
@@ -154,7 +154,7 @@ func TestNoTCPSocket(t *testing.T) {
 	}
 }
 
-// An application that wants to know of SIGPIPE must not hear of it because of us.
+// An application that listens for SIGPIPE must not receive one because of us.
 func TestTryWriteNoSignal(t *testing.T) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGPIPE, syscall.SIGWINCH)
@@ -207,7 +207,7 @@ func TestDecodeLength(t *testing.T) {
 		}
 		if (i.BytesAcked == 6) != test.hasBytes || (i.MinRTT == 800*time.Microsecond) != test.notSent ||
 			(i.RwndLimited == 8*time.Microsecond) != test.limits || (i.SndWnd == 10) != test.hasSndWnd {
-			t.Errorf("%s: a field without its Has, or the other way round: %+v", test.kernel, i)
+			t.Errorf("%s: a field is set without its Has, or Has without the field: %+v", test.kernel, i)
 		}
 	}
 }
@@ -245,7 +245,7 @@ func BenchmarkStat(b *testing.B) {
 	})
 }
 
-// BenchmarkControl is what the tap pays for it all: a way to the descriptor, then the call.
+// BenchmarkControl measures what the tap pays for a figure: the way to the descriptor, and the call.
 func BenchmarkControl(b *testing.B) {
 	us, _ := pair(b)
 	raw, err := us.SyscallConn()

@@ -48,7 +48,7 @@ func control(t testing.TB, c *net.TCPConn, f func(fd uintptr)) {
 	}
 }
 
-// eventually waits until ok holds, which is up to the kernel and soon.
+// eventually waits until ok holds, which depends on the kernel and does not take long.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
@@ -136,14 +136,14 @@ func TestTryWrite(t *testing.T) {
 	}
 }
 
-// No descriptor is needed to learn whether the platform has such a write at all.
+// TryWrite answers without a valid descriptor whether the platform has such a write.
 func TestTryWriteSupported(t *testing.T) {
 	if _, err := TryWrite(^uintptr(0), nil); err == nil || errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("no descriptor: error %v, want another than that it is unsupported", err)
 	}
 }
 
-// A deadline of the application's that has passed stops its own Write and must not stop our ping.
+// An application's write deadline that has passed stops its own Write, but not our ping.
 func TestTryWriteAfterDeadline(t *testing.T) {
 	us, _ := pair(t)
 	us.SetWriteDeadline(time.Unix(1, 0))

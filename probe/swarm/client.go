@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/model"
+	"holter/probe/sock"
 )
 
 // Client is one simulated client: it connects, lives on the connection as its role says, and
@@ -164,7 +165,7 @@ func (c *Client) cut() bool {
 	if c.conn == nil {
 		return false
 	}
-	reset(c.conn.NetConn())
+	sock.Close(c.conn.NetConn(), true)
 	return true
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"net"
 	"strconv"
 	"sync"
 	"time"
@@ -222,19 +221,4 @@ func (s *session) hold(payload string, now model.Instant) {
 		s.held = s.held[1:]
 	}
 	s.due[releases] = s.held[0].due
-}
-
-// reset closes a socket so that the peer sees a reset, through TLS if need be.
-func reset(conn net.Conn) {
-	for {
-		inner, ok := conn.(interface{ NetConn() net.Conn })
-		if !ok {
-			break
-		}
-		conn = inner.NetConn()
-	}
-	if socket, ok := conn.(*net.TCPConn); ok {
-		socket.SetLinger(0)
-	}
-	conn.Close()
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"holter/probe/sock"
 )
 
 // A slow reader takes slowRead bytes each slowPause, so that a server which sends more finds its
@@ -31,7 +33,7 @@ func (c *slowConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p[:min(len(p), slowRead)])
 }
 
-// NetConn is for who wants to reset the socket.
+// NetConn leads down to the socket.
 func (c *slowConn) NetConn() net.Conn { return c.Conn }
 
 // slowed is d for slow readers.
@@ -50,17 +52,9 @@ func slowed(d *websocket.Dialer) *websocket.Dialer {
 	return &slow
 }
 
-// slowDown ends the haste of a connection that slowed dialed, also through TLS.
+// slowDown makes a connection slow that slowed dialed, also below TLS.
 func slowDown(conn net.Conn) {
-	for {
-		if c, ok := conn.(*slowConn); ok {
-			c.slow.Store(true)
-			return
-		}
-		inner, ok := conn.(interface{ NetConn() net.Conn })
-		if !ok {
-			return
-		}
-		conn = inner.NetConn()
+	if c, ok := sock.As[*slowConn](conn); ok {
+		c.slow.Store(true)
 	}
 }

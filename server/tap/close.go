@@ -4,29 +4,29 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"net"
 	"os"
 
 	"holter/model"
+	"holter/probe/sock"
 )
 
-// Ending tells who ended a connection, and how.
+// Ending says who ended a connection, and how.
 type Ending struct {
 	By     model.Closer
-	Code   int
+	Code   int    // of the close frame, or 1005 or 1006
 	Reason string // as it came: not cleaned
 }
 
-// Close codes of RFC 6455 section 7.4.1 that stand for what was not in a frame.
+// Close codes of RFC 6455 section 7.4.1 that never stand in a frame.
 const (
 	codeNone     = 1005 // a close frame without a code
 	codeAbnormal = 1006 // no close frame
 )
 
-// end keeps e if nobody ended the connection before.
+// end records e, unless the connection had ended before. It reports whether it did.
 func (c *Conn) end(e Ending) bool { return c.ended.CompareAndSwap(nil, &e) }
 
-// Ending tells who ended the connection, and how. It is the zero value while nobody has.
+// Ending returns who ended the connection, and how. It is the zero value while the connection has not ended.
 func (c *Conn) Ending() Ending {
 	if e := c.ended.Load(); e != nil {
 		return *e
@@ -34,10 +34,11 @@ func (c *Conn) Ending() Ending {
 	return Ending{}
 }
 
-// Shut asks for a close frame at the next frame boundary, after which nothing of the application's
-// goes out any more. The socket stays: whoever calls it closes that later, with Drop. Shut reports
-// false if somebody else had ended the connection before; then it does nothing. It never waits. Where
-// what goes out makes no frames any more there is no boundary to come, and the socket is closed instead.
+// Shut asks for a close frame at the next frame boundary. Nothing of the application's goes out after that
+// frame. The socket stays open: the caller closes it later, with Drop. If what goes out no longer makes
+// frames, there will be no boundary, and Shut closes the socket instead.
+//
+// Shut does nothing and reports false if the connection had ended before. It never waits.
 func (c *Conn) Shut(code int, reason string) bool {
 	if !c.end(Ending{model.ByHolter, code, reason}) {
 		return false
@@ -53,34 +54,19 @@ func (c *Conn) Shut(code int, reason string) bool {
 	return true
 }
 
-// Drop closes the socket now, for holter: with a TCP reset if reset is set. e is the reason, unless
-// somebody had ended the connection before.
+// Drop closes the socket now, for holter: with a TCP reset if reset is set. e is recorded as the ending,
+// unless the connection had ended before.
 func (c *Conn) Drop(e Ending, reset bool) {
 	c.end(e)
 	if c.closeWire(reset) {
-		c.tell()
+		c.reportClosed()
 		return
 	}
-	socket := c.bottom()
-	if t, ok := socket.(interface{ SetLinger(int) error }); ok && reset {
-		t.SetLinger(0)
-	}
-	socket.Close() // first: TLS would say goodbye, and wait for room up to five seconds
+	sock.Close(c.Conn, reset) // first: the close of a TLS connection may wait
 	c.closeBelow()
 }
 
-// bottom is what lies below everything else.
-func (c *Conn) bottom() net.Conn {
-	for below := c.Conn; ; {
-		n, ok := below.(interface{ NetConn() net.Conn })
-		if !ok {
-			return below
-		}
-		below = n.NetConn()
-	}
-}
-
-// Close is the application's.
+// Close is the application's close.
 func (c *Conn) Close() error {
 	c.end(Ending{By: model.ByApp, Code: codeAbnormal})
 	if c.writeLock.TryLock() {
@@ -90,24 +76,24 @@ func (c *Conn) Close() error {
 	return c.closeBelow()
 }
 
-// closeBelow closes the socket and tells so. The end is settled before the socket goes, so that
-// whoever wakes up with an error can see why.
+// closeBelow closes the connection below and reports that. The caller has recorded the ending before, so
+// that a goroutine which wakes up with an error can see why.
 func (c *Conn) closeBelow() error {
 	var err error
 	if !c.closeWire(false) {
 		err = c.Conn.Close()
 	}
-	c.tell()
+	c.reportClosed()
 	return err
 }
 
-func (c *Conn) tell() {
+func (c *Conn) reportClosed() {
 	if c.gone.CompareAndSwap(false, true) {
 		c.watch.Closed(*c.ended.Load())
 	}
 }
 
-// readFailed takes note of the end of the stream or of the socket.
+// readFailed records and reports the end of the stream or of the socket, if err of a read says so.
 func (c *Conn) readFailed(err error) {
 	if !ends(err) {
 		return
@@ -117,13 +103,13 @@ func (c *Conn) readFailed(err error) {
 		reason = "end of stream without a close frame"
 	}
 	c.end(Ending{model.ByNetwork, codeAbnormal, reason})
-	c.tell()
+	c.reportClosed()
 }
 
-// ends reports whether err of a read is the end of the connection, unlike a deadline.
+// ends reports whether err of a read means the end of the connection. A deadline that passed does not.
 func ends(err error) bool { return err != nil && !errors.Is(err, os.ErrDeadlineExceeded) }
 
-// cause is the innermost error's text: the outer ones repeat the addresses.
+// cause returns the text of the innermost error: the outer ones repeat the addresses.
 func cause(err error) string {
 	for {
 		inner := errors.Unwrap(err)
@@ -134,7 +120,7 @@ func cause(err error) string {
 	}
 }
 
-// CloseWrite shuts the writing side down, if the connection below can. It is the application's.
+// CloseWrite closes the writing side for the application, if the connection below can do that.
 func (c *Conn) CloseWrite() error {
 	c.writeLock.Lock()
 	defer c.writeLock.Unlock()

@@ -3,38 +3,16 @@ package tap
 import (
 	"errors"
 	"net"
-	"syscall"
 	"time"
 
 	"holter/model"
 	"holter/probe/sock"
 )
 
-// control calls f with the descriptor of the socket at or below c. The way there is found anew each
-// time: to keep it would cost every connection more memory than a ping now and then costs time.
-func (c *Conn) control(f func(fd uintptr)) error { return control(c.Conn, f) }
-
-func control(below net.Conn, f func(fd uintptr)) error {
-	for {
-		if s, ok := below.(syscall.Conn); ok {
-			raw, err := s.SyscallConn()
-			if err != nil {
-				return err
-			}
-			return raw.Control(f)
-		}
-		n, ok := below.(interface{ NetConn() net.Conn })
-		if !ok {
-			return errors.ErrUnsupported
-		}
-		below = n.NetConn()
-	}
-}
-
-// Waited is how long ago the newest data came in over the socket at or below c, whoever has read it since; 0
-// where the kernel does not tell.
+// Waited returns how long ago the newest data came in over the socket at or below c, whether or not it has
+// been read since. It is 0 where the kernel does not tell.
 func Waited(c net.Conn) (ago time.Duration) {
-	control(c, func(fd uintptr) {
+	sock.Control(c, func(fd uintptr) {
 		if info, ok := sock.Stat(fd); ok {
 			ago = info.LastDataRecv
 		}
@@ -42,13 +20,17 @@ func Waited(c net.Conn) (ago time.Duration) {
 	return ago
 }
 
-// canTryWrite reports whether this platform has a write that never waits.
+// control calls f with the descriptor of the socket below c. It finds the way there anew each time: to keep
+// it would cost every connection more memory than an occasional ping costs time.
+func (c *Conn) control(f func(fd uintptr)) error { return sock.Control(c.Conn, f) }
+
+// canTryWrite is whether this platform has a write that never waits.
 var canTryWrite = func() bool {
 	_, err := sock.TryWrite(^uintptr(0), nil)
 	return !errors.Is(err, errors.ErrUnsupported)
 }()
 
-// Unread reports whether bytes wait in the socket that the application has not read.
+// Unread reports whether the socket has bytes that the application has not read.
 func (c *Conn) Unread() bool {
 	if w := c.wire.Load(); w != nil {
 		if waits, known := w.unread(); known {
@@ -60,8 +42,8 @@ func (c *Conn) Unread() bool {
 	return unread > 0
 }
 
-// Timing is the kernel's retransmission timeout, as it was before it doubled with each segment sent
-// again, and its smoothed round trip; 0 where they are unknown.
+// Timing returns the kernel's retransmission timeout, without the doublings since the last acknowledgement,
+// and its smoothed round trip. They are 0 where they are unknown.
 func (c *Conn) Timing() (rto, rtt time.Duration) {
 	c.control(func(fd uintptr) {
 		if info, ok := sock.Stat(fd); ok {
@@ -71,7 +53,7 @@ func (c *Conn) Timing() (rto, rtt time.Duration) {
 	return rto, rtt
 }
 
-// Kernel is what the kernel knows of the socket.
+// Kernel returns what the kernel knows of the socket.
 func (c *Conn) Kernel() model.Kernel {
 	k := model.Kernel{Writing: c.writing.Load() != 0}
 	c.control(func(fd uintptr) {
@@ -89,7 +71,7 @@ func (c *Conn) Kernel() model.Kernel {
 	return k
 }
 
-// Taken is how many bytes the peer's kernel has acknowledged, if ours tells.
+// Taken returns the number of bytes that the peer's kernel has acknowledged, if our kernel knows it.
 func (c *Conn) Taken() (n uint64, known bool) {
 	c.control(func(fd uintptr) {
 		info, ok := sock.Stat(fd)
