@@ -1,5 +1,10 @@
-// Package lease bounds how much work runs at a time, without letting work that only waits keep other
-// work out.
+// Package lease bounds how many pieces of work run at a time, but not how many wait. Work that must not
+// run in unlimited numbers, such as a handshake, takes a lease first. The lease ends when the work gives it
+// back, and at the latest with its term: work that takes longer is taken to be waiting for a peer, and must
+// not keep other work from starting.
+//
+// A Pool only counts. It starts no goroutine but its timer's, and stops no work whose term is over. Any
+// goroutine may call it.
 package lease
 
 import (
@@ -9,18 +14,20 @@ import (
 	"holter/probe/process"
 )
 
-// Pool hands out so many leases at a time, in the order in which they are asked for. A lease ends when it
-// is given back, or with its term: its holder must by then be waiting for somebody else.
+// Pool grants a fixed number of leases at a time, in the order in which they were asked for. A Holder
+// identifies who has a lease and should have one at most.
+//
+// Its lock is mu. The exported methods and the timer take it; the others run under it.
 type Pool[Holder comparable] struct {
 	term  time.Duration
-	timer *time.Timer // ends the oldest lease while somebody waits
+	timer *time.Timer // fires when the oldest lease ends, if a waiter needs it then
 
 	mu      sync.Mutex // protects all following
 	leases  []lease[Holder]
-	waiting []*waiter[Holder]
+	waiting []*waiter[Holder] // in the order of their arrival
 }
 
-// lease is free if it was never granted.
+// lease is free while it is the zero value.
 type lease[Holder comparable] struct {
 	holder  Holder
 	granted time.Time
@@ -28,11 +35,12 @@ type lease[Holder comparable] struct {
 
 type waiter[Holder comparable] struct {
 	holder  Holder
-	left    bool          // does not wait any more
-	granted chan struct{} // closed with the lease
+	left    bool          // has given up waiting
+	granted chan struct{} // closed when the lease is granted
 }
 
-// NewPool makes a pool of so many leases of a term. Both must be positive.
+// NewPool makes a pool with this number of leases, each of which lasts for term at most. Both must be
+// positive.
 func NewPool[Holder comparable](leases int, term time.Duration) *Pool[Holder] {
 	p := &Pool[Holder]{term: term, leases: make([]lease[Holder], leases)}
 	p.timer = time.AfterFunc(term, process.Guard(func() {
@@ -43,7 +51,7 @@ func NewPool[Holder comparable](leases int, term time.Duration) *Pool[Holder] {
 	return p
 }
 
-// Acquire waits for a lease. It reports false if there was none before done was closed.
+// Acquire waits until h has a lease. It reports false if done was closed before that.
 func (p *Pool[Holder]) Acquire(done <-chan struct{}, h Holder) bool {
 	w := &waiter[Holder]{holder: h, granted: make(chan struct{})}
 	p.mu.Lock()
@@ -58,12 +66,12 @@ func (p *Pool[Holder]) Acquire(done <-chan struct{}, h Holder) bool {
 	p.mu.Lock()
 	w.left = true
 	p.mu.Unlock()
-	p.Release(h) // it may have been granted meanwhile
+	p.Release(h) // the lease may have been granted meanwhile
 	return false
 }
 
-// serve grants leases to those who wait, as long as there are any. Who waits must not have to run for the
-// next one to be served: when thousands are ready to run that takes long. It runs under mu, as does grant.
+// serve grants leases to the waiters in turn, until none is left to grant. Granting must not depend on a
+// waiting goroutine being scheduled: when thousands are ready to run that takes long.
 func (p *Pool[Holder]) serve(now time.Time) {
 	for len(p.waiting) > 0 {
 		w := p.waiting[0]
@@ -79,8 +87,8 @@ func (p *Pool[Holder]) serve(now time.Time) {
 	}
 }
 
-// grant gives h a lease that is free or whose term is over. If there is none, it answers how long until
-// then.
+// grant gives h a lease that is free or whose term is over. If there is none, it returns the time until
+// the oldest lease ends.
 func (p *Pool[Holder]) grant(h Holder, now time.Time) time.Duration {
 	oldest := &p.leases[0]
 	for i := range p.leases {
@@ -98,7 +106,7 @@ func (p *Pool[Holder]) grant(h Holder, now time.Time) time.Duration {
 	return 0
 }
 
-// Release gives the lease of h back, if it has not ended by itself.
+// Release gives the lease of h back. It does nothing if that lease has ended with its term.
 func (p *Pool[Holder]) Release(h Holder) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

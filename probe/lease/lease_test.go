@@ -8,7 +8,7 @@ import (
 
 const term = time.Millisecond
 
-// granted is how long h waits for a lease.
+// granted returns how long h had to wait for a lease.
 func granted(t *testing.T, p *Pool[string], h string) time.Duration {
 	t.Helper()
 	start := time.Now()
@@ -22,7 +22,7 @@ func TestLeaseEndsWhenGivenBackOrWithItsTerm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPool[string](2, term)
 		if a, b := granted(t, p, "a"), granted(t, p, "b"); a != 0 || b != 0 {
-			t.Errorf("free leases were waited for: %v, %v", a, b)
+			t.Errorf("a and b waited %v and %v although leases were free", a, b)
 		}
 		time.AfterFunc(term/4, func() { p.Release("b") })
 		if wait := granted(t, p, "c"); wait != term/4 {
@@ -31,7 +31,7 @@ func TestLeaseEndsWhenGivenBackOrWithItsTerm(t *testing.T) {
 		if wait := granted(t, p, "d"); wait != term*3/4 {
 			t.Errorf("d waited %v, want until the term of a was over after %v", wait, term*3/4)
 		}
-		p.Release("a") // which is over
+		p.Release("a") // whose lease has ended with its term
 		if wait := granted(t, p, "e"); wait != term/4 {
 			t.Errorf("e waited %v, want until the term of c was over after %v", wait, term/4)
 		}
@@ -68,7 +68,7 @@ func TestWaitingForALeaseCanBeEnded(t *testing.T) {
 		synctest.Wait()
 		close(done)
 		if <-waiting {
-			t.Error("a lease was granted although the waiting had ended")
+			t.Error("b was granted a lease after it had stopped waiting")
 		}
 		if wait := granted(t, p, "c"); wait != term {
 			t.Errorf("c waited %v after b had left, want until the term of a was over after %v", wait, term)
