@@ -1,5 +1,14 @@
-// Package tap watches WebSocket connections from below: a Conn is a net.Conn that follows the frames
-// which pass through it, and beats between them. It does not know which library or handler uses it.
+// Package tap watches WebSocket connections from below. A Conn is a net.Conn that parses the headers of
+// the frames that pass through it in either direction, and sends pings of its own between them. It does
+// not know which library or handler uses it.
+//
+// The package owns the bytes of a connection from the moment it is hijacked: where a frame begins, when
+// holter's own frames go out, which pongs answer them, who ended the connection first, and the faults that
+// disturb it. It copies no payload, decides nothing about beats or the health of a peer, and keeps no list
+// of connections. Those decisions are the Watcher's, which in this project is package hub.
+//
+// The application calls the methods of net.Conn from its own goroutines. The Watcher's side calls the others:
+// they never wait for the socket, so one goroutine can serve thousands of connections.
 package tap
 
 import (
@@ -13,91 +22,119 @@ import (
 	"holter/model"
 )
 
-// Watcher is told what a Conn sees. Its methods are called by whoever moves the bytes, some with the
-// lock that orders writes held: they must not wait, and must not call back into the Conn.
+// Watcher receives what a Conn observes. The goroutines that move the bytes call its methods, some of them
+// with writeLock held. So a method must not wait, and must not call anything of the Conn that takes a lock.
 type Watcher interface {
-	// Opened: the handshake is over and frames follow. It comes first, and once.
+	// Opened: the handshake is over and frames follow. It is the first call, and comes once.
 	Opened(subprotocol string)
 	// Sent: the ping with this number was written at that moment.
 	Sent(seq uint32, at model.Instant)
-	// Pong: a pong answered the ping with this number. If it is not exact, it may have lain unread
-	// for a while before.
+	// Pong: a pong answered the ping with this number. If exact is false, the pong may have waited unread
+	// in the socket before at.
 	Pong(seq uint32, at model.Instant, exact bool)
 	// RoundTrip: a ping of the application's own was answered after this time.
 	RoundTrip(rtt time.Duration)
-	// PeerBeat: the peer sent a beat of its own: a ping, or whatever the application takes for one.
+	// PeerBeat: the peer sent a beat of its own: a ping or, if page is set, a message that the
+	// application takes for one.
 	PeerBeat(at model.Instant, page bool)
 	// Heard: a byte came in while an Alert was on.
 	Heard(at model.Instant)
-	// Lost: where frames begin is not known any more in these directions. It comes again if it was one
-	// and is both.
+	// Lost: in these directions it is no longer known where frames begin. A second call follows if the
+	// other direction is lost as well.
 	Lost(in, out bool)
-	// Closed: the socket is gone, or the upgrade was refused. It comes last, and once.
+	// Closed: the socket is gone, or the upgrade was refused. It is the last call, and comes once.
 	Closed(e Ending)
 }
 
-// Conn is a tapped connection. While no ping of its own is under way it hands every byte on as a
-// plain net.Conn would; otherwise it takes out of the incoming stream the pongs that answer its own
-// pings, and nothing else.
+// Conn is a tapped connection. While no ping of its own is under way it hands on every byte as a plain
+// net.Conn would. Otherwise it removes from the incoming stream the pongs that answer its own pings, and
+// nothing else.
+//
+// "Ours" in this package are the frames that the Conn itself sends: pings and one close frame. Four kinds
+// of goroutines meet here:
+//
+//   - The reader is in Read or CopyTo and holds readLock. It parses what comes in, removes our pongs, and
+//     calls the Watcher.
+//   - The writer is in Write or CloseWrite, or flushes the held start of a frame, and holds writeLock. It
+//     parses what goes out. At each frame boundary it also sends our frames that are due.
+//   - The scheduler calls Ping, Retry and Shut, and must never wait. It leaves a note of the frame. If
+//     writeLock is free it takes the lock and acts as the writer. Otherwise the writer in charge finds the
+//     note: it looks for one after it has released the lock, so that none is forgotten. A reader that
+//     receives a pong of the application's does the same, as our ping may have waited for that.
+//   - Any goroutine may set a deadline or faults, or ask for a figure. It takes neither lock.
+//
+// Locks are taken in this order: readLock, writeLock (which a reader only tries), polite.mu, wire.mu. A
+// method that needs one of the first two says so at the head of its file or in its comment.
 type Conn struct {
 	net.Conn // below: a *net.TCPConn, a *tls.Conn, or anything else
-	watch    Watcher
-	now      func() model.Instant
-	key      uint64 // begins the payload of every ping of this connection
 
-	asked    atomic.Uint32 // number of the newest ping written
-	answered atomic.Uint32 // newest of them that a pong answered
+	// Set before the first read or write, and then only read.
+	watch  Watcher
+	now    func() model.Instant
+	key    uint64  // begins the payload of every ping of this connection
+	polite *polite // writes our frames where there is no bare socket; nil where there is one
+	client bool    // this end is the WebSocket's client and masks what it sends
+
+	// Our pings. The scheduler sets note, the writer clears it and advances asked, the reader advances
+	// answered.
 	note     atomic.Uint32 // number of the ping that waits for a frame boundary, 0 for none
-	alert    atomic.Bool   // tell Heard
-	heard    atomic.Int64  // Instant of the last byte in
-	data     atomic.Int64  // Instant of the last data frame, in or out
-	writing  atomic.Int64  // Instant at which the write under way began, 0 if there is none
-	readBy   atomic.Int64  // Instant of the application's read deadline, 0 if there is none
-	writeBy  atomic.Int64  // and of its write deadline
-	own      atomic.Pointer[ownPing]
-	wire     atomic.Pointer[wire] // nil before the first fault
+	asked    atomic.Uint32 // number of the newest ping written
+	answered atomic.Uint32 // number of the newest ping that a pong answered
 
-	readLock sync.Mutex // orders reads and protects what follows
+	// Our close frame until it is written. Shut sets it, the writer clears it.
+	last atomic.Pointer[[]byte]
+	// The application's newest ping without a pong. The writer sets it, the reader clears it.
+	own atomic.Pointer[ownPing]
+
+	// Figures that any goroutine may read.
+	heard   atomic.Int64 // Instant of the last byte in; the reader's
+	data    atomic.Int64 // Instant of the last data frame; of the reader and of the writer
+	writing atomic.Int64 // Instant at which the write under way began, 0 if there is none; the writer's
+
+	// What other goroutines ask of reader and writer.
+	readBy  atomic.Int64         // Instant of the application's read deadline, 0 for none
+	writeBy atomic.Int64         // Instant of the application's write deadline, 0 for none
+	wire    atomic.Pointer[wire] // the faults on this connection; nil before the first
+	alert   atomic.Bool          // report each read that brings bytes to Watcher.Heard
+
+	// How far the connection has come. Each is set once, by the first goroutine to get there.
+	opened atomic.Bool // Watcher.Opened has been called
+	gone   atomic.Bool // Watcher.Closed has been called
+	ended  atomic.Pointer[Ending]
+
+	readLock sync.Mutex // held by the reader; protects the following fields up to writeLock
 	in       stream
-	ahead    *ahead // nil while there is none
+	ahead    *ahead // nil while there is nothing in it
 
-	writeLock sync.Mutex // orders writes and protects what follows
+	writeLock sync.Mutex // held by the writer; protects all following
 	out       stream
-	head      []byte // of the HTTP response, as far as it has come
+	head      []byte // of the HTTP response, as far as it has been written
 	rest      []byte // of a frame of ours that the socket took only in part
 	start     starting
-	broken    error // of a write that was answered before it was made
+	broken    error // of bytes that Write had accepted before; the next Write returns it
 	phase     phase
-	client    bool // this end is the WebSocket's client: it masks what it sends
 	silent    bool // a close frame went out: no frame of ours may follow
-	shut      bool // that frame was ours: none of the application's may follow
-
-	last   atomic.Pointer[[]byte] // our close frame that waits for a frame boundary
-	polite *polite                // how to write without a bare socket
-
-	ended  atomic.Pointer[Ending]
-	opened atomic.Bool
-	gone   atomic.Bool
+	shut      bool // that close frame was ours: no frame of the application's may follow
 }
 
-// phase is what the application's next byte out is part of.
+// phase is what the application's next byte out belongs to.
 type phase uint8
 
 const (
-	phaseFirst  phase = iota // nothing has been written yet
+	phaseFirst  phase = iota // not known: nothing has been written yet
 	phaseHead                // the HTTP response head
 	phaseFrames              // WebSocket frames
-	phaseOpaque              // something else: the upgrade was refused
+	phaseOpaque              // another protocol, or the answer to a refused upgrade
 )
 
 // ownPing is the application's newest ping that has no pong yet.
 type ownPing struct {
-	sum   uint32
-	at    model.Instant
-	since model.Instant // how long the application has been waiting for a pong
+	sum   uint32        // of its payload
+	at    model.Instant // it was written
+	since model.Instant // the oldest ping without a pong was written
 }
 
-// New taps c. Bytes that came in before, early, are read first. now gives the time.
+// New taps c. Reads return early first: bytes that came in before the tap was there. now gives the time.
 func New(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Conn {
 	t := &Conn{Conn: c, watch: watch, now: now, key: rand.Uint64()}
 	if len(early) > 0 {
@@ -111,23 +148,25 @@ func New(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Con
 	return t
 }
 
-// NewUpstream taps c, past a handshake in which this end was the client.
+// NewUpstream taps c after a handshake in which this end was the client.
 func NewUpstream(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Conn {
 	t := New(c, early, watch, now)
 	t.client, t.phase = true, phaseFrames
 	return t
 }
 
-// Switched is for a server that has sent its 101 past the tap: frames follow at once.
+// Switched is for a server that has sent its 101 without the tap: frames follow at once. It must come
+// before the first write.
 func (c *Conn) Switched(subprotocol string) {
 	c.phase = phaseFrames
-	c.open(subprotocol)
+	c.reportOpened(subprotocol)
 }
 
-// Open tells the Watcher of a NewUpstream that frames follow, when it is ready to be told.
-func (c *Conn) Open() { c.open("") }
+// Open reports to the Watcher of a NewUpstream that frames follow. The caller does so when the Watcher is
+// ready.
+func (c *Conn) Open() { c.reportOpened("") }
 
-// Watcher is who is told what c sees.
+// Watcher returns the receiver of what c observes.
 func (c *Conn) Watcher() Watcher { return c.watch }
 
 // NetConn is the connection below.
@@ -142,7 +181,7 @@ func (c *Conn) Data() model.Instant { return model.Instant(c.data.Load()) }
 // Writing is when the write under way began, 0 if there is none.
 func (c *Conn) Writing() model.Instant { return model.Instant(c.writing.Load()) }
 
-// Traffic counts the frames and bytes that passed, holter's own included.
+// Traffic returns the numbers of frames and bytes that passed, holter's own included.
 func (c *Conn) Traffic() (framesIn, framesOut, bytesIn, bytesOut uint64) {
 	return c.in.frames.Load(), c.out.frames.Load(), c.in.bytes.Load(), c.out.bytes.Load()
 }
@@ -150,12 +189,11 @@ func (c *Conn) Traffic() (framesIn, framesOut, bytesIn, bytesOut uint64) {
 // Alert asks for one call of Heard at each read that brings bytes.
 func (c *Conn) Alert(on bool) { c.alert.Store(on) }
 
-// PeerBeat is for an application that took a message for the peer's heartbeat, as browsers cannot
-// send a ping.
+// PeerBeat is for an application that takes a message for the peer's heartbeat: a script in a browser
+// cannot send a ping.
 func (c *Conn) PeerBeat() { c.watch.PeerBeat(c.now(), true) }
 
-// open tells that frames follow.
-func (c *Conn) open(subprotocol string) {
+func (c *Conn) reportOpened(subprotocol string) {
 	if c.opened.CompareAndSwap(false, true) {
 		c.watch.Opened(subprotocol)
 	}

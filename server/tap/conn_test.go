@@ -67,7 +67,7 @@ func TestPingIsAnsweredAndTakenOut(t *testing.T) {
 	}
 }
 
-// A pong that came before it was read for is an upper bound of nothing but what the kernel says.
+// Pongs that answer none of our pings belong to the application.
 func TestForeignPongsPass(t *testing.T) {
 	c, peer, r := tapped(t)
 	c.Ping(7)
@@ -104,7 +104,7 @@ func TestPingWaitsForTheEndOfAFrame(t *testing.T) {
 	}
 }
 
-// A writer whose writes never stop at the end of a frame does not starve the heartbeat.
+// An application that never stops writing at the end of a frame does not starve the heartbeat.
 func TestPingGoesIntoAWriteThatCrossesABoundary(t *testing.T) {
 	c, peer, _ := tapped(t)
 	frame := ws.MustCompileFrame(ws.NewTextFrame(bytes.Repeat([]byte("y"), 100)))
@@ -144,7 +144,7 @@ func TestStartIsHeldAndFlushed(t *testing.T) {
 	}
 }
 
-// A full socket keeps nobody waiting, and a ping of which it took a part is finished before anything else.
+// Ping does not wait for a full socket, and a ping that the socket took in part is finished before anything else.
 func TestPingOnAFullSocket(t *testing.T) {
 	c, peer, r := tapped(t)
 	c.Conn.(*net.TCPConn).SetWriteBuffer(4096)
@@ -202,7 +202,8 @@ func TestOwnPingsAreTimed(t *testing.T) {
 	r.until(t, "the round trip and the ping", func(x told) bool { return len(x.roundTrips) == 1 && len(x.sent) == 1 })
 }
 
-// A peer that answers none of them must not be spared ours: its silence would never be noticed.
+// A peer that answers none of the application's pings still gets ours; otherwise its silence would never be
+// noticed.
 func TestUnansweredOwnPingsDelayOursOnlyOnce(t *testing.T) {
 	c, _, r := tapped(t)
 	var now model.Instant = 1
@@ -298,7 +299,7 @@ func TestAnswersBeforeTheWriteReturns(t *testing.T) {
 			r, read := newRecord(), make(chan struct{})
 			c := New(&slowConn{server, read}, nil, r, clock())
 			c.phase = phaseFrames
-			c.open("")
+			c.reportOpened("")
 			answer := tc.frame
 			if tc.pong {
 				answer = ws.NewPongFrame(tc.frame.Payload)
@@ -347,7 +348,7 @@ func TestNoPingAfterACloseFrame(t *testing.T) {
 	}
 }
 
-// The response head comes whole, in pieces, not at all, or says no.
+// The response head comes whole, in pieces, not at all, or refuses the upgrade.
 func TestFramesBeginAfterTheHead(t *testing.T) {
 	const head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nsec-websocket-protocol: chat\r\n\r\n"
 	frame := ws.MustCompileFrame(ws.NewTextFrame([]byte("hi")))
@@ -389,7 +390,8 @@ func TestFramesBeginAfterTheHead(t *testing.T) {
 	}
 }
 
-// What a client sends before the upgrade is over is read first, whichever way a library reads.
+// Bytes that a client sends before the upgrade is over are read first, in each of the ways that libraries
+// read.
 func TestHijackKeepsEarlyBytes(t *testing.T) {
 	done := make(chan string, 2)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -444,8 +446,8 @@ func TestTLS(t *testing.T) {
 	r := newRecord()
 	c := New(server, nil, r, clock())
 	c.phase = phaseFrames
-	c.open("")
-	c.SetWriteDeadline(time.Unix(1, 0)) // long passed: no write of ours may fail of it
+	c.reportOpened("")
+	c.SetWriteDeadline(time.Unix(1, 0)) // long passed, and must not stop our writes
 	read := make(chan error, 1)
 	go func() {
 		_, err := io.ReadAll(c)

@@ -8,13 +8,13 @@ import (
 	"holter/probe/sock"
 )
 
-// CopyTo hands on to w what Read would return, until the stream ends, which is no error. An idle
-// connection holds no buffer: one is borrowed once there is something to be read. Nobody else may
-// read meanwhile. One of the errors tells which side failed.
+// CopyTo writes to w what Read would return, until the stream ends, which is no error. An idle connection
+// holds no buffer: CopyTo borrows one when there is something to read. No other goroutine may read
+// meanwhile. At most one of the errors is set: read if c failed, write if w did.
 //
-// It also returns, with more, when it has read nothing but a beat of the tap's own: the sign of an idle
-// connection. Whoever has many of those goes on in a new goroutine, as the stack of this one has grown
-// to twice the size.
+// It also returns, with more set, when it has read nothing but a beat of the tap's own: the sign of an idle
+// connection. A caller with many connections then goes on in a new goroutine, because the stack of the old
+// one has grown to twice the size.
 func (c *Conn) CopyTo(w io.Writer) (more bool, read, write error) {
 	if c.polite != nil {
 		read, write = c.copyAwake(w)
@@ -25,9 +25,9 @@ func (c *Conn) CopyTo(w io.Writer) (more bool, read, write error) {
 		return false, err, nil
 	}
 	l := loan{conn: c, raw: raw}
-	take := l.take // once, as it would be allocated for each read
+	tryRead := l.tryRead // made once: a method value is allocated
 	for {
-		n, err := l.read(take)
+		n, err := l.read(tryRead)
 		if n > 0 {
 			_, write = w.Write(l.buffer[:n])
 		}
@@ -41,15 +41,16 @@ func (c *Conn) CopyTo(w io.Writer) (more bool, read, write error) {
 	}
 }
 
-// loan is a buffer that is borrowed while there is something in it.
+// loan reads into a buffer that it borrows only while there is something in it. It belongs to one CopyTo.
 type loan struct {
 	conn   *Conn
 	raw    syscall.RawConn
-	buffer *[bufferSize]byte // nil while there is nothing
+	buffer *[bufferSize]byte // nil while none is borrowed
 
+	// What tryRead found.
 	n      int
 	err    error
-	waited bool
+	waited bool // the socket was empty at first
 }
 
 const bufferSize = 32 << 10
@@ -65,9 +66,9 @@ func (l *loan) giveBack() {
 	}
 }
 
-// read waits for something to be read and reads it. That may all have been for the tap: then there is
+// read waits until there is something to read, and reads it. If that was for the tap alone it returns
 // neither a byte nor an error.
-func (l *loan) read(take func(fd uintptr) bool) (int, error) {
+func (l *loan) read(tryRead func(fd uintptr) bool) (int, error) {
 	c := l.conn
 	c.readLock.Lock()
 	defer c.readLock.Unlock()
@@ -84,7 +85,7 @@ func (l *loan) read(take func(fd uintptr) bool) (int, error) {
 		return c.sift(l.buffer[:n], at, waited), err
 	}
 	l.n, l.err, l.waited = 0, nil, false
-	err := l.raw.Read(take)
+	err := l.raw.Read(tryRead)
 	if err == nil {
 		err = l.err
 	}
@@ -106,8 +107,9 @@ func (l *loan) lent() []byte {
 	return l.buffer[:l.n]
 }
 
-// take is called for the socket, again each time that it has become readable, until it says true.
-func (l *loan) take(fd uintptr) bool {
+// tryRead reads without waiting. The runtime calls it again each time the socket becomes readable, until
+// it returns true.
+func (l *loan) tryRead(fd uintptr) bool {
 	l.borrow()
 	l.n, l.err = sock.TryRead(fd, l.buffer[:])
 	if l.n > 0 || l.err != nil {
@@ -118,8 +120,8 @@ func (l *loan) take(fd uintptr) bool {
 	return false
 }
 
-// copyAwake does without a bare socket, so it has to wait with a buffer in its hand. That is a small
-// one, unless much came just before.
+// copyAwake copies without a bare socket, so it must hold a buffer while it waits. That is a small one,
+// unless the last read filled it.
 func (c *Conn) copyAwake(w io.Writer) (read, write error) {
 	var l loan
 	defer l.giveBack()
@@ -145,8 +147,8 @@ func (c *Conn) copyAwake(w io.Writer) (read, write error) {
 
 const smallBuffer = 1 << 10
 
-// unlessEOF takes a TLS stream that ends without saying so for ended: many peers just close, and the
-// frames tell whether anything is missing.
+// unlessEOF returns nil for the end of the stream. A TLS stream that ends without a close notification
+// counts as ended too: many peers just close, and the frames tell whether anything is missing.
 func unlessEOF(err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		return nil

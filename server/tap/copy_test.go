@@ -15,7 +15,7 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// written is a writer that tells what it got.
+// written is a writer that records what it got.
 type written struct {
 	bytes.Buffer
 	fail  error
@@ -31,7 +31,7 @@ func (w *written) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// CopyTo hands out what Read would: early bytes first, and no pong of ours.
+// CopyTo writes what Read would return: early bytes first, and no pong of ours.
 func TestCopyTo(t *testing.T) {
 	for name, bare := range map[string]bool{"a bare socket": true, "a wrapped one": false} {
 		t.Run(name, func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestCopyTo(t *testing.T) {
 			r := newRecord()
 			c := New(below, []byte("\x81\x01e"), r, clock())
 			c.phase = phaseFrames
-			c.open("")
+			c.reportOpened("")
 			var got bytes.Buffer
 			over := make(chan error, 2)
 			go func() {
@@ -77,7 +77,7 @@ func TestCopyTo(t *testing.T) {
 	}
 }
 
-func TestCopyToTellsWhichSideFailed(t *testing.T) {
+func TestCopyToReturnsTheSideThatFailed(t *testing.T) {
 	c, peer, _ := tapped(t)
 	full := errors.New("full")
 	peer.Write([]byte("\x81\x80abcd"))
@@ -95,7 +95,7 @@ func TestCopyToTellsWhichSideFailed(t *testing.T) {
 	}
 }
 
-// A close from elsewhere, and a deadline, wake who waits in CopyTo.
+// A close from another goroutine, or a deadline, wakes a CopyTo that waits.
 func TestCopyToWakes(t *testing.T) {
 	for name, tc := range map[string]struct {
 		do   func(*Conn)
@@ -125,7 +125,7 @@ func TestCopyToWakes(t *testing.T) {
 	}
 }
 
-// Who waits holds no buffer.
+// A CopyTo that waits holds no buffer.
 func TestIdleCopyToIsSmall(t *testing.T) {
 	const conns = 200
 	before := inUse()
@@ -150,13 +150,13 @@ func TestIdleCopyToIsSmall(t *testing.T) {
 
 func inUse() int {
 	runtime.GC()
-	runtime.GC() // what is in pools goes with the second one
+	runtime.GC() // the second one frees what is in pools
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int(m.HeapInuse + m.StackInuse)
 }
 
-// A peer that ends its TLS stream without a word has ended it all the same.
+// A peer that ends its TLS stream without a close notification has ended it too.
 func TestCopyToOfTLS(t *testing.T) {
 	srv := httptest.NewUnstartedServer(nil)
 	srv.StartTLS()

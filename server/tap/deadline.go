@@ -7,7 +7,7 @@ import (
 	"holter/model"
 )
 
-// SetDeadline is the application's.
+// SetDeadline sets both deadlines of the application.
 func (c *Conn) SetDeadline(t time.Time) error {
 	if err := c.SetReadDeadline(t); err != nil {
 		return err
@@ -15,7 +15,7 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return c.SetWriteDeadline(t)
 }
 
-// SetReadDeadline is the application's.
+// SetReadDeadline sets the application's deadline. While faults hold what comes in, the socket has another.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.readBy.Store(int64(c.instant(t)))
 	if c.wire.Load() == nil {
@@ -26,7 +26,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	return c.wire.Load().readDeadline(t)
 }
 
-// SetWriteDeadline is the application's.
+// SetWriteDeadline sets the application's deadline. While faults hold what goes out, the socket has another.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if c.polite != nil {
 		c.polite.mu.Lock()
@@ -41,12 +41,12 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	return c.wire.Load().writeDeadline(t)
 }
 
-// instant is 0 for no deadline.
+// instant converts a deadline. It is 0 for none.
 func (c *Conn) instant(t time.Time) model.Instant {
 	if t.IsZero() {
 		return 0
 	}
-	const century = 100 * 365 * 24 * time.Hour // keeps the sum from running over
+	const century = 100 * 365 * 24 * time.Hour // so that the sum does not overflow
 	return max(1, c.now()+model.Instant(min(time.Until(t), century)))
 }
 
@@ -58,7 +58,7 @@ func (c *Conn) moment(i model.Instant) time.Time {
 	return time.Now().Add(time.Duration(i - c.now()))
 }
 
-// readDeadline tells a read that waits here, or the socket.
+// readDeadline passes the application's deadline on: to a read that waits for the wire, or to the socket.
 func (w *wire) readDeadline(t time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -73,8 +73,8 @@ func (w *wire) readDeadline(t time.Time) error {
 	return nil
 }
 
-// writeDeadline tells a write that waits here, or the socket. A write under TLS that began before the
-// faults is at the socket still.
+// writeDeadline passes the application's deadline on: to a write that waits for the wire, or to the socket.
+// A write under TLS that began before the faults still waits in the socket.
 func (w *wire) writeDeadline(t time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

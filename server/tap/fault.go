@@ -8,9 +8,9 @@ import (
 	"holter/model"
 )
 
-// SetFaults disturbs the connection in this way instead of any other, the zero Faults in none. What was
-// held and is held no more goes on at once, in order. Faults without effect here are those that end a
-// connection: see Shut and Drop. SetFaults never waits.
+// SetFaults replaces the faults that disturb the connection; the zero Faults ends them. Bytes that the old
+// faults held and the new ones do not go on at once, in order. Faults that end a connection have no effect
+// here: see Shut and Drop. SetFaults never waits.
 func (c *Conn) SetFaults(f model.Faults) {
 	w := c.wire.Load()
 	if w == nil {
@@ -25,7 +25,7 @@ func (c *Conn) SetFaults(f model.Faults) {
 	w.set(f)
 }
 
-// Faults are those on the connection, nil for none. They are never changed.
+// Faults returns those on the connection, nil for none. The value never changes.
 func (c *Conn) Faults() *model.Faults {
 	if w := c.wire.Load(); w != nil {
 		return w.faults.Load()
@@ -33,28 +33,32 @@ func (c *Conn) Faults() *model.Faults {
 	return nil
 }
 
-// wire is a bad line between a Conn and its socket. A connection gets one with its first fault and
-// keeps it. While a fault engages a direction, its bytes go through a queue here that a goroutine
-// fills or empties, and the socket's deadlines are the wire's; the application's are kept in the Conn.
+// wire is a bad line between a Conn and its socket. A connection gets one with its first fault and keeps
+// it. While a fault engages a direction, its bytes pass through a queue here, which a goroutine fills or
+// empties. Meanwhile the socket's deadlines are the wire's; the Conn keeps the application's.
 //
-// A direction is engaged at once, but an operation may be at the socket by then. It is called back by
-// a deadline that has passed, and goes on here. The way back is taken by the next operation that finds
-// nothing left in the queue. The Conn's locks make sure that there is only one at a time.
+// A direction is engaged at once, but a read or write of the application may already be blocked in the
+// socket. The wire interrupts it with a deadline in the past, and it goes on here. Later, the first
+// operation that finds no fault and nothing in the queue returns to the socket. The Conn's readLock and
+// writeLock allow only one operation at a time in each direction.
+//
+// Its lock is mu. Methods of Conn take it, and those of wire that say so; all other methods of wire and
+// those of line run under it. It is never held while a goroutine waits in the socket.
 type wire struct {
 	conn   *Conn
 	faults atomic.Pointer[model.Faults] // nil for none; changed under mu
-	sieve  sieve                        // conn.readLock's
+	sieve  sieve                        // protected by conn.readLock
 
 	mu      sync.Mutex    // protects all following
 	change  chan struct{} // closed and replaced at each change
-	since   model.Instant // of the faults
+	since   model.Instant // when the faults were set
 	in, out line
-	closed  bool        // for the application
-	keeps   bool        // closed, and the socket is to go when the queue is empty
-	limit   *time.Timer // of that
+	closed  bool        // by the application or by holter
+	keeps   bool        // closed, but the socket stays open until the queue is empty
+	limit   *time.Timer // ends that
 }
 
-// past is a deadline that calls back whoever waits for the socket.
+// past is a deadline that interrupts a goroutine which waits in the socket.
 var past = time.Unix(1, 0)
 
 func (w *wire) set(f model.Faults) {
@@ -81,7 +85,7 @@ func (w *wire) set(f model.Faults) {
 	w.wake()
 }
 
-// stopped reports whether nothing moves. It runs under mu, as do all below.
+// stopped reports whether the faults stop all bytes.
 func (w *wire) stopped() bool {
 	f := w.faults.Load()
 	return f != nil && (f.Freeze || f.HalfOpen)
@@ -92,7 +96,8 @@ func (w *wire) wake() {
 	w.change = make(chan struct{})
 }
 
-// wait lets go of mu until something changes, or until the first of these moments that is not 0.
+// wait releases mu until something changes, or until the earlier of the two moments. A moment of 0 never
+// comes.
 func (w *wire) wait(a, b model.Instant) {
 	if a == 0 || b != 0 && b < a {
 		a = b
@@ -112,8 +117,8 @@ func (w *wire) wait(a, b model.Instant) {
 	}
 }
 
-// head is the first chunk of l if it may go on now, and since when. Otherwise it says when to look
-// again, 0 for after the next change.
+// head returns the first chunk of l if it may go on now, and the moment since which it may. Otherwise next
+// is the moment to ask again, 0 for after the next change.
 func (w *wire) head(l *line) (first *chunk, due, next model.Instant) {
 	if len(l.chunks) == 0 || w.stopped() {
 		return nil, 0, 0

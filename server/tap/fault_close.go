@@ -7,13 +7,13 @@ import (
 	"holter/probe/process"
 )
 
-// keepFor is how long a connection that the application has closed may live on for what faults still
-// hold: longer than any of them holds a byte, but for a low rate.
+// keepFor is how long the socket stays open after the application has closed the connection, so that bytes
+// which faults hold still go out. Only a low rate holds a byte for longer.
 const keepFor = 4 * model.MaxFaultDelay
 
-// closeWire closes the wire, if there is one, for the application. It reports whether the wire closes the
-// socket itself, once what is on its way has gone out. A reset waits for nothing, and a frozen process
-// that is ended sends nothing any more.
+// closeWire closes the wire, if there is one. It reports whether the wire will close the socket itself,
+// after the bytes on their way have gone out. A reset does not wait for them, and a frozen process that is
+// killed sends nothing more. It takes mu.
 func (c *Conn) closeWire(reset bool) (keeps bool) {
 	w := c.wire.Load()
 	if w == nil {
@@ -45,7 +45,7 @@ func (c *Conn) closeWire(reset bool) (keeps bool) {
 	return w.keeps
 }
 
-// abandon forgets what is on its way.
+// abandon discards what is on its way out.
 func (w *wire) abandon() {
 	if w.limit != nil {
 		w.limit.Stop()
@@ -55,8 +55,8 @@ func (w *wire) abandon() {
 	w.wake()
 }
 
-// closeWrite shuts the writing side down after what is on its way. It reports false if that is for the
-// socket to do.
+// closeWriteLater closes the writing side after the bytes on their way. It reports false if nothing is on
+// its way: then the caller closes it.
 func (c *Conn) closeWriteLater(h interface{ CloseWrite() error }) bool {
 	w := c.wire.Load()
 	if w == nil || !w.out.engaged.Load() {
@@ -71,13 +71,13 @@ func (c *Conn) closeWriteLater(h interface{ CloseWrite() error }) bool {
 	return true
 }
 
-// closesSlowly reports whether a close frame is to be held.
+// closesSlowly reports whether the faults hold a close frame back. It needs no lock.
 func (w *wire) closesSlowly() bool {
 	f := w.faults.Load()
 	return f != nil && f.SlowClose > 0
 }
 
-// hesitate begins a slow close, if that is what the faults want.
+// hesitate begins a slow close, if the faults ask for one.
 func (c *Conn) hesitate() {
 	if w := c.wire.Load(); w != nil && w.closesSlowly() {
 		w.mu.Lock()
@@ -86,7 +86,7 @@ func (c *Conn) hesitate() {
 	}
 }
 
-// sendSlowly sends b, the close frame in it, if there is one, and what follows as part of a slow close.
+// sendSlowly sends b. If there is a close frame in it, that and what follows are part of a slow close.
 func (c *Conn) sendSlowly(b []byte) (n int, err error) {
 	if k := c.out.closeFrame(b); k >= 0 {
 		if n, err = c.sendNow(b[:k]); err != nil {
@@ -98,7 +98,7 @@ func (c *Conn) sendSlowly(b []byte) (n int, err error) {
 	return n + m, err
 }
 
-// closeFrame is where in b, which s has not eaten yet, a close frame begins, -1 if none does.
+// closeFrame returns where in b a close frame begins, -1 if none does. s has not eaten b yet.
 func (s *stream) closeFrame(b []byte) int {
 	for k := s.toBoundary(b); k >= 0 && k < len(b); {
 		if Opcode(b[k]&0x0f) == OpClose {

@@ -6,8 +6,8 @@ import (
 	"holter/model"
 )
 
-// unread reports whether bytes wait that the application could have read. It is not known while
-// nobody fills the line.
+// unread reports whether bytes wait that the application could have read. That is not known while the
+// wire does not read from the socket. It takes mu.
 func (w *wire) unread() (waits, known bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -22,8 +22,8 @@ func (w *wire) unread() (waits, known bool) {
 	return false, w.stopped() || l.running || l.ended || len(l.chunks) > 0
 }
 
-// shade corrects what the kernel says by what it does not know: the peer has not acknowledged what is
-// still on the wire.
+// shade corrects the kernel's figures by what the kernel cannot know: what is still on the wire has not
+// reached the peer, or the application.
 func (c *Conn) shade(k *model.Kernel) {
 	w := c.wire.Load()
 	if w == nil {

@@ -2,16 +2,16 @@ package tap
 
 import "holter/model"
 
-// sieve loses frames of the peer's. What it has begun to lose, a frame or a message of many, it loses
-// to its end, so that what is left is always well-formed.
+// sieve drops frames of the peer's. It drops a frame, or a message in fragments, to its end, so that what
+// is left is always well-formed.
 type sieve struct {
-	frame   bool // the frame under way is being lost
-	message bool // and so will be the fragments to come
+	frame   bool // the frame under way is dropped
+	message bool // and so are the fragments to come
 	count   int  // of messages
 }
 
-// lose eats the front of b up to the end of a frame if that frame is to be lost, and returns how much
-// that is; 0 if it is to be passed.
+// lose eats the front of b up to the end of a frame, if that frame is to be dropped, and returns the
+// number of bytes. It returns 0 if the frame passes.
 func (c *Conn) lose(w *wire, b []byte) int {
 	if c.in.lost {
 		return 0
@@ -26,13 +26,13 @@ func (c *Conn) lose(w *wire, b []byte) int {
 	return n
 }
 
-// loses decides by the first byte of a frame.
+// loses decides by the first byte of a frame whether to drop it.
 func (s *sieve) loses(first byte, f *model.Faults) bool {
 	op, fin, compressed := Opcode(first&0x0f), first&0x80 != 0, first&0x40 != 0
 	switch {
 	case op == OpPong:
 		return f != nil && f.SwallowPongs
-	case op.Control(), op > OpBinary: // no frame at all
+	case op.Control(), op > OpBinary: // never dropped, or not a frame
 		return false
 	case op == OpContinuation:
 		lost := s.message

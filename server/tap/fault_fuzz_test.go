@@ -19,9 +19,9 @@ import (
 	"holter/model"
 )
 
-// FuzzFaults: whatever faults come and go at any moment, with pings due at any moment and the bytes cut
-// anywhere, both ends get exactly what the other's application sent, less whole messages and pongs that
-// a fault was to lose.
+// FuzzFaults checks that each end gets exactly what the other's application sent, less the whole messages
+// and pongs that a fault was to drop. Faults come and go at any moment, pings are due at any moment, and the
+// bytes are cut anywhere.
 func FuzzFaults(f *testing.F) {
 	f.Add([]byte("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"), false)
 	f.Add(bytes.Repeat([]byte{0x11, 0x0e, 0x83, 0x07}, 20), false)
@@ -67,7 +67,7 @@ func (s script) disturb(c *Conn) (stop func()) {
 		defer close(over)
 		for seq := uint32(1); ; seq++ {
 			c.SetFaults(faults(mishaps[s.next()%len(mishaps)]))
-			c.own.Store(nil) // a ping of the application's would have ours wait
+			c.own.Store(nil) // our pings would wait for the application's
 			c.Ping(seq)
 			select {
 			case <-quit:
@@ -88,8 +88,8 @@ func (s script) disturb(c *Conn) (stop func()) {
 	}
 }
 
-// conversation is well-formed: messages, some in fragments with control frames between them. Every
-// payload begins with the number of its message.
+// conversation makes well-formed messages, some in fragments with control frames between them. Every payload
+// begins with the number of its message.
 func (s *script) conversation() (all []ws.Frame) {
 	for i := range 3 + s.next()%20 {
 		fragments := 1 + s.next()%3
@@ -141,8 +141,8 @@ func compile(f ws.Frame, masked bool) []byte {
 	return ws.MustCompileFrame(f)
 }
 
-// untilEnd reads the frames up to the last. Pings of the tap's with this key are not the application's:
-// their payloads are passed on to be answered.
+// untilEnd reads the frames up to the last. It passes the payloads of the tap's own pings, which have this
+// key, on to be answered.
 func untilEnd(from io.Reader, key []byte, pongs chan<- []byte) (all []ws.Frame, err error) {
 	for {
 		f, err := readFrame(from)
@@ -163,9 +163,9 @@ func untilEnd(from io.Reader, key []byte, pongs chan<- []byte) (all []ws.Frame, 
 	}
 }
 
-// onlyLost checks that got is sent, less whole messages and pongs if lossy.
+// onlyLost checks that got equals sent or, if lossy, sent less whole messages and pongs.
 func onlyLost(got, sent []ws.Frame, lossy bool) error {
-	fate := map[string]bool{} // of each message: whether it arrived
+	fate := map[string]bool{} // whether each message arrived
 	for _, f := range sent {
 		arrived := len(got) > 0 && got[0].Header == f.Header && bytes.Equal(got[0].Payload, f.Payload)
 		if arrived {
@@ -232,7 +232,7 @@ func secured(t *testing.T, secure bool) (c *Conn, peer net.Conn) {
 	}
 	c = New(server, nil, newRecord(), clock())
 	c.phase = phaseFrames
-	c.open("")
+	c.reportOpened("")
 	t.Cleanup(func() { c.Close() })
 	client.SetDeadline(time.Now().Add(10 * time.Second))
 	return c, client

@@ -12,38 +12,39 @@ import (
 	"holter/model"
 )
 
-// line is one direction of a wire: a bounded queue of what is on its way. Its wire's mu protects it.
+// line is one direction of a wire: a bounded queue of what is on its way. The mu of its wire protects it,
+// and all its methods run under that.
 type line struct {
-	engaged atomic.Bool // bytes go through here; changed under mu
-	wanted  bool        // by the faults
-	running bool        // somebody fills or empties it
-	ours    bool        // the socket is: no operation of before the faults is under way
-	slow    bool        // what comes from now on is part of a slow close
+	engaged atomic.Bool // bytes pass through here; changed under mu
+	wanted  bool        // the faults need this direction
+	running bool        // a goroutine fills or empties it
+	ours    bool        // no read or write that began before the fault is still blocked in the socket
+	slow    bool        // chunks from now on are part of a slow close
 
 	bad     model.Line
 	limiter *rate.Limiter // nil for none
 	chunks  []chunk
 	size    int           // of chunks, in bytes of memory
 	passed  model.Instant // when the newest chunk to leave was due
-	ended   bool          // whoever fills it has seen the end
+	ended   bool          // the goroutine that fills it has read the end of the stream
 	err     error         // of the socket
 }
 
-// chunk is what came at once.
+// chunk is what one read or write brought.
 type chunk struct {
 	bytes []byte
-	do    func() // to be done when it is its turn, instead of bytes
-	err   error  // the end of the stream, instead of bytes
-	at    model.Instant
-	stray float64 // of the jitter, -1 to 1
-	slow  bool
+	do    func()        // instead of bytes: called when the chunk's turn comes
+	err   error         // instead of bytes: the end of the stream
+	at    model.Instant // it came
+	stray float64       // share of the jitter that delays it, -1 to 1
+	slow  bool          // it is part of a slow close
 }
 
 const (
 	lineLimit = 256 << 10 // of memory: as much as a usual socket buffer
 	ownRoom   = 4 << 10   // beyond it, for frames of the tap's own
-	chunkCost = 96
-	partLimit = 16 << 10 // of what is written at once, so that a change shows soon
+	chunkCost = 96        // of memory, beside its bytes
+	partLimit = 16 << 10  // bytes of one write, so that a change of the faults takes effect soon
 )
 
 func (l *line) set(bad model.Line, otherwise bool) {
@@ -51,7 +52,7 @@ func (l *line) set(bad model.Line, otherwise bool) {
 	if bad.Rate != l.bad.Rate {
 		l.limiter = nil
 		if bad.Rate > 0 {
-			// A twentieth of a second at once is even enough, and no timer runs for every byte.
+			// Bursts of a twentieth of a second are smooth enough, and need no timer for every byte.
 			l.limiter = rate.NewLimiter(rate.Limit(bad.Rate), int(min(max(bad.Rate/20, 1), partLimit)))
 		}
 	}
@@ -69,14 +70,14 @@ func (l *line) push(c chunk) {
 	l.size += len(c.bytes) + chunkCost
 }
 
-// add copies b, if there is something in it.
+// add pushes a copy of b, unless b is empty.
 func (l *line) add(b []byte, at model.Instant) {
 	if len(b) > 0 {
 		l.push(chunk{bytes: bytes.Clone(b), at: at})
 	}
 }
 
-// tokens is how long it takes until n bytes, or as many of them as may go at once, are allowed.
+// tokens returns the time until the rate allows n bytes, or a burst if that is less.
 func (l *line) tokens(n int) time.Duration {
 	if l.limiter == nil || n == 0 {
 		return 0
@@ -88,8 +89,8 @@ func (l *line) tokens(n int) time.Duration {
 	return time.Duration(missing/float64(l.limiter.Limit())*float64(time.Second)) + 1
 }
 
-// take takes up to n bytes off the first chunk, which was due then.
-func (l *line) take(n int, due model.Instant) []byte {
+// next removes up to n bytes from the first chunk, which was due then.
+func (l *line) next(n int, due model.Instant) []byte {
 	first := &l.chunks[0]
 	n = min(n, len(first.bytes))
 	if l.limiter != nil {
@@ -105,7 +106,7 @@ func (l *line) take(n int, due model.Instant) []byte {
 	return b
 }
 
-// pop takes off the first chunk, in which there is nothing left, and which was due then.
+// pop removes the first chunk, which has no bytes left and was due then.
 func (l *line) pop(due model.Instant) chunk {
 	first := l.chunks[0]
 	l.chunks[0] = chunk{}
@@ -118,7 +119,7 @@ func (l *line) pop(due model.Instant) chunk {
 	return first
 }
 
-// spill throws away all bytes.
+// spill discards all bytes.
 func (l *line) spill() {
 	l.chunks = slices.DeleteFunc(l.chunks, func(c chunk) bool { return c.do == nil })
 	l.size = len(l.chunks) * chunkCost

@@ -9,8 +9,10 @@ import (
 	"holter/probe/process"
 )
 
-// readSocket reads from the socket, or from the wire. From there it also says since when the first
-// byte could have been read. It runs under readLock, as do all below.
+// readSocket reads from the wire while that is engaged, and else from the connection below. From the wire,
+// due is the moment since which the first byte could have been read; else it is 0.
+//
+// The methods of Conn in this file run under readLock.
 func (c *Conn) readSocket(b []byte) (n int, due model.Instant, err error) {
 	for {
 		if w := c.wire.Load(); w != nil && w.in.engaged.Load() {
@@ -25,8 +27,8 @@ func (c *Conn) readSocket(b []byte) (n int, due model.Instant, err error) {
 	}
 }
 
-// diverted reports whether a fault has come over a read from the socket: then what was read, and its
-// error, are on the wire.
+// diverted reports whether a fault came while a read waited in the socket. If so it has put b, which was
+// read, and err onto the wire.
 func (c *Conn) diverted(b []byte, err error) bool {
 	w := c.wire.Load()
 	if w == nil || !w.in.engaged.Load() {
@@ -38,8 +40,8 @@ func (c *Conn) diverted(b []byte, err error) bool {
 	return true
 }
 
-// awaitWire waits as a read of the wire would, so that no buffer has to. It reports false if there is
-// nothing to wait for there, because bytes come from the socket.
+// awaitWire waits until the wire has something to read, so that the caller need not hold a buffer meanwhile.
+// It reports false at once if bytes come from the socket.
 func (c *Conn) awaitWire() bool {
 	w := c.wire.Load()
 	if w == nil || !w.in.engaged.Load() {
@@ -51,7 +53,7 @@ func (c *Conn) awaitWire() bool {
 	return err != errDirect
 }
 
-// read is a read under faults. Its error is errDirect when there is nothing left of them.
+// read is a read under faults. Its error is errDirect once no fault holds bytes any more. It takes mu.
 func (w *wire) read(b []byte) (n int, due model.Instant, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -62,12 +64,12 @@ func (w *wire) read(b []byte) (n int, due model.Instant, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	n = copy(b, w.in.take(len(b), due))
+	n = copy(b, w.in.next(len(b), due))
 	w.wake()
 	return n, due, nil
 }
 
-// readable waits for the first chunk to be readable. It runs under mu, as do all below.
+// readable waits until the first chunk may be read.
 func (w *wire) readable() (first *chunk, due model.Instant, err error) {
 	l, c := &w.in, w.conn
 	for {
@@ -111,8 +113,8 @@ func (w *wire) arrive(b []byte, err error) {
 	w.wake()
 }
 
-// fill reads ahead from the socket for as long as the faults want it, so that each byte's time is
-// known. It waits while the line is full.
+// fill reads ahead from the socket as long as the faults need that, so that the arrival of each byte is
+// known. It waits while the line is full. It is a goroutine of its own and takes mu.
 func (w *wire) fill() {
 	b := make([]byte, fillSize)
 	w.mu.Lock()
@@ -134,8 +136,8 @@ func (w *wire) fill() {
 
 const fillSize = 4 << 10
 
-// ownReadDeadline gives the socket the deadline that the wire needs: none while fill is to read, else
-// one that calls back whoever reads.
+// ownReadDeadline gives the socket the deadline that the wire needs: none while fill is to read, otherwise
+// one that interrupts a read.
 func (w *wire) ownReadDeadline() {
 	if l := &w.in; l.running && l.wanted && !w.closed && !w.stopped() {
 		w.conn.Conn.SetReadDeadline(time.Time{})

@@ -18,7 +18,7 @@ import (
 	"holter/model"
 )
 
-// Ten thousand idle connections pay for what one may have.
+// Every byte of a Conn is paid for by ten thousand idle connections.
 func TestConnStaysSmall(t *testing.T) {
 	if size := unsafe.Sizeof(Conn{}); size > 416 {
 		t.Errorf("a Conn has %d bytes", size)
@@ -91,7 +91,7 @@ func readAll(t *testing.T, from io.Reader, want []byte) {
 	}
 }
 
-// nothing checks that a read finds nothing.
+// nothing checks that there is nothing to read.
 func nothing(t *testing.T, from net.Conn) {
 	t.Helper()
 	from.SetReadDeadline(time.Now().Add(30 * time.Millisecond))
@@ -102,7 +102,7 @@ func nothing(t *testing.T, from net.Conn) {
 	from.SetReadDeadline(time.Now().Add(10 * time.Second))
 }
 
-// At the soonest after its latency a byte is at the other end, in each direction that has one.
+// A byte arrives no sooner than after the latency of its direction.
 func TestLatency(t *testing.T) {
 	const late = 60 * time.Millisecond
 	for text, slow := range map[string]struct{ up, down bool }{
@@ -126,8 +126,8 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-// What was sent one after the other comes one after the other, not each after a latency of its own: it
-// is a long wire and not a slow one.
+// Messages sent one after the other arrive one after the other, without a further latency between them: the
+// wire is long and not slow.
 func TestLatencyIsNoRate(t *testing.T) {
 	c, peer, _ := tapped(t)
 	c.SetFaults(faults("latency=50ms±50ms"))
@@ -171,7 +171,7 @@ func (w *times) Pong(seq uint32, at model.Instant, exact bool) {
 	w.record.Pong(seq, at, exact)
 }
 
-// 20 kB at 100 kB/s take a fifth of a second, less what may go at once.
+// 20 kB at 100 kB/s take a fifth of a second, less one burst.
 func TestRate(t *testing.T) {
 	c, peer, _ := tapped(t)
 	c.SetFaults(faults("rate=100kB"))
@@ -189,14 +189,14 @@ func TestRate(t *testing.T) {
 	}
 }
 
-// Nothing moves under either fault, pings included, nobody is kept from leaving, and all of it goes on in
-// order afterwards.
+// Under either fault nothing moves, pings included. Both ends can still close, and afterwards everything
+// goes on in order.
 func TestHeld(t *testing.T) {
 	for _, fault := range []string{"freeze", "half-open"} {
 		t.Run(fault, func(t *testing.T) {
 			c, peer, r := tapped(t)
 			read := make(chan []byte, 1)
-			go func() { // is at the socket when the fault comes
+			go func() { // waits in the socket when the fault comes
 				b := make([]byte, 100)
 				n, _ := io.ReadFull(c, b[:8])
 				read <- b[:n]
@@ -261,7 +261,8 @@ func TestDeadlinesWhileHeld(t *testing.T) {
 	}
 }
 
-// A held direction takes so much and no more; whoever writes into it, or waits for it, is woken by Close.
+// A held direction takes a bounded number of bytes. Close wakes a goroutine that writes into it or reads from
+// it.
 func TestHeldIsBounded(t *testing.T) {
 	c, peer, _ := tapped(t)
 	c.SetFaults(faults("freeze"))
@@ -290,13 +291,13 @@ func TestHeldIsBounded(t *testing.T) {
 	peer.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
 	for {
 		if _, err := peer.Write(frame); err != nil {
-			break // the socket is full: it is not read ahead of
+			break // the socket is full: the tap does not read ahead
 		}
 	}
 	if w := c.wire.Load(); w.in.size > lineLimit {
 		t.Errorf("%d bytes are kept", w.in.size)
 	}
-	c.Ping(1) // has its place
+	c.Ping(1) // for which there is always room
 	c.Close()
 	for range 2 {
 		if err := <-done; !errors.Is(err, net.ErrClosed) {
@@ -308,7 +309,7 @@ func TestHeldIsBounded(t *testing.T) {
 	}
 }
 
-// No pong of the peer's arrives, the application's included, and everything else does.
+// No pong of the peer's arrives, neither ours nor the application's. Everything else does.
 func TestSwallowPongs(t *testing.T) {
 	c, peer, r := tapped(t)
 	c.SetFaults(faults("swallow-pongs"))
@@ -330,8 +331,8 @@ func TestSwallowPongs(t *testing.T) {
 	}
 }
 
-// Every third message is lost with all of its fragments, but not the control frames between them, nor a
-// compressed message; and one that is being lost when the fault ends is lost to its end.
+// Every third message is dropped with all of its fragments, but not the control frames between them, nor a
+// compressed message. A message that is being dropped when the fault ends is dropped to its end.
 func TestDrop(t *testing.T) {
 	c, peer, _ := tapped(t)
 	c.SetFaults(faults("drop=1/3"))
@@ -370,7 +371,7 @@ func TestDrop(t *testing.T) {
 	readAll(t, c, want)
 }
 
-// The close frame comes later, wherever it is in what was written, and the end of the stream after it.
+// The close frame is late, at any place in what was written, and so is the end of the stream after it.
 func TestSlowClose(t *testing.T) {
 	closing := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(4001, "bye")))
 	for name, end := range map[string]func(c *Conn){
@@ -404,8 +405,8 @@ func TestSlowClose(t *testing.T) {
 	}
 }
 
-// A close sends on its way out what a slow wire still holds, half-closes too; the peer's end comes late
-// as well.
+// After a close or a half-close, what a slow wire still holds is sent. The end that the peer sees is late as
+// well.
 func TestCloseBehindLatency(t *testing.T) {
 	c, peer, r := tapped(t)
 	c.SetFaults(faults("latency=50ms"))
@@ -437,8 +438,8 @@ func TestCloseBehindLatency(t *testing.T) {
 	}
 }
 
-// A peer sees the end of a frozen process, and nothing at all of a machine without power, until the fault
-// ends. A reset is always at once.
+// Under a freeze the peer sees that the process ended. Under half-open it sees nothing, as of a machine
+// without power, until the fault ends. It always sees a reset at once.
 func TestEndsUnderHold(t *testing.T) {
 	t.Run("freeze", func(t *testing.T) {
 		c, peer, _ := tapped(t)
@@ -475,7 +476,7 @@ func TestEndsUnderHold(t *testing.T) {
 	})
 }
 
-// A write of more than the socket takes is stopped by a fault on its way, and nothing of it is lost.
+// A fault interrupts a write of more than the socket takes, and nothing of it is lost.
 func TestFaultStopsAWriteUnderWay(t *testing.T) {
 	c, peer, _ := tapped(t)
 	c.Conn.(*net.TCPConn).SetWriteBuffer(8 << 10)

@@ -10,10 +10,12 @@ import (
 	"holter/probe/process"
 )
 
-// errDirect says that an operation is for the socket again.
+// errDirect says that an operation must go to the socket itself.
 var errDirect = errors.New("no fault holds this direction")
 
-// writeSocket writes to the socket, or to the wire. It runs under writeLock, as do all below.
+// writeSocket writes to the wire while that is engaged, and else to the connection below.
+//
+// The methods of Conn in this file run under writeLock.
 func (c *Conn) writeSocket(b []byte) (n int, err error) {
 	for {
 		if w := c.wire.Load(); w != nil && w.out.engaged.Load() {
@@ -29,7 +31,8 @@ func (c *Conn) writeSocket(b []byte) (n int, err error) {
 	}
 }
 
-// writeBoth writes a start that was answered for before together with b, whose bytes alone it counts.
+// writeBoth writes start together with b. It returns the number of bytes of b alone: Write has already
+// reported start as written.
 func (c *Conn) writeBoth(start, b []byte) (n int, err error) {
 	w := c.wire.Load()
 	if w == nil || !w.out.engaged.Load() {
@@ -51,8 +54,8 @@ func (c *Conn) writeBoth(start, b []byte) (n int, err error) {
 	return n + m, err
 }
 
-// calledBack reports whether a write to the socket was cut short for a fault. Under TLS none is: the
-// stream would be broken for good.
+// calledBack reports whether a fault interrupted a write to the socket. Under TLS no write is interrupted:
+// the stream would be broken for good.
 func (c *Conn) calledBack(err error) bool {
 	if err == nil || c.polite != nil || !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
@@ -61,7 +64,7 @@ func (c *Conn) calledBack(err error) bool {
 	return w != nil && w.out.engaged.Load()
 }
 
-// write is a write under faults. Its error is errDirect when there is nothing left of them.
+// write is a write under faults. Its error is errDirect once no fault holds bytes any more. It takes mu.
 func (w *wire) write(b []byte) (n int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -82,7 +85,7 @@ func (w *wire) write(b []byte) (n int, err error) {
 	}
 }
 
-// tryWrite is a write of a frame of the tap's own, which does not wait: it takes all of b or nothing.
+// tryWrite writes a frame of the tap's own without waiting: all of b or nothing. It takes mu.
 func (w *wire) tryWrite(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -96,7 +99,7 @@ func (w *wire) tryWrite(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// owe takes what the application believes to be written.
+// owe puts b onto the wire, which Write has already reported as written. It takes mu.
 func (w *wire) owe(b []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -108,7 +111,7 @@ func (w *wire) owe(b []byte) error {
 	return nil
 }
 
-// writable is the error that a write has now. It runs under mu, as do all below.
+// writable returns the error of a write that begins now.
 func (w *wire) writable() error {
 	l := &w.out
 	switch {
@@ -132,14 +135,14 @@ func (w *wire) send(b []byte) {
 	w.empty()
 }
 
-// queue has something done after all that is on its way.
+// queue has do called after everything that is on its way.
 func (w *wire) queue(do func()) {
 	w.out.push(chunk{do: do, at: w.conn.now()})
 	w.empty()
 }
 
-// empty has the line written out. Only who has the writeLock, or closes, comes here, so that nobody
-// else writes to the socket.
+// empty has the line written out. Its callers hold writeLock or close the connection, so that no other
+// goroutine writes to the socket.
 func (w *wire) empty() {
 	l := &w.out
 	if !l.ours {
@@ -149,7 +152,7 @@ func (w *wire) empty() {
 	w.flow()
 }
 
-// flow has somebody write the line out, if there is something to be written.
+// flow starts a goroutine that writes the line out, if there is something to write and none runs.
 func (w *wire) flow() {
 	if l := &w.out; !l.running && len(l.chunks) > 0 && !w.stopped() {
 		l.running = true
@@ -157,7 +160,7 @@ func (w *wire) flow() {
 	}
 }
 
-// drain writes the line out, until it is empty or stopped.
+// drain writes the line out until it is empty or stopped. It is a goroutine of its own and takes mu.
 func (w *wire) drain() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -173,7 +176,7 @@ func (w *wire) drain() {
 		if do != nil {
 			l.pop(due)
 		} else {
-			part = l.take(partLimit, due)
+			part = l.next(partLimit, due)
 		}
 		w.mu.Unlock()
 		var err error
@@ -193,8 +196,8 @@ func (w *wire) drain() {
 	w.wake()
 }
 
-// push writes to the socket. The application's deadline may be in the way for a moment when the first
-// fault comes.
+// push writes to the socket, without mu. For a moment after the first fault, the application's deadline
+// may still be on the socket.
 func (w *wire) push(b []byte) error {
 	for {
 		n, err := w.conn.Conn.Write(b)
@@ -206,8 +209,8 @@ func (w *wire) push(b []byte) error {
 	}
 }
 
-// ownWriteDeadline gives the socket the deadline that the wire needs: none once it is the wire's, and
-// before that one that calls back whoever writes.
+// ownWriteDeadline gives the socket the deadline that the wire needs: one that interrupts a write which
+// began before the fault, and none once there is no such write.
 func (w *wire) ownWriteDeadline() {
 	switch {
 	case w.out.ours:

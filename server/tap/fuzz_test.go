@@ -51,8 +51,8 @@ func (s *script) frames(masked bool) []ws.Frame {
 	return all
 }
 
-// FuzzConn: however the bytes are cut and whenever a ping is due, both ends get exactly what the
-// other's application sent.
+// FuzzConn checks that each end gets exactly what the other's application sent, with the bytes cut anywhere
+// and pings due at any moment.
 func FuzzConn(f *testing.F) {
 	f.Add([]byte("\x03\x00\x05\x01\x20\x02\x7d\x01\x02\x03\x04\x05\x06\x07\x08"))
 	f.Add(bytes.Repeat([]byte{0x11, 0x0e, 0x83, 0x07}, 20))
@@ -80,7 +80,7 @@ func fuzzOut(t *testing.T, s *script, c *Conn, peer io.Reader) (pings []ws.Frame
 			c.Write(rest[:n])
 			rest = rest[n:]
 		}
-		c.own.Store(nil) // a ping of the application's would have it wait
+		c.own.Store(nil) // our ping would wait for the application's
 		c.Ping(9999)
 	}(*s)
 	var got []byte

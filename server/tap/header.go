@@ -14,7 +14,7 @@ const (
 	OpPong         Opcode = 0xA
 )
 
-// Control reports whether frames of this kind are control frames: whole, and at most 125 bytes long.
+// Control reports whether o is that of a control frame, whose payload has at most 125 bytes.
 func (o Opcode) Control() bool { return o&0x8 != 0 }
 
 // header is a frame header, RFC 6455 section 5.2.
@@ -32,9 +32,9 @@ const (
 	maxControl = 125 // payload of a control frame
 )
 
-// legal reports whether h is a header: what no peer would send is no frame, and its length means nothing.
-// Reserved bits are legal: an extension may use them. So is a control frame in fragments, which RFC 6455
-// section 5.5 forbids: each of them ends where it says.
+// legal reports whether h can be a header. If it cannot, these bytes were not one, and the length means
+// nothing. Reserved bits are legal: an extension may use them. A fragmented control frame is legal too,
+// although RFC 6455 section 5.5 forbids it: each fragment ends where its header says.
 func (h *header) legal() bool {
 	switch h.opcode {
 	case OpContinuation, OpText, OpBinary:
@@ -45,7 +45,7 @@ func (h *header) legal() bool {
 	return false
 }
 
-// headerSize is how many bytes the header has that begins with these two.
+// headerSize returns the size in bytes of a header, given its second byte.
 func headerSize(b1 byte) int {
 	n := 2
 	switch b1 & 0x7f {
@@ -60,7 +60,7 @@ func headerSize(b1 byte) int {
 	return n
 }
 
-// parseHeader reads the header in b, which holds exactly one.
+// parseHeader parses the header in b, which holds exactly one.
 func parseHeader(b []byte) header {
 	h := header{
 		fin:    b[0]&0x80 != 0,

@@ -7,8 +7,8 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// FuzzHeader: what this parser makes of a header agrees with another library's, and with itself
-// however the bytes are cut.
+// FuzzHeader checks that this parser agrees with that of another library, and that it finds the same headers
+// wherever the bytes are cut.
 func FuzzHeader(f *testing.F) {
 	for _, h := range []ws.Header{
 		{Fin: true, OpCode: ws.OpText, Length: 5},

@@ -7,12 +7,13 @@ import (
 	"strings"
 )
 
-// Adopt makes a tap of a hijacked connection. Bytes that the server had read too far come as early.
+// Adopt makes a tap of a hijacked connection. early are the bytes that the server has already read beyond
+// the request.
 type Adopt func(c net.Conn, early []byte) *Conn
 
 // Hijack hijacks the connection of w and taps it. Libraries go on using the buffers that come with a
-// hijacked connection, so both are emptied and set onto the tap: otherwise bytes would be lost on one
-// side and written past the tap on the other.
+// hijacked connection, so Hijack empties both and sets them onto the tap. Otherwise bytes would be lost in
+// the one, and written past the tap from the other.
 func Hijack(w http.Hijacker, adopt Adopt) (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := w.Hijack()
 	if err != nil {
@@ -33,8 +34,8 @@ func Hijack(w http.Hijacker, adopt Adopt) (net.Conn, *bufio.ReadWriter, error) {
 	return c, rw, nil
 }
 
-// IsUpgrade reports whether r asks for a WebSocket, RFC 6455 section 4.2.1. A hijack for any other
-// protocol is to be left alone.
+// IsUpgrade reports whether r asks for a WebSocket, RFC 6455 section 4.2.1. The connection of a request for
+// another protocol must not be tapped.
 func IsUpgrade(r *http.Request) bool {
 	return hasToken(r.Header["Upgrade"], "websocket") && hasToken(r.Header["Connection"], "upgrade")
 }

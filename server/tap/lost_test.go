@@ -9,7 +9,7 @@ import (
 // garbage begins with a header that no frame has.
 const garbage = "\x83\x00\x89\x00garbage"
 
-// Where the frames are lost, nothing is put between the bytes, and who watches is told so once.
+// In a lost direction nothing is put between the bytes, and the Watcher learns of the loss once.
 func TestLostFrames(t *testing.T) {
 	for name, test := range map[string]struct {
 		in, out bool
@@ -47,7 +47,7 @@ func TestLostFrames(t *testing.T) {
 	}
 }
 
-// Bytes that may be data count as such.
+// Bytes that may be data count as data.
 func TestLostFramesMayBeData(t *testing.T) {
 	c, peer, _ := tapped(t)
 	read := func(text string) {
@@ -70,7 +70,7 @@ func TestLostFramesMayBeData(t *testing.T) {
 	}
 }
 
-// A close frame goes out as long as there is a place for it. Else the socket is closed.
+// Shut sends a close frame where there is a boundary for it. Otherwise it closes the socket.
 func TestShutOfLostFrames(t *testing.T) {
 	for name, test := range map[string]struct{ in, out, want string }{
 		"in":  {garbage, "", "\x88\x02\x0f\xa0"},
@@ -96,7 +96,7 @@ func TestShutOfLostFrames(t *testing.T) {
 	}
 }
 
-// A control frame in fragments is forbidden, and a frame all the same.
+// A control frame in fragments is forbidden, but is parsed as a frame.
 func TestFragmentedControlFramesAreFrames(t *testing.T) {
 	c, peer, r := tapped(t)
 	const text = "\x09\x01a\x80\x01b\x0a\x00\x80\x00"

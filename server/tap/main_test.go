@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// record is a Watcher that keeps what it is told.
+// record is a Watcher that keeps every call.
 type record struct {
 	mu     sync.Mutex
 	change chan struct{} // closed and replaced at each call
@@ -67,7 +67,7 @@ func (r *record) Lost(in, out bool) {
 }
 func (r *record) Closed(e Ending) { r.tell(func(t *told) { t.closed = append(t.closed, e) }) }
 
-// until waits for a condition on what was told.
+// until waits until a condition on the record holds.
 func (r *record) until(t *testing.T, what string, ok func(told) bool) {
 	t.Helper()
 	limit := time.After(5 * time.Second)
@@ -121,7 +121,7 @@ func tapped(t testing.TB) (c *Conn, peer *net.TCPConn, r *record) {
 	r = newRecord()
 	c = New(server, nil, r, clock())
 	c.phase = phaseFrames
-	c.open("")
+	c.reportOpened("")
 	t.Cleanup(func() { c.Close() })
 	peer.SetDeadline(time.Now().Add(10 * time.Second))
 	return c, peer, r

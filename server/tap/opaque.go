@@ -7,25 +7,25 @@ import (
 	"holter/model"
 )
 
-// NewOpaque makes a Conn that passes bytes of a protocol other than WebSocket: it follows nothing, adds
-// nothing and tells nobody. Bytes that came in before, early, are read first.
+// NewOpaque makes a Conn for a protocol other than WebSocket. It passes the bytes on, adds none, parses
+// nothing and reports nothing. Reads return early first: bytes that came in before the tap was there.
 func NewOpaque(c net.Conn, early []byte) *Conn {
-	t := New(c, early, nobody{}, func() model.Instant { return 1 })
+	t := New(c, early, blind{}, func() model.Instant { return 1 })
 	t.phase, t.in.lost, t.out.lost = phaseOpaque, true, true
 	return t
 }
 
 // Opaque reports whether c is a NewOpaque.
-func (c *Conn) Opaque() bool { return c.watch == nobody{} }
+func (c *Conn) Opaque() bool { return c.watch == blind{} }
 
-// nobody is a Watcher that does not look.
-type nobody struct{}
+// blind is a Watcher that ignores everything.
+type blind struct{}
 
-func (nobody) Opened(string)                    {}
-func (nobody) Sent(uint32, model.Instant)       {}
-func (nobody) Pong(uint32, model.Instant, bool) {}
-func (nobody) RoundTrip(time.Duration)          {}
-func (nobody) PeerBeat(model.Instant, bool)     {}
-func (nobody) Heard(model.Instant)              {}
-func (nobody) Lost(_, _ bool)                   {}
-func (nobody) Closed(Ending)                    {}
+func (blind) Opened(string)                    {}
+func (blind) Sent(uint32, model.Instant)       {}
+func (blind) Pong(uint32, model.Instant, bool) {}
+func (blind) RoundTrip(time.Duration)          {}
+func (blind) PeerBeat(model.Instant, bool)     {}
+func (blind) Heard(model.Instant)              {}
+func (blind) Lost(_, _ bool)                   {}
+func (blind) Closed(Ending)                    {}

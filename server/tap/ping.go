@@ -11,19 +11,18 @@ import (
 	"holter/probe/sock"
 )
 
-// Ping asks for a ping with this number, counting up from 1, at the next frame boundary: now if there
-// is one and the socket has room, else by whoever writes next. It never waits. A ping that is still
-// waiting is replaced.
+// Ping asks for a ping with this number at the next frame boundary. Numbers count up from 1. If the stream
+// stands at a boundary and the socket has room, the ping goes out now; otherwise the next writer sends it. A
+// ping that still waits is replaced. Ping never waits.
 func (c *Conn) Ping(seq uint32) {
 	c.note.Store(seq)
 	c.deliver()
 }
 
-// Retry tries again to write what waits.
+// Retry tries again to write the frames of ours that wait. It never waits.
 func (c *Conn) Retry() { c.deliver() }
 
-// deliver writes the frames of ours that wait, unless a writer is at work: that one looks for notes
-// after it has given the lock back, so none is forgotten.
+// deliver writes the frames of ours that wait, unless there is a writer: see Conn.
 func (c *Conn) deliver() {
 	for c.noted() {
 		if c.polite != nil {
@@ -41,8 +40,8 @@ func (c *Conn) deliver() {
 	}
 }
 
-// insert writes the frames of ours that wait, as far as that is possible without waiting. It runs
-// under writeLock.
+// insert writes the frames of ours that wait, as far as that is possible without waiting. It runs under
+// writeLock, as do all below but those of polite.
 func (c *Conn) insert() (progress bool) {
 	if c.phase != phaseFrames || c.start.held != nil {
 		return false
@@ -62,7 +61,7 @@ func (c *Conn) insert() (progress bool) {
 	return seq != 0 && !c.in.astray.Load() && !c.ownOpen() && c.insertPing(seq)
 }
 
-// ownSent takes note of a ping of the application's, of which c.out has the sum.
+// ownSent records a ping of the application's. c.out has the sum of its payload.
 func (c *Conn) ownSent() {
 	at := c.now()
 	since := at
@@ -72,15 +71,15 @@ func (c *Conn) ownSent() {
 	c.own.Store(&ownPing{c.out.sum, at, since})
 }
 
-// ownOpen reports whether a ping of the application's is under way. A peer may answer only the newest
-// of several pings (RFC 6455 section 5.5.3), so one of ours could cost the application its pong.
+// ownOpen reports whether a ping of the application's is under way. A peer may answer only the newest of
+// several pings (RFC 6455 section 5.5.3), so a ping of ours could cost the application its pong.
 func (c *Conn) ownOpen() bool {
 	p := c.own.Load()
 	return p != nil && c.now()-p.since < ownWait
 }
 
-// ownWait is how long a ping of ours gives way to those of the application's. If none of them has been
-// answered by then, the peer's silence is what we are to find out about.
+// ownWait is how long a ping of ours waits for the answers to the application's. If there is none by then
+// the peer is silent, and our ping is to find out why.
 const ownWait = model.Instant(time.Second)
 
 // insertPing writes a ping.
@@ -89,7 +88,7 @@ func (c *Conn) insertPing(seq uint32) bool {
 	binary.BigEndian.PutUint64(payload, c.key)
 	binary.BigEndian.PutUint32(payload[8:], seq)
 	frame := c.frame(OpPing, payload)
-	// From here on its pong may come, before the write has even returned.
+	// Its pong may come from here on, before the write has even returned.
 	before := c.asked.Swap(seq)
 	at := c.now()
 	if !c.put(frame) {
@@ -101,7 +100,7 @@ func (c *Conn) insertPing(seq uint32) bool {
 	return true
 }
 
-// frame makes a control frame of ours with this payload, which it changes.
+// frame makes a control frame of ours. It may change payload.
 func (c *Conn) frame(op Opcode, payload []byte) []byte {
 	frame := make([]byte, 0, 2+4+len(payload))
 	frame = append(frame, 0x80|byte(op), byte(len(payload)))
@@ -116,8 +115,8 @@ func (c *Conn) frame(op Opcode, payload []byte) []byte {
 	return append(frame, payload...)
 }
 
-// put writes a frame of ours without waiting, and keeps what the socket did not take. It reports
-// false if that is all of it, and then keeps nothing.
+// put writes a frame of ours without waiting, and keeps the rest if the socket takes only a part. It
+// reports false if the socket takes nothing; then it keeps nothing.
 func (c *Conn) put(frame []byte) bool {
 	if frame[0] == 0x80|byte(OpClose) {
 		c.hesitate()
@@ -134,7 +133,7 @@ func (c *Conn) put(frame []byte) bool {
 	return true
 }
 
-// insertRest goes on with a frame of ours that the socket took in part.
+// insertRest goes on with a frame of ours that the socket took in part. It reports whether the frame is out.
 func (c *Conn) insertRest() bool {
 	n, _ := c.try(c.rest)
 	c.out.bytes.Add(uint64(n))
@@ -145,7 +144,8 @@ func (c *Conn) insertRest() bool {
 	return true
 }
 
-// finish writes, waiting as the application's write would, the end of a frame of ours that began.
+// finish writes the rest of a frame of ours that the socket took in part. It waits as the application's
+// write would.
 func (c *Conn) finish() error {
 	if len(c.rest) == 0 {
 		return nil
@@ -158,7 +158,7 @@ func (c *Conn) finish() error {
 	return err
 }
 
-// try writes b if that can be done without waiting.
+// try writes as much of b as is possible without waiting.
 func (c *Conn) try(b []byte) (n int, err error) {
 	if w := c.wire.Load(); w != nil && w.out.engaged.Load() {
 		if n, err = w.tryWrite(b); err != errDirect {
@@ -174,17 +174,17 @@ func (c *Conn) try(b []byte) (n int, err error) {
 	return max(n, 0), err
 }
 
-// polite writes where there is no bare socket to write to without waiting: under TLS, or where the
-// system has no such call. A goroutine of its own waits, one for each connection at most, and a close
-// of the connection ends it.
+// polite writes our frames where no write is sure not to wait: under TLS, and on systems that have no such
+// call. A goroutine writes and waits instead, at most one for each connection. It ends when no note is
+// left; closing the connection ends a write that waits.
 type polite struct {
 	mu    sync.Mutex // protects all following, and Conn.writeBy
-	busy  bool
-	again bool // somebody left a note while the goroutine was busy
+	busy  bool       // the goroutine runs
+	again bool       // a note was left while it ran
 }
 
-// room is how much may wait in the send queue for a short frame still to be sure of a place: the
-// smallest buffer that Linux gives has 4.5 KiB, the default begins at 16.
+// room is how many bytes may wait in the send queue so that a short frame is still sure to fit: the smallest
+// buffer that Linux gives has 4.5 KiB, the default begins at 16.
 const room = 2 << 10
 
 func (p *polite) deliver(c *Conn) {
@@ -208,7 +208,7 @@ func (p *polite) deliver(c *Conn) {
 	})
 }
 
-// wanted reports whether there is more to do for the goroutine, which else is over.
+// wanted reports whether the goroutine has to go on. If not, it is over.
 func (p *polite) wanted() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -222,7 +222,7 @@ func (c *Conn) hasRoom() bool {
 	return !known || queued < room
 }
 
-// write is free of the application's deadline, which may have passed long ago.
+// write writes without the application's deadline, which may have passed long ago, and then restores it.
 func (p *polite) write(c *Conn, b []byte) (int, error) {
 	c.Conn.SetWriteDeadline(time.Time{})
 	n, err := c.Conn.Write(b)

@@ -8,14 +8,16 @@ import (
 	"holter/probe/sock"
 )
 
-// ahead are bytes that came in and were not handed out yet.
+// ahead holds bytes that came in and that Read has not returned yet.
 type ahead struct {
-	early []byte // before the tap: to be read as if they came now
-	ready []byte // to be handed out before anything is read
-	held  []byte // the last of them, as long as they may become a pong of ours
+	early []byte // came before the tap was there: parsed as if they came now
+	ready []byte // parsed; returned before anything else is read
+	held  []byte // may be the beginning of a pong of ours
 }
 
-// Read hands on what comes in, without the pongs that answer pings of ours.
+// Read returns what comes in, without the pongs that answer pings of ours.
+//
+// All functions in this file run under readLock, which Read takes.
 func (c *Conn) Read(b []byte) (int, error) {
 	c.readLock.Lock()
 	defer c.readLock.Unlock()
@@ -39,7 +41,8 @@ func (c *Conn) Read(b []byte) (int, error) {
 	}
 }
 
-// readBelow reads from below. waited says that the bytes cannot have lain there for long.
+// readBelow reads from the connection below. waited reports that the bytes cannot have waited in the socket
+// for long.
 func (c *Conn) readBelow(b []byte) (n int, at model.Instant, waited bool, err error) {
 	// A ping that is written after this read began cannot have been answered before it.
 	var began model.Instant
@@ -57,7 +60,7 @@ func (c *Conn) readBelow(b []byte) (n int, at model.Instant, waited bool, err er
 	return n, at, began == 0 || at-began > waitedFor, err
 }
 
-// arrived counts bytes in, and says when that was.
+// arrived counts n bytes in, and returns the time.
 func (c *Conn) arrived(n int) model.Instant {
 	at := c.now()
 	c.heard.Store(int64(at))
@@ -68,11 +71,11 @@ func (c *Conn) arrived(n int) model.Instant {
 	return at
 }
 
-// waitedFor is how long a read takes at least if it had to wait: the netpoller alone needs about so
-// long, while a read of bytes that are there needs a tenth of it.
+// waitedFor is the least duration of a read that had to wait. The netpoller alone needs about that long; a
+// read of bytes that are already there needs a tenth of it.
 const waitedFor = model.Instant(20 * time.Microsecond)
 
-// readAhead hands out what was read ahead. It may have nothing to say yet.
+// readAhead returns bytes that were read ahead. It may return neither bytes nor an error.
 func (c *Conn) readAhead(b []byte) (n int, err error) {
 	a := c.ahead
 	switch {
@@ -91,8 +94,8 @@ func (c *Conn) readAhead(b []byte) (n int, err error) {
 	return n, err
 }
 
-// readHeld reads on after bytes that may become a pong of ours. It is rare that a pong comes in
-// pieces, so it may cost something.
+// readHeld reads on after bytes that may be the beginning of a pong of ours. A pong rarely comes in pieces,
+// so this need not be cheap.
 func (c *Conn) readHeld(a *ahead) error {
 	b := make([]byte, len(a.held)+512)
 	n, at, waited, err := c.readBelow(b[len(a.held):])
@@ -104,21 +107,21 @@ func (c *Conn) readHeld(a *ahead) error {
 	if n > 0 {
 		a.ready = b[:c.sift(b, at, waited)]
 	} else {
-		c.follow(b, at) // no pong any more
+		c.track(b, at) // the stream has ended, so this is not a pong
 		a.ready = b
 	}
 	if err != nil && len(a.ready) == 0 {
 		c.readFailed(err)
 		return err
 	}
-	return nil // an error will come again
+	return nil // the next read returns the error again
 }
 
 // awaiting reports whether a ping of ours is under way.
 func (c *Conn) awaiting() bool { return c.asked.Load() != c.answered.Load() }
 
-// sift follows b, which has just come in, and closes the gaps where pongs of ours were. It returns
-// how many bytes are left for the application, at the front of b.
+// sift parses b, which has just come in, and removes from it the pongs of ours. What is left for the
+// application it moves to the front of b, and returns the length of that.
 func (c *Conn) sift(b []byte, at model.Instant, waited bool) (kept int) {
 	w := c.wire.Load()
 	for done := 0; done < len(b); {
@@ -140,7 +143,7 @@ func (c *Conn) sift(b []byte, at model.Instant, waited bool) (kept int) {
 				continue
 			}
 		}
-		n := c.follow1(b[done:], at)
+		n := c.trackFrame(b[done:], at)
 		if kept != done {
 			copy(b[kept:], b[done:done+n])
 		}
@@ -150,7 +153,7 @@ func (c *Conn) sift(b []byte, at model.Instant, waited bool) (kept int) {
 	return kept
 }
 
-// hold keeps the end of what came in until more of it is there.
+// hold keeps b, the end of what came in, until more is there.
 func (c *Conn) hold(b []byte) {
 	if c.ahead == nil {
 		c.ahead = new(ahead)
@@ -158,14 +161,15 @@ func (c *Conn) hold(b []byte) {
 	c.ahead.held = append([]byte(nil), b...)
 }
 
-func (c *Conn) follow(b []byte, at model.Instant) {
+// track parses incoming bytes of the application's.
+func (c *Conn) track(b []byte, at model.Instant) {
 	for len(b) > 0 {
-		b = b[c.follow1(b, at):]
+		b = b[c.trackFrame(b, at):]
 	}
 }
 
-// follow1 follows incoming bytes of the application's to the end of a frame at most.
-func (c *Conn) follow1(b []byte, at model.Instant) int {
+// trackFrame is track up to the end of a frame. It returns the number of bytes that it parsed.
+func (c *Conn) trackFrame(b []byte, at model.Instant) int {
 	n, done := c.in.walk(b)
 	if !done {
 		if c.in.lost {
@@ -181,7 +185,7 @@ func (c *Conn) follow1(b []byte, at model.Instant) int {
 	case OpPong:
 		if p := c.own.Load(); p != nil && p.sum == c.in.sum && c.own.CompareAndSwap(p, nil) {
 			c.watch.RoundTrip(time.Duration(at - p.at))
-			c.deliver() // what waited for it
+			c.deliver() // a ping of ours may have waited for this pong
 		}
 	default:
 		c.data.Store(int64(at))
@@ -194,8 +198,8 @@ const (
 	pongByte    = 0x80 | byte(OpPong)
 )
 
-// match looks for a pong of ours at the front of b. It returns its size and number, 0 if there is
-// none, -1 if b ends before that is certain.
+// match reports whether b begins with a pong of ours. n is the size of that pong, 0 if there is none, and
+// -1 if b ends before that is certain. seq is the number of its ping.
 func (c *Conn) match(b []byte) (n int, seq uint32) {
 	if b[0] != pongByte {
 		return 0, 0
@@ -234,7 +238,8 @@ func (c *Conn) match(b []byte) (n int, seq uint32) {
 	return at + pingPayload, seq
 }
 
-// pong takes note of a pong of ours that was taken out of the stream.
+// pong records and reports a pong of ours that was removed from the stream. last says that nothing was
+// read behind it.
 func (c *Conn) pong(seq uint32, at model.Instant, waited, last bool) {
 	c.in.frames.Add(1)
 	if seq > c.answered.Load() {
@@ -246,8 +251,8 @@ func (c *Conn) pong(seq uint32, at model.Instant, waited, last bool) {
 	c.watch.Pong(seq, at, waited)
 }
 
-// arrival asks the kernel when the bytes came that were read at that moment and did not have to be
-// waited for. They are known to be the last that came only if nothing is left behind them.
+// arrival asks the kernel when the bytes came in that a read found waiting at that moment. The kernel
+// knows the time of the newest bytes only, so the answer is exact only if nothing else waits behind them.
 func (c *Conn) arrival(at model.Instant) (model.Instant, bool) {
 	exact := false
 	c.control(func(fd uintptr) {

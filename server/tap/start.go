@@ -7,22 +7,23 @@ import (
 	"holter/probe/process"
 )
 
-// starting is the start of a frame that is held back to go out with what follows. Libraries hand a
-// long frame over in two pieces, as net.Buffers, which only a bare *net.TCPConn writes at once; one
-// system call for each costs a fifth of the throughput at 16 KiB.
+// starting is the start of a frame that is held back, to go out together with what follows. Libraries
+// hand over a long frame in two pieces, as net.Buffers, which only a bare *net.TCPConn writes at once. A
+// system call for each piece costs a fifth of the throughput at 16 KiB.
 type starting struct {
-	held  *[]byte // from starts, nil if there is nothing
+	held  *[]byte // from the pool starts; nil if there is nothing
 	timer *time.Timer
 }
 
 const (
-	maxStart  = 4<<10 + maxHeader // what is worth copying
-	startWait = time.Millisecond  // until a start goes out alone
+	maxStart  = 4<<10 + maxHeader // bytes; a longer start costs more to copy than the system call
+	startWait = time.Millisecond  // after which a start goes out alone
 )
 
 var starts = sync.Pool{New: func() any { b := make([]byte, 0, maxStart); return &b }}
 
-// keepBack keeps b back if it is the start of a data frame, and nothing but that.
+// keepBack holds b back if it is the start of a data frame, and nothing else. It runs under writeLock, as
+// do all below but flushLate.
 func (c *Conn) keepBack(b []byte) bool {
 	if c.start.held != nil || !c.out.boundary() || !startsLong(b) {
 		return false
@@ -52,7 +53,7 @@ func startsLong(b []byte) bool {
 	return h.legal() && !h.opcode.Control() && h.length > uint64(len(b)-size)
 }
 
-// send writes b below, in one call together with what was held back before it.
+// send writes b to the connection below, in one call together with what was held back before it.
 func (c *Conn) send(b []byte) (int, error) {
 	if w := c.wire.Load(); w != nil && w.closesSlowly() {
 		return c.sendSlowly(b)
@@ -73,8 +74,8 @@ func (c *Conn) sendNow(b []byte) (n int, err error) {
 	return n, err
 }
 
-// sendControl takes note of a control frame before it is out: its answer may be read before the write
-// has returned.
+// sendControl parses a control frame before it is written: its answer may be read before the write has
+// returned.
 func (c *Conn) sendControl(b []byte) (int, error) {
 	c.passed(b)
 	n, err := c.writeSocket(b)
@@ -84,7 +85,7 @@ func (c *Conn) sendControl(b []byte) (int, error) {
 	return n, err
 }
 
-// sendBoth counts the bytes of b alone: those held back were answered for when they were taken.
+// sendBoth returns the number of bytes of b alone: Write has already reported those held back as written.
 func (c *Conn) sendBoth(b []byte) (n int, err error) {
 	held := c.start.held
 	c.start.held = nil
@@ -103,7 +104,7 @@ func (c *Conn) flush() error {
 	return err
 }
 
-// flushLate is for a start that nothing followed.
+// flushLate writes a start that nothing followed in time. The timer calls it.
 func (c *Conn) flushLate() {
 	c.writeLock.Lock()
 	if err := c.flush(); err != nil {

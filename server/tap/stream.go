@@ -7,29 +7,30 @@ import (
 	"holter/model"
 )
 
-// stream follows the frames of one direction. It is a value that eats bytes, cut anywhere; it owns
-// no reader and copies no payload but that of a close frame. The zero value stands before the first
-// frame. Its atomic fields may be read at any time, all else belongs to whoever moves the bytes.
+// stream parses the frames of one direction. It is a value that eats bytes, cut anywhere: it owns no
+// reader, and copies no payload but that of a close frame. The zero value stands before the first frame.
+// Any goroutine may read its atomic fields; all else belongs to the goroutine that moves the bytes, which
+// holds readLock or writeLock.
 type stream struct {
 	frames atomic.Uint64 // headers seen
 	bytes  atomic.Uint64
 
 	head header // of the frame under way, or of the last one
-	left uint64 // bytes still to come of its payload
+	left uint64 // bytes of its payload still to come
 	raw  [maxHeader]byte
 	have uint8  // bytes of the next header in raw
-	lost bool   // a header made no sense: where frames begin is not known any more
+	lost bool   // a header made no sense: it is no longer known where frames begin
 	sum  uint32 // of the payload of the control frame under way
 
-	astray atomic.Bool       // bytes have passed while lost
+	astray atomic.Bool       // bytes have passed since lost was set
 	end    *[maxControl]byte // payload of the close frame, once there is one
 }
 
 // boundary reports whether the next byte begins a frame.
 func (s *stream) boundary() bool { return s.left == 0 && s.have == 0 && !s.lost }
 
-// walk eats bytes of b to the end of the frame under way at most. It returns how many, and whether
-// the last one ended the frame in s.head.
+// walk eats the bytes of b up to the end of the frame under way. It returns their number, and whether the
+// last one ended the frame in s.head.
 func (s *stream) walk(b []byte) (n int, done bool) {
 	if s.lost {
 		return len(b), false
@@ -42,13 +43,13 @@ func (s *stream) walk(b []byte) (n int, done bool) {
 	}
 	part := b[n:min(uint64(len(b)), uint64(n)+s.left)]
 	if s.head.opcode.Control() {
-		s.control(part)
+		s.sumUp(part)
 	}
 	s.left -= uint64(len(part))
 	return n + len(part), s.left == 0
 }
 
-// header eats bytes of a header. When it is complete, s.head and s.left speak of the new frame.
+// header eats bytes of a header. When the header is complete, s.head and s.left are those of the new frame.
 func (s *stream) header(b []byte) (n int, complete bool) {
 	if s.have == 0 && len(b) >= 2 {
 		if size := headerSize(b[1]); len(b) >= size {
@@ -80,8 +81,8 @@ func (s *stream) begin(b []byte) {
 	}
 }
 
-// control looks at a part of a control frame's payload.
-func (s *stream) control(part []byte) {
+// sumUp adds a part of a control frame's payload to s.sum, and keeps it if the frame is a close frame.
+func (s *stream) sumUp(part []byte) {
 	at := int(s.head.length - s.left)
 	for i, x := range part {
 		if s.head.masked {
@@ -94,14 +95,14 @@ func (s *stream) control(part []byte) {
 	}
 }
 
-// A ping and its pong are matched by the FNV-1a sum of their payload: 125 bytes for each connection
-// would be a lot to keep, and a wrong match spoils one sample.
+// A ping and its pong are matched by the FNV-1a sum of their payload. Keeping up to 125 bytes for each
+// connection would be a lot, and a wrong match spoils only one sample.
 const (
 	sumStart = 2166136261
 	sumPrime = 16777619
 )
 
-// ending is what the close frame says that has just ended.
+// ending returns what the close frame says that walk has just completed.
 func (s *stream) ending(by model.Closer) Ending {
 	payload := s.end[:s.head.length]
 	if len(payload) < 2 {
@@ -110,8 +111,7 @@ func (s *stream) ending(by model.Closer) Ending {
 	return Ending{by, int(binary.BigEndian.Uint16(payload)), string(payload[2:])}
 }
 
-// endsControl reports whether b is a control frame, or the rest of one, and nothing else. It eats
-// nothing.
+// endsControl reports whether b is exactly a control frame, or the rest of one. It eats nothing.
 func (s *stream) endsControl(b []byte) bool {
 	if s.left > 0 {
 		return s.head.opcode.Control() && s.left == uint64(len(b))
@@ -119,8 +119,8 @@ func (s *stream) endsControl(b []byte) bool {
 	return s.boundary() && len(b) >= 2 && Opcode(b[0]&0x0f).Control() && headerSize(b[1])+int(b[1]&0x7f) == len(b)
 }
 
-// toBoundary is how far into b the frame under way ends: 0 if s stands at a boundary, -1 if it ends
-// beyond b or nobody knows where. It eats nothing.
+// toBoundary returns the number of bytes of b that belong to the frame under way: 0 if s stands at a
+// boundary, -1 if the frame ends beyond b or its end is not known. It eats nothing.
 func (s *stream) toBoundary(b []byte) int {
 	if s.lost {
 		return -1
@@ -147,11 +147,11 @@ func (s *stream) toBoundary(b []byte) int {
 	return -1
 }
 
-// Lost is in which directions nobody can tell any more where frames begin. From then on no ping goes out:
-// there is no place for it, or its pong could not be told from other bytes.
+// Lost reports in which directions it is no longer known where frames begin. From then on no ping goes
+// out: there is no place for it, or its pong could not be told from other bytes.
 func (c *Conn) Lost() (in, out bool) { return c.in.astray.Load(), c.out.astray.Load() }
 
-// stray takes note of bytes that pass at that moment in a lost direction. They may be data.
+// stray records that bytes passed in a lost direction at that moment. They may be data.
 func (c *Conn) stray(s *stream, at model.Instant) {
 	c.data.Store(int64(at))
 	if s.astray.CompareAndSwap(false, true) {

@@ -7,14 +7,14 @@ import (
 	"holter/model"
 )
 
-// Write hands b on, between frames of ours.
+// Write hands b on. Frames of ours go out before or after it, and inside it at a frame boundary.
 func (c *Conn) Write(b []byte) (int, error) {
 	c.writeLock.Lock()
 	c.writing.Store(int64(c.now()))
 	n, err := c.write(b)
 	c.writing.Store(0)
 	c.writeLock.Unlock()
-	// Whoever left a note meanwhile found the lock taken and relies on us.
+	// A goroutine that left a note meanwhile found the lock taken and relies on this writer.
 	c.deliver()
 	return n, err
 }
@@ -36,7 +36,8 @@ func (c *Conn) write(b []byte) (int, error) {
 	}
 	done := 0
 	if c.noted() {
-		// A writer that never stops at the end of a frame must be stopped there.
+		// An application may write the end of a frame and the next beginning together, each time. Then a
+		// boundary in the middle of b is the only one.
 		if k := c.out.toBoundary(b); k > 0 && k < len(b) {
 			n, err := c.send(b[:k])
 			if err != nil || c.shut {
@@ -67,23 +68,24 @@ func shutError(err error) error {
 	return err
 }
 
-// noted reports whether a frame of ours waits.
+// noted reports whether a frame of ours waits to be written.
 func (c *Conn) noted() bool { return c.note.Load() != 0 || c.last.Load() != nil }
 
-// writeHead hands on the response head that precedes the frames, and tells from it whether there
-// will be frames. Some libraries send the head before they hijack: H is no first byte of a frame.
+// writeHead hands on the response head that precedes the frames, and learns from it whether frames will
+// follow. Some libraries have sent the head before they hijack. The first byte tells: a head begins with H,
+// which is never the first byte of a frame.
 func (c *Conn) writeHead(b []byte) (int, error) {
 	if c.phase == phaseFirst && len(b) > 0 {
 		c.phase = phaseHead
 		if b[0] != 'H' {
 			c.phase = phaseFrames
-			c.open("")
+			c.reportOpened("")
 			return c.write(b)
 		}
 	}
 	frames := -1
 	if c.phase == phaseHead {
-		frames = c.follow101(b)
+		frames = c.parseHead(b)
 	}
 	n, err := c.writeSocket(b)
 	if frames < 0 {
@@ -96,11 +98,12 @@ func (c *Conn) writeHead(b []byte) (int, error) {
 	return n, err
 }
 
-// follow101 looks into the next piece of the response head. When that ends in b and says 101, it opens
-// the connection, before the peer can know of it, and returns where in b the frames begin; else -1.
-func (c *Conn) follow101(b []byte) int {
+// parseHead parses b, the next piece of the response head. If the head ends in b and its status is 101, it
+// reports the connection as opened, before the peer can know of it, and returns where in b the frames
+// begin. Otherwise it returns -1.
+func (c *Conn) parseHead(b []byte) int {
 	before, head := len(c.head), b
-	if before > 0 { // else it is all there, as nearly always
+	if before > 0 { // rare: nearly always the head comes in one piece
 		head = append(c.head, b...)
 	}
 	i := bytes.Index(head, []byte("\r\n\r\n"))
@@ -113,20 +116,20 @@ func (c *Conn) follow101(b []byte) int {
 		c.phase = phaseOpaque
 		return -1
 	}
-	c.open(headerField(head[:i+2], "Sec-WebSocket-Protocol"))
+	c.reportOpened(headerField(head[:i+2], "Sec-WebSocket-Protocol"))
 	return i + 4 - before
 }
 
-// maxHead bounds the response head that is looked into.
+// maxHead is the longest response head that is parsed, in bytes.
 const maxHead = 16 << 10
 
-// switching reports whether the response head says 101.
+// switching reports whether the status in the response head is 101.
 func switching(head []byte) bool {
 	_, status, _ := bytes.Cut(head, []byte(" "))
 	return bytes.HasPrefix(status, []byte("101"))
 }
 
-// headerField is the value of a field in a response head whose lines all end in CRLF.
+// headerField returns the value of a field of a response head, whose lines all end in CRLF.
 func headerField(head []byte, name string) string {
 	for len(head) > 0 {
 		var line []byte
@@ -139,7 +142,7 @@ func headerField(head []byte, name string) string {
 	return ""
 }
 
-// passed follows bytes of the application's that went out.
+// passed counts and parses bytes of the application's that went out.
 func (c *Conn) passed(b []byte) {
 	c.out.bytes.Add(uint64(len(b)))
 	for len(b) > 0 {
