@@ -1,13 +1,12 @@
 package swarm
 
 import (
-	"math"
-	"strconv"
 	"time"
 
 	"github.com/gorilla/websocket"
 
 	"holter/model"
+	"holter/probe/pulse"
 )
 
 // act is something that a client does when it is due, and after that when it is due again.
@@ -24,7 +23,7 @@ const (
 )
 
 // never is beyond the end of every session.
-const never = model.Instant(math.MaxInt64)
+const never = pulse.Never
 
 // plan turns the client's behaviour into what is due when, on a connection that opens now.
 func (s *session) plan(now model.Instant) {
@@ -33,7 +32,7 @@ func (s *session) plan(now model.Instant) {
 	for a := range s.due {
 		s.due[a] = never
 	}
-	s.due[beats] = s.heart.start()
+	s.due[beats] = s.pulse.Start()
 	if role.Talk.Max > 0 {
 		// Those who connected together shall not talk together.
 		s.due[talks] = now + model.Instant(Span{0, role.Talk.Max}.draw(c.random))
@@ -64,7 +63,7 @@ func (s *session) next() act {
 func (s *session) do(a act, now model.Instant) (model.Instant, error) {
 	switch a {
 	case beats:
-		return s.beat()
+		return s.pulse.Beat()
 	case talks:
 		return s.talk(now)
 	case freezes:
@@ -87,29 +86,6 @@ func (s *session) release() (model.Instant, error) {
 		next = s.held[0].due
 	}
 	return next, s.answer(first.payload)
-}
-
-// beat asks the heart, and writes the ping that it wants.
-func (s *session) beat() (model.Instant, error) {
-	alive, ping, next := s.heart.tick()
-	if !alive {
-		return never, errDead
-	}
-	if ping == 0 {
-		return next, nil
-	}
-	if err := s.ping(ping); err != nil {
-		return never, err
-	}
-	return s.heart.sent(ping), nil
-}
-
-func (s *session) ping(seq uint32) error {
-	if s.client.role.JSONBeat {
-		return s.write(jsonPing(seq))
-	}
-	payload := strconv.AppendUint(nil, uint64(seq), 10)
-	return s.conn.WriteControl(websocket.PingMessage, payload, time.Now().Add(writeTimeout))
 }
 
 // backlog is how far a client may fall behind with its messages before it leaves some out.
@@ -152,6 +128,6 @@ func (s *session) thaw() {
 		return
 	}
 	s.due[thaws] = never
-	s.due[beats] = s.heart.start()
+	s.due[beats] = s.pulse.Start()
 	s.awake.Unlock()
 }

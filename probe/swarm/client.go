@@ -72,7 +72,7 @@ func (c *Client) connection(ctx context.Context) (time.Duration, error) {
 		}
 		return 0, err
 	}
-	opened := c.swarm.clock.now()
+	opened := c.swarm.clock.Now()
 	if c.lost > 0 {
 		c.swarm.record.reconnect.add(time.Duration(opened - c.lost))
 	}
@@ -82,7 +82,7 @@ func (c *Client) connection(ctx context.Context) (time.Duration, error) {
 	c.enter(connected)
 	c.swarm.tally.connected(c.generation)
 	err = newSession(c, conn).live(ctx)
-	c.lost = c.swarm.clock.now()
+	c.lost = c.swarm.clock.Now()
 	if ctx.Err() == nil {
 		c.swarm.record.note(c.swarm.record.ended, err)
 	}

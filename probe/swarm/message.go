@@ -27,7 +27,7 @@ func newFiller(payload int) []byte {
 // message is the two parts of a message that is written now.
 func (s *session) message() (stamp, filler []byte) {
 	swarm := s.client.swarm
-	stamp = fmt.Appendf(nil, stampFormat, s.nonce, swarm.clock.now())
+	stamp = fmt.Appendf(nil, stampFormat, s.nonce, swarm.clock.Now())
 	room := max(s.client.role.Payload, leastPayload) - len(stamp)
 	return stamp, swarm.filler[len(swarm.filler)-room:]
 }
@@ -45,7 +45,7 @@ func (s *session) echoed(text []byte) (time.Duration, bool) {
 	}
 	digits, _, _ := bytes.Cut(rest, []byte(","))
 	at, err := strconv.ParseInt(string(digits), 10, 64)
-	now := s.client.swarm.clock.now()
+	now := s.client.swarm.clock.Now()
 	if err != nil || at < int64(s.opened) || at > int64(now) {
 		return 0, false
 	}
@@ -72,7 +72,7 @@ func jsonPong(text []byte) (uint32, bool) {
 func (s *session) recognize(text []byte) {
 	if s.client.role.JSONBeat {
 		if seq, ok := jsonPong(text); ok {
-			s.heart.pong(seq)
+			s.pulse.Answered(seq)
 			return
 		}
 	}

@@ -6,11 +6,13 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"holter/probe/pulse"
 )
 
 // speaker is a session that can write messages of so many bytes.
 func speaker(payload int) *session {
-	swarm := &Swarm{clock: newClock(), filler: newFiller(payload)}
+	swarm := &Swarm{clock: pulse.NewClock(), filler: newFiller(payload)}
 	return &session{client: &Client{swarm: swarm, role: &Role{Behaviour: Behaviour{Payload: payload}}}, nonce: 0xc0ffee, opened: 1}
 }
 
@@ -31,7 +33,7 @@ func TestOnlyOwnMessagesAreTimed(t *testing.T) {
 	s, other := speaker(0), speaker(0)
 	other.nonce++
 	text := slices.Concat(other.message())
-	now := s.client.swarm.clock.now()
+	now := s.client.swarm.clock.Now()
 	for _, foreign := range []string{
 		"", "hello", `{"swarm":`, stampStart, string(text),
 		fmt.Sprintf(stampFormat, s.nonce, int64(now)+int64(time.Hour)), // from the future

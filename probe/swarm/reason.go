@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/gorilla/websocket"
+
+	"holter/probe/pulse"
 )
 
 // reason is an error in a few words that are the same for all clients it befalls: no addresses, and
@@ -44,7 +46,7 @@ func reason(err error) string {
 
 var plainReasons = map[error]string{
 	errDropped:                "dropped on purpose",
-	errDead:                   "no answer to beats",
+	pulse.ErrDead:             "no answer to beats",
 	os.ErrDeadlineExceeded:    "timeout",
 	context.DeadlineExceeded:  "timeout",
 	net.ErrClosed:             "cut on purpose",

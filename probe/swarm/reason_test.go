@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/gorilla/websocket"
+
+	"holter/probe/pulse"
 )
 
 func TestReasonsAreTheSameForAll(t *testing.T) {
@@ -35,7 +37,7 @@ func TestReasonsAreTheSameForAll(t *testing.T) {
 		{websocket.ErrBadHandshake, "no WebSocket handshake"},
 		{websocket.ErrReadLimit, "message too long"},
 		{&tls.CertificateVerificationError{Err: errors.New("x509")}, "certificate not trusted"},
-		{errDead, "no answer to beats"},
+		{pulse.ErrDead, "no answer to beats"},
 		{errDropped, "dropped on purpose"},
 		{errors.New("websocket: bad opcode 7"), "protocol error"},
 	} {

@@ -16,7 +16,6 @@ type record struct {
 	reconnect *timing // from the end of a connection to the client's next one
 
 	sent, received atomic.Int64 // messages
-	latest         atomic.Int64 // the longest that this process ran late, in ns
 
 	mu     sync.Mutex // protects all following
 	failed map[string]int
@@ -36,10 +35,6 @@ func (r *record) note(counts map[string]int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	counts[why]++
-}
-
-func (r *record) late(by time.Duration) {
-	r.latest.Store(max(r.latest.Load(), int64(by))) // there is one watch
 }
 
 // timing collects durations.

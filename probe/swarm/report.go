@@ -59,6 +59,7 @@ func (m millis) MarshalJSON() ([]byte, error) {
 // Report may be called at any time.
 func (s *Swarm) Report() Report {
 	stats, r := s.Stats(), s.record
+	late, _ := s.clock.Late()
 	report := Report{
 		URL: s.options.URL, Clients: stats.Clients, Policy: s.options.Cast[0].Policy.String(),
 		Duration:  millis(time.Since(s.begin)),
@@ -66,7 +67,7 @@ func (s *Swarm) Report() Report {
 		Attempts: stats.Connects + stats.Refused + stats.Failed, Connects: stats.Connects, Reconnects: stats.Reconnects,
 		MessagesSent: r.sent.Load(), MessagesReceived: r.received.Load(),
 		Handshake: r.handshake.sum(), Message: r.message.sum(), Beat: r.beat.sum(), Reconnect: r.reconnect.sum(),
-		Late: millis(r.latest.Load()),
+		Late: millis(late),
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"strconv"
 	"sync"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 
 	"holter/model"
 	"holter/probe/process"
+	"holter/probe/pulse"
 )
 
 const (
@@ -23,22 +23,16 @@ const (
 	// Pings beyond this many unanswered ones are forgotten; RFC 6455, 5.5.3 asks only for the
 	// answer to the latest.
 	maxHeldPongs = 16
-	// Whatever is due within a slot is done in one go, for all clients: thousands of timers a second
-	// would cost more than what they are for.
-	slot = model.Instant(10 * time.Millisecond)
 )
 
-var (
-	errDropped = errors.New("dropped on purpose")
-	errDead    = errors.New("the server did not answer")
-)
+var errDropped = errors.New("dropped on purpose")
 
 // session is a client's life on one connection. The client's goroutine reads and answers. What is due
 // at a time is done by a timer, whose goroutine is there for no longer than that takes.
 type session struct {
 	client *Client
 	conn   *websocket.Conn
-	heart  *pulse // nil if the client has none
+	pulse  *pulse.Pulse // nil if the client does not beat
 	opened model.Instant
 	nonce  uint32 // in its messages
 
@@ -59,8 +53,8 @@ type pong struct {
 }
 
 func newSession(c *Client, conn *websocket.Conn) *session {
-	s := &session{client: c, conn: conn, opened: c.swarm.clock.now(), nonce: rand.Uint32()}
-	s.heart = newHeart(c.swarm, c.role.Beat, c.random.Float64())
+	s := &session{client: c, conn: conn, opened: c.swarm.clock.Now(), nonce: rand.Uint32()}
+	s.pulse = s.newPulse(c.random.Float64())
 	conn.SetReadLimit(readLimit)
 	conn.SetPingHandler(s.pinged)
 	conn.SetPongHandler(s.ponged)
@@ -70,6 +64,20 @@ func newSession(c *Client, conn *websocket.Conn) *session {
 	s.plan(s.opened)
 	s.timer = time.AfterFunc(maxDelay, process.Guard(s.act))
 	return s
+}
+
+func (s *session) newPulse(spread float64) *pulse.Pulse {
+	role, swarm := s.client.role, s.client.swarm
+	if role.Beat == 0 {
+		return nil
+	}
+	o := pulse.Options{
+		Rhythm: swarm.rhythms[role.Beat], Spread: spread, Among: len(swarm.clients), RoundTrip: swarm.record.beat.add,
+	}
+	if role.JSONBeat {
+		o.Write = func(seq uint32) error { return s.write(jsonPing(seq)) }
+	}
+	return pulse.New(swarm.clock, s.conn, o)
 }
 
 // live returns what ended the connection: the reader's error, or what the client did itself. The
@@ -96,7 +104,7 @@ func (s *session) live(ctx context.Context) error {
 func (s *session) act() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for now := s.client.swarm.clock.now(); !s.over; {
+	for now := s.client.swarm.clock.Now(); !s.over; {
 		next := s.next()
 		if s.due[next] > now {
 			s.arm()
@@ -118,14 +126,14 @@ func (s *session) arm() {
 		s.timer.Stop()
 		return
 	}
-	s.timer.Reset(s.client.swarm.clock.until((due + slot - 1) / slot * slot))
+	s.timer.Reset(s.client.swarm.clock.Until(due))
 }
 
 // abandon is what a failed act means for the connection. If a write failed, the reader knows better
 // why, for the server's close frame may be waiting: it gets a moment to come to it.
 func (s *session) abandon(err error) {
 	s.over = true
-	if errors.Is(err, errDropped) || errors.Is(err, errDead) {
+	if errors.Is(err, errDropped) || errors.Is(err, pulse.ErrDead) {
 		s.cause = err
 		s.conn.Close()
 		return
@@ -153,7 +161,7 @@ func (s *session) read() error {
 		if err != nil {
 			return err
 		}
-		s.heart.heard()
+		s.pulse.Heard()
 		n, err := io.ReadFull(message, s.head[:])
 		if err == nil {
 			_, err = io.Copy(io.Discard, message)
@@ -174,14 +182,14 @@ func (s *session) rest() {
 // pinged answers at once, holds the answer back, or does not answer.
 func (s *session) pinged(payload string) error {
 	s.rest()
-	s.heart.heard()
+	s.pulse.Heard()
 	role := s.client.role
 	switch {
 	case role.Mute:
 	case role.late():
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.hold(payload, s.client.swarm.clock.now())
+		s.hold(payload, s.client.swarm.clock.Now())
 		s.arm()
 	default:
 		return s.answer(payload)
@@ -191,12 +199,7 @@ func (s *session) pinged(payload string) error {
 
 func (s *session) ponged(payload string) error {
 	s.rest()
-	seq, err := strconv.ParseUint(payload, 10, 32)
-	if err != nil || seq == 0 {
-		s.heart.heard()
-		return nil
-	}
-	s.heart.pong(uint32(seq))
+	s.pulse.Pong(payload)
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"holter/model/heart"
 	"holter/probe/lease"
 	"holter/probe/process"
+	"holter/probe/pulse"
 )
 
 // Options set a swarm up.
@@ -54,8 +55,7 @@ type Swarm struct {
 	template   string           // of the URL
 	userAgents map[*Role]string // of the cast
 	begin      time.Time
-	clock      clock
-	late       heart.Lateness
+	clock      *pulse.Clock
 	record     *record
 
 	dialer, slowDialer *websocket.Dialer
@@ -84,7 +84,7 @@ func New(o Options) (*Swarm, error) {
 	if err := validate(o.Cast); err != nil {
 		return nil, err
 	}
-	s := &Swarm{options: o, template: template(u), begin: time.Now(), clock: newClock(), record: newRecord(), random: rand.New(rand.NewPCG(o.Seed, 0))}
+	s := &Swarm{options: o, template: template(u), begin: time.Now(), clock: pulse.NewClock(), record: newRecord(), random: rand.New(rand.NewPCG(o.Seed, 0))}
 	s.prepare()
 	s.populate()
 	return s, nil
@@ -100,7 +100,7 @@ func (s *Swarm) prepare() {
 	longest := 0
 	for i := range s.options.Cast {
 		role := &s.options.Cast[i]
-		s.rhythms[role.Beat] = newRhythm(role.Beat)
+		s.rhythms[role.Beat] = pulse.Rhythm(role.Beat)
 		s.userAgents[role] = role.userAgent(s.options.Prefix)
 		longest = max(longest, role.Payload)
 	}
@@ -124,7 +124,7 @@ func (s *Swarm) populate() {
 func (s *Swarm) Run(ctx context.Context) error {
 	var group process.Group
 	defer group.Wait()
-	group.Go(func() { s.watch(ctx) })
+	group.Go(func() { s.clock.Run(ctx) })
 	group.Go(func() { s.storms(ctx, s.disperse) })
 	s.release(ctx, func(c *Client) { group.Go(func() { c.Run(ctx) }) })
 	<-ctx.Done()
