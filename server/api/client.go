@@ -10,6 +10,7 @@ import (
 	"holter/probe/process"
 
 	"holter/model"
+	"holter/server/journal"
 )
 
 // Remote is another holter, seen through its admin plane: a source for the screen that draws the same from
@@ -21,7 +22,8 @@ import (
 type Remote struct {
 	caller   *caller
 	pictures *album
-	events   inbox
+	events   *journal.Log
+	renumber renumber
 }
 
 // Attach finds the holter at an address as ParseAddress reads it, and takes its first picture. The error
@@ -31,7 +33,8 @@ func Attach(ctx context.Context, address, token string) (*Remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Remote{caller: newCaller(base, token), pictures: newAlbum()}
+	r := &Remote{caller: newCaller(base, token), pictures: newAlbum(), events: journal.New(keptEvents)}
+	r.renumber.log = r.events
 	if err := r.first(ctx); err != nil {
 		r.caller.http.CloseIdleConnections()
 		return nil, err
@@ -107,7 +110,7 @@ func (r *Remote) listen(ctx context.Context) (ended bool, err error) {
 	if err := r.caller.call(ctx, http.MethodGet, "/api/v1/summary", nil, &summary); err != nil {
 		return false, err
 	}
-	since := r.events.begin(summary.StartedAt)
+	since := r.renumber.begin(summary.StartedAt)
 	s, err := r.openStream(ctx, fmt.Sprintf("/api/v1/events?since=%d", since), quietEvents)
 	if err != nil {
 		return false, err
@@ -115,7 +118,7 @@ func (r *Remote) listen(ctx context.Context) (ended bool, err error) {
 	defer s.close()
 	for lines := s.lines(); lines.Scan(); {
 		if len(lines.Bytes()) > 0 {
-			r.events.add(parseEvent(lines.Bytes()))
+			r.renumber.publish(parseEvent(lines.Bytes()))
 			ended = true
 		}
 	}
@@ -147,7 +150,7 @@ func (r *Remote) Detail(ctx context.Context, id model.ID) (model.Detail, error) 
 // Events are those with a Seq above after, oldest first. It waits until there is one. Those lost since then
 // come as one model.Dropped event in front. Where the other holter was started anew, the numbers go on.
 func (r *Remote) Events(ctx context.Context, after uint64) ([]model.Event, error) {
-	return r.events.after(ctx, after)
+	return r.events.After(ctx, after)
 }
 
 // Kick ends connections and answers how many it was about, with an error if some were not there any more.

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"holter/model"
+	"holter/server/journal"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -250,35 +251,19 @@ func TestEventsGoOn(t *testing.T) {
 	want(44, 0, model.HostSampled)
 	lines <- `{"seq":2,"type":"host.sampled"}`
 	want(45, 0, model.HostSampled)
-	lines <- `{"seq":1,"type":"host.sampled"}` // a run that nobody has told of
+	lines <- `{"seq":1,"type":"host.sampled"}` // an unannounced run
 	want(46, 0, model.HostSampled)
 }
 
-func TestInboxIsBounded(t *testing.T) {
-	var b inbox
-	b.begin(at)
-	for i := range uint64(keptEvents + 100) {
-		b.add(model.Event{Seq: i + 1})
-	}
-	batch, err := b.after(t.Context(), 30)
-	if err != nil || len(batch) != eventBatch+1 || batch[0].Type != model.Dropped || batch[0].Count != 70 || batch[1].Seq != 101 {
-		t.Errorf("%d events, the first %+v, error %v", len(batch), batch[0], err)
-	}
-	if len(b.events) != keptEvents {
-		t.Errorf("%d kept", len(b.events))
-	}
-	b.add(model.Event{Seq: ^uint64(0)})
-	b.add(model.Event{Seq: 5})
-	if batch, _ := b.after(t.Context(), keptEvents+100); len(batch) != 2 || batch[1].Seq != keptEvents+102 {
-		t.Errorf("after a foolish number: %+v", batch)
-	}
-}
-
-func TestEventsEndWithTheContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := new(inbox).after(ctx, 0); err == nil {
-		t.Error("no error")
+func TestForeignNumbersOnlyRise(t *testing.T) {
+	r := renumber{log: journal.New(10)}
+	r.begin(at)
+	r.publish(model.Event{Seq: 1})
+	r.publish(model.Event{Seq: ^uint64(0)})
+	r.publish(model.Event{Seq: 5})
+	batch, err := r.log.After(t.Context(), 0)
+	if err != nil || len(batch) != 3 || batch[1].Seq != 2 || batch[2].Seq != 3 {
+		t.Errorf("after an absurd number: %+v, %v", batch, err)
 	}
 }
 

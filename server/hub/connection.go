@@ -74,7 +74,7 @@ func (c *connection) worse() *leg {
 func (c *connection) publish(e model.Event, now model.Instant) {
 	e.Time, e.Connection = c.hub.time(now), new(model.Connection)
 	c.snapshot(e.Connection, now)
-	c.hub.log.publish(e)
+	c.hub.log.Publish(e)
 }
 
 // snapshot shows the connection by its worse leg, in s, which is zero. It runs under mu. (To return so

@@ -21,6 +21,7 @@ import (
 	"holter/model/heart"
 	"holter/model/storm"
 	"holter/probe/process"
+	"holter/server/journal"
 	"holter/server/tap"
 )
 
@@ -43,7 +44,7 @@ type Hub struct {
 	zero     time.Time // of every Instant
 	late     heart.Lateness
 	schedule schedule
-	log      eventLog
+	log      *journal.Log
 	count    counters
 	place    atomic.Pointer[place]
 	refusing atomic.Int64 // until this Instant
@@ -61,8 +62,10 @@ type Hub struct {
 	storms  *storm.Watch
 }
 
-// maxLingering bounds how many connections stay on the list after their end.
-const maxLingering = 20_000
+const (
+	maxLingering = 20_000 // connections on the list after their end
+	keptEvents   = 2048
+)
 
 // New makes a hub. It counts and lists connections at once; hearts beat while Run runs.
 func New(o Options) *Hub {
@@ -72,11 +75,11 @@ func New(o Options) *Hub {
 	h := &Hub{
 		o:       o,
 		zero:    time.Now().Add(-time.Millisecond), // no Instant is 0
+		log:     journal.New(keptEvents),
 		conns:   make(map[model.ID]*connection),
 		clients: make(map[string]*client),
 	}
 	h.storms = storm.NewWatch(h.zero)
-	h.log.init()
 	return h
 }
 
@@ -125,7 +128,7 @@ func (h *Hub) AdoptUpstream(client *tap.Conn, c net.Conn, early []byte) *tap.Con
 // Sampled keeps and tells a sample of the host.
 func (h *Hub) Sampled(s model.Host) {
 	h.host.Store(&s)
-	h.log.publish(model.Event{Time: s.Time, Type: model.HostSampled, Host: &s})
+	h.log.Publish(model.Event{Time: s.Time, Type: model.HostSampled, Host: &s})
 }
 
 // enter lists a connection whose handshake is over. It runs under mu.

@@ -101,7 +101,7 @@ func (h *Hub) Client(id string) (model.Client, []model.Connection, error) {
 	return client, connections, nil
 }
 
-// Events are those after a sequence number: see eventLog.
+// Events returns those after a sequence number: see journal.Log.
 func (h *Hub) Events(ctx context.Context, after uint64) ([]model.Event, error) {
-	return h.log.after(ctx, after)
+	return h.log.After(ctx, after)
 }

@@ -61,7 +61,7 @@ func (h *Hub) RefusedFor(r *http.Request, status int, reason string, retryAfter 
 	if a := addrPort(remote); a.IsValid() {
 		remote = model.Address(a)
 	}
-	h.log.publish(model.Event{
+	h.log.Publish(model.Event{
 		Time: time.Now(), Type: model.ConnectionRefused,
 		Refusal: &model.Refusal{
 			Remote: model.Clean(remote, maxText), Client: who, Status: status, Reason: reason, RetryAfter: retryAfter,
@@ -105,9 +105,9 @@ func (h *Hub) lookOut() {
 	now := h.now()
 	began, ended := h.storms.Tick(now, len(h.clients))
 	if began != nil {
-		h.log.publish(model.Event{Time: h.time(now), Type: model.StormStarted, Storm: began})
+		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormStarted, Storm: began})
 	}
 	if ended != nil {
-		h.log.publish(model.Event{Time: h.time(now), Type: model.StormEnded, Storm: ended})
+		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormEnded, Storm: ended})
 	}
 }

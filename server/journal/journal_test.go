@@ -1,4 +1,4 @@
-package hub
+package journal
 
 import (
 	"context"
@@ -12,27 +12,26 @@ import (
 	"holter/model"
 )
 
-func newLog() *eventLog {
-	l := new(eventLog)
-	l.init()
-	return l
+const kept = 2048
+
+func newLog() *Log {
+	return New(kept)
 }
 
-func (l *eventLog) publishMany(n int) {
+func (l *Log) publishMany(n int) {
 	for range n {
-		l.publish(model.Event{Type: model.HostSampled})
+		l.Publish(model.Event{Type: model.HostSampled})
 	}
 }
 
-// readers follow a log, each until it has seen a number of events.
-func TestEverySubscriberSeesEveryEvent(t *testing.T) {
-	const publishers, each, subscribers = 4, 500, 4 // fewer than are kept
+func TestEveryReaderSeesEveryEvent(t *testing.T) {
+	const publishers, each, readers = 4, 500, 4 // fewer than are kept
 	l := newLog()
 	var all sync.WaitGroup
-	for range subscribers {
+	for range readers {
 		all.Go(func() {
 			for seq := uint64(0); seq < publishers*each; {
-				batch, err := l.after(t.Context(), seq)
+				batch, err := l.After(t.Context(), seq)
 				if err != nil {
 					t.Error(err)
 					return
@@ -53,12 +52,12 @@ func TestEverySubscriberSeesEveryEvent(t *testing.T) {
 	all.Wait()
 }
 
-func TestSlowSubscriberIsToldWhatItLost(t *testing.T) {
+func TestSlowReaderLearnsWhatItMissed(t *testing.T) {
 	l := newLog()
 	l.publishMany(10)
 	const seen = 3
-	l.publishMany(keptEvents)
-	batch, err := l.after(t.Context(), seen)
+	l.publishMany(kept)
+	batch, err := l.After(t.Context(), seen)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,12 +65,12 @@ func TestSlowSubscriberIsToldWhatItLost(t *testing.T) {
 	if first.Type != model.Dropped || first.Count != 10-seen || first.Seq != 10 || second.Seq != 11 {
 		t.Errorf("dropped %+v before event %d, want 7 up to event 10", first, second.Seq)
 	}
-	if len(batch) > eventBatch {
+	if len(batch) > Batch {
 		t.Errorf("%d events at once", len(batch))
 	}
 	total := uint64(0)
-	for seq := uint64(seen); seq < 10+keptEvents; seq = batch[len(batch)-1].Seq {
-		if batch, err = l.after(t.Context(), seq); err != nil {
+	for seq := uint64(seen); seq < 10+kept; seq = batch[len(batch)-1].Seq {
+		if batch, err = l.After(t.Context(), seq); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range batch {
@@ -80,25 +79,24 @@ func TestSlowSubscriberIsToldWhatItLost(t *testing.T) {
 			}
 		}
 	}
-	if total != 10-seen+keptEvents {
-		t.Errorf("%d events were seen or dropped, want %d", total, 10-seen+keptEvents)
+	if total != 10-seen+kept {
+		t.Errorf("%d events were seen or dropped, want %d", total, 10-seen+kept)
 	}
 }
 
-func TestSubscriptionEndsWithItsContext(t *testing.T) {
+func TestReaderStopsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := New(quick())
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		begin := time.Now()
-		batch, err := h.Events(ctx, 0)
+		batch, err := newLog().After(ctx, 0)
 		if !errors.Is(err, context.DeadlineExceeded) || len(batch) != 0 || time.Since(begin) != time.Minute {
 			t.Errorf("%v, %v after %v", batch, err, time.Since(begin))
 		}
 	})
 }
 
-func TestSinceOfAnotherRunIsTheNewest(t *testing.T) {
+func TestNumberOfAnotherRunCountsAsTheNewest(t *testing.T) {
 	for _, since := range []uint64{5, 6, 1000, math.MaxUint64} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLog()
@@ -107,7 +105,7 @@ func TestSinceOfAnotherRunIsTheNewest(t *testing.T) {
 			go func() {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				batch, _ := l.after(ctx, since)
+				batch, _ := l.After(ctx, since)
 				got <- batch
 			}()
 			synctest.Wait()
@@ -122,16 +120,33 @@ func TestSinceOfAnotherRunIsTheNewest(t *testing.T) {
 func TestPublishersNeverWait(t *testing.T) {
 	l := newLog()
 	seq := uint64(0)
-	for range 3 { // nobody reads on meanwhile
-		l.publishMany(keptEvents)
-		batch, err := l.after(t.Context(), seq)
+	for range 3 { // without a reader meanwhile
+		l.publishMany(kept)
+		batch, err := l.After(t.Context(), seq)
 		if err != nil {
 			t.Fatal(err)
 		}
 		seq = batch[0].Seq
 	}
-	if len(l.ring) != keptEvents {
+	if len(l.ring) != kept {
 		t.Errorf("%d events are kept", len(l.ring))
+	}
+}
+
+// Numbers that were left out are dropped events too, once the event before them is.
+func TestNumbersLeftOut(t *testing.T) {
+	l := New(2)
+	l.Publish(model.Event{})
+	l.PublishAfter(9, model.Event{})
+	batch, err := l.After(t.Context(), 1)
+	if err != nil || len(batch) != 1 || batch[0].Seq != 11 || l.Newest() != 11 {
+		t.Errorf("%+v, %v, the newest %d, want event 11", batch, err, l.Newest())
+	}
+	l.PublishAfter(4, model.Event{})
+	l.Publish(model.Event{})
+	batch, err = l.After(t.Context(), 0)
+	if err != nil || len(batch) != 3 || batch[0].Type != model.Dropped || batch[0].Seq != 11 || batch[0].Count != 11 || batch[1].Seq != 16 {
+		t.Errorf("%+v, %v, want 11 dropped events, and then 16 and 17", batch, err)
 	}
 }
 
@@ -140,6 +155,6 @@ func BenchmarkPublish(b *testing.B) {
 	e := model.Event{Type: model.StateChanged, Connection: new(model.Connection)}
 	b.ReportAllocs()
 	for b.Loop() {
-		l.publish(e)
+		l.Publish(e)
 	}
 }
