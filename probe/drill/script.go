@@ -7,10 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"holter/model"
 	"holter/model/filter"
+	"holter/model/yaml"
 )
 
 const (
@@ -21,11 +20,16 @@ const (
 
 // Parse reads a drill from YAML. The path is for the error, which is a Mistakes.
 func Parse(path string, text []byte) (*Drill, error) {
-	s := script{path: path}
+	var s script
 	d := &Drill{Watch: usualWatch}
-	if root := s.document(text); root != nil {
-		s.drill(root, d)
+	root, err := yaml.Parse(path, text)
+	switch {
+	case err != nil:
+		return nil, err
+	case root.Empty():
+		return nil, root.Errorf("there is nothing in it: holter drill --print deploy shows what a drill looks like")
 	}
+	s.drill(root, d)
 	if len(s.mistakes) > 0 {
 		return nil, Mistakes{path, s.mistakes}
 	}
@@ -33,17 +37,17 @@ func Parse(path string, text []byte) (*Drill, error) {
 	return d, nil
 }
 
-func (s *script) drill(root *yaml.Node, d *Drill) {
+func (s *script) drill(root yaml.Node, d *Drill) {
 	before := len(s.mistakes)
 	s.mapping(root, "a drill", []key{
-		{"name", func(n *yaml.Node) { d.Name = s.text(n) }},
-		{"about", func(n *yaml.Node) { d.About = s.text(n) }},
-		{"steps", func(n *yaml.Node) {
-			s.list(n, "steps", func(n *yaml.Node) { d.Steps = append(d.Steps, s.step(n)) })
+		{"name", func(n yaml.Node) { d.Name = s.text(n) }},
+		{"about", func(n yaml.Node) { d.About = s.text(n) }},
+		{"steps", func(n yaml.Node) {
+			s.list(n, "steps", func(n yaml.Node) { d.Steps = append(d.Steps, s.step(n)) })
 		}},
-		{"watch", func(n *yaml.Node) { d.Watch = s.length(n, "watch", time.Millisecond, longestTime) }},
-		{"expect", func(n *yaml.Node) {
-			s.list(n, "expect", func(n *yaml.Node) { d.Expect = append(d.Expect, s.expectation(n)) })
+		{"watch", func(n yaml.Node) { d.Watch = s.length(n, "watch", time.Millisecond, longestTime) }},
+		{"expect", func(n yaml.Node) {
+			s.list(n, "expect", func(n yaml.Node) { d.Expect = append(d.Expect, s.expectation(n)) })
 		}},
 	})
 	if len(s.mistakes) > before {
@@ -57,7 +61,7 @@ func (s *script) drill(root *yaml.Node, d *Drill) {
 	}
 }
 
-func (s *script) expectation(n *yaml.Node) Expectation {
+func (s *script) expectation(n yaml.Node) Expectation {
 	text := s.text(n)
 	if text == "" {
 		return Expectation{}
@@ -80,24 +84,24 @@ var actions = []struct {
 	{Fault, []string{"on", "share", "for"}, "fault: half-open"},
 }
 
-func (s *script) step(n *yaml.Node) Step {
+func (s *script) step(n yaml.Node) Step {
 	st := Step{Share: 1}
 	allowed, ok := s.action(n, &st)
 	if !ok {
 		return st
 	}
 	keys := []key{
-		{"at", func(n *yaml.Node) { st.At = s.length(n, "at", 0, longestTime) }},
-		{"kick", func(n *yaml.Node) { st.Whom = s.selection(n) }},
-		{"refuse", func(n *yaml.Node) { st.For = s.length(n, "refuse", time.Millisecond, model.MaxRefuse) }},
-		{"fault", func(n *yaml.Node) { st.Faults = s.faults(n) }},
-		{"on", func(n *yaml.Node) { st.Whom = s.selection(n) }},
-		{"share", func(n *yaml.Node) { st.Share = s.share(n) }},
-		{"for", func(n *yaml.Node) { st.For = s.length(n, "for", time.Millisecond, longestTime) }},
-		{"code", func(n *yaml.Node) { st.Kick.Code = s.code(n) }},
-		{"reason", func(n *yaml.Node) { st.Kick.Reason = s.reason(n) }},
-		{"reset", func(n *yaml.Node) { st.Kick.Reset = s.yes(n) }},
-		{"over", func(n *yaml.Node) { st.Kick.Over = s.length(n, "over", 0, longestTime) }},
+		{"at", func(n yaml.Node) { st.At = s.length(n, "at", 0, longestTime) }},
+		{"kick", func(n yaml.Node) { st.Whom = s.selection(n) }},
+		{"refuse", func(n yaml.Node) { st.For = s.length(n, "refuse", time.Millisecond, model.MaxRefuse) }},
+		{"fault", func(n yaml.Node) { st.Faults = s.faults(n) }},
+		{"on", func(n yaml.Node) { st.Whom = s.selection(n) }},
+		{"share", func(n yaml.Node) { st.Share = s.share(n) }},
+		{"for", func(n yaml.Node) { st.For = s.length(n, "for", time.Millisecond, longestTime) }},
+		{"code", func(n yaml.Node) { st.Kick.Code = s.code(n) }},
+		{"reason", func(n yaml.Node) { st.Kick.Reason = s.reason(n) }},
+		{"reset", func(n yaml.Node) { st.Kick.Reset = s.yes(n) }},
+		{"over", func(n yaml.Node) { st.Kick.Over = s.length(n, "over", 0, longestTime) }},
 	}
 	keys = slices.DeleteFunc(keys, func(k key) bool { return !slices.Contains(allowed, k.name) })
 	before := len(s.mistakes)
@@ -109,18 +113,18 @@ func (s *script) step(n *yaml.Node) Step {
 }
 
 // action finds out what a step does, and which keys it may have.
-func (s *script) action(n *yaml.Node, st *Step) (allowed []string, ok bool) {
+func (s *script) action(n yaml.Node, st *Step) (allowed []string, ok bool) {
 	var names, examples []string
 	for _, a := range actions {
 		examples = append(examples, a.write)
-		if has(n, string(a.kind)) {
+		if n.Has(string(a.kind)) {
 			names = append(names, string(a.kind))
 			st.Kind = a.kind
 			allowed = append([]string{"at", string(a.kind)}, a.goes...)
 		}
 	}
 	switch {
-	case n.Kind != yaml.MappingNode || len(names) == 0:
+	case len(names) == 0:
 		s.mistake(n, "a step does one thing: write one of %s", strings.Join(examples, ", "))
 		return nil, false
 	case len(names) > 1:
@@ -131,7 +135,7 @@ func (s *script) action(n *yaml.Node, st *Step) (allowed []string, ok bool) {
 }
 
 // complete looks for what is missing in a step, or contradicts itself.
-func (s *script) complete(n *yaml.Node, st *Step) {
+func (s *script) complete(n yaml.Node, st *Step) {
 	lasting := st.Faults.Lasting()
 	switch {
 	case st.Kind == Fault && st.Whom == "":
@@ -145,7 +149,7 @@ func (s *script) complete(n *yaml.Node, st *Step) {
 	}
 }
 
-func (s *script) selection(n *yaml.Node) string {
+func (s *script) selection(n yaml.Node) string {
 	text := s.text(n)
 	if text == "" {
 		return ""
@@ -156,7 +160,7 @@ func (s *script) selection(n *yaml.Node) string {
 	return text
 }
 
-func (s *script) faults(n *yaml.Node) model.Faults {
+func (s *script) faults(n yaml.Node) model.Faults {
 	f, err := model.ParseFaults(s.text(n))
 	if err != nil {
 		s.mistake(n, "%v", err)
@@ -166,7 +170,7 @@ func (s *script) faults(n *yaml.Node) model.Faults {
 	return f
 }
 
-func (s *script) code(n *yaml.Node) int {
+func (s *script) code(n yaml.Node) int {
 	code := s.integer(n, "code", "a close code such as 1012")
 	if err := (model.Kick{Code: code}).Validate(); err != nil {
 		s.mistake(n, "%v", err)
@@ -174,7 +178,7 @@ func (s *script) code(n *yaml.Node) int {
 	return code
 }
 
-func (s *script) reason(n *yaml.Node) string {
+func (s *script) reason(n yaml.Node) string {
 	text := s.text(n)
 	if err := (model.Kick{Reason: text}).Validate(); err != nil {
 		s.mistake(n, "%v", err)
@@ -182,10 +186,10 @@ func (s *script) reason(n *yaml.Node) string {
 	return text
 }
 
-func (s *script) share(n *yaml.Node) float64 {
+func (s *script) share(n yaml.Node) float64 {
 	f, ok := parseShare(s.text(n))
 	if !ok || f <= 0 || f > 1 {
-		s.mistake(n, "share %q: write a share above 0%% up to 100%%, such as 50%%", n.Value)
+		s.mistake(n, "share %q: write a share above 0%% up to 100%%, such as 50%%", n.Text())
 	}
 	return f
 }

@@ -93,7 +93,7 @@ func TestMistakes(t *testing.T) {
 		"no YAML":          {"name: x\nsteps: [", []string{"x.yaml:2: this is no YAML: did not find expected node content"}},
 		"a tab":            {"name: x\n\tsteps: y", []string{"this is no YAML"}},
 		"a word":           {"deploy", []string{"x.yaml:1: expected a drill, which has the keys name, about, steps, watch, expect"}},
-		"two drills":       {"name: x\nsteps: [{kick: all}]\n---\nname: y\n", []string{"x.yaml:3: a file holds one drill"}},
+		"two drills":       {"name: x\nsteps: [{kick: all}]\n---\nname: y\n", []string{"x.yaml:3: another document begins here: leave out what comes after ---"}},
 		"unknown key":      {"name: x\nstep: []\n", []string{`x.yaml:2: unknown key "step": a drill has the keys name, about, steps`}},
 		"twice":            {"name: x\nname: y\n", []string{"x.yaml:2: name stands here twice"}},
 		"no name":          {"steps: [{kick: all}]", []string{"x.yaml:1: the drill has no name"}},
