@@ -1,7 +1,9 @@
 package model
 
 import (
+	"cmp"
 	"math"
+	"math/rand/v2"
 	"time"
 )
 
@@ -12,12 +14,13 @@ const (
 	PolicyNone        PolicyKind = "none"  // again at once
 	PolicyFixed       PolicyKind = "fixed" // the same delay each time
 	PolicyExponential PolicyKind = "exponential"
-	PolicySteps       PolicyKind = "steps" // a table
+	PolicySteps       PolicyKind = "steps" // a table, whose last delay stays
 	PolicyUnknown     PolicyKind = "unknown"
 )
 
-// Jitter is what chance does to a delay v. The names full, equal and decorrelated are those of
-// "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+// Jitter is what chance does to a delay v, so that clients which lost their connection together do not
+// come back together. The names full, equal and decorrelated are those of "Exponential Backoff And
+// Jitter", AWS Architecture Blog, 2015.
 type Jitter string
 
 const (
@@ -25,32 +28,47 @@ const (
 	JitterPartial      Jitter = "partial"      // uniform in v ± a share of it
 	JitterEqual        Jitter = "equal"        // uniform in [v/2, v]
 	JitterFull         Jitter = "full"         // uniform in [0, v]
-	JitterDecorrelated Jitter = "decorrelated" // uniform in [base, 3 · the delay before]
+	JitterDecorrelated Jitter = "decorrelated" // uniform in [base, 3 · the delay before], up to the cap; the factor has no say
 	JitterUnknown      Jitter = "unknown"
 )
+
+// Policy says when a client that has lost its connection, or was not let in, tries again. The zero Policy
+// tries again at once and for ever.
+//
+// The delay v before the k-th attempt, from 1, is Base · Factor^(k-1), never above Cap, or Steps[k-1] and
+// after the table its last; chance then makes of it what Jitter says.
+type Policy struct {
+	Kind   PolicyKind      // "" is PolicyNone
+	Base   time.Duration   // the first delay, of PolicyFixed and PolicyExponential
+	Factor float64         // from one delay to the next, of PolicyExponential; 1 if the delays do not grow
+	Cap    time.Duration   // no v is longer, of PolicyExponential; 0 for no cap
+	Steps  []time.Duration // of PolicySteps only
+	Jitter Jitter          // "" is JitterNone
+	Share  float64         // half the width of the jitter over the mean delay: 0 for none, 1 for full
+
+	CapLast bool          // the cap cuts what chance has made of the delay, and not v
+	OnTop   time.Duration // is added to what chance has made; their sum stays below the cap
+
+	MaxAttempts int // in a row before the client gives up, 0 for no limit
+	// Deaf clients take no notice of how long a refusal asks them to wait: a script in a browser does not
+	// get to see it.
+	Deaf bool
+}
 
 // Pool is what clients of one kind have in common.
 type Pool struct{ UserAgent, Path string }
 
-// Policy is how the clients of a pool try to come back, as far as their attempts tell.
-//
-// The delay v before the k-th attempt, from 1, is Base · Factor^(k-1), never above Cap, or Steps[k-1]
-// and after the table its last; chance then makes of it what Jitter says.
-type Policy struct {
+// PoolPolicy is the policy of a pool's clients, as far as their attempts tell it. Base of an unknown
+// policy is the median first delay, if there is one; Cap is 0 if no client has reached it.
+type PoolPolicy struct {
 	Pool
-	Kind   PolicyKind
-	Base   time.Duration   // of an unknown policy the median first delay, if there is one
-	Factor float64         // 1 if the delays do not grow
-	Cap    time.Duration   // 0 if none has been reached
-	Steps  []time.Duration // of PolicySteps only
-	Jitter Jitter
-	Share  float64 // half the width of the jitter over the mean delay: 0 for none, 1 for full
-	Like   string  // the known client, or method, that has these delays; empty for none
+	Policy
+	Like string // the known client, or method, that has these delays; empty for none
 
 	Clients    int            // of the pool
 	Attempts   int            // that this rests on
 	Obeys      bool           // the clients wait for as long as a refusal asks, and then their own delay
-	Confidence float64        // from 0 to 1: see Infer
+	Confidence float64        // from 0 to 1: see reconnect.Infer
 	First      DelayHistogram // of the first attempts
 }
 
@@ -60,8 +78,8 @@ type DelayHistogram struct {
 	Counts   []uint32
 }
 
-// Spread is p with full jitter: as well as its clients could come back without waiting longer.
-// Clients that come back at once get the delays of AWS's example.
+// Spread is p with full jitter: as well as its clients could come back without waiting longer. Clients
+// that come back at once get the delays of AWS's example.
 func (p Policy) Spread() Policy {
 	switch p.Kind {
 	case PolicyNone:
@@ -69,28 +87,74 @@ func (p Policy) Spread() Policy {
 	case PolicyUnknown:
 		return p
 	}
-	p.Jitter, p.Share, p.Like = JitterFull, 1, ""
+	p.Jitter, p.Share, p.CapLast, p.OnTop = JitterFull, 1, false, 0
 	return p
 }
 
+// MaxDelay is longer than any program runs, and far from overflow.
+const MaxDelay = 1000 * 24 * time.Hour
+
 // Delay is v before the k-th attempt, from 1.
 func (p *Policy) Delay(k int) time.Duration {
+	v := p.uncapped(k)
+	if p.Kind == PolicyExponential && p.Cap > 0 {
+		v = min(v, p.Cap)
+	}
+	return v
+}
+
+// uncapped is v as if there were no cap.
+func (p *Policy) uncapped(k int) time.Duration {
 	switch p.Kind {
 	case PolicyFixed:
 		return p.Base
+	case PolicyExponential:
+		return time.Duration(min(float64(p.Base)*math.Pow(p.Factor, float64(k-1)), float64(MaxDelay)))
 	case PolicySteps:
 		if len(p.Steps) > 0 {
 			return p.Steps[min(k, len(p.Steps))-1]
 		}
-	case PolicyExponential:
-		v := time.Duration(min(float64(p.Base)*math.Pow(p.Factor, float64(k-1)), float64(MaxDelay)))
-		if p.Cap > 0 {
-			v = min(v, p.Cap)
-		}
-		return v
 	}
 	return 0
 }
 
-// MaxDelay is far from overflow.
-const MaxDelay = 1000 * time.Hour
+// Bounds are what chance may make of the delay before the k-th attempt, in seconds: it is uniform from low
+// to high, and then cut at limit, which is +Inf where nothing is cut. Decorrelated jitter goes by the
+// delay before, and so has the bounds of none.
+func (p *Policy) Bounds(k int) (low, high, limit float64) {
+	v, limit := p.Delay(k).Seconds(), math.Inf(1)
+	if p.Cap > 0 && (p.CapLast || p.OnTop > 0) {
+		limit = p.Cap.Seconds()
+	}
+	if p.CapLast {
+		v = p.uncapped(k).Seconds()
+	}
+	top := p.OnTop.Seconds()
+	switch p.Jitter {
+	case JitterFull:
+		return top, top + v, limit
+	case JitterEqual:
+		return top + v/2, top + v, limit
+	case JitterPartial:
+		return top + v*(1-p.Share), top + v*(1+p.Share), limit
+	}
+	return top + v, top + v, limit
+}
+
+// Draw is the delay before the k-th attempt, from 1, as chance makes it. before is the delay before the
+// attempt before, for JitterDecorrelated.
+func (p *Policy) Draw(k int, before time.Duration, random *rand.Rand) time.Duration {
+	low, high, limit := p.Bounds(k)
+	if p.Jitter == JitterDecorrelated {
+		low, limit = p.Base.Seconds(), cmp.Or(p.Cap, MaxDelay).Seconds()
+		high = low
+		if k > 1 {
+			high = before.Seconds()
+		}
+		high *= 3
+	}
+	if high > low {
+		low += random.Float64() * (high - low)
+	}
+	return time.Duration(math.Round(min(low, limit, MaxDelay.Seconds()) * float64(time.Second)))
+}

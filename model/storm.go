@@ -24,7 +24,7 @@ type Storm struct {
 	Crowding float64
 
 	Causes   []StormCause   // the commonest first, at most MaxStormCauses
-	Policies []Policy       // the largest first, at most MaxStormPolicies
+	Policies []PoolPolicy   // the largest first, at most MaxStormPolicies
 	Delays   DelayHistogram // from the loss to the first attempt
 	Curve    []Activity     // from Started on, one for each ActivityBin, at most MaxActivity
 }

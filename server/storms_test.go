@@ -85,20 +85,20 @@ func waitFor(t *testing.T, what string, cond func() bool) {
 var stormCast = []struct {
 	name   string
 	share  float64
-	policy swarm.Policy
+	policy model.Policy
 	kind   model.PolicyKind
 	jitter model.Jitter
 }{
-	{"none", 0.3, swarm.Policy{Kind: swarm.None}, model.PolicyNone, model.JitterNone},
-	{"fixed", 1, swarm.Policy{Kind: swarm.Fixed, Base: time.Second}, model.PolicyFixed, model.JitterNone},
-	{"spread", 1, swarm.Policy{Kind: swarm.Fixed, Base: time.Second, Jitter: swarm.Full}, model.PolicyFixed, model.JitterFull},
-	{"growing", 1, exponential(swarm.NoJitter), model.PolicyExponential, model.JitterNone},
-	{"equal", 1, exponential(swarm.Equal), model.PolicyExponential, model.JitterEqual},
-	{"full", 1, exponential(swarm.Full), model.PolicyExponential, model.JitterFull},
+	{"none", 0.3, model.Policy{Kind: model.PolicyNone}, model.PolicyNone, model.JitterNone},
+	{"fixed", 1, model.Policy{Kind: model.PolicyFixed, Base: time.Second}, model.PolicyFixed, model.JitterNone},
+	{"spread", 1, model.Policy{Kind: model.PolicyFixed, Base: time.Second, Jitter: model.JitterFull}, model.PolicyFixed, model.JitterFull},
+	{"growing", 1, exponential(model.JitterNone), model.PolicyExponential, model.JitterNone},
+	{"equal", 1, exponential(model.JitterEqual), model.PolicyExponential, model.JitterEqual},
+	{"full", 1, exponential(model.JitterFull), model.PolicyExponential, model.JitterFull},
 }
 
-func exponential(j swarm.Jitter) swarm.Policy {
-	return swarm.Policy{Kind: swarm.Exponential, Base: time.Second, Factor: 2, Cap: 10 * time.Second, Jitter: j}
+func exponential(j model.Jitter) model.Policy {
+	return model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: 10 * time.Second, Jitter: j}
 }
 
 // A swarm is thrown out and kept out for a while. Its policies and its recovery are told as they were. On a

@@ -13,8 +13,8 @@ const (
 )
 
 // policyColumns are the columns of the table of how clients come back.
-func policyColumns(s *styles) []column[model.Policy] {
-	type row = model.Policy
+func policyColumns(s *styles) []column[model.PoolPolicy] {
+	type row = model.PoolPolicy
 	t := policyText{s}
 	return []column[row]{
 		{title: "CLIENTS", min: 7, want: 7, right: true, text: func(r *row, _ int) string { return count(r.Clients) }},
@@ -34,7 +34,7 @@ func policyLines(n, h int) int { return 1 + max(1, min(n, policyRows, h/4)) }
 type policyText struct{ styles *styles }
 
 // like is the known client that they resemble.
-func (t policyText) like(r *model.Policy, w int) string {
+func (t policyText) like(r *model.PoolPolicy, w int) string {
 	if r.Like == "" {
 		return none
 	}
@@ -42,7 +42,7 @@ func (t policyText) like(r *model.Policy, w int) string {
 }
 
 // delays are how the delays grow.
-func (t policyText) delays(r *model.Policy, w int) string {
+func (t policyText) delays(r *model.PoolPolicy, w int) string {
 	g := &t.styles.glyphs
 	text := string(r.Kind)
 	switch r.Kind {
@@ -66,7 +66,7 @@ func (t policyText) delays(r *model.Policy, w int) string {
 }
 
 // jitter is what chance does to them.
-func (t policyText) jitter(r *model.Policy, w int) string {
+func (t policyText) jitter(r *model.PoolPolicy, w int) string {
 	text := string(r.Jitter)
 	switch r.Jitter {
 	case model.JitterNone:
@@ -80,7 +80,7 @@ func (t policyText) jitter(r *model.Policy, w int) string {
 }
 
 // first is the histogram of the first delays, with its ends.
-func (t policyText) first(r *model.Policy, w int) string {
+func (t policyText) first(r *model.PoolPolicy, w int) string {
 	h := &r.First
 	if len(h.Counts) == 0 {
 		return none

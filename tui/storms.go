@@ -23,14 +23,14 @@ type storms struct {
 
 	picture *picture
 	at      int // the storm that is shown, 0 for the newest
-	list    list[model.Policy, model.Pool]
+	list    list[model.PoolPolicy, model.Pool]
 	size    size
 }
 
 func newStorms(s *styles, k *keyMap, fx *effects, st *status, z *zoom) *storms {
 	p := &storms{styles: s, keys: k, fx: fx, status: st, zoom: z, oracle: new(oracle)}
-	t := newTable(s, policyColumns(s), func(*model.Policy) model.State { return model.Normal })
-	p.list = newList(t, func(r *model.Policy) model.Pool { return r.Pool })
+	t := newTable(s, policyColumns(s), func(*model.PoolPolicy) model.State { return model.Normal })
+	p.list = newList(t, func(r *model.PoolPolicy) model.Pool { return r.Pool })
 	return p
 }
 
@@ -63,7 +63,7 @@ func (p *storms) setPicture(pic *picture) tea.Cmd {
 
 // layOut gives the policies their lines.
 func (p *storms) layOut() {
-	var rows []*model.Policy
+	var rows []*model.PoolPolicy
 	if s := p.shown(); s != nil {
 		for i := range s.Policies {
 			rows = append(rows, &s.Policies[i])

@@ -13,21 +13,23 @@ import (
 
 // weather is two storms of the past and one that is on.
 func weather() []model.Storm {
-	policies := []model.Policy{
+	policies := []model.PoolPolicy{
 		{
-			Pool: model.Pool{UserAgent: "Mozilla/5.0", Path: "/ws"}, Kind: model.PolicyExponential, Base: time.Second, Factor: 2,
-			Cap: 5 * time.Second, Jitter: model.JitterPartial, Share: 0.5, Like: "Socket.IO", Clients: 410, Attempts: 1830, Confidence: 0.9,
+			Pool:   model.Pool{UserAgent: "Mozilla/5.0", Path: "/ws"},
+			Policy: model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: 5 * time.Second, Jitter: model.JitterPartial, Share: 0.5},
+			Like:   "Socket.IO", Clients: 410, Attempts: 1830, Confidence: 0.9,
 			First: model.DelayHistogram{From: 500 * time.Millisecond, To: 1500 * time.Millisecond,
 				Counts: []uint32{20, 22, 18, 25, 17, 20, 21, 19, 24, 20, 18, 22, 20, 21, 19, 23, 20, 18, 22, 21}},
 		},
 		{
-			Pool: model.Pool{UserAgent: "phoenix.js", Path: "/socket"}, Kind: model.PolicySteps, Factor: 1,
-			Steps: []time.Duration{10 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond}, Jitter: model.JitterNone,
-			Like: "Phoenix", Clients: 340, Attempts: 2700, Confidence: 0.97,
+			Pool:   model.Pool{UserAgent: "phoenix.js", Path: "/socket"},
+			Policy: model.Policy{Kind: model.PolicySteps, Factor: 1, Steps: []time.Duration{10 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond}, Jitter: model.JitterNone},
+			Like:   "Phoenix", Clients: 340, Attempts: 2700, Confidence: 0.97,
 			First: model.DelayHistogram{From: 10 * time.Millisecond, To: 30 * time.Millisecond, Counts: []uint32{300, 38, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
 		},
 		{
-			Pool: model.Pool{Path: "/ws"}, Kind: model.PolicyFixed, Base: 3 * time.Second, Factor: 1, Jitter: model.JitterNone,
+			Pool:    model.Pool{Path: "/ws"},
+			Policy:  model.Policy{Kind: model.PolicyFixed, Base: 3 * time.Second, Factor: 1, Jitter: model.JitterNone},
 			Clients: 23, Attempts: 60, Confidence: 0.6,
 			First: model.DelayHistogram{From: 2990 * time.Millisecond, To: 3010 * time.Millisecond, Counts: []uint32{0, 0, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
 		},
@@ -141,8 +143,8 @@ func TestStormsOfAllSizes(t *testing.T) {
 	storms := weather()
 	storms = append(storms,
 		model.Storm{ID: 4, Started: noon},
-		model.Storm{ID: 5, Started: noon, Policies: make([]model.Policy, model.MaxStormPolicies), Curve: gust(model.MaxActivity, 1e6), Clients: 1, Away: 1},
-		model.Storm{ID: 6, Started: noon, Policies: []model.Policy{{Pool: model.Pool{UserAgent: strings.Repeat("\x1b[31m界", 99)}, Like: "x"}}})
+		model.Storm{ID: 5, Started: noon, Policies: make([]model.PoolPolicy, model.MaxStormPolicies), Curve: gust(model.MaxActivity, 1e6), Clients: 1, Away: 1},
+		model.Storm{ID: 6, Started: noon, Policies: []model.PoolPolicy{{Pool: model.Pool{UserAgent: strings.Repeat("\x1b[31m界", 99)}, Like: "x"}}})
 	f := newFake(ward(20)...)
 	f.snapshot.Storms = storms
 	s := newScreen(t, f, 80, 24).press("3")

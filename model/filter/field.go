@@ -1,10 +1,11 @@
 package filter
 
 import (
-	"holter/model"
 	"slices"
 	"strings"
 	"time"
+
+	"holter/model"
 )
 
 // field is a property of a connection that a filter can ask for. It has either a figure or a text.

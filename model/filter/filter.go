@@ -2,9 +2,10 @@ package filter
 
 import (
 	"fmt"
-	"holter/model"
 	"strings"
 	"time"
+
+	"holter/model"
 )
 
 // MaxLength bounds a filter in bytes.

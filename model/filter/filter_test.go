@@ -3,12 +3,13 @@ package filter
 import (
 	"errors"
 	"fmt"
-	"holter/model"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"holter/model"
 )
 
 var noon = time.Date(2025, 11, 22, 12, 0, 0, 0, time.UTC)

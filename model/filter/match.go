@@ -2,13 +2,14 @@ package filter
 
 import (
 	"bytes"
-	"holter/model"
 	"net/netip"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"holter/model"
 )
 
 // expression is a node of a filter that has been read. String writes it in the filter language.

@@ -3,11 +3,12 @@ package filter
 import (
 	"errors"
 	"fmt"
-	"holter/model"
 	"regexp"
 	"regexp/syntax"
 	"strings"
 	"time"
+
+	"holter/model"
 )
 
 const (

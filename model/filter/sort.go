@@ -2,11 +2,12 @@ package filter
 
 import (
 	"cmp"
-	"holter/model"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
+
+	"holter/model"
 )
 
 // SortKey names what connections are sorted by. But for their order, the keys are fields of a filter.

@@ -1,13 +1,14 @@
 package filter
 
 import (
-	"holter/model"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"holter/model"
 )
 
 // unsorted connections differ in every key, tie in some, and lack what they can lack.

@@ -2,12 +2,13 @@ package filter
 
 import (
 	"cmp"
-	"holter/model"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"holter/model"
 )
 
 // unit is a way to write figures.

@@ -1,9 +1,10 @@
 package heart
 
 import (
-	"holter/model"
 	"math"
 	"time"
+
+	"holter/model"
 )
 
 // Peer is what a heart asks about the other end, and only when it has to.

@@ -1,8 +1,9 @@
 package heart
 
 import (
-	"holter/model"
 	"time"
+
+	"holter/model"
 )
 
 // Detector turns round trips into the time that a beat may stay unanswered, before the margins and

@@ -1,8 +1,9 @@
 package heart
 
 import (
-	"holter/model"
 	"time"
+
+	"holter/model"
 )
 
 // Evidence is what is known at now, beside the diagnosis that earlier evidence led to.

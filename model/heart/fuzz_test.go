@@ -1,10 +1,11 @@
 package heart
 
 import (
-	"holter/model"
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"holter/model"
 )
 
 // FuzzHeart does to a heart whatever the bytes say, in any order and at any time, and checks what

@@ -1,8 +1,9 @@
 package heart
 
 import (
-	"holter/model"
 	"time"
+
+	"holter/model"
 )
 
 // Heart is the beating of one connection: which pings are out, what their answers say, and what is

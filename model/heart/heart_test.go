@@ -2,10 +2,11 @@ package heart
 
 import (
 	"fmt"
-	"holter/model"
 	"testing"
 	"time"
 	"unsafe"
+
+	"holter/model"
 )
 
 // quietPeer is a Peer that was heard at an instant.

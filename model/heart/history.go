@@ -1,9 +1,10 @@
 package heart
 
 import (
-	"holter/model"
 	"math/bits"
 	"time"
+
+	"holter/model"
 )
 
 // history keeps how the newest beats went, for people to look at. There is one for each

@@ -1,11 +1,12 @@
 package heart
 
 import (
-	"holter/model"
 	"math"
 	"slices"
 	"testing"
 	"time"
+
+	"holter/model"
 )
 
 func TestPackedRoundTrips(t *testing.T) {

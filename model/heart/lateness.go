@@ -1,9 +1,10 @@
 package heart
 
 import (
-	"holter/model"
 	"sync/atomic"
 	"time"
+
+	"holter/model"
 )
 
 // Lateness is how late a monitor's own scheduler runs. Silence is no evidence against a peer while

@@ -1,11 +1,12 @@
 package heart
 
 import (
-	"holter/model"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"holter/model"
 )
 
 // onTime runs the scheduler for a while, and returns when it ran last.

@@ -1,8 +1,9 @@
 package heart
 
 import (
-	"holter/model"
 	"time"
+
+	"holter/model"
 )
 
 // pace learns the rhythm of the peer's own beats, to tell how long its silence may last. It is

@@ -1,9 +1,10 @@
 package heart
 
 import (
-	"holter/model"
 	"testing"
 	"time"
+
+	"holter/model"
 )
 
 // keep gives beats at the intervals.

@@ -1,8 +1,9 @@
 package heart
 
 import (
-	"holter/model"
 	"time"
+
+	"holter/model"
 )
 
 // Rhythm is what all hearts of a monitor have in common. It must not change while they beat.

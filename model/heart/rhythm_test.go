@@ -1,10 +1,11 @@
 package heart
 
 import (
-	"holter/model"
 	"strings"
 	"testing"
 	"time"
+
+	"holter/model"
 )
 
 var usual = Rhythm{

@@ -2,8 +2,9 @@ package heart
 
 import (
 	"fmt"
-	"holter/model"
 	"time"
+
+	"holter/model"
 )
 
 // rule is one cause: whether the evidence shows it, and the sentence that says how.

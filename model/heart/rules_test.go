@@ -1,9 +1,10 @@
 package heart
 
 import (
-	"holter/model"
 	"testing"
 	"time"
+
+	"holter/model"
 )
 
 func TestDiagnose(t *testing.T) {

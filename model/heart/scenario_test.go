@@ -2,12 +2,13 @@ package heart
 
 import (
 	"cmp"
-	"holter/model"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"holter/model"
 )
 
 // patient is a simulated connection with its heart, stepped through virtual time. The world calls

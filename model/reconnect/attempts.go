@@ -1,9 +1,10 @@
 package reconnect
 
 import (
-	"holter/model"
 	"math"
 	"time"
+
+	"holter/model"
 )
 
 // Attempts is what one client did to come back since its newest connection ended, and before, as far
@@ -29,10 +30,6 @@ type attempt struct {
 }
 
 const (
-	// Settled is how long a connection must have lasted for its end to be a first failure again to most
-	// clients.
-	Settled = 5 * time.Second
-
 	// longRun is how many attempts in a row are remembered before the newest takes the place of the one
 	// before it: the first ones tell a policy, those at its cap all tell the same.
 	longRun = 12

@@ -6,7 +6,7 @@ import "holter/model"
 // them, and then wait for one another: on a machine that takes a second for all their handshakes their
 // first delays are up to a second too long. From then on they come as far apart as they were served, so
 // where the others tell of a simpler policy the first ones may be late.
-func (l *ladder) policy() model.Policy {
+func (l *ladder) policy() model.PoolPolicy {
 	p := l.told()
 	if p.Kind != model.PolicySteps && p.Kind != model.PolicyUnknown || len(l.rungs) <= fewestAttempts || l.rungs[0].number != 1 {
 		return p
@@ -14,7 +14,7 @@ func (l *ladder) policy() model.Policy {
 	first, others := &l.rungs[0], *l
 	others.rungs = l.rungs[1:]
 	q := others.told()
-	if simplicity(&q) >= simplicity(&p) || !first.crowded(&q) {
+	if simplicity(&q) >= simplicity(&p) || !first.crowded(&q.Policy) {
 		return p
 	}
 	q.Attempts = l.attempts
@@ -26,22 +26,8 @@ const longestCrowd = 1.5 // seconds
 
 // crowded reports whether the delays of r are those of p, most of them late.
 func (r *rung) crowded(p *model.Policy) bool {
-	low, high := reach(p, r.number)
+	low, high, _ := p.Bounds(r.number)
 	n := len(r.delays)
 	earliest, latest := r.delays[n/20], r.delays[n*19/20]
 	return earliest >= 0.85*low-ownNoise && earliest <= 1.15*high+ownNoise && latest <= high+longestCrowd
-}
-
-// reach is from where to where the delays of an attempt reach, in seconds.
-func reach(p *model.Policy, k int) (low, high float64) {
-	v := p.Delay(k).Seconds()
-	switch p.Jitter {
-	case model.JitterFull:
-		return 0, v
-	case model.JitterEqual:
-		return v / 2, v
-	case model.JitterPartial:
-		return v * (1 - p.Share), v * (1 + p.Share)
-	}
-	return v, v
 }

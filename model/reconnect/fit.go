@@ -1,9 +1,10 @@
 package reconnect
 
 import (
-	"holter/model"
 	"math"
 	"slices"
+
+	"holter/model"
 )
 
 // curve is base · factor^(k-1), never above limit, for the mean delays.

@@ -1,10 +1,11 @@
 package reconnect
 
 import (
-	"holter/model"
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"holter/model"
 )
 
 // fleet is clients of one kind, who have all lost their connection at about the same time.

@@ -1,8 +1,9 @@
 package reconnect
 
 import (
-	"holter/model"
 	"time"
+
+	"holter/model"
 )
 
 const delayBins = 20

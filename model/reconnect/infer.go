@@ -2,10 +2,11 @@ package reconnect
 
 import (
 	"cmp"
-	"holter/model"
 	"math"
 	"slices"
 	"time"
+
+	"holter/model"
 )
 
 const (
@@ -24,18 +25,18 @@ const (
 // Only attempts that are refused show how delays grow, so that a pool is PolicyUnknown until there are
 // three attempts in a row of eight clients each, and while these fit none of the kinds. The
 // confidence is the share of the attempts that lie where the policy puts them, less 1/√attempts.
-func Infer(clients []*Attempts, now model.Instant) []model.Policy {
+func Infer(clients []*Attempts, now model.Instant) []model.PoolPolicy {
 	pools := make(map[model.Pool][]*Attempts)
 	for _, a := range clients {
 		pools[a.pool] = append(pools[a.pool], a)
 	}
-	policies := make([]model.Policy, 0, len(pools))
+	policies := make([]model.PoolPolicy, 0, len(pools))
 	for pool, members := range pools {
 		p := infer(members, now)
 		p.Pool, p.Clients = pool, len(members)
 		policies = append(policies, p)
 	}
-	slices.SortFunc(policies, func(a, b model.Policy) int {
+	slices.SortFunc(policies, func(a, b model.PoolPolicy) int {
 		return cmp.Or(-cmp.Compare(a.Clients, b.Clients), cmp.Compare(a.UserAgent, b.UserAgent), cmp.Compare(a.Path, b.Path))
 	})
 	return policies
@@ -44,10 +45,10 @@ func Infer(clients []*Attempts, now model.Instant) []model.Policy {
 // simplest are the kinds, those that take the fewest figures to describe first.
 var simplest = []model.PolicyKind{model.PolicyNone, model.PolicyFixed, model.PolicyExponential, model.PolicySteps, model.PolicyUnknown}
 
-func simplicity(p *model.Policy) int { return slices.Index(simplest, p.Kind) }
+func simplicity(p *model.PoolPolicy) int { return slices.Index(simplest, p.Kind) }
 
 // infer also tries whether delays are simpler without what the server asked for.
-func infer(members []*Attempts, now model.Instant) model.Policy {
+func infer(members []*Attempts, now model.Instant) model.PoolPolicy {
 	members = thinned(members, mostClients)
 	l := climb(members, now, false)
 	p := l.policy()
@@ -82,8 +83,8 @@ func thinned[T any](list []T, n int) []T {
 }
 
 // told is what the rungs tell, all of them together.
-func (l *ladder) told() model.Policy {
-	p := model.Policy{Kind: model.PolicyUnknown, Factor: 1, Jitter: model.JitterUnknown, Attempts: l.attempts}
+func (l *ladder) told() model.PoolPolicy {
+	p := model.PoolPolicy{Policy: model.Policy{Kind: model.PolicyUnknown, Factor: 1, Jitter: model.JitterUnknown}, Attempts: l.attempts}
 	if n := len(l.first); n > 0 {
 		p.Base = l.first[n/2]
 	}
@@ -92,10 +93,10 @@ func (l *ladder) told() model.Policy {
 	}
 	explained := 0.0
 	if known, share := recognize(l); known != nil {
-		adopt(&p, &known.Policy)
+		p.Policy = known.Policy
 		p.Like, explained = known.Name, share
 	} else {
-		for _, tell := range []func(*model.Policy) (float64, bool){l.none, l.wandering, l.regular} {
+		for _, tell := range []func(*model.PoolPolicy) (float64, bool){l.none, l.wandering, l.regular} {
 			var ok bool
 			if explained, ok = tell(&p); ok {
 				break
@@ -107,14 +108,8 @@ func (l *ladder) told() model.Policy {
 	return p
 }
 
-// adopt takes over what makes the delays.
-func adopt(p, q *model.Policy) {
-	p.Kind, p.Base, p.Factor, p.Cap, p.Steps = q.Kind, q.Base, q.Factor, q.Cap, q.Steps
-	p.Jitter, p.Share = q.Jitter, q.Share
-}
-
 // method names how AWS would call p.
-func method(p *model.Policy) string {
+func method(p *model.PoolPolicy) string {
 	switch {
 	case p.Kind != model.PolicyExponential:
 	case p.Jitter == model.JitterDecorrelated:
@@ -129,7 +124,7 @@ func method(p *model.Policy) string {
 }
 
 // none is a client without a back-off.
-func (l *ladder) none(p *model.Policy) (explained float64, ok bool) {
+func (l *ladder) none(p *model.PoolPolicy) (explained float64, ok bool) {
 	in, all := 0, 0
 	for i := range l.rungs {
 		r := &l.rungs[i]
@@ -152,7 +147,7 @@ const fewestPairs = 4 * fewestClients
 
 // wandering is decorrelated jitter: each delay is uniform between the base and three times the one
 // before.
-func (l *ladder) wandering(p *model.Policy) (explained float64, ok bool) {
+func (l *ladder) wandering(p *model.PoolPolicy) (explained float64, ok bool) {
 	base, limit := l.shortest(), l.plateau()
 	places, beyond := l.relative(base, limit)
 	n := len(places)
@@ -189,7 +184,7 @@ func (l *ladder) relative(base, limit float64) (places []float64, beyond int) {
 }
 
 // regular is a policy whose delays depend on nothing but the number of the attempt.
-func (l *ladder) regular(p *model.Policy) (explained float64, ok bool) {
+func (l *ladder) regular(p *model.PoolPolicy) (explained float64, ok bool) {
 	c := l.fit()
 	steps := !c.good()
 	share := l.share(c.limit, steps)

@@ -2,15 +2,16 @@ package reconnect
 
 import (
 	"fmt"
-	"holter/model"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
+
+	"holter/model"
 )
 
 // told is a policy in a few words.
-func told(p *model.Policy) string {
+func told(p *model.PoolPolicy) string {
 	words := []string{string(p.Kind)}
 	if p.Jitter != model.JitterNone && p.Jitter != model.JitterUnknown {
 		words = append(words, string(p.Jitter))
@@ -21,7 +22,7 @@ func told(p *model.Policy) string {
 	return strings.Join(words, " ")
 }
 
-func inferOne(f fleet, seed uint64) model.Policy {
+func inferOne(f fleet, seed uint64) model.PoolPolicy {
 	clients := f.attempts(rand.New(rand.NewPCG(seed, 7)))
 	return Infer(clients, model.Instant(3*time.Hour))[0]
 }
@@ -172,7 +173,7 @@ func TestUnknown(t *testing.T) {
 	few, short, mixed := named("exponential"), named("exponential"), named("exponential")
 	few.clients = 7
 	short.refused = 2 * time.Second
-	check := func(what string, p model.Policy) {
+	check := func(what string, p model.PoolPolicy) {
 		t.Helper()
 		if p.Kind != model.PolicyUnknown || p.Confidence != 0 || p.Like != "" {
 			t.Errorf("%s: %+v", what, p)

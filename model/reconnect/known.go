@@ -1,14 +1,20 @@
 package reconnect
 
 import (
-	"holter/model"
 	"math"
 	"slices"
 	"time"
+
+	"holter/model"
 )
 
 // band is where a delay lies in seconds: anywhere from low to high, but never above cut.
 type band struct{ low, high, cut float64 }
+
+func bounds(p *model.Policy, k int) band {
+	low, high, cut := p.Bounds(k)
+	return band{low, high, cut}
+}
 
 // at is the delay at a place in the band, from 0 to 1.
 func (s band) at(place float64) float64 { return min(s.low+place*(s.high-s.low), s.cut) }
@@ -27,56 +33,97 @@ func (s band) below(d float64) float64 {
 	return (d - s.low) / (s.high - s.low)
 }
 
-// KnownClient is what a client does without any options.
+// KnownClient is a client library, and what it does without any options.
 type KnownClient struct {
-	Name   string
+	Name   string // as people call it
+	Preset string // as holter swarm --preset calls it
 	Policy model.Policy
-	band   func(k int) band // of the k-th attempt, from 1
+	Source string // where the policy is written: repository and file
 }
 
+// KnownClients are those whose defaults are known. Storms recognize them, and a swarm imitates them. The
+// deaf ones run in browsers, which do not show a refusal's Retry-After to a script.
 var KnownClients = []KnownClient{
-	// phoenixframework/phoenix: assets/js/phoenix/socket.js, reconnectAfterMs
-	table("Phoenix", 10*milli, 50*milli, 100*milli, 150*milli, 200*milli, 250*milli, 500*milli, time.Second, 2*time.Second, 5*time.Second),
-	// dotnet/aspnetcore: DefaultReconnectPolicy.ts, which then gives up
-	table("SignalR", 0, 2*time.Second, 10*time.Second, 30*time.Second),
-	// socketio/socket.io: packages/socket.io-client/lib/manager.ts and contrib/backo2.ts: cut after the jitter
-	{"Socket.IO", growing(time.Second, 2, 5*time.Second, model.JitterPartial, 0.5), func(k int) band {
-		v := pow(2, k-1)
-		return band{0.5 * v, 1.5 * v, 5}
-	}},
-	// centrifugal/centrifuge-js: src/utils.ts, backoff: the shortest delay, and full jitter on top
-	{"Centrifugo", growing(500*milli, 2, 20*time.Second, model.JitterFull, 1), func(k int) band {
-		return band{0.5, 0.5 + min(20, 0.5*pow(2, k-1)), 20}
-	}},
-	// grpc/grpc: doc/connection-backoff.md
-	{"gRPC", growing(time.Second, 1.6, 2*time.Minute, model.JitterPartial, 0.2), func(k int) band {
-		v := min(120, pow(1.6, k-1))
-		return band{0.8 * v, 1.2 * v, math.Inf(1)}
-	}},
-	// the browser page of holter serve
-	{"holter's page", growing(500*milli, 2, 30*time.Second, model.JitterFull, 1), func(k int) band {
-		return band{0, min(30, 0.5*pow(2, k-1)), math.Inf(1)}
-	}},
+	{
+		"Socket.IO", "socketio",
+		model.Policy{
+			Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: 5 * time.Second,
+			Jitter: model.JitterPartial, Share: 0.5, CapLast: true, Deaf: true,
+		},
+		"socketio/socket.io: packages/socket.io-client/lib/manager.ts, contrib/backo2.ts",
+	},
+	{
+		"Phoenix", "phoenix",
+		model.Policy{
+			Kind: model.PolicySteps, Base: 10 * time.Millisecond, Steps: milliseconds(10, 50, 100, 150, 200, 250, 500, 1000, 2000, 5000),
+			Factor: 1, Jitter: model.JitterNone, Deaf: true,
+		},
+		"phoenixframework/phoenix: assets/js/phoenix/socket.js, reconnectAfterMs",
+	},
+	{
+		"SignalR", "signalr", // with withAutomaticReconnect(); it does not come back without
+		model.Policy{
+			Kind: model.PolicySteps, Steps: milliseconds(0, 2000, 10_000, 30_000), MaxAttempts: 4,
+			Factor: 1, Jitter: model.JitterNone, Deaf: true,
+		},
+		"dotnet/aspnetcore: src/SignalR/clients/ts/signalr/src/DefaultReconnectPolicy.ts",
+	},
+	{
+		"Centrifugo", "centrifugo",
+		model.Policy{
+			Kind: model.PolicyExponential, Base: 500 * time.Millisecond, Factor: 2, Cap: 20 * time.Second,
+			Jitter: model.JitterFull, Share: 1, OnTop: 500 * time.Millisecond, Deaf: true,
+		},
+		"centrifugal/centrifuge-js: src/utils.ts, backoff",
+	},
+	{
+		"gRPC", "grpc",
+		model.Policy{
+			Kind: model.PolicyExponential, Base: time.Second, Factor: 1.6, Cap: 2 * time.Minute,
+			Jitter: model.JitterPartial, Share: 0.2,
+		},
+		"grpc/grpc: doc/connection-backoff.md",
+	},
+	{
+		"holter's page", "holter",
+		model.Policy{
+			Kind: model.PolicyExponential, Base: 500 * time.Millisecond, Factor: 2, Cap: 30 * time.Second,
+			Jitter: model.JitterFull, Share: 1, Deaf: true,
+		},
+		"holter: server/endpoint/page/index.html",
+	},
 }
 
-const milli = time.Millisecond
-
-func growing(base time.Duration, factor float64, limit time.Duration, j model.Jitter, share float64) model.Policy {
-	return model.Policy{Kind: model.PolicyExponential, Base: base, Factor: factor, Cap: limit, Jitter: j, Share: share}
+func milliseconds(list ...time.Duration) []time.Duration {
+	for i := range list {
+		list[i] *= time.Millisecond
+	}
+	return list
 }
 
-func table(name string, steps ...time.Duration) KnownClient {
-	p := model.Policy{Kind: model.PolicySteps, Base: steps[0], Factor: 1, Steps: steps, Jitter: model.JitterNone}
-	return KnownClient{name, p, func(k int) band {
-		v := p.Delay(k).Seconds()
-		return band{v, v, math.Inf(1)}
-	}}
+// Find is the known client of that name, nil if there is none.
+func Find(name string) *KnownClient {
+	return find(func(c *KnownClient) bool { return c.Name == name })
+}
+
+// FindPreset is the known client that holter swarm calls so, nil if there is none.
+func FindPreset(preset string) *KnownClient {
+	return find(func(c *KnownClient) bool { return c.Preset == preset })
+}
+
+func find(is func(*KnownClient) bool) *KnownClient {
+	for i := range KnownClients {
+		if is(&KnownClients[i]) {
+			return &KnownClients[i]
+		}
+	}
+	return nil
 }
 
 // recognize finds the known client that has the delays of l, nil if none has.
 func recognize(l *ladder) (known *KnownClient, share float64) {
 	for i := range KnownClients {
-		if s, ok := l.match(KnownClients[i].band); ok && s > share {
+		if s, ok := l.match(&KnownClients[i].Policy); ok && s > share {
 			known, share = &KnownClients[i], s
 		}
 	}
@@ -85,12 +132,12 @@ func recognize(l *ladder) (known *KnownClient, share float64) {
 
 // match is the share of l's delays that lie where a client puts them, and whether that is all that can
 // be asked for: on every rung, and spread as they should be.
-func (l *ladder) match(of func(k int) band) (share float64, ok bool) {
+func (l *ladder) match(p *model.Policy) (share float64, ok bool) {
 	var places []float64 // of what has a width
 	in, all, late := 0.0, 0.0, 0.0
 	for i := range l.rungs {
 		r := &l.rungs[i]
-		s := of(r.number)
+		s := bounds(p, r.number)
 		inside := r.inside(s)
 		if inside < 0.75 {
 			return 0, false

@@ -1,10 +1,11 @@
 package reconnect
 
 import (
-	"holter/model"
 	"math"
 	"slices"
 	"time"
+
+	"holter/model"
 )
 
 // ladder is what a pool's attempts look like, rung by rung: all first attempts, all second ones, as far

@@ -2,12 +2,13 @@ package storm
 
 import (
 	"cmp"
-	"holter/model"
-	"holter/model/reconnect"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"holter/model"
+	"holter/model/reconnect"
 )
 
 // Forecast is what would happen if the server were away for a while: to clients as they are, and to the
@@ -15,26 +16,26 @@ import (
 type Forecast struct {
 	Away     time.Duration // of the server; all lose their connection at its beginning
 	Clients  int           // whose policy is known: of the others it says nothing
-	Measured Recovery
-	Spread   Recovery
+	Measured Replay
+	Spread   Replay
 }
 
-// Recovery is how clients come back.
-type Recovery struct {
-	Peak   float64          // clients per second, in the worst second
-	Back99 time.Duration    // from the loss until 99 % were back, 0 if they are not within the curve
-	Curve  []model.Activity // one for each ActivityBin: who comes back, and as Refused who comes in vain
+// Replay is how clients would come back. The attempts of its Recovery are the successful ones.
+type Replay struct {
+	Recovery
+	Curve []model.Activity // one for each ActivityBin: who comes back, and as Refused who comes in vain
 }
 
 // NewForecast replays the policies. The same seed draws the same delays.
-func NewForecast(policies []model.Policy, away time.Duration, seed uint64) Forecast {
+func NewForecast(policies []model.PoolPolicy, away time.Duration, seed uint64) Forecast {
 	f := Forecast{Away: away}
-	spread := make([]model.Policy, 0, len(policies))
+	spread := make([]model.PoolPolicy, 0, len(policies))
 	for _, p := range policies {
-		spread = append(spread, p.Spread())
 		if p.Kind != model.PolicyUnknown {
 			f.Clients += p.Clients
 		}
+		p.Policy, p.Like = p.Spread(), ""
+		spread = append(spread, p)
 	}
 	f.Measured = replay(policies, away, rand.New(rand.NewPCG(seed, 0)))
 	f.Spread = replay(spread, away, rand.New(rand.NewPCG(seed, 0)))
@@ -49,20 +50,18 @@ const (
 	breath = 50 * time.Millisecond
 )
 
-// comeback is the moment at which some clients are back.
-type comeback struct {
-	at     time.Duration
-	weight float64
-}
-
-func replay(policies []model.Policy, away time.Duration, random *rand.Rand) Recovery {
+func replay(policies []model.PoolPolicy, away time.Duration, random *rand.Rand) Replay {
 	var returned, vain [model.MaxActivity]float64
-	var backs []comeback
+	var backs []Arrival
 	total := 0.0
 	for i := range policies {
 		p := &policies[i]
 		if p.Kind == model.PolicyUnknown || p.Clients <= 0 {
 			continue
+		}
+		policy := &p.Policy
+		if known := reconnect.Find(p.Like); known != nil {
+			policy = &known.Policy // another holter tells its name and rough figures
 		}
 		n := min(p.Clients, mostReplayed)
 		if p.Jitter == model.JitterNone {
@@ -71,21 +70,21 @@ func replay(policies []model.Policy, away time.Duration, random *rand.Rand) Reco
 		weight := float64(p.Clients) / float64(n)
 		total += float64(p.Clients)
 		for range n {
-			if at, ok := comesBack(p, away, weight, &vain, random); ok {
+			if at, ok := comesBack(policy, away, weight, &vain, random); ok {
 				returned[at/model.ActivityBin] += weight
-				backs = append(backs, comeback{at, weight})
+				backs = append(backs, Arrival{at, weight})
 			}
 		}
 	}
-	return recovery(&returned, &vain, backs, total)
+	return newReplay(&returned, &vain, backs, total)
 }
 
 // comesBack lets a client try until it is back, unless that takes longer than the curve is.
 func comesBack(p *model.Policy, away time.Duration, weight float64, vain *[model.MaxActivity]float64, random *rand.Rand) (time.Duration, bool) {
-	draw := reconnect.Draws(p, random)
-	at := time.Duration(0)
+	at, delay := time.Duration(0), time.Duration(0)
 	for k := 1; ; k++ {
-		at += max(draw(k), breath)
+		delay = p.Draw(k, delay, random)
+		at += max(delay, breath)
 		switch {
 		case at >= model.MaxActivity*model.ActivityBin:
 			return 0, false
@@ -96,28 +95,22 @@ func comesBack(p *model.Policy, away time.Duration, weight float64, vain *[model
 	}
 }
 
-// recovery puts together what was replayed.
-func recovery(returned, vain *[model.MaxActivity]float64, backs []comeback, total float64) Recovery {
-	r := Recovery{}
+// newReplay puts together what was replayed: clients by the bin in which they come, and the returns.
+func newReplay(returned, vain *[model.MaxActivity]float64, returns []Arrival, total float64) Replay {
 	last := 0
 	for i := range returned {
 		if returned[i] > 0 || vain[i] > 0 {
 			last = i + 1
 		}
 	}
-	r.Curve = make([]model.Activity, last)
+	r := Replay{Curve: make([]model.Activity, last)}
+	attempts := make([]Arrival, last)
 	for i := range r.Curve {
+		attempts[i] = Arrival{time.Duration(i) * model.ActivityBin, returned[i]}
 		r.Curve[i] = model.Activity{Reconnects: uint32(math.Round(returned[i])), Refused: uint32(math.Round(vain[i]))}
 		r.Curve[i].Connects = r.Curve[i].Reconnects
 	}
-	r.Peak = peakOf(returned[:last])
-	slices.SortFunc(backs, func(a, b comeback) int { return cmp.Compare(a.at, b.at) })
-	in := 0.0
-	for _, b := range backs {
-		if in += b.weight; in >= 0.99*total-1e-6 {
-			r.Back99 = b.at
-			break
-		}
-	}
+	slices.SortFunc(returns, func(a, b Arrival) int { return cmp.Compare(a.At, b.At) })
+	r.Recovery = NewRecovery(total, returns, attempts, time.Duration(last)*model.ActivityBin)
 	return r
 }

@@ -1,31 +1,33 @@
 package storm
 
 import (
-	"holter/model"
-	"holter/model/reconnect"
 	"math"
 	"testing"
 	"time"
+
+	"holter/model"
+	"holter/model/reconnect"
 )
 
 func TestForecast(t *testing.T) {
-	exponential := model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: model.JitterNone, Clients: 1000}
-	phoenix := reconnect.KnownClients[0].Policy
-	phoenix.Clients, phoenix.Like = 340, "Phoenix"
+	of := func(p model.Policy, clients int, like string) model.PoolPolicy {
+		return model.PoolPolicy{Policy: p, Clients: clients, Like: like}
+	}
+	exponential := model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: model.JitterNone}
 	for _, c := range []struct {
 		name   string
-		policy model.Policy
+		policy model.PoolPolicy
 		peak   float64 // as measured
 		back   time.Duration
 		spread [2]float64    // of the peak with full jitter
 		latest time.Duration // 99 % with full jitter
 	}{
-		{"exponential", exponential, 1000, 31 * time.Second, [2]float64{40, 90}, 60 * time.Second},
-		{"fixed", model.Policy{Kind: model.PolicyFixed, Base: 3 * time.Second, Factor: 1, Jitter: model.JitterNone, Clients: 500}, 500, 30 * time.Second, [2]float64{150, 350}, 34 * time.Second},
-		{"at once", model.Policy{Kind: model.PolicyNone, Factor: 1, Jitter: model.JitterNone, Clients: 100}, 100, 30 * time.Second, [2]float64{4, 14}, 60 * time.Second},
-		{"Phoenix", phoenix, 340, 34300 * time.Millisecond, [2]float64{60, 240}, 35 * time.Second},
+		{"exponential", of(exponential, 1000, ""), 1000, 31 * time.Second, [2]float64{40, 90}, 60 * time.Second},
+		{"fixed", of(model.Policy{Kind: model.PolicyFixed, Base: 3 * time.Second, Jitter: model.JitterNone}, 500, ""), 500, 30 * time.Second, [2]float64{150, 350}, 34 * time.Second},
+		{"at once", of(model.Policy{Kind: model.PolicyNone, Jitter: model.JitterNone}, 100, ""), 100, 30 * time.Second, [2]float64{4, 14}, 60 * time.Second},
+		{"Phoenix", of(reconnect.Find("Phoenix").Policy, 340, "Phoenix"), 340, 34300 * time.Millisecond, [2]float64{60, 240}, 35 * time.Second},
 	} {
-		f := NewForecast([]model.Policy{c.policy, {Kind: model.PolicyUnknown, Clients: 7}}, 30*time.Second, 1)
+		f := NewForecast([]model.PoolPolicy{c.policy, of(model.Policy{Kind: model.PolicyUnknown}, 7, "")}, 30*time.Second, 1)
 		if f.Clients != c.policy.Clients || f.Measured.Peak != c.peak || f.Measured.Back99 != c.back {
 			t.Errorf("%s: %d clients, peak %v, 99 %% after %v", c.name, f.Clients, f.Measured.Peak, f.Measured.Back99)
 		}
@@ -56,14 +58,12 @@ func TestForecastDraws(t *testing.T) {
 		exponential(model.JitterDecorrelated, 0), {Kind: model.PolicyNone, Jitter: model.JitterNone}, {Kind: model.PolicyFixed, Base: 3 * time.Second, Jitter: model.JitterNone},
 	}
 	for _, known := range reconnect.KnownClients {
-		p := known.Policy
-		p.Like = known.Name
-		policies = append(policies, p)
+		policies = append(policies, known.Policy)
 	}
 	for _, p := range policies {
-		p.Clients = 300
-		forecast := NewForecast([]model.Policy{p}, away, 1)
-		again := NewForecast([]model.Policy{p}, away, 1)
+		pools := []model.PoolPolicy{{Policy: p, Clients: 300}}
+		forecast := NewForecast(pools, away, 1)
+		again := NewForecast(pools, away, 1)
 		if forecast.Measured.Back99 != again.Measured.Back99 || forecast.Spread.Peak != again.Spread.Peak {
 			t.Errorf("%+v: the same seed says %v and %v", p, forecast.Measured.Back99, again.Measured.Back99)
 		}
@@ -81,11 +81,9 @@ func TestForecastOfNobody(t *testing.T) {
 }
 
 func BenchmarkForecast(b *testing.B) {
-	policies := make([]model.Policy, 0, len(reconnect.KnownClients))
-	for _, c := range reconnect.KnownClients {
-		p := c.Policy
-		p.Like, p.Clients = c.Name, 20_000
-		policies = append(policies, p)
+	policies := make([]model.PoolPolicy, 0, len(reconnect.KnownClients))
+	for _, known := range reconnect.KnownClients {
+		policies = append(policies, model.PoolPolicy{Policy: known.Policy, Like: known.Name, Clients: 20_000})
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -2,11 +2,11 @@ package storm
 
 import (
 	"cmp"
-	"holter/model"
-	"holter/model/reconnect"
-	"math"
 	"slices"
 	"time"
+
+	"holter/model"
+	"holter/model/reconnect"
 )
 
 // burst reports for each bin whether the losses around it are many: at least a tenth, within a second,
@@ -85,12 +85,12 @@ func (w *Watch) look(now model.Instant) {
 		}
 	}
 	s.Clients = len(victims)
-	s.recovery(absences)
 	s.Causes = causes(absences)
 	s.Delays = firstDelays(absences)
 	s.Policies = reconnect.Infer(victims, now)
 	s.Policies = s.Policies[:min(len(s.Policies), model.MaxStormPolicies)]
-	s.shape(w.bins[max(0, min(s.from-w.first, int64(len(w.bins)))):])
+	s.curve(w.bins[max(0, min(s.from-w.first, int64(len(w.bins)))):])
+	s.recover(absences)
 }
 
 // loss is the newest absence of a that began in a burst, nil if none did: others are the ebb and flow
@@ -103,29 +103,6 @@ func (w *Watch) loss(a *Client, in []bool) *absence {
 		}
 	}
 	return nil
-}
-
-const neverBack = model.Instant(math.MaxInt64)
-
-// recovery is when how many were back.
-func (s *storm) recovery(absences []*absence) {
-	back := make([]model.Instant, len(absences))
-	s.Away = 0
-	for i, away := range absences {
-		if back[i] = away.back; back[i] == 0 {
-			back[i] = neverBack
-			s.Away++
-		}
-	}
-	slices.Sort(back)
-	until := func(share float64) time.Duration {
-		i := int(math.Ceil(share*float64(len(back)))) - 1
-		if i < 0 || back[i] == neverBack {
-			return 0
-		}
-		return max(1, time.Duration(back[i]-s.onset))
-	}
-	s.Back50, s.Back90, s.Back99 = until(0.5), until(0.9), until(0.99)
 }
 
 func causes(absences []*absence) []model.StormCause {
@@ -158,23 +135,33 @@ func firstDelays(absences []*absence) model.DelayHistogram {
 	return reconnect.NewHistogram(delays)
 }
 
-// shape is the curve of the storm, its peak, and how it compares with an even one.
-func (s *storm) shape(bins []bin) {
+// curve is what happened since the onset, bin by bin.
+func (s *storm) curve(bins []bin) {
 	s.Curve = make([]model.Activity, min(len(bins), model.MaxActivity))
 	s.Reconnects, s.Refused = 0, 0
-	attempts := make([]float64, len(s.Curve))
 	for i := range s.Curve {
 		s.Curve[i] = bins[i].Activity
-		attempts[i] = float64(bins[i].Reconnects + bins[i].Refused)
 		s.Reconnects += int(bins[i].Reconnects)
 		s.Refused += int(bins[i].Refused)
 	}
-	s.Peak = peakOf(attempts)
-	// Who all come at once are not evenly spread over the moment in which they come.
-	length := max(s.last()-s.onset, model.Instant(window))
-	if n := s.Reconnects + s.Refused; n > 0 {
-		s.Crowding = s.Peak / (float64(n) / time.Duration(length).Seconds())
+}
+
+// recover measures how the clients of absences came back, against the attempts of the curve.
+func (s *storm) recover(absences []*absence) {
+	returns := make([]Arrival, 0, len(absences))
+	for _, away := range absences {
+		if away.back != 0 {
+			returns = append(returns, Arrival{time.Duration(away.back - s.onset), 1})
+		}
 	}
+	slices.SortFunc(returns, func(a, b Arrival) int { return cmp.Compare(a.At, b.At) })
+	attempts := make([]Arrival, len(s.Curve))
+	for i, a := range s.Curve {
+		attempts[i] = Arrival{time.Duration(i) * model.ActivityBin, float64(a.Reconnects + a.Refused)}
+	}
+	r := NewRecovery(float64(len(absences)), returns, attempts, time.Duration(s.busiest-s.onset))
+	s.Away = len(absences) - len(returns)
+	s.Back50, s.Back90, s.Back99, s.Peak, s.Crowding = r.Back50, r.Back90, r.Back99, r.Peak, r.Crowding
 }
 
 // last is when the storm fell back: when 99 % were back, or else when many came for the last time.
@@ -183,18 +170,4 @@ func (s *storm) last() model.Instant {
 		return s.onset + model.Instant(s.Back99)
 	}
 	return s.busiest
-}
-
-// peakOf is the most within a second, which may begin with any bin.
-func peakOf(bins []float64) float64 {
-	const n = int(time.Second / model.ActivityBin)
-	most, sum := 0.0, 0.0
-	for i, b := range bins {
-		sum += b
-		if i >= n {
-			sum -= bins[i-n]
-		}
-		most = max(most, sum)
-	}
-	return most
 }

@@ -1,10 +1,11 @@
 package storm
 
 import (
-	"holter/model"
-	"holter/model/reconnect"
 	"slices"
 	"time"
+
+	"holter/model"
+	"holter/model/reconnect"
 )
 
 const (

@@ -2,13 +2,14 @@ package storm
 
 import (
 	"cmp"
-	"holter/model"
-	"holter/model/reconnect"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
+
+	"holter/model"
+	"holter/model/reconnect"
 )
 
 // weather is what a Watch gets to see, in the order of time.

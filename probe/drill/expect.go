@@ -80,7 +80,7 @@ type subject struct {
 	timed  bool // takes a time by which it should be so
 	anyway bool // can be told where no client lost its connection
 	check  func(*comparison, *Figures) (held bool, found string)
-	fits   func(*comparison, *model.Policy) bool
+	fits   func(*comparison, *model.PoolPolicy) bool
 }
 
 // unit is how a value is written.

@@ -7,20 +7,22 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/storm"
 )
 
 // deployed are the figures of a drill in which 100 clients lost their connection and 98 came back, one
 // every 100 ms.
 func deployed() *Figures {
-	f := &Figures{Lost: 100, GaveUp: 1, Refused: 40, Peak: 60, Crowding: 2.5}
+	f := &Figures{Lost: 100, GaveUp: 1, Refused: 40}
 	for i := range 98 {
 		f.returns = append(f.returns, time.Duration(i+1)*100*time.Millisecond)
 	}
 	f.Back = len(f.returns)
-	f.Back50, f.Back90, f.Back99 = f.until(0.5), f.until(0.9), f.until(0.99)
-	f.Policies = []model.Policy{
-		{Pool: model.Pool{UserAgent: "app/2"}, Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Share: 1, Jitter: model.JitterFull, Like: "AWS full jitter", Clients: 91},
-		{Pool: model.Pool{UserAgent: "app/1"}, Kind: model.PolicyFixed, Base: 3 * time.Second, Factor: 1, Jitter: model.JitterNone, Clients: 9},
+	f.Recovery = storm.NewRecovery(100, arrivals(f.returns), nil, 0)
+	f.Peak, f.Crowding = 60, 2.5
+	f.Policies = []model.PoolPolicy{
+		{Pool: model.Pool{UserAgent: "app/2"}, Policy: model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Share: 1, Jitter: model.JitterFull}, Like: "AWS full jitter", Clients: 91},
+		{Pool: model.Pool{UserAgent: "app/1"}, Policy: model.Policy{Kind: model.PolicyFixed, Base: 3 * time.Second, Factor: 1, Jitter: model.JitterNone}, Clients: 9},
 	}
 	return f
 }
@@ -85,7 +87,7 @@ func TestExpectationsOfNobody(t *testing.T) {
 }
 
 func TestUnknownPolicyIsNotAsExpected(t *testing.T) {
-	f := &Figures{Lost: 20, Policies: []model.Policy{{Kind: model.PolicyUnknown, Clients: 20}}}
+	f := &Figures{Lost: 20, Policies: []model.PoolPolicy{{Policy: model.Policy{Kind: model.PolicyUnknown}, Clients: 20}}}
 	for text, want := range map[string]bool{"policy=none": false, "jitter<50%": false, "factor<3": false, "policy=unknown": true} {
 		e, err := ParseExpectation(text)
 		c := e.check(f)

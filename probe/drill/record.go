@@ -8,9 +8,6 @@ import (
 	"holter/model/reconnect"
 )
 
-// settled is how long a client must have been back for its next loss to be another story.
-const settled = 5 * time.Second
-
 // record is what clients did since the start, from the events of the holter that they are connected to.
 // All its times are that holter's, and count from the start. It belongs to one goroutine.
 type record struct {
@@ -148,7 +145,7 @@ func (r *record) left(c *client, at time.Duration, l *reconnect.Loss) {
 		s = &story{attempts: new(reconnect.Attempts)}
 		c.story = s
 		r.lost++
-	case s.away || at > r.closing && at-s.back > settled:
+	case s.away || at > r.closing && at-s.back > reconnect.Settled:
 		return
 	default:
 		r.back--

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/storm"
 )
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
@@ -185,8 +186,8 @@ func TestFiguresTellPolicies(t *testing.T) {
 }
 
 func TestFiguresPreferTheStorm(t *testing.T) {
-	f := &Figures{Peak: 3, Refused: 5, Policies: []model.Policy{{Kind: model.PolicyUnknown}}}
-	exact := []model.Policy{{Kind: model.PolicyFixed}}
+	f := &Figures{Recovery: storm.Recovery{Peak: 3}, Refused: 5, Policies: []model.PoolPolicy{{Policy: model.Policy{Kind: model.PolicyUnknown}}}}
+	exact := []model.PoolPolicy{{Policy: model.Policy{Kind: model.PolicyFixed}}}
 	f.adopt([]model.Storm{
 		{Started: noon.Add(-time.Second), Clients: 500, Peak: 400},
 		{Started: noon.Add(time.Second), Clients: 40, Peak: 20, Crowding: 2, Refused: 70, Policies: exact},

@@ -108,7 +108,7 @@ func (r *Report) writeFigures(w io.Writer) {
 // toTell is what it takes to know a policy.
 const toTell = "it takes three attempts in a row of eight clients of a kind, so refuse for longer"
 
-func agent(p *model.Policy) string {
+func agent(p *model.PoolPolicy) string {
 	if p.UserAgent == "" {
 		return "no user agent"
 	}

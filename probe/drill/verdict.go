@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/storm"
 )
 
 // Check is what became of an expectation.
@@ -70,7 +71,7 @@ func recovered(c *comparison, f *Figures) (bool, string) {
 	if held || at == longestTime || n >= c.value.number {
 		return held, found
 	}
-	if later := f.until(c.value.number); later > 0 {
+	if later := storm.BackAt(c.value.number*float64(f.Lost), arrivals(f.returns)); later > 0 {
 		return held, fmt.Sprintf("%s, %s after %s", found, percent(c.value.number), seconds(later))
 	}
 	return held, fmt.Sprintf("%s, %s in the end", found, percent(f.by(longestTime)))
@@ -111,7 +112,7 @@ func (e Expectation) policies(f *Figures) (bool, string) {
 	return float64(good) >= enough*float64(all), fmt.Sprintf("%d of %d clients%s", good, all, other)
 }
 
-func (e Expectation) fits(p *model.Policy) bool {
+func (e Expectation) fits(p *model.PoolPolicy) bool {
 	for i := range e.parts {
 		if c := &e.parts[i]; !c.subject.fits(c, p) {
 			return false
@@ -120,19 +121,19 @@ func (e Expectation) fits(p *model.Policy) bool {
 	return true
 }
 
-func fitsKind(c *comparison, p *model.Policy) bool { return c.is(string(p.Kind)) }
-func fitsLike(c *comparison, p *model.Policy) bool { return c.is(p.Like) }
+func fitsKind(c *comparison, p *model.PoolPolicy) bool { return c.is(string(p.Kind)) }
+func fitsLike(c *comparison, p *model.PoolPolicy) bool { return c.is(p.Like) }
 
-func fitsJitter(c *comparison, p *model.Policy) bool {
+func fitsJitter(c *comparison, p *model.PoolPolicy) bool {
 	return p.Kind != model.PolicyUnknown && c.holds(p.Share)
 }
 
-func fitsFactor(c *comparison, p *model.Policy) bool {
+func fitsFactor(c *comparison, p *model.PoolPolicy) bool {
 	return p.Kind != model.PolicyUnknown && c.holds(p.Factor)
 }
 
 // describe is a policy in a few words.
-func describe(p *model.Policy) string {
+func describe(p *model.PoolPolicy) string {
 	text := string(p.Kind)
 	switch p.Kind {
 	case model.PolicyUnknown:

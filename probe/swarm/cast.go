@@ -1,11 +1,15 @@
 package swarm
 
-import "fmt"
+import (
+	"fmt"
+
+	"holter/model"
+)
 
 // Role is a part that some of the clients play.
 type Role struct {
 	Behaviour
-	Policy Policy
+	Policy model.Policy
 	Share  float64 // of the clients, in relation to the other roles'
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/model"
+	"holter/model/reconnect"
 	"holter/probe/sock"
 )
 
@@ -20,7 +21,7 @@ type Client struct {
 	role       *Role
 	swarm      *Swarm
 	random     *rand.Rand // of the goroutine in Run, and while there is a session of that
-	delays     delays
+	backoff    reconnect.Backoff
 	path       time.Duration // how late its answers are
 	phase      phase
 	generation int
@@ -33,12 +34,12 @@ type Client struct {
 
 func newClient(s *Swarm, id string, role *Role, random *rand.Rand) *Client {
 	return &Client{
-		id:     id,
-		role:   role,
-		swarm:  s,
-		random: random,
-		delays: role.Policy.start(random),
-		path:   role.Path.draw(random),
+		id:      id,
+		role:    role,
+		swarm:   s,
+		random:  random,
+		backoff: reconnect.NewBackoff(&role.Policy, random),
+		path:    role.Path.draw(random),
 	}
 }
 
@@ -109,7 +110,7 @@ func (c *Client) again(lasted time.Duration, err error) (time.Duration, bool) {
 	if final(err) {
 		return 0, false
 	}
-	delay, ok := c.delays.next(lasted)
+	delay, ok := c.backoff.Next(lasted)
 	if lasted < breath {
 		delay = max(delay, breath)
 	}

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"holter/model"
+	"holter/model/reconnect"
 )
 
 const client = "c-0001"
@@ -166,7 +170,7 @@ func TestDroppedClientComesBackByItsPolicy(t *testing.T) {
 	const delay = 300 * time.Millisecond
 	e := newEcho(t)
 	drop := Span{50 * time.Millisecond, 50 * time.Millisecond}
-	start(t, one(e, Behaviour{Name: "dropping", Drop: Spell{Every: drop}}, Policy{Kind: Fixed, Base: delay}))
+	start(t, one(e, Behaviour{Name: "dropping", Drop: Spell{Every: drop}}, model.Policy{Kind: model.PolicyFixed, Base: delay}))
 	for n := 1; n <= 3; n++ {
 		before, after := e.generation(t, client, n), e.generation(t, client, n+1)
 		eventually(t, "the end", func() bool { return with(before, func() bool { return !before.closed.IsZero() }) })
@@ -183,7 +187,7 @@ func TestClientLeavesAServerThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
 	e.set(func() { e.mute = true })
-	s, err := New(one(e, Behaviour{Name: "steady", Beat: 50 * time.Millisecond}, Policy{Kind: Fixed, Base: 10 * time.Millisecond}))
+	s, err := New(one(e, Behaviour{Name: "steady", Beat: 50 * time.Millisecond}, model.Policy{Kind: model.PolicyFixed, Base: 10 * time.Millisecond}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +221,7 @@ func TestClientHonoursCloseCodes(t *testing.T) {
 		t.Run(fmt.Sprint(test.code), func(t *testing.T) {
 			t.Parallel()
 			e := newEcho(t)
-			s, _ := start(t, one(e, Behaviour{Name: "steady"}, Policy{}))
+			s, _ := start(t, one(e, Behaviour{Name: "steady"}, model.Policy{}))
 			p := e.generation(t, client, 1)
 			p.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(test.code, ""), time.Now().Add(time.Second))
 			if test.again {
@@ -236,23 +240,23 @@ func TestWaitBeforeTheNextAttempt(t *testing.T) {
 	code := func(code int) error { return &websocket.CloseError{Code: code} }
 	for _, test := range []struct {
 		name   string
-		policy Policy
+		policy model.Policy
 		lasted time.Duration
 		err    error
 		want   time.Duration
 		again  bool
 	}{
-		{"lost", Policy{Kind: Fixed, Base: time.Second}, time.Minute, errDropped, time.Second, true},
-		{"lost, no back-off", Policy{}, time.Minute, errDropped, 0, true},
-		{"thrown out at once, no back-off", Policy{}, breath / 2, code(1001), breath, true},
-		{"no answer, no back-off", Policy{}, 0, errors.New("refused"), breath, true},
-		{"refused for a time", Policy{Kind: Fixed, Base: time.Second}, 0, &refused{503, 7 * time.Second}, 8 * time.Second, true},
-		{"refused for a time, in a browser", Policy{Kind: Fixed, Base: time.Second, Deaf: true}, 0, &refused{503, 7 * time.Second}, time.Second, true},
-		{"try again later", Policy{Kind: Fixed, Base: time.Second}, time.Minute, code(1013), tryLater + time.Second, true},
-		{"the server is done", Policy{}, time.Minute, code(1000), 0, false},
-		{"the client is at fault", Policy{}, time.Minute, code(1009), 0, false},
+		{"lost", model.Policy{Kind: model.PolicyFixed, Base: time.Second}, time.Minute, errDropped, time.Second, true},
+		{"lost, no back-off", model.Policy{}, time.Minute, errDropped, 0, true},
+		{"thrown out at once, no back-off", model.Policy{}, breath / 2, code(1001), breath, true},
+		{"no answer, no back-off", model.Policy{}, 0, errors.New("refused"), breath, true},
+		{"refused for a time", model.Policy{Kind: model.PolicyFixed, Base: time.Second}, 0, &refused{503, 7 * time.Second}, 8 * time.Second, true},
+		{"refused for a time, in a browser", model.Policy{Kind: model.PolicyFixed, Base: time.Second, Deaf: true}, 0, &refused{503, 7 * time.Second}, time.Second, true},
+		{"try again later", model.Policy{Kind: model.PolicyFixed, Base: time.Second}, time.Minute, code(1013), tryLater + time.Second, true},
+		{"the server is done", model.Policy{}, time.Minute, code(1000), 0, false},
+		{"the client is at fault", model.Policy{}, time.Minute, code(1009), 0, false},
 	} {
-		c := &Client{role: &Role{Policy: test.policy}, delays: test.policy.start(dice(1))}
+		c := &Client{role: &Role{Policy: test.policy}, backoff: reconnect.NewBackoff(&test.policy, dice(1))}
 		wait, again := c.again(test.lasted, test.err)
 		if wait != test.want || again != test.again {
 			t.Errorf("%s: wait %s, again %t; want %s, %t", test.name, wait, again, test.want, test.again)
@@ -279,3 +283,5 @@ func TestRetryAfter(t *testing.T) {
 		}
 	}
 }
+
+func dice(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"holter/model"
 	"holter/probe/process"
 )
 
@@ -379,7 +380,7 @@ func TestFlagsAsRoles(t *testing.T) {
 	for _, role := range o.Cast {
 		shares[role.Name] = role.Share
 		if role.Talk != (Span{250 * time.Millisecond, 250 * time.Millisecond}) || role.Payload != usualPayload || !role.JSONBeat ||
-			role.Beat != 5*time.Second || role.Policy.Attempts != 9 || role.Policy.Kind != Steps {
+			role.Beat != 5*time.Second || role.Policy.MaxAttempts != 9 || role.Policy.Kind != model.PolicySteps {
 			t.Errorf("%+v", role)
 		}
 	}

@@ -1,6 +1,10 @@
 package swarm
 
-import "time"
+import (
+	"time"
+
+	"holter/model"
+)
 
 // demoRate is how many clients of the demo start in a second; a large one takes no longer than
 // maxDemoRamp.
@@ -34,11 +38,11 @@ func Demo(url string, n int, refuse func(time.Duration)) Options {
 // Policies as clients in the field have them: from the well spread, which also waits as long as a refusal asks
 // it to, to the storm machines.
 var (
-	spread   = Policy{Kind: Exponential, Base: time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: Full}
-	half     = Policy{Kind: Exponential, Base: 2 * time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: Equal, Deaf: true}
-	wander   = Policy{Kind: Exponential, Base: 2 * time.Second, Factor: 2, Cap: 60 * time.Second, Jitter: Decorrelated, Deaf: true}
-	punctual = Policy{Kind: Fixed, Base: 3 * time.Second, Deaf: true}
-	eager    = Policy{Kind: None, Deaf: true}
+	spread   = model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: model.JitterFull, Share: 1}
+	half     = model.Policy{Kind: model.PolicyExponential, Base: 2 * time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: model.JitterEqual, Share: 1. / 3, Deaf: true}
+	wander   = model.Policy{Kind: model.PolicyExponential, Base: 2 * time.Second, Factor: 2, Cap: 60 * time.Second, Jitter: model.JitterDecorrelated, Deaf: true}
+	punctual = model.Policy{Kind: model.PolicyFixed, Base: 3 * time.Second, Deaf: true}
+	eager    = model.Policy{Kind: model.PolicyNone, Deaf: true}
 )
 
 // demoCast is the cast of the demo; the shares are per cent. Of each role there is at least one, if

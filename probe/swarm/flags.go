@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holter/model"
+	"holter/model/reconnect"
 )
 
 // Traffic are the flags of what each client sends.
@@ -60,8 +63,8 @@ func (t *Traffic) behaviour() Behaviour {
 // Return are the flags of when clients come back.
 type Return struct {
 	Backoff  string     `placeholder:"POLICY" help:"Delays before clients come back: none, fixed:1s, exponential:1s,2,60s (base, factor, cap) or steps:0s,2s,10s (default exponential:1s,2,30s with full jitter)."`
-	Jitter   Jitter     `placeholder:"KIND" help:"What chance does to a delay: none, full, equal or decorrelated (default none where --backoff is given)."`
-	Preset   PresetName `placeholder:"CLIENT" help:"Come back as a client does by default: socketio, phoenix, signalr, centrifugo or grpc."`
+	Jitter   JitterName `placeholder:"KIND" help:"What chance does to a delay: none, full, equal or decorrelated (default none where --backoff is given)."`
+	Preset   PresetName `placeholder:"CLIENT" help:"Come back as a client does by default: socketio, phoenix, signalr, centrifugo, grpc, or holter's own page as holter."`
 	Attempts int        `placeholder:"N" help:"Give up after so many failures in a row; by default never, or as the preset does."`
 }
 
@@ -71,34 +74,49 @@ func (r *Return) Validate() error {
 	return err
 }
 
-func (r *Return) policy() (p Policy, err error) {
+func (r *Return) policy() (p model.Policy, err error) {
 	switch {
 	case r.Preset != "" && (r.Backoff != "" || r.Jitter != ""):
 		return p, errors.New("--preset with --backoff or --jitter: the preset has its own, so leave one out")
 	case r.Attempts < 0:
 		return p, fmt.Errorf("--attempts is %d: write 1 or more", r.Attempts)
 	case r.Preset != "":
-		preset, err := FindPreset(string(r.Preset))
-		if err != nil {
-			return p, err
+		client := reconnect.FindPreset(string(r.Preset))
+		if client == nil {
+			return p, fmt.Errorf("preset %q is unknown: write %s", r.Preset, model.OneOf(r.Preset.Suggest()))
 		}
-		p = preset.Policy
+		p = client.Policy
 	case r.Backoff == "" && r.Jitter == "":
 		p = spread
 	default:
-		if p, err = ParsePolicy(cmp.Or(r.Backoff, usualBackoff), string(cmp.Or(r.Jitter, NoJitter))); err != nil {
+		if p, err = model.ParsePolicy(cmp.Or(r.Backoff, usualBackoff), cmp.Or(string(r.Jitter), string(model.JitterNone))); err != nil {
 			return p, err
 		}
 	}
 	if r.Attempts > 0 {
-		p.Attempts = r.Attempts
+		p.MaxAttempts = r.Attempts
 	}
 	return p, nil
 }
 
-// Suggest are the kinds of jitter that are no well-known client's own.
-func (Jitter) Suggest() []string {
-	return []string{string(NoJitter), string(Full), string(Equal), string(Decorrelated)}
+// PresetName is what --preset takes: the name of a known client.
+type PresetName string
+
+// Suggest lists the names of all presets.
+func (PresetName) Suggest() []string {
+	names := make([]string, len(reconnect.KnownClients))
+	for i, c := range reconnect.KnownClients {
+		names[i] = c.Preset
+	}
+	return names
+}
+
+// JitterName is what --jitter takes.
+type JitterName string
+
+// Suggest lists the kinds of jitter that are not a known client's own.
+func (JitterName) Suggest() []string {
+	return []string{string(model.JitterNone), string(model.JitterFull), string(model.JitterEqual), string(model.JitterDecorrelated)}
 }
 
 const usualBackoff = "exponential:1s,2,30s"
@@ -123,7 +141,7 @@ func (t *Troubles) Validate() error {
 func (t *Troubles) sum() float64 { return float64(t.Freeze + t.Mute + t.SlowRead + t.Late + t.Drop) }
 
 // cast is a role for the healthy clients, and one for each trouble.
-func (t *Troubles) cast(healthy Behaviour, p Policy) []Role {
+func (t *Troubles) cast(healthy Behaviour, p model.Policy) []Role {
 	var roles []Role
 	add := func(share Share, name string, change func(*Behaviour)) {
 		if share < 1e-9 {

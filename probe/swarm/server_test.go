@@ -14,6 +14,8 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
+
+	"holter/model"
 )
 
 func TestMain(m *testing.M) {
@@ -209,6 +211,6 @@ func start(t *testing.T, o Options) (s *Swarm, stop func()) {
 }
 
 // one is a swarm of a single client, c-0001.
-func one(e *echo, b Behaviour, p Policy) Options {
+func one(e *echo, b Behaviour, p model.Policy) Options {
 	return Options{URL: e.url(), Clients: 1, Prefix: "c", Cast: []Role{{b, p, 1}}}
 }

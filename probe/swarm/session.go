@@ -62,7 +62,7 @@ func newSession(c *Client, conn *websocket.Conn) *session {
 		slowDown(conn.NetConn())
 	}
 	s.plan(s.opened)
-	s.timer = time.AfterFunc(maxDelay, process.Guard(s.act))
+	s.timer = time.AfterFunc(model.MaxDelay, process.Guard(s.act))
 	return s
 }
 

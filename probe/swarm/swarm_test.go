@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"holter/model"
 	"holter/probe/process"
 )
 
@@ -19,7 +20,7 @@ func TestAStormBringsAllBack(t *testing.T) {
 		URL:     e.url(),
 		Clients: n,
 		Prefix:  "c",
-		Cast:    []Role{{steady, Policy{Kind: Exponential, Base: 100 * time.Millisecond, Factor: 2, Cap: time.Second, Jitter: Full}, 1}},
+		Cast:    []Role{{steady, model.Policy{Kind: model.PolicyExponential, Base: 100 * time.Millisecond, Factor: 2, Cap: time.Second, Jitter: model.JitterFull, Share: 1}, 1}},
 		Storm:   Storm{Share: 1},
 	})
 	eventually(t, "all to be there", func() bool { return s.Stats().Connected == n })
@@ -45,7 +46,7 @@ func TestAStormSparesItsShare(t *testing.T) {
 	const n = 60
 	e := newEcho(t)
 	s, _ := start(t, Options{URL: e.url(), Clients: n, Prefix: "c", Seed: 3,
-		Cast: []Role{{steady, Policy{Kind: Fixed, Base: time.Hour}, 1}}, Storm: Storm{Share: 0.8}})
+		Cast: []Role{{steady, model.Policy{Kind: model.PolicyFixed, Base: time.Hour}, 1}}, Storm: Storm{Share: 0.8}})
 	eventually(t, "all to be there", func() bool { return s.Stats().Connected == n })
 	s.disperse()
 	eventually(t, "the storm", func() bool { return s.Stats().Waiting > n/2 })
@@ -59,7 +60,7 @@ func TestClientsWaitForAServerThatRefuses(t *testing.T) {
 	e := newEcho(t)
 	e.set(func() { e.refuse = http.Header{"Retry-After": {"1"}} })
 	begin := time.Now()
-	s, _ := start(t, one(e, steady, Policy{Kind: Fixed, Base: 10 * time.Millisecond}))
+	s, _ := start(t, one(e, steady, model.Policy{Kind: model.PolicyFixed, Base: 10 * time.Millisecond}))
 	eventually(t, "a refusal", func() bool { return s.Stats().Refused > 0 })
 	e.set(func() { e.refuse = nil })
 	p := e.generation(t, client, 1)
@@ -75,7 +76,7 @@ func TestClientsGiveUpAfterTheirAttempts(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
 	e.Close()
-	s, _ := start(t, one(e, steady, Policy{Kind: Fixed, Base: time.Millisecond, Attempts: 3}))
+	s, _ := start(t, one(e, steady, model.Policy{Kind: model.PolicyFixed, Base: time.Millisecond, MaxAttempts: 3}))
 	eventually(t, "giving up", func() bool { return s.Stats().GaveUp == 1 })
 	if got, want := s.Stats(), (Stats{Clients: 1, GaveUp: 1, Failed: 4}); got != want {
 		t.Errorf("%+v, want %+v: the first attempt and three more", got, want)
@@ -92,8 +93,8 @@ func TestNewSaysWhatToWrite(t *testing.T) {
 		{Options{URL: "ws://a b/", Clients: 1}, "write ws://HOST:PORT/PATH"},
 		{Options{URL: "ws://127.0.0.1:1/ws"}, "write 1 or more"},
 		{Options{URL: "ws://127.0.0.1:1/ws", Clients: 1}, "needs a role"},
-		{Options{URL: "ws://127.0.0.1:1/ws", Clients: 1, Cast: []Role{{steady, Policy{Kind: Fixed}, 1}}}, "role steady: backoff fixed:0s"},
-		{Options{URL: "ws://127.0.0.1:1/ws", Clients: 1, Cast: []Role{{steady, Policy{}, 0}}}, "role steady: a share of 0"},
+		{Options{URL: "ws://127.0.0.1:1/ws", Clients: 1, Cast: []Role{{steady, model.Policy{Kind: model.PolicyFixed}, 1}}}, "role steady: backoff fixed:0s"},
+		{Options{URL: "ws://127.0.0.1:1/ws", Clients: 1, Cast: []Role{{steady, model.Policy{}, 0}}}, "role steady: a share of 0"},
 	} {
 		if _, err := New(test.options); err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%+v: %v; want an error with %q", test.options, err, test.says)
@@ -115,7 +116,7 @@ func TestTooFewDescriptors(t *testing.T) {
 // The ramp needs no sockets that open: attempts fail at once and never again.
 func TestRampSpreadsTheFirstAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, err := New(Options{URL: "ws://127.0.0.1:1/ws", Clients: 10, Cast: []Role{{steady, Policy{}, 1}}, Ramp: 10 * time.Second})
+		s, err := New(Options{URL: "ws://127.0.0.1:1/ws", Clients: 10, Cast: []Role{{steady, model.Policy{}, 1}}, Ramp: 10 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -135,11 +135,11 @@ func fromStormSummary(s *model.Storm) StormSummary {
 func FromStormDetail(s *model.Storm) StormDetail {
 	f := storm.NewForecast(s.Policies, forecastAway, uint64(s.ID))
 	return StormDetail{FromStorm(s), Forecast{
-		AwayMS: millis(f.Away), Clients: f.Clients, Measured: fromRecovery(&f.Measured), Spread: fromRecovery(&f.Spread),
+		AwayMS: millis(f.Away), Clients: f.Clients, Measured: fromReplay(&f.Measured), Spread: fromReplay(&f.Spread),
 	}}
 }
 
-func fromRecovery(r *storm.Recovery) Recovery {
+func fromReplay(r *storm.Replay) Recovery {
 	return Recovery{PeakPerS: finite(r.Peak), Back99MS: reached(r.Back99), Activity: fromActivity(r.Curve)}
 }
 
@@ -159,7 +159,7 @@ func (m *Millis) reached() time.Duration {
 	return m.Duration()
 }
 
-func fromPolicy(p *model.Policy) Policy {
+func fromPolicy(p *model.PoolPolicy) Policy {
 	w := Policy{
 		UserAgent: p.UserAgent, Path: p.Path, Kind: p.Kind, BaseMS: millis(p.Base), Factor: finite(p.Factor), CapMS: millis(p.Cap),
 		StepsMS: make([]Millis, len(p.Steps)), Jitter: p.Jitter, Share: finite(p.Share), Like: p.Like,
@@ -202,12 +202,14 @@ func (s *Storm) Model() (model.Storm, error) {
 	return m, parse.wrap("storm", strconv.Itoa(s.ID))
 }
 
-func (p *Policy) model() model.Policy {
-	m := model.Policy{
+func (p *Policy) model() model.PoolPolicy {
+	m := model.PoolPolicy{
 		Pool: model.Pool{UserAgent: text(p.UserAgent), Path: text(p.Path)},
-		Kind: model.PolicyKind(text(string(p.Kind))), Base: p.BaseMS.Duration(), Factor: p.Factor, Cap: p.CapMS.Duration(),
-		Jitter: model.Jitter(text(string(p.Jitter))), Share: p.Share, Like: text(p.Like),
-		Clients: p.Clients, Attempts: p.Attempts, Obeys: p.Obeys, Confidence: p.Confidence, First: p.First.model(),
+		Policy: model.Policy{
+			Kind: model.PolicyKind(text(string(p.Kind))), Base: p.BaseMS.Duration(), Factor: p.Factor, Cap: p.CapMS.Duration(),
+			Jitter: model.Jitter(text(string(p.Jitter))), Share: p.Share,
+		},
+		Like: text(p.Like), Clients: p.Clients, Attempts: p.Attempts, Obeys: p.Obeys, Confidence: p.Confidence, First: p.First.model(),
 	}
 	for _, d := range newest(p.StepsMS, longestTable) {
 		m.Steps = append(m.Steps, d.Duration())

@@ -48,10 +48,13 @@ var (
 		ID: 3, Started: at, Ended: at.Add(time.Minute), Population: 5, Clients: 4, Away: 1, Reconnects: 7, Refused: 8,
 		Back50: time.Second, Back90: 2 * time.Second, Back99: 3 * time.Second, Peak: 4.5, Crowding: 1.5,
 		Causes: []model.StormCause{{Code: 1012, By: model.ByHolter, Count: 4}},
-		Policies: []model.Policy{{
-			Pool: model.Pool{UserAgent: "curl/8", Path: "/ws"}, Kind: model.PolicySteps, Base: time.Second, Factor: 2, Cap: time.Minute,
-			Steps: []time.Duration{time.Second, 3 * time.Second}, Jitter: model.JitterPartial, Share: 0.5, Like: "gRPC",
-			Clients: 4, Attempts: 9, Obeys: true, Confidence: 0.75, First: histogram,
+		Policies: []model.PoolPolicy{{
+			Pool: model.Pool{UserAgent: "curl/8", Path: "/ws"},
+			Policy: model.Policy{
+				Kind: model.PolicySteps, Base: time.Second, Factor: 2, Cap: time.Minute,
+				Steps: []time.Duration{time.Second, 3 * time.Second}, Jitter: model.JitterPartial, Share: 0.5,
+			},
+			Like: "gRPC", Clients: 4, Attempts: 9, Obeys: true, Confidence: 0.75, First: histogram,
 		}},
 		Delays: histogram, Curve: []model.Activity{{Connects: 1, Reconnects: 2, Closes: 3, Refused: 4}},
 	}
@@ -218,7 +221,7 @@ func TestEmpty(t *testing.T) {
 		FromConnection(&model.Connection{ID: 1}),
 		FromDetail(&model.Detail{}),
 		FromClient(&model.Client{}),
-		FromStormDetail(&model.Storm{Peak: math.Inf(1), Policies: []model.Policy{{Factor: math.NaN()}}}),
+		FromStormDetail(&model.Storm{Peak: math.Inf(1), Policies: []model.PoolPolicy{{Policy: model.Policy{Factor: math.NaN()}}}}),
 		FromHost(&model.Host{CPU: math.NaN(), Cores: []float64{math.Inf(1)}}),
 		FromSnapshot(&model.Snapshot{Rates: model.Rates{Beats: math.Inf(-1)}}),
 		FromEvent(&model.Event{Type: model.StateChanged}),

@@ -1,17 +1,19 @@
-package swarm
+package reconnect
 
 import (
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
+
+	"holter/model"
 )
 
 func dice(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
-func parsed(t *testing.T, backoff, jitter string) *Policy {
+func parsed(t *testing.T, backoff, jitter string) *model.Policy {
 	t.Helper()
-	p, err := ParsePolicy(backoff, jitter)
+	p, err := model.ParsePolicy(backoff, jitter)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -19,10 +21,10 @@ func parsed(t *testing.T, backoff, jitter string) *Policy {
 }
 
 // take collects n delays after failed attempts.
-func take(d delays, n int) []time.Duration {
+func take(d Backoff, n int) []time.Duration {
 	list := make([]time.Duration, n)
 	for i := range list {
-		list[i], _ = d.next(0)
+		list[i], _ = d.Next(0)
 	}
 	return list
 }
@@ -39,7 +41,7 @@ func TestDelaysWithoutJitter(t *testing.T) {
 		{"steps:0s,2s,10s", []time.Duration{0, 2 * time.Second, 10 * time.Second, 10 * time.Second}},
 		{"exponential:1s,1,5s", []time.Duration{time.Second, time.Second}},
 	} {
-		got := take(parsed(t, test.backoff, "none").start(dice(1)), len(test.want))
+		got := take(NewBackoff(parsed(t, test.backoff, "none"), dice(1)), len(test.want))
 		if !slices.Equal(got, test.want) {
 			t.Errorf("%s: %v, want %v", test.backoff, got, test.want)
 		}
@@ -66,7 +68,7 @@ func TestJitterDistribution(t *testing.T) {
 		list := make([]time.Duration, 2000)
 		var sum time.Duration
 		for i := range list {
-			list[i] = take(policy.start(dice(uint64(i))), test.attempt)[test.attempt-1]
+			list[i] = take(NewBackoff(policy, dice(uint64(i))), test.attempt)[test.attempt-1]
 			sum += list[i]
 		}
 		slices.Sort(list)
@@ -81,7 +83,7 @@ func TestJitterDistribution(t *testing.T) {
 }
 
 func TestDecorrelatedJitterWanders(t *testing.T) {
-	d := parsed(t, "exponential:1s,2,10s", "decorrelated").start(dice(1))
+	d := NewBackoff(parsed(t, "exponential:1s,2,10s", "decorrelated"), dice(1))
 	previous, capped := time.Second, 0
 	for i, v := range take(d, 1000) {
 		if v < time.Second || v > min(3*previous, 10*time.Second) {
@@ -98,26 +100,26 @@ func TestDecorrelatedJitterWanders(t *testing.T) {
 }
 
 func TestDelaysStartAnewAfterAConnectionThatLasted(t *testing.T) {
-	d := parsed(t, "exponential:1s,2,60s", "none").start(dice(1))
+	d := NewBackoff(parsed(t, "exponential:1s,2,60s", "none"), dice(1))
 	for range 3 {
-		d.next(0)
+		d.Next(0)
 	}
-	if got, _ := d.next(settled - 1); got != 8*time.Second {
+	if got, _ := d.Next(Settled - 1); got != 8*time.Second {
 		t.Errorf("after a short connection: %s, want 8s", got)
 	}
-	if got, _ := d.next(settled); got != time.Second {
+	if got, _ := d.Next(Settled); got != time.Second {
 		t.Errorf("after one that lasted: %s, want 1s", got)
 	}
-	if got, _ := d.next(0); got != 2*time.Second {
+	if got, _ := d.Next(0); got != 2*time.Second {
 		t.Errorf("after the next failure: %s, want 2s", got)
 	}
 }
 
 func TestAttemptsLimit(t *testing.T) {
-	d := (&Policy{Kind: Fixed, Base: time.Second, Attempts: 2}).start(dice(1))
+	d := NewBackoff(&model.Policy{Kind: model.PolicyFixed, Base: time.Second, MaxAttempts: 2}, dice(1))
 	want := []bool{true, true, false, true, true, false}
-	for i, lasted := range []time.Duration{0, 0, 0, settled, 0, 0} {
-		if _, again := d.next(lasted); again != want[i] {
+	for i, lasted := range []time.Duration{0, 0, 0, Settled, 0, 0} {
+		if _, again := d.Next(lasted); again != want[i] {
 			t.Errorf("attempt %d, lasted %s: again %t", i+1, lasted, again)
 		}
 	}
@@ -125,7 +127,7 @@ func TestAttemptsLimit(t *testing.T) {
 
 func TestDelaysFollowTheSeed(t *testing.T) {
 	policy := parsed(t, "exponential:1s,2,60s", "full")
-	a, b, c := take(policy.start(dice(7)), 10), take(policy.start(dice(7)), 10), take(policy.start(dice(8)), 10)
+	a, b, c := take(NewBackoff(policy, dice(7)), 10), take(NewBackoff(policy, dice(7)), 10), take(NewBackoff(policy, dice(8)), 10)
 	if !slices.Equal(a, b) {
 		t.Errorf("one seed, two series: %v and %v", a, b)
 	}

@@ -1,4 +1,4 @@
-package swarm
+package model
 
 import (
 	"fmt"
@@ -9,56 +9,16 @@ import (
 	"time"
 )
 
-// Kind is how the delays of a policy grow.
-type Kind string
-
-const (
-	None        Kind = "none"  // connect again at once
-	Fixed       Kind = "fixed" // the same delay each time
-	Exponential Kind = "exponential"
-	Steps       Kind = "steps" // a table, whose last delay stays
-)
-
-// Jitter is what chance does to a delay v, so that clients which lost their connection together do
-// not come back together. See "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
-type Jitter string
-
-const (
-	NoJitter     Jitter = "none"         // v
-	Full         Jitter = "full"         // uniform in [0, v]
-	Equal        Jitter = "equal"        // uniform in [v/2, v]
-	Decorrelated Jitter = "decorrelated" // uniform in [base, 3 · the delay before], up to the cap; the factor has no say
-)
-
-// What some well-known clients do instead: see Presets.
-const (
-	Around20 Jitter = "around20" // uniform in [0.8 v, 1.2 v]
-	Around50 Jitter = "around50" // uniform in [0.5 w, 1.5 w] up to the cap, w being v as if there were none
-	OnTop    Jitter = "on-top"   // base more than full, up to the cap
-)
-
-// Policy says when a client that has lost its connection, or was not let in, tries again. The zero
-// Policy tries again at once and for ever.
-type Policy struct {
-	Kind     Kind            // "" is None
-	Base     time.Duration   // the first delay, of Fixed and Exponential
-	Factor   float64         // from one delay to the next, of Exponential only
-	Cap      time.Duration   // no v is longer, of Exponential only
-	Steps    []time.Duration // of Steps only
-	Jitter   Jitter          // "" is NoJitter
-	Attempts int             // in a row before the client gives up, 0 for no limit
-	// Deaf clients take no notice of how long a refusal asks them to wait: a script in a browser does
-	// not get to see it.
-	Deaf bool
-}
-
 // ParsePolicy reads the text forms of a back-off and its jitter, such as exponential:1s,2,60s (base,
 // factor, cap) and full. A mistake is answered with what to write.
 func ParsePolicy(backoff, jitter string) (Policy, error) {
 	kind, rest, _ := strings.Cut(backoff, ":")
-	p := Policy{Kind: Kind(kind), Jitter: Jitter(jitter)}
+	p := Policy{Kind: PolicyKind(kind)}
 	if err := p.parse(rest); err != nil {
 		return Policy{}, fmt.Errorf("backoff %q: %w", backoff, err)
+	}
+	if err := p.parseJitter(jitter); err != nil {
+		return Policy{}, err
 	}
 	return p, p.Validate()
 }
@@ -73,17 +33,17 @@ var (
 
 func (p *Policy) parse(rest string) (err error) {
 	switch p.Kind {
-	case None:
+	case PolicyNone:
 		if rest != "" {
 			return errNone
 		}
-	case Fixed:
+	case PolicyFixed:
 		if p.Base, err = time.ParseDuration(rest); err != nil {
 			return errFixed
 		}
-	case Exponential:
+	case PolicyExponential:
 		return p.parseExponential(strings.Split(rest, ","))
-	case Steps:
+	case PolicySteps:
 		return p.parseSteps(strings.Split(rest, ","))
 	default:
 		return errKind
@@ -116,21 +76,76 @@ func (p *Policy) parseSteps(fields []string) error {
 	return nil
 }
 
+// jitterForms are the names of jitters that take more than a Jitter to describe: those of some well-known
+// clients.
+var jitterForms = []struct {
+	name    string
+	jitter  Jitter
+	share   float64
+	capLast bool
+	onTop   bool // of the base
+}{
+	{"around20", JitterPartial, 0.2, false, false},
+	{"around50", JitterPartial, 0.5, true, false},
+	{"on-top", JitterFull, 1, false, true},
+}
+
+// parseJitter reads the name of a jitter, after the delays.
+func (p *Policy) parseJitter(name string) error {
+	for _, form := range jitterForms {
+		if form.name != name {
+			continue
+		}
+		p.Jitter, p.Share, p.CapLast = form.jitter, form.share, form.capLast
+		if form.onTop {
+			p.OnTop = p.Base
+		}
+		if (form.capLast || form.onTop) && p.Kind != PolicyExponential {
+			return needsCap(name)
+		}
+		return nil
+	}
+	switch p.Jitter = Jitter(name); p.Jitter {
+	case "", JitterNone, JitterDecorrelated:
+	case JitterEqual:
+		p.Share = 1. / 3
+	case JitterFull:
+		p.Share = 1
+	default:
+		return fmt.Errorf("unknown jitter %q: write none, full, equal or decorrelated", name)
+	}
+	return nil
+}
+
+func needsCap(jitter string) error {
+	return fmt.Errorf("jitter %s needs a base and a cap: write --backoff exponential:1s,2,60s", jitter)
+}
+
+// jitterName is what parseJitter reads, where p has such a jitter.
+func (p *Policy) jitterName() string {
+	for _, form := range jitterForms {
+		if form.jitter == p.Jitter && form.share == p.Share && form.capLast == p.CapLast && form.onTop == (p.OnTop > 0) {
+			return form.name
+		}
+	}
+	return string(p.Jitter)
+}
+
 // String is the text form: that of ParsePolicy, a space and the jitter, which is left out if none.
 func (p Policy) String() string {
 	text := string(p.Kind)
 	switch p.Kind {
 	case "":
-		text = string(None)
-	case Fixed:
+		text = string(PolicyNone)
+	case PolicyFixed:
 		text = fmt.Sprintf("%s:%s", p.Kind, short(p.Base))
-	case Exponential:
+	case PolicyExponential:
 		text = fmt.Sprintf("%s:%s,%g,%s", p.Kind, short(p.Base), p.Factor, short(p.Cap))
-	case Steps:
+	case PolicySteps:
 		text = fmt.Sprintf("%s:%s", p.Kind, shortList(p.Steps))
 	}
 	if p.jittered() {
-		text += " " + string(p.Jitter)
+		text += " " + p.jitterName()
 	}
 	return text
 }
@@ -155,12 +170,12 @@ func shortList(steps []time.Duration) string {
 	return strings.Join(words, ",")
 }
 
-func (p Policy) jittered() bool { return p.Jitter != "" && p.Jitter != NoJitter }
+func (p Policy) jittered() bool { return p.Jitter != "" && p.Jitter != JitterNone }
 
 // Validate says what is wrong with a policy and what to write.
 func (p Policy) Validate() error {
-	if p.Attempts < 0 {
-		return fmt.Errorf("%d attempts: write 0 for no limit, or 1 and more", p.Attempts)
+	if p.MaxAttempts < 0 {
+		return fmt.Errorf("%d attempts: write 0 for no limit, or 1 and more", p.MaxAttempts)
 	}
 	if err := p.validateDelays(); err != nil {
 		return err
@@ -170,16 +185,16 @@ func (p Policy) Validate() error {
 
 func (p Policy) validateDelays() error {
 	switch p.Kind {
-	case "", None:
+	case "", PolicyNone:
 		return nil
-	case Fixed:
+	case PolicyFixed:
 		if p.Base <= 0 {
 			return fmt.Errorf("backoff %s: the delay must be above 0 (none connects again at once)", p)
 		}
 		return nil
-	case Exponential:
+	case PolicyExponential:
 		return p.validateGrowth()
-	case Steps:
+	case PolicySteps:
 		return p.validateSteps()
 	}
 	return fmt.Errorf("backoff %q: %w", string(p.Kind), errKind)
@@ -210,14 +225,15 @@ func (p Policy) validateSteps() error {
 func isFactor(f float64) bool { return f >= 1 && !math.IsInf(f, 1) }
 
 func (p Policy) validateJitter() error {
-	known := []Jitter{"", NoJitter, Full, Equal, Decorrelated, Around20, Around50, OnTop}
-	grows := []Jitter{Decorrelated, Around50, OnTop}
+	known := []Jitter{"", JitterNone, JitterPartial, JitterEqual, JitterFull, JitterDecorrelated}
 	switch {
 	case !slices.Contains(known, p.Jitter):
 		return fmt.Errorf("unknown jitter %q: write none, full, equal or decorrelated", string(p.Jitter))
-	case slices.Contains(grows, p.Jitter) && p.Kind != Exponential:
-		return fmt.Errorf("jitter %s needs a base and a cap: write --backoff exponential:1s,2,60s", p.Jitter)
-	case p.jittered() && (p.Kind == "" || p.Kind == None):
+	case p.Share < 0 || p.Share > 1:
+		return fmt.Errorf("jitter %s of a share of %g: write a share from 0 to 1", p.Jitter, p.Share)
+	case (p.Jitter == JitterDecorrelated || p.CapLast || p.OnTop > 0) && p.Kind != PolicyExponential:
+		return needsCap(p.jitterName())
+	case p.jittered() && (p.Kind == "" || p.Kind == PolicyNone):
 		return fmt.Errorf("jitter %s has no delay to work on: write --backoff fixed:1s or exponential:1s,2,60s", p.Jitter)
 	}
 	return nil

@@ -1,7 +1,8 @@
-package swarm
+package model
 
 import (
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,18 +16,18 @@ func TestParsePolicy(t *testing.T) {
 		want            Policy
 		text            string
 	}{
-		{"none", "none", Policy{Kind: None, Jitter: NoJitter}, "none"},
-		{"none", "", Policy{Kind: None}, "none"},
-		{"fixed:1s", "none", Policy{Kind: Fixed, Base: time.Second, Jitter: NoJitter}, "fixed:1s"},
-		{"fixed:250ms", "full", Policy{Kind: Fixed, Base: 250 * time.Millisecond, Jitter: Full}, "fixed:250ms full"},
+		{"none", "none", Policy{Kind: PolicyNone, Jitter: JitterNone}, "none"},
+		{"none", "", Policy{Kind: PolicyNone}, "none"},
+		{"fixed:1s", "none", Policy{Kind: PolicyFixed, Base: time.Second, Jitter: JitterNone}, "fixed:1s"},
+		{"fixed:250ms", "full", Policy{Kind: PolicyFixed, Base: 250 * time.Millisecond, Jitter: JitterFull, Share: 1}, "fixed:250ms full"},
 		{"exponential:1s,2,60s", "equal",
-			Policy{Kind: Exponential, Base: time.Second, Factor: 2, Cap: time.Minute, Jitter: Equal}, "exponential:1s,2,1m equal"},
+			Policy{Kind: PolicyExponential, Base: time.Second, Factor: 2, Cap: time.Minute, Jitter: JitterEqual, Share: 1. / 3}, "exponential:1s,2,1m equal"},
 		{"exponential:100ms,1.5,1h30m", "decorrelated",
-			Policy{Kind: Exponential, Base: 100 * time.Millisecond, Factor: 1.5, Cap: 90 * time.Minute, Jitter: Decorrelated},
+			Policy{Kind: PolicyExponential, Base: 100 * time.Millisecond, Factor: 1.5, Cap: 90 * time.Minute, Jitter: JitterDecorrelated},
 			"exponential:100ms,1.5,1h30m decorrelated"},
 		{"steps:0s,2s,1m", "none",
-			Policy{Kind: Steps, Steps: []time.Duration{0, 2 * time.Second, time.Minute}, Jitter: NoJitter}, "steps:0s,2s,1m"},
-		{"steps:1s", "full", Policy{Kind: Steps, Steps: []time.Duration{time.Second}, Jitter: Full}, "steps:1s full"},
+			Policy{Kind: PolicySteps, Steps: []time.Duration{0, 2 * time.Second, time.Minute}, Jitter: JitterNone}, "steps:0s,2s,1m"},
+		{"steps:1s", "full", Policy{Kind: PolicySteps, Steps: []time.Duration{time.Second}, Jitter: JitterFull, Share: 1}, "steps:1s full"},
 	} {
 		got, err := ParsePolicy(test.backoff, test.jitter)
 		if err != nil || !reflect.DeepEqual(got, test.want) {
@@ -73,7 +74,7 @@ func TestParsePolicySaysWhatToWrite(t *testing.T) {
 }
 
 func TestPolicyAttempts(t *testing.T) {
-	if err := (Policy{Attempts: -1}).Validate(); err == nil {
+	if err := (Policy{MaxAttempts: -1}).Validate(); err == nil {
 		t.Error("a negative number of attempts is accepted")
 	}
 	if err := (Policy{}).Validate(); err != nil {
@@ -95,9 +96,11 @@ func FuzzParsePolicy(f *testing.F) {
 			return
 		}
 		longest := 1.2 * float64(max(p.Base, p.Cap, slices.Max(append(p.Steps, 0)))) // as around20 allows
-		for delays, i := p.start(dice(1)), 0; i < 20; i++ {
-			if d, again := delays.next(0); d < 0 || float64(d) > longest+1 || !again {
-				t.Fatalf("%s: delay %d is %s, again %t", p, i+1, d, again)
+		random, before := rand.New(rand.NewPCG(1, 0)), time.Duration(0)
+		for k := 1; k <= 20; k++ {
+			before = p.Draw(k, before, random)
+			if before < 0 || float64(before) > longest*(1+1e-9)+1 {
+				t.Fatalf("%s: delay %d is %s", p, k, before)
 			}
 		}
 		text, shake, _ := strings.Cut(p.String(), " ")
