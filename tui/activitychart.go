@@ -3,7 +3,6 @@ package tui
 import (
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"holter/model"
@@ -201,12 +200,4 @@ func timeTicks(over time.Duration, w int) []tick {
 	}
 	slices.Reverse(ticks)
 	return ticks
-}
-
-// ago is a round time: 30s, 1m30s, 5m.
-func ago(d time.Duration) string {
-	if d%time.Minute == 0 {
-		return strconv.Itoa(int(d/time.Minute)) + "m"
-	}
-	return d.String()
 }

@@ -37,10 +37,6 @@ func newCanvas(g graph, w, h int, inks ...ink) *canvas {
 	return c
 }
 
-// brailleDots are the bits of the dots of a cell by column and row from the top (Unicode 8.7, "Braille
-// Patterns").
-var brailleDots = [2][4]uint8{{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}}
-
 // brailleRuns are the dots of a column from one row to another, and roughDots those of a column that a
 // rough ink leaves.
 var (

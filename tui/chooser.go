@@ -86,7 +86,7 @@ func (d *chooser) view(page []string, w int) []string {
 		}
 		lines = append(lines, line)
 	}
-	return dialogOver(page, s.box(lines, inner), w)
+	return dialogOver(page, box(s, lines, inner), w)
 }
 
 // sortAt sorts by the column over cell x of the titles, the other way round if it is sorted by it.

@@ -92,7 +92,7 @@ func (t *rowText) silence(c *model.Connection, w int) string {
 	}
 	const figureWidth = 7
 	share := float64(c.Silence) / float64(limit)
-	return t.styles.glyphs.gauge(share, w-figureWidth) + padLeft(figure, figureWidth)
+	return gauge(share, w-figureWidth, &t.styles.glyphs) + padLeft(figure, figureWidth)
 }
 
 // why is the cause, with the sentence behind it or else what it means if that fits, or who ended the connection
@@ -104,7 +104,7 @@ func (t *rowText) why(c *model.Connection, w int) string {
 		mark = g.upstream + " "
 	}
 	w -= width(mark)
-	text := g.plain(t.styles.badge(c))
+	text := g.plain(badge(t.styles, c))
 	if c.State == model.Closed && c.Close != nil {
 		text += t.ending(c.Close, w-width(text))
 	} else {
@@ -138,9 +138,17 @@ func (t *rowText) reason(d *model.Diagnosis, w int) string {
 
 // beats are the newest beats.
 func (t *rowText) beats(c *model.Connection, w int) string {
-	return t.styles.glyphs.strip(c.Beats[:], t.page.zoom.per(), w)
+	return plainStrip(c.Beats[:], t.page.zoom.per(), w, &t.styles.glyphs)
 }
 
 func (t *rowText) vividBeats(c *model.Connection, w int) string {
-	return t.styles.strip(c.Beats[:], t.page.zoom.per(), w)
+	return strip(c.Beats[:], t.page.zoom.per(), w, t.styles)
+}
+
+// badge is what is done to a connection on purpose, "" for nothing, with a blank behind it.
+func badge(s *styles, c *model.Connection) string {
+	if c.Faults.None() {
+		return ""
+	}
+	return s.glyphs.fault + " " + c.Faults.String() + " "
 }

@@ -16,15 +16,6 @@ func (p *connections) view() []string {
 	return append(p.listLines(list), p.detail.lines()...)
 }
 
-// sideBySide joins two regions of the same height.
-func sideBySide(left, right []string, w int, bar string) []string {
-	lines := make([]string, len(left))
-	for i := range left {
-		lines[i] = pad(left[i], w) + bar + right[i]
-	}
-	return lines
-}
-
 // listLines draws the titles and the visible rows, or why there are none.
 func (p *connections) listLines(s size) []string {
 	switch {
@@ -53,7 +44,7 @@ func (p *connections) nobody(w int) []string {
 		"",
 		p.styles.strong.String(" Nobody is connected yet."),
 		"",
-		row("address", g.address(m)),
+		row("address", address(g, m)),
 	}
 	if url := g.plain(m.Address); url != "" {
 		lines = append(lines, row("shell", "websocat "+url), row("browser", `new WebSocket("`+url+`")`))
@@ -89,17 +80,4 @@ func (p *connections) click(x, y int) tea.Cmd {
 	}
 	p.unfollow()
 	return p.followCursor()
-}
-
-// gutter is the cell before a row: whether the cursor is on it, and whether it is marked.
-func (g *glyphs) gutter(selected, marked bool) string {
-	switch {
-	case selected && marked:
-		return g.both
-	case selected:
-		return g.cursor
-	case marked:
-		return g.mark
-	}
-	return " "
 }

@@ -56,7 +56,7 @@ func (t *detailText) timeline() {
 	stays = append(stays, staysOf(t.d, t.now)...)
 	end := t.d.Ended(t.now)
 	label := " " + span(end.Sub(from)) + " "
-	line := t.styles.timeline(stays, from, end, t.width-labelWidth-1-width(label))
+	line := timeline(stays, from, end, t.width-labelWidth-1-width(label), t.styles)
 	t.lines = append(t.lines, t.styles.dim.String(pad(" state", labelWidth))+" "+line+t.styles.dim.String(label))
 }
 
@@ -69,7 +69,7 @@ func minTime(a, b time.Time) time.Time {
 
 // machine is the states that there are and how this one came to be.
 func (t *detailText) machine() {
-	t.lines = append(t.lines, t.styles.machine(t.d, t.now, t.width)...)
+	t.lines = append(t.lines, drawMachine(t.d, t.now, t.width, t.styles)...)
 	t.gap()
 }
 
@@ -78,7 +78,7 @@ func (t *detailText) state() {
 	look := t.styles.states[min(c.State, model.Away)]
 	t.paragraph(look, t.stood(c))
 	if !c.Faults.None() {
-		t.paragraph(t.styles.alarm, t.styles.badge(c)+"on purpose")
+		t.paragraph(t.styles.alarm, badge(t.styles, c)+"on purpose")
 	}
 	if cause := c.Diagnosis.Cause; cause != "" {
 		t.paragraph(t.styles.strong, strings.TrimSpace(string(cause)+": "+c.Diagnosis.Detail))
@@ -215,6 +215,3 @@ func (t *detailText) paragraph(look paint, text string) {
 }
 
 func (t *detailText) gap() { t.lines = append(t.lines, "") }
-
-// clock is a time of day on the reader's clock.
-func clock(t time.Time) string { return t.Local().Format("15:04:05") }

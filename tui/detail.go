@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/bubbles/viewport"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -97,51 +96,10 @@ func (d *detail) write(now time.Time) {
 // scroll takes a key that moves. It reports whether msg was one.
 func (d *detail) scroll(msg tea.KeyMsg, k *keyMap) bool { return scroll(&d.view, msg, k) }
 
-// scroll moves a text by the keys that move the cursor elsewhere.
-func scroll(v *viewport.Model, msg tea.KeyMsg, k *keyMap) bool {
-	switch {
-	case key.Matches(msg, k.Up):
-		v.ScrollUp(1)
-	case key.Matches(msg, k.Down):
-		v.ScrollDown(1)
-	case key.Matches(msg, k.HalfUp):
-		v.HalfPageUp()
-	case key.Matches(msg, k.HalfDown):
-		v.HalfPageDown()
-	case key.Matches(msg, k.PageUp):
-		v.PageUp()
-	case key.Matches(msg, k.PageDown):
-		v.PageDown()
-	case key.Matches(msg, k.Top):
-		v.GotoTop()
-	case key.Matches(msg, k.Bottom):
-		v.GotoBottom()
-	default:
-		return false
-	}
-	return true
-}
-
-// more says how many lines of a text are above and below what is seen, "" if none are.
-func (g *glyphs) more(v *viewport.Model) string {
-	above, below := v.YOffset, v.TotalLineCount()-v.YOffset-v.Height
-	text := ""
-	if above > 0 {
-		text += fmt.Sprintf("%s %d ", g.keys.up, above)
-	}
-	if below > 0 {
-		text += fmt.Sprintf("%s %d ", g.keys.down, below)
-	}
-	if text == "" {
-		return ""
-	}
-	return text + "more"
-}
-
 // lines are the title and the visible part of the text.
 func (d *detail) lines() []string {
 	title := d.styles.rule(d.title(), d.view.Width)
-	if more := d.styles.glyphs.more(&d.view); more != "" {
+	if more := more(&d.styles.glyphs, &d.view); more != "" {
 		title = d.styles.rule(d.title(), d.view.Width-width(more)-2) + " " + d.styles.accent.String(more) + " "
 	}
 	lines := []string{title}

@@ -21,7 +21,7 @@ type dialog interface {
 type liveDialog interface{ look(p *picture) }
 
 // box puts a frame around lines, with w cells for text.
-func (s *styles) box(lines []string, w int) []string {
+func box(s *styles, lines []string, w int) []string {
 	b := &s.glyphs.box
 	edge := strings.Repeat(b.Top, w+2)
 	framed := []string{s.dim.String(b.TopLeft + edge + b.TopRight)}

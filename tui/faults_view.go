@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	"github.com/charmbracelet/bubbles/key"
-
-	"holter/model"
 )
 
 func (d *faultDialog) footer(w int, message string) []string {
@@ -41,13 +39,5 @@ func (d *faultDialog) view(page []string, w int) []string {
 		lines = append(lines, d.styles.alarm.String(line))
 	}
 	lines = append(lines, d.button(faultCancel, "Cancel")+"    "+d.button(faultSet, "Set")+"    "+d.styles.dim.String("0 ends them"))
-	return dialogOver(page, d.styles.box(lines, formWidth), w)
-}
-
-// badge is what is done to a connection on purpose, "" for nothing, with a blank behind it.
-func (s *styles) badge(c *model.Connection) string {
-	if c.Faults.None() {
-		return ""
-	}
-	return s.glyphs.fault + " " + c.Faults.String() + " "
+	return dialogOver(page, box(d.styles, lines, formWidth), w)
 }

@@ -200,3 +200,14 @@ func plural(n int, what string) string {
 	}
 	return count(n) + " " + what
 }
+
+// ago is a round time: 30s, 1m30s, 5m.
+func ago(d time.Duration) string {
+	if d%time.Minute == 0 {
+		return strconv.Itoa(int(d/time.Minute)) + "m"
+	}
+	return d.String()
+}
+
+// clock is a time of day on the reader's clock.
+func clock(t time.Time) string { return t.Local().Format("15:04:05") }

@@ -43,7 +43,7 @@ func TestGauge(t *testing.T) {
 		share float64
 		want  string
 	}{{-1, "▐    ▌"}, {0, "▐    ▌"}, {0.25, "▐█   ▌"}, {0.5625, "▐██▎ ▌"}, {1, "▐████▌"}, {7, "▐████▌"}, {math.Inf(1), "▐████▌"}} {
-		if got := unicodeGlyphs.gauge(test.share, 6); got != test.want {
+		if got := gauge(test.share, 6, &unicodeGlyphs); got != test.want {
 			t.Errorf("%v: %q, want %q", test.share, got, test.want)
 		}
 	}

@@ -3,7 +3,7 @@ package tui
 import "strings"
 
 // gauge draws share, from 0 to 1, over w cells between two ends. Without room for that it is blank.
-func (g *glyphs) gauge(share float64, w int) string {
+func gauge(share float64, w int, g *glyphs) string {
 	if w < 3 {
 		return strings.Repeat(" ", max(w, 0))
 	}

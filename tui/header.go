@@ -63,7 +63,7 @@ func (h *header) sparks() (cpu, mem string) {
 		cpus[i], mems[i] = hosts[i].CPU, share(hosts[i].MemoryUsed, hosts[i].MemoryTotal)
 	}
 	g := &h.styles.glyphs
-	return g.sparkline(cpus, 100, sparkCells) + " ", g.sparkline(mems, 100, sparkCells) + " "
+	return sparkline(cpus, 100, sparkCells, g) + " ", sparkline(mems, 100, sparkCells, g) + " "
 }
 
 // summary is all of the header that a low terminal has room for.
@@ -79,7 +79,7 @@ func (h *header) summary() string {
 }
 
 // address is where clients connect. A middleware does not know: the address is not its own.
-func (g *glyphs) address(m *model.Monitor) string {
+func address(g *glyphs, m *model.Monitor) string {
 	if m.Address == "" {
 		return "the application's own WebSocket address"
 	}

@@ -75,7 +75,7 @@ func (d *help) footer(w int, message string) []string {
 		d.search.Width = w - 3
 		message = d.styles.glyphs.cut(d.search.View(), w)
 	}
-	more := d.styles.glyphs.more(&d.text)
+	more := more(&d.styles.glyphs, &d.text)
 	room := w - width(more) - 1
 	return []string{message, pad(hints(d.styles, room, keys, always...), room) + d.styles.accent.String(more)}
 }
@@ -170,8 +170,8 @@ func (d *help) legend() []section {
 			{g.cursor, "the cursor", s.accent},
 			{g.mark, "a marked row", s.accent},
 			{g.both, "the cursor on a marked row", s.accent},
-			{g.gauge(0.4, 10), "the silence against interval + timeout", s.accent},
-			{g.gauge(1, 10), "a beat must have gone unanswered", s.accent},
+			{gauge(0.4, 10, g), "the silence against interval + timeout", s.accent},
+			{gauge(1, 10, g), "a beat must have gone unanswered", s.accent},
 			{strings.Join(g.beats[1:9], ""), "beats: the round trip against the timeout", s.accent},
 			{g.beats[model.LateBeat], "a beat answered after its timeout", s.accent},
 			{g.beats[model.MissedBeat], "a beat without an answer", s.accent},

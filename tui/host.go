@@ -127,7 +127,7 @@ func (t *hostText) field(name, text string) {
 
 func (t *hostText) bar(name string, percentage float64, note string) {
 	w := min(40, t.w-labelWidth-24)
-	t.field(name, t.styles.glyphs.gauge(percentage/100, w)+padLeft(percent(percentage), 6)+"  "+note)
+	t.field(name, gauge(percentage/100, w, &t.styles.glyphs)+padLeft(percent(percentage), 6)+"  "+note)
 }
 
 func (t *hostText) machine() {
@@ -163,7 +163,7 @@ func (t *hostText) settings() {
 	if m.Version != "" {
 		t.field("version", g.plain(m.Version))
 	}
-	t.field("address", g.address(m))
+	t.field("address", address(g, m))
 	if m.Upstream != "" {
 		t.field("upstream", g.plain(m.Upstream))
 	}

@@ -33,7 +33,7 @@ func (d *kickDialog) view(page []string, w int) []string {
 		}
 	}
 	lines = append(lines, d.styles.alarm.String(d.wrong), d.button(fieldCancel, "Cancel")+"    "+d.button(fieldKick, "Kick"))
-	return dialogOver(page, d.styles.box(lines, formWidth), w)
+	return dialogOver(page, box(d.styles, lines, formWidth), w)
 }
 
 // unless dims a line that does not matter.

@@ -41,9 +41,9 @@ const (
 	machineList  = 8  // lines otherwise
 )
 
-// machine draws the state machine of a connection with the state that it is in now and the way it came:
+// drawMachine draws the state machine of a connection with the state that it is in now and the way it came:
 // along a line where there is room, else as a list. It has machineLines or machineList lines of w cells.
-func (s *styles) machine(d *model.Detail, now time.Time, w int) []string {
+func drawMachine(d *model.Detail, now time.Time, w int, s *styles) []string {
 	m := machine{styles: s, d: d, now: now, edges: edgesOf(d.Transitions)}
 	lines := m.list()
 	if w >= machineFrom {

@@ -145,9 +145,9 @@ func TestPartsFit(t *testing.T) {
 			beats[i] = model.Beat(r.UintN(256) >> r.UintN(8))
 		}
 		per := r.IntN(5) - 1
-		requireWidth(t, "strip", s.strip(beats, per, w), w)
-		requireWidth(t, "plain strip", s.glyphs.strip(beats, per, w), w)
-		requireWidth(t, "sparkline", s.glyphs.sparkline(oddFigures(r, r.IntN(60)), odd(r), w), w)
-		requireWidth(t, "gauge", s.glyphs.gauge(odd(r), w), w)
+		requireWidth(t, "strip", strip(beats, per, w, s), w)
+		requireWidth(t, "plain strip", plainStrip(beats, per, w, &s.glyphs), w)
+		requireWidth(t, "sparkline", sparkline(oddFigures(r, r.IntN(60)), odd(r), w, &s.glyphs), w)
+		requireWidth(t, "gauge", gauge(odd(r), w, &s.glyphs), w)
 	}
 }

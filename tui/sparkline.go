@@ -8,7 +8,7 @@ import (
 // sparkline draws the newest w figures as bars of one cell, the newest at the right. A figure of top
 // fills its cell; with a top of 0 the largest does. NaN and what is not there leave a blank; whatever
 // is above 0 shows.
-func (g *glyphs) sparkline(values []float64, top float64, w int) string {
+func sparkline(values []float64, top float64, w int, g *glyphs) string {
 	w = max(w, 0)
 	values = values[max(len(values)-w, 0):]
 	if !(top > 0) {

@@ -93,5 +93,5 @@ func (t policyText) first(r *model.PoolPolicy, w int) string {
 		}
 	}
 	ends := brief(max(h.From, 0)) + t.styles.glyphs.ellipsis + brief(h.To)
-	return t.styles.glyphs.sparkline(bars, 0, cells) + " " + t.styles.glyphs.cut(ends, w-cells-1)
+	return sparkline(bars, 0, cells, &t.styles.glyphs) + " " + t.styles.glyphs.cut(ends, w-cells-1)
 }

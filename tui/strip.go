@@ -8,7 +8,7 @@ import (
 
 // strip draws the newest beats in w cells, the newest at the right, each cell the worst of so many
 // beats. The height is the round trip against the timeout, in eighths.
-func (s *styles) strip(beats []model.Beat, per, w int) string {
+func strip(beats []model.Beat, per, w int, s *styles) string {
 	var b strings.Builder
 	b.Grow(5*max(w, 0) + 32)
 	looks := [...]paint{toneCalm: s.states[model.Normal], toneTight: s.states[model.Suspect], toneBad: s.chart.miss, toneNone: s.dim}
@@ -30,8 +30,8 @@ func (s *styles) strip(beats []model.Beat, per, w int) string {
 	return b.String()
 }
 
-// strip is the same without colours, for a row that has one of its own.
-func (g *glyphs) strip(beats []model.Beat, per, w int) string {
+// plainStrip is the same without colours, for a row that has one of its own.
+func plainStrip(beats []model.Beat, per, w int, g *glyphs) string {
 	var b strings.Builder
 	b.Grow(3 * max(w, 0))
 	for i := range w {

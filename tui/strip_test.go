@@ -21,10 +21,10 @@ func TestStrip(t *testing.T) {
 		{0, 3, "▁▁▁", "___"},
 		{1, 0, "", ""},
 	} {
-		if got := unicodeGlyphs.strip(allBeats, test.per, test.w); got != test.want {
+		if got := plainStrip(allBeats, test.per, test.w, &unicodeGlyphs); got != test.want {
 			t.Errorf("%d beats in a cell, %d cells: %q, want %q", test.per, test.w, got, test.want)
 		}
-		if got := asciiGlyphs.strip(allBeats, test.per, test.w); got != test.ascii {
+		if got := plainStrip(allBeats, test.per, test.w, &asciiGlyphs); got != test.ascii {
 			t.Errorf("ASCII, %d beats in a cell, %d cells: %q, want %q", test.per, test.w, got, test.ascii)
 		}
 	}
@@ -46,7 +46,7 @@ func TestSparkline(t *testing.T) {
 		{nil, 0, 2, "  "},
 		{[]float64{1}, 1, 0, ""},
 	} {
-		if got := unicodeGlyphs.sparkline(test.values, test.top, test.w); got != test.want {
+		if got := sparkline(test.values, test.top, test.w, &unicodeGlyphs); got != test.want {
 			t.Errorf("%v of %v: %q, want %q", test.values, test.top, got, test.want)
 		}
 	}
@@ -57,6 +57,6 @@ func BenchmarkStrip(b *testing.B) {
 	beats := model.Strip{1, 2, 1, 1, 1, 7, 8, 9, 9, 10, 1, 1, 1, 1, 2, 1, 1, 6, 1, 1, 2, 2, 1, 1}
 	b.ReportAllocs()
 	for b.Loop() {
-		s.strip(beats[:], 1, 24)
+		strip(beats[:], 1, 24, s)
 	}
 }

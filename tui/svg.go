@@ -18,8 +18,8 @@ const (
 	svgMargin     = 8
 )
 
-// exportSVG writes a screen, as View draws it, as a picture in the colours of a theme.
-func exportSVG(to io.Writer, view string, t *theme) error {
+// drawSVG writes a screen, as View draws it, as a picture in the colours of a theme.
+func drawSVG(to io.Writer, view string, t *theme) error {
 	lines := strings.Split(strings.Map(drawable, view), "\n")
 	wide := 0
 	for _, line := range lines {
@@ -48,14 +48,14 @@ func drawable(r rune) rune {
 
 // picturePage is a picture as it is being written.
 type picturePage struct {
-	paper *paper
-	out   strings.Builder
-	look  look
+	paper     *paper
+	out       strings.Builder
+	rendition rendition
 }
 
 // line writes the cells of a styled line, whose upper edge is at y.
 func (p *picturePage) line(line string, y int) {
-	p.look = look{}
+	p.rendition = rendition{}
 	x := svgMargin
 	parser := ansi.GetParser()
 	defer ansi.PutParser(parser)
@@ -67,7 +67,7 @@ func (p *picturePage) line(line string, y int) {
 		if wide == 0 {
 			if parser.Command() == 'm' && ansi.HasCsiPrefix(seq) {
 				p.flush(&run, y)
-				p.look.apply(parser.Params())
+				p.rendition.apply(parser.Params())
 			}
 			continue
 		}
@@ -136,12 +136,12 @@ func (r *cellRun) add(cluster string, x, wide int) {
 }
 
 func (r *cellRun) write(p *picturePage, y int) {
-	ink, ground := p.look.colours(p.paper)
+	ink, ground := p.rendition.colours(p.paper)
 	if ground != "" {
 		fmt.Fprintf(&p.out, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s" shape-rendering="crispEdges"/>`, r.x, y, r.cells*svgCellWidth, svgCellHeight, ground)
 	}
 	faint := ""
-	if p.look.faint {
+	if p.rendition.faint {
 		faint = ` opacity=".6"`
 	}
 	switch r.kind {
@@ -149,7 +149,7 @@ func (r *cellRun) write(p *picturePage, y int) {
 		fmt.Fprintf(&p.out, `<path fill="%s"%s d="%s"/>`, ink, faint, shapes(r.text.String(), r.x, y))
 	case kindText, kindAlone:
 		weight := ""
-		if p.look.bold {
+		if p.rendition.bold {
 			weight = ` font-weight="bold"`
 		}
 		fmt.Fprintf(&p.out, `<text x="%d" y="%d" textLength="%d" lengthAdjust="spacingAndGlyphs" fill="%s"%s%s>%s</text>`,

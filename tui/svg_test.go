@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -19,11 +20,11 @@ func TestSVGGolden(t *testing.T) {
 	s := newStyles(themes[1], graphBraille, utf8Locale)
 	lines := []string{
 		s.title.String("holter") + " <&\"> " + s.cursor[model.Suspect].String("▸◐ suspect  名前 é") + s.dim.String(" faint"),
-		s.strip(allBeats, 1, 18) + " " + s.glyphs.gauge(0.4, 10) + "▀▒▐" + s.alarm.String("×"),
+		strip(allBeats, 1, 18, s) + " " + gauge(0.4, 10, &s.glyphs) + "▀▒▐" + s.alarm.String("×"),
 	}
 	lines = append(lines, rttChart(wavingSamples(60, 30*time.Millisecond), 60, 6, s)...)
 	var b strings.Builder
-	if err := exportSVG(&b, strings.Join(lines, "\n"), s.theme); err != nil {
+	if err := drawSVG(&b, strings.Join(lines, "\n"), s.theme); err != nil {
 		t.Fatal(err)
 	}
 	golden.RequireEqual(t, []byte(b.String()))
@@ -48,7 +49,7 @@ func TestSVGIsWellFormed(t *testing.T) {
 	for _, view := range views {
 		for _, th := range []*theme{themes[0], themes[2], colourless} {
 			var b strings.Builder
-			if err := exportSVG(&b, view, th); err != nil {
+			if err := drawSVG(&b, view, th); err != nil {
 				t.Fatal(err)
 			}
 			d := xml.NewDecoder(strings.NewReader(b.String()))
@@ -61,13 +62,13 @@ func TestSVGIsWellFormed(t *testing.T) {
 			}
 		}
 	}
-	if exportSVG(fullDisk{}, "x", themes[0]) == nil {
+	if drawSVG(fullDisk{}, "x", themes[0]) == nil {
 		t.Error("nobody noticed the full disk")
 	}
 }
 
 func TestLook(t *testing.T) {
-	for seq, want := range map[string]look{
+	for seq, want := range map[string]rendition{
 		"\x1b[m":            {},
 		"\x1b[1;31m":        {bold: true, ink: 2},
 		"\x1b[2;97;104m":    {faint: true, ink: 16, ground: 13},
@@ -80,11 +81,11 @@ func TestLook(t *testing.T) {
 	} {
 		p := picturePage{paper: &darkPaper}
 		p.line(seq, 0)
-		if p.look != want {
-			t.Errorf("%q looks like %+v, want %+v", seq, p.look, want)
+		if p.rendition != want {
+			t.Errorf("%q looks like %+v, want %+v", seq, p.rendition, want)
 		}
 	}
-	if got := darkPaper.colour(203); got != "#ff5f5f" {
+	if got := colourOn(&darkPaper, 203); got != "#ff5f5f" {
 		t.Errorf("colour 203 is %s", got)
 	}
 }
@@ -132,7 +133,7 @@ func TestChooseGraph(t *testing.T) {
 			t.Errorf("%q in %v is %q, %v, want %q", test.name, test.env, got, err, test.want)
 		}
 	}
-	if _, err := chooseGraph("sixel", utf8Locale); model.ErrorCode(err) != model.Invalid {
+	if _, err := chooseGraph("sixel", os.Getenv); model.ErrorCode(err) != model.Invalid {
 		t.Errorf("sixel: %v", err)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// look is the graphic rendition of cells, as far as the screen uses it (ECMA-48 section 8.3.117).
-type look struct {
+// rendition is the graphic rendition of cells, as far as the screen uses it (ECMA-48 section 8.3.117).
+type rendition struct {
 	ink, ground          tint
 	bold, faint, reverse bool
 }
@@ -16,14 +16,14 @@ type look struct {
 type tint uint16
 
 // apply takes the parameters of a sequence that selects a rendition.
-func (l *look) apply(params ansi.Params) {
+func (l *rendition) apply(params ansi.Params) {
 	if len(params) == 0 {
-		*l = look{}
+		*l = rendition{}
 	}
 	for i := 0; i < len(params); i++ {
 		switch n := params[i].Param(0); {
 		case n == 0:
-			*l = look{}
+			*l = rendition{}
 		case n == 1:
 			l.bold = true
 		case n == 2:
@@ -59,13 +59,13 @@ func (l *look) apply(params ansi.Params) {
 }
 
 // colours are what ink and ground look like on a paper, the ground empty where the paper shows.
-func (l *look) colours(p *paper) (ink, ground string) {
+func (l *rendition) colours(p *paper) (ink, ground string) {
 	ink = p.ink
 	if l.ink > 0 {
-		ink = p.colour(l.ink - 1)
+		ink = colourOn(p, l.ink-1)
 	}
 	if l.ground > 0 {
-		ground = p.colour(l.ground - 1)
+		ground = colourOn(p, l.ground-1)
 	}
 	if l.reverse {
 		if ground == "" {
@@ -76,8 +76,8 @@ func (l *look) colours(p *paper) (ink, ground string) {
 	return ink, ground
 }
 
-// colour is one of the 256: sixteen of the paper's own, a cube of 6x6x6, and 24 greys.
-func (p *paper) colour(i tint) string {
+// colourOn is one of the 256: sixteen of the paper's own, a cube of 6x6x6, and 24 greys.
+func colourOn(p *paper, i tint) string {
 	if int(i) < len(p.colours) {
 		return p.colours[i]
 	}

@@ -90,3 +90,12 @@ func fill(lines []string, h int) []string {
 	}
 	return lines
 }
+
+// sideBySide joins two regions of the same height.
+func sideBySide(left, right []string, w int, bar string) []string {
+	lines := make([]string, len(left))
+	for i := range left {
+		lines[i] = pad(left[i], w) + bar + right[i]
+	}
+	return lines
+}

@@ -44,7 +44,7 @@ func staysOf(d *model.Detail, now time.Time) []stay {
 
 // timeline draws stays between two times in w cells, each cell the worst state in it. Where nobody was
 // there it is blank; where a new generation began without a blank before it there is a notch.
-func (s *styles) timeline(stays []stay, from, to time.Time, w int) string {
+func timeline(stays []stay, from, to time.Time, w int, s *styles) string {
 	cells := make([]uint8, max(w, 0))
 	for i := range stays {
 		enter(cells, &stays[i], from, to)

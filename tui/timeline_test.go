@@ -56,7 +56,7 @@ func TestTimeline(t *testing.T) {
 		{"no time", generations, noon, 5, "     "},
 		{"no room", generations, at(-60), 0, ""},
 	} {
-		if got := ansi.Strip(stylesFor(graphBraille).timeline(test.stays, test.from, noon, test.w)); got != test.want {
+		if got := ansi.Strip(timeline(test.stays, test.from, noon, test.w, stylesFor(graphBraille))); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
@@ -78,7 +78,7 @@ func TestMachineGoldens(t *testing.T) {
 	for _, g := range []graph{graphBraille, graphASCII} {
 		for _, state := range []model.State{model.Normal, model.Suspect, model.Failed, model.Closed} {
 			for _, w := range []int{100, 60, 20} {
-				lines := stylesFor(g).machine(lifeOf(state), noon, w)
+				lines := drawMachine(lifeOf(state), noon, w, stylesFor(g))
 				b.WriteString(ansi.Strip(strings.Join(lines, "\n")) + "\n\n")
 			}
 		}
@@ -96,12 +96,12 @@ func TestTimelineAndMachineFit(t *testing.T) {
 			d.Transitions = append(d.Transitions,
 				model.Transition{At: anytime(), From: model.State(r.IntN(5)), To: model.State(r.IntN(5))})
 		}
-		requireWidth(t, "timeline", s.timeline(staysOf(d, noon), anytime(), anytime(), w), w)
+		requireWidth(t, "timeline", timeline(staysOf(d, noon), anytime(), anytime(), w, s), w)
 		h := machineList
 		if w >= machineFrom {
 			h = machineLines
 		}
-		lines := s.machine(d, noon, w)
+		lines := drawMachine(d, noon, w, s)
 		if len(lines) != h {
 			t.Fatalf("%d lines, want %d", len(lines), h)
 		}

@@ -51,7 +51,7 @@ func (a *App) writeFile(ending string, write func(io.Writer) error) tea.Cmd {
 func (a *App) writePicture() tea.Cmd {
 	a.dialog = nil
 	view, theme := a.View(), a.styles.theme
-	return a.writeFile("svg", func(to io.Writer) error { return exportSVG(to, view, theme) })
+	return a.writeFile("svg", func(to io.Writer) error { return drawSVG(to, view, theme) })
 }
 
 func (p *connections) formats(hide bool) map[string]func(io.Writer) error {
