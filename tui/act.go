@@ -6,6 +6,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // isReadOnly reports whether the screen was told to change nothing, or what it shows now does not let it.
@@ -31,10 +32,10 @@ func (a *App) askKick() {
 	}
 	now := a.live.find(c.ID)
 	if now == nil || !now.Open() {
-		a.status.complain("nothing to kick: " + who(c) + " is gone already")
+		a.status.complain("nothing to kick: " + look.Who(c) + " is gone already")
 		return
 	}
-	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, who(c), []model.ID{c.ID})
+	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, look.Who(c), []model.ID{c.ID})
 }
 
 // many is a page that knows connections to kick together.

@@ -6,18 +6,19 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // activityChart draws what happened per second over at least the time given, up to now: connects and
 // above them refusals upwards, closes downwards. The bins end at the time end; started is when the
 // first bin ever began, by which columns of several bins stay the same from one picture to the next.
 // It has h lines of w cells.
-func activityChart(bins []model.Activity, started, end time.Time, over time.Duration, w, h int, s *styles) []string {
+func activityChart(bins []model.Activity, started, end time.Time, over time.Duration, w, h int, s *look.Styles) []string {
 	if w <= 0 || h <= 0 {
 		return nil
 	}
 	p := newPlan(w, h)
-	on := newCanvas(s.graph, p.plotW, p.plotH, activityInks(s)...)
+	on := newCanvas(s.Graph, p.plotW, p.plotH, activityInks(s)...)
 	per := binsPerColumn(over, on.wide())
 	columns := activityColumns(bins, binNumber(started, end), per, on.wide())
 	up := (p.plotH + 1) / 2
@@ -40,24 +41,24 @@ const (
 	inkZero
 )
 
-func activityInks(s *styles) []ink {
-	zero := ink{paint: s.chart.axis}
-	if s.graph != graphBraille {
-		zero.stencil, zero.shy = s.glyphs.rule, true
+func activityInks(s *look.Styles) []ink {
+	zero := ink{paint: s.Chart.Axis}
+	if s.Graph != look.Braille {
+		zero.stencil, zero.shy = s.Glyphs.Rule, true
 	}
 	return []ink{
-		inkConnects: {paint: s.chart.connects},
-		inkCloses:   {paint: s.chart.closes},
+		inkConnects: {paint: s.Chart.Connects},
+		inkCloses:   {paint: s.Chart.Closes},
 		inkRefused:  refusedInk(s),
 		inkZero:     zero,
 	}
 }
 
 // refusedInk draws what was turned away.
-func refusedInk(s *styles) ink {
-	in := ink{paint: s.chart.refused, rough: true}
-	if s.graph != graphBraille {
-		in.stencil = map[graph]string{graphBlock: "▒", graphASCII: "%"}[s.graph]
+func refusedInk(s *look.Styles) ink {
+	in := ink{paint: s.Chart.Refused, rough: true}
+	if s.Graph != look.Braille {
+		in.stencil = map[look.Graph]string{look.Block: "▒", look.ASCII: "%"}[s.Graph]
 	}
 	return in
 }
@@ -70,11 +71,11 @@ func rough(in ink) string {
 	return "⢕"
 }
 
-func activityLegend(s *styles) []series {
+func activityLegend(s *look.Styles) []series {
 	inks := activityInks(s)
 	return []series{
-		{name: "connects", key: s.glyphs.up, ink: inks[inkConnects]},
-		{name: "closes", key: s.glyphs.down, ink: inks[inkCloses]},
+		{name: "connects", key: s.Glyphs.Up, ink: inks[inkConnects]},
+		{name: "closes", key: s.Glyphs.Down, ink: inks[inkCloses]},
 		{name: "refused", key: rough(inks[inkRefused]), ink: inks[inkRefused]},
 	}
 }
@@ -174,12 +175,12 @@ func (y *flowScale) draw(on *canvas, columns []perSecond) {
 func (y *flowScale) labels(rows, up int) []string {
 	labels := make([]string, rows)
 	if rows == 2*up {
-		labels[rows-1] = rate(y.high)
+		labels[rows-1] = look.Rate(y.high)
 	}
 	if up > 1 {
 		labels[up-1] = "0"
 	}
-	labels[0] = rate(y.high)
+	labels[0] = look.Rate(y.high)
 	return labels
 }
 
@@ -194,7 +195,7 @@ func timeTicks(over time.Duration, w int) []tick {
 			continue
 		}
 		for t := step; t <= over; t += step {
-			ticks = append(ticks, tick{1 - float64(t)/float64(over), ago(t)})
+			ticks = append(ticks, tick{1 - float64(t)/float64(over), look.Ago(t)})
 		}
 		break
 	}

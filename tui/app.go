@@ -6,13 +6,14 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // App is the root of the screen: it owns size, pages, dialog and message line, and hands each message
 // to whom it concerns. Its methods are called by Bubble Tea, one at a time.
 type App struct {
 	setup
-	styles *styles
+	styles *look.Styles
 	keys   keyMap
 	fx     *effects
 
@@ -36,8 +37,8 @@ type App struct {
 // setup is what a screen is told once.
 type setup struct {
 	clock    func() time.Time
-	restyle  func(*theme) *styles
-	theme    *theme
+	restyle  func(*look.Theme) *look.Styles
+	theme    *look.Theme
 	readOnly bool
 	mouse    bool   // is on
 	api      string // root of the admin API's addresses, "" if it is not known
@@ -45,7 +46,7 @@ type setup struct {
 
 func newApp(fx *effects, o setup) *App {
 	s := o.restyle(o.theme)
-	a := &App{setup: o, styles: s, keys: newKeyMap(s.glyphs.keys), fx: fx, zoom: zoom{firstZoom}}
+	a := &App{setup: o, styles: s, keys: newKeyMap(s.Glyphs.Keys), fx: fx, zoom: zoom{firstZoom}}
 	a.keys.Demo.SetEnabled(fx.demo != nil)
 	a.status = status{styles: s, now: a.clock()}
 	a.connections = newConnections(s, &a.keys, fx, &a.status, &a.zoom)

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"holter/tui/look"
 	"strings"
 	"unicode/utf8"
 )
@@ -8,7 +9,7 @@ import (
 // canvas is a plane of dots, a few of them in each cell. A cell has one look: that of what was drawn
 // on it last. Dots count from the left and from the bottom; those beyond the edges are ignored.
 type canvas struct {
-	graph graph
+	graph look.Graph
 	w, h  int   // cells
 	dx    int   // dots in a cell, across
 	dy    int   // and down
@@ -19,7 +20,7 @@ type canvas struct {
 // ink is a look of dots. One that is shy is drawn beneath everything else: it leaves the cells that
 // others draw on.
 type ink struct {
-	paint   paint
+	paint   look.Paint
 	stencil string // replaces the dots of a cell where it is not ""
 	rough   bool   // leaves every other dot out, so that it is told from others without colour
 	shy     bool
@@ -28,9 +29,9 @@ type ink struct {
 // cell is the dots of a cell and the number of its ink from 1, 0 while it is empty.
 type cell struct{ dots, ink uint8 }
 
-func newCanvas(g graph, w, h int, inks ...ink) *canvas {
+func newCanvas(g look.Graph, w, h int, inks ...ink) *canvas {
 	c := &canvas{graph: g, w: max(w, 0), h: max(h, 0), dx: 1, dy: 2, inks: inks}
-	if g == graphBraille {
+	if g == look.Braille {
 		c.dx, c.dy = 2, 4
 	}
 	c.cells = make([]cell, c.w*c.h)
@@ -49,7 +50,7 @@ func makeBrailleRuns() (runs [2][4][4]uint8) {
 		for from := range runs[x] {
 			var dots uint8
 			for to := from; to < len(runs[x][from]); to++ {
-				dots |= brailleDots[x][to]
+				dots |= look.BrailleDots[x][to]
 				runs[x][from][to] = dots
 			}
 		}
@@ -74,7 +75,7 @@ func (c *canvas) column(x, from, to, ink int) {
 	for row := top / c.dy; row <= bottom/c.dy; row++ {
 		from, to := max(top-row*c.dy, 0), min(bottom-row*c.dy, c.dy-1)
 		dots := brailleRuns[x%c.dx][from][to]
-		if c.graph == graphBraille && c.inks[ink].rough {
+		if c.graph == look.Braille && c.inks[ink].rough {
 			dots &= roughDots[x%2]
 		}
 		c.put(row*c.w+x/c.dx, dots, ink)
@@ -152,18 +153,18 @@ func (c *canvas) row(b *strings.Builder, y int) {
 		}
 		next := int(at.ink)
 		if open != 0 && open != next {
-			b.WriteString(c.inks[open-1].paint.off)
+			b.WriteString(c.inks[open-1].paint.Off)
 		}
 		writeBlanks(b, blanks)
 		blanks = 0
 		if open != next {
-			b.WriteString(c.inks[next-1].paint.on)
+			b.WriteString(c.inks[next-1].paint.On)
 			open = next
 		}
 		c.glyph(b, at)
 	}
 	if open != 0 {
-		b.WriteString(c.inks[open-1].paint.off)
+		b.WriteString(c.inks[open-1].paint.Off)
 	}
 	writeBlanks(b, blanks)
 }
@@ -175,13 +176,13 @@ func (c *canvas) glyph(b *strings.Builder, at cell) {
 		b.WriteString(stencil)
 		return
 	}
-	if c.graph == graphBraille {
+	if c.graph == look.Braille {
 		var buf [utf8.UTFMax]byte
 		b.Write(utf8.AppendRune(buf[:0], 0x2800+rune(at.dots)))
 		return
 	}
 	forms := [...]string{"▀", "▄", "█"}
-	if c.graph == graphASCII {
+	if c.graph == look.ASCII {
 		forms = [...]string{"'", ".", ":"}
 	}
 	b.WriteString(forms[at.dots&(top|bottom)-1])

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"holter/tui/look"
 	"math"
 )
 
@@ -84,12 +85,12 @@ func newPlan(w, h int) plan {
 }
 
 // lines draws the chart in exactly h lines of exactly w cells.
-func (c *chart) lines(w, h int, s *styles) []string {
+func (c *chart) lines(w, h int, s *look.Styles) []string {
 	if w <= 0 || h <= 0 {
 		return nil
 	}
 	p := newPlan(w, h)
-	on := newCanvas(s.graph, p.plotW, p.plotH, c.inks()...)
+	on := newCanvas(s.Graph, p.plotW, p.plotH, c.inks()...)
 	low, high := c.bounds()
 	y := newScale(low, high, c.log, on.high())
 	for i := range c.series {

@@ -10,11 +10,12 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // TestChartGoldens has each chart in each graph and in sizes from roomy to tiny.
 func TestChartGoldens(t *testing.T) {
-	for _, g := range graphs {
+	for _, g := range look.Graphs {
 		s := stylesFor(g)
 		var b strings.Builder
 		for _, size := range []size{{100, 14}, {72, 7}, {70, 4}, {40, 2}, {12, 3}} {
@@ -32,8 +33,8 @@ func TestChartGoldens(t *testing.T) {
 
 // TestChartColours has a chart with its looks.
 func TestChartColours(t *testing.T) {
-	lines := rttChart(wavingSamples(60, 30*time.Millisecond), 60, 6, stylesFor(graphBraille))
-	lines = append(lines, activityChart(stormyBins(600), noon.Add(-time.Hour), noon, time.Minute, 60, 6, stylesFor(graphBraille))...)
+	lines := rttChart(wavingSamples(60, 30*time.Millisecond), 60, 6, stylesFor(look.Braille))
+	lines = append(lines, activityChart(stormyBins(600), noon.Add(-time.Hour), noon, time.Minute, 60, 6, stylesFor(look.Braille))...)
 	golden.RequireEqual(t, []byte(strings.Join(lines, "\n")))
 }
 
@@ -44,7 +45,7 @@ func TestLoadChartGolden(t *testing.T) {
 	}
 	loads[40] = math.NaN()
 	var b strings.Builder
-	for _, g := range graphs {
+	for _, g := range look.Graphs {
 		for _, over := range []time.Duration{time.Minute, 2 * time.Minute, 10 * time.Minute} {
 			b.WriteString(ansi.Strip(strings.Join(loadChart("cpu", loads, over, 72, 7, stylesFor(g)), "\n")) + "\n")
 		}
@@ -53,7 +54,7 @@ func TestLoadChartGolden(t *testing.T) {
 }
 
 func TestChartsOfNothing(t *testing.T) {
-	s := stylesFor(graphBraille)
+	s := stylesFor(look.Braille)
 	lines := rttChart(nil, 60, 6, s)
 	lines = append(lines, activityChart(nil, noon, noon, time.Minute, 60, 6, s)...)
 	golden.RequireEqual(t, []byte(ansi.Strip(strings.Join(lines, "\n"))))
@@ -61,7 +62,7 @@ func TestChartsOfNothing(t *testing.T) {
 
 // TestSpikesStay puts one spike among many figures: it must reach the top wherever it is.
 func TestSpikesStay(t *testing.T) {
-	s := stylesFor(graphBraille)
+	s := stylesFor(look.Braille)
 	for _, f := range []form{formLines, formArea} {
 		for at := range 1000 {
 			values := make([]float64, 1000)
@@ -78,7 +79,7 @@ func TestSpikesStay(t *testing.T) {
 // TestGapsStay leaves a hole in the middle.
 func TestGapsStay(t *testing.T) {
 	values := []float64{1, 1, 1, math.NaN(), math.NaN(), math.NaN(), 1, 1, 1}
-	for _, g := range graphs {
+	for _, g := range look.Graphs {
 		c := chart{label: axisTime, series: []series{{values: values}}}
 		line := ansi.Strip(strings.Join(c.lines(18, 1, stylesFor(g)), ""))
 		if len(strings.Fields(line)) != 2 {
@@ -165,7 +166,7 @@ func TestAxisTime(t *testing.T) {
 }
 
 func BenchmarkCharts(b *testing.B) {
-	s := stylesFor(graphBraille)
+	s := stylesFor(look.Braille)
 	samples, bins := wavingSamples(60, time.Millisecond), stormyBins(model.MaxActivity)
 	figures := make([]float64, 2400)
 	for i := range figures {

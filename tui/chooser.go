@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model/filter"
+	"holter/tui/look"
 )
 
 // columnChoices is a table of any rows as seen by who chooses its columns.
@@ -46,7 +47,7 @@ func sortItems[R any](t *table[R], sort func(by filter.SortKey, descending bool)
 
 // chooser is the dialog that shows and hides columns.
 type chooser struct {
-	styles *styles
+	styles *look.Styles
 	keys   *keyMap
 	table  columnChoices
 	at     int
@@ -75,14 +76,14 @@ func (d *chooser) footer(w int, message string) []string {
 func (d *chooser) view(page []string, w int) []string {
 	const inner = 40
 	s := d.styles
-	lines := []string{s.strong.String("Columns"), s.dim.String("shown whole as far as there is room")}
+	lines := []string{s.Strong.String("Columns"), s.Dim.String("shown whole as far as there is room")}
 	titles := d.table.titles()
 	room := max(1, len(page)-4)
 	top := max(0, min(d.at-room/2, len(titles)-room))
 	for i := top; i < min(top+room, len(titles)); i++ {
-		line := fmt.Sprintf("  %s %s", s.glyphs.checkbox(d.table.shown(i)), titles[i])
+		line := fmt.Sprintf("  %s %s", s.Glyphs.Checkbox(d.table.shown(i)), titles[i])
 		if i == d.at {
-			line = s.pressed.String(pad(s.glyphs.cursor+line[1:], inner))
+			line = s.Pressed.String(look.Pad(s.Glyphs.Cursor+line[1:], inner))
 		}
 		lines = append(lines, line)
 	}

@@ -7,11 +7,12 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/tui/look"
 )
 
 // clientText writes the cells of the table of clients.
 type clientText struct {
-	styles *styles
+	styles *look.Styles
 	page   *clients
 }
 
@@ -24,11 +25,11 @@ func clientColumns(t *clientText) []column[clientRow] {
 		{title: "CLIENT", sort: filter.SortClient, letter: "c", min: 12, want: 24,
 			text: func(r *row, w int) string { return t.plain(r.ID, w) }},
 		{title: "GEN", sort: filter.SortGeneration, letter: "g", descending: true, min: 4, want: 4, right: true,
-			text: func(r *row, _ int) string { return count(r.Generation) }},
+			text: func(r *row, _ int) string { return look.Count(r.Generation) }},
 		{title: "FOR", sort: sortSince, letter: "f", descending: true, min: 6, want: 6, right: true,
-			text: func(r *row, _ int) string { return span(t.now().Sub(r.Since)) }},
+			text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.Since)) }},
 		{title: "SEEN", sort: sortSeen, letter: "e", descending: true, min: 6, rank: rankThird, right: true,
-			text: func(r *row, _ int) string { return span(t.now().Sub(r.FirstSeen)) }},
+			text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.FirstSeen)) }},
 		{title: "NOW", min: 8, rank: rankThird, right: true, text: t.current},
 		{title: "AGENT", sort: sortAgent, letter: "u", min: 18, rank: rankThird,
 			text: func(r *row, w int) string { return t.plain(r.UserAgent, w) }},
@@ -37,19 +38,19 @@ func clientColumns(t *clientText) []column[clientRow] {
 }
 
 func (t *clientText) plain(s string, w int) string {
-	g := &t.styles.glyphs
-	return g.cut(g.plain(s), w)
+	g := &t.styles.Glyphs
+	return g.Cut(g.Plain(s), w)
 }
 
 func (t *clientText) state(r *clientRow, _ int) string {
 	state := min(r.State, model.Away)
-	return t.styles.glyphs.states[state] + " " + state.String()
+	return t.styles.Glyphs.States[state] + " " + state.String()
 }
 
 // current is the connection that it has now.
 func (t *clientText) current(r *clientRow, _ int) string {
 	if r.Connection == 0 {
-		return none
+		return look.None
 	}
 	return r.Connection.String()
 }
@@ -59,8 +60,8 @@ func (t *clientText) current(r *clientRow, _ int) string {
 func (t *clientText) delays(r *clientRow, w int) string {
 	var b strings.Builder
 	for _, d := range slices.Backward(r.Reconnects) {
-		word := brief(max(d, time.Microsecond))
-		if width(b.String())+width(word)+1 > w {
+		word := look.Brief(max(d, time.Microsecond))
+		if look.Width(b.String())+look.Width(word)+1 > w {
 			break
 		}
 		b.WriteString(word + " ")

@@ -6,6 +6,7 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/tui/look"
 )
 
 // clientRow is a client and its newest connection, nil while it is away and that is forgotten.
@@ -16,7 +17,7 @@ type clientRow struct {
 
 // clients is the page of the identities behind the connections.
 type clients struct {
-	styles *styles
+	styles *look.Styles
 	keys   *keyMap
 	fx     *effects
 	status *status
@@ -28,7 +29,7 @@ type clients struct {
 	size    size
 }
 
-func newClients(s *styles, k *keyMap, fx *effects, st *status) *clients {
+func newClients(s *look.Styles, k *keyMap, fx *effects, st *status) *clients {
 	p := &clients{styles: s, keys: k, fx: fx, status: st, order: arrangement{key: filter.SortState}}
 	t := newTable(s, clientColumns(&clientText{styles: s, page: p}), func(r *clientRow) model.State { return r.State })
 	p.list = newList(t, func(r *clientRow) string { return r.ID })
@@ -133,7 +134,7 @@ func (p *clients) view() []string {
 	case p.picture == nil:
 		return waiting(p.styles, p.size.h)
 	case len(p.picture.Clients) == 0:
-		return fill([]string{"", p.styles.dim.String(" No client is known yet.")}, p.size.h)
+		return look.Fill([]string{"", p.styles.Dim.String(" No client is known yet.")}, p.size.h)
 	case len(p.list.rows) == 0:
 		return noMatch(p.styles, "No client matches this filter:", p.search.text, p.size)
 	}
@@ -162,7 +163,7 @@ func (p *clients) tally() string {
 	if p.picture == nil {
 		return ""
 	}
-	return p.picture.clients.tally(&p.styles.glyphs)
+	return p.picture.clients.tally(&p.styles.Glyphs)
 }
 
 func (p *clients) served() bool { return p.picture == nil || p.picture.clients.serves(p.order) }

@@ -6,6 +6,7 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/tui/look"
 )
 
 // gaugeWidth is the least width of the silence column that has room for a gauge beside the figure.
@@ -29,7 +30,7 @@ var causeHelp = map[model.Cause]string{
 
 // rowText writes the cells of the table of connections.
 type rowText struct {
-	styles *styles
+	styles *look.Styles
 	page   *connections
 }
 
@@ -42,37 +43,37 @@ func connectionColumns(t *rowText) []column[model.Connection] {
 		{title: "STATE", sort: filter.SortState, letter: "s", inverse: true, min: 9, want: 9, loud: true, text: t.state},
 		{title: "CLIENT", sort: filter.SortClient, letter: "c", min: 12, want: 20, text: t.client},
 		{title: "GEN", sort: filter.SortGeneration, letter: "g", descending: true, min: 4, rank: rankThird, right: true,
-			text: func(c *row, _ int) string { return count(c.Generation) }},
+			text: func(c *row, _ int) string { return look.Count(c.Generation) }},
 		{title: "REMOTE", sort: filter.SortRemote, letter: "m", min: 21, rank: rankThird, text: t.remote},
 		{title: "AGE", sort: filter.SortAge, letter: "a", descending: true, min: 6, rank: rankThird, right: true,
-			text: func(c *row, _ int) string { return span(c.Age(t.now())) }},
+			text: func(c *row, _ int) string { return look.Span(c.Age(t.now())) }},
 		{title: "RTT", sort: filter.SortRTT, letter: "r", descending: true, min: 7, want: 7, right: true,
-			text: func(c *row, _ int) string { return brief(c.RTT) }},
+			text: func(c *row, _ int) string { return look.Brief(c.RTT) }},
 		{title: "BEATS", min: 8, want: 12, rank: rankSecond, text: t.beats, vivid: t.vividBeats},
 		{title: "TIMEOUT", sort: filter.SortTimeout, letter: "t", descending: true, min: 8, want: 8, right: true,
-			text: func(c *row, _ int) string { return seconds(c.Timeout) }},
+			text: func(c *row, _ int) string { return look.Seconds(c.Timeout) }},
 		{title: "SILENCE", sort: filter.SortSilence, letter: "i", descending: true, min: 8, want: 16, right: true, loud: true,
 			text: t.silence},
 		{title: "IN/S", sort: sortTrafficIn, letter: "d", descending: true, min: 6, rank: rankThird, right: true,
-			text: func(c *row, _ int) string { return amount(t.traffic(c).in) }},
+			text: func(c *row, _ int) string { return look.Amount(t.traffic(c).in) }},
 		{title: "OUT/S", sort: sortTrafficOut, letter: "u", descending: true, min: 7, rank: rankThird, right: true,
-			text: func(c *row, _ int) string { return amount(t.traffic(c).out) }},
+			text: func(c *row, _ int) string { return look.Amount(t.traffic(c).out) }},
 		{title: "WHY", sort: filter.SortCause, letter: "w", min: 10, want: 12, ample: whyWidth, loud: true, text: t.why},
 	}
 }
 
 func (t *rowText) state(c *model.Connection, _ int) string {
 	state := min(c.State, model.Away)
-	return t.styles.glyphs.states[state] + " " + state.String()
+	return t.styles.Glyphs.States[state] + " " + state.String()
 }
 
 func (t *rowText) client(c *model.Connection, w int) string {
-	g := &t.styles.glyphs
-	return g.cut(g.plain(c.Client), w)
+	g := &t.styles.Glyphs
+	return g.Cut(g.Plain(c.Client), w)
 }
 
 func (t *rowText) remote(c *model.Connection, w int) string {
-	return t.styles.glyphs.cutLeft(t.styles.glyphs.plain(model.Address(c.Remote)), w)
+	return t.styles.Glyphs.CutLeft(t.styles.Glyphs.Plain(model.Address(c.Remote)), w)
 }
 
 func (t *rowText) traffic(c *model.Connection) traffic {
@@ -83,53 +84,53 @@ func (t *rowText) traffic(c *model.Connection) traffic {
 // when a beat must have gone unanswered for the timeout: the moment of suspicion.
 func (t *rowText) silence(c *model.Connection, w int) string {
 	if !c.Open() {
-		return none
+		return look.None
 	}
-	figure := silence(c.Silence)
+	figure := look.Silence(c.Silence)
 	limit := c.Interval + c.Timeout
 	if w < gaugeWidth || limit <= 0 {
 		return figure
 	}
 	const figureWidth = 7
 	share := float64(c.Silence) / float64(limit)
-	return gauge(share, w-figureWidth, &t.styles.glyphs) + padLeft(figure, figureWidth)
+	return gauge(share, w-figureWidth, &t.styles.Glyphs) + look.PadLeft(figure, figureWidth)
 }
 
 // why is the cause, with the sentence behind it or else what it means if that fits, or who ended the connection
 // and how, behind the faults that are on it. It has a mark where that is about the upstream's side of the proxy.
 func (t *rowText) why(c *model.Connection, w int) string {
-	g := &t.styles.glyphs
+	g := &t.styles.Glyphs
 	mark := ""
 	if c.Side == model.UpstreamSide {
-		mark = g.upstream + " "
+		mark = g.Upstream + " "
 	}
-	w -= width(mark)
-	text := g.plain(badge(t.styles, c))
+	w -= look.Width(mark)
+	text := g.Plain(badge(t.styles, c))
 	if c.State == model.Closed && c.Close != nil {
-		text += t.ending(c.Close, w-width(text))
+		text += t.ending(c.Close, w-look.Width(text))
 	} else {
-		text += t.reason(&c.Diagnosis, w-width(text))
+		text += t.reason(&c.Diagnosis, w-look.Width(text))
 	}
-	return mark + g.cut(text, w)
+	return mark + g.Cut(text, w)
 }
 
 // ending is who ended a connection and how. Where that has no room, a code that no end has sent and what its
 // reason begins with give way to what happened.
 func (t *rowText) ending(c *model.Close, w int) string {
-	g, by := &t.styles.glyphs, c.By.String()+" "
-	text := g.plain(by + closeCode(c.Code, c.Reason))
-	if width(text) <= w || c.By != model.ByNetwork || c.Reason == "" {
+	g, by := &t.styles.Glyphs, c.By.String()+" "
+	text := g.Plain(by + look.CloseCode(c.Code, c.Reason))
+	if look.Width(text) <= w || c.By != model.ByNetwork || c.Reason == "" {
 		return text
 	}
-	return g.plain(by + strings.TrimSpace(c.Reason[strings.LastIndex(c.Reason, ": ")+1:]))
+	return g.Plain(by + strings.TrimSpace(c.Reason[strings.LastIndex(c.Reason, ": ")+1:]))
 }
 
 // reason is a cause and the longest explanation of it that fits whole: cut ones end before the point.
 func (t *rowText) reason(d *model.Diagnosis, w int) string {
-	g := &t.styles.glyphs
-	cause := g.plain(string(d.Cause))
+	g := &t.styles.Glyphs
+	cause := g.Plain(string(d.Cause))
 	for _, words := range []string{d.Detail, causeHelp[d.Cause]} {
-		if text := cause + "  " + g.plain(words); words != "" && width(text) <= w {
+		if text := cause + "  " + g.Plain(words); words != "" && look.Width(text) <= w {
 			return text
 		}
 	}
@@ -138,7 +139,7 @@ func (t *rowText) reason(d *model.Diagnosis, w int) string {
 
 // beats are the newest beats.
 func (t *rowText) beats(c *model.Connection, w int) string {
-	return plainStrip(c.Beats[:], t.page.zoom.per(), w, &t.styles.glyphs)
+	return plainStrip(c.Beats[:], t.page.zoom.per(), w, &t.styles.Glyphs)
 }
 
 func (t *rowText) vividBeats(c *model.Connection, w int) string {
@@ -146,9 +147,9 @@ func (t *rowText) vividBeats(c *model.Connection, w int) string {
 }
 
 // badge is what is done to a connection on purpose, "" for nothing, with a blank behind it.
-func badge(s *styles, c *model.Connection) string {
+func badge(s *look.Styles, c *model.Connection) string {
 	if c.Faults.None() {
 		return ""
 	}
-	return s.glyphs.fault + " " + c.Faults.String() + " "
+	return s.Glyphs.Fault + " " + c.Faults.String() + " "
 }

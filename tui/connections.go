@@ -9,11 +9,12 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/tui/look"
 )
 
 // connections is the page with the list of connections and the detail of one.
 type connections struct {
-	styles *styles
+	styles *look.Styles
 	keys   *keyMap
 	fx     *effects
 	status *status
@@ -30,7 +31,7 @@ type connections struct {
 	layout layout
 }
 
-func newConnections(s *styles, k *keyMap, fx *effects, st *status, z *zoom) *connections {
+func newConnections(s *look.Styles, k *keyMap, fx *effects, st *status, z *zoom) *connections {
 	p := &connections{
 		styles: s, keys: k, fx: fx, status: st, zoom: z,
 		order:  arrangement{key: filter.SortState},
@@ -244,7 +245,7 @@ func (p *connections) tally() string {
 	if p.picture == nil {
 		return ""
 	}
-	text := p.picture.connections.tally(&p.styles.glyphs)
+	text := p.picture.connections.tally(&p.styles.Glyphs)
 	if n := p.marks.count(); n > 0 {
 		text = fmt.Sprintf("%d marked  %s", n, text)
 	}

@@ -1,6 +1,9 @@
 package tui
 
-import tea "github.com/charmbracelet/bubbletea"
+import (
+	tea "github.com/charmbracelet/bubbletea"
+	"holter/tui/look"
+)
 
 // view draws the page as lines of at most the width it was laid out for, and exactly the height.
 func (p *connections) view() []string {
@@ -11,7 +14,7 @@ func (p *connections) view() []string {
 	case pane.h == 0:
 		return p.listLines(list)
 	case p.layout.right:
-		return sideBySide(p.listLines(list), p.detail.lines(), list.w, " "+p.styles.dim.String(p.styles.glyphs.bar))
+		return look.SideBySide(p.listLines(list), p.detail.lines(), list.w, " "+p.styles.Dim.String(p.styles.Glyphs.Bar))
 	}
 	return append(p.listLines(list), p.detail.lines()...)
 }
@@ -22,7 +25,7 @@ func (p *connections) listLines(s size) []string {
 	case p.picture == nil:
 		return waiting(p.styles, s.h)
 	case len(p.picture.Connections) == 0:
-		return fill(p.nobody(s.w), s.h)
+		return look.Fill(p.nobody(s.w), s.h)
 	case len(p.list.rows) == 0:
 		return noMatch(p.styles, "No connection matches this filter:", p.search.text, s)
 	}
@@ -30,23 +33,23 @@ func (p *connections) listLines(s size) []string {
 }
 
 // waiting stands for what has not come yet.
-func waiting(s *styles, h int) []string {
-	return fill([]string{"", s.dim.String(" waiting for the first picture")}, h)
+func waiting(s *look.Styles, h int) []string {
+	return look.Fill([]string{"", s.Dim.String(" waiting for the first picture")}, h)
 }
 
 // nobody says how to connect, in lines to be pasted. They are not wrapped, so that they can be.
 func (p *connections) nobody(w int) []string {
-	m, g := &p.picture.Monitor, &p.styles.glyphs
+	m, g := &p.picture.Monitor, &p.styles.Glyphs
 	row := func(label, text string) string {
-		return p.styles.dim.String(pad(" "+label, 12)) + " " + p.styles.accent.String(g.cut(text, w-13))
+		return p.styles.Dim.String(look.Pad(" "+label, 12)) + " " + p.styles.Accent.String(g.Cut(text, w-13))
 	}
 	lines := []string{
 		"",
-		p.styles.strong.String(" Nobody is connected yet."),
+		p.styles.Strong.String(" Nobody is connected yet."),
 		"",
 		row("address", address(g, m)),
 	}
-	if url := g.plain(m.Address); url != "" {
+	if url := g.Plain(m.Address); url != "" {
 		lines = append(lines, row("shell", "websocat "+url), row("browser", `new WebSocket("`+url+`")`))
 	}
 	if p.keys.Demo.Enabled() && !m.ReadOnly {
@@ -56,14 +59,14 @@ func (p *connections) nobody(w int) []string {
 }
 
 // noMatch shows the filter that left nothing, and how to be rid of it.
-func noMatch(s *styles, title, filter string, room size) []string {
-	g := &s.glyphs
-	lines := []string{"", s.strong.String(g.cut(" "+title, room.w)), ""}
-	for _, line := range wrap(g.plain(filter), room.w-4) {
-		lines = append(lines, "   "+s.accent.String(line))
+func noMatch(s *look.Styles, title, filter string, room size) []string {
+	g := &s.Glyphs
+	lines := []string{"", s.Strong.String(g.Cut(" "+title, room.w)), ""}
+	for _, line := range look.Wrap(g.Plain(filter), room.w-4) {
+		lines = append(lines, "   "+s.Accent.String(line))
 	}
-	lines = append(lines, "", s.dim.String(g.cut(" esc drops it, / changes it.", room.w)))
-	return fill(lines, room.h)
+	lines = append(lines, "", s.Dim.String(g.Cut(" esc drops it, / changes it.", room.w)))
+	return look.Fill(lines, room.h)
 }
 
 // click goes to a row, or sorts by a column, or scrolls nothing.

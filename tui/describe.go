@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // labelWidth is the column that the names of the figures stand in.
@@ -13,7 +14,7 @@ const labelWidth = 13
 
 // detailText renders a connection's detail, a line or a paragraph at a time.
 type detailText struct {
-	styles *styles
+	styles *look.Styles
 	width  int
 	height int // that is seen at once
 	now    time.Time
@@ -55,9 +56,9 @@ func (t *detailText) timeline() {
 	}
 	stays = append(stays, staysOf(t.d, t.now)...)
 	end := t.d.Ended(t.now)
-	label := " " + span(end.Sub(from)) + " "
-	line := timeline(stays, from, end, t.width-labelWidth-1-width(label), t.styles)
-	t.lines = append(t.lines, t.styles.dim.String(pad(" state", labelWidth))+" "+line+t.styles.dim.String(label))
+	label := " " + look.Span(end.Sub(from)) + " "
+	line := timeline(stays, from, end, t.width-labelWidth-1-look.Width(label), t.styles)
+	t.lines = append(t.lines, t.styles.Dim.String(look.Pad(" state", labelWidth))+" "+line+t.styles.Dim.String(label))
 }
 
 func minTime(a, b time.Time) time.Time {
@@ -75,16 +76,16 @@ func (t *detailText) machine() {
 
 func (t *detailText) state() {
 	c := &t.d.Connection
-	look := t.styles.states[min(c.State, model.Away)]
-	t.paragraph(look, t.stood(c))
+	paint := t.styles.States[min(c.State, model.Away)]
+	t.paragraph(paint, t.stood(c))
 	if !c.Faults.None() {
-		t.paragraph(t.styles.alarm, badge(t.styles, c)+"on purpose")
+		t.paragraph(t.styles.Alarm, badge(t.styles, c)+"on purpose")
 	}
 	if cause := c.Diagnosis.Cause; cause != "" {
-		t.paragraph(t.styles.strong, strings.TrimSpace(string(cause)+": "+c.Diagnosis.Detail))
+		t.paragraph(t.styles.Strong, strings.TrimSpace(string(cause)+": "+c.Diagnosis.Detail))
 	}
 	if c.Close != nil {
-		t.paragraph(paint{}, "closed at "+clock(c.Close.At)+" with "+ending(c.Close))
+		t.paragraph(look.Paint{}, "closed at "+look.Clock(c.Close.At)+" with "+look.Ending(c.Close))
 	}
 }
 
@@ -94,22 +95,22 @@ func (t *detailText) peer() {
 	t.field("path", c.Path)
 	t.field("user agent", c.UserAgent)
 	t.field("subprotocol", c.Subprotocol)
-	t.field("opened", fmt.Sprintf("%s, %s old", clock(c.Opened), span(c.Age(t.now))))
+	t.field("opened", fmt.Sprintf("%s, %s old", look.Clock(c.Opened), look.Span(c.Age(t.now))))
 }
 
 func (t *detailText) heartbeat() {
 	c := &t.d.Connection
-	rtt := brief(c.RTT)
+	rtt := look.Brief(c.RTT)
 	if c.RTTMean > 0 {
-		rtt += "   mean " + brief(c.RTTMean)
+		rtt += "   mean " + look.Brief(c.RTTMean)
 	}
 	if c.RTTMean > 0 && c.RTTDev > 0 {
-		rtt += fmt.Sprintf(" %s %s", t.styles.glyphs.plusMinus, brief(c.RTTDev))
+		rtt += fmt.Sprintf(" %s %s", t.styles.Glyphs.PlusMinus, look.Brief(c.RTTDev))
 	}
 	t.field("rtt", rtt)
-	t.field("timeout", fmt.Sprintf("%s   interval %s", seconds(c.Timeout), interval(c.Interval)))
+	t.field("timeout", fmt.Sprintf("%s   interval %s", look.Seconds(c.Timeout), look.Interval(c.Interval)))
 	if c.Open() {
-		t.field("silence", fmt.Sprintf("%s   without data %s", silence(c.Silence), silence(c.DataSilence)))
+		t.field("silence", fmt.Sprintf("%s   without data %s", look.Silence(c.Silence), look.Silence(c.DataSilence)))
 	}
 	t.field("beats", fmt.Sprintf("%d sent   %d answered   %d from the peer", c.PingsSent, c.PongsReceived, c.PingsReceived))
 	t.field("unanswered", t.unanswered())
@@ -134,7 +135,7 @@ func (t *detailText) unanswered() string {
 	if e.Probes > 0 {
 		text += fmt.Sprintf(", %d of them probes", e.Probes)
 	}
-	return text + ", the oldest for " + silence(e.PingAge)
+	return text + ", the oldest for " + look.Silence(e.PingAge)
 }
 
 // evidence is what else the diagnosis rests on, as far as there is something to say.
@@ -147,25 +148,25 @@ func (t *detailText) evidence() {
 		}
 	}
 	say(e.Unread, "bytes wait unread in our socket")
-	say(e.PeerInterval > 0, "the peer beats every %s", seconds(e.PeerInterval))
-	say(e.LateAnswer > 0, "an answer came after %s", seconds(e.LateAnswer))
-	say(e.Late > 0, "holter was late by %s", brief(e.Late))
+	say(e.PeerInterval > 0, "the peer beats every %s", look.Seconds(e.PeerInterval))
+	say(e.LateAnswer > 0, "an answer came after %s", look.Seconds(e.LateAnswer))
+	say(e.Late > 0, "holter was late by %s", look.Brief(e.Late))
 	t.field("evidence", strings.Join(words, ", "))
 }
 
 func (t *detailText) traffic() {
 	c := &t.d.Connection
-	t.field("in", fmt.Sprintf("%d frames   %sB", c.FramesIn, amount(float64(c.BytesIn))))
-	t.field("out", fmt.Sprintf("%d frames   %sB", c.FramesOut, amount(float64(c.BytesOut))))
+	t.field("in", fmt.Sprintf("%d frames   %sB", c.FramesIn, look.Amount(float64(c.BytesIn))))
+	t.field("out", fmt.Sprintf("%d frames   %sB", c.FramesOut, look.Amount(float64(c.BytesOut))))
 }
 
 // history is the changes of state, the newest first.
 func (t *detailText) history() {
 	for i := len(t.d.Transitions) - 1; i >= 0; i-- {
 		tr := &t.d.Transitions[i]
-		text := fmt.Sprintf("%s %s %s", tr.From, t.styles.glyphs.arrow, tr.To)
+		text := fmt.Sprintf("%s %s %s", tr.From, t.styles.Glyphs.Arrow, tr.To)
 		if len(t.d.Legs) == 2 {
-			text = pad(tr.Side.String(), 10) + text
+			text = look.Pad(tr.Side.String(), 10) + text
 		}
 		if tr.Diagnosis.Cause != "" {
 			text += "   " + string(tr.Diagnosis.Cause)
@@ -173,7 +174,7 @@ func (t *detailText) history() {
 		if tr.Diagnosis.Detail != "" {
 			text += ": " + tr.Diagnosis.Detail
 		}
-		t.field(clock(tr.At), text)
+		t.field(look.Clock(tr.At), text)
 	}
 	if len(t.d.Transitions) > 0 {
 		t.gap()
@@ -186,9 +187,9 @@ func (t *detailText) header() {
 		return
 	}
 	t.gap()
-	t.lines = append(t.lines, " "+t.styles.title.String("Handshake"))
+	t.lines = append(t.lines, " "+t.styles.Title.String("Handshake"))
 	for _, f := range t.d.Header {
-		t.paragraph(paint{}, f.Name+": "+f.Value)
+		t.paragraph(look.Paint{}, f.Name+": "+f.Value)
 	}
 }
 
@@ -198,19 +199,19 @@ func (t *detailText) field(name, text string) {
 	if text == "" {
 		return
 	}
-	for i, line := range wrap(t.styles.glyphs.plain(text), t.width-labelWidth-1) {
-		label := pad("", labelWidth)
+	for i, line := range look.Wrap(t.styles.Glyphs.Plain(text), t.width-labelWidth-1) {
+		label := look.Pad("", labelWidth)
 		if i == 0 {
-			label = pad(" "+name, labelWidth)
+			label = look.Pad(" "+name, labelWidth)
 		}
-		t.lines = append(t.lines, t.styles.dim.String(label)+" "+line)
+		t.lines = append(t.lines, t.styles.Dim.String(label)+" "+line)
 	}
 }
 
 // paragraph is prose over the whole width.
-func (t *detailText) paragraph(look paint, text string) {
-	for _, line := range wrap(t.styles.glyphs.plain(text), t.width-1) {
-		t.lines = append(t.lines, " "+look.String(line))
+func (t *detailText) paragraph(paint look.Paint, text string) {
+	for _, line := range look.Wrap(t.styles.Glyphs.Plain(text), t.width-1) {
+		t.lines = append(t.lines, " "+paint.String(line))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // maxGenerations bounds how many earlier connections of its client a detail remembers.
@@ -16,7 +17,7 @@ const maxGenerations = 8
 
 // detail is all that is known of one connection.
 type detail struct {
-	styles *styles
+	styles *look.Styles
 	zoom   *zoom
 	stage  stage
 	id     model.ID // 0 while it is shut
@@ -27,7 +28,7 @@ type detail struct {
 	view   viewport.Model
 }
 
-func newDetail(s *styles, z *zoom) detail {
+func newDetail(s *look.Styles, z *zoom) detail {
 	return detail{styles: s, zoom: z, view: viewport.New(0, 0)}
 }
 
@@ -53,9 +54,9 @@ func (d *detail) goOn(next *model.Connection, now time.Time) {
 	d.show(next, now)
 	d.past = newest(past, maxGenerations)
 	d.note = fmt.Sprintf("back as generation %d, %s after %s had closed", next.Generation,
-		brief(next.Opened.Sub(before.Ended(now))), before.ID)
+		look.Brief(next.Opened.Sub(before.Ended(now))), before.ID)
 	if before.Close != nil {
-		d.note += " with " + ending(before.Close)
+		d.note += " with " + look.Ending(before.Close)
 	}
 	d.write(now)
 }
@@ -87,7 +88,7 @@ func (d *detail) write(now time.Time) {
 	}
 	t := detailText{styles: d.styles, width: d.view.Width, height: d.view.Height, now: now, d: &d.data, past: d.past, beats: d.zoom.beats()}
 	if d.note != "" {
-		t.paragraph(d.styles.strong, d.note)
+		t.paragraph(d.styles.Strong, d.note)
 	}
 	d.view.SetContent(strings.Join(t.render(), "\n"))
 	d.view.SetYOffset(d.view.YOffset)
@@ -98,16 +99,16 @@ func (d *detail) scroll(msg tea.KeyMsg, k *keyMap) bool { return scroll(&d.view,
 
 // lines are the title and the visible part of the text.
 func (d *detail) lines() []string {
-	title := d.styles.rule(d.title(), d.view.Width)
-	if more := more(&d.styles.glyphs, &d.view); more != "" {
-		title = d.styles.rule(d.title(), d.view.Width-width(more)-2) + " " + d.styles.accent.String(more) + " "
+	title := d.styles.Rule(d.title(), d.view.Width)
+	if more := more(&d.styles.Glyphs, &d.view); more != "" {
+		title = d.styles.Rule(d.title(), d.view.Width-look.Width(more)-2) + " " + d.styles.Accent.String(more) + " "
 	}
 	lines := []string{title}
-	return append(lines, fill(strings.Split(d.view.View(), "\n"), d.view.Height)...)
+	return append(lines, look.Fill(strings.Split(d.view.View(), "\n"), d.view.Height)...)
 }
 
 // title names the connection.
 func (d *detail) title() string {
-	g := &d.styles.glyphs
-	return fmt.Sprintf("%s %s generation %d", g.plain(who(&d.data.Connection)), g.dot, d.data.Generation)
+	g := &d.styles.Glyphs
+	return fmt.Sprintf("%s %s generation %d", g.Plain(look.Who(&d.data.Connection)), g.Dot, d.data.Generation)
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"holter/tui/look"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -21,21 +22,21 @@ type dialog interface {
 type liveDialog interface{ look(p *picture) }
 
 // box puts a frame around lines, with w cells for text.
-func box(s *styles, lines []string, w int) []string {
-	b := &s.glyphs.box
+func box(s *look.Styles, lines []string, w int) []string {
+	b := &s.Glyphs.Box
 	edge := strings.Repeat(b.Top, w+2)
-	framed := []string{s.dim.String(b.TopLeft + edge + b.TopRight)}
+	framed := []string{s.Dim.String(b.TopLeft + edge + b.TopRight)}
 	for _, line := range lines {
-		framed = append(framed, s.dim.String(b.Left)+" "+pad(line, w)+" "+s.dim.String(b.Right))
+		framed = append(framed, s.Dim.String(b.Left)+" "+look.Pad(line, w)+" "+s.Dim.String(b.Right))
 	}
-	return append(framed, s.dim.String(b.BottomLeft+edge+b.BottomRight))
+	return append(framed, s.Dim.String(b.BottomLeft+edge+b.BottomRight))
 }
 
 // dialogOver puts a box in the middle of a page, in place of the lines behind it.
 func dialogOver(page, box []string, w int) []string {
 	lines := append([]string(nil), page...)
 	top := max(0, (len(page)-len(box))/2)
-	left := strings.Repeat(" ", max(0, (w-width(box[0]))/2))
+	left := strings.Repeat(" ", max(0, (w-look.Width(box[0]))/2))
 	for i := range min(len(box), len(page)-top) {
 		lines[top+i] = left + box[i]
 	}
@@ -44,7 +45,7 @@ func dialogOver(page, box []string, w int) []string {
 
 // hints lists keys and what they do within w cells. Those in always are last and stay; of the others
 // as many as fit.
-func hints(s *styles, w int, keys []key.Binding, always ...key.Binding) string {
+func hints(s *look.Styles, w int, keys []key.Binding, always ...key.Binding) string {
 	end, used := "", 0
 	for _, k := range always {
 		text, cells := hint(s, k)
@@ -63,7 +64,7 @@ func hints(s *styles, w int, keys []key.Binding, always ...key.Binding) string {
 }
 
 // hint is one key with the blanks around it, and its width.
-func hint(s *styles, k key.Binding) (text string, cells int) {
+func hint(s *look.Styles, k key.Binding) (text string, cells int) {
 	h := k.Help()
-	return " " + s.strong.String(h.Key) + " " + s.dim.String(h.Desc) + " ", width(h.Key) + width(h.Desc) + 3
+	return " " + s.Strong.String(h.Key) + " " + s.Dim.String(h.Desc) + " ", look.Width(h.Key) + look.Width(h.Desc) + 3
 }

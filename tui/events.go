@@ -7,11 +7,12 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // events is the page of what happened, the newest last.
 type events struct {
-	styles *styles
+	styles *look.Styles
 	keys   *keyMap
 	status *status
 	feed   *feed
@@ -23,14 +24,14 @@ type events struct {
 	size   size
 }
 
-func newEvents(s *styles, k *keyMap, st *status, f *feed) *events {
+func newEvents(s *look.Styles, k *keyMap, st *status, f *feed) *events {
 	p := &events{styles: s, keys: k, status: st, feed: f, follow: true, chosen: new(arranged[item])}
 	columns := []column[item]{
-		{title: "TIME", min: 8, text: func(it *item, _ int) string { return clock(it.at) }},
+		{title: "TIME", min: 8, text: func(it *item, _ int) string { return look.Clock(it.at) }},
 		{title: "EVENT", min: 9, loud: true, text: func(it *item, _ int) string {
-			return s.glyphs.states[min(it.state, model.Away)] + " " + it.kind
+			return s.Glyphs.States[min(it.state, model.Away)] + " " + it.kind
 		}},
-		{title: "WHAT", min: 30, text: func(it *item, w int) string { return s.glyphs.cut(s.glyphs.plain(it.text), w) }},
+		{title: "WHAT", min: 30, text: func(it *item, w int) string { return s.Glyphs.Cut(s.Glyphs.Plain(it.text), w) }},
 	}
 	t := newTable(s, columns, func(it *item) model.State { return it.state })
 	p.list = newList(t, func(it *item) uint64 { return it.seq })
@@ -150,7 +151,7 @@ func (p *events) finder() *finder        { return &p.search }
 
 func (p *events) refilter() tea.Cmd { return p.setPicture(nil) }
 
-func (p *events) tally() string { return p.chosen.tally(&p.styles.glyphs) }
+func (p *events) tally() string { return p.chosen.tally(&p.styles.Glyphs) }
 
 func (p *events) served() bool { return p.chosen.serves(arrangement{search: p.search}) }
 
@@ -162,7 +163,7 @@ func (p *events) hints() []key.Binding {
 func (p *events) view() []string {
 	switch {
 	case p.chosen.total == 0:
-		return fill([]string{"", p.styles.dim.String(" Nothing has happened yet.")}, p.size.h)
+		return look.Fill([]string{"", p.styles.Dim.String(" Nothing has happened yet.")}, p.size.h)
 	case len(p.list.rows) == 0:
 		return noMatch(p.styles, "No event matches this filter:", p.search.text, p.size)
 	}

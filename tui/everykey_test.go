@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // everyKey has a proof for each key of the key map, by the name of its field.
@@ -154,7 +155,7 @@ func TestEveryKeyDoesWhatItSays(t *testing.T) {
 // TestKeysMeanOneThing guards against a key with two meanings. Only what takes all keys for itself,
 // the filter and the dialogs, may use one again.
 func TestKeysMeanOneThing(t *testing.T) {
-	k := newKeyMap(unicodeGlyphs.keys)
+	k := newKeyMap(look.UnicodeGlyphs.Keys)
 	for _, g := range [][]keyGroup{k.groups()[:5], k.groups()[5:6], k.groups()[6:]} {
 		seen := map[string]string{}
 		for _, group := range g {
@@ -183,7 +184,7 @@ func TestReadme(t *testing.T) {
 	if !ok || !closed {
 		t.Fatalf("%s lacks the marks around the table of keys", file)
 	}
-	k := newKeyMap(unicodeGlyphs.keys)
+	k := newKeyMap(look.UnicodeGlyphs.Keys)
 	want := k.markdown()
 	if table == want {
 		return
@@ -323,7 +324,7 @@ func TestFailedSourceGreysThePicture(t *testing.T) {
 	f.err = model.Errorf(model.Unavailable, "nobody answers")
 	s.refresh()
 	s.line("no new picture: nobody answers; this is from 0s ago")
-	if strings.Contains(s.app.View(), s.app.styles.states[model.Failed].on+"✖ failed") {
+	if strings.Contains(s.app.View(), s.app.styles.States[model.Failed].On+"✖ failed") {
 		t.Error("the old picture has its colours still")
 	}
 }

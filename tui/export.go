@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // exportField is one figure of a connection in an export. Its name is that of the API, with the unit in
@@ -91,7 +92,7 @@ func known(d time.Duration) any {
 func (f *exportField) masked(r *exportRow, hide bool) any {
 	v := f.value(r)
 	if text, ok := v.(string); ok && hide {
-		return mask(text)
+		return look.Mask(text)
 	}
 	return v
 }

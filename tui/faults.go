@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // maxFaults bounds what can be typed, in bytes.
@@ -66,7 +67,7 @@ type faultDialog struct {
 	whom    int       // index into choices
 }
 
-func newFaultDialog(s *styles, k *keyMap, fx *effects, live *picture, choices []victims) *faultDialog {
+func newFaultDialog(s *look.Styles, k *keyMap, fx *effects, live *picture, choices []victims) *faultDialog {
 	d := &faultDialog{dialogForm: newDialogForm[faultField](s, k), fx: fx, live: live, choices: choices}
 	d.addInput(faultText, maxFaults)
 	d.addInput(faultCount, 8)
@@ -212,7 +213,7 @@ func (a *App) askFaults() {
 	var choices []victims
 	if c := a.page().selected(); c != nil {
 		if now := a.live.find(c.ID); now != nil && now.Open() {
-			choices = append(choices, victims{who(c), []model.ID{c.ID}})
+			choices = append(choices, victims{look.Who(c), []model.ID{c.ID}})
 		}
 	}
 	if p, ok := a.page().(many); ok {

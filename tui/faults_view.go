@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"holter/tui/look"
 
 	"github.com/charmbracelet/bubbles/key"
 )
@@ -13,15 +14,15 @@ func (d *faultDialog) footer(w int, message string) []string {
 
 // view draws the dialog over the page behind it.
 func (d *faultDialog) view(page []string, w int) []string {
-	g, to := &d.styles.glyphs, &d.choices[d.whom]
+	g, to := &d.styles.Glyphs, &d.choices[d.whom]
 	lines := []string{
-		d.styles.strong.String(g.cut("Faults of "+g.plain(to.label), formWidth)),
-		g.cut(g.plain(d.live.still(d.styles, to.ids)), formWidth),
+		d.styles.Strong.String(g.Cut("Faults of "+g.Plain(to.label), formWidth)),
+		g.Cut(g.Plain(d.live.still(d.styles, to.ids)), formWidth),
 	}
 	for _, f := range d.fields {
 		switch f {
 		case faultWhom:
-			lines = append(lines, d.choice(f, "whom", g.cut(g.plain(to.label), formWidth-labelled-5)))
+			lines = append(lines, d.choice(f, "whom", g.Cut(g.Plain(to.label), formWidth-labelled-5)))
 		case faultPreset:
 			name := "as written"
 			if at := fitting(d.inputs[faultText].Value()); at >= 0 {
@@ -34,10 +35,10 @@ func (d *faultDialog) view(page []string, w int) []string {
 			lines = append(lines, d.field(f, "type", fmt.Sprintf("%s to disturb %d", d.input(f, 7), len(to.ids))))
 		}
 	}
-	wrong := wrap(g.plain(d.wrong), formWidth)
+	wrong := look.Wrap(g.Plain(d.wrong), formWidth)
 	for _, line := range wrong {
-		lines = append(lines, d.styles.alarm.String(line))
+		lines = append(lines, d.styles.Alarm.String(line))
 	}
-	lines = append(lines, d.button(faultCancel, "Cancel")+"    "+d.button(faultSet, "Set")+"    "+d.styles.dim.String("0 ends them"))
+	lines = append(lines, d.button(faultCancel, "Cancel")+"    "+d.button(faultSet, "Set")+"    "+d.styles.Dim.String("0 ends them"))
 	return dialogOver(page, box(d.styles, lines, formWidth), w)
 }

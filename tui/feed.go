@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // What the screen remembers at most: notable events, and samples of the host, one a second.
@@ -88,13 +89,13 @@ func (f *feed) shown() []item {
 func (f *feed) since() int { return len(f.items) - len(f.shown()) }
 
 // view is the newest h items, the newest one last.
-func (f *feed) view(s *styles, w, h int) []string {
+func (f *feed) view(s *look.Styles, w, h int) []string {
 	lines := make([]string, 0, h)
 	items := f.newest(h)
 	for i := range items {
 		lines = append(lines, items[i].view(s, w))
 	}
-	return fill(lines, h)
+	return look.Fill(lines, h)
 }
 
 // newest are the last n of the items that are shown.
@@ -109,15 +110,15 @@ func itemOf(e *model.Event) (item, bool) {
 	switch {
 	case e.Type == model.ConnectionOpened && e.Connection != nil:
 		it.weight, it.kind = weightArrival, "opened"
-		it.text = who(e.Connection) + " connected"
+		it.text = look.Who(e.Connection) + " connected"
 		if g := e.Connection.Generation; g > 1 {
 			it.text += fmt.Sprintf(" again, generation %d", g)
 		}
 	case e.Type == model.ConnectionClosed && e.Connection != nil:
 		it.weight, it.kind, it.state = weightEnd, "closed", e.Connection.State
-		it.text = who(e.Connection) + " closed"
+		it.text = look.Who(e.Connection) + " closed"
 		if e.Connection.Close != nil {
-			it.text += ": " + ending(e.Connection.Close)
+			it.text += ": " + look.Ending(e.Connection.Close)
 		}
 	case e.Type == model.StateChanged && e.Connection != nil:
 		it = changeOf(e, it)
@@ -126,14 +127,14 @@ func itemOf(e *model.Event) (item, bool) {
 		it.text = fmt.Sprintf("refused %s: %d %s", e.Refusal.Remote, e.Refusal.Status, e.Refusal.Reason)
 	case e.Type == model.FaultSet && e.Connection != nil:
 		it.weight, it.kind, it.state = weightArrival, "fault", e.Connection.State
-		it.text = who(e.Connection) + " faults: " + e.Connection.Faults.String()
+		it.text = look.Who(e.Connection) + " faults: " + e.Connection.Faults.String()
 	case e.Type == model.StormStarted && e.Storm != nil:
 		it.weight, it.kind, it.state = weightLoss, "storm", model.Suspect
 		it.text = fmt.Sprintf("storm %d: %d clients lost their connection and come back", e.Storm.ID, e.Storm.Clients)
 	case e.Type == model.StormEnded && e.Storm != nil:
 		it.weight, it.kind = weightLoss, "calm"
 		it.text = fmt.Sprintf("storm %d is over: %s back, peak %s/s, 99%% back in %s", e.Storm.ID, backShare(e.Storm),
-			rate(e.Storm.Peak), brief(e.Storm.Back99))
+			look.Rate(e.Storm.Peak), look.Brief(e.Storm.Back99))
 	case e.Type == model.Dropped:
 		it.weight, it.kind, it.state = weightLoss, "lost", model.Suspect
 		it.text = fmt.Sprintf("%d events lost: the screen could not keep up", e.Count)
@@ -151,7 +152,7 @@ func changeOf(e *model.Event, it item) item {
 	if e.To.Trouble() {
 		it.weight = weightTrouble
 	}
-	it.text = fmt.Sprintf("%s %s, was %s", who(e.Connection), e.To, e.From)
+	it.text = fmt.Sprintf("%s %s, was %s", look.Who(e.Connection), e.To, e.From)
 	if cause := e.Connection.Diagnosis.Cause; cause != "" {
 		it.text += ": " + string(cause)
 	}

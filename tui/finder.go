@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model/filter"
+	"holter/tui/look"
 )
 
 // finder is the filter of a page.
@@ -17,11 +18,11 @@ type finder struct {
 }
 
 // tally is how many rows a filter has left of how many.
-func (f *finder) tally(n, total int, g *glyphs) string {
+func (f *finder) tally(n, total int, g *look.Glyphs) string {
 	if f.text == "" {
 		return ""
 	}
-	return fmt.Sprintf("%d/%d %s", n, total, g.plain(f.text))
+	return fmt.Sprintf("%d/%d %s", n, total, g.Plain(f.text))
 }
 
 // pastFilters are the filters that were kept, oldest first. All pages share them.
@@ -55,7 +56,7 @@ type filteredPage interface {
 	served() bool      // what is shown is no older filter's, for want of anything else to show
 }
 
-func newFiltering(s *styles, k *keyMap, page filteredPage, past *pastFilters) *filtering {
+func newFiltering(s *look.Styles, k *keyMap, page filteredPage, past *pastFilters) *filtering {
 	f := page.finder()
 	f.typing = true
 	return &filtering{keys: k, page: page, prompt: newPrompt(s, f.text), past: past, at: len(past.texts)}
@@ -113,7 +114,7 @@ func (d *filtering) footer(w int, _ string) []string {
 	switch {
 	case below != "":
 	case !d.page.served():
-		below = d.prompt.styles.strong.String(d.prompt.styles.glyphs.cut(" nothing matches so far", w))
+		below = d.prompt.styles.Strong.String(d.prompt.styles.Glyphs.Cut(" nothing matches so far", w))
 	default:
 		below = hints(d.prompt.styles, w, []key.Binding{d.keys.Keep, d.keys.Drop, d.keys.Older})
 	}

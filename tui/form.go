@@ -11,6 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // typedAbove is how many connections may be meant without their number being typed.
@@ -24,7 +25,7 @@ const (
 
 // dialogForm is fields and buttons of which one has the focus.
 type dialogForm[F comparable] struct {
-	styles *styles
+	styles *look.Styles
 	keys   *keyMap
 	fields []F // in the order of the focus
 	at     F
@@ -32,7 +33,7 @@ type dialogForm[F comparable] struct {
 	wrong  string // why it was not done
 }
 
-func newDialogForm[F comparable](s *styles, k *keyMap) dialogForm[F] {
+func newDialogForm[F comparable](s *look.Styles, k *keyMap) dialogForm[F] {
 	return dialogForm[F]{styles: s, keys: k, inputs: map[F]*textinput.Model{}}
 }
 
@@ -81,24 +82,24 @@ func (d *dialogForm[F]) input(f F, w int) string {
 // mark stands before a line: whether it has the focus.
 func (d *dialogForm[F]) mark(f F) string {
 	if d.at == f {
-		return d.styles.glyphs.cursor
+		return d.styles.Glyphs.Cursor
 	}
 	return " "
 }
 
 // field is a line with a name.
 func (d *dialogForm[F]) field(f F, name, value string) string {
-	look := paint{}
+	paint := look.Paint{}
 	if d.at == f && d.inputs[f] == nil {
-		look = d.styles.strong
+		paint = d.styles.Strong
 	}
-	return d.mark(f) + " " + pad(name, labelled-2) + look.String(value)
+	return d.mark(f) + " " + look.Pad(name, labelled-2) + paint.String(value)
 }
 
 // choice is a line whose value the arrows change.
 func (d *dialogForm[F]) choice(f F, name, value string) string {
 	if d.at == f {
-		value += "  " + d.styles.glyphs.keys.left + " " + d.styles.glyphs.keys.right
+		value += "  " + d.styles.Glyphs.Keys.Left + " " + d.styles.Glyphs.Keys.Right
 	}
 	return d.field(f, name, value)
 }
@@ -106,7 +107,7 @@ func (d *dialogForm[F]) choice(f F, name, value string) string {
 // button is reversed when it has the focus, and marked for those who cannot see that.
 func (d *dialogForm[F]) button(f F, label string) string {
 	if d.at == f {
-		return d.styles.pressed.String(d.styles.glyphs.cursor + " " + label + " ")
+		return d.styles.Pressed.String(d.styles.Glyphs.Cursor + " " + label + " ")
 	}
 	return "  " + label + " "
 }
@@ -135,7 +136,7 @@ func (p *picture) open(ids []model.ID) []model.ID {
 }
 
 // still says how those whom a dialog is about are now, whatever the picture behind it shows.
-func (p *picture) still(s *styles, ids []model.ID) string {
+func (p *picture) still(s *look.Styles, ids []model.ID) string {
 	if len(ids) != 1 {
 		return fmt.Sprintf("live: %d of %d are there", len(p.open(ids)), len(ids))
 	}
@@ -143,6 +144,6 @@ func (p *picture) still(s *styles, ids []model.ID) string {
 	if c == nil || !c.Open() {
 		return "live: it is gone already"
 	}
-	return fmt.Sprintf("live: %s %s for %s, from %s", s.glyphs.states[min(c.State, model.Away)], c.State,
-		silence(p.Time.Sub(c.Since)), model.Address(c.Remote))
+	return fmt.Sprintf("live: %s %s for %s, from %s", s.Glyphs.States[min(c.State, model.Away)], c.State,
+		look.Silence(p.Time.Sub(c.Since)), model.Address(c.Remote))
 }

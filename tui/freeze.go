@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"holter/tui/look"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -29,7 +30,7 @@ func (a *App) banner() string {
 		return a.warning()
 	}
 	age := a.live.Time.Sub(a.frozen.Time)
-	return fmt.Sprintf("FROZEN %s, %d new", span(age), a.feed.since())
+	return fmt.Sprintf("FROZEN %s, %d new", look.Span(age), a.feed.since())
 }
 
 // warning tells of a storm that is on, on all pages but its own.

@@ -1,22 +1,25 @@
 package tui
 
-import "strings"
+import (
+	"holter/tui/look"
+	"strings"
+)
 
 // gauge draws share, from 0 to 1, over w cells between two ends. Without room for that it is blank.
-func gauge(share float64, w int, g *glyphs) string {
+func gauge(share float64, w int, g *look.Glyphs) string {
 	if w < 3 {
 		return strings.Repeat(" ", max(w, 0))
 	}
-	steps := len(g.eighths) - 1
+	steps := len(g.Eighths) - 1
 	filled := int(unit(share)*float64((w-2)*steps) + 0.5)
 	var b strings.Builder
 	b.Grow(3 * w)
-	b.WriteString(g.left)
+	b.WriteString(g.Left)
 	for range w - 2 {
-		b.WriteString(g.eighths[min(filled, steps)])
+		b.WriteString(g.Eighths[min(filled, steps)])
 		filled = max(0, filled-steps)
 	}
-	b.WriteString(g.right)
+	b.WriteString(g.Right)
 	return b.String()
 }
 

@@ -5,17 +5,18 @@ import (
 	"strings"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // part is a piece of a header line. Pieces give way whole: the last ones first.
 type part struct {
 	text string
-	look paint
+	look look.Paint
 }
 
 // header is the lines above a page.
 type header struct {
-	styles  *styles
+	styles  *look.Styles
 	picture *picture
 	hosts   []model.Host // of late, oldest first
 	w       int
@@ -28,11 +29,11 @@ const sparkCells = 8
 func (h *header) monitor() string {
 	s, m := h.styles, &h.picture.Monitor
 	left := []part{
-		{"holter", s.title},
-		{s.glyphs.plain(m.Address), s.accent},
-		{heartbeat(m), s.dim},
+		{"holter", s.Title},
+		{s.Glyphs.Plain(m.Address), s.Accent},
+		{heartbeat(m), s.Dim},
 	}
-	up := part{"up " + uptime(h.picture.Time.Sub(m.Started)), s.dim}
+	up := part{"up " + look.Uptime(h.picture.Time.Sub(m.Started)), s.Dim}
 	return spread(s, left, append(h.counts(), up), h.w)
 }
 
@@ -41,14 +42,14 @@ func (h *header) figures() string {
 	host, r := &h.picture.Host, &h.picture.Rates
 	cpu, mem := h.sparks()
 	return spread(h.styles, []part{
-		{"cpu " + cpu + percent(host.CPU), paint{}},
-		{"mem " + mem + memory(host), paint{}},
-		{fmt.Sprintf("self %sB %s", amount(float64(host.Process.RSS)), percent(host.Process.CPU)), paint{}},
+		{"cpu " + cpu + look.Percent(host.CPU), look.Paint{}},
+		{"mem " + mem + look.Memory(host), look.Paint{}},
+		{fmt.Sprintf("self %sB %s", look.Amount(float64(host.Process.RSS)), look.Percent(host.Process.CPU)), look.Paint{}},
 	}, []part{
-		{"rtt p50 " + brief(h.picture.p50) + " p99 " + brief(h.picture.p99), paint{}},
-		{"beats " + rate(r.Beats) + "/s", paint{}},
-		{"in " + amount(r.BytesIn) + "B/s", paint{}},
-		{"out " + amount(r.BytesOut) + "B/s", paint{}},
+		{"rtt p50 " + look.Brief(h.picture.p50) + " p99 " + look.Brief(h.picture.p99), look.Paint{}},
+		{"beats " + look.Rate(r.Beats) + "/s", look.Paint{}},
+		{"in " + look.Amount(r.BytesIn) + "B/s", look.Paint{}},
+		{"out " + look.Amount(r.BytesOut) + "B/s", look.Paint{}},
 	}, h.w)
 }
 
@@ -62,35 +63,35 @@ func (h *header) sparks() (cpu, mem string) {
 	for i := range hosts {
 		cpus[i], mems[i] = hosts[i].CPU, share(hosts[i].MemoryUsed, hosts[i].MemoryTotal)
 	}
-	g := &h.styles.glyphs
+	g := &h.styles.Glyphs
 	return sparkline(cpus, 100, sparkCells, g) + " ", sparkline(mems, 100, sparkCells, g) + " "
 }
 
 // summary is all of the header that a low terminal has room for.
 func (h *header) summary() string {
 	s, host, p := h.styles, &h.picture.Host, h.picture
-	left := append([]part{{"holter", s.title}}, h.counts()...)
+	left := append([]part{{"holter", s.Title}}, h.counts()...)
 	return spread(s, left, []part{
-		{"p99 " + brief(p.p99), paint{}},
-		{"cpu " + percent(host.CPU), paint{}},
-		{"mem " + memory(host), paint{}},
-		{"up " + uptime(p.Time.Sub(p.Monitor.Started)), s.dim},
+		{"p99 " + look.Brief(p.p99), look.Paint{}},
+		{"cpu " + look.Percent(host.CPU), look.Paint{}},
+		{"mem " + look.Memory(host), look.Paint{}},
+		{"up " + look.Uptime(p.Time.Sub(p.Monitor.Started)), s.Dim},
 	}, h.w)
 }
 
 // address is where clients connect. A middleware does not know: the address is not its own.
-func address(g *glyphs, m *model.Monitor) string {
+func address(g *look.Glyphs, m *model.Monitor) string {
 	if m.Address == "" {
 		return "the application's own WebSocket address"
 	}
-	return g.plain(m.Address)
+	return g.Plain(m.Address)
 }
 
 // heartbeat is how holter beats: "both 5s".
 func heartbeat(m *model.Monitor) string {
 	text := string(m.Scheme)
 	if m.Scheme.ServerBeats() {
-		text += " " + interval(m.Interval)
+		text += " " + look.Interval(m.Interval)
 	}
 	if m.Lateness > 1 {
 		text += fmt.Sprintf(" timeouts x%.1f", m.Lateness)
@@ -106,13 +107,13 @@ const (
 func (h *header) counts() []part {
 	s, n := h.styles, &h.picture.counts
 	tally := func(state model.State, n int) part {
-		text := fmt.Sprintf("%s %d", s.glyphs.states[state], n)
+		text := fmt.Sprintf("%s %d", s.Glyphs.States[state], n)
 		if h.w >= wordsFrom {
 			text += " " + state.String()
 		}
-		look := s.states[state]
+		look := s.States[state]
 		if n == 0 {
-			look = s.dim
+			look = s.Dim
 		}
 		return part{text, look}
 	}
@@ -121,14 +122,14 @@ func (h *header) counts() []part {
 		tally(model.Suspect, n.Suspect),
 		tally(model.Failed, n.Failed),
 		tally(model.Closed, n.Closed),
-		{fmt.Sprintf("%d away", n.Away), s.dim},
+		{fmt.Sprintf("%d away", n.Away), s.Dim},
 	}
 }
 
 // spread sets left and right pieces at the ends of a line. When there is no room for all, the right
 // ones go first, the last one before the others; then the left ones, and a text that still does not fit
 // is cut.
-func spread(s *styles, left, right []part, w int) string {
+func spread(s *look.Styles, left, right []part, w int) string {
 	for len(right) > 1 && measure(left)+measure(right) > w {
 		right = right[:len(right)-1]
 	}
@@ -136,7 +137,7 @@ func spread(s *styles, left, right []part, w int) string {
 		left = left[:len(left)-1]
 	}
 	if room := w - measure(left) - 3; len(right) == 1 && measure(right) > w-measure(left) {
-		right = []part{{s.glyphs.cut(right[0].text, room), right[0].look}}
+		right = []part{{s.Glyphs.Cut(right[0].text, room), right[0].look}}
 	}
 	gap := max(0, w-measure(left)-measure(right))
 	return join(left) + strings.Repeat(" ", gap) + join(right)
@@ -147,7 +148,7 @@ func measure(parts []part) int {
 	w := 0
 	for _, p := range parts {
 		if p.text != "" {
-			w += width(p.text) + 2
+			w += look.Width(p.text) + 2
 		}
 	}
 	return w
@@ -158,7 +159,7 @@ func join(parts []part) string {
 	for _, p := range parts {
 		if p.text != "" {
 			b.WriteByte(' ')
-			p.look.write(&b, p.text)
+			p.look.Write(&b, p.text)
 			b.WriteByte(' ')
 		}
 	}

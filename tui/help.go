@@ -9,12 +9,13 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // help is the list of all keys, first those that matter most where it was opened, and what the marks
 // on the screen mean. It can be searched.
 type help struct {
-	styles *styles
+	styles *look.Styles
 	keys   *keyMap
 	place  string // the page that it was opened on
 	here   []key.Binding
@@ -24,7 +25,7 @@ type help struct {
 	typing bool
 }
 
-func newHelp(s *styles, k *keyMap, place string, here []key.Binding, sorts []menuItem, w, h int) *help {
+func newHelp(s *look.Styles, k *keyMap, place string, here []key.Binding, sorts []menuItem, w, h int) *help {
 	d := &help{styles: s, keys: k, place: place, here: here, sorts: sorts, text: viewport.New(w, h)}
 	d.write()
 	return d
@@ -73,18 +74,18 @@ func (d *help) footer(w int, message string) []string {
 	}
 	if d.search != nil {
 		d.search.Width = w - 3
-		message = d.styles.glyphs.cut(d.search.View(), w)
+		message = d.styles.Glyphs.Cut(d.search.View(), w)
 	}
-	more := more(&d.styles.glyphs, &d.text)
-	room := w - width(more) - 1
-	return []string{message, pad(hints(d.styles, room, keys, always...), room) + d.styles.accent.String(more)}
+	more := more(&d.styles.Glyphs, &d.text)
+	room := w - look.Width(more) - 1
+	return []string{message, look.Pad(hints(d.styles, room, keys, always...), room) + d.styles.Accent.String(more)}
 }
 
 // view takes the whole page.
 func (d *help) view(page []string, w int) []string {
 	d.text.Width, d.text.Height = w, len(page)
 	d.text.SetYOffset(d.text.YOffset)
-	return fill(strings.Split(d.text.View(), "\n"), len(page))
+	return look.Fill(strings.Split(d.text.View(), "\n"), len(page))
 }
 
 // write puts what the search finds into the viewport.
@@ -92,11 +93,11 @@ func (d *help) write() {
 	var lines []string
 	for _, section := range d.sections() {
 		if found := d.matching(section); len(found) > 0 {
-			lines = append(append(lines, "", " "+d.styles.title.String(section.title)), found...)
+			lines = append(append(lines, "", " "+d.styles.Title.String(section.title)), found...)
 		}
 	}
 	if len(lines) == 0 {
-		lines = []string{"", d.styles.dim.String(" nothing found")}
+		lines = []string{"", d.styles.Dim.String(" nothing found")}
 	}
 	d.text.SetContent(strings.Join(lines, "\n"))
 	d.text.GotoTop()
@@ -111,7 +112,7 @@ type section struct {
 // entry is a key, or another thing on the screen, and what it means.
 type entry struct {
 	name, text string
-	look       paint
+	look       look.Paint
 }
 
 // matching are the lines of a section with the words searched for.
@@ -123,7 +124,7 @@ func (d *help) matching(s section) []string {
 	var lines []string
 	for _, e := range s.entries {
 		if strings.Contains(strings.ToLower(s.title+" "+e.name+" "+e.text), wanted) {
-			lines = append(lines, "   "+e.look.String(pad(e.name, 14))+" "+e.text)
+			lines = append(lines, "   "+e.look.String(look.Pad(e.name, 14))+" "+e.text)
 		}
 	}
 	return lines
@@ -144,7 +145,7 @@ func (d *help) sections() []section {
 func (d *help) bindings(keys []key.Binding) []entry {
 	entries := make([]entry, len(keys))
 	for i, k := range keys {
-		entries[i] = entry{k.Help().Key, k.Help().Desc, d.styles.accent}
+		entries[i] = entry{k.Help().Key, k.Help().Desc, d.styles.Accent}
 	}
 	return entries
 }
@@ -152,43 +153,43 @@ func (d *help) bindings(keys []key.Binding) []entry {
 func (d *help) letters(items []menuItem) []entry {
 	entries := make([]entry, len(items))
 	for i, it := range items {
-		entries[i] = entry{it.letter, it.label, d.styles.accent}
+		entries[i] = entry{it.letter, it.label, d.styles.Accent}
 	}
 	return entries
 }
 
 // legend explains the marks.
 func (d *help) legend() []section {
-	s, g := d.styles, &d.styles.glyphs
+	s, g := d.styles, &d.styles.Glyphs
 	states := section{title: "States"}
 	for _, state := range []model.State{model.Normal, model.Suspect, model.Failed, model.Closed} {
-		states.entries = append(states.entries, entry{g.states[state], stateHelp[state], s.states[state]})
+		states.entries = append(states.entries, entry{g.States[state], stateHelp[state], s.States[state]})
 	}
 	return []section{
 		states,
 		{"Rows", []entry{
-			{g.cursor, "the cursor", s.accent},
-			{g.mark, "a marked row", s.accent},
-			{g.both, "the cursor on a marked row", s.accent},
-			{gauge(0.4, 10, g), "the silence against interval + timeout", s.accent},
-			{gauge(1, 10, g), "a beat must have gone unanswered", s.accent},
-			{strings.Join(g.beats[1:9], ""), "beats: the round trip against the timeout", s.accent},
-			{g.beats[model.LateBeat], "a beat answered after its timeout", s.accent},
-			{g.beats[model.MissedBeat], "a beat without an answer", s.accent},
-			{g.fault, "what is done to it on purpose, by f", s.accent},
-			{g.upstream, "the upstream's side of the proxy is the worse one", s.accent},
+			{g.Cursor, "the cursor", s.Accent},
+			{g.Mark, "a marked row", s.Accent},
+			{g.Both, "the cursor on a marked row", s.Accent},
+			{gauge(0.4, 10, g), "the silence against interval + timeout", s.Accent},
+			{gauge(1, 10, g), "a beat must have gone unanswered", s.Accent},
+			{strings.Join(g.Beats[1:9], ""), "beats: the round trip against the timeout", s.Accent},
+			{g.Beats[model.LateBeat], "a beat answered after its timeout", s.Accent},
+			{g.Beats[model.MissedBeat], "a beat without an answer", s.Accent},
+			{g.Fault, "what is done to it on purpose, by f", s.Accent},
+			{g.Upstream, "the upstream's side of the proxy is the worse one", s.Accent},
 		}},
 		{"Filter", []entry{
-			{"demo", "part of id, client, address, path, user agent or cause", s.accent},
-			{"rtt>100ms", "field, = != > >= < <= ~, value with its unit", s.accent},
-			{"a b, a or b", "both, either; ! negates, ( ) group, \" \" quote", s.accent},
-			{"ip=10.0.0.0/8", "addresses of a network", s.accent},
-			{"fault=freeze", "what a fault is on; side=upstream, cause=no-pong", s.accent},
+			{"demo", "part of id, client, address, path, user agent or cause", s.Accent},
+			{"rtt>100ms", "field, = != > >= < <= ~, value with its unit", s.Accent},
+			{"a b, a or b", "both, either; ! negates, ( ) group, \" \" quote", s.Accent},
+			{"ip=10.0.0.0/8", "addresses of a network", s.Accent},
+			{"fault=freeze", "what a fault is on; side=upstream, cause=no-pong", s.Accent},
 		}},
 		{"Mouse", []entry{
-			{"wheel", "scrolls", s.accent},
-			{"click", "goes to a row, sorts by a title, opens a page", s.accent},
-			{"shift+drag", "selects text, as it does after m without shift", s.accent},
+			{"wheel", "scrolls", s.Accent},
+			{"click", "goes to a row, sorts by a title, opens a page", s.Accent},
+			{"shift+drag", "selects text, as it does after m without shift", s.Accent},
 		}},
 	}
 }

@@ -10,11 +10,12 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // hostPage is the page of the machine and of the program that watches.
 type hostPage struct {
-	styles *styles
+	styles *look.Styles
 	keys   *keyMap
 	feed   *feed
 	zoom   *zoom
@@ -23,7 +24,7 @@ type hostPage struct {
 	text    viewport.Model
 }
 
-func newHostPage(s *styles, k *keyMap, f *feed, z *zoom) *hostPage {
+func newHostPage(s *look.Styles, k *keyMap, f *feed, z *zoom) *hostPage {
 	return &hostPage{styles: s, keys: k, feed: f, zoom: z, text: viewport.New(0, 0)}
 }
 
@@ -61,7 +62,7 @@ func (p *hostPage) view() []string {
 	if p.picture == nil {
 		return waiting(p.styles, p.text.Height)
 	}
-	return fill(strings.Split(p.text.View(), "\n"), p.text.Height)
+	return look.Fill(strings.Split(p.text.View(), "\n"), p.text.Height)
 }
 
 func (p *hostPage) write() {
@@ -76,7 +77,7 @@ func (p *hostPage) write() {
 
 // hostText renders the page.
 type hostText struct {
-	styles  *styles
+	styles  *look.Styles
 	host    *model.Host
 	monitor *model.Monitor
 	now     time.Time
@@ -105,7 +106,7 @@ func (t *hostText) charts(history []model.Host, over time.Duration, h int) {
 		t.lines = append(append(t.lines, draw("cpu", cpu, t.w)...), draw("memory", mem, t.w)...)
 	} else {
 		half := (t.w - 2) / 2
-		t.lines = append(t.lines, sideBySide(draw("cpu", cpu, half), draw("memory", mem, half), half, "  ")...)
+		t.lines = append(t.lines, look.SideBySide(draw("cpu", cpu, half), draw("memory", mem, half), half, "  ")...)
 	}
 	t.lines = append(t.lines, "")
 }
@@ -118,16 +119,16 @@ func share(part, whole uint64) float64 {
 	return 100 * float64(part) / float64(whole)
 }
 
-func (t *hostText) heading(text string) { t.lines = append(t.lines, " "+t.styles.title.String(text)) }
+func (t *hostText) heading(text string) { t.lines = append(t.lines, " "+t.styles.Title.String(text)) }
 
 func (t *hostText) field(name, text string) {
-	g := &t.styles.glyphs
-	t.lines = append(t.lines, " "+t.styles.dim.String(pad(name, labelWidth))+g.cut(text, t.w-labelWidth-1))
+	g := &t.styles.Glyphs
+	t.lines = append(t.lines, " "+t.styles.Dim.String(look.Pad(name, labelWidth))+g.Cut(text, t.w-labelWidth-1))
 }
 
 func (t *hostText) bar(name string, percentage float64, note string) {
 	w := min(40, t.w-labelWidth-24)
-	t.field(name, gauge(percentage/100, w, &t.styles.glyphs)+padLeft(percent(percentage), 6)+"  "+note)
+	t.field(name, gauge(percentage/100, w, &t.styles.Glyphs)+look.PadLeft(look.Percent(percentage), 6)+"  "+note)
 }
 
 func (t *hostText) machine() {
@@ -137,7 +138,7 @@ func (t *hostText) machine() {
 	for i, v := range h.Cores {
 		t.bar(fmt.Sprintf("  core %d", i), v, "")
 	}
-	t.bar("memory", share(h.MemoryUsed, h.MemoryTotal), amount(float64(h.MemoryUsed))+"B of "+amount(float64(h.MemoryTotal))+"B")
+	t.bar("memory", share(h.MemoryUsed, h.MemoryTotal), look.Amount(float64(h.MemoryUsed))+"B of "+look.Amount(float64(h.MemoryTotal))+"B")
 	t.field("load", fmt.Sprintf("%.2f  %.2f  %.2f   over 1, 5 and 15 minutes", h.Load1, h.Load5, h.Load15))
 	t.lines = append(t.lines, "")
 }
@@ -145,27 +146,27 @@ func (t *hostText) machine() {
 func (t *hostText) process() {
 	p := &t.host.Process
 	t.heading("This holter")
-	t.field("memory", amount(float64(p.RSS))+"B")
-	t.field("cpu", percent(p.CPU)+" of one core")
+	t.field("memory", look.Amount(float64(p.RSS))+"B")
+	t.field("cpu", look.Percent(p.CPU)+" of one core")
 	t.field("goroutines", fmt.Sprint(p.Goroutines))
 	files := fmt.Sprint(p.OpenFiles)
 	if p.MaxFiles > 0 {
-		files += " of " + amount(float64(p.MaxFiles))
+		files += " of " + look.Amount(float64(p.MaxFiles))
 	}
 	t.field("open files", files)
-	t.field("up", uptime(t.now.Sub(t.monitor.Started)))
+	t.field("up", look.Uptime(t.now.Sub(t.monitor.Started)))
 	t.lines = append(t.lines, "")
 }
 
 func (t *hostText) settings() {
-	m, g := t.monitor, &t.styles.glyphs
+	m, g := t.monitor, &t.styles.Glyphs
 	t.heading("Settings")
 	if m.Version != "" {
-		t.field("version", g.plain(m.Version))
+		t.field("version", g.Plain(m.Version))
 	}
 	t.field("address", address(g, m))
 	if m.Upstream != "" {
-		t.field("upstream", g.plain(m.Upstream))
+		t.field("upstream", g.Plain(m.Upstream))
 	}
-	t.field("heartbeat", heartbeat(m)+", timeout by "+g.plain(m.Detector)+", on failure "+g.plain(string(m.OnFail)))
+	t.field("heartbeat", heartbeat(m)+", timeout by "+g.Plain(m.Detector)+", on failure "+g.Plain(string(m.OnFail)))
 }

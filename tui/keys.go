@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"holter/tui/look"
 	"slices"
 	"strings"
 
@@ -29,13 +30,13 @@ type keyMap struct {
 	Clear                                 key.Binding // of the faults
 }
 
-func newKeyMap(arrows arrowKeys) keyMap {
+func newKeyMap(arrows look.ArrowKeys) keyMap {
 	bind := func(help, does string, keys ...string) key.Binding {
 		return key.NewBinding(key.WithKeys(keys...), key.WithHelp(help, does))
 	}
 	return keyMap{
-		Up:              bind(arrows.up+" k", "up", "up", "k"),
-		Down:            bind(arrows.down+" j", "down", "down", "j"),
+		Up:              bind(arrows.Up+" k", "up", "up", "k"),
+		Down:            bind(arrows.Down+" j", "down", "down", "j"),
 		HalfUp:          bind("ctrl+u", "half a page up", "ctrl+u"),
 		HalfDown:        bind("ctrl+d", "half a page down", "ctrl+d"),
 		PageUp:          bind("pgup", "a page up", "pgup"),
@@ -86,13 +87,13 @@ func newKeyMap(arrows arrowKeys) keyMap {
 
 		Keep:  bind("enter", "keep", "enter"),
 		Drop:  bind("esc", "drop", "esc"),
-		Older: bind(arrows.up, "an older one", "up"),
-		Newer: bind(arrows.down, "a newer one", "down"),
+		Older: bind(arrows.Up, "an older one", "up"),
+		Newer: bind(arrows.Down, "a newer one", "down"),
 
-		NextField: bind("tab "+arrows.down, "next field", "tab", "down"),
-		PrevField: bind("shift+tab "+arrows.up, "previous field", "shift+tab", "up"),
-		Less:      bind(arrows.left, "previous choice", "left"),
-		More:      bind(arrows.right, "next choice", "right"),
+		NextField: bind("tab "+arrows.Down, "next field", "tab", "down"),
+		PrevField: bind("shift+tab "+arrows.Up, "previous field", "shift+tab", "up"),
+		Less:      bind(arrows.Left, "previous choice", "left"),
+		More:      bind(arrows.Right, "next choice", "right"),
 		Toggle:    bind("space", "switch", " "),
 		Press:     bind("enter", "press", "enter"),
 		Cancel:    bind("esc", "cancel", "esc"),

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"holter/tui/look"
 	"reflect"
 	"testing"
 
@@ -23,7 +24,7 @@ func allBindings(t *testing.T, k *keyMap) []key.Binding {
 }
 
 func TestEveryKeyIsInOneGroup(t *testing.T) {
-	k := newKeyMap(unicodeGlyphs.keys)
+	k := newKeyMap(look.UnicodeGlyphs.Keys)
 	grouped := 0
 	for _, g := range k.groups() {
 		grouped += len(g.keys)

@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // kickCodes are the close codes that a server may give, the usual one first.
@@ -43,7 +44,7 @@ type kickDialog struct {
 	reset bool
 }
 
-func newKickDialog(s *styles, k *keyMap, fx *effects, live *picture, label string, ids []model.ID) *kickDialog {
+func newKickDialog(s *look.Styles, k *keyMap, fx *effects, live *picture, label string, ids []model.ID) *kickDialog {
 	d := &kickDialog{dialogForm: newDialogForm[kickField](s, k), fx: fx, live: live, label: label, ids: ids}
 	d.fields = []kickField{fieldCode, fieldReason, fieldReset}
 	d.addInput(fieldReason, model.MaxReason)
@@ -135,7 +136,7 @@ func (d *kickDialog) kick() (done bool, cmd tea.Cmd) {
 	how := "reset"
 	if !d.reset {
 		k.Code, k.Reason = kickCodes[d.code], strings.TrimSpace(d.inputs[fieldReason].Value())
-		how = closeCode(k.Code, k.Reason)
+		how = look.CloseCode(k.Code, k.Reason)
 	}
 	if in := d.inputs[fieldOver]; in != nil && in.Value() != "" {
 		seconds, _ := strconv.Atoi(in.Value()) // digits

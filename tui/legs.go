@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // legsBeside is the cells of a detail in which the two sides of a proxied connection stand beside each
@@ -26,7 +27,7 @@ func (t *detailText) watch() {
 		return
 	}
 	h := max(len(client), len(upstream))
-	t.lines = append(t.lines, sideBySide(fill(client, h), fill(upstream, h), w, " "+t.styles.dim.String(t.styles.glyphs.bar))...)
+	t.lines = append(t.lines, look.SideBySide(look.Fill(client, h), look.Fill(upstream, h), w, " "+t.styles.Dim.String(t.styles.Glyphs.Bar))...)
 }
 
 // figures are the chart and what else there is to say of one side.
@@ -49,10 +50,10 @@ func (t *detailText) leg(d *model.Detail, w int) []string {
 		}
 	}
 	side := detailText{styles: t.styles, width: w, height: t.height, now: t.now, d: &own, beats: t.beats}
-	side.lines = []string{t.styles.rule(d.Side.String()+" side", w)}
-	side.paragraph(t.styles.states[min(d.State, model.Away)], side.stood(&d.Connection))
+	side.lines = []string{t.styles.Rule(d.Side.String()+" side", w)}
+	side.paragraph(t.styles.States[min(d.State, model.Away)], side.stood(&d.Connection))
 	if cause := d.Diagnosis; cause != t.d.Diagnosis && cause.Cause != "" {
-		side.paragraph(paint{}, string(cause.Cause)+": "+cause.Detail)
+		side.paragraph(look.Paint{}, string(cause.Cause)+": "+cause.Detail)
 	}
 	side.figures()
 	return side.lines
@@ -60,6 +61,6 @@ func (t *detailText) leg(d *model.Detail, w int) []string {
 
 // stood says for how long a state has lasted.
 func (t *detailText) stood(c *model.Connection) string {
-	return fmt.Sprintf("%s %s for %s, since %s", t.styles.glyphs.states[min(c.State, model.Away)], c.State,
-		silence(t.now.Sub(c.Since)), clock(c.Since))
+	return fmt.Sprintf("%s %s for %s, since %s", t.styles.Glyphs.States[min(c.State, model.Away)], c.State,
+		look.Silence(t.now.Sub(c.Since)), look.Clock(c.Since))
 }

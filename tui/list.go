@@ -5,6 +5,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model/filter"
+	"holter/tui/look"
 )
 
 // list is a table with a cursor in it.
@@ -126,5 +127,5 @@ func (l *list[R, K]) view(sorted filter.SortKey, descending bool) []string {
 	for i, r := range l.seen() {
 		lines = append(lines, l.table.row(r, l.cursor.top+i == l.cursor.index))
 	}
-	return fill(lines, l.height)
+	return look.Fill(lines, l.height)
 }

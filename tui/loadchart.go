@@ -1,13 +1,14 @@
 package tui
 
 import (
+	"holter/tui/look"
 	"math"
 	"time"
 )
 
 // loadChart draws shares in percent, one for each second up to now, over the time given. It has h lines
 // of w cells. The axis reaches to 100 and further where the figures do.
-func loadChart(title string, percents []float64, over time.Duration, w, h int, s *styles) []string {
+func loadChart(title string, percents []float64, over time.Duration, w, h int, s *look.Styles) []string {
 	n := int(max(min(over, time.Hour), time.Second) / time.Second)
 	values := make([]float64, n)
 	for i := range values {
@@ -17,10 +18,10 @@ func loadChart(title string, percents []float64, over time.Duration, w, h int, s
 	copy(values[n-len(percents):], percents)
 	c := chart{
 		title:  title,
-		label:  percent,
+		label:  look.Percent,
 		top:    100,
 		times:  timeTicks(time.Duration(n)*time.Second, newPlan(w, h).plotW),
-		series: []series{{ink: ink{paint: s.chart.line}, form: formArea, values: values}},
+		series: []series{{ink: ink{paint: s.Chart.Line}, form: formArea, values: values}},
 	}
 	return c.lines(w, h, s)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // edge is an arrow of the state machine, with how often it was gone and when last.
@@ -43,20 +44,20 @@ const (
 
 // drawMachine draws the state machine of a connection with the state that it is in now and the way it came:
 // along a line where there is room, else as a list. It has machineLines or machineList lines of w cells.
-func drawMachine(d *model.Detail, now time.Time, w int, s *styles) []string {
+func drawMachine(d *model.Detail, now time.Time, w int, s *look.Styles) []string {
 	m := machine{styles: s, d: d, now: now, edges: edgesOf(d.Transitions)}
 	lines := m.list()
 	if w >= machineFrom {
 		lines = m.drawing(w)
 	}
 	for i := range lines {
-		lines[i] = pad(s.glyphs.cut(lines[i], w), max(w, 0))
+		lines[i] = look.Pad(s.Glyphs.Cut(lines[i], w), max(w, 0))
 	}
 	return lines
 }
 
 type machine struct {
-	styles *styles
+	styles *look.Styles
 	d      *model.Detail
 	now    time.Time
 	edges  []edge
@@ -65,11 +66,11 @@ type machine struct {
 // node is a state, loud if it is the one of now.
 func (m *machine) node(state model.State) string {
 	s := m.styles
-	text := s.glyphs.states[state] + " " + state.String()
+	text := s.Glyphs.States[state] + " " + state.String()
 	if min(m.d.State, model.Away) == state {
-		return s.cursor[state].String(" " + text + " ")
+		return s.Cursor[state].String(" " + text + " ")
 	}
-	return " " + s.dim.String(text) + " "
+	return " " + s.Dim.String(text) + " "
 }
 
 // past is what is known of an arrow: "2×, 58s ago".
@@ -77,17 +78,17 @@ func (m *machine) past(e *edge) string {
 	if e.times == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d%s, %s ago", e.times, m.styles.glyphs.lost, span(m.now.Sub(e.last)))
+	return fmt.Sprintf("%d%s, %s ago", e.times, m.styles.Glyphs.Lost, look.Span(m.now.Sub(e.last)))
 }
 
 // stayed is how long the state of now has lasted.
 func (m *machine) stayed() string {
-	return "for " + span(m.d.Ended(m.now).Sub(m.d.Since))
+	return "for " + look.Span(m.d.Ended(m.now).Sub(m.d.Since))
 }
 
 // list has a line for each state and each arrow.
 func (m *machine) list() []string {
-	s, g := m.styles, &m.styles.glyphs
+	s, g := m.styles, &m.styles.Glyphs
 	var lines []string
 	for _, state := range []model.State{model.Normal, model.Suspect, model.Failed, model.Closed} {
 		line := m.node(state)
@@ -102,13 +103,13 @@ func (m *machine) list() []string {
 			}
 		}
 		for i, e := range out {
-			branch := g.branch
+			branch := g.Branch
 			if i == len(out)-1 {
-				branch = g.lastBranch
+				branch = g.LastBranch
 			}
-			text := " " + branch + " " + pad(e.to.String(), 9) + pad(e.why, 15) + m.past(e)
+			text := " " + branch + " " + look.Pad(e.to.String(), 9) + look.Pad(e.why, 15) + m.past(e)
 			if e.times == 0 {
-				text = s.dim.String(text)
+				text = s.Dim.String(text)
 			}
 			lines = append(lines, text)
 		}
@@ -129,11 +130,11 @@ func (m *machine) drawing(w int) []string {
 
 // arrow is a line of w cells with its reason in it.
 func (m *machine) arrow(why string, w int, e *edge) string {
-	g := &m.styles.glyphs
-	text := strings.Repeat(g.rule, max(0, (w-width(why)-4)/2)) + " " + why + " "
-	text += strings.Repeat(g.rule, max(0, w-width(text)-width(g.head))) + g.head
+	g := &m.styles.Glyphs
+	text := strings.Repeat(g.Rule, max(0, (w-look.Width(why)-4)/2)) + " " + why + " "
+	text += strings.Repeat(g.Rule, max(0, w-look.Width(text)-look.Width(g.Head))) + g.Head
 	if e == nil || e.times == 0 {
-		return m.styles.dim.String(text)
+		return m.styles.Dim.String(text)
 	}
 	return text
 }
@@ -143,7 +144,7 @@ func (m *machine) below(arm int, beat, probes *edge) string {
 	starts := map[model.State]int{model.Normal: 1, model.Suspect: 11 + arm, model.Failed: 22 + 2*arm, model.Closed: 32 + 3*arm}
 	line := ""
 	put := func(at int, text string) {
-		line = pad(line, at) + text
+		line = look.Pad(line, at) + text
 	}
 	stayed := func(state model.State) {
 		if min(m.d.State, model.Closed) == state {
@@ -151,9 +152,9 @@ func (m *machine) below(arm int, beat, probes *edge) string {
 		}
 	}
 	stayed(model.Normal)
-	put(11+max(0, (arm-width(m.past(beat)))/2), m.past(beat))
+	put(11+max(0, (arm-look.Width(m.past(beat)))/2), m.past(beat))
 	stayed(model.Suspect)
-	put(22+arm+max(0, (arm-width(m.past(probes)))/2), m.past(probes))
+	put(22+arm+max(0, (arm-look.Width(m.past(probes)))/2), m.past(probes))
 	stayed(model.Failed)
 	stayed(model.Closed)
 	return line
@@ -161,7 +162,7 @@ func (m *machine) below(arm int, beat, probes *edge) string {
 
 // wayBack is the line that leads from suspect and failed to normal.
 func (m *machine) wayBack(arm int, byteIn, back *edge) string {
-	g, s := &m.styles.glyphs, m.styles
+	g, s := &m.styles.Glyphs, m.styles
 	label := func(e *edge) string {
 		if past := m.past(e); past != "" {
 			return " " + e.why + " " + past + " "
@@ -170,14 +171,14 @@ func (m *machine) wayBack(arm int, byteIn, back *edge) string {
 	}
 	leg := func(e *edge, w int, end string) string {
 		text := label(e)
-		left := max(0, (w-width(text)-1)/2)
-		text = strings.Repeat(g.rule, left) + text
-		text += strings.Repeat(g.rule, max(0, w-width(text)-1)) + end
+		left := max(0, (w-look.Width(text)-1)/2)
+		text = strings.Repeat(g.Rule, left) + text
+		text += strings.Repeat(g.Rule, max(0, w-look.Width(text)-1)) + end
 		if e.times == 0 {
-			return s.dim.String(text)
+			return s.Dim.String(text)
 		}
 		return text
 	}
 	first := 10 + arm // from below normal to below suspect
-	return "  " + s.dim.String(g.backHead) + leg(byteIn, first, g.join) + leg(back, 11+arm, g.end)
+	return "  " + s.Dim.String(g.BackHead) + leg(byteIn, first, g.Join) + leg(back, 11+arm, g.End)
 }

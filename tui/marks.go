@@ -5,6 +5,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // marks are the connections that somebody has chosen, by id.
@@ -97,9 +98,9 @@ func (p *connections) markRange(row *model.Connection) {
 	switch {
 	case !p.marks.ranging():
 		p.marks.from = row.ID
-		p.status.say("a range begins at " + who(row) + ": move, and end it with v")
+		p.status.say("a range begins at " + look.Who(row) + ": move, and end it with v")
 	case p.marks.addRange(p.list.rows, row.ID):
-		p.status.say(count(p.marks.count()) + " marked: X kicks them, u unmarks them")
+		p.status.say(look.Count(p.marks.count()) + " marked: X kicks them, u unmarks them")
 	default:
 		p.status.complain("the row where the range began is not on the list any more")
 	}

@@ -3,11 +3,12 @@ package tui
 import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
+	"holter/tui/look"
 )
 
 // menu waits for one more letter after a key, such as the column after s. Any other key leaves it.
 type menu struct {
-	styles *styles
+	styles *look.Styles
 	keys   *keyMap
 	title  string
 	items  []menuItem

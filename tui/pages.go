@@ -5,6 +5,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // page is what the root shows one of at a time. It is asked by the root alone, and lays itself out in
@@ -52,7 +53,7 @@ func (t *tab) label() string { return t.digit + " " + t.name }
 func tabAt(tabs []tab, x int) int {
 	end := 0
 	for i := range tabs {
-		if end += 1 + width(tabs[i].label()); x < end {
+		if end += 1 + look.Width(tabs[i].label()); x < end {
 			return i
 		}
 	}
@@ -63,26 +64,26 @@ func tabAt(tabs []tab, x int) int {
 func tabsWidth(tabs []tab) int {
 	w := 0
 	for i := range tabs {
-		w += 1 + width(tabs[i].label())
+		w += 1 + look.Width(tabs[i].label())
 	}
 	return w
 }
 
 // tabLine is the line of pages, with notes at its right end of which the first ones matter most.
-func tabLine(s *styles, tabs []tab, at int, notes []part, w int) string {
+func tabLine(s *look.Styles, tabs []tab, at int, notes []part, w int) string {
 	line, used := "", tabsWidth(tabs)
 	for i := range tabs {
 		label := tabs[i].label()
 		if i == at {
-			label = s.pressed.String(label)
+			label = s.Pressed.String(label)
 		} else {
-			label = s.dim.String(label)
+			label = s.Dim.String(label)
 		}
 		line += " " + label
 	}
 	for i := range notes {
 		room := max(0, w-used-measure(notes[:i])-2)
-		notes[i].text = s.glyphs.cut(notes[i].text, room)
+		notes[i].text = s.Glyphs.Cut(notes[i].text, room)
 	}
-	return pad(line, w-measure(notes)) + join(notes)
+	return look.Pad(line, w-measure(notes)) + join(notes)
 }

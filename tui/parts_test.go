@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // Figures for charts, always the same ones.
@@ -61,7 +62,7 @@ func stormyBins(n int) []model.Activity {
 
 var allBeats = []model.Beat{0, 0, 1, 2, 3, 1, 1, 4, 5, 6, 7, 8, 9, 9, 10, 1, 1, 1}
 
-func stylesFor(g graph) *styles { return newStyles(themes[0], g, utf8Locale) }
+func stylesFor(g look.Graph) *look.Styles { return look.New(look.Themes[0], g, utf8Locale) }
 
 // requireSize fails unless there are h lines of w cells.
 func requireSize(t *testing.T, what string, lines []string, w, h int) {
@@ -128,7 +129,7 @@ func oddBins(r *rand.Rand, n int) []model.Activity {
 func TestPartsFit(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 1000 {
-		s := stylesFor(graphs[r.IntN(len(graphs))])
+		s := stylesFor(look.Graphs[r.IntN(len(look.Graphs))])
 		w, h := r.IntN(40)*r.IntN(6)-1, r.IntN(14)-1
 		requireSize(t, "rtt", rttChart(oddSamples(r, r.IntN(70)), w, h, s), w, h)
 		end := noon.Add(time.Duration(r.Int64()))
@@ -146,8 +147,8 @@ func TestPartsFit(t *testing.T) {
 		}
 		per := r.IntN(5) - 1
 		requireWidth(t, "strip", strip(beats, per, w, s), w)
-		requireWidth(t, "plain strip", plainStrip(beats, per, w, &s.glyphs), w)
-		requireWidth(t, "sparkline", sparkline(oddFigures(r, r.IntN(60)), odd(r), w, &s.glyphs), w)
-		requireWidth(t, "gauge", gauge(odd(r), w, &s.glyphs), w)
+		requireWidth(t, "plain strip", plainStrip(beats, per, w, &s.Glyphs), w)
+		requireWidth(t, "sparkline", sparkline(oddFigures(r, r.IntN(60)), odd(r), w, &s.Glyphs), w)
+		requireWidth(t, "gauge", gauge(odd(r), w, &s.Glyphs), w)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/tui/look"
 )
 
 // Connections can be sorted by these too: only the screen knows them.
@@ -51,7 +52,7 @@ func choose[R any](a arrangement, total int, chosen func(finder) []*R) *arranged
 }
 
 // tally is how many rows there are of how many, and the filter that made the difference.
-func (a *arranged[R]) tally(g *glyphs) string { return a.by.tally(len(a.rows), a.total, g) }
+func (a *arranged[R]) tally(g *look.Glyphs) string { return a.by.tally(len(a.rows), a.total, g) }
 
 // serves reports whether what is searched for has chosen the rows, or may do so yet.
 func (a *arranged[R]) serves(order arrangement) bool {

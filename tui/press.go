@@ -3,6 +3,7 @@ package tui
 import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
+	"holter/tui/look"
 )
 
 // typed takes keys apart that came in one read, such as those of a held key on a slow line: Bubble Tea
@@ -183,26 +184,26 @@ func (a *App) zoomBy(step int) tea.Cmd {
 		a.status.say("this is as far as it goes")
 		return nil
 	}
-	a.status.say("charts show " + ago(a.zoom.over()))
+	a.status.say("charts show " + look.Ago(a.zoom.over()))
 	a.resize(a.size.w, a.size.h)
 	return nil
 }
 
 // changeTheme draws everything in the next theme.
 func (a *App) changeTheme() {
-	masked := a.styles.glyphs.masked
-	a.theme = a.theme.next()
+	masked := a.styles.Glyphs.Masked
+	a.theme = a.theme.Next()
 	*a.styles = *a.restyle(a.theme)
-	a.styles.glyphs.masked = masked
+	a.styles.Glyphs.Masked = masked
 	a.resize(a.size.w, a.size.h)
-	a.status.say("theme " + a.styles.theme.name)
+	a.status.say("theme " + a.styles.Theme.Name)
 }
 
 // toggleMask hides addresses, or shows them again.
 func (a *App) toggleMask() {
-	a.styles.glyphs.masked = !a.styles.glyphs.masked
+	a.styles.Glyphs.Masked = !a.styles.Glyphs.Masked
 	a.resize(a.size.w, a.size.h)
-	if a.styles.glyphs.masked {
+	if a.styles.Glyphs.Masked {
 		a.status.say("addresses are masked")
 	} else {
 		a.status.say("addresses are shown")

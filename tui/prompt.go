@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model/filter"
+	"holter/tui/look"
 )
 
 // maxFilter bounds what can be typed.
@@ -16,12 +17,12 @@ const maxFilter = 500
 
 // prompt is where a filter is typed.
 type prompt struct {
-	styles *styles
+	styles *look.Styles
 	input  textinput.Model
 	err    error // what is wrong with the text as it stands
 }
 
-func newPrompt(s *styles, text string) *prompt {
+func newPrompt(s *look.Styles, text string) *prompt {
 	p := &prompt{styles: s, input: newInput(s, maxFilter)}
 	p.input.Prompt = " /"
 	p.input.SetValue(text)
@@ -31,12 +32,12 @@ func newPrompt(s *styles, text string) *prompt {
 
 // newInput is an input in the screen's style. Its cursor does not blink, which would need a message
 // twice a second, and it leaves pasting to the terminal instead of starting a clipboard program.
-func newInput(s *styles, limit int) textinput.Model {
+func newInput(s *look.Styles, limit int) textinput.Model {
 	in := textinput.New()
 	in.Prompt = ""
 	in.CharLimit = limit
-	in.Cursor.Style = s.caret
-	in.PlaceholderStyle = s.caret
+	in.Cursor.Style = s.Caret
+	in.PlaceholderStyle = s.Caret
 	in.Cursor.SetMode(caret.CursorStatic)
 	in.KeyMap.Paste.SetEnabled(false)
 	in.Focus()
@@ -70,7 +71,7 @@ func (p *prompt) value() string { return strings.TrimSpace(p.input.Value()) }
 // view is the line that is typed in.
 func (p *prompt) view(w int) string {
 	p.input.Width = w - 3
-	return p.styles.glyphs.cut(p.input.View(), w)
+	return p.styles.Glyphs.Cut(p.input.View(), w)
 }
 
 // problem is the line below: a mark under the place where the text stops making sense, and what was
@@ -81,14 +82,14 @@ func (p *prompt) problem(w int) string {
 	}
 	wrong, ok := errors.AsType[*filter.Error](p.err)
 	if !ok {
-		return p.styles.alarm.String(p.styles.glyphs.cut(" "+p.err.Error(), w))
+		return p.styles.Alarm.String(p.styles.Glyphs.Cut(" "+p.err.Error(), w))
 	}
 	text := p.input.Value()
-	column := 2 + width(text[:min(wrong.Pos, len(text))])
+	column := 2 + look.Width(text[:min(wrong.Pos, len(text))])
 	note := "^ " + wrong.Expected
-	if column+width(note) > w {
-		column = max(0, w-width(note))
+	if column+look.Width(note) > w {
+		column = max(0, w-look.Width(note))
 		note = strings.Replace(note, "^", " ", 1)
 	}
-	return p.styles.alarm.String(p.styles.glyphs.cut(strings.Repeat(" ", column)+note, w))
+	return p.styles.Alarm.String(p.styles.Glyphs.Cut(strings.Repeat(" ", column)+note, w))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // nasty are texts that have broken terminals.
@@ -110,7 +111,7 @@ func TestFullHeight(t *testing.T) {
 // take whatever comes, in any order.
 func TestKeysFasterThanFrames(t *testing.T) {
 	var keys []string
-	for _, b := range allBindings(t, new(newKeyMap(unicodeGlyphs.keys))) {
+	for _, b := range allBindings(t, new(newKeyMap(look.UnicodeGlyphs.Keys))) {
 		if name := b.Keys()[0]; name != "w" && name != "y" {
 			keys = append(keys, name)
 		}

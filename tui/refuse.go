@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"holter/tui/look"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -17,8 +18,8 @@ func (a *App) askRefuse() {
 		return
 	}
 	items := []menuItem{
-		{"y", "yes, for " + interval(refuseFor[0]), func() tea.Cmd { return a.fx.refuse(refuseFor[0]) }},
-		{"m", "for " + interval(refuseFor[1]), func() tea.Cmd { return a.fx.refuse(refuseFor[1]) }},
+		{"y", "yes, for " + look.Interval(refuseFor[0]), func() tea.Cmd { return a.fx.refuse(refuseFor[0]) }},
+		{"m", "for " + look.Interval(refuseFor[1]), func() tea.Cmd { return a.fx.refuse(refuseFor[1]) }},
 	}
 	if a.refusing() > 0 {
 		items = append(items, menuItem{"0", "let them in again", func() tea.Cmd { return a.fx.refuse(0) }})
@@ -43,6 +44,6 @@ func (e *effects) refuse(length time.Duration) tea.Cmd {
 		if length == 0 {
 			return told{what: "let upgrades in", done: "upgrades are let in again", err: err}
 		}
-		return told{what: "refuse upgrades", done: fmt.Sprintf("upgrades are refused for %s: R ends it", interval(length)), err: err}
+		return told{what: "refuse upgrades", done: fmt.Sprintf("upgrades are refused for %s: R ends it", look.Interval(length)), err: err}
 	})
 }

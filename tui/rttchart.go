@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // leastBeats is how many beats the chart has room for from the start, so that the first ones do not
@@ -18,19 +19,19 @@ const leastBeats = 24
 // and a sign where one was missed. It has h lines of w cells. The axis is logarithmic, and says so,
 // where the largest figure is more than fifty times the middle round trip. The legend has no figures:
 // samples are kept too coarsely to be read beside those of now.
-func rttChart(samples []model.Sample, w, h int, s *styles) []string {
+func rttChart(samples []model.Sample, w, h int, s *look.Styles) []string {
 	rtts, timeouts, marks := beatFigures(samples)
 	c := chart{
 		title: "round trips",
 		marks: marks,
-		sign:  ink{paint: s.chart.miss, stencil: s.glyphs.lost},
+		sign:  ink{paint: s.Chart.Miss, stencil: s.Glyphs.Lost},
 		label: axisTime,
 		log:   wantsLog(rtts, timeouts),
 		times: []tick{{0, fmt.Sprintf("%d beats", len(rtts))}, {0.5, strconv.Itoa(len(rtts) / 2)}, {1, "now"}},
 		series: []series{
-			{name: "rtt", key: s.glyphs.line, ink: ink{paint: s.chart.line}, values: rtts},
-			{name: "timeout", key: s.glyphs.dash, ink: limitInk(s), form: formDashes, values: timeouts},
-			{name: "not in time", key: s.glyphs.lost, ink: ink{paint: s.chart.miss}},
+			{name: "rtt", key: s.Glyphs.Line, ink: ink{paint: s.Chart.Line}, values: rtts},
+			{name: "timeout", key: s.Glyphs.Dash, ink: limitInk(s), form: formDashes, values: timeouts},
+			{name: "not in time", key: s.Glyphs.Lost, ink: ink{paint: s.Chart.Miss}},
 		},
 	}
 	return c.lines(w, h, s)
@@ -59,10 +60,10 @@ func beatFigures(samples []model.Sample) (rtts, timeouts []float64, marks []mark
 }
 
 // limitInk draws a limit: shy, and as a dash where dots are too coarse for a thin one.
-func limitInk(s *styles) ink {
-	in := ink{paint: s.chart.limit, shy: true}
-	if s.graph != graphBraille {
-		in.stencil = s.glyphs.dash
+func limitInk(s *look.Styles) ink {
+	in := ink{paint: s.Chart.Limit, shy: true}
+	if s.Graph != look.Braille {
+		in.stencil = s.Glyphs.Dash
 	}
 	return in
 }
@@ -97,5 +98,5 @@ func axisTime(v float64) string {
 	case v < 60:
 		return strconv.FormatFloat(v, 'g', 3, 64) + "s"
 	}
-	return span(time.Duration(math.Min(v, 1e9) * float64(time.Second)))
+	return look.Span(time.Duration(math.Min(v, 1e9) * float64(time.Second)))
 }

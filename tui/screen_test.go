@@ -15,6 +15,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // screen drives an App by hand: messages go in one at a time, and of the commands only those run
@@ -31,8 +32,8 @@ type screen struct {
 func testSetup(getenv func(string) string) setup {
 	return setup{
 		clock:   func() time.Time { return noon },
-		restyle: func(t *theme) *styles { return newStyles(t, defaultGraph(getenv), getenv) },
-		theme:   themes[0],
+		restyle: func(t *look.Theme) *look.Styles { return look.New(t, look.DefaultGraph(getenv), getenv) },
+		theme:   look.Themes[0],
 		mouse:   true,
 		api:     "http://127.0.0.1:7071",
 	}
@@ -240,13 +241,13 @@ func TestOtherGoldens(t *testing.T) {
 
 // TestThemeScreens draws the same screen in all colours, and without any.
 func TestThemeScreens(t *testing.T) {
-	for _, theme := range append(themes, colourless) {
-		t.Run(theme.name, func(t *testing.T) {
+	for _, theme := range append(look.Themes, look.Colourless) {
+		t.Run(theme.Name, func(t *testing.T) {
 			s := newScreen(t, newFake(ward(20)...), 120, 30)
-			for s.app.theme != theme && theme != colourless {
+			for s.app.theme != theme && theme != look.Colourless {
 				s.press("t")
 			}
-			if theme == colourless {
+			if theme == look.Colourless {
 				*s.app.styles = *s.app.restyle(theme)
 			}
 			golden.RequireEqual(t, []byte(s.press("n", "space", "enter").app.View()))

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"holter/tui/look"
 
 	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/bubbles/viewport"
@@ -34,14 +35,14 @@ func scroll(v *viewport.Model, msg tea.KeyMsg, k *keyMap) bool {
 }
 
 // more says how many lines of a text are above and below what is seen, "" if none are.
-func more(g *glyphs, v *viewport.Model) string {
+func more(g *look.Glyphs, v *viewport.Model) string {
 	above, below := v.YOffset, v.TotalLineCount()-v.YOffset-v.Height
 	text := ""
 	if above > 0 {
-		text += fmt.Sprintf("%s %d ", g.keys.up, above)
+		text += fmt.Sprintf("%s %d ", g.Keys.Up, above)
 	}
 	if below > 0 {
-		text += fmt.Sprintf("%s %d ", g.keys.down, below)
+		text += fmt.Sprintf("%s %d ", g.Keys.Down, below)
 	}
 	if text == "" {
 		return ""

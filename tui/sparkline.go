@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"holter/tui/look"
 	"math"
 	"strings"
 )
@@ -8,7 +9,7 @@ import (
 // sparkline draws the newest w figures as bars of one cell, the newest at the right. A figure of top
 // fills its cell; with a top of 0 the largest does. NaN and what is not there leave a blank; whatever
 // is above 0 shows.
-func sparkline(values []float64, top float64, w int, g *glyphs) string {
+func sparkline(values []float64, top float64, w int, g *look.Glyphs) string {
 	w = max(w, 0)
 	values = values[max(len(values)-w, 0):]
 	if !(top > 0) {
@@ -17,15 +18,15 @@ func sparkline(values []float64, top float64, w int, g *glyphs) string {
 	var b strings.Builder
 	b.Grow(3 * w)
 	writeBlanks(&b, w-len(values))
-	steps := len(g.bars) - 1
+	steps := len(g.Bars) - 1
 	for _, v := range values {
 		switch {
 		case math.IsNaN(v):
 			b.WriteByte(' ')
 		case v > 0 && top > 0:
-			b.WriteString(g.bars[max(1, int(unit(v/top)*float64(steps)+0.5))])
+			b.WriteString(g.Bars[max(1, int(unit(v/top)*float64(steps)+0.5))])
 		default:
-			b.WriteString(g.bars[0])
+			b.WriteString(g.Bars[0])
 		}
 	}
 	return b.String()

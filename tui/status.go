@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 const (
@@ -14,7 +15,7 @@ const (
 // status is the message line. An error of the source stands there until it is over, the answer to a
 // key for a while, and below these the newest notable event.
 type status struct {
-	styles *styles
+	styles *look.Styles
 	now    time.Time
 	failed string    // what is wrong with the source
 	seen   time.Time // when the newest picture came
@@ -47,20 +48,20 @@ func (s *status) offer(it item) {
 
 // view is one line of at most w cells. News that is listed elsewhere is left out.
 func (s *status) view(w int, listed func(seq uint64) bool) string {
-	g := &s.styles.glyphs
+	g := &s.styles.Glyphs
 	switch {
 	case s.failed != "":
 		text := s.failed
 		if !s.seen.IsZero() {
-			text += "; this is from " + span(s.now.Sub(s.seen)) + " ago"
+			text += "; this is from " + look.Span(s.now.Sub(s.seen)) + " ago"
 		}
-		return s.styles.alarm.String(g.cut(" "+g.plain(text), w))
+		return s.styles.Alarm.String(g.Cut(" "+g.Plain(text), w))
 	case s.notice != "" && s.now.Before(s.expires):
-		text := g.cut(" "+g.plain(s.notice), w)
+		text := g.Cut(" "+g.Plain(s.notice), w)
 		if s.alarm {
-			return s.styles.alarm.String(text)
+			return s.styles.Alarm.String(text)
 		}
-		return s.styles.strong.String(text)
+		return s.styles.Strong.String(text)
 	case s.news.text != "" && !listed(s.news.seq):
 		return s.news.view(s.styles, w)
 	}
@@ -78,8 +79,8 @@ type item struct {
 	connection *model.Connection // as it was then, nil if it is about none
 }
 
-func (it *item) view(s *styles, w int) string {
-	at := " " + clock(it.at) + " "
-	mark := s.states[min(it.state, model.Away)].String(s.glyphs.states[min(it.state, model.Away)])
-	return s.dim.String(at) + mark + " " + s.glyphs.cut(s.glyphs.plain(it.text), w-width(at)-2)
+func (it *item) view(s *look.Styles, w int) string {
+	at := " " + look.Clock(it.at) + " "
+	mark := s.States[min(it.state, model.Away)].String(s.Glyphs.States[min(it.state, model.Away)])
+	return s.Dim.String(at) + mark + " " + s.Glyphs.Cut(s.Glyphs.Plain(it.text), w-look.Width(at)-2)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 const (
@@ -13,16 +14,16 @@ const (
 )
 
 // policyColumns are the columns of the table of how clients come back.
-func policyColumns(s *styles) []column[model.PoolPolicy] {
+func policyColumns(s *look.Styles) []column[model.PoolPolicy] {
 	type row = model.PoolPolicy
 	t := policyText{s}
 	return []column[row]{
-		{title: "CLIENTS", min: 7, want: 7, right: true, text: func(r *row, _ int) string { return count(r.Clients) }},
+		{title: "CLIENTS", min: 7, want: 7, right: true, text: func(r *row, _ int) string { return look.Count(r.Clients) }},
 		{title: "LIKE", min: 13, want: 13, text: t.like},
 		{title: "DELAYS", min: 18, want: 26, text: t.delays},
 		{title: "JITTER", min: 12, want: 13, rank: rankSecond, loud: true, text: t.jitter},
-		{title: "SURE", min: 4, rank: rankThird, right: true, text: func(r *row, _ int) string { return percent(100 * r.Confidence) }},
-		{title: "AGENT", min: 24, rank: rankThird, text: func(r *row, w int) string { return s.glyphs.cut(s.glyphs.plain(r.UserAgent), w) }},
+		{title: "SURE", min: 4, rank: rankThird, right: true, text: func(r *row, _ int) string { return look.Percent(100 * r.Confidence) }},
+		{title: "AGENT", min: 24, rank: rankThird, text: func(r *row, w int) string { return s.Glyphs.Cut(s.Glyphs.Plain(r.UserAgent), w) }},
 		{title: "FIRST ATTEMPT AFTER", min: 22, want: 38, rank: rankSecond, text: t.first},
 	}
 }
@@ -31,29 +32,29 @@ func policyColumns(s *styles) []column[model.PoolPolicy] {
 func policyLines(n, h int) int { return 1 + max(1, min(n, policyRows, h/4)) }
 
 // policyText writes the cells.
-type policyText struct{ styles *styles }
+type policyText struct{ styles *look.Styles }
 
 // like is the known client that they resemble.
 func (t policyText) like(r *model.PoolPolicy, w int) string {
 	if r.Like == "" {
-		return none
+		return look.None
 	}
-	return t.styles.glyphs.cut(r.Like, w)
+	return t.styles.Glyphs.Cut(r.Like, w)
 }
 
 // delays are how the delays grow.
 func (t policyText) delays(r *model.PoolPolicy, w int) string {
-	g := &t.styles.glyphs
+	g := &t.styles.Glyphs
 	text := string(r.Kind)
 	switch r.Kind {
 	case model.PolicyNone:
 		text = "at once"
 	case model.PolicyFixed:
-		text = "fixed " + interval(r.Base)
+		text = "fixed " + look.Interval(r.Base)
 	case model.PolicyExponential:
-		text = fmt.Sprintf("%s %s%.3g", interval(r.Base), g.lost, r.Factor)
+		text = fmt.Sprintf("%s %s%.3g", look.Interval(r.Base), g.Lost, r.Factor)
 		if r.Cap > 0 {
-			text += " up to " + interval(r.Cap)
+			text += " up to " + look.Interval(r.Cap)
 		}
 	case model.PolicySteps:
 		words := make([]string, len(r.Steps))
@@ -62,7 +63,7 @@ func (t policyText) delays(r *model.PoolPolicy, w int) string {
 		}
 		text = strings.Join(words, " ")
 	}
-	return g.cut(text, w)
+	return g.Cut(text, w)
 }
 
 // jitter is what chance does to them.
@@ -72,18 +73,18 @@ func (t policyText) jitter(r *model.PoolPolicy, w int) string {
 	case model.JitterNone:
 		text = "no jitter"
 	case model.JitterPartial:
-		text = t.styles.glyphs.plusMinus + percent(100*r.Share)
+		text = t.styles.Glyphs.PlusMinus + look.Percent(100*r.Share)
 	case model.JitterUnknown:
-		text = none
+		text = look.None
 	}
-	return t.styles.glyphs.cut(text, w)
+	return t.styles.Glyphs.Cut(text, w)
 }
 
 // first is the histogram of the first delays, with its ends.
 func (t policyText) first(r *model.PoolPolicy, w int) string {
 	h := &r.First
 	if len(h.Counts) == 0 {
-		return none
+		return look.None
 	}
 	cells := max(min(w-rangeWidth-1, len(h.Counts)), 0)
 	bars := make([]float64, cells)
@@ -92,6 +93,6 @@ func (t policyText) first(r *model.PoolPolicy, w int) string {
 			bars[i*cells/len(h.Counts)] += float64(n)
 		}
 	}
-	ends := brief(max(h.From, 0)) + t.styles.glyphs.ellipsis + brief(h.To)
-	return sparkline(bars, 0, cells, &t.styles.glyphs) + " " + t.styles.glyphs.cut(ends, w-cells-1)
+	ends := look.Brief(max(h.From, 0)) + t.styles.Glyphs.Ellipsis + look.Brief(h.To)
+	return sparkline(bars, 0, cells, &t.styles.Glyphs) + " " + t.styles.Glyphs.Cut(ends, w-cells-1)
 }

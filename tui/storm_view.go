@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 const (
@@ -20,22 +21,22 @@ func (p *storms) view() []string {
 	case p.picture == nil:
 		return waiting(p.styles, p.size.h)
 	case s == nil:
-		return fill(p.calm(), p.size.h)
+		return look.Fill(p.calm(), p.size.h)
 	}
 	lines := p.words(s)
 	lines = append(lines, p.chart(s, p.size.h-len(lines)-p.list.height)...)
 	if len(s.Policies) == 0 {
-		return fill(append(lines, p.styles.dim.String(" How clients come back shows once they have tried.")), p.size.h)
+		return look.Fill(append(lines, p.styles.Dim.String(" How clients come back shows once they have tried.")), p.size.h)
 	}
-	return fill(append(lines, p.list.view("", false)...), p.size.h)
+	return look.Fill(append(lines, p.list.view("", false)...), p.size.h)
 }
 
 // calm is the page before the first storm.
 func (p *storms) calm() []string {
-	lines := []string{"", p.styles.strong.String(" There has been no storm."), ""}
-	for _, line := range wrap("Here you will see many clients coming back at once: how fast they come, against what can be let in, "+
+	lines := []string{"", p.styles.Strong.String(" There has been no storm."), ""}
+	for _, line := range look.Wrap("Here you will see many clients coming back at once: how fast they come, against what can be let in, "+
 		"and by which policy they try again. X kicks them all, R refuses them for a while.", p.size.w-2) {
-		lines = append(lines, " "+p.styles.dim.String(line))
+		lines = append(lines, " "+p.styles.Dim.String(line))
 	}
 	return lines
 }
@@ -43,38 +44,38 @@ func (p *storms) calm() []string {
 // words are what is known of a storm.
 func (p *storms) words(s *model.Storm) []string {
 	st, w := p.styles, p.size.w
-	name, look := fmt.Sprintf("STORM %d", s.ID), st.alarm
-	course := fmt.Sprintf("on for %s, since %s", span(p.picture.Time.Sub(s.Started)), clock(s.Started))
+	name, paint := fmt.Sprintf("STORM %d", s.ID), st.Alarm
+	course := fmt.Sprintf("on for %s, since %s", look.Span(p.picture.Time.Sub(s.Started)), look.Clock(s.Started))
 	if !s.On() {
-		look = st.title
-		course = fmt.Sprintf("over, from %s for %s", clock(s.Started), silence(s.Ended.Sub(s.Started)))
+		paint = st.Title
+		course = fmt.Sprintf("over, from %s for %s", look.Clock(s.Started), look.Silence(s.Ended.Sub(s.Started)))
 	}
-	away := part{fmt.Sprintf("%d of %d clients away", s.Away, s.Clients), st.states[model.Normal]}
+	away := part{fmt.Sprintf("%d of %d clients away", s.Away, s.Clients), st.States[model.Normal]}
 	if s.Away > 0 {
-		away.look = st.states[model.Suspect]
+		away.look = st.States[model.Suspect]
 	}
-	refused := part{fmt.Sprintf("refused %d", s.Refused), st.dim}
+	refused := part{fmt.Sprintf("refused %d", s.Refused), st.Dim}
 	if s.Refused > 0 {
-		refused.look = st.chart.refused
+		refused.look = st.Chart.Refused
 	}
 	return []string{
-		spread(st, []part{{name, look}, {course, st.dim}}, []part{away, {"back " + backShare(s), st.strong}}, w),
+		spread(st, []part{{name, paint}, {course, st.Dim}}, []part{away, {"back " + backShare(s), st.Strong}}, w),
 		spread(st, []part{
-			{"50% back in " + brief(s.Back50), paint{}}, {"90% in " + brief(s.Back90), paint{}}, {"99% in " + brief(s.Back99), paint{}},
+			{"50% back in " + look.Brief(s.Back50), look.Paint{}}, {"90% in " + look.Brief(s.Back90), look.Paint{}}, {"99% in " + look.Brief(s.Back99), look.Paint{}},
 		}, []part{
-			{fmt.Sprintf("peak %s/s, %.1f%s an even spread", rate(s.Peak), s.Crowding, st.glyphs.lost), st.strong}, refused,
+			{fmt.Sprintf("peak %s/s, %.1f%s an even spread", look.Rate(s.Peak), s.Crowding, st.Glyphs.Lost), st.Strong}, refused,
 		}, w),
-		" " + st.glyphs.cut(causeWords(s.Causes, st.glyphs.lost), w-1),
-		" " + st.dim.String(st.glyphs.cut(p.supposition(), w-1)),
+		" " + st.Glyphs.Cut(causeWords(s.Causes, st.Glyphs.Lost), w-1),
+		" " + st.Dim.String(st.Glyphs.Cut(p.supposition(), w-1)),
 	}
 }
 
 // backShare is how many of those who were lost are back.
 func backShare(s *model.Storm) string {
 	if s.Clients == 0 {
-		return none
+		return look.None
 	}
-	return percent(math.Floor(100 * float64(s.Clients-s.Away) / float64(s.Clients)))
+	return look.Percent(math.Floor(100 * float64(s.Clients-s.Away) / float64(s.Clients)))
 }
 
 // causeWords are the ways in which connections ended.
@@ -84,7 +85,7 @@ func causeWords(causes []model.StormCause, times string) string {
 	}
 	words := make([]string, len(causes))
 	for i, c := range causes {
-		words[i] = fmt.Sprintf("%s by %s %s%d", closeCode(c.Code, ""), c.By, times, c.Count)
+		words[i] = fmt.Sprintf("%s by %s %s%d", look.CloseCode(c.Code, ""), c.By, times, c.Count)
 	}
 	return "after " + strings.Join(words, ",  ")
 }
@@ -96,7 +97,7 @@ func (p *storms) supposition() string {
 		return "no forecast: no policy is known yet"
 	}
 	return fmt.Sprintf("if the server were away for %s: peak %s/s, 99%% back after %s; with full jitter %s/s and %s",
-		interval(supposedAway), rate(f.Measured.Peak), brief(f.Measured.Back99), rate(f.Spread.Peak), brief(f.Spread.Back99))
+		look.Interval(supposedAway), look.Rate(f.Measured.Peak), look.Brief(f.Measured.Back99), look.Rate(f.Spread.Peak), look.Brief(f.Spread.Back99))
 }
 
 // chart draws who came when, over what came of it: let in, refused, and had they all had full jitter.
@@ -107,19 +108,19 @@ func (p *storms) chart(s *model.Storm, h int) []string {
 	refused := refusedInk(st)
 	c := chart{
 		title: "arrivals per second, in bins of 250 ms",
-		label: rate,
+		label: look.Rate,
 		times: stormTicks(from, n, p.size.w),
 		series: []series{
 			{name: "refused", key: rough(refused), ink: refused, form: formArea, values: tried},
-			{name: "back", key: st.glyphs.up, ink: ink{paint: st.chart.connects}, form: formArea, values: back},
+			{name: "back", key: st.Glyphs.Up, ink: ink{paint: st.Chart.Connects}, form: formArea, values: back},
 		},
 	}
 	if limit := p.picture.Monitor.AcceptRate; limit > 0 {
-		c.series = append(c.series, series{name: "accepted at most", key: st.glyphs.dash, ink: ink{paint: st.chart.limit}, form: formDashes, values: level(limit, n)})
+		c.series = append(c.series, series{name: "accepted at most", key: st.Glyphs.Dash, ink: ink{paint: st.Chart.Limit}, form: formDashes, values: level(limit, n)})
 	}
 	if spread := p.picture.outlook.same.Spread.Curve; len(spread) > 0 {
-		c.series = append(c.series, series{name: "with full jitter (forecast)", key: st.glyphs.line,
-			ink: ink{paint: st.chart.line}, values: smooth(spread, from, n)})
+		c.series = append(c.series, series{name: "with full jitter (forecast)", key: st.Glyphs.Line,
+			ink: ink{paint: st.Chart.Line}, values: smooth(spread, from, n)})
 	}
 	return c.lines(p.size.w, h, st)
 }
@@ -183,7 +184,7 @@ func sinceStart(d time.Duration) string {
 	if d == 0 {
 		return "0"
 	}
-	return ago(d)
+	return look.Ago(d)
 }
 
 // stormTicks are times since the beginning.

@@ -10,11 +10,12 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/tui/look"
 )
 
 // storms is the page of reconnect storms: the one that is on, or one of the past.
 type storms struct {
-	styles *styles
+	styles *look.Styles
 	keys   *keyMap
 	fx     *effects
 	status *status
@@ -27,7 +28,7 @@ type storms struct {
 	size    size
 }
 
-func newStorms(s *styles, k *keyMap, fx *effects, st *status, z *zoom) *storms {
+func newStorms(s *look.Styles, k *keyMap, fx *effects, st *status, z *zoom) *storms {
 	p := &storms{styles: s, keys: k, fx: fx, status: st, zoom: z, oracle: new(oracle)}
 	t := newTable(s, policyColumns(s), func(*model.PoolPolicy) model.State { return model.Normal })
 	p.list = newList(t, func(r *model.PoolPolicy) model.Pool { return r.Pool })

@@ -4,38 +4,39 @@ import (
 	"strings"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // strip draws the newest beats in w cells, the newest at the right, each cell the worst of so many
 // beats. The height is the round trip against the timeout, in eighths.
-func strip(beats []model.Beat, per, w int, s *styles) string {
+func strip(beats []model.Beat, per, w int, s *look.Styles) string {
 	var b strings.Builder
 	b.Grow(5*max(w, 0) + 32)
-	looks := [...]paint{toneCalm: s.states[model.Normal], toneTight: s.states[model.Suspect], toneBad: s.chart.miss, toneNone: s.dim}
+	looks := [...]look.Paint{toneCalm: s.States[model.Normal], toneTight: s.States[model.Suspect], toneBad: s.Chart.Miss, toneNone: s.Dim}
 	last := -1
 	for i := range w {
 		beat := worst(beats, w-1-i, per)
 		if tone := int(tones[beat]); tone != last {
 			if last >= 0 {
-				b.WriteString(looks[last].off)
+				b.WriteString(looks[last].Off)
 			}
-			b.WriteString(looks[tone].on)
+			b.WriteString(looks[tone].On)
 			last = tone
 		}
-		b.WriteString(s.glyphs.beats[beat])
+		b.WriteString(s.Glyphs.Beats[beat])
 	}
 	if last >= 0 {
-		b.WriteString(looks[last].off)
+		b.WriteString(looks[last].Off)
 	}
 	return b.String()
 }
 
 // plainStrip is the same without colours, for a row that has one of its own.
-func plainStrip(beats []model.Beat, per, w int, g *glyphs) string {
+func plainStrip(beats []model.Beat, per, w int, g *look.Glyphs) string {
 	var b strings.Builder
 	b.Grow(3 * max(w, 0))
 	for i := range w {
-		b.WriteString(g.beats[worst(beats, w-1-i, per)])
+		b.WriteString(g.Beats[worst(beats, w-1-i, per)])
 	}
 	return b.String()
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 func TestStrip(t *testing.T) {
@@ -21,10 +22,10 @@ func TestStrip(t *testing.T) {
 		{0, 3, "▁▁▁", "___"},
 		{1, 0, "", ""},
 	} {
-		if got := plainStrip(allBeats, test.per, test.w, &unicodeGlyphs); got != test.want {
+		if got := plainStrip(allBeats, test.per, test.w, &look.UnicodeGlyphs); got != test.want {
 			t.Errorf("%d beats in a cell, %d cells: %q, want %q", test.per, test.w, got, test.want)
 		}
-		if got := plainStrip(allBeats, test.per, test.w, &asciiGlyphs); got != test.ascii {
+		if got := plainStrip(allBeats, test.per, test.w, &look.ASCIIGlyphs); got != test.ascii {
 			t.Errorf("ASCII, %d beats in a cell, %d cells: %q, want %q", test.per, test.w, got, test.ascii)
 		}
 	}
@@ -46,17 +47,28 @@ func TestSparkline(t *testing.T) {
 		{nil, 0, 2, "  "},
 		{[]float64{1}, 1, 0, ""},
 	} {
-		if got := sparkline(test.values, test.top, test.w, &unicodeGlyphs); got != test.want {
+		if got := sparkline(test.values, test.top, test.w, &look.UnicodeGlyphs); got != test.want {
 			t.Errorf("%v of %v: %q, want %q", test.values, test.top, got, test.want)
 		}
 	}
 }
 
 func BenchmarkStrip(b *testing.B) {
-	s := stylesFor(graphBraille)
+	s := stylesFor(look.Braille)
 	beats := model.Strip{1, 2, 1, 1, 1, 7, 8, 9, 9, 10, 1, 1, 1, 1, 2, 1, 1, 6, 1, 1, 2, 2, 1, 1}
 	b.ReportAllocs()
 	for b.Loop() {
 		strip(beats[:], 1, 24, s)
+	}
+}
+
+func TestGauge(t *testing.T) {
+	for _, test := range []struct {
+		share float64
+		want  string
+	}{{-1, "▐    ▌"}, {0, "▐    ▌"}, {0.25, "▐█   ▌"}, {0.5625, "▐██▎ ▌"}, {1, "▐████▌"}, {7, "▐████▌"}, {math.Inf(1), "▐████▌"}} {
+		if got := gauge(test.share, 6, &look.UnicodeGlyphs); got != test.want {
+			t.Errorf("%v: %q, want %q", test.share, got, test.want)
+		}
 	}
 }

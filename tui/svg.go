@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"holter/tui/look"
 	"html"
 	"io"
 	"strings"
@@ -19,17 +20,17 @@ const (
 )
 
 // drawSVG writes a screen, as View draws it, as a picture in the colours of a theme.
-func drawSVG(to io.Writer, view string, t *theme) error {
+func drawSVG(to io.Writer, view string, t *look.Theme) error {
 	lines := strings.Split(strings.Map(drawable, view), "\n")
 	wide := 0
 	for _, line := range lines {
-		wide = max(wide, width(line))
+		wide = max(wide, look.Width(line))
 	}
 	w, h := wide*svgCellWidth+2*svgMargin, len(lines)*svgCellHeight+2*svgMargin
-	p := picturePage{paper: &t.paper}
+	p := picturePage{paper: &t.Paper}
 	fmt.Fprintf(&p.out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" `+
 		`font-family="ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace" font-size="13">`+"\n", w, h, w, h)
-	fmt.Fprintf(&p.out, `<rect width="%d" height="%d" rx="6" fill="%s"/>`+"\n", w, h, t.paper.ground)
+	fmt.Fprintf(&p.out, `<rect width="%d" height="%d" rx="6" fill="%s"/>`+"\n", w, h, t.Paper.Ground)
 	for y, line := range lines {
 		p.line(line, svgMargin+y*svgCellHeight)
 	}
@@ -48,7 +49,7 @@ func drawable(r rune) rune {
 
 // picturePage is a picture as it is being written.
 type picturePage struct {
-	paper     *paper
+	paper     *look.Paper
 	out       strings.Builder
 	rendition rendition
 }
@@ -181,8 +182,8 @@ func shapes(text string, x, y int) string {
 // braille draws the dots of a braille character.
 func braille(dots uint8, rect func(x, y, w, h float64)) {
 	const size, stepX, stepY = 2.4, svgCellWidth / 2, svgCellHeight / 4
-	for x := range brailleDots {
-		for y, bit := range brailleDots[x] {
+	for x := range look.BrailleDots {
+		for y, bit := range look.BrailleDots[x] {
 			if dots&bit != 0 {
 				rect(float64(x)*stepX+(stepX-size)/2, float64(y)*stepY+(stepY-size)/2, size, size)
 			}

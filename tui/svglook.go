@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"holter/tui/look"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -59,8 +60,8 @@ func (l *rendition) apply(params ansi.Params) {
 }
 
 // colours are what ink and ground look like on a paper, the ground empty where the paper shows.
-func (l *rendition) colours(p *paper) (ink, ground string) {
-	ink = p.ink
+func (l *rendition) colours(p *look.Paper) (ink, ground string) {
+	ink = p.Ink
 	if l.ink > 0 {
 		ink = colourOn(p, l.ink-1)
 	}
@@ -69,7 +70,7 @@ func (l *rendition) colours(p *paper) (ink, ground string) {
 	}
 	if l.reverse {
 		if ground == "" {
-			ground = p.ground
+			ground = p.Ground
 		}
 		ink, ground = ground, ink
 	}
@@ -77,9 +78,9 @@ func (l *rendition) colours(p *paper) (ink, ground string) {
 }
 
 // colourOn is one of the 256: sixteen of the paper's own, a cube of 6x6x6, and 24 greys.
-func colourOn(p *paper, i tint) string {
-	if int(i) < len(p.colours) {
-		return p.colours[i]
+func colourOn(p *look.Paper, i tint) string {
+	if int(i) < len(p.Colours) {
+		return p.Colours[i]
 	}
 	c := ansi.IndexedColor(i)
 	r, g, b, _ := c.RGBA()

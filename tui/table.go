@@ -5,6 +5,7 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/tui/look"
 )
 
 // column is one column of a table. A column is shown whole or not at all.
@@ -39,7 +40,7 @@ const (
 
 // table draws the rows that are visible, and no others.
 type table[R any] struct {
-	styles  *styles
+	styles  *look.Styles
 	columns []column[R]
 	state   func(*R) model.State
 	marked  func(*R) bool // nil if nothing can be marked
@@ -48,7 +49,7 @@ type table[R any] struct {
 	width   int
 }
 
-func newTable[R any](s *styles, columns []column[R], state func(*R) model.State) table[R] {
+func newTable[R any](s *look.Styles, columns []column[R], state func(*R) model.State) table[R] {
 	return table[R]{styles: s, columns: columns, state: state, chosen: map[string]rank{}}
 }
 
@@ -135,12 +136,12 @@ func (t *table[R]) header(sorted filter.SortKey, descending bool) string {
 		}
 		title := c.title
 		if c.sort == sorted && sorted != "" {
-			title += t.styles.glyphs.direction(descending != c.inverse)
+			title += t.styles.Glyphs.Direction(descending != c.inverse)
 		}
 		b.WriteByte(' ')
 		b.WriteString(align(title, w, c.right))
 	}
-	return t.styles.dim.String(b.String())
+	return t.styles.Dim.String(b.String())
 }
 
 // row draws a row. The one under the cursor is one run in the state's colour, so that it is seen
@@ -151,19 +152,19 @@ func (t *table[R]) row(r *R, selected bool) string {
 	marked := t.marked != nil && t.marked(r)
 	var b strings.Builder
 	b.Grow(2 * t.width)
-	look, whole := paint{}, true
+	look, whole := look.Paint{}, true
 	switch {
 	case selected:
-		look = s.cursor[state]
+		look = s.Cursor[state]
 	case state == model.Closed || state == model.Away:
-		look = s.dim
+		look = s.Dim
 	default:
 		whole = false
 	}
-	b.WriteString(look.on)
-	b.WriteString(s.glyphs.gutter(selected, marked))
+	b.WriteString(look.On)
+	b.WriteString(s.Glyphs.Gutter(selected, marked))
 	t.cells(&b, r, state, whole)
-	b.WriteString(look.off)
+	b.WriteString(look.Off)
 	return b.String()
 }
 
@@ -185,7 +186,7 @@ func (t *table[R]) cells(b *strings.Builder, r *R, state model.State, whole bool
 		case col.vivid != nil:
 			b.WriteString(col.vivid(r, w))
 		case col.loud:
-			t.styles.states[state].write(b, align(col.text(r, w), w, col.right))
+			t.styles.States[state].Write(b, align(col.text(r, w), w, col.right))
 		default:
 			b.WriteString(align(col.text(r, w), w, col.right))
 		}
@@ -195,7 +196,7 @@ func (t *table[R]) cells(b *strings.Builder, r *R, state model.State, whole bool
 // align fills text to w cells.
 func align(text string, w int, right bool) string {
 	if right {
-		return padLeft(text, w)
+		return look.PadLeft(text, w)
 	}
-	return pad(text, w)
+	return look.Pad(text, w)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // stay is how long somebody was in a state.
@@ -44,16 +45,16 @@ func staysOf(d *model.Detail, now time.Time) []stay {
 
 // timeline draws stays between two times in w cells, each cell the worst state in it. Where nobody was
 // there it is blank; where a new generation began without a blank before it there is a notch.
-func timeline(stays []stay, from, to time.Time, w int, s *styles) string {
+func timeline(stays []stay, from, to time.Time, w int, s *look.Styles) string {
 	cells := make([]uint8, max(w, 0))
 	for i := range stays {
 		enter(cells, &stays[i], from, to)
 	}
-	g := &s.glyphs
-	signs := [...]string{cellNobody: " ", cellNormal: g.flow, cellNotch: g.notch,
-		cellSuspect: g.states[model.Suspect], cellFailed: g.states[model.Failed]}
-	looks := [...]paint{cellNormal: s.states[model.Normal], cellNotch: s.dim,
-		cellSuspect: s.states[model.Suspect], cellFailed: s.states[model.Failed]}
+	g := &s.Glyphs
+	signs := [...]string{cellNobody: " ", cellNormal: g.Flow, cellNotch: g.Notch,
+		cellSuspect: g.States[model.Suspect], cellFailed: g.States[model.Failed]}
+	looks := [...]look.Paint{cellNormal: s.States[model.Normal], cellNotch: s.Dim,
+		cellSuspect: s.States[model.Suspect], cellFailed: s.States[model.Failed]}
 	var b strings.Builder
 	b.Grow(3*len(cells) + 64)
 	for i := 0; i < len(cells); {
@@ -61,7 +62,7 @@ func timeline(stays []stay, from, to time.Time, w int, s *styles) string {
 		for run < len(cells) && cells[run] == cells[i] {
 			run++
 		}
-		looks[cells[i]].write(&b, strings.Repeat(signs[cells[i]], run-i))
+		looks[cells[i]].Write(&b, strings.Repeat(signs[cells[i]], run-i))
 		i = run
 	}
 	return b.String()

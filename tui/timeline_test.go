@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 // lifeOf is a connection that was suspected twice and failed once; it opened a minute before noon.
@@ -56,7 +57,7 @@ func TestTimeline(t *testing.T) {
 		{"no time", generations, noon, 5, "     "},
 		{"no room", generations, at(-60), 0, ""},
 	} {
-		if got := ansi.Strip(timeline(test.stays, test.from, noon, test.w, stylesFor(graphBraille))); got != test.want {
+		if got := ansi.Strip(timeline(test.stays, test.from, noon, test.w, stylesFor(look.Braille))); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
@@ -75,7 +76,7 @@ func TestStaysForget(t *testing.T) {
 
 func TestMachineGoldens(t *testing.T) {
 	var b strings.Builder
-	for _, g := range []graph{graphBraille, graphASCII} {
+	for _, g := range []look.Graph{look.Braille, look.ASCII} {
 		for _, state := range []model.State{model.Normal, model.Suspect, model.Failed, model.Closed} {
 			for _, w := range []int{100, 60, 20} {
 				lines := drawMachine(lifeOf(state), noon, w, stylesFor(g))
@@ -90,7 +91,7 @@ func TestTimelineAndMachineFit(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	anytime := func() time.Time { return noon.Add(time.Duration(r.Int64N(int64(time.Hour))) - 30*time.Minute) }
 	for range 1000 {
-		s, w := stylesFor(graphs[r.IntN(3)]), r.IntN(220)-1
+		s, w := stylesFor(look.Graphs[r.IntN(3)]), r.IntN(220)-1
 		d := &model.Detail{Connection: model.Connection{State: model.State(r.IntN(5)), Opened: anytime(), Since: anytime()}}
 		for range r.IntN(model.MaxTransitions + 1) {
 			d.Transitions = append(d.Transitions,

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"holter/tui/look"
 	"io"
 	"os"
 	"time"
@@ -62,17 +63,17 @@ func (o Options) Run(ctx context.Context, source Source) error {
 }
 
 func (o Options) setup() (setup, error) {
-	t, err := findTheme(o.Theme)
+	t, err := look.FindTheme(o.Theme)
 	if err != nil {
 		return setup{}, err
 	}
-	g, err := chooseGraph(o.Graph, os.Getenv)
+	g, err := look.ChooseGraph(o.Graph, os.Getenv)
 	if err != nil {
 		return setup{}, err
 	}
 	return setup{
 		clock:    time.Now,
-		restyle:  func(t *theme) *styles { return newStyles(t, g, os.Getenv) },
+		restyle:  func(t *look.Theme) *look.Styles { return look.New(t, g, os.Getenv) },
 		theme:    t,
 		readOnly: o.ReadOnly,
 		mouse:    !o.NoMouse,

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"holter/tui/look"
 	"slices"
 	"strings"
 	"time"
@@ -74,7 +75,7 @@ func (a *App) View() string {
 	lines := a.header()
 	body := a.page().view()
 	if h := a.eventsHeight(a.page()); h > 0 {
-		body = append(body, a.styles.rule("events", a.size.w))
+		body = append(body, a.styles.Rule("events", a.size.w))
 		body = append(body, a.feed.view(a.styles, a.size.w, h-1)...)
 	}
 	if a.dialog != nil {
@@ -94,9 +95,9 @@ func (a *App) lastPicture() string {
 }
 
 // fade takes the colours out of lines that may be out of date.
-func fade(s *styles, lines []string) {
+func fade(s *look.Styles, lines []string) {
 	for i := range lines {
-		lines[i] = s.dim.String(ansi.Strip(lines[i]))
+		lines[i] = s.Dim.String(ansi.Strip(lines[i]))
 	}
 }
 
@@ -105,7 +106,7 @@ func (a *App) header() []string {
 	s, w, p := a.styles, a.size.w, a.shown()
 	tabs := tabLine(s, a.tabs, a.at, a.notes(), w)
 	if p == nil {
-		return append(fill([]string{" " + s.title.String("holter")}, a.headerHeight()-1), tabs)
+		return append(look.Fill([]string{" " + s.Title.String("holter")}, a.headerHeight()-1), tabs)
 	}
 	h := header{styles: s, picture: p, hosts: a.feed.hosts(), w: w}
 	if a.headerHeight() == lowHeader {
@@ -119,7 +120,7 @@ func (a *App) header() []string {
 // notes are what stands beside the pages: what is urgent, and as far as there is room left where connections
 // come from and go to.
 func (a *App) notes() []part {
-	notes := []part{{a.banner(), a.styles.alarm}, {a.page().tally(), a.styles.accent}}
+	notes := []part{{a.banner(), a.styles.Alarm}, {a.page().tally(), a.styles.Accent}}
 	for _, p := range a.route() {
 		if tabsWidth(a.tabs)+measure(append(notes, p)) > a.size.w {
 			break
@@ -134,12 +135,12 @@ func (a *App) route() (parts []part) {
 	if a.shown() == nil {
 		return nil
 	}
-	m, g := &a.shown().Monitor, &a.styles.glyphs
+	m, g := &a.shown().Monitor, &a.styles.Glyphs
 	if a.headerHeight() == lowHeader {
-		parts = append(parts, part{g.plain(m.Address), a.styles.accent})
+		parts = append(parts, part{g.Plain(m.Address), a.styles.Accent})
 	}
 	if m.Upstream != "" {
-		parts = append(parts, part{g.arrow + " " + g.plain(m.Upstream), a.styles.accent})
+		parts = append(parts, part{g.Arrow + " " + g.Plain(m.Upstream), a.styles.Accent})
 	}
 	return parts
 }
@@ -161,8 +162,8 @@ func (a *App) footer() []string {
 	if a.dialog != nil {
 		return a.dialog.footer(w, message)
 	}
-	keys := hints(a.styles, w-width(badge), a.offered(), a.keys.Help, a.keys.Quit)
-	return []string{message, pad(keys, w-width(badge)) + badge}
+	keys := hints(a.styles, w-look.Width(badge), a.offered(), a.keys.Help, a.keys.Quit)
+	return []string{message, look.Pad(keys, w-look.Width(badge)) + badge}
 }
 
 // offered are the keys of the page, without those that would be refused.
@@ -179,15 +180,15 @@ func (a *App) badges() string {
 		words = append(words, "FROZEN")
 	}
 	if a.live != nil && a.live.faulty > 0 {
-		words = append(words, plural(a.live.faulty, "FAULT"))
+		words = append(words, look.Plural(a.live.faulty, "FAULT"))
 	}
 	if left := a.refusing(); left > 0 {
-		words = append(words, "REFUSING "+span(left+time.Second-1))
+		words = append(words, "REFUSING "+look.Span(left+time.Second-1))
 	}
 	if who := a.page().following(); who != "" {
-		words = append(words, "FOLLOW "+a.styles.glyphs.cut(a.styles.glyphs.plain(who), 16))
+		words = append(words, "FOLLOW "+a.styles.Glyphs.Cut(a.styles.Glyphs.Plain(who), 16))
 	}
-	if a.styles.glyphs.masked {
+	if a.styles.Glyphs.Masked {
 		words = append(words, "MASKED")
 	}
 	if a.isReadOnly() {
@@ -196,7 +197,7 @@ func (a *App) badges() string {
 	if len(words) == 0 {
 		return ""
 	}
-	return a.styles.strong.String(a.styles.glyphs.cut(" "+strings.Join(words, " ")+" ", a.size.w/2))
+	return a.styles.Strong.String(a.styles.Glyphs.Cut(" "+strings.Join(words, " ")+" ", a.size.w/2))
 }
 
 // tooSmall says what is needed and what there is.
@@ -205,7 +206,7 @@ func (a *App) tooSmall() string {
 		leastWidth, leastHeight, a.size.w, a.size.h)
 	var lines []string
 	for _, line := range strings.Split(text, "\n") {
-		lines = append(lines, wrap(line, a.size.w)...)
+		lines = append(lines, look.Wrap(line, a.size.w)...)
 	}
 	return strings.Join(lines[:min(len(lines), a.size.h)], "\n")
 }

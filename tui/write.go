@@ -22,7 +22,7 @@ type document interface {
 func (a *App) openWrite() {
 	items := []menuItem{{"s", "svg, the screen as a picture", func() tea.Cmd { return a.writePicture() }}}
 	if p, ok := a.page().(document); ok {
-		formats := p.formats(a.styles.glyphs.masked)
+		formats := p.formats(a.styles.Glyphs.Masked)
 		for _, ending := range []string{"json", "csv"} {
 			item := menuItem{ending[:1], ending, func() tea.Cmd { return a.writeFile(ending, formats[ending]) }}
 			items = append([]menuItem{item}, items...)
@@ -50,7 +50,7 @@ func (a *App) writeFile(ending string, write func(io.Writer) error) tea.Cmd {
 // writePicture writes the screen as it is behind the menu.
 func (a *App) writePicture() tea.Cmd {
 	a.dialog = nil
-	view, theme := a.View(), a.styles.theme
+	view, theme := a.View(), a.styles.Theme
 	return a.writeFile("svg", func(to io.Writer) error { return drawSVG(to, view, theme) })
 }
 

@@ -1,4 +1,4 @@
-package tui
+package look
 
 import (
 	"fmt"
@@ -21,9 +21,9 @@ func maskAddress(a netip.Addr) string {
 	return fmt.Sprintf("%x:%x:x", uint(b[0])<<8|uint(b[1]), uint(b[2])<<8|uint(b[3]))
 }
 
-// mask hides every address in a text, such as a client's name or the reason of an event, with or
+// Mask hides every address in a text, such as a client's name or the reason of an event, with or
 // without a port.
-func mask(text string) string {
+func Mask(text string) string {
 	if !strings.ContainsAny(text, ".:") {
 		return text
 	}

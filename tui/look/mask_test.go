@@ -1,4 +1,4 @@
-package tui
+package look
 
 import "testing"
 
@@ -25,7 +25,7 @@ func TestMask(t *testing.T) {
 		"a10.1.2.3, 10.1.2.3b":           "a10.1.x.x, 10.1.x.xb",
 		"café 10.1.2.3 für \x1b[31m ::2": "café 10.1.x.x für \x1b[31m 0:0:x",
 	} {
-		if got := mask(text); got != want {
+		if got := Mask(text); got != want {
 			t.Errorf("%q is masked as %q, want %q", text, got, want)
 		}
 	}

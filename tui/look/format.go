@@ -1,4 +1,4 @@
-package tui
+package look
 
 import (
 	"fmt"
@@ -9,15 +9,15 @@ import (
 	"holter/model"
 )
 
-// none stands where there is no figure.
-const none = "-"
+// None stands where there is no figure.
+const None = "-"
 
-// brief is a duration with two or three figures in at most seven cells: 0.42ms, 1.2ms, 31ms, 1.10s,
+// Brief is a duration with two or three figures in at most seven cells: 0.42ms, 1.2ms, 31ms, 1.10s,
 // 12.4s, 4m12s, 3h07m, 12d04h.
-func brief(d time.Duration) string {
+func Brief(d time.Duration) string {
 	switch {
 	case d <= 0:
-		return none
+		return None
 	case d < time.Millisecond:
 		return decimal(d, time.Millisecond, 2) + "ms"
 	case d < 10*time.Millisecond:
@@ -25,32 +25,32 @@ func brief(d time.Duration) string {
 	case d < time.Second:
 		return decimal(d, time.Millisecond, 0) + "ms"
 	}
-	return seconds(d)
+	return Seconds(d)
 }
 
-// seconds is a duration in seconds, in larger units from a minute on: 0.52s, 12.4s, 4m12s.
-func seconds(d time.Duration) string {
+// Seconds is a duration in seconds, in larger units from a minute on: 0.52s, 12.4s, 4m12s.
+func Seconds(d time.Duration) string {
 	switch {
 	case d <= 0:
-		return none
+		return None
 	case d < 10*time.Second:
 		return decimal(d, time.Second, 2) + "s"
 	case d < time.Minute:
 		return decimal(d, time.Second, 1) + "s"
 	}
-	return span(d)
+	return Span(d)
 }
 
-// silence is a duration in tenths of a second, in larger units from a minute on: 0.8s, 12.4s, 4m12s.
-func silence(d time.Duration) string {
+// Silence is a duration in tenths of a second, in larger units from a minute on: 0.8s, 12.4s, 4m12s.
+func Silence(d time.Duration) string {
 	if d < time.Minute {
 		return decimal(max(d, 0), time.Second, 1) + "s"
 	}
-	return span(d)
+	return Span(d)
 }
 
-// span is a long duration in at most six cells: 41s, 4m12s, 3h07m, 12d04h, 250d, 3y.
-func span(d time.Duration) string {
+// Span is a long duration in at most six cells: 41s, 4m12s, 3h07m, 12d04h, 250d, 3y.
+func Span(d time.Duration) string {
 	s := int64(max(d, 0) / time.Second)
 	switch {
 	case s < 60:
@@ -70,10 +70,10 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%dy", days/365)
 }
 
-// interval is a duration that somebody has set, or one near it: 5s, 1m30s, 5.08s.
-func interval(d time.Duration) string {
+// Interval is a duration that somebody has set, or one near it: 5s, 1m30s, 5.08s.
+func Interval(d time.Duration) string {
 	if d <= 0 {
-		return none
+		return None
 	}
 	return d.Round(10 * time.Millisecond).String()
 }
@@ -87,8 +87,8 @@ func decimal(d, unit time.Duration, places int) string {
 	return strconv.FormatFloat(float64(d/step*step)/float64(unit), 'f', places, 64)
 }
 
-// uptime is a duration as on a clock: 12:41, 3:07:09.
-func uptime(d time.Duration) string {
+// Uptime is a duration as on a clock: 12:41, 3:07:09.
+func Uptime(d time.Duration) string {
 	s := int64(max(d, 0) / time.Second)
 	if s < 3600 {
 		return fmt.Sprintf("%d:%02d", s/60, s%60)
@@ -96,8 +96,8 @@ func uptime(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
-// amount is a number with a decimal prefix in at most four cells: 0, 7, 310k, 1.2M.
-func amount(v float64) string {
+// Amount is a number with a decimal prefix in at most four cells: 0, 7, 310k, 1.2M.
+func Amount(v float64) string {
 	v = min(max(v, 0), 999e18)
 	prefixes := []string{"", "k", "M", "G", "T", "P", "E"}
 	i := 0
@@ -111,45 +111,45 @@ func amount(v float64) string {
 	return strconv.FormatFloat(v, 'f', 0, 64) + prefixes[i]
 }
 
-// rate is how often something happens, with a decimal where it is seldom.
-func rate(v float64) string {
+// Rate is how often something happens, with a decimal where it is seldom.
+func Rate(v float64) string {
 	if 0 < v && v < 9.95 {
 		return strconv.FormatFloat(v, 'f', 1, 64)
 	}
-	return amount(v)
+	return Amount(v)
 }
 
-// count is a number in at most four cells, exact below ten thousand.
-func count(n int) string {
+// Count is a number in at most four cells, exact below ten thousand.
+func Count(n int) string {
 	if 0 <= n && n < 10_000 {
 		return strconv.Itoa(n)
 	}
-	return amount(float64(n))
+	return Amount(float64(n))
 }
 
-// percent is a share of 100, without decimals.
-func percent(v float64) string {
+// Percent is a share of 100, without decimals.
+func Percent(v float64) string {
 	return strconv.FormatFloat(min(max(v, 0), 9999), 'f', 0, 64) + "%"
 }
 
-// memory is how much of the host's memory is in use, none where it is not known.
-func memory(h *model.Host) string {
+// Memory is how much of the host's memory is in use, none where it is not known.
+func Memory(h *model.Host) string {
 	if h.MemoryTotal == 0 {
-		return none
+		return None
 	}
-	return percent(100 * float64(h.MemoryUsed) / float64(h.MemoryTotal))
+	return Percent(100 * float64(h.MemoryUsed) / float64(h.MemoryTotal))
 }
 
-// who names a connection in a sentence. It is as unsafe as the client's name.
-func who(c *model.Connection) string {
+// Who names a connection in a sentence. It is as unsafe as the client's name.
+func Who(c *model.Connection) string {
 	return c.Client + " (" + c.ID.String() + ")"
 }
 
-// ending says how a connection closed: "1001 going away, by holter". It is as unsafe as the reason.
-func ending(c *model.Close) string { return closeCode(c.Code, c.Reason) + ", by " + c.By.String() }
+// Ending says how a connection closed: "1001 going away, by holter". It is as unsafe as the reason.
+func Ending(c *model.Close) string { return CloseCode(c.Code, c.Reason) + ", by " + c.By.String() }
 
-// closeCode is a close code with its reason, or with its name if there was none.
-func closeCode(code int, reason string) string {
+// CloseCode is a close code with its reason, or with its name if there was none.
+func CloseCode(code int, reason string) string {
 	if reason == "" {
 		reason = codeName(code)
 	}
@@ -193,21 +193,21 @@ func codeName(code int) string {
 	return ""
 }
 
-// plural is so many of something.
-func plural(n int, what string) string {
+// Plural is so many of something.
+func Plural(n int, what string) string {
 	if n != 1 {
 		what += "S"
 	}
-	return count(n) + " " + what
+	return Count(n) + " " + what
 }
 
-// ago is a round time: 30s, 1m30s, 5m.
-func ago(d time.Duration) string {
+// Ago is a round time: 30s, 1m30s, 5m.
+func Ago(d time.Duration) string {
 	if d%time.Minute == 0 {
 		return strconv.Itoa(int(d/time.Minute)) + "m"
 	}
 	return d.String()
 }
 
-// clock is a time of day on the reader's clock.
-func clock(t time.Time) string { return t.Local().Format("15:04:05") }
+// Clock is a time of day on the reader's clock.
+func Clock(t time.Time) string { return t.Local().Format("15:04:05") }
