@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"holter/tui/svg"
 	"io"
 	"os"
 	"strings"
@@ -51,7 +52,7 @@ func (a *App) writeFile(ending string, write func(io.Writer) error) tea.Cmd {
 func (a *App) writePicture() tea.Cmd {
 	a.dialog = nil
 	view, theme := a.View(), a.styles.Theme
-	return a.writeFile("svg", func(to io.Writer) error { return drawSVG(to, view, theme) })
+	return a.writeFile("svg", func(to io.Writer) error { return svg.Draw(to, view, theme) })
 }
 
 func (p *connections) formats(hide bool) map[string]func(io.Writer) error {

@@ -1,4 +1,4 @@
-package tui
+package svg
 
 import (
 	"fmt"
@@ -14,25 +14,25 @@ import (
 // The size of a cell of a picture, in its own units. Braille and blocks are drawn as shapes on this
 // grid, so that they look the same in every font.
 const (
-	svgCellWidth  = 8
-	svgCellHeight = 16
-	svgMargin     = 8
+	cellWidth  = 8
+	cellHeight = 16
+	margin     = 8
 )
 
-// drawSVG writes a screen, as View draws it, as a picture in the colours of a theme.
-func drawSVG(to io.Writer, view string, t *look.Theme) error {
+// Draw writes a screen, as View draws it, as a picture in the colours of a theme.
+func Draw(to io.Writer, view string, t *look.Theme) error {
 	lines := strings.Split(strings.Map(drawable, view), "\n")
 	wide := 0
 	for _, line := range lines {
 		wide = max(wide, look.Width(line))
 	}
-	w, h := wide*svgCellWidth+2*svgMargin, len(lines)*svgCellHeight+2*svgMargin
+	w, h := wide*cellWidth+2*margin, len(lines)*cellHeight+2*margin
 	p := picturePage{paper: &t.Paper}
 	fmt.Fprintf(&p.out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" `+
 		`font-family="ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace" font-size="13">`+"\n", w, h, w, h)
 	fmt.Fprintf(&p.out, `<rect width="%d" height="%d" rx="6" fill="%s"/>`+"\n", w, h, t.Paper.Ground)
 	for y, line := range lines {
-		p.line(line, svgMargin+y*svgCellHeight)
+		p.line(line, margin+y*cellHeight)
 	}
 	p.out.WriteString("</svg>\n")
 	_, err := io.WriteString(to, p.out.String())
@@ -57,7 +57,7 @@ type picturePage struct {
 // line writes the cells of a styled line, whose upper edge is at y.
 func (p *picturePage) line(line string, y int) {
 	p.rendition = rendition{}
-	x := svgMargin
+	x := margin
 	parser := ansi.GetParser()
 	defer ansi.PutParser(parser)
 	run := cellRun{}
@@ -76,7 +76,7 @@ func (p *picturePage) line(line string, y int) {
 			p.flush(&run, y)
 		}
 		run.add(seq, x, wide)
-		x += wide * svgCellWidth
+		x += wide * cellWidth
 	}
 	p.flush(&run, y)
 }
@@ -139,7 +139,7 @@ func (r *cellRun) add(cluster string, x, wide int) {
 func (r *cellRun) write(p *picturePage, y int) {
 	ink, ground := p.rendition.colours(p.paper)
 	if ground != "" {
-		fmt.Fprintf(&p.out, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s" shape-rendering="crispEdges"/>`, r.x, y, r.cells*svgCellWidth, svgCellHeight, ground)
+		fmt.Fprintf(&p.out, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s" shape-rendering="crispEdges"/>`, r.x, y, r.cells*cellWidth, cellHeight, ground)
 	}
 	faint := ""
 	if p.rendition.faint {
@@ -154,7 +154,7 @@ func (r *cellRun) write(p *picturePage, y int) {
 			weight = ` font-weight="bold"`
 		}
 		fmt.Fprintf(&p.out, `<text x="%d" y="%d" textLength="%d" lengthAdjust="spacingAndGlyphs" fill="%s"%s%s>%s</text>`,
-			r.x, y+svgCellHeight-4, r.cells*svgCellWidth, ink, weight, faint, html.EscapeString(r.text.String()))
+			r.x, y+cellHeight-4, r.cells*cellWidth, ink, weight, faint, html.EscapeString(r.text.String()))
 	}
 	if ground != "" || r.kind != kindBlank {
 		p.out.WriteByte('\n')
@@ -174,14 +174,14 @@ func shapes(text string, x, y int) string {
 		default:
 			block(r, rect)
 		}
-		x += svgCellWidth
+		x += cellWidth
 	}
 	return b.String()
 }
 
 // braille draws the dots of a braille character.
 func braille(dots uint8, rect func(x, y, w, h float64)) {
-	const size, stepX, stepY = 2.4, svgCellWidth / 2, svgCellHeight / 4
+	const size, stepX, stepY = 2.4, cellWidth / 2, cellHeight / 4
 	for x := range look.BrailleDots {
 		for y, bit := range look.BrailleDots[x] {
 			if dots&bit != 0 {
@@ -193,7 +193,7 @@ func braille(dots uint8, rect func(x, y, w, h float64)) {
 
 // block draws one of the block elements (Unicode U+2580 to U+2593).
 func block(r rune, rect func(x, y, w, h float64)) {
-	const w, h = float64(svgCellWidth), float64(svgCellHeight)
+	const w, h = float64(cellWidth), float64(cellHeight)
 	switch {
 	case r == '▀':
 		rect(0, 0, w, h/2)

@@ -1,42 +1,40 @@
-package tui
+package svg
 
 import (
 	"encoding/xml"
 	"errors"
 	"io"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/charmbracelet/x/exp/golden"
 
-	"holter/model"
 	"holter/tui/look"
 )
 
-func TestSVGGolden(t *testing.T) {
-	s := look.New(look.Themes[1], look.Braille, utf8Locale)
-	lines := []string{
-		s.Title.String("holter") + " <&\"> " + s.Cursor[model.Suspect].String("▸◐ suspect  名前 é") + s.Dim.String(" faint"),
-		strip(allBeats, 1, 18, s) + " " + gauge(0.4, 10, &s.Glyphs) + "▀▒▐" + s.Alarm.String("×"),
+// screen has every kind of cell: looks of all sorts, wide characters, braille, blocks, and what XML escapes.
+func screen(t *testing.T) string {
+	t.Helper()
+	view, err := os.ReadFile("testdata/screen.ansi")
+	if err != nil {
+		t.Fatal(err)
 	}
-	lines = append(lines, rttChart(wavingSamples(60, 30*time.Millisecond), 60, 6, s)...)
+	return string(view)
+}
+
+func TestSVGGolden(t *testing.T) {
 	var b strings.Builder
-	if err := drawSVG(&b, strings.Join(lines, "\n"), s.Theme); err != nil {
+	if err := Draw(&b, screen(t), look.Themes[1]); err != nil {
 		t.Fatal(err)
 	}
 	golden.RequireEqual(t, []byte(b.String()))
 }
 
-// TestSVGIsWellFormed draws whole screens in all themes, and what was never one.
+// TestSVGIsWellFormed draws a screen, and what was never one, on both papers.
 func TestSVGIsWellFormed(t *testing.T) {
-	views := []string{"", "\n\n", "\x1b[", "\x1b[38;5m\x1b[999;1;7mx", "a\x1b]0;title\x07b\x00\u202e\u200b", "\xff\xfe<"}
-	for _, th := range look.Themes {
-		s := newScreen(t, newFake(ward(20)...), 120, 30)
-		*s.app.styles = *look.New(th, look.Braille, utf8Locale)
-		views = append(views, s.press("n", "enter").app.View())
-	}
+	views := []string{screen(t), "", "\n\n", "\x1b[", "\x1b[38;5m\x1b[999;1;7mx", "a\x1b]0;title\x07b\x00\u202e\u200b", "\xff\xfe<"}
 	r := rand.New(rand.NewPCG(9, 10))
 	for range 200 {
 		wild := make([]rune, 50)
@@ -48,7 +46,7 @@ func TestSVGIsWellFormed(t *testing.T) {
 	for _, view := range views {
 		for _, th := range []*look.Theme{look.Themes[0], look.Themes[2], look.Colourless} {
 			var b strings.Builder
-			if err := drawSVG(&b, view, th); err != nil {
+			if err := Draw(&b, view, th); err != nil {
 				t.Fatal(err)
 			}
 			d := xml.NewDecoder(strings.NewReader(b.String()))
@@ -61,12 +59,19 @@ func TestSVGIsWellFormed(t *testing.T) {
 			}
 		}
 	}
-	if drawSVG(fullDisk{}, "x", look.Themes[0]) == nil {
-		t.Error("nobody noticed the full disk")
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+func TestFullDiskIsAnError(t *testing.T) {
+	if Draw(fullDisk{}, "x", look.Themes[0]) == nil {
+		t.Error("a full disk is no error")
 	}
 }
 
-func TestLook(t *testing.T) {
+func TestRendition(t *testing.T) {
 	for seq, want := range map[string]rendition{
 		"\x1b[m":            {},
 		"\x1b[1;31m":        {bold: true, ink: 2},
@@ -78,13 +83,13 @@ func TestLook(t *testing.T) {
 		"\x1b[31;42;39;49m": {},
 		"\x1b[38;5m\x1b[1m": {bold: true},
 	} {
-		p := picturePage{paper: &look.DarkPaper}
+		p := picturePage{paper: &look.Themes[0].Paper}
 		p.line(seq, 0)
 		if p.rendition != want {
 			t.Errorf("%q looks like %+v, want %+v", seq, p.rendition, want)
 		}
 	}
-	if got := colourOn(&look.DarkPaper, 203); got != "#ff5f5f" {
+	if got := colourOn(&look.Themes[0].Paper, 203); got != "#ff5f5f" {
 		t.Errorf("colour 203 is %s", got)
 	}
 }
