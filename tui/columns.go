@@ -6,6 +6,7 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/tui/chart"
 	"holter/tui/look"
 )
 
@@ -93,7 +94,7 @@ func (t *rowText) silence(c *model.Connection, w int) string {
 	}
 	const figureWidth = 7
 	share := float64(c.Silence) / float64(limit)
-	return gauge(share, w-figureWidth, &t.styles.Glyphs) + look.PadLeft(figure, figureWidth)
+	return chart.Gauge(share, w-figureWidth, &t.styles.Glyphs) + look.PadLeft(figure, figureWidth)
 }
 
 // why is the cause, with the sentence behind it or else what it means if that fits, or who ended the connection
@@ -139,11 +140,11 @@ func (t *rowText) reason(d *model.Diagnosis, w int) string {
 
 // beats are the newest beats.
 func (t *rowText) beats(c *model.Connection, w int) string {
-	return plainStrip(c.Beats[:], t.page.zoom.per(), w, &t.styles.Glyphs)
+	return chart.PlainStrip(c.Beats[:], t.page.zoom.per(), w, &t.styles.Glyphs)
 }
 
 func (t *rowText) vividBeats(c *model.Connection, w int) string {
-	return strip(c.Beats[:], t.page.zoom.per(), w, t.styles)
+	return chart.Strip(c.Beats[:], t.page.zoom.per(), w, t.styles)
 }
 
 // badge is what is done to a connection on purpose, "" for nothing, with a blank behind it.

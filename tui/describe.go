@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/tui/chart"
 	"holter/tui/look"
 )
 
@@ -43,21 +44,21 @@ func (t *detailText) chart() {
 	}
 	samples = samples[max(0, len(samples)-t.beats):]
 	h := min(max(t.height/3, 4), 14)
-	t.lines = append(t.lines, rttChart(samples, t.width, h, t.styles)...)
+	t.lines = append(t.lines, chart.RTT(samples, t.width, h, t.styles)...)
 }
 
 // timeline is the states of the client's connections, since the first of them that was shown.
 func (t *detailText) timeline() {
-	var stays []stay
+	var stays []chart.Stay
 	from := t.d.Opened
 	for i := range t.past {
-		stays = append(stays, staysOf(&t.past[i], t.now)...)
+		stays = append(stays, chart.Stays(&t.past[i], t.now)...)
 		from = minTime(from, t.past[i].Opened)
 	}
-	stays = append(stays, staysOf(t.d, t.now)...)
+	stays = append(stays, chart.Stays(t.d, t.now)...)
 	end := t.d.Ended(t.now)
 	label := " " + look.Span(end.Sub(from)) + " "
-	line := timeline(stays, from, end, t.width-labelWidth-1-look.Width(label), t.styles)
+	line := chart.Timeline(stays, from, end, t.width-labelWidth-1-look.Width(label), t.styles)
 	t.lines = append(t.lines, t.styles.Dim.String(look.Pad(" state", labelWidth))+" "+line+t.styles.Dim.String(label))
 }
 
@@ -70,7 +71,7 @@ func minTime(a, b time.Time) time.Time {
 
 // machine is the states that there are and how this one came to be.
 func (t *detailText) machine() {
-	t.lines = append(t.lines, drawMachine(t.d, t.now, t.width, t.styles)...)
+	t.lines = append(t.lines, chart.Machine(t.d, t.now, t.width, t.styles)...)
 	t.gap()
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"holter/model"
+	"holter/tui/chart"
 	"holter/tui/look"
 )
 
@@ -64,7 +65,7 @@ func (h *header) sparks() (cpu, mem string) {
 		cpus[i], mems[i] = hosts[i].CPU, share(hosts[i].MemoryUsed, hosts[i].MemoryTotal)
 	}
 	g := &h.styles.Glyphs
-	return sparkline(cpus, 100, sparkCells, g) + " ", sparkline(mems, 100, sparkCells, g) + " "
+	return chart.Sparkline(cpus, 100, sparkCells, g) + " ", chart.Sparkline(mems, 100, sparkCells, g) + " "
 }
 
 // summary is all of the header that a low terminal has room for.

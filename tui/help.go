@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/chart"
 	"holter/tui/look"
 )
 
@@ -171,8 +172,8 @@ func (d *help) legend() []section {
 			{g.Cursor, "the cursor", s.Accent},
 			{g.Mark, "a marked row", s.Accent},
 			{g.Both, "the cursor on a marked row", s.Accent},
-			{gauge(0.4, 10, g), "the silence against interval + timeout", s.Accent},
-			{gauge(1, 10, g), "a beat must have gone unanswered", s.Accent},
+			{chart.Gauge(0.4, 10, g), "the silence against interval + timeout", s.Accent},
+			{chart.Gauge(1, 10, g), "a beat must have gone unanswered", s.Accent},
 			{strings.Join(g.Beats[1:9], ""), "beats: the round trip against the timeout", s.Accent},
 			{g.Beats[model.LateBeat], "a beat answered after its timeout", s.Accent},
 			{g.Beats[model.MissedBeat], "a beat without an answer", s.Accent},

@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/chart"
 	"holter/tui/look"
 )
 
@@ -100,7 +101,7 @@ func (t *hostText) charts(history []model.Host, over time.Duration, h int) {
 		cpu[i], mem[i] = history[i].CPU, share(history[i].MemoryUsed, history[i].MemoryTotal)
 	}
 	draw := func(name string, percents []float64, w int) []string {
-		return loadChart(name, percents, over, w, height, t.styles)
+		return chart.Load(name, percents, over, w, height, t.styles)
 	}
 	if t.w < 100 {
 		t.lines = append(append(t.lines, draw("cpu", cpu, t.w)...), draw("memory", mem, t.w)...)
@@ -128,7 +129,7 @@ func (t *hostText) field(name, text string) {
 
 func (t *hostText) bar(name string, percentage float64, note string) {
 	w := min(40, t.w-labelWidth-24)
-	t.field(name, gauge(percentage/100, w, &t.styles.Glyphs)+look.PadLeft(look.Percent(percentage), 6)+"  "+note)
+	t.field(name, chart.Gauge(percentage/100, w, &t.styles.Glyphs)+look.PadLeft(look.Percent(percentage), 6)+"  "+note)
 }
 
 func (t *hostText) machine() {

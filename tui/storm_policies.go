@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"holter/model"
+	"holter/tui/chart"
 	"holter/tui/look"
 )
 
@@ -94,5 +95,5 @@ func (t policyText) first(r *model.PoolPolicy, w int) string {
 		}
 	}
 	ends := look.Brief(max(h.From, 0)) + t.styles.Glyphs.Ellipsis + look.Brief(h.To)
-	return sparkline(bars, 0, cells, &t.styles.Glyphs) + " " + t.styles.Glyphs.Cut(ends, w-cells-1)
+	return chart.Sparkline(bars, 0, cells, &t.styles.Glyphs) + " " + t.styles.Glyphs.Cut(ends, w-cells-1)
 }

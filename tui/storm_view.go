@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/tui/chart"
 	"holter/tui/look"
 )
 
@@ -105,24 +106,24 @@ func (p *storms) chart(s *model.Storm, h int) []string {
 	st := p.styles
 	from, n := p.window(s)
 	back, tried := rates(s.Curve, from, n)
-	refused := refusedInk(st)
-	c := chart{
-		title: "arrivals per second, in bins of 250 ms",
-		label: look.Rate,
-		times: stormTicks(from, n, p.size.w),
-		series: []series{
-			{name: "refused", key: rough(refused), ink: refused, form: formArea, values: tried},
-			{name: "back", key: st.Glyphs.Up, ink: ink{paint: st.Chart.Connects}, form: formArea, values: back},
+	refused := chart.RefusedInk(st)
+	c := chart.Chart{
+		Title: "arrivals per second, in bins of 250 ms",
+		Label: look.Rate,
+		Times: stormTicks(from, n, p.size.w),
+		Series: []chart.Series{
+			{Name: "refused", Key: chart.RoughKey(refused), Ink: refused, Form: chart.Area, Values: tried},
+			{Name: "back", Key: st.Glyphs.Up, Ink: chart.Ink{Paint: st.Chart.Connects}, Form: chart.Area, Values: back},
 		},
 	}
 	if limit := p.picture.Monitor.AcceptRate; limit > 0 {
-		c.series = append(c.series, series{name: "accepted at most", key: st.Glyphs.Dash, ink: ink{paint: st.Chart.Limit}, form: formDashes, values: level(limit, n)})
+		c.Series = append(c.Series, chart.Series{Name: "accepted at most", Key: st.Glyphs.Dash, Ink: chart.Ink{Paint: st.Chart.Limit}, Form: chart.Dashes, Values: level(limit, n)})
 	}
 	if spread := p.picture.outlook.same.Spread.Curve; len(spread) > 0 {
-		c.series = append(c.series, series{name: "with full jitter (forecast)", key: st.Glyphs.Line,
-			ink: ink{paint: st.Chart.Line}, values: smooth(spread, from, n)})
+		c.Series = append(c.Series, chart.Series{Name: "with full jitter (forecast)", Key: st.Glyphs.Line,
+			Ink: chart.Ink{Paint: st.Chart.Line}, Values: smooth(spread, from, n)})
 	}
-	return c.lines(p.size.w, h, st)
+	return c.Lines(p.size.w, h, st)
 }
 
 // window is the bins that the chart shows: all of a storm, with room for what is to come, or as much as
@@ -188,7 +189,7 @@ func sinceStart(d time.Duration) string {
 }
 
 // stormTicks are times since the beginning.
-func stormTicks(from, n, w int) []tick {
+func stormTicks(from, n, w int) []chart.Tick {
 	const cells = 12
 	begin, over := time.Duration(from)*model.ActivityBin, time.Duration(n)*model.ActivityBin
 	for _, step := range []time.Duration{1, 2, 5, 10, 15, 30, 60, 120, 300} {
@@ -196,9 +197,9 @@ func stormTicks(from, n, w int) []tick {
 		if int(over/step) > max(w/cells, 1) {
 			continue
 		}
-		var ticks []tick
+		var ticks []chart.Tick
 		for t := (begin + step - 1) / step * step; t <= begin+over; t += step {
-			ticks = append(ticks, tick{float64(t-begin) / float64(over), sinceStart(t)})
+			ticks = append(ticks, chart.Tick{At: float64(t-begin) / float64(over), Text: sinceStart(t)})
 		}
 		return ticks
 	}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"holter/tui/chart"
 	"holter/tui/look"
 	"slices"
 	"strings"
@@ -113,7 +114,7 @@ func (a *App) header() []string {
 		return []string{h.summary(), tabs}
 	}
 	lines := []string{h.monitor(), h.figures()}
-	lines = append(lines, activityChart(p.Activity, p.Monitor.Started, p.Time, a.zoom.over(), w, a.chartHeight(), s)...)
+	lines = append(lines, chart.Activity(p.Activity, p.Monitor.Started, p.Time, a.zoom.over(), w, a.chartHeight(), s)...)
 	return append(lines, tabs)
 }
 

@@ -1,4 +1,4 @@
-package tui
+package chart
 
 import (
 	"math"
@@ -62,7 +62,9 @@ func stormyBins(n int) []model.Activity {
 
 var allBeats = []model.Beat{0, 0, 1, 2, 3, 1, 1, 4, 5, 6, 7, 8, 9, 9, 10, 1, 1, 1}
 
-func stylesFor(g look.Graph) *look.Styles { return look.New(look.Themes[0], g, utf8Locale) }
+func stylesFor(g look.Graph) *look.Styles {
+	return look.New(look.Themes[0], g, func(name string) string { return map[string]string{"LANG": "C.UTF-8"}[name] })
+}
 
 // requireSize fails unless there are h lines of w cells.
 func requireSize(t *testing.T, what string, lines []string, w, h int) {
@@ -131,24 +133,27 @@ func TestPartsFit(t *testing.T) {
 	for range 1000 {
 		s := stylesFor(look.Graphs[r.IntN(len(look.Graphs))])
 		w, h := r.IntN(40)*r.IntN(6)-1, r.IntN(14)-1
-		requireSize(t, "rtt", rttChart(oddSamples(r, r.IntN(70)), w, h, s), w, h)
+		requireSize(t, "rtt", RTT(oddSamples(r, r.IntN(70)), w, h, s), w, h)
 		end := noon.Add(time.Duration(r.Int64()))
 		bins := oddBins(r, r.IntN(2*w*w%600+1))
-		requireSize(t, "activity", activityChart(bins, noon, end, time.Duration(r.Int64()>>r.UintN(30)), w, h, s), w, h)
-		c := chart{title: "any", label: axisTime, top: odd(r), log: r.IntN(2) == 0, times: []tick{{odd(r), "then"}, {1, "now"}},
-			series: []series{{name: "a", key: "-", form: form(r.IntN(3)), values: oddFigures(r, r.IntN(300))}}}
-		requireSize(t, "chart", c.lines(w, h, s), w, h)
+		requireSize(t, "activity", Activity(bins, noon, end, time.Duration(r.Int64()>>r.UintN(30)), w, h, s), w, h)
+		c := Chart{Title: "any", Label: axisTime, Top: odd(r), Log: r.IntN(2) == 0, Times: []Tick{{odd(r), "then"}, {1, "now"}},
+			Series: []Series{{Name: "a", Key: "-", Form: Form(r.IntN(3)), Values: oddFigures(r, r.IntN(300))}}}
+		requireSize(t, "chart", c.Lines(w, h, s), w, h)
 
-		requireSize(t, "load", loadChart("cpu", oddFigures(r, r.IntN(300)), time.Duration(r.Int64()>>r.UintN(40)), w, h, s), w, h)
+		requireSize(t, "load", Load("cpu", oddFigures(r, r.IntN(300)), time.Duration(r.Int64()>>r.UintN(40)), w, h, s), w, h)
 
 		beats := make([]model.Beat, r.IntN(30))
 		for i := range beats {
 			beats[i] = model.Beat(r.UintN(256) >> r.UintN(8))
 		}
 		per := r.IntN(5) - 1
-		requireWidth(t, "strip", strip(beats, per, w, s), w)
-		requireWidth(t, "plain strip", plainStrip(beats, per, w, &s.Glyphs), w)
-		requireWidth(t, "sparkline", sparkline(oddFigures(r, r.IntN(60)), odd(r), w, &s.Glyphs), w)
-		requireWidth(t, "gauge", gauge(odd(r), w, &s.Glyphs), w)
+		requireWidth(t, "strip", Strip(beats, per, w, s), w)
+		requireWidth(t, "plain strip", PlainStrip(beats, per, w, &s.Glyphs), w)
+		requireWidth(t, "sparkline", Sparkline(oddFigures(r, r.IntN(60)), odd(r), w, &s.Glyphs), w)
+		requireWidth(t, "gauge", Gauge(odd(r), w, &s.Glyphs), w)
 	}
 }
+
+// noon is when everything in the tests happens.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

@@ -1,4 +1,4 @@
-package tui
+package chart
 
 import (
 	"strings"
@@ -7,9 +7,9 @@ import (
 	"holter/tui/look"
 )
 
-// strip draws the newest beats in w cells, the newest at the right, each cell the worst of so many
+// Strip draws the newest beats in w cells, the newest at the right, each cell the worst of so many
 // beats. The height is the round trip against the timeout, in eighths.
-func strip(beats []model.Beat, per, w int, s *look.Styles) string {
+func Strip(beats []model.Beat, per, w int, s *look.Styles) string {
 	var b strings.Builder
 	b.Grow(5*max(w, 0) + 32)
 	looks := [...]look.Paint{toneCalm: s.States[model.Normal], toneTight: s.States[model.Suspect], toneBad: s.Chart.Miss, toneNone: s.Dim}
@@ -31,8 +31,8 @@ func strip(beats []model.Beat, per, w int, s *look.Styles) string {
 	return b.String()
 }
 
-// plainStrip is the same without colours, for a row that has one of its own.
-func plainStrip(beats []model.Beat, per, w int, g *look.Glyphs) string {
+// PlainStrip is the same without colours, for a row that has one of its own.
+func PlainStrip(beats []model.Beat, per, w int, g *look.Glyphs) string {
 	var b strings.Builder
 	b.Grow(3 * max(w, 0))
 	for i := range w {

@@ -1,4 +1,4 @@
-package tui
+package chart
 
 import (
 	"fmt"
@@ -15,30 +15,30 @@ import (
 // stretch over the whole width.
 const leastBeats = 24
 
-// rttChart draws the round trips of beats, oldest first, with the timeout that was in force for each
+// RTT draws the round trips of beats, oldest first, with the timeout that was in force for each
 // and a sign where one was missed. It has h lines of w cells. The axis is logarithmic, and says so,
 // where the largest figure is more than fifty times the middle round trip. The legend has no figures:
 // samples are kept too coarsely to be read beside those of now.
-func rttChart(samples []model.Sample, w, h int, s *look.Styles) []string {
+func RTT(samples []model.Sample, w, h int, s *look.Styles) []string {
 	rtts, timeouts, marks := beatFigures(samples)
-	c := chart{
-		title: "round trips",
-		marks: marks,
-		sign:  ink{paint: s.Chart.Miss, stencil: s.Glyphs.Lost},
-		label: axisTime,
-		log:   wantsLog(rtts, timeouts),
-		times: []tick{{0, fmt.Sprintf("%d beats", len(rtts))}, {0.5, strconv.Itoa(len(rtts) / 2)}, {1, "now"}},
-		series: []series{
-			{name: "rtt", key: s.Glyphs.Line, ink: ink{paint: s.Chart.Line}, values: rtts},
-			{name: "timeout", key: s.Glyphs.Dash, ink: limitInk(s), form: formDashes, values: timeouts},
-			{name: "not in time", key: s.Glyphs.Lost, ink: ink{paint: s.Chart.Miss}},
+	c := Chart{
+		Title: "round trips",
+		Marks: marks,
+		Sign:  Ink{Paint: s.Chart.Miss, Stencil: s.Glyphs.Lost},
+		Label: axisTime,
+		Log:   wantsLog(rtts, timeouts),
+		Times: []Tick{{0, fmt.Sprintf("%d beats", len(rtts))}, {0.5, strconv.Itoa(len(rtts) / 2)}, {1, "now"}},
+		Series: []Series{
+			{Name: "rtt", Key: s.Glyphs.Line, Ink: Ink{Paint: s.Chart.Line}, Values: rtts},
+			{Name: "timeout", Key: s.Glyphs.Dash, Ink: limitInk(s), Form: Dashes, Values: timeouts},
+			{Name: "not in time", Key: s.Glyphs.Lost, Ink: Ink{Paint: s.Chart.Miss}},
 		},
 	}
-	return c.lines(w, h, s)
+	return c.Lines(w, h, s)
 }
 
 // beatFigures are round trips and timeouts in seconds, NaN where there is none, and the misses.
-func beatFigures(samples []model.Sample) (rtts, timeouts []float64, marks []mark) {
+func beatFigures(samples []model.Sample) (rtts, timeouts []float64, marks []Mark) {
 	n := max(len(samples), leastBeats)
 	rtts, timeouts = make([]float64, n), make([]float64, n)
 	for i := range n {
@@ -53,17 +53,17 @@ func beatFigures(samples []model.Sample) (rtts, timeouts []float64, marks []mark
 			timeouts[slot] = sample.Timeout.Seconds()
 		}
 		if sample.Missed {
-			marks = append(marks, mark{slot, n, sample.Timeout.Seconds()})
+			marks = append(marks, Mark{slot, n, sample.Timeout.Seconds()})
 		}
 	}
 	return rtts, timeouts, marks
 }
 
 // limitInk draws a limit: shy, and as a dash where dots are too coarse for a thin one.
-func limitInk(s *look.Styles) ink {
-	in := ink{paint: s.Chart.Limit, shy: true}
+func limitInk(s *look.Styles) Ink {
+	in := Ink{Paint: s.Chart.Limit, Shy: true}
 	if s.Graph != look.Braille {
-		in.stencil = s.Glyphs.Dash
+		in.Stencil = s.Glyphs.Dash
 	}
 	return in
 }

@@ -1,12 +1,12 @@
-package tui
+package chart
 
 import (
 	"holter/tui/look"
 	"strings"
 )
 
-// gauge draws share, from 0 to 1, over w cells between two ends. Without room for that it is blank.
-func gauge(share float64, w int, g *look.Glyphs) string {
+// Gauge draws share, from 0 to 1, over w cells between two ends. Without room for that it is blank.
+func Gauge(share float64, w int, g *look.Glyphs) string {
 	if w < 3 {
 		return strings.Repeat(" ", max(w, 0))
 	}

@@ -1,4 +1,4 @@
-package tui
+package chart
 
 import (
 	"holter/tui/look"
@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// sparkline draws the newest w figures as bars of one cell, the newest at the right. A figure of top
+// Sparkline draws the newest w figures as bars of one cell, the newest at the right. A figure of top
 // fills its cell; with a top of 0 the largest does. NaN and what is not there leave a blank; whatever
 // is above 0 shows.
-func sparkline(values []float64, top float64, w int, g *look.Glyphs) string {
+func Sparkline(values []float64, top float64, w int, g *look.Glyphs) string {
 	w = max(w, 0)
 	values = values[max(len(values)-w, 0):]
 	if !(top > 0) {

@@ -1,4 +1,4 @@
-package tui
+package chart
 
 import (
 	"math/rand/v2"
@@ -35,29 +35,29 @@ func lifeOf(state model.State) *model.Detail {
 
 func TestTimeline(t *testing.T) {
 	at := func(s int) time.Time { return noon.Add(time.Duration(s) * time.Second) }
-	generations := []stay{
-		{state: model.Normal, from: at(-60), to: at(-40), first: true},
-		{state: model.Failed, from: at(-40), to: at(-36)},
-		{state: model.Normal, from: at(-20), to: at(-10), first: true},
-		{state: model.Normal, from: at(-10), to: at(0), first: true},
+	generations := []Stay{
+		{State: model.Normal, From: at(-60), To: at(-40), First: true},
+		{State: model.Failed, From: at(-40), To: at(-36)},
+		{State: model.Normal, From: at(-20), To: at(-10), First: true},
+		{State: model.Normal, From: at(-10), To: at(0), First: true},
 	}
 	for _, test := range []struct {
 		name  string
-		stays []stay
+		stays []Stay
 		from  time.Time
 		w     int
 		want  string
 	}{
-		{"recovered", staysOf(lifeOf(model.Normal), noon), at(-60), 30, "━━━━━━━━━━◐◐━━━━━━━━◐◐◐◐✖✖✖✖━━"},
-		{"closed", staysOf(lifeOf(model.Closed), noon), at(-60), 30, "━━━━━━━━━━◐◐━━━━━━━━◐◐◐◐✖✖✖✖  "},
-		{"the end of it", staysOf(lifeOf(model.Failed), noon), at(-30), 10, "━━━◐◐◐✖✖✖✖"},
-		{"coarse", staysOf(lifeOf(model.Normal), noon), at(-60), 3, "━◐✖"},
+		{"recovered", Stays(lifeOf(model.Normal), noon), at(-60), 30, "━━━━━━━━━━◐◐━━━━━━━━◐◐◐◐✖✖✖✖━━"},
+		{"closed", Stays(lifeOf(model.Closed), noon), at(-60), 30, "━━━━━━━━━━◐◐━━━━━━━━◐◐◐◐✖✖✖✖  "},
+		{"the end of it", Stays(lifeOf(model.Failed), noon), at(-30), 10, "━━━◐◐◐✖✖✖✖"},
+		{"coarse", Stays(lifeOf(model.Normal), noon), at(-60), 3, "━◐✖"},
 		{"generations", generations, at(-60), 30, "━━━━━━━━━━✖✖        ━━━━━┊━━━━"},
 		{"nobody", nil, at(-60), 5, "     "},
 		{"no time", generations, noon, 5, "     "},
 		{"no room", generations, at(-60), 0, ""},
 	} {
-		if got := ansi.Strip(timeline(test.stays, test.from, noon, test.w, stylesFor(look.Braille))); got != test.want {
+		if got := ansi.Strip(Timeline(test.stays, test.from, noon, test.w, stylesFor(look.Braille))); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
@@ -69,8 +69,8 @@ func TestStaysForget(t *testing.T) {
 	for len(d.Transitions) < model.MaxTransitions {
 		d.Transitions = append([]model.Transition{d.Transitions[0]}, d.Transitions...)
 	}
-	if stays := staysOf(d, noon); !stays[0].from.Equal(d.Transitions[0].At) {
-		t.Errorf("the first stay began at %s, before what is known", stays[0].from)
+	if stays := Stays(d, noon); !stays[0].From.Equal(d.Transitions[0].At) {
+		t.Errorf("the first stay began at %s, before what is known", stays[0].From)
 	}
 }
 
@@ -79,7 +79,7 @@ func TestMachineGoldens(t *testing.T) {
 	for _, g := range []look.Graph{look.Braille, look.ASCII} {
 		for _, state := range []model.State{model.Normal, model.Suspect, model.Failed, model.Closed} {
 			for _, w := range []int{100, 60, 20} {
-				lines := drawMachine(lifeOf(state), noon, w, stylesFor(g))
+				lines := Machine(lifeOf(state), noon, w, stylesFor(g))
 				b.WriteString(ansi.Strip(strings.Join(lines, "\n")) + "\n\n")
 			}
 		}
@@ -97,12 +97,12 @@ func TestTimelineAndMachineFit(t *testing.T) {
 			d.Transitions = append(d.Transitions,
 				model.Transition{At: anytime(), From: model.State(r.IntN(5)), To: model.State(r.IntN(5))})
 		}
-		requireWidth(t, "timeline", timeline(staysOf(d, noon), anytime(), anytime(), w, s), w)
+		requireWidth(t, "timeline", Timeline(Stays(d, noon), anytime(), anytime(), w, s), w)
 		h := machineList
 		if w >= machineFrom {
 			h = machineLines
 		}
-		lines := drawMachine(d, noon, w, s)
+		lines := Machine(d, noon, w, s)
 		if len(lines) != h {
 			t.Fatalf("%d lines, want %d", len(lines), h)
 		}

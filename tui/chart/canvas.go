@@ -1,4 +1,4 @@
-package tui
+package chart
 
 import (
 	"holter/tui/look"
@@ -13,23 +13,23 @@ type canvas struct {
 	w, h  int   // cells
 	dx    int   // dots in a cell, across
 	dy    int   // and down
-	inks  []ink // what there is to draw with, without the empty one
+	inks  []Ink // what there is to draw with, without the empty one
 	cells []cell
 }
 
-// ink is a look of dots. One that is shy is drawn beneath everything else: it leaves the cells that
+// Ink is a look of dots. One that is shy is drawn beneath everything else: it leaves the cells that
 // others draw on.
-type ink struct {
-	paint   look.Paint
-	stencil string // replaces the dots of a cell where it is not ""
-	rough   bool   // leaves every other dot out, so that it is told from others without colour
-	shy     bool
+type Ink struct {
+	Paint   look.Paint
+	Stencil string // replaces the dots of a cell where it is not ""
+	Rough   bool   // leaves every other dot out, so that it is told from others without colour
+	Shy     bool
 }
 
 // cell is the dots of a cell and the number of its ink from 1, 0 while it is empty.
 type cell struct{ dots, ink uint8 }
 
-func newCanvas(g look.Graph, w, h int, inks ...ink) *canvas {
+func newCanvas(g look.Graph, w, h int, inks ...Ink) *canvas {
 	c := &canvas{graph: g, w: max(w, 0), h: max(h, 0), dx: 1, dy: 2, inks: inks}
 	if g == look.Braille {
 		c.dx, c.dy = 2, 4
@@ -75,7 +75,7 @@ func (c *canvas) column(x, from, to, ink int) {
 	for row := top / c.dy; row <= bottom/c.dy; row++ {
 		from, to := max(top-row*c.dy, 0), min(bottom-row*c.dy, c.dy-1)
 		dots := brailleRuns[x%c.dx][from][to]
-		if c.graph == look.Braille && c.inks[ink].rough {
+		if c.graph == look.Braille && c.inks[ink].Rough {
 			dots &= roughDots[x%2]
 		}
 		c.put(row*c.w+x/c.dx, dots, ink)
@@ -90,10 +90,10 @@ func (c *canvas) put(i int, dots uint8, ink int) {
 	}
 	if at.ink != 0 {
 		was := &c.inks[at.ink-1]
-		if c.inks[ink].shy && !was.shy {
+		if c.inks[ink].Shy && !was.Shy {
 			return
 		}
-		if was.shy && !c.inks[ink].shy {
+		if was.Shy && !c.inks[ink].Shy {
 			at.dots = 0
 		}
 	}
@@ -153,18 +153,18 @@ func (c *canvas) row(b *strings.Builder, y int) {
 		}
 		next := int(at.ink)
 		if open != 0 && open != next {
-			b.WriteString(c.inks[open-1].paint.Off)
+			b.WriteString(c.inks[open-1].Paint.Off)
 		}
 		writeBlanks(b, blanks)
 		blanks = 0
 		if open != next {
-			b.WriteString(c.inks[next-1].paint.On)
+			b.WriteString(c.inks[next-1].Paint.On)
 			open = next
 		}
 		c.glyph(b, at)
 	}
 	if open != 0 {
-		b.WriteString(c.inks[open-1].paint.Off)
+		b.WriteString(c.inks[open-1].Paint.Off)
 	}
 	writeBlanks(b, blanks)
 }
@@ -172,7 +172,7 @@ func (c *canvas) row(b *strings.Builder, y int) {
 // glyph writes a cell that is not empty.
 func (c *canvas) glyph(b *strings.Builder, at cell) {
 	const top, bottom = 0x01, 0x02
-	if stencil := c.inks[at.ink-1].stencil; stencil != "" {
+	if stencil := c.inks[at.ink-1].Stencil; stencil != "" {
 		b.WriteString(stencil)
 		return
 	}

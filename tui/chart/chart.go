@@ -1,57 +1,57 @@
-package tui
+package chart
 
 import (
 	"holter/tui/look"
 	"math"
 )
 
-// chart draws figures over time: a line for the title and the legend where there is room, the plot
+// Chart draws figures over time: a line for the title and the legend where there is room, the plot
 // with labels on its left, and a line for the time.
-type chart struct {
-	title  string
-	series []series
-	marks  []mark
-	sign   ink                  // of the marks
-	label  func(float64) string // of a figure, in at most axisWidth cells
-	top    float64              // that the axis reaches at least
-	log    bool
-	times  []tick
+type Chart struct {
+	Title  string
+	Series []Series
+	Marks  []Mark
+	Sign   Ink                  // of the marks
+	Label  func(float64) string // of a figure, in at most axisWidth cells
+	Top    float64              // that the axis reaches at least
+	Log    bool
+	Times  []Tick
 }
 
-// series is one row of figures, spread evenly over the width. NaN leaves a gap.
-type series struct {
-	name   string
-	key    string // its look in the legend, in one cell
-	ink    ink
-	form   form
-	values []float64
+// Series is one row of figures, spread evenly over the width. NaN leaves a gap.
+type Series struct {
+	Name   string
+	Key    string // its look in the legend, in one cell
+	Ink    Ink
+	Form   Form
+	Values []float64
 }
 
-// form is how the figures of a series are drawn.
-type form uint8
+// Form is how the figures of a series are drawn.
+type Form uint8
 
 const (
-	formLines  form = iota // joined
-	formArea               // filled from 0
-	formDashes             // a level that holds until the next figure
+	Lines  Form = iota // joined
+	Area               // filled from 0
+	Dashes             // a level that holds until the next figure
 )
 
-// mark is a sign at a figure. Slots count like the values of a series with so many of them.
-type mark struct {
-	slot, slots int
-	value       float64
+// Mark is a sign at a figure. Slots count like the values of a series with so many of them.
+type Mark struct {
+	Slot, Slots int
+	Value       float64
 }
 
-// tick is a label on the axis of time, at 0…1 of the width.
-type tick struct {
-	at   float64
-	text string
+// Tick is a label on the axis of time, at 0…1 of the width.
+type Tick struct {
+	At   float64
+	Text string
 }
 
 const (
 	axisWidth   = 6  // of the y axis
 	legendWidth = 18 // beside the plot
-	titleFrom   = 5  // lines of a chart that has one for its title
+	titleFrom   = 5  // Lines of a chart that has one for its title
 	timesFrom   = 3  // and one for the time
 	labelsFrom  = 20 // cells of a chart that has labels
 	legendFrom  = 60 // cells of a low chart that has its legend beside it
@@ -84,45 +84,45 @@ func newPlan(w, h int) plan {
 	return p
 }
 
-// lines draws the chart in exactly h lines of exactly w cells.
-func (c *chart) lines(w, h int, s *look.Styles) []string {
+// Lines draws the chart in exactly h lines of exactly w cells.
+func (c *Chart) Lines(w, h int, s *look.Styles) []string {
 	if w <= 0 || h <= 0 {
 		return nil
 	}
 	p := newPlan(w, h)
 	on := newCanvas(s.Graph, p.plotW, p.plotH, c.inks()...)
 	low, high := c.bounds()
-	y := newScale(low, high, c.log, on.high())
-	for i := range c.series {
-		c.series[i].draw(on, &y, i)
+	y := newScale(low, high, c.Log, on.high())
+	for i := range c.Series {
+		c.Series[i].draw(on, &y, i)
 	}
-	for _, m := range c.marks {
-		on.mark(slotDot(m.slot, m.slots, on.wide()), y.dot(m.value), len(c.series))
+	for _, m := range c.Marks {
+		on.mark(slotDot(m.Slot, m.Slots, on.wide()), y.dot(m.Value), len(c.Series))
 	}
 	labels := make([]string, p.plotH)
 	for _, v := range y.ticks() {
-		setLabel(labels, p.plotH-1-y.dot(v)/on.dy, c.label(v))
+		setLabel(labels, p.plotH-1-y.dot(v)/on.dy, c.Label(v))
 	}
-	f := frame{title: c.title, series: c.series, labels: labels, times: c.times}
-	if c.log {
+	f := frame{title: c.Title, series: c.Series, labels: labels, times: c.Times}
+	if c.Log {
 		f.corner = "log"
 	}
 	return f.lines(p, on, s)
 }
 
-func (c *chart) inks() []ink {
-	inks := make([]ink, 0, len(c.series)+1)
-	for i := range c.series {
-		inks = append(inks, c.series[i].ink)
+func (c *Chart) inks() []Ink {
+	inks := make([]Ink, 0, len(c.Series)+1)
+	for i := range c.Series {
+		inks = append(inks, c.Series[i].Ink)
 	}
-	return append(inks, c.sign)
+	return append(inks, c.Sign)
 }
 
 // bounds are the least figure above 0 and the largest.
-func (c *chart) bounds() (low, high float64) {
-	low, high = math.Inf(1), c.top
-	for i := range c.series {
-		for _, v := range c.series[i].values {
+func (c *Chart) bounds() (low, high float64) {
+	low, high = math.Inf(1), c.Top
+	for i := range c.Series {
+		for _, v := range c.Series[i].Values {
 			if v > 0 && v < low {
 				low = v
 			}
@@ -159,17 +159,17 @@ func slotDot(slot, slots, wide int) int {
 }
 
 // draw puts the figures on a canvas.
-func (s *series) draw(on *canvas, y *scale, ink int) {
-	switch s.form {
-	case formLines:
+func (s *Series) draw(on *canvas, y *scale, ink int) {
+	switch s.Form {
+	case Lines:
 		s.drawLines(on, y, ink)
-	case formArea:
+	case Area:
 		for x := range on.wide() {
 			if _, high, ok := s.column(x, on.wide()); ok && high > 0 {
 				on.column(x, 0, y.dot(high), ink)
 			}
 		}
-	case formDashes:
+	case Dashes:
 		for x := range on.wide() {
 			if _, high, ok := s.column(x, on.wide()); ok && (on.dx == 1 || x%4 < 2) {
 				on.dot(x, y.dot(high), ink)
@@ -179,14 +179,14 @@ func (s *series) draw(on *canvas, y *scale, ink int) {
 }
 
 // drawLines joins the figures.
-func (s *series) drawLines(on *canvas, y *scale, ink int) {
-	n := len(s.values)
+func (s *Series) drawLines(on *canvas, y *scale, ink int) {
+	n := len(s.Values)
 	if n > on.wide() {
 		s.drawRanges(on, y, ink)
 		return
 	}
 	px, py, joined := 0, 0, false
-	for i, v := range s.values {
+	for i, v := range s.Values {
 		if math.IsNaN(v) {
 			joined = false
 			continue
@@ -203,7 +203,7 @@ func (s *series) drawLines(on *canvas, y *scale, ink int) {
 
 // drawRanges draws each column from the least to the largest of its figures, so that no spike is lost,
 // and up or down to the column before it.
-func (s *series) drawRanges(on *canvas, y *scale, ink int) {
+func (s *Series) drawRanges(on *canvas, y *scale, ink int) {
 	below, above, joined := 0, 0, false
 	for x := range on.wide() {
 		low, high, ok := s.column(x, on.wide())
@@ -221,10 +221,10 @@ func (s *series) drawRanges(on *canvas, y *scale, ink int) {
 }
 
 // column is the least and the largest figure of those that a column of so many stands for.
-func (s *series) column(x, wide int) (low, high float64, ok bool) {
-	n := len(s.values)
+func (s *Series) column(x, wide int) (low, high float64, ok bool) {
+	n := len(s.Values)
 	from, to := x*n/wide, (x+1)*n/wide
-	for _, v := range s.values[from:min(max(to, from+1), n)] {
+	for _, v := range s.Values[from:min(max(to, from+1), n)] {
 		switch {
 		case math.IsNaN(v):
 		case !ok:

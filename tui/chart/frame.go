@@ -1,4 +1,4 @@
-package tui
+package chart
 
 import (
 	"holter/tui/look"
@@ -8,10 +8,10 @@ import (
 // frame is what stands around a plot.
 type frame struct {
 	title  string
-	series []series
+	series []Series
 	labels []string // of the rows, from the top
 	corner string   // beside the line of time
-	times  []tick
+	times  []Tick
 }
 
 func (f *frame) lines(p plan, on *canvas, s *look.Styles) []string {
@@ -63,8 +63,8 @@ func (f *frame) heading(w int, s *look.Styles) string {
 	used := 0
 	for i := range f.series {
 		key := &f.series[i]
-		if need := look.Width(key.key) + 1 + look.Width(key.name) + 2; key.name != "" && used+need <= room {
-			keys = append(keys, "  "+key.ink.paint.String(key.key)+" "+key.name)
+		if need := look.Width(key.Key) + 1 + look.Width(key.Name) + 2; key.Name != "" && used+need <= room {
+			keys = append(keys, "  "+key.Ink.Paint.String(key.Key)+" "+key.Name)
 			used += need
 		}
 	}
@@ -73,26 +73,26 @@ func (f *frame) heading(w int, s *look.Styles) string {
 
 // legendRow is the name of one series beside a row.
 func (f *frame) legendRow(b *strings.Builder, row int, s *look.Styles) {
-	if row >= len(f.series) || f.series[row].name == "" {
+	if row >= len(f.series) || f.series[row].Name == "" {
 		writeBlanks(b, legendWidth)
 		return
 	}
 	key := &f.series[row]
-	name := s.Glyphs.Cut(key.name, legendWidth-4)
+	name := s.Glyphs.Cut(key.Name, legendWidth-4)
 	b.WriteString("  ")
-	key.ink.paint.Write(b, key.key)
+	key.Ink.Paint.Write(b, key.Key)
 	b.WriteString(" " + name)
 	writeBlanks(b, legendWidth-4-look.Width(name))
 }
 
 // timeAxis is a rule with labels in it.
-func timeAxis(ticks []tick, w int, g *look.Glyphs) string {
+func timeAxis(ticks []Tick, w int, g *look.Glyphs) string {
 	var b strings.Builder
 	at := 0
 	for _, t := range ticks {
-		text := " " + t.text + " "
+		text := " " + t.Text + " "
 		n := look.Width(text)
-		start := min(max(int(t.at*float64(w-1)+0.5)-n/2, 0), w-n)
+		start := min(max(int(t.At*float64(w-1)+0.5)-n/2, 0), w-n)
 		if start < at || n > w {
 			continue
 		}

@@ -1,4 +1,4 @@
-package tui
+package chart
 
 import (
 	"fmt"
@@ -42,9 +42,9 @@ const (
 	machineList  = 8  // lines otherwise
 )
 
-// drawMachine draws the state machine of a connection with the state that it is in now and the way it came:
+// Machine draws the state machine of a connection with the state that it is in now and the way it came:
 // along a line where there is room, else as a list. It has machineLines or machineList lines of w cells.
-func drawMachine(d *model.Detail, now time.Time, w int, s *look.Styles) []string {
+func Machine(d *model.Detail, now time.Time, w int, s *look.Styles) []string {
 	m := machine{styles: s, d: d, now: now, edges: edgesOf(d.Transitions)}
 	lines := m.list()
 	if w >= machineFrom {

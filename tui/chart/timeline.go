@@ -1,4 +1,4 @@
-package tui
+package chart
 
 import (
 	"math"
@@ -9,18 +9,18 @@ import (
 	"holter/tui/look"
 )
 
-// stay is how long somebody was in a state.
-type stay struct {
-	state    model.State
-	from, to time.Time
-	first    bool // of a connection: a new generation begins
+// Stay is how long somebody was in a state.
+type Stay struct {
+	State    model.State
+	From, To time.Time
+	First    bool // of a connection: a new generation begins
 }
 
-// staysOf are the states of a connection up to its end or now. What came before the oldest change that
+// Stays are the states of a connection up to its end or now. What came before the oldest change that
 // it remembers is left out if it has forgotten some.
-func staysOf(d *model.Detail, now time.Time) []stay {
+func Stays(d *model.Detail, now time.Time) []Stay {
 	end := d.Ended(now)
-	stays := make([]stay, 0, len(d.Transitions)+1)
+	stays := make([]Stay, 0, len(d.Transitions)+1)
 	from, state := d.Opened, d.State
 	if len(d.Transitions) > 0 {
 		state = d.Transitions[0].From
@@ -30,22 +30,22 @@ func staysOf(d *model.Detail, now time.Time) []stay {
 	}
 	for _, t := range d.Transitions {
 		if t.At.After(from) {
-			stays = append(stays, stay{state: state, from: from, to: t.At})
+			stays = append(stays, Stay{State: state, From: from, To: t.At})
 		}
 		from, state = t.At, t.To
 	}
 	if end.After(from) && state != model.Closed {
-		stays = append(stays, stay{state: state, from: from, to: end})
+		stays = append(stays, Stay{State: state, From: from, To: end})
 	}
 	if len(stays) > 0 {
-		stays[0].first = true
+		stays[0].First = true
 	}
 	return stays
 }
 
-// timeline draws stays between two times in w cells, each cell the worst state in it. Where nobody was
+// Timeline draws stays between two times in w cells, each cell the worst state in it. Where nobody was
 // there it is blank; where a new generation began without a blank before it there is a notch.
-func timeline(stays []stay, from, to time.Time, w int, s *look.Styles) string {
+func Timeline(stays []Stay, from, to time.Time, w int, s *look.Styles) string {
 	cells := make([]uint8, max(w, 0))
 	for i := range stays {
 		enter(cells, &stays[i], from, to)
@@ -78,15 +78,15 @@ const (
 )
 
 // enter puts a stay into the cells that it touches.
-func enter(cells []uint8, st *stay, from, to time.Time) {
-	if !st.to.After(from) || !st.from.Before(to) || len(cells) == 0 {
+func enter(cells []uint8, st *Stay, from, to time.Time) {
+	if !st.To.After(from) || !st.From.Before(to) || len(cells) == 0 {
 		return
 	}
 	place := func(t time.Time) float64 {
 		return unit(float64(t.Sub(from))/float64(to.Sub(from))) * float64(len(cells))
 	}
 	shown := uint8(cellNormal)
-	switch st.state {
+	switch st.State {
 	case model.Suspect:
 		shown = cellSuspect
 	case model.Failed:
@@ -94,9 +94,9 @@ func enter(cells []uint8, st *stay, from, to time.Time) {
 	case model.Closed, model.Away:
 		return
 	}
-	first := min(int(place(st.from)), len(cells)-1)
-	last := max(first, int(math.Ceil(place(st.to)))-1)
-	if st.first && st.from.After(from) && (cells[first] != cellNobody || first > 0 && cells[first-1] != cellNobody) {
+	first := min(int(place(st.From)), len(cells)-1)
+	last := max(first, int(math.Ceil(place(st.To)))-1)
+	if st.First && st.From.After(from) && (cells[first] != cellNobody || first > 0 && cells[first-1] != cellNobody) {
 		cells[first] = max(cells[first], cellNotch)
 	}
 	for i := first; i <= last; i++ {

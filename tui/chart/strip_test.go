@@ -1,4 +1,4 @@
-package tui
+package chart
 
 import (
 	"math"
@@ -22,10 +22,10 @@ func TestStrip(t *testing.T) {
 		{0, 3, "▁▁▁", "___"},
 		{1, 0, "", ""},
 	} {
-		if got := plainStrip(allBeats, test.per, test.w, &look.UnicodeGlyphs); got != test.want {
+		if got := PlainStrip(allBeats, test.per, test.w, &look.UnicodeGlyphs); got != test.want {
 			t.Errorf("%d beats in a cell, %d cells: %q, want %q", test.per, test.w, got, test.want)
 		}
-		if got := plainStrip(allBeats, test.per, test.w, &look.ASCIIGlyphs); got != test.ascii {
+		if got := PlainStrip(allBeats, test.per, test.w, &look.ASCIIGlyphs); got != test.ascii {
 			t.Errorf("ASCII, %d beats in a cell, %d cells: %q, want %q", test.per, test.w, got, test.ascii)
 		}
 	}
@@ -47,7 +47,7 @@ func TestSparkline(t *testing.T) {
 		{nil, 0, 2, "  "},
 		{[]float64{1}, 1, 0, ""},
 	} {
-		if got := sparkline(test.values, test.top, test.w, &look.UnicodeGlyphs); got != test.want {
+		if got := Sparkline(test.values, test.top, test.w, &look.UnicodeGlyphs); got != test.want {
 			t.Errorf("%v of %v: %q, want %q", test.values, test.top, got, test.want)
 		}
 	}
@@ -58,7 +58,7 @@ func BenchmarkStrip(b *testing.B) {
 	beats := model.Strip{1, 2, 1, 1, 1, 7, 8, 9, 9, 10, 1, 1, 1, 1, 2, 1, 1, 6, 1, 1, 2, 2, 1, 1}
 	b.ReportAllocs()
 	for b.Loop() {
-		strip(beats[:], 1, 24, s)
+		Strip(beats[:], 1, 24, s)
 	}
 }
 
@@ -67,7 +67,7 @@ func TestGauge(t *testing.T) {
 		share float64
 		want  string
 	}{{-1, "▐    ▌"}, {0, "▐    ▌"}, {0.25, "▐█   ▌"}, {0.5625, "▐██▎ ▌"}, {1, "▐████▌"}, {7, "▐████▌"}, {math.Inf(1), "▐████▌"}} {
-		if got := gauge(test.share, 6, &look.UnicodeGlyphs); got != test.want {
+		if got := Gauge(test.share, 6, &look.UnicodeGlyphs); got != test.want {
 			t.Errorf("%v: %q, want %q", test.share, got, test.want)
 		}
 	}

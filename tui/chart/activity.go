@@ -1,4 +1,4 @@
-package tui
+package chart
 
 import (
 	"math"
@@ -9,11 +9,11 @@ import (
 	"holter/tui/look"
 )
 
-// activityChart draws what happened per second over at least the time given, up to now: connects and
+// Activity draws what happened per second over at least the time given, up to now: connects and
 // above them refusals upwards, closes downwards. The bins end at the time end; started is when the
 // first bin ever began, by which columns of several bins stay the same from one picture to the next.
 // It has h lines of w cells.
-func activityChart(bins []model.Activity, started, end time.Time, over time.Duration, w, h int, s *look.Styles) []string {
+func Activity(bins []model.Activity, started, end time.Time, over time.Duration, w, h int, s *look.Styles) []string {
 	if w <= 0 || h <= 0 {
 		return nil
 	}
@@ -41,42 +41,42 @@ const (
 	inkZero
 )
 
-func activityInks(s *look.Styles) []ink {
-	zero := ink{paint: s.Chart.Axis}
+func activityInks(s *look.Styles) []Ink {
+	zero := Ink{Paint: s.Chart.Axis}
 	if s.Graph != look.Braille {
-		zero.stencil, zero.shy = s.Glyphs.Rule, true
+		zero.Stencil, zero.Shy = s.Glyphs.Rule, true
 	}
-	return []ink{
-		inkConnects: {paint: s.Chart.Connects},
-		inkCloses:   {paint: s.Chart.Closes},
-		inkRefused:  refusedInk(s),
+	return []Ink{
+		inkConnects: {Paint: s.Chart.Connects},
+		inkCloses:   {Paint: s.Chart.Closes},
+		inkRefused:  RefusedInk(s),
 		inkZero:     zero,
 	}
 }
 
-// refusedInk draws what was turned away.
-func refusedInk(s *look.Styles) ink {
-	in := ink{paint: s.Chart.Refused, rough: true}
+// RefusedInk draws what was turned away.
+func RefusedInk(s *look.Styles) Ink {
+	in := Ink{Paint: s.Chart.Refused, Rough: true}
 	if s.Graph != look.Braille {
-		in.stencil = map[look.Graph]string{look.Block: "▒", look.ASCII: "%"}[s.Graph]
+		in.Stencil = map[look.Graph]string{look.Block: "▒", look.ASCII: "%"}[s.Graph]
 	}
 	return in
 }
 
-// rough is the look of such an ink in a legend.
-func rough(in ink) string {
-	if in.stencil != "" {
-		return in.stencil
+// RoughKey is the look of such an ink in a legend.
+func RoughKey(in Ink) string {
+	if in.Stencil != "" {
+		return in.Stencil
 	}
 	return "⢕"
 }
 
-func activityLegend(s *look.Styles) []series {
+func activityLegend(s *look.Styles) []Series {
 	inks := activityInks(s)
-	return []series{
-		{name: "connects", key: s.Glyphs.Up, ink: inks[inkConnects]},
-		{name: "closes", key: s.Glyphs.Down, ink: inks[inkCloses]},
-		{name: "refused", key: rough(inks[inkRefused]), ink: inks[inkRefused]},
+	return []Series{
+		{Name: "connects", Key: s.Glyphs.Up, Ink: inks[inkConnects]},
+		{Name: "closes", Key: s.Glyphs.Down, Ink: inks[inkCloses]},
+		{Name: "refused", Key: RoughKey(inks[inkRefused]), Ink: inks[inkRefused]},
 	}
 }
 
@@ -185,9 +185,9 @@ func (y *flowScale) labels(rows, up int) []string {
 }
 
 // timeTicks are labels for the time before now, as many as there is room for.
-func timeTicks(over time.Duration, w int) []tick {
+func timeTicks(over time.Duration, w int) []Tick {
 	const cells = 14 // for each
-	ticks := []tick{{1, "now"}}
+	ticks := []Tick{{1, "now"}}
 	for _, step := range []time.Duration{5, 10, 15, 30, 60, 120, 300} {
 		step *= time.Second
 		n := int(over / step)
@@ -195,7 +195,7 @@ func timeTicks(over time.Duration, w int) []tick {
 			continue
 		}
 		for t := step; t <= over; t += step {
-			ticks = append(ticks, tick{1 - float64(t)/float64(over), look.Ago(t)})
+			ticks = append(ticks, Tick{1 - float64(t)/float64(over), look.Ago(t)})
 		}
 		break
 	}

@@ -1,4 +1,4 @@
-package tui
+package chart
 
 import (
 	"math"
@@ -18,11 +18,11 @@ func TestChartGoldens(t *testing.T) {
 	for _, g := range look.Graphs {
 		s := stylesFor(g)
 		var b strings.Builder
-		for _, size := range []size{{100, 14}, {72, 7}, {70, 4}, {40, 2}, {12, 3}} {
+		for _, size := range []struct{ w, h int }{{100, 14}, {72, 7}, {70, 4}, {40, 2}, {12, 3}} {
 			for _, lines := range [][]string{
-				rttChart(wavingSamples(60, 30*time.Millisecond), size.w, size.h, s),
-				rttChart(wavingSamples(60, time.Millisecond), size.w, size.h, s),
-				activityChart(stormyBins(model.MaxActivity), noon.Add(-time.Hour), noon, 2*time.Minute, size.w, size.h, s),
+				RTT(wavingSamples(60, 30*time.Millisecond), size.w, size.h, s),
+				RTT(wavingSamples(60, time.Millisecond), size.w, size.h, s),
+				Activity(stormyBins(model.MaxActivity), noon.Add(-time.Hour), noon, 2*time.Minute, size.w, size.h, s),
 			} {
 				b.WriteString(ansi.Strip(strings.Join(lines, "\n")) + "\n\n")
 			}
@@ -33,8 +33,8 @@ func TestChartGoldens(t *testing.T) {
 
 // TestChartColours has a chart with its looks.
 func TestChartColours(t *testing.T) {
-	lines := rttChart(wavingSamples(60, 30*time.Millisecond), 60, 6, stylesFor(look.Braille))
-	lines = append(lines, activityChart(stormyBins(600), noon.Add(-time.Hour), noon, time.Minute, 60, 6, stylesFor(look.Braille))...)
+	lines := RTT(wavingSamples(60, 30*time.Millisecond), 60, 6, stylesFor(look.Braille))
+	lines = append(lines, Activity(stormyBins(600), noon.Add(-time.Hour), noon, time.Minute, 60, 6, stylesFor(look.Braille))...)
 	golden.RequireEqual(t, []byte(strings.Join(lines, "\n")))
 }
 
@@ -47,7 +47,7 @@ func TestLoadChartGolden(t *testing.T) {
 	var b strings.Builder
 	for _, g := range look.Graphs {
 		for _, over := range []time.Duration{time.Minute, 2 * time.Minute, 10 * time.Minute} {
-			b.WriteString(ansi.Strip(strings.Join(loadChart("cpu", loads, over, 72, 7, stylesFor(g)), "\n")) + "\n")
+			b.WriteString(ansi.Strip(strings.Join(Load("cpu", loads, over, 72, 7, stylesFor(g)), "\n")) + "\n")
 		}
 	}
 	golden.RequireEqual(t, []byte(b.String()))
@@ -55,20 +55,20 @@ func TestLoadChartGolden(t *testing.T) {
 
 func TestChartsOfNothing(t *testing.T) {
 	s := stylesFor(look.Braille)
-	lines := rttChart(nil, 60, 6, s)
-	lines = append(lines, activityChart(nil, noon, noon, time.Minute, 60, 6, s)...)
+	lines := RTT(nil, 60, 6, s)
+	lines = append(lines, Activity(nil, noon, noon, time.Minute, 60, 6, s)...)
 	golden.RequireEqual(t, []byte(ansi.Strip(strings.Join(lines, "\n"))))
 }
 
 // TestSpikesStay puts one spike among many figures: it must reach the top wherever it is.
 func TestSpikesStay(t *testing.T) {
 	s := stylesFor(look.Braille)
-	for _, f := range []form{formLines, formArea} {
+	for _, f := range []Form{Lines, Area} {
 		for at := range 1000 {
 			values := make([]float64, 1000)
 			values[at] = 50
-			c := chart{label: axisTime, series: []series{{form: f, values: values}}}
-			top := ansi.Strip(c.lines(19, 2, s)[0])
+			c := Chart{Label: axisTime, Series: []Series{{Form: f, Values: values}}}
+			top := ansi.Strip(c.Lines(19, 2, s)[0])
 			if strings.Trim(top, " ⠀") == "" {
 				t.Fatalf("form %d: no trace of the spike at %d", f, at)
 			}
@@ -80,8 +80,8 @@ func TestSpikesStay(t *testing.T) {
 func TestGapsStay(t *testing.T) {
 	values := []float64{1, 1, 1, math.NaN(), math.NaN(), math.NaN(), 1, 1, 1}
 	for _, g := range look.Graphs {
-		c := chart{label: axisTime, series: []series{{values: values}}}
-		line := ansi.Strip(strings.Join(c.lines(18, 1, stylesFor(g)), ""))
+		c := Chart{Label: axisTime, Series: []Series{{Values: values}}}
+		line := ansi.Strip(strings.Join(c.Lines(18, 1, stylesFor(g)), ""))
 		if len(strings.Fields(line)) != 2 {
 			t.Errorf("%s: %q, want a gap in the middle", g, line)
 		}
@@ -172,11 +172,11 @@ func BenchmarkCharts(b *testing.B) {
 	for i := range figures {
 		figures[i] = float64(i * 7919 % 1000)
 	}
-	wide := chart{label: axisTime, series: []series{{values: figures}}}
+	wide := Chart{Label: axisTime, Series: []Series{{Values: figures}}}
 	for name, draw := range map[string]func() []string{
-		"rtt":      func() []string { return rttChart(samples, 160, 20, s) },
-		"activity": func() []string { return activityChart(bins, noon, noon, 10*time.Minute, 160, 20, s) },
-		"lines":    func() []string { return wide.lines(160, 20, s) },
+		"rtt":      func() []string { return RTT(samples, 160, 20, s) },
+		"activity": func() []string { return Activity(bins, noon, noon, 10*time.Minute, 160, 20, s) },
+		"lines":    func() []string { return wide.Lines(160, 20, s) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
