@@ -55,8 +55,10 @@ func BenchmarkUpdate(b *testing.B) {
 	for _, n := range []int{population, tenfold} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			s := newScreen(b, newFake(ward(n)...), 200, 60)
-			s.app.connections.list.moveTo(n / 2)
-			msg := s.app.fx.refresh(0, s.app.page().arrange(), 0)()
+			for s.press("s", "c"); s.cursorRow() < fmt.Sprintf("demo-%04d", n/2); {
+				s.press("pgdn", "pgdn", "pgdn", "pgdn")
+			}
+			msg := s.app.refresh(0)()
 			b.ReportAllocs()
 			for b.Loop() {
 				s.app.Update(msg)

@@ -1,9 +1,10 @@
 package tui
 
 import (
-	"holter/tui/look"
 	"reflect"
 	"testing"
+
+	"holter/tui/look"
 
 	"github.com/charmbracelet/bubbles/key"
 )
