@@ -39,7 +39,7 @@ func BenchmarkRefresh(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			order := arrangement{search: finder{filter: f}, key: filter.SortState}
+			order := arrangement{search: finder{filter: f}, order: order{by: filter.SortState}}
 			refresh := fx.refresh(0, func(p *picture) *picture { return arrangeConnections(p, order) }, 0)
 			b.ReportAllocs()
 			for b.Loop() {

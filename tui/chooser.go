@@ -7,7 +7,6 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
-	"holter/model/filter"
 	"holter/tui/look"
 )
 
@@ -30,15 +29,15 @@ func (t *table[R]) shown(i int) bool { return t.widths[i] > 0 }
 
 // sortItems are the letters by which a table can be sorted. A column that has not been shown is from then
 // on, if there is room: rows in an order that nobody sees look shuffled.
-func sortItems[R any](t *table[R], sort func(by filter.SortKey, descending bool) tea.Cmd) []menuItem {
+func (t *table[R]) sortItems(sort func(order) tea.Cmd) []menuItem {
 	var items []menuItem
 	for i := range t.columns {
 		if c := &t.columns[i]; c.letter != "" {
-			items = append(items, menuItem{c.letter, strings.ToLower(c.title), func() tea.Cmd {
+			items = append(items, menuItem{letter: c.letter, label: strings.ToLower(c.title), do: func() tea.Cmd {
 				if !t.shown(i) {
 					t.toggle(i)
 				}
-				return sort(c.sort, c.descending)
+				return sort(order{c.sort, c.descending})
 			}})
 		}
 	}
@@ -48,7 +47,7 @@ func sortItems[R any](t *table[R], sort func(by filter.SortKey, descending bool)
 // chooser is the dialog that shows and hides columns.
 type chooser struct {
 	styles *look.Styles
-	keys   *keyMap
+	keys   *widgetKeys
 	table  columnChoices
 	at     int
 }
@@ -91,13 +90,13 @@ func (d *chooser) view(page []string, w int) []string {
 }
 
 // sortAt sorts by the column over cell x of the titles, the other way round if it is sorted by it.
-func sortAt[R any](t *table[R], x int, now arrangement, sort func(by filter.SortKey, descending bool) tea.Cmd) tea.Cmd {
+func (t *table[R]) sortAt(x int, now order, sort func(order) tea.Cmd) tea.Cmd {
 	c := t.columnAt(x)
 	switch {
 	case c == nil || c.sort == "":
 		return nil
-	case c.sort == now.key:
-		return sort(now.key, !now.descending)
+	case c.sort == now.by:
+		return sort(now.inverted())
 	}
-	return sort(c.sort, c.descending)
+	return sort(order{c.sort, c.descending})
 }

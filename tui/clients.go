@@ -30,7 +30,7 @@ type clients struct {
 }
 
 func newClients(s *look.Styles, k *keyMap, fx *effects, st *status) *clients {
-	p := &clients{styles: s, keys: k, fx: fx, status: st, order: arrangement{key: filter.SortState}}
+	p := &clients{styles: s, keys: k, fx: fx, status: st, order: arrangement{order: order{by: filter.SortState}}}
 	t := newTable(s, clientColumns(&clientText{styles: s, page: p}), func(r *clientRow) model.State { return r.State })
 	p.list = newList(t, func(r *clientRow) string { return r.ID })
 	return p
@@ -38,7 +38,7 @@ func newClients(s *look.Styles, k *keyMap, fx *effects, st *status) *clients {
 
 func (p *clients) setSize(w, h int) {
 	p.size = size{w, h}
-	p.list.setSize(p.size)
+	p.list.setSize(w, h)
 }
 
 func (p *clients) arrange() func(*picture) *picture {
@@ -60,7 +60,7 @@ func (p *clients) update(msg tea.KeyMsg) tea.Cmd {
 	k := p.keys
 	switch {
 	case key.Matches(msg, k.Invert):
-		return p.setOrder(p.order.key, !p.order.descending)
+		return p.setOrder(p.order.inverted())
 	case key.Matches(msg, k.NextTrouble):
 		p.seek(1)
 	case key.Matches(msg, k.PreviousTrouble):
@@ -70,8 +70,8 @@ func (p *clients) update(msg tea.KeyMsg) tea.Cmd {
 	case key.Matches(msg, k.Mark, k.Range):
 		p.status.say("only connections can be marked")
 	default:
-		if p.list.move(msg, k) {
-			p.list.cursor.pinned = false
+		if p.list.move(msg, &k.widgetKeys) {
+			p.list.pin(false)
 		}
 	}
 	return nil
@@ -89,17 +89,17 @@ func (p *clients) toggleFollow() {
 	switch {
 	case row == nil:
 		p.status.say("nobody is selected")
-	case p.list.cursor.pinned:
-		p.list.cursor.pinned = false
+	case p.list.pinned():
+		p.list.pin(false)
 		p.status.say("following nobody any more")
 	default:
-		p.list.cursor.pinned = true
+		p.list.pin(true)
 		p.status.say("following " + row.ID + " until the cursor is moved")
 	}
 }
 
 func (p *clients) following() string {
-	if row := p.list.selected(); row != nil && p.list.cursor.pinned {
+	if row := p.list.selected(); row != nil && p.list.pinned() {
 		return row.ID
 	}
 	return ""
@@ -123,7 +123,7 @@ func (p *clients) selected() *model.Connection {
 
 func (p *clients) click(x, y int) tea.Cmd {
 	if y == 0 {
-		return sortAt(&p.list.table, x, p.order, p.setOrder)
+		return p.list.table.sortAt(x, p.order.order, p.setOrder)
 	}
 	p.list.click(y)
 	return nil
@@ -138,21 +138,21 @@ func (p *clients) view() []string {
 	case len(p.list.rows) == 0:
 		return noMatch(p.styles, "No client matches this filter:", p.search.text, p.size)
 	}
-	return p.list.view(p.order.key, p.order.descending)
+	return p.list.view(p.order.order)
 }
 
-func (p *clients) sorts() []menuItem      { return sortItems(&p.list.table, p.setOrder) }
+func (p *clients) sorts() []menuItem      { return p.list.table.sortItems(p.setOrder) }
 func (p *clients) choices() columnChoices { return &p.list.table }
 func (p *clients) finder() *finder        { return &p.search }
 
-func (p *clients) refilter() tea.Cmd { return p.setOrder(p.order.key, p.order.descending) }
+func (p *clients) refilter() tea.Cmd { return p.setOrder(p.order.order) }
 
-func (p *clients) setOrder(by filter.SortKey, descending bool) tea.Cmd {
+func (p *clients) setOrder(o order) tea.Cmd {
 	var last finder
 	if p.picture != nil {
 		last = p.picture.clients.by
 	}
-	p.order = p.order.with(p.search, last, by, descending)
+	p.order = p.order.with(p.search, last, o)
 	if p.picture == nil {
 		return nil
 	}

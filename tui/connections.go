@@ -34,7 +34,7 @@ type connections struct {
 func newConnections(s *look.Styles, k *keyMap, fx *effects, st *status, z *zoom) *connections {
 	p := &connections{
 		styles: s, keys: k, fx: fx, status: st, zoom: z,
-		order:  arrangement{key: filter.SortState},
+		order:  arrangement{order: order{by: filter.SortState}},
 		detail: newDetail(s, z),
 	}
 	t := newTable(s, connectionColumns(&rowText{page: p, styles: s}), func(c *model.Connection) model.State { return c.State })
@@ -55,9 +55,9 @@ func (p *connections) setSize(w, h int) {
 // arrangeRoom gives list and detail their share of the room. As long as a detail is open the cursor
 // stays with its row, also on top: nobody wants to read about another connection all of a sudden.
 func (p *connections) arrangeRoom() {
-	p.list.cursor.pinned = p.follow != "" || p.detail.stage != shut
+	p.list.pin(p.follow != "" || p.detail.stage != shut)
 	list, pane := p.layout.split(p.detail.stage)
-	p.list.setSize(list)
+	p.list.setSize(list.w, list.h)
 	p.detail.setSize(pane.w, pane.h)
 	p.detail.write(p.now())
 }
@@ -96,7 +96,7 @@ func (p *connections) update(msg tea.KeyMsg) tea.Cmd {
 	if cmd, ok := p.look(msg); ok {
 		return cmd
 	}
-	if p.mark(msg) || !p.list.move(msg, p.keys) {
+	if p.mark(msg) || !p.list.move(msg, &p.keys.widgetKeys) {
 		return nil
 	}
 	p.unfollow()
@@ -108,7 +108,7 @@ func (p *connections) look(msg tea.KeyMsg) (tea.Cmd, bool) {
 	k := p.keys
 	switch {
 	case key.Matches(msg, k.Invert):
-		return p.setOrder(p.order.key, !p.order.descending), true
+		return p.setOrder(p.order.inverted()), true
 	case key.Matches(msg, k.Open):
 		return p.open(), true
 	case key.Matches(msg, k.NextTrouble):
@@ -206,7 +206,7 @@ func (p *connections) show(row *model.Connection) tea.Cmd {
 }
 
 // sorts are the letters that sort.
-func (p *connections) sorts() []menuItem { return sortItems(&p.list.table, p.setOrder) }
+func (p *connections) sorts() []menuItem { return p.list.table.sortItems(p.setOrder) }
 
 // choices are the columns to choose from.
 func (p *connections) choices() columnChoices { return &p.list.table }
@@ -216,15 +216,15 @@ func (p *connections) following() string { return p.follow }
 func (p *connections) finder() *finder { return &p.search }
 
 // refilter arranges by the filter as it is now.
-func (p *connections) refilter() tea.Cmd { return p.setOrder(p.order.key, p.order.descending) }
+func (p *connections) refilter() tea.Cmd { return p.setOrder(p.order.order) }
 
 // setOrder has the last snapshot arranged anew, so that the rows need not wait for the next refresh.
-func (p *connections) setOrder(by filter.SortKey, descending bool) tea.Cmd {
+func (p *connections) setOrder(o order) tea.Cmd {
 	var last finder
 	if p.picture != nil {
 		last = p.picture.connections.by
 	}
-	p.order = p.order.with(p.search, last, by, descending)
+	p.order = p.order.with(p.search, last, o)
 	if p.picture == nil {
 		return nil
 	}

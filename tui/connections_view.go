@@ -2,6 +2,7 @@ package tui
 
 import (
 	tea "github.com/charmbracelet/bubbletea"
+
 	"holter/tui/look"
 )
 
@@ -29,7 +30,7 @@ func (p *connections) listLines(s size) []string {
 	case len(p.list.rows) == 0:
 		return noMatch(p.styles, "No connection matches this filter:", p.search.text, s)
 	}
-	return p.list.view(p.order.key, p.order.descending)
+	return p.list.view(p.order.order)
 }
 
 // waiting stands for what has not come yet.
@@ -76,7 +77,7 @@ func (p *connections) click(x, y int) tea.Cmd {
 		return nil
 	}
 	if y == 0 {
-		return sortAt(&p.list.table, x, p.order, p.setOrder)
+		return p.list.table.sortAt(x, p.order.order, p.setOrder)
 	}
 	if !p.list.click(y) {
 		return nil

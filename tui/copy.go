@@ -22,11 +22,11 @@ func (a *App) openCopy() {
 	if a.api != "" {
 		items = append(items, a.copyItem("c", "curl of the kick", a.curlOfKick(c.ID)))
 	}
-	a.dialog = &menu{a.styles, &a.keys, "copy", items}
+	a.dialog = &menu{styles: a.styles, keys: &a.keys.widgetKeys, title: "copy", items: items}
 }
 
 func (a *App) copyItem(letter, label, text string) menuItem {
-	return menuItem{letter, label, func() tea.Cmd { return a.fx.copy(text) }}
+	return menuItem{letter: letter, label: label, do: func() tea.Cmd { return a.fx.copy(text) }}
 }
 
 // curlOfKick is a command line that kicks a connection over the admin API.

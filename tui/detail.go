@@ -95,7 +95,7 @@ func (d *detail) write(now time.Time) {
 }
 
 // scroll takes a key that moves. It reports whether msg was one.
-func (d *detail) scroll(msg tea.KeyMsg, k *keyMap) bool { return scroll(&d.view, msg, k) }
+func (d *detail) scroll(msg tea.KeyMsg, k *keyMap) bool { return scroll(&d.view, msg, &k.widgetKeys) }
 
 // lines are the title and the visible part of the text.
 func (d *detail) lines() []string {

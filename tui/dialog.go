@@ -1,8 +1,9 @@
 package tui
 
 import (
-	"holter/tui/look"
 	"strings"
+
+	"holter/tui/look"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"

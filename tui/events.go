@@ -40,7 +40,7 @@ func newEvents(s *look.Styles, k *keyMap, st *status, f *feed) *events {
 
 func (p *events) setSize(w, h int) {
 	p.size = size{w, h}
-	p.list.setSize(p.size)
+	p.list.setSize(w, h)
 }
 
 // arrange does nothing: events come in order.
@@ -90,8 +90,8 @@ func (p *events) update(msg tea.KeyMsg) tea.Cmd {
 	case key.Matches(msg, k.Mark, k.Range):
 		p.status.say("only connections can be marked")
 	default:
-		if p.list.move(msg, k) {
-			p.follow = p.list.cursor.index == len(p.list.rows)-1 && key.Matches(msg, k.Bottom)
+		if p.list.move(msg, &k.widgetKeys) {
+			p.follow = p.list.at() == len(p.list.rows)-1 && key.Matches(msg, k.Bottom)
 		}
 	}
 	return nil
@@ -167,5 +167,5 @@ func (p *events) view() []string {
 	case len(p.list.rows) == 0:
 		return noMatch(p.styles, "No event matches this filter:", p.search.text, p.size)
 	}
-	return p.list.view("", false)
+	return p.list.view(order{})
 }

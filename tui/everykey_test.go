@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -138,9 +137,8 @@ func same(t *testing.T, got, want string) {
 }
 
 func TestEveryKeyDoesWhatItSays(t *testing.T) {
-	fields := reflect.TypeFor[keyMap]()
-	for i := range fields.NumField() {
-		name := fields.Field(i).Name
+	for _, f := range keyFields() {
+		name := f.Name
 		t.Run(name, func(t *testing.T) {
 			prove := everyKey[name]
 			if prove == nil {

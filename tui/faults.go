@@ -61,6 +61,7 @@ const (
 // faultDialog asks what to do to connections on purpose. It holds on to the ids that it was opened for.
 type faultDialog struct {
 	dialogForm[faultField]
+	clear   key.Binding // ends the faults
 	fx      *effects
 	live    *picture
 	choices []victims // at least one
@@ -68,7 +69,7 @@ type faultDialog struct {
 }
 
 func newFaultDialog(s *look.Styles, k *keyMap, fx *effects, live *picture, choices []victims) *faultDialog {
-	d := &faultDialog{dialogForm: newDialogForm[faultField](s, k), fx: fx, live: live, choices: choices}
+	d := &faultDialog{dialogForm: newDialogForm[faultField](s, &k.widgetKeys), clear: k.Clear, fx: fx, live: live, choices: choices}
 	d.addInput(faultText, maxFaults)
 	d.addInput(faultCount, 8)
 	d.inputs[faultText].SetValue(strings.Join(d.faults().Words(), " "))
@@ -112,7 +113,7 @@ func (d *faultDialog) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 		return d.press()
 	case d.inputs[d.at] != nil:
 		d.write(msg)
-	case key.Matches(msg, k.Clear):
+	case key.Matches(msg, d.clear):
 		return d.set(model.Faults{})
 	case key.Matches(msg, k.Less):
 		d.change(-1)

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+
 	"holter/tui/look"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -9,7 +10,7 @@ import (
 
 func (d *faultDialog) footer(w int, message string) []string {
 	k := d.keys
-	return []string{message, hints(d.styles, w, []key.Binding{k.Cancel, k.Press, k.NextField, k.More, k.Clear})}
+	return []string{message, hints(d.styles, w, []key.Binding{k.Cancel, k.Press, k.NextField, k.More, d.clear})}
 }
 
 // view draws the dialog over the page behind it.

@@ -19,13 +19,17 @@ func (p *connections) toggleFollow() {
 	case row == nil:
 		p.status.say("nobody is selected")
 	default:
-		p.follow, p.list.cursor.pinned = row.Client, true
+		p.follow = row.Client
+		p.list.pin(true)
 		p.list.goTo(row.ID)
 		p.status.say("following " + row.Client + " until the cursor is moved")
 	}
 }
 
-func (p *connections) unfollow() { p.follow, p.list.cursor.pinned = "", p.detail.stage != shut }
+func (p *connections) unfollow() {
+	p.follow = ""
+	p.list.pin(p.detail.stage != shut)
+}
 
 // followClient moves the cursor to the connection that the followed client has now.
 func (p *connections) followClient() {
@@ -33,7 +37,7 @@ func (p *connections) followClient() {
 		return
 	}
 	c := p.picture.client(p.follow)
-	if c == nil || c.Connection == 0 || c.Connection == p.list.cursor.key || !p.list.goTo(c.Connection) {
+	if c == nil || c.Connection == 0 || c.Connection == p.list.keyed() || !p.list.goTo(c.Connection) {
 		return
 	}
 	p.status.say(fmt.Sprintf("%s is back: generation %d", p.follow, c.Generation))

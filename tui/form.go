@@ -10,7 +10,6 @@ import (
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
 
-	"holter/model"
 	"holter/tui/look"
 )
 
@@ -26,14 +25,14 @@ const (
 // dialogForm is fields and buttons of which one has the focus.
 type dialogForm[F comparable] struct {
 	styles *look.Styles
-	keys   *keyMap
+	keys   *widgetKeys
 	fields []F // in the order of the focus
 	at     F
 	inputs map[F]*textinput.Model
 	wrong  string // why it was not done
 }
 
-func newDialogForm[F comparable](s *look.Styles, k *keyMap) dialogForm[F] {
+func newDialogForm[F comparable](s *look.Styles, k *widgetKeys) dialogForm[F] {
 	return dialogForm[F]{styles: s, keys: k, inputs: map[F]*textinput.Model{}}
 }
 
@@ -123,27 +122,3 @@ func (d *dialogForm[F]) counted(f F, what string, n int) bool {
 
 // digits reports whether text is nothing else.
 func digits(text string) bool { return strings.Trim(text, "0123456789") == "" }
-
-// open are those of ids whose sockets are open in a picture.
-func (p *picture) open(ids []model.ID) []model.ID {
-	var open []model.ID
-	for _, id := range ids {
-		if c := p.find(id); c != nil && c.Open() {
-			open = append(open, id)
-		}
-	}
-	return open
-}
-
-// still says how those whom a dialog is about are now, whatever the picture behind it shows.
-func (p *picture) still(s *look.Styles, ids []model.ID) string {
-	if len(ids) != 1 {
-		return fmt.Sprintf("live: %d of %d are there", len(p.open(ids)), len(ids))
-	}
-	c := p.find(ids[0])
-	if c == nil || !c.Open() {
-		return "live: it is gone already"
-	}
-	return fmt.Sprintf("live: %s %s for %s, from %s", s.Glyphs.States[min(c.State, model.Away)], c.State,
-		look.Silence(p.Time.Sub(c.Since)), model.Address(c.Remote))
-}

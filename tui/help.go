@@ -49,7 +49,7 @@ func (d *help) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 		in.Prompt = " /"
 		d.search, d.typing = &in, true
 	default:
-		scroll(&d.text, msg, k)
+		scroll(&d.text, msg, &k.widgetKeys)
 	}
 	return false, nil
 }

@@ -44,7 +44,7 @@ func (p *hostPage) setPicture(pic *picture) tea.Cmd {
 }
 
 func (p *hostPage) update(msg tea.KeyMsg) tea.Cmd {
-	scroll(&p.text, msg, p.keys)
+	scroll(&p.text, msg, &p.keys.widgetKeys)
 	return nil
 }
 

@@ -2,9 +2,10 @@ package tui
 
 import (
 	"fmt"
-	"holter/tui/look"
 	"slices"
 	"strings"
+
+	"holter/tui/look"
 
 	"github.com/charmbracelet/bubbles/key"
 )
@@ -12,22 +13,21 @@ import (
 // keyMap is every key of the screen, and the only source of its help. A key means the same on every
 // page.
 type keyMap struct {
-	Up, Down, HalfUp, HalfDown, PageUp, PageDown, Top, Bottom key.Binding
-	NextTrouble, PreviousTrouble                              key.Binding
+	widgetKeys
+
+	NextTrouble, PreviousTrouble key.Binding
 
 	Connections, Clients, Storms, Events, Host, NextPage, PreviousPage key.Binding
 
-	Open, Back, Filter, Sort, Invert, Columns key.Binding
-	Freeze, Follow, ZoomIn, ZoomOut           key.Binding
+	Open, Filter, Sort, Invert      key.Binding
+	Freeze, Follow, ZoomIn, ZoomOut key.Binding
 
 	Mark, Range, Unmark, Kick, KickAll, Faults, Refuse, Write, Copy, Demo key.Binding
 
 	Theme, Mouse, Mask, Help              key.Binding
 	Quit, QuitLeaving, Suspend, Interrupt key.Binding
 	Keep, Drop, Older, Newer              key.Binding // in the filter
-	NextField, PrevField                  key.Binding // in a dialog
-	Less, More, Toggle, Press, Cancel     key.Binding
-	Clear                                 key.Binding // of the faults
+	Clear                                 key.Binding // of the faults, in a dialog
 }
 
 func newKeyMap(arrows look.ArrowKeys) keyMap {
@@ -35,14 +35,28 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		return key.NewBinding(key.WithKeys(keys...), key.WithHelp(help, does))
 	}
 	return keyMap{
-		Up:              bind(arrows.Up+" k", "up", "up", "k"),
-		Down:            bind(arrows.Down+" j", "down", "down", "j"),
-		HalfUp:          bind("ctrl+u", "half a page up", "ctrl+u"),
-		HalfDown:        bind("ctrl+d", "half a page down", "ctrl+d"),
-		PageUp:          bind("pgup", "a page up", "pgup"),
-		PageDown:        bind("pgdn", "a page down", "pgdown"),
-		Top:             bind("g home", "to the top", "g", "home"),
-		Bottom:          bind("G end", "to the bottom", "G", "end"),
+		widgetKeys: widgetKeys{
+			Up:       bind(arrows.Up+" k", "up", "up", "k"),
+			Down:     bind(arrows.Down+" j", "down", "down", "j"),
+			HalfUp:   bind("ctrl+u", "half a page up", "ctrl+u"),
+			HalfDown: bind("ctrl+d", "half a page down", "ctrl+d"),
+			PageUp:   bind("pgup", "a page up", "pgup"),
+			PageDown: bind("pgdn", "a page down", "pgdown"),
+			Top:      bind("g home", "to the top", "g", "home"),
+			Bottom:   bind("G end", "to the bottom", "G", "end"),
+
+			Back:    bind("esc", "back", "esc"),
+			Columns: bind("c", "columns", "c"),
+
+			NextField: bind("tab "+arrows.Down, "next field", "tab", "down"),
+			PrevField: bind("shift+tab "+arrows.Up, "previous field", "shift+tab", "up"),
+			Less:      bind(arrows.Left, "previous choice", "left"),
+			More:      bind(arrows.Right, "next choice", "right"),
+			Toggle:    bind("space", "switch", " "),
+			Press:     bind("enter", "press", "enter"),
+			Cancel:    bind("esc", "cancel", "esc"),
+		},
+
 		NextTrouble:     bind("n", "next trouble", "n"),
 		PreviousTrouble: bind("N", "previous trouble", "N"),
 
@@ -55,11 +69,9 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		PreviousPage: bind("shift+tab", "previous page", "shift+tab"),
 
 		Open:    bind("enter", "open", "enter"),
-		Back:    bind("esc", "back", "esc"),
 		Filter:  bind("/", "filter", "/"),
 		Sort:    bind("s", "sort", "s"),
 		Invert:  bind("S", "invert the order", "S"),
-		Columns: bind("c", "columns", "c"),
 		Freeze:  bind("p", "freeze", "p"),
 		Follow:  bind("F", "follow", "F"),
 		ZoomIn:  bind("+", "zoom in", "+", "="),
@@ -90,14 +102,7 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		Older: bind(arrows.Up, "an older one", "up"),
 		Newer: bind(arrows.Down, "a newer one", "down"),
 
-		NextField: bind("tab "+arrows.Down, "next field", "tab", "down"),
-		PrevField: bind("shift+tab "+arrows.Up, "previous field", "shift+tab", "up"),
-		Less:      bind(arrows.Left, "previous choice", "left"),
-		More:      bind(arrows.Right, "next choice", "right"),
-		Toggle:    bind("space", "switch", " "),
-		Press:     bind("enter", "press", "enter"),
-		Cancel:    bind("esc", "cancel", "esc"),
-		Clear:     bind("0", "end faults", "0"),
+		Clear: bind("0", "end faults", "0"),
 	}
 }
 

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"holter/tui/look"
@@ -9,15 +10,22 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 )
 
+// keyFields are the fields of the key map that are keys, those of widgets among them.
+func keyFields() []reflect.StructField {
+	return slices.DeleteFunc(reflect.VisibleFields(reflect.TypeFor[keyMap]()), func(f reflect.StructField) bool {
+		return f.Type != reflect.TypeFor[key.Binding]()
+	})
+}
+
 // allBindings are the fields of the key map.
 func allBindings(t *testing.T, k *keyMap) []key.Binding {
 	t.Helper()
 	var all []key.Binding
 	v := reflect.ValueOf(*k)
-	for i := range v.NumField() {
-		b, ok := v.Field(i).Interface().(key.Binding)
-		if !ok || b.Help().Key == "" || b.Help().Desc == "" || len(b.Keys()) == 0 {
-			t.Fatalf("%s has no key or no help", v.Type().Field(i).Name)
+	for _, f := range keyFields() {
+		b := v.FieldByIndex(f.Index).Interface().(key.Binding)
+		if b.Help().Key == "" || b.Help().Desc == "" || len(b.Keys()) == 0 {
+			t.Fatalf("%s has no key or no help", f.Name)
 		}
 		all = append(all, b)
 	}

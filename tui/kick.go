@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -45,7 +46,7 @@ type kickDialog struct {
 }
 
 func newKickDialog(s *look.Styles, k *keyMap, fx *effects, live *picture, label string, ids []model.ID) *kickDialog {
-	d := &kickDialog{dialogForm: newDialogForm[kickField](s, k), fx: fx, live: live, label: label, ids: ids}
+	d := &kickDialog{dialogForm: newDialogForm[kickField](s, &k.widgetKeys), fx: fx, live: live, label: label, ids: ids}
 	d.fields = []kickField{fieldCode, fieldReason, fieldReset}
 	d.addInput(fieldReason, model.MaxReason)
 	if len(ids) > 1 {
@@ -144,4 +145,28 @@ func (d *kickDialog) kick() (done bool, cmd tea.Cmd) {
 		how += ", over " + in.Value() + " s"
 	}
 	return true, d.fx.kick(k, d.label, how)
+}
+
+// open are those of ids whose sockets are open in a picture.
+func (p *picture) open(ids []model.ID) []model.ID {
+	var open []model.ID
+	for _, id := range ids {
+		if c := p.find(id); c != nil && c.Open() {
+			open = append(open, id)
+		}
+	}
+	return open
+}
+
+// still says how those whom a dialog is about are now, whatever the picture behind it shows.
+func (p *picture) still(s *look.Styles, ids []model.ID) string {
+	if len(ids) != 1 {
+		return fmt.Sprintf("live: %d of %d are there", len(p.open(ids)), len(ids))
+	}
+	c := p.find(ids[0])
+	if c == nil || !c.Open() {
+		return "live: it is gone already"
+	}
+	return fmt.Sprintf("live: %s %s for %s, from %s", s.Glyphs.States[min(c.State, model.Away)], c.State,
+		look.Silence(p.Time.Sub(c.Since)), model.Address(c.Remote))
 }

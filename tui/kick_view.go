@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+
 	"holter/tui/look"
 
 	"github.com/charmbracelet/bubbles/key"

@@ -1,10 +1,11 @@
 package tui
 
 import (
+	"strings"
+
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
-	"holter/model/filter"
 	"holter/tui/look"
 )
 
@@ -21,9 +22,9 @@ func newList[R any, K comparable](t table[R], key func(*R) K) list[R, K] {
 	return list[R, K]{table: t, key: key}
 }
 
-func (l *list[R, K]) setSize(s size) {
-	l.height = s.h
-	l.table.setWidth(s.w)
+func (l *list[R, K]) setSize(w, h int) {
+	l.height = h
+	l.table.setWidth(w)
 	l.scroll()
 }
 
@@ -40,6 +41,14 @@ func (l *list[R, K]) keyAt(i int) K { return l.key(l.rows[i]) }
 func (l *list[R, K]) visible() int { return max(0, l.height-1) }
 
 func (l *list[R, K]) scroll() { l.cursor.scroll(len(l.rows), l.visible()) }
+
+// at is the place of the cursor among the rows, and keyed the key of the row that it is on.
+func (l *list[R, K]) at() int  { return l.cursor.index }
+func (l *list[R, K]) keyed() K { return l.cursor.key }
+
+// pin has the cursor go with its row from the top too, and pinned reports whether it does.
+func (l *list[R, K]) pin(on bool)  { l.cursor.pinned = on }
+func (l *list[R, K]) pinned() bool { return l.cursor.pinned }
 
 // selected is the row under the cursor, nil if there is none.
 func (l *list[R, K]) selected() *R {
@@ -66,7 +75,7 @@ func (l *list[R, K]) goTo(k K) bool {
 }
 
 // move handles the keys that move the cursor. It reports whether msg was one.
-func (l *list[R, K]) move(msg tea.KeyMsg, k *keyMap) bool {
+func (l *list[R, K]) move(msg tea.KeyMsg, k *widgetKeys) bool {
 	at, page := l.cursor.index, max(1, l.visible())
 	switch {
 	case key.Matches(msg, k.Up):
@@ -122,10 +131,30 @@ func (l *list[R, K]) seen() []*R {
 }
 
 // view draws the titles and the visible rows, sorted by a column.
-func (l *list[R, K]) view(sorted filter.SortKey, descending bool) []string {
-	lines := []string{l.table.header(sorted, descending)}
+func (l *list[R, K]) view(o order) []string {
+	lines := []string{l.table.header(o)}
 	for i, r := range l.seen() {
 		lines = append(lines, l.table.row(r, l.cursor.top+i == l.cursor.index))
 	}
 	return look.Fill(lines, l.height)
+}
+
+// cellLimit is more cells than any text of a row takes.
+const cellLimit = 4096
+
+// texts are the titles and then all rows, as they are drawn but whole.
+func (l *list[R, K]) texts() [][]string {
+	titles := l.table.titles()
+	for i := range titles {
+		titles[i] = strings.ReplaceAll(titles[i], " ", "_")
+	}
+	texts := [][]string{titles}
+	for _, r := range l.rows {
+		cells := make([]string, len(titles))
+		for i := range l.table.columns {
+			cells[i] = l.table.columns[i].text(r, cellLimit)
+		}
+		texts = append(texts, cells)
+	}
+	return texts
 }

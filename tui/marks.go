@@ -83,7 +83,7 @@ func (p *connections) mark(msg tea.KeyMsg) bool {
 	case key.Matches(msg, k.Mark):
 		p.marks.toggle(row.ID)
 		if p.detail.stage != whole {
-			p.list.moveTo(p.list.cursor.index + 1)
+			p.list.moveTo(p.list.at() + 1)
 		}
 	case key.Matches(msg, k.Range):
 		p.markRange(row)

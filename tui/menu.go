@@ -3,13 +3,14 @@ package tui
 import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
+
 	"holter/tui/look"
 )
 
 // menu waits for one more letter after a key, such as the column after s. Any other key leaves it.
 type menu struct {
 	styles *look.Styles
-	keys   *keyMap
+	keys   *widgetKeys
 	title  string
 	items  []menuItem
 }

@@ -19,16 +19,15 @@ const (
 // arrangement is which rows are shown and in which order. Whatever was arranged by another serial is
 // out of date.
 type arrangement struct {
-	serial     int
-	search     finder
-	last       finder // the filter before, which is good for as long as one is typed that chooses nothing
-	key        filter.SortKey
-	descending bool
+	serial int
+	search finder
+	last   finder // the filter before, which is good for as long as one is typed that chooses nothing
+	order
 }
 
 // with is another arrangement than a.
-func (a arrangement) with(search, last finder, by filter.SortKey, descending bool) arrangement {
-	return arrangement{serial: a.serial + 1, search: search, last: last, key: by, descending: descending}
+func (a arrangement) with(search, last finder, o order) arrangement {
+	return arrangement{serial: a.serial + 1, search: search, last: last, order: o}
 }
 
 // arranged are rows, filtered and sorted.
@@ -119,11 +118,11 @@ func arrangeConnections(p *picture, a arrangement) *picture {
 		}
 		return rows
 	})
-	switch a.key {
+	switch a.order.by {
 	case sortTrafficIn, sortTrafficOut:
 		sortByTraffic(chosen.rows, p.readings, a)
 	default:
-		filter.Sort(chosen.rows, a.key, a.descending, p.Time)
+		filter.Sort(chosen.rows, a.order.by, a.descending, p.Time)
 	}
 	fresh := *p
 	fresh.connections = chosen
@@ -140,7 +139,7 @@ func sortByTraffic(rows []*model.Connection, readings []reading, a arrangement) 
 	for i, c := range rows {
 		f := trafficOf(readings, c.ID)
 		entries[i] = entry{f.in, c}
-		if a.key == sortTrafficOut {
+		if a.order.by == sortTrafficOut {
 			entries[i].rate = f.out
 		}
 	}

@@ -3,6 +3,7 @@ package tui
 import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
+
 	"holter/tui/look"
 )
 
@@ -166,7 +167,7 @@ func (a *App) openSort() {
 		a.status.say("nothing to sort on this page")
 		return
 	}
-	a.dialog = &menu{a.styles, &a.keys, "sort by", items}
+	a.dialog = &menu{styles: a.styles, keys: &a.keys.widgetKeys, title: "sort by", items: items}
 }
 
 func (a *App) openColumns() {
@@ -175,7 +176,7 @@ func (a *App) openColumns() {
 		a.status.say("no columns on this page")
 		return
 	}
-	a.dialog = &chooser{styles: a.styles, keys: &a.keys, table: table}
+	a.dialog = &chooser{styles: a.styles, keys: &a.keys.widgetKeys, table: table}
 }
 
 // zoomBy changes how much time the charts show.

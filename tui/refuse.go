@@ -3,8 +3,9 @@ package tui
 import (
 	"context"
 	"fmt"
-	"holter/tui/look"
 	"time"
+
+	"holter/tui/look"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -18,13 +19,13 @@ func (a *App) askRefuse() {
 		return
 	}
 	items := []menuItem{
-		{"y", "yes, for " + look.Interval(refuseFor[0]), func() tea.Cmd { return a.fx.refuse(refuseFor[0]) }},
-		{"m", "for " + look.Interval(refuseFor[1]), func() tea.Cmd { return a.fx.refuse(refuseFor[1]) }},
+		{letter: "y", label: "yes, for " + look.Interval(refuseFor[0]), do: func() tea.Cmd { return a.fx.refuse(refuseFor[0]) }},
+		{letter: "m", label: "for " + look.Interval(refuseFor[1]), do: func() tea.Cmd { return a.fx.refuse(refuseFor[1]) }},
 	}
 	if a.refusing() > 0 {
-		items = append(items, menuItem{"0", "let them in again", func() tea.Cmd { return a.fx.refuse(0) }})
+		items = append(items, menuItem{letter: "0", label: "let them in again", do: func() tea.Cmd { return a.fx.refuse(0) }})
 	}
-	a.dialog = &menu{a.styles, &a.keys, "refuse upgrades?", items}
+	a.dialog = &menu{styles: a.styles, keys: &a.keys.widgetKeys, title: "refuse upgrades?", items: items}
 }
 
 // refusing is for how much longer upgrades are refused.

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+
 	"holter/tui/look"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -10,7 +11,7 @@ import (
 )
 
 // scroll moves a text by the keys that move the cursor elsewhere.
-func scroll(v *viewport.Model, msg tea.KeyMsg, k *keyMap) bool {
+func scroll(v *viewport.Model, msg tea.KeyMsg, k *widgetKeys) bool {
 	switch {
 	case key.Matches(msg, k.Up):
 		v.ScrollUp(1)

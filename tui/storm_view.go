@@ -29,7 +29,7 @@ func (p *storms) view() []string {
 	if len(s.Policies) == 0 {
 		return look.Fill(append(lines, p.styles.Dim.String(" How clients come back shows once they have tried.")), p.size.h)
 	}
-	return look.Fill(append(lines, p.list.view("", false)...), p.size.h)
+	return look.Fill(append(lines, p.list.view(order{})...), p.size.h)
 }
 
 // calm is the page before the first storm.

@@ -71,7 +71,7 @@ func (p *storms) layOut() {
 		}
 	}
 	p.list.set(rows)
-	p.list.setSize(size{p.size.w, policyLines(len(rows), p.size.h)})
+	p.list.setSize(p.size.w, policyLines(len(rows), p.size.h))
 }
 
 // shown is the storm that is shown, nil if there is none.
@@ -107,7 +107,7 @@ func (p *storms) update(msg tea.KeyMsg) tea.Cmd {
 	case key.Matches(msg, k.Follow):
 		return p.follow()
 	default:
-		p.list.move(msg, k)
+		p.list.move(msg, &k.widgetKeys)
 	}
 	return nil
 }
@@ -200,4 +200,4 @@ func (p *storms) tally() string {
 	return ""
 }
 
-func (p *storms) formats(bool) map[string]func(io.Writer) error { return p.list.formats() }
+func (p *storms) formats(bool) map[string]func(io.Writer) error { return formats(p.list.texts()) }

@@ -126,8 +126,17 @@ func (t *table[R]) columnAt(x int) *column[R] {
 	return nil
 }
 
+// order is what the rows of a table are sorted by. The zero value is that of rows that come sorted.
+type order struct {
+	by         filter.SortKey
+	descending bool
+}
+
+// inverted is o the other way round.
+func (o order) inverted() order { return order{o.by, !o.descending} }
+
 // header is the line of titles, with the direction beside the one that the rows are sorted by.
-func (t *table[R]) header(sorted filter.SortKey, descending bool) string {
+func (t *table[R]) header(o order) string {
 	var b strings.Builder
 	for i := range t.columns {
 		c, w := &t.columns[i], t.widths[i]
@@ -135,8 +144,8 @@ func (t *table[R]) header(sorted filter.SortKey, descending bool) string {
 			continue
 		}
 		title := c.title
-		if c.sort == sorted && sorted != "" {
-			title += t.styles.Glyphs.Direction(descending != c.inverse)
+		if c.sort == o.by && o.by != "" {
+			title += t.styles.Glyphs.Direction(o.descending != c.inverse)
 		}
 		b.WriteByte(' ')
 		b.WriteString(align(title, w, c.right))

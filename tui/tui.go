@@ -6,10 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"holter/tui/look"
 	"io"
 	"os"
 	"time"
+
+	"holter/tui/look"
 
 	tea "github.com/charmbracelet/bubbletea"
 )

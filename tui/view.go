@@ -2,11 +2,12 @@ package tui
 
 import (
 	"fmt"
-	"holter/tui/chart"
-	"holter/tui/look"
 	"slices"
 	"strings"
 	"time"
+
+	"holter/tui/chart"
+	"holter/tui/look"
 
 	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/x/ansi"

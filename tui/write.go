@@ -4,10 +4,10 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"holter/tui/svg"
 	"io"
 	"os"
-	"strings"
+
+	"holter/tui/svg"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -21,15 +21,15 @@ type document interface {
 
 // openWrite asks in which format the view is to be written.
 func (a *App) openWrite() {
-	items := []menuItem{{"s", "svg, the screen as a picture", func() tea.Cmd { return a.writePicture() }}}
+	items := []menuItem{{letter: "s", label: "svg, the screen as a picture", do: a.writePicture}}
 	if p, ok := a.page().(document); ok {
 		formats := p.formats(a.styles.Glyphs.Masked)
 		for _, ending := range []string{"json", "csv"} {
-			item := menuItem{ending[:1], ending, func() tea.Cmd { return a.writeFile(ending, formats[ending]) }}
+			item := menuItem{letter: ending[:1], label: ending, do: func() tea.Cmd { return a.writeFile(ending, formats[ending]) }}
 			items = append([]menuItem{item}, items...)
 		}
 	}
-	a.dialog = &menu{a.styles, &a.keys, "write as", items}
+	a.dialog = &menu{styles: a.styles, keys: &a.keys.widgetKeys, title: "write as", items: items}
 }
 
 // writeFile writes a new file in the current directory and says its name.
@@ -66,15 +66,16 @@ func (p *connections) formats(hide bool) map[string]func(io.Writer) error {
 	}
 }
 
-func (p *clients) formats(bool) map[string]func(io.Writer) error { return p.list.formats() }
-func (p *events) formats(bool) map[string]func(io.Writer) error  { return p.list.formats() }
+func (p *clients) formats(bool) map[string]func(io.Writer) error { return formats(p.list.texts()) }
+func (p *events) formats(bool) map[string]func(io.Writer) error  { return formats(p.list.texts()) }
 
-// cellLimit is more cells than any text of a row takes.
-const cellLimit = 4096
-
-// formats write the rows as they are drawn, but whole.
-func (l *list[R, K]) formats() map[string]func(io.Writer) error {
-	records := l.records()
+// formats write rows of texts as they are drawn, the first of which has the titles.
+func formats(records [][]string) map[string]func(io.Writer) error {
+	for _, record := range records {
+		for i := range record {
+			record[i] = csvText(record[i])
+		}
+	}
 	return map[string]func(io.Writer) error{
 		"csv": func(to io.Writer) error { return csv.NewWriter(to).WriteAll(records) },
 		"json": func(to io.Writer) error {
@@ -88,21 +89,4 @@ func (l *list[R, K]) formats() map[string]func(io.Writer) error {
 			return json.NewEncoder(to).Encode(objects)
 		},
 	}
-}
-
-// records are the titles and the rows as texts.
-func (l *list[R, K]) records() [][]string {
-	titles := l.table.titles()
-	for i := range titles {
-		titles[i] = strings.ReplaceAll(titles[i], " ", "_")
-	}
-	records := [][]string{titles}
-	for _, row := range l.rows {
-		record := make([]string, len(titles))
-		for j := range l.table.columns {
-			record[j] = csvText(l.table.columns[j].text(row, cellLimit))
-		}
-		records = append(records, record)
-	}
-	return records
 }
