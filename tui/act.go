@@ -72,7 +72,7 @@ func (p *connections) targets() (ids []model.ID, label string) {
 		}
 		return ids, fmt.Sprintf("%d marked", len(ids))
 	}
-	for _, c := range p.list.rows {
+	for _, c := range p.list.Rows {
 		if c.Open() {
 			ids = append(ids, c.ID)
 		}
@@ -81,7 +81,7 @@ func (p *connections) targets() (ids []model.ID, label string) {
 }
 
 func (p *clients) targets() (ids []model.ID, label string) {
-	for _, row := range p.list.rows {
+	for _, row := range p.list.Rows {
 		if c := row.connection; c != nil && c.Open() {
 			ids = append(ids, c.ID)
 		}

@@ -107,15 +107,15 @@ func TestSort(t *testing.T) {
 func TestSortLettersAreDistinct(t *testing.T) {
 	seen := map[string]string{}
 	for _, c := range connectionColumns(nil) {
-		if c.sort == "" {
+		if c.Sort == "" {
 			continue
 		}
-		if other := seen[c.letter]; other != "" || c.letter == "" {
-			t.Errorf("%s has the letter %q, and so has %q", c.title, c.letter, other)
+		if other := seen[c.Letter]; other != "" || c.Letter == "" {
+			t.Errorf("%s has the letter %q, and so has %q", c.Title, c.Letter, other)
 		}
-		seen[c.letter] = c.title
-		if _, err := filter.ParseSortKey(string(c.sort)); err != nil && c.sort != sortTrafficIn && c.sort != sortTrafficOut {
-			t.Errorf("%s: %v", c.title, err)
+		seen[c.Letter] = c.Title
+		if _, err := filter.ParseSortKey(string(c.Sort)); err != nil && c.Sort != sortTrafficIn && c.Sort != sortTrafficOut {
+			t.Errorf("%s: %v", c.Title, err)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"holter/model/filter"
+	"holter/tui/widget"
 )
 
 // population is what the figures are for. What is off the screen must cost nothing there.
@@ -39,7 +40,7 @@ func BenchmarkRefresh(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			order := arrangement{search: finder{filter: f}, order: order{by: filter.SortState}}
+			order := arrangement{search: finder{filter: f}, Order: widget.Order{By: filter.SortState}}
 			refresh := fx.refresh(0, func(p *picture) *picture { return arrangeConnections(p, order) }, 0)
 			b.ReportAllocs()
 			for b.Loop() {

@@ -8,6 +8,7 @@ import (
 	"holter/model"
 	"holter/model/filter"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // clientText writes the cells of the table of clients.
@@ -18,22 +19,22 @@ type clientText struct {
 
 func (t *clientText) now() time.Time { return t.page.picture.Time }
 
-func clientColumns(t *clientText) []column[clientRow] {
+func clientColumns(t *clientText) []widget.Column[clientRow] {
 	type row = clientRow
-	return []column[row]{
-		{title: "STATE", sort: filter.SortState, letter: "s", inverse: true, min: 9, want: 9, loud: true, text: t.state},
-		{title: "CLIENT", sort: filter.SortClient, letter: "c", min: 12, want: 24,
-			text: func(r *row, w int) string { return t.plain(r.ID, w) }},
-		{title: "GEN", sort: filter.SortGeneration, letter: "g", descending: true, min: 4, want: 4, right: true,
-			text: func(r *row, _ int) string { return look.Count(r.Generation) }},
-		{title: "FOR", sort: sortSince, letter: "f", descending: true, min: 6, want: 6, right: true,
-			text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.Since)) }},
-		{title: "SEEN", sort: sortSeen, letter: "e", descending: true, min: 6, rank: rankThird, right: true,
-			text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.FirstSeen)) }},
-		{title: "NOW", min: 8, rank: rankThird, right: true, text: t.current},
-		{title: "AGENT", sort: sortAgent, letter: "u", min: 18, rank: rankThird,
-			text: func(r *row, w int) string { return t.plain(r.UserAgent, w) }},
-		{title: "BACK AFTER", sort: sortReconnects, letter: "b", descending: true, min: 12, want: 40, text: t.delays},
+	return []widget.Column[row]{
+		{Title: "STATE", Sort: filter.SortState, Letter: "s", Inverse: true, Min: 9, Want: 9, Loud: true, Text: t.state},
+		{Title: "CLIENT", Sort: filter.SortClient, Letter: "c", Min: 12, Want: 24,
+			Text: func(r *row, w int) string { return t.plain(r.ID, w) }},
+		{Title: "GEN", Sort: filter.SortGeneration, Letter: "g", Descending: true, Min: 4, Want: 4, Right: true,
+			Text: func(r *row, _ int) string { return look.Count(r.Generation) }},
+		{Title: "FOR", Sort: sortSince, Letter: "f", Descending: true, Min: 6, Want: 6, Right: true,
+			Text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.Since)) }},
+		{Title: "SEEN", Sort: sortSeen, Letter: "e", Descending: true, Min: 6, Rank: widget.Third, Right: true,
+			Text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.FirstSeen)) }},
+		{Title: "NOW", Min: 8, Rank: widget.Third, Right: true, Text: t.current},
+		{Title: "AGENT", Sort: sortAgent, Letter: "u", Min: 18, Rank: widget.Third,
+			Text: func(r *row, w int) string { return t.plain(r.UserAgent, w) }},
+		{Title: "BACK AFTER", Sort: sortReconnects, Letter: "b", Descending: true, Min: 12, Want: 40, Text: t.delays},
 	}
 }
 

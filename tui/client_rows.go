@@ -65,8 +65,8 @@ func clientOrder(a arrangement) func(x, y *clientRow) int {
 		sortSeen:              func(x, y *clientRow) int { return y.FirstSeen.Compare(x.FirstSeen) },
 		sortAgent:             func(x, y *clientRow) int { return cmp.Compare(x.UserAgent, y.UserAgent) },
 		sortReconnects:        func(x, y *clientRow) int { return cmp.Compare(lastDelay(x), lastDelay(y)) },
-	}[a.order.by]
-	if a.descending {
+	}[a.Order.By]
+	if a.Descending {
 		return func(x, y *clientRow) int { return compare(y, x) }
 	}
 	return compare

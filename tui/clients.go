@@ -7,6 +7,7 @@ import (
 	"holter/model"
 	"holter/model/filter"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // clientRow is a client and its newest connection, nil while it is away and that is forgotten.
@@ -25,20 +26,20 @@ type clients struct {
 	picture *picture
 	order   arrangement
 	search  finder
-	list    list[clientRow, string]
+	list    widget.List[clientRow, string]
 	size    size
 }
 
 func newClients(s *look.Styles, k *keyMap, fx *effects, st *status) *clients {
-	p := &clients{styles: s, keys: k, fx: fx, status: st, order: arrangement{order: order{by: filter.SortState}}}
-	t := newTable(s, clientColumns(&clientText{styles: s, page: p}), func(r *clientRow) model.State { return r.State })
-	p.list = newList(t, func(r *clientRow) string { return r.ID })
+	p := &clients{styles: s, keys: k, fx: fx, status: st, order: arrangement{Order: widget.Order{By: filter.SortState}}}
+	t := widget.NewTable(s, clientColumns(&clientText{styles: s, page: p}), func(r *clientRow) model.State { return r.State })
+	p.list = widget.NewList(t, func(r *clientRow) string { return r.ID })
 	return p
 }
 
 func (p *clients) setSize(w, h int) {
 	p.size = size{w, h}
-	p.list.setSize(w, h)
+	p.list.SetSize(w, h)
 }
 
 func (p *clients) arrange() func(*picture) *picture {
@@ -52,7 +53,7 @@ func (p *clients) setPicture(pic *picture) tea.Cmd {
 		return p.fx.rearrange(pic, p.arrange())
 	}
 	p.picture = pic
-	p.list.set(rows.rows)
+	p.list.Set(rows.rows)
 	return nil
 }
 
@@ -60,7 +61,7 @@ func (p *clients) update(msg tea.KeyMsg) tea.Cmd {
 	k := p.keys
 	switch {
 	case key.Matches(msg, k.Invert):
-		return p.setOrder(p.order.inverted())
+		return p.setOrder(p.order.Inverted())
 	case key.Matches(msg, k.NextTrouble):
 		p.seek(1)
 	case key.Matches(msg, k.PreviousTrouble):
@@ -70,36 +71,36 @@ func (p *clients) update(msg tea.KeyMsg) tea.Cmd {
 	case key.Matches(msg, k.Mark, k.Range):
 		p.status.say("only connections can be marked")
 	default:
-		if p.list.move(msg, &k.widgetKeys) {
-			p.list.pin(false)
+		if p.list.Move(msg, &k.Keys) {
+			p.list.Pin(false)
 		}
 	}
 	return nil
 }
 
 func (p *clients) seek(step int) {
-	if !p.list.seek(step) {
+	if !p.list.Seek(step) {
 		p.status.say("nobody on the list is in trouble")
 	}
 }
 
 // toggleFollow pins the cursor to its client.
 func (p *clients) toggleFollow() {
-	row := p.list.selected()
+	row := p.list.Selected()
 	switch {
 	case row == nil:
 		p.status.say("nobody is selected")
-	case p.list.pinned():
-		p.list.pin(false)
+	case p.list.Pinned():
+		p.list.Pin(false)
 		p.status.say("following nobody any more")
 	default:
-		p.list.pin(true)
+		p.list.Pin(true)
 		p.status.say("following " + row.ID + " until the cursor is moved")
 	}
 }
 
 func (p *clients) following() string {
-	if row := p.list.selected(); row != nil && p.list.pinned() {
+	if row := p.list.Selected(); row != nil && p.list.Pinned() {
 		return row.ID
 	}
 	return ""
@@ -115,7 +116,7 @@ func (p *clients) back() (tea.Cmd, bool) {
 }
 
 func (p *clients) selected() *model.Connection {
-	if row := p.list.selected(); row != nil {
+	if row := p.list.Selected(); row != nil {
 		return row.connection
 	}
 	return nil
@@ -123,9 +124,9 @@ func (p *clients) selected() *model.Connection {
 
 func (p *clients) click(x, y int) tea.Cmd {
 	if y == 0 {
-		return p.list.table.sortAt(x, p.order.order, p.setOrder)
+		return p.list.Table.SortAt(x, p.order.Order, p.setOrder)
 	}
-	p.list.click(y)
+	p.list.Click(y)
 	return nil
 }
 
@@ -135,19 +136,19 @@ func (p *clients) view() []string {
 		return waiting(p.styles, p.size.h)
 	case len(p.picture.Clients) == 0:
 		return look.Fill([]string{"", p.styles.Dim.String(" No client is known yet.")}, p.size.h)
-	case len(p.list.rows) == 0:
+	case len(p.list.Rows) == 0:
 		return noMatch(p.styles, "No client matches this filter:", p.search.text, p.size)
 	}
-	return p.list.view(p.order.order)
+	return p.list.View(p.order.Order)
 }
 
-func (p *clients) sorts() []menuItem      { return p.list.table.sortItems(p.setOrder) }
-func (p *clients) choices() columnChoices { return &p.list.table }
-func (p *clients) finder() *finder        { return &p.search }
+func (p *clients) sorts() []widget.Item    { return p.list.Table.SortItems(p.setOrder) }
+func (p *clients) choices() widget.Choices { return &p.list.Table }
+func (p *clients) finder() *finder         { return &p.search }
 
-func (p *clients) refilter() tea.Cmd { return p.setOrder(p.order.order) }
+func (p *clients) refilter() tea.Cmd { return p.setOrder(p.order.Order) }
 
-func (p *clients) setOrder(o order) tea.Cmd {
+func (p *clients) setOrder(o widget.Order) tea.Cmd {
 	var last finder
 	if p.picture != nil {
 		last = p.picture.clients.by

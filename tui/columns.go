@@ -8,6 +8,7 @@ import (
 	"holter/model/filter"
 	"holter/tui/chart"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // gaugeWidth is the least width of the silence column that has room for a gauge beside the figure.
@@ -38,28 +39,28 @@ type rowText struct {
 func (t *rowText) now() time.Time { return t.page.now() }
 
 // connectionColumns are the columns of the table of connections, from left to right.
-func connectionColumns(t *rowText) []column[model.Connection] {
+func connectionColumns(t *rowText) []widget.Column[model.Connection] {
 	type row = model.Connection
-	return []column[row]{
-		{title: "STATE", sort: filter.SortState, letter: "s", inverse: true, min: 9, want: 9, loud: true, text: t.state},
-		{title: "CLIENT", sort: filter.SortClient, letter: "c", min: 12, want: 20, text: t.client},
-		{title: "GEN", sort: filter.SortGeneration, letter: "g", descending: true, min: 4, rank: rankThird, right: true,
-			text: func(c *row, _ int) string { return look.Count(c.Generation) }},
-		{title: "REMOTE", sort: filter.SortRemote, letter: "m", min: 21, rank: rankThird, text: t.remote},
-		{title: "AGE", sort: filter.SortAge, letter: "a", descending: true, min: 6, rank: rankThird, right: true,
-			text: func(c *row, _ int) string { return look.Span(c.Age(t.now())) }},
-		{title: "RTT", sort: filter.SortRTT, letter: "r", descending: true, min: 7, want: 7, right: true,
-			text: func(c *row, _ int) string { return look.Brief(c.RTT) }},
-		{title: "BEATS", min: 8, want: 12, rank: rankSecond, text: t.beats, vivid: t.vividBeats},
-		{title: "TIMEOUT", sort: filter.SortTimeout, letter: "t", descending: true, min: 8, want: 8, right: true,
-			text: func(c *row, _ int) string { return look.Seconds(c.Timeout) }},
-		{title: "SILENCE", sort: filter.SortSilence, letter: "i", descending: true, min: 8, want: 16, right: true, loud: true,
-			text: t.silence},
-		{title: "IN/S", sort: sortTrafficIn, letter: "d", descending: true, min: 6, rank: rankThird, right: true,
-			text: func(c *row, _ int) string { return look.Amount(t.traffic(c).in) }},
-		{title: "OUT/S", sort: sortTrafficOut, letter: "u", descending: true, min: 7, rank: rankThird, right: true,
-			text: func(c *row, _ int) string { return look.Amount(t.traffic(c).out) }},
-		{title: "WHY", sort: filter.SortCause, letter: "w", min: 10, want: 12, ample: whyWidth, loud: true, text: t.why},
+	return []widget.Column[row]{
+		{Title: "STATE", Sort: filter.SortState, Letter: "s", Inverse: true, Min: 9, Want: 9, Loud: true, Text: t.state},
+		{Title: "CLIENT", Sort: filter.SortClient, Letter: "c", Min: 12, Want: 20, Text: t.client},
+		{Title: "GEN", Sort: filter.SortGeneration, Letter: "g", Descending: true, Min: 4, Rank: widget.Third, Right: true,
+			Text: func(c *row, _ int) string { return look.Count(c.Generation) }},
+		{Title: "REMOTE", Sort: filter.SortRemote, Letter: "m", Min: 21, Rank: widget.Third, Text: t.remote},
+		{Title: "AGE", Sort: filter.SortAge, Letter: "a", Descending: true, Min: 6, Rank: widget.Third, Right: true,
+			Text: func(c *row, _ int) string { return look.Span(c.Age(t.now())) }},
+		{Title: "RTT", Sort: filter.SortRTT, Letter: "r", Descending: true, Min: 7, Want: 7, Right: true,
+			Text: func(c *row, _ int) string { return look.Brief(c.RTT) }},
+		{Title: "BEATS", Min: 8, Want: 12, Rank: widget.Second, Text: t.beats, Vivid: t.vividBeats},
+		{Title: "TIMEOUT", Sort: filter.SortTimeout, Letter: "t", Descending: true, Min: 8, Want: 8, Right: true,
+			Text: func(c *row, _ int) string { return look.Seconds(c.Timeout) }},
+		{Title: "SILENCE", Sort: filter.SortSilence, Letter: "i", Descending: true, Min: 8, Want: 16, Right: true, Loud: true,
+			Text: t.silence},
+		{Title: "IN/S", Sort: sortTrafficIn, Letter: "d", Descending: true, Min: 6, Rank: widget.Third, Right: true,
+			Text: func(c *row, _ int) string { return look.Amount(t.traffic(c).in) }},
+		{Title: "OUT/S", Sort: sortTrafficOut, Letter: "u", Descending: true, Min: 7, Rank: widget.Third, Right: true,
+			Text: func(c *row, _ int) string { return look.Amount(t.traffic(c).out) }},
+		{Title: "WHY", Sort: filter.SortCause, Letter: "w", Min: 10, Want: 12, Ample: whyWidth, Loud: true, Text: t.why},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"holter/model"
 	"holter/model/filter"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // connections is the page with the list of connections and the detail of one.
@@ -24,7 +25,7 @@ type connections struct {
 	order   arrangement
 	search  finder
 
-	list   list[model.Connection, model.ID]
+	list   widget.List[model.Connection, model.ID]
 	marks  marks
 	follow string // the client that the cursor goes with, "" for none
 	detail detail
@@ -34,12 +35,12 @@ type connections struct {
 func newConnections(s *look.Styles, k *keyMap, fx *effects, st *status, z *zoom) *connections {
 	p := &connections{
 		styles: s, keys: k, fx: fx, status: st, zoom: z,
-		order:  arrangement{order: order{by: filter.SortState}},
+		order:  arrangement{Order: widget.Order{By: filter.SortState}},
 		detail: newDetail(s, z),
 	}
-	t := newTable(s, connectionColumns(&rowText{page: p, styles: s}), func(c *model.Connection) model.State { return c.State })
-	t.marked = func(c *model.Connection) bool { return p.marks.has(c.ID) }
-	p.list = newList(t, func(c *model.Connection) model.ID { return c.ID })
+	t := widget.NewTable(s, connectionColumns(&rowText{page: p, styles: s}), func(c *model.Connection) model.State { return c.State })
+	t.Marked = func(c *model.Connection) bool { return p.marks.has(c.ID) }
+	p.list = widget.NewList(t, func(c *model.Connection) model.ID { return c.ID })
 	return p
 }
 
@@ -55,9 +56,9 @@ func (p *connections) setSize(w, h int) {
 // arrangeRoom gives list and detail their share of the room. As long as a detail is open the cursor
 // stays with its row, also on top: nobody wants to read about another connection all of a sudden.
 func (p *connections) arrangeRoom() {
-	p.list.pin(p.follow != "" || p.detail.stage != shut)
+	p.list.Pin(p.follow != "" || p.detail.stage != shut)
 	list, pane := p.layout.split(p.detail.stage)
-	p.list.setSize(list.w, list.h)
+	p.list.SetSize(list.w, list.h)
 	p.detail.setSize(pane.w, pane.h)
 	p.detail.write(p.now())
 }
@@ -75,7 +76,7 @@ func (p *connections) setPicture(pic *picture) tea.Cmd {
 		return p.fx.rearrange(pic, p.arrange())
 	}
 	p.picture = pic
-	p.list.set(rows.rows)
+	p.list.Set(rows.rows)
 	p.marks.prune(pic)
 	p.followClient()
 	return tea.Batch(p.followCursor(), p.followGeneration())
@@ -96,7 +97,7 @@ func (p *connections) update(msg tea.KeyMsg) tea.Cmd {
 	if cmd, ok := p.look(msg); ok {
 		return cmd
 	}
-	if p.mark(msg) || !p.list.move(msg, &p.keys.widgetKeys) {
+	if p.mark(msg) || !p.list.Move(msg, &p.keys.Keys) {
 		return nil
 	}
 	p.unfollow()
@@ -108,7 +109,7 @@ func (p *connections) look(msg tea.KeyMsg) (tea.Cmd, bool) {
 	k := p.keys
 	switch {
 	case key.Matches(msg, k.Invert):
-		return p.setOrder(p.order.inverted()), true
+		return p.setOrder(p.order.Inverted()), true
 	case key.Matches(msg, k.Open):
 		return p.open(), true
 	case key.Matches(msg, k.NextTrouble):
@@ -124,13 +125,13 @@ func (p *connections) look(msg tea.KeyMsg) (tea.Cmd, bool) {
 
 // seek goes to the next connection in trouble. A detail that stands alone goes there too.
 func (p *connections) seek(step int) tea.Cmd {
-	if !p.list.seek(step) {
+	if !p.list.Seek(step) {
 		p.status.say("nobody on the list is in trouble")
 		return nil
 	}
 	p.unfollow()
 	if p.detail.stage == whole {
-		return p.show(p.list.selected())
+		return p.show(p.list.Selected())
 	}
 	return p.followCursor()
 }
@@ -141,13 +142,13 @@ func (p *connections) selected() *model.Connection {
 	if p.detail.stage == whole {
 		return p.detail.connection()
 	}
-	return p.list.selected()
+	return p.list.Selected()
 }
 
 // open goes one step into the row under the cursor: its detail beside the list where there is room,
 // then the detail alone.
 func (p *connections) open() tea.Cmd {
-	row := p.list.selected()
+	row := p.list.Selected()
 	if row == nil || p.detail.stage == whole {
 		return nil
 	}
@@ -162,7 +163,7 @@ func (p *connections) open() tea.Cmd {
 
 // openConnection opens the detail of a connection alone, whether it is on the list or not.
 func (p *connections) openConnection(c *model.Connection) tea.Cmd {
-	p.list.goTo(c.ID)
+	p.list.GoTo(c.ID)
 	p.detail.stage = whole
 	p.arrangeRoom()
 	return p.show(c)
@@ -193,7 +194,7 @@ func (p *connections) back() (tea.Cmd, bool) {
 // followCursor keeps the detail beside the list with the row under the cursor. A detail that stands
 // alone stays with its connection.
 func (p *connections) followCursor() tea.Cmd {
-	row := p.list.selected()
+	row := p.list.Selected()
 	if row == nil || p.detail.stage != beside || row.ID == p.detail.id {
 		return nil
 	}
@@ -206,20 +207,20 @@ func (p *connections) show(row *model.Connection) tea.Cmd {
 }
 
 // sorts are the letters that sort.
-func (p *connections) sorts() []menuItem { return p.list.table.sortItems(p.setOrder) }
+func (p *connections) sorts() []widget.Item { return p.list.Table.SortItems(p.setOrder) }
 
 // choices are the columns to choose from.
-func (p *connections) choices() columnChoices { return &p.list.table }
+func (p *connections) choices() widget.Choices { return &p.list.Table }
 
 func (p *connections) following() string { return p.follow }
 
 func (p *connections) finder() *finder { return &p.search }
 
 // refilter arranges by the filter as it is now.
-func (p *connections) refilter() tea.Cmd { return p.setOrder(p.order.order) }
+func (p *connections) refilter() tea.Cmd { return p.setOrder(p.order.Order) }
 
 // setOrder has the last snapshot arranged anew, so that the rows need not wait for the next refresh.
-func (p *connections) setOrder(o order) tea.Cmd {
+func (p *connections) setOrder(o widget.Order) tea.Cmd {
 	var last finder
 	if p.picture != nil {
 		last = p.picture.connections.by

@@ -27,10 +27,10 @@ func (p *connections) listLines(s size) []string {
 		return waiting(p.styles, s.h)
 	case len(p.picture.Connections) == 0:
 		return look.Fill(p.nobody(s.w), s.h)
-	case len(p.list.rows) == 0:
+	case len(p.list.Rows) == 0:
 		return noMatch(p.styles, "No connection matches this filter:", p.search.text, s)
 	}
-	return p.list.view(p.order.order)
+	return p.list.View(p.order.Order)
 }
 
 // waiting stands for what has not come yet.
@@ -77,9 +77,9 @@ func (p *connections) click(x, y int) tea.Cmd {
 		return nil
 	}
 	if y == 0 {
-		return p.list.table.sortAt(x, p.order.order, p.setOrder)
+		return p.list.Table.SortAt(x, p.order.Order, p.setOrder)
 	}
-	if !p.list.click(y) {
+	if !p.list.Click(y) {
 		return nil
 	}
 	p.unfollow()

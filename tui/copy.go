@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/widget"
 )
 
 // openCopy asks what to copy of the connection that is selected.
@@ -18,15 +19,15 @@ func (a *App) openCopy() {
 		a.status.say("nobody is selected")
 		return
 	}
-	items := []menuItem{a.copyItem("i", "id", c.ID.String()), a.copyItem("a", "address", model.Address(c.Remote))}
+	items := []widget.Item{a.copyItem("i", "id", c.ID.String()), a.copyItem("a", "address", model.Address(c.Remote))}
 	if a.api != "" {
 		items = append(items, a.copyItem("c", "curl of the kick", a.curlOfKick(c.ID)))
 	}
-	a.dialog = &menu{styles: a.styles, keys: &a.keys.widgetKeys, title: "copy", items: items}
+	a.dialog = &widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "copy", Items: items}
 }
 
-func (a *App) copyItem(letter, label, text string) menuItem {
-	return menuItem{letter: letter, label: label, do: func() tea.Cmd { return a.fx.copy(text) }}
+func (a *App) copyItem(letter, label, text string) widget.Item {
+	return widget.Item{Letter: letter, Label: label, Do: func() tea.Cmd { return a.fx.copy(text) }}
 }
 
 // curlOfKick is a command line that kicks a connection over the admin API.

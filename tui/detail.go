@@ -10,6 +10,7 @@ import (
 
 	"holter/model"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // maxGenerations bounds how many earlier connections of its client a detail remembers.
@@ -95,12 +96,12 @@ func (d *detail) write(now time.Time) {
 }
 
 // scroll takes a key that moves. It reports whether msg was one.
-func (d *detail) scroll(msg tea.KeyMsg, k *keyMap) bool { return scroll(&d.view, msg, &k.widgetKeys) }
+func (d *detail) scroll(msg tea.KeyMsg, k *keyMap) bool { return widget.Scroll(&d.view, msg, &k.Keys) }
 
 // lines are the title and the visible part of the text.
 func (d *detail) lines() []string {
 	title := d.styles.Rule(d.title(), d.view.Width)
-	if more := more(&d.styles.Glyphs, &d.view); more != "" {
+	if more := widget.More(&d.styles.Glyphs, &d.view); more != "" {
 		title = d.styles.Rule(d.title(), d.view.Width-look.Width(more)-2) + " " + d.styles.Accent.String(more) + " "
 	}
 	lines := []string{title}

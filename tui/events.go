@@ -8,6 +8,7 @@ import (
 
 	"holter/model"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // events is the page of what happened, the newest last.
@@ -20,27 +21,27 @@ type events struct {
 	search finder
 	follow bool // the cursor stays on the newest
 	chosen *arranged[item]
-	list   list[item, uint64]
+	list   widget.List[item, uint64]
 	size   size
 }
 
 func newEvents(s *look.Styles, k *keyMap, st *status, f *feed) *events {
 	p := &events{styles: s, keys: k, status: st, feed: f, follow: true, chosen: new(arranged[item])}
-	columns := []column[item]{
-		{title: "TIME", min: 8, text: func(it *item, _ int) string { return look.Clock(it.at) }},
-		{title: "EVENT", min: 9, loud: true, text: func(it *item, _ int) string {
+	columns := []widget.Column[item]{
+		{Title: "TIME", Min: 8, Text: func(it *item, _ int) string { return look.Clock(it.at) }},
+		{Title: "EVENT", Min: 9, Loud: true, Text: func(it *item, _ int) string {
 			return s.Glyphs.States[min(it.state, model.Away)] + " " + it.kind
 		}},
-		{title: "WHAT", min: 30, text: func(it *item, w int) string { return s.Glyphs.Cut(s.Glyphs.Plain(it.text), w) }},
+		{Title: "WHAT", Min: 30, Text: func(it *item, w int) string { return s.Glyphs.Cut(s.Glyphs.Plain(it.text), w) }},
 	}
-	t := newTable(s, columns, func(it *item) model.State { return it.state })
-	p.list = newList(t, func(it *item) uint64 { return it.seq })
+	t := widget.NewTable(s, columns, func(it *item) model.State { return it.state })
+	p.list = widget.NewList(t, func(it *item) uint64 { return it.seq })
 	return p
 }
 
 func (p *events) setSize(w, h int) {
 	p.size = size{w, h}
-	p.list.setSize(w, h)
+	p.list.SetSize(w, h)
 }
 
 // arrange does nothing: events come in order.
@@ -59,9 +60,9 @@ func (p *events) setPicture(*picture) tea.Cmd {
 		}
 		return rows
 	})
-	p.list.set(p.chosen.rows)
+	p.list.Set(p.chosen.rows)
 	if p.follow {
-		p.list.moveTo(len(p.chosen.rows) - 1)
+		p.list.MoveTo(len(p.chosen.rows) - 1)
 	}
 	return nil
 }
@@ -90,8 +91,8 @@ func (p *events) update(msg tea.KeyMsg) tea.Cmd {
 	case key.Matches(msg, k.Mark, k.Range):
 		p.status.say("only connections can be marked")
 	default:
-		if p.list.move(msg, &k.widgetKeys) {
-			p.follow = p.list.at() == len(p.list.rows)-1 && key.Matches(msg, k.Bottom)
+		if p.list.Move(msg, &k.Keys) {
+			p.follow = p.list.At() == len(p.list.Rows)-1 && key.Matches(msg, k.Bottom)
 		}
 	}
 	return nil
@@ -103,7 +104,7 @@ func (p *events) toggleFollow() {
 		p.status.say("following the newest no more")
 		return
 	}
-	p.list.moveTo(len(p.list.rows) - 1)
+	p.list.MoveTo(len(p.list.Rows) - 1)
 	p.status.say("following the newest until the cursor is moved")
 }
 
@@ -116,7 +117,7 @@ func (p *events) following() string {
 
 func (p *events) seek(step int) {
 	p.follow = false
-	if !p.list.seek(step) {
+	if !p.list.Seek(step) {
 		p.status.say("nobody on the list is in trouble")
 	}
 }
@@ -132,22 +133,22 @@ func (p *events) back() (tea.Cmd, bool) {
 
 // selected is the connection that the event is about, as it was then.
 func (p *events) selected() *model.Connection {
-	if it := p.list.selected(); it != nil {
+	if it := p.list.Selected(); it != nil {
 		return it.connection
 	}
 	return nil
 }
 
 func (p *events) click(_, y int) tea.Cmd {
-	if p.list.click(y) {
+	if p.list.Click(y) {
 		p.follow = false
 	}
 	return nil
 }
 
-func (p *events) sorts() []menuItem      { return nil }
-func (p *events) choices() columnChoices { return &p.list.table }
-func (p *events) finder() *finder        { return &p.search }
+func (p *events) sorts() []widget.Item    { return nil }
+func (p *events) choices() widget.Choices { return &p.list.Table }
+func (p *events) finder() *finder         { return &p.search }
 
 func (p *events) refilter() tea.Cmd { return p.setPicture(nil) }
 
@@ -164,8 +165,8 @@ func (p *events) view() []string {
 	switch {
 	case p.chosen.total == 0:
 		return look.Fill([]string{"", p.styles.Dim.String(" Nothing has happened yet.")}, p.size.h)
-	case len(p.list.rows) == 0:
+	case len(p.list.Rows) == 0:
 		return noMatch(p.styles, "No event matches this filter:", p.search.text, p.size)
 	}
-	return p.list.view(order{})
+	return p.list.View(widget.Order{})
 }

@@ -11,6 +11,7 @@ import (
 
 	"holter/model"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // maxFaults bounds what can be typed, in bytes.
@@ -60,7 +61,7 @@ const (
 
 // faultDialog asks what to do to connections on purpose. It holds on to the ids that it was opened for.
 type faultDialog struct {
-	dialogForm[faultField]
+	widget.Form[faultField]
 	clear   key.Binding // ends the faults
 	fx      *effects
 	live    *picture
@@ -69,12 +70,12 @@ type faultDialog struct {
 }
 
 func newFaultDialog(s *look.Styles, k *keyMap, fx *effects, live *picture, choices []victims) *faultDialog {
-	d := &faultDialog{dialogForm: newDialogForm[faultField](s, &k.widgetKeys), clear: k.Clear, fx: fx, live: live, choices: choices}
-	d.addInput(faultText, maxFaults)
-	d.addInput(faultCount, 8)
-	d.inputs[faultText].SetValue(strings.Join(d.faults().Words(), " "))
+	d := &faultDialog{Form: widget.NewForm[faultField](s, &k.Keys), clear: k.Clear, fx: fx, live: live, choices: choices}
+	d.AddInput(faultText, maxFaults)
+	d.AddInput(faultCount, 8)
+	d.Inputs[faultText].SetValue(strings.Join(d.faults().Words(), " "))
 	d.choose(0)
-	d.focusOn(faultPreset)
+	d.FocusOn(faultPreset)
 	return d
 }
 
@@ -93,25 +94,25 @@ func (d *faultDialog) faults() *model.Faults {
 // choose takes others to disturb.
 func (d *faultDialog) choose(i int) {
 	d.whom = (i + len(d.choices)) % len(d.choices)
-	d.fields = d.fields[:0]
+	d.Fields = d.Fields[:0]
 	if len(d.choices) > 1 {
-		d.fields = append(d.fields, faultWhom)
+		d.Fields = append(d.Fields, faultWhom)
 	}
-	d.fields = append(d.fields, faultPreset, faultText)
-	if len(d.choices[d.whom].ids) > typedAbove {
-		d.fields = append(d.fields, faultCount)
+	d.Fields = append(d.Fields, faultPreset, faultText)
+	if len(d.choices[d.whom].ids) > widget.TypedAbove {
+		d.Fields = append(d.Fields, faultCount)
 	}
-	d.fields = append(d.fields, faultCancel, faultSet)
+	d.Fields = append(d.Fields, faultCancel, faultSet)
 }
 
-func (d *faultDialog) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
-	switch k := d.keys; {
+func (d *faultDialog) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
+	switch k := d.Keys; {
 	case key.Matches(msg, k.Cancel):
 		return true, nil
-	case d.moved(msg):
+	case d.Moved(msg):
 	case key.Matches(msg, k.Press):
 		return d.press()
-	case d.inputs[d.at] != nil:
+	case d.Inputs[d.At] != nil:
 		d.write(msg)
 	case key.Matches(msg, d.clear):
 		return d.set(model.Faults{})
@@ -125,46 +126,46 @@ func (d *faultDialog) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 
 // press does what the button in focus says, and goes on to the next field elsewhere.
 func (d *faultDialog) press() (done bool, cmd tea.Cmd) {
-	switch d.at {
+	switch d.At {
 	case faultCancel:
 		return true, nil
 	case faultSet:
-		f, err := model.ParseFaults(d.inputs[faultText].Value())
+		f, err := model.ParseFaults(d.Inputs[faultText].Value())
 		if err != nil {
-			d.wrong = err.Error()
+			d.Wrong = err.Error()
 			return false, nil
 		}
 		return d.set(f)
 	}
-	d.moveFocus(1)
+	d.MoveFocus(1)
 	return false, nil
 }
 
 // write takes a key for the input in focus, and says at once what is wrong with the text.
 func (d *faultDialog) write(msg tea.KeyMsg) {
-	in := d.inputs[d.at]
+	in := d.Inputs[d.At]
 	after, _ := in.Update(msg)
-	if d.at == faultCount && !digits(after.Value()) {
+	if d.At == faultCount && !widget.Digits(after.Value()) {
 		return
 	}
-	*in, d.wrong = after, ""
-	if _, err := model.ParseFaults(d.inputs[faultText].Value()); err != nil {
-		d.wrong = err.Error()
+	*in, d.Wrong = after, ""
+	if _, err := model.ParseFaults(d.Inputs[faultText].Value()); err != nil {
+		d.Wrong = err.Error()
 	}
 }
 
 // change takes another choice of what has the focus.
 func (d *faultDialog) change(step int) {
-	switch d.at {
+	switch d.At {
 	case faultWhom:
 		d.choose(d.whom + step)
 	case faultPreset:
 		n := len(faultPresets)
-		at := (max(fitting(d.inputs[faultText].Value()), 0) + step + n) % n
-		d.inputs[faultText].SetValue(faultPresets[at].text)
-		d.wrong = ""
+		at := (max(fitting(d.Inputs[faultText].Value()), 0) + step + n) % n
+		d.Inputs[faultText].SetValue(faultPresets[at].text)
+		d.Wrong = ""
 	case faultCancel, faultSet:
-		d.moveFocus(map[faultField]int{faultCancel: 1, faultSet: -1}[d.at])
+		d.MoveFocus(map[faultField]int{faultCancel: 1, faultSet: -1}[d.At])
 	}
 }
 
@@ -172,14 +173,14 @@ func (d *faultDialog) change(step int) {
 // be typed.
 func (d *faultDialog) set(f model.Faults) (done bool, cmd tea.Cmd) {
 	to := d.choices[d.whom]
-	if f != (model.Faults{}) && !d.counted(faultCount, "disturb", len(to.ids)) {
+	if f != (model.Faults{}) && !d.Counted(faultCount, "disturb", len(to.ids)) {
 		return false, nil
 	}
 	if len(to.ids) > 1 {
 		to.ids = d.live.open(to.ids)
 	}
 	if len(to.ids) == 0 {
-		d.wrong = "all of them are gone by now"
+		d.Wrong = "all of them are gone by now"
 		return false, nil
 	}
 	return true, d.fx.disturb(to, f)

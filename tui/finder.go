@@ -8,6 +8,7 @@ import (
 
 	"holter/model/filter"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // finder is the filter of a page.
@@ -43,7 +44,7 @@ func (p *pastFilters) add(text string) {
 // the text a good filter.
 type filtering struct {
 	keys   *keyMap
-	prompt *prompt
+	prompt *widget.Prompt
 	page   filteredPage
 	past   *pastFilters
 	at     int // in past, len(past.texts) for what is being typed
@@ -59,17 +60,17 @@ type filteredPage interface {
 func newFiltering(s *look.Styles, k *keyMap, page filteredPage, past *pastFilters) *filtering {
 	f := page.finder()
 	f.typing = true
-	return &filtering{keys: k, page: page, prompt: newPrompt(s, f.text), past: past, at: len(past.texts)}
+	return &filtering{keys: k, page: page, prompt: widget.NewPrompt(s, f.text), past: past, at: len(past.texts)}
 }
 
-func (d *filtering) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
+func (d *filtering) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 	f := d.page.finder()
 	switch {
 	case key.Matches(msg, d.keys.Drop):
 		*f = finder{}
 		return true, d.page.refilter()
 	case key.Matches(msg, d.keys.Keep):
-		if d.prompt.err != nil {
+		if d.prompt.Err != nil {
 			return false, nil
 		}
 		f.typing = false
@@ -80,7 +81,7 @@ func (d *filtering) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 	case key.Matches(msg, d.keys.Newer):
 		return false, d.recall(1)
 	}
-	return false, d.take(d.prompt.update(msg))
+	return false, d.take(d.prompt.Update(msg))
 }
 
 // recall puts an older or newer filter into the prompt, after the newest an empty text.
@@ -94,7 +95,7 @@ func (d *filtering) recall(step int) tea.Cmd {
 	if at < len(d.past.texts) {
 		text = d.past.texts[at]
 	}
-	return d.take(d.prompt.set(text))
+	return d.take(d.prompt.Set(text))
 }
 
 func (d *filtering) take(filter filter.Filter, changed bool) tea.Cmd {
@@ -102,21 +103,21 @@ func (d *filtering) take(filter filter.Filter, changed bool) tea.Cmd {
 		return nil
 	}
 	f := d.page.finder()
-	f.text, f.filter = d.prompt.value(), filter
+	f.text, f.filter = d.prompt.Value(), filter
 	return d.page.refilter()
 }
 
-func (d *filtering) view(page []string, _ int) []string { return page }
+func (d *filtering) View(page []string, _ int) []string { return page }
 
-// footer is the prompt, and below it what is wrong with it.
-func (d *filtering) footer(w int, _ string) []string {
-	below := d.prompt.problem(w)
+// Footer is the prompt, and below it what is wrong with it.
+func (d *filtering) Footer(w int, _ string) []string {
+	below := d.prompt.Problem(w)
 	switch {
 	case below != "":
 	case !d.page.served():
-		below = d.prompt.styles.Strong.String(d.prompt.styles.Glyphs.Cut(" nothing matches so far", w))
+		below = d.prompt.Styles.Strong.String(d.prompt.Styles.Glyphs.Cut(" nothing matches so far", w))
 	default:
-		below = hints(d.prompt.styles, w, []key.Binding{d.keys.Keep, d.keys.Drop, d.keys.Older})
+		below = widget.Hints(d.prompt.Styles, w, []key.Binding{d.keys.Keep, d.keys.Drop, d.keys.Older})
 	}
-	return []string{d.prompt.view(w), below}
+	return []string{d.prompt.View(w), below}
 }

@@ -20,15 +20,15 @@ func (p *connections) toggleFollow() {
 		p.status.say("nobody is selected")
 	default:
 		p.follow = row.Client
-		p.list.pin(true)
-		p.list.goTo(row.ID)
+		p.list.Pin(true)
+		p.list.GoTo(row.ID)
 		p.status.say("following " + row.Client + " until the cursor is moved")
 	}
 }
 
 func (p *connections) unfollow() {
 	p.follow = ""
-	p.list.pin(p.detail.stage != shut)
+	p.list.Pin(p.detail.stage != shut)
 }
 
 // followClient moves the cursor to the connection that the followed client has now.
@@ -37,7 +37,7 @@ func (p *connections) followClient() {
 		return
 	}
 	c := p.picture.client(p.follow)
-	if c == nil || c.Connection == 0 || c.Connection == p.list.keyed() || !p.list.goTo(c.Connection) {
+	if c == nil || c.Connection == 0 || c.Connection == p.list.Keyed() || !p.list.GoTo(c.Connection) {
 		return
 	}
 	p.status.say(fmt.Sprintf("%s is back: generation %d", p.follow, c.Generation))
@@ -54,7 +54,7 @@ func (p *connections) followGeneration() tea.Cmd {
 		return nil
 	}
 	p.detail.goOn(next, p.now())
-	p.list.goTo(next.ID)
+	p.list.GoTo(next.ID)
 	return p.fx.inspect(next.ID)
 }
 

@@ -11,6 +11,7 @@ import (
 	"holter/model"
 	"holter/tui/chart"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // help is the list of all keys, first those that matter most where it was opened, and what the marks
@@ -20,19 +21,19 @@ type help struct {
 	keys   *keyMap
 	place  string // the page that it was opened on
 	here   []key.Binding
-	sorts  []menuItem
+	sorts  []widget.Item
 	text   viewport.Model
 	search *textinput.Model // nil until it is searched
 	typing bool
 }
 
-func newHelp(s *look.Styles, k *keyMap, place string, here []key.Binding, sorts []menuItem, w, h int) *help {
+func newHelp(s *look.Styles, k *keyMap, place string, here []key.Binding, sorts []widget.Item, w, h int) *help {
 	d := &help{styles: s, keys: k, place: place, here: here, sorts: sorts, text: viewport.New(w, h)}
 	d.write()
 	return d
 }
 
-func (d *help) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
+func (d *help) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 	k := d.keys
 	switch {
 	case d.typing:
@@ -45,11 +46,11 @@ func (d *help) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 	case key.Matches(msg, k.Quit):
 		return true, tea.Quit
 	case key.Matches(msg, k.Filter):
-		in := newInput(d.styles, maxFilter)
+		in := widget.NewInput(d.styles, widget.MaxFilter)
 		in.Prompt = " /"
 		d.search, d.typing = &in, true
 	default:
-		scroll(&d.text, msg, &k.widgetKeys)
+		widget.Scroll(&d.text, msg, &k.Keys)
 	}
 	return false, nil
 }
@@ -67,7 +68,7 @@ func (d *help) find(msg tea.KeyMsg) {
 	d.write()
 }
 
-func (d *help) footer(w int, message string) []string {
+func (d *help) Footer(w int, message string) []string {
 	k := d.keys
 	keys, always := []key.Binding{k.Up, k.Down, k.Filter}, []key.Binding{k.Back, k.Quit}
 	if d.typing {
@@ -77,13 +78,13 @@ func (d *help) footer(w int, message string) []string {
 		d.search.Width = w - 3
 		message = d.styles.Glyphs.Cut(d.search.View(), w)
 	}
-	more := more(&d.styles.Glyphs, &d.text)
+	more := widget.More(&d.styles.Glyphs, &d.text)
 	room := w - look.Width(more) - 1
-	return []string{message, look.Pad(hints(d.styles, room, keys, always...), room) + d.styles.Accent.String(more)}
+	return []string{message, look.Pad(widget.Hints(d.styles, room, keys, always...), room) + d.styles.Accent.String(more)}
 }
 
-// view takes the whole page.
-func (d *help) view(page []string, w int) []string {
+// View takes the whole page.
+func (d *help) View(page []string, w int) []string {
 	d.text.Width, d.text.Height = w, len(page)
 	d.text.SetYOffset(d.text.YOffset)
 	return look.Fill(strings.Split(d.text.View(), "\n"), len(page))
@@ -151,10 +152,10 @@ func (d *help) bindings(keys []key.Binding) []entry {
 	return entries
 }
 
-func (d *help) letters(items []menuItem) []entry {
+func (d *help) letters(items []widget.Item) []entry {
 	entries := make([]entry, len(items))
 	for i, it := range items {
-		entries[i] = entry{it.letter, it.label, d.styles.Accent}
+		entries[i] = entry{it.Letter, it.Label, d.styles.Accent}
 	}
 	return entries
 }

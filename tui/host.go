@@ -12,6 +12,7 @@ import (
 	"holter/model"
 	"holter/tui/chart"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // hostPage is the page of the machine and of the program that watches.
@@ -44,7 +45,7 @@ func (p *hostPage) setPicture(pic *picture) tea.Cmd {
 }
 
 func (p *hostPage) update(msg tea.KeyMsg) tea.Cmd {
-	scroll(&p.text, msg, &p.keys.widgetKeys)
+	widget.Scroll(&p.text, msg, &p.keys.Keys)
 	return nil
 }
 
@@ -52,8 +53,8 @@ func (p *hostPage) back() (tea.Cmd, bool)       { return nil, false }
 func (p *hostPage) following() string           { return "" }
 func (p *hostPage) selected() *model.Connection { return nil }
 func (p *hostPage) click(_, _ int) tea.Cmd      { return nil }
-func (p *hostPage) sorts() []menuItem           { return nil }
-func (p *hostPage) choices() columnChoices      { return nil }
+func (p *hostPage) sorts() []widget.Item        { return nil }
+func (p *hostPage) choices() widget.Choices     { return nil }
 func (p *hostPage) tally() string               { return "" }
 func (p *hostPage) hints() []key.Binding {
 	return []key.Binding{p.keys.Up, p.keys.Down, p.keys.ZoomIn, p.keys.ZoomOut}

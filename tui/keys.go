@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"holter/tui/look"
+	"holter/tui/widget"
 
 	"github.com/charmbracelet/bubbles/key"
 )
@@ -13,7 +14,7 @@ import (
 // keyMap is every key of the screen, and the only source of its help. A key means the same on every
 // page.
 type keyMap struct {
-	widgetKeys
+	widget.Keys
 
 	NextTrouble, PreviousTrouble key.Binding
 
@@ -35,7 +36,7 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		return key.NewBinding(key.WithKeys(keys...), key.WithHelp(help, does))
 	}
 	return keyMap{
-		widgetKeys: widgetKeys{
+		Keys: widget.Keys{
 			Up:       bind(arrows.Up+" k", "up", "up", "k"),
 			Down:     bind(arrows.Down+" j", "down", "down", "j"),
 			HalfUp:   bind("ctrl+u", "half a page up", "ctrl+u"),

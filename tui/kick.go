@@ -11,6 +11,7 @@ import (
 
 	"holter/model"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // kickCodes are the close codes that a server may give, the usual one first.
@@ -36,7 +37,7 @@ const (
 // happens to the rows below, and its focus is on Cancel. What it is told of live pictures is checked
 // again before anybody is kicked.
 type kickDialog struct {
-	dialogForm[kickField]
+	widget.Form[kickField]
 	fx    *effects
 	label string // of whom, in a sentence
 	ids   []model.ID
@@ -46,40 +47,40 @@ type kickDialog struct {
 }
 
 func newKickDialog(s *look.Styles, k *keyMap, fx *effects, live *picture, label string, ids []model.ID) *kickDialog {
-	d := &kickDialog{dialogForm: newDialogForm[kickField](s, &k.widgetKeys), fx: fx, live: live, label: label, ids: ids}
-	d.fields = []kickField{fieldCode, fieldReason, fieldReset}
-	d.addInput(fieldReason, model.MaxReason)
+	d := &kickDialog{Form: widget.NewForm[kickField](s, &k.Keys), fx: fx, live: live, label: label, ids: ids}
+	d.Fields = []kickField{fieldCode, fieldReason, fieldReset}
+	d.AddInput(fieldReason, model.MaxReason)
 	if len(ids) > 1 {
-		d.fields = append(d.fields, fieldOver)
-		d.addInput(fieldOver, maxKickOver)
+		d.Fields = append(d.Fields, fieldOver)
+		d.AddInput(fieldOver, maxKickOver)
 	}
-	if len(ids) > typedAbove {
-		d.fields = append(d.fields, fieldCount)
-		d.addInput(fieldCount, len(strconv.Itoa(len(ids))))
+	if len(ids) > widget.TypedAbove {
+		d.Fields = append(d.Fields, fieldCount)
+		d.AddInput(fieldCount, len(strconv.Itoa(len(ids))))
 	}
-	d.fields = append(d.fields, fieldCancel, fieldKick)
-	d.focusOn(fieldCancel)
+	d.Fields = append(d.Fields, fieldCancel, fieldKick)
+	d.FocusOn(fieldCancel)
 	return d
 }
 
 // look takes a live picture.
 func (d *kickDialog) look(p *picture) { d.live = p }
 
-// update takes a key. done says that the dialog is over.
-func (d *kickDialog) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
-	switch k := d.keys; {
+// Update takes a key. done says that the dialog is over.
+func (d *kickDialog) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
+	switch k := d.Keys; {
 	case key.Matches(msg, k.Cancel):
 		return true, nil
-	case d.moved(msg):
+	case d.Moved(msg):
 	case key.Matches(msg, k.Press):
 		return d.press()
-	case d.inputs[d.at] != nil:
+	case d.Inputs[d.At] != nil:
 		d.write(msg)
 	case key.Matches(msg, k.Less):
 		d.change(-1)
 	case key.Matches(msg, k.More):
 		d.change(1)
-	case key.Matches(msg, k.Toggle) && d.at == fieldReset:
+	case key.Matches(msg, k.Toggle) && d.At == fieldReset:
 		d.reset = !d.reset
 	}
 	return false, nil
@@ -88,42 +89,42 @@ func (d *kickDialog) update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 // press does what the button in focus says. In a field it goes on to the next: enter alone never
 // kicks.
 func (d *kickDialog) press() (done bool, cmd tea.Cmd) {
-	switch d.at {
+	switch d.At {
 	case fieldCancel:
 		return true, nil
 	case fieldKick:
 		return d.kick()
 	}
-	d.moveFocus(1)
+	d.MoveFocus(1)
 	return false, nil
 }
 
 // write takes a key for the input in focus: digits, or a reason as long as it fits into a close frame.
 func (d *kickDialog) write(msg tea.KeyMsg) {
-	in := d.inputs[d.at]
+	in := d.Inputs[d.At]
 	after, _ := in.Update(msg)
-	if d.at == fieldReason && len(after.Value()) > model.MaxReason || d.at != fieldReason && !digits(after.Value()) {
+	if d.At == fieldReason && len(after.Value()) > model.MaxReason || d.At != fieldReason && !widget.Digits(after.Value()) {
 		return
 	}
-	*in, d.wrong = after, ""
+	*in, d.Wrong = after, ""
 }
 
 // change takes another choice of what has the focus.
 func (d *kickDialog) change(step int) {
-	switch d.at {
+	switch d.At {
 	case fieldCode:
 		d.code = (d.code + step + len(kickCodes)) % len(kickCodes)
 	case fieldReset:
 		d.reset = !d.reset
 	case fieldCancel, fieldKick:
-		d.moveFocus(map[kickField]int{fieldCancel: 1, fieldKick: -1}[d.at])
+		d.MoveFocus(map[kickField]int{fieldCancel: 1, fieldKick: -1}[d.At])
 	}
 }
 
 // kick ends those that are still there, if their number was typed where it has to be. One that has
 // gone meanwhile is asked about all the same: the source says that it is gone.
 func (d *kickDialog) kick() (done bool, cmd tea.Cmd) {
-	if !d.counted(fieldCount, "kick", len(d.ids)) {
+	if !d.Counted(fieldCount, "kick", len(d.ids)) {
 		return false, nil
 	}
 	k := model.Kick{IDs: d.ids, Reset: d.reset}
@@ -131,15 +132,15 @@ func (d *kickDialog) kick() (done bool, cmd tea.Cmd) {
 		k.IDs = d.live.open(d.ids)
 	}
 	if len(k.IDs) == 0 {
-		d.wrong = "all of them are gone by now"
+		d.Wrong = "all of them are gone by now"
 		return false, nil
 	}
 	how := "reset"
 	if !d.reset {
-		k.Code, k.Reason = kickCodes[d.code], strings.TrimSpace(d.inputs[fieldReason].Value())
+		k.Code, k.Reason = kickCodes[d.code], strings.TrimSpace(d.Inputs[fieldReason].Value())
 		how = look.CloseCode(k.Code, k.Reason)
 	}
-	if in := d.inputs[fieldOver]; in != nil && in.Value() != "" {
+	if in := d.Inputs[fieldOver]; in != nil && in.Value() != "" {
 		seconds, _ := strconv.Atoi(in.Value()) // digits
 		k.Over = time.Duration(seconds) * time.Second
 		how += ", over " + in.Value() + " s"

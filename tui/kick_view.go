@@ -4,44 +4,45 @@ import (
 	"fmt"
 
 	"holter/tui/look"
+	"holter/tui/widget"
 
 	"github.com/charmbracelet/bubbles/key"
 )
 
-func (d *kickDialog) footer(w int, message string) []string {
-	k := d.keys
-	return []string{message, hints(d.styles, w, []key.Binding{k.Cancel, k.Press, k.NextField, k.More, k.Toggle})}
+func (d *kickDialog) Footer(w int, message string) []string {
+	k := d.Keys
+	return []string{message, widget.Hints(d.Styles, w, []key.Binding{k.Cancel, k.Press, k.NextField, k.More, k.Toggle})}
 }
 
-// view draws the dialog over the page behind it. With a reset, code and reason are sent to nobody.
-func (d *kickDialog) view(page []string, w int) []string {
-	g := &d.styles.Glyphs
+// View draws the dialog over the page behind it. With a reset, code and reason are sent to nobody.
+func (d *kickDialog) View(page []string, w int) []string {
+	g := &d.Styles.Glyphs
 	lines := []string{
-		d.styles.Strong.String(g.Cut("Kick "+g.Plain(d.label), formWidth)),
-		g.Cut(g.Plain(d.live.still(d.styles, d.ids)), formWidth),
+		d.Styles.Strong.String(g.Cut("Kick "+g.Plain(d.label), widget.FormWidth)),
+		g.Cut(g.Plain(d.live.still(d.Styles, d.ids)), widget.FormWidth),
 	}
-	for _, f := range d.fields {
+	for _, f := range d.Fields {
 		switch f {
 		case fieldCode:
-			lines = append(lines, d.unless(d.reset, d.choice(f, "code", look.CloseCode(kickCodes[d.code], ""))))
+			lines = append(lines, d.unless(d.reset, d.Choice(f, "code", look.CloseCode(kickCodes[d.code], ""))))
 		case fieldReset:
-			lines = append(lines, d.field(f, "reset", g.Checkbox(d.reset)+" instead of a close frame"))
+			lines = append(lines, d.Field(f, "reset", g.Checkbox(d.reset)+" instead of a close frame"))
 		case fieldReason:
-			lines = append(lines, d.unless(d.reset, d.field(f, "reason", d.input(f, formWidth-labelled-3))))
+			lines = append(lines, d.unless(d.reset, d.Field(f, "reason", d.Input(f, widget.FormWidth-widget.Labelled-3))))
 		case fieldOver:
-			lines = append(lines, d.field(f, "over", d.input(f, maxKickOver+1)+" seconds; at once if empty"))
+			lines = append(lines, d.Field(f, "over", d.Input(f, maxKickOver+1)+" seconds; at once if empty"))
 		case fieldCount:
-			lines = append(lines, d.field(f, "type", fmt.Sprintf("%s to kick %d", d.input(f, 7), len(d.ids))))
+			lines = append(lines, d.Field(f, "type", fmt.Sprintf("%s to kick %d", d.Input(f, 7), len(d.ids))))
 		}
 	}
-	lines = append(lines, d.styles.Alarm.String(d.wrong), d.button(fieldCancel, "Cancel")+"    "+d.button(fieldKick, "Kick"))
-	return dialogOver(page, box(d.styles, lines, formWidth), w)
+	lines = append(lines, d.Styles.Alarm.String(d.Wrong), d.Button(fieldCancel, "Cancel")+"    "+d.Button(fieldKick, "Kick"))
+	return widget.Over(page, widget.Box(d.Styles, lines, widget.FormWidth), w)
 }
 
 // unless dims a line that does not matter.
 func (d *kickDialog) unless(idle bool, line string) string {
 	if idle {
-		return d.styles.Dim.String(line)
+		return d.Styles.Dim.String(line)
 	}
 	return line
 }

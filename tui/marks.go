@@ -83,7 +83,7 @@ func (p *connections) mark(msg tea.KeyMsg) bool {
 	case key.Matches(msg, k.Mark):
 		p.marks.toggle(row.ID)
 		if p.detail.stage != whole {
-			p.list.moveTo(p.list.at() + 1)
+			p.list.MoveTo(p.list.At() + 1)
 		}
 	case key.Matches(msg, k.Range):
 		p.markRange(row)
@@ -99,7 +99,7 @@ func (p *connections) markRange(row *model.Connection) {
 	case !p.marks.ranging():
 		p.marks.from = row.ID
 		p.status.say("a range begins at " + look.Who(row) + ": move, and end it with v")
-	case p.marks.addRange(p.list.rows, row.ID):
+	case p.marks.addRange(p.list.Rows, row.ID):
 		p.status.say(look.Count(p.marks.count()) + " marked: X kicks them, u unmarks them")
 	default:
 		p.status.complain("the row where the range began is not on the list any more")

@@ -6,6 +6,7 @@ import (
 
 	"holter/model"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // page is what the root shows one of at a time. It is asked by the root alone, and lays itself out in
@@ -25,8 +26,8 @@ type page interface {
 	following() string           // what the cursor goes with, "" for nothing
 	tally() string
 	hints() []key.Binding
-	sorts() []menuItem
-	choices() columnChoices // nil without columns
+	sorts() []widget.Item
+	choices() widget.Choices // nil without columns
 }
 
 // tab is a page with its place on the line of pages.
@@ -87,3 +88,16 @@ func tabLine(s *look.Styles, tabs []tab, at int, notes []part, w int) string {
 	}
 	return look.Pad(line, w-measure(notes)) + join(notes)
 }
+
+// dialog is what takes all keys for a while.
+type dialog interface {
+	// Update takes a key; done says that the dialog is over.
+	Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd)
+	// View draws the dialog into the lines of the page behind it.
+	View(page []string, w int) []string
+	// Footer is the two lines at the bottom, the message line of which it may keep.
+	Footer(w int, message string) []string
+}
+
+// liveDialog is one about what is there now, whatever is shown.
+type liveDialog interface{ look(p *picture) }

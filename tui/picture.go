@@ -8,6 +8,7 @@ import (
 	"holter/model"
 	"holter/model/filter"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // Connections can be sorted by these too: only the screen knows them.
@@ -22,12 +23,12 @@ type arrangement struct {
 	serial int
 	search finder
 	last   finder // the filter before, which is good for as long as one is typed that chooses nothing
-	order
+	widget.Order
 }
 
 // with is another arrangement than a.
-func (a arrangement) with(search, last finder, o order) arrangement {
-	return arrangement{serial: a.serial + 1, search: search, last: last, order: o}
+func (a arrangement) with(search, last finder, o widget.Order) arrangement {
+	return arrangement{serial: a.serial + 1, search: search, last: last, Order: o}
 }
 
 // arranged are rows, filtered and sorted.
@@ -118,11 +119,11 @@ func arrangeConnections(p *picture, a arrangement) *picture {
 		}
 		return rows
 	})
-	switch a.order.by {
+	switch a.Order.By {
 	case sortTrafficIn, sortTrafficOut:
 		sortByTraffic(chosen.rows, p.readings, a)
 	default:
-		filter.Sort(chosen.rows, a.order.by, a.descending, p.Time)
+		filter.Sort(chosen.rows, a.Order.By, a.Descending, p.Time)
 	}
 	fresh := *p
 	fresh.connections = chosen
@@ -139,12 +140,12 @@ func sortByTraffic(rows []*model.Connection, readings []reading, a arrangement) 
 	for i, c := range rows {
 		f := trafficOf(readings, c.ID)
 		entries[i] = entry{f.in, c}
-		if a.order.by == sortTrafficOut {
+		if a.Order.By == sortTrafficOut {
 			entries[i].rate = f.out
 		}
 	}
 	slices.SortStableFunc(entries, func(x, y entry) int {
-		if a.descending {
+		if a.Descending {
 			x, y = y, x
 		}
 		return cmp.Compare(x.rate, y.rate)

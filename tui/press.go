@@ -5,6 +5,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // typed takes keys apart that came in one read, such as those of a held key on a slow line: Bubble Tea
@@ -56,7 +57,7 @@ func (a *App) press(msg tea.KeyMsg) tea.Cmd {
 // answer gives a key to the dialog.
 func (a *App) answer(msg tea.KeyMsg) tea.Cmd {
 	d := a.dialog
-	done, cmd := d.update(msg)
+	done, cmd := d.Update(msg)
 	if done && a.dialog == d {
 		a.dialog = nil
 	}
@@ -167,7 +168,7 @@ func (a *App) openSort() {
 		a.status.say("nothing to sort on this page")
 		return
 	}
-	a.dialog = &menu{styles: a.styles, keys: &a.keys.widgetKeys, title: "sort by", items: items}
+	a.dialog = &widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "sort by", Items: items}
 }
 
 func (a *App) openColumns() {
@@ -176,7 +177,7 @@ func (a *App) openColumns() {
 		a.status.say("no columns on this page")
 		return
 	}
-	a.dialog = &chooser{styles: a.styles, keys: &a.keys.widgetKeys, table: table}
+	a.dialog = &widget.Chooser{Styles: a.styles, Keys: &a.keys.Keys, Table: table}
 }
 
 // zoomBy changes how much time the charts show.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holter/tui/look"
+	"holter/tui/widget"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -18,14 +19,14 @@ func (a *App) askRefuse() {
 	if a.live == nil || !a.mayAct() {
 		return
 	}
-	items := []menuItem{
-		{letter: "y", label: "yes, for " + look.Interval(refuseFor[0]), do: func() tea.Cmd { return a.fx.refuse(refuseFor[0]) }},
-		{letter: "m", label: "for " + look.Interval(refuseFor[1]), do: func() tea.Cmd { return a.fx.refuse(refuseFor[1]) }},
+	items := []widget.Item{
+		{Letter: "y", Label: "yes, for " + look.Interval(refuseFor[0]), Do: func() tea.Cmd { return a.fx.refuse(refuseFor[0]) }},
+		{Letter: "m", Label: "for " + look.Interval(refuseFor[1]), Do: func() tea.Cmd { return a.fx.refuse(refuseFor[1]) }},
 	}
 	if a.refusing() > 0 {
-		items = append(items, menuItem{letter: "0", label: "let them in again", do: func() tea.Cmd { return a.fx.refuse(0) }})
+		items = append(items, widget.Item{Letter: "0", Label: "let them in again", Do: func() tea.Cmd { return a.fx.refuse(0) }})
 	}
-	a.dialog = &menu{styles: a.styles, keys: &a.keys.widgetKeys, title: "refuse upgrades?", items: items}
+	a.dialog = &widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "refuse upgrades?", Items: items}
 }
 
 // refusing is for how much longer upgrades are refused.

@@ -7,6 +7,7 @@ import (
 	"holter/model"
 	"holter/tui/chart"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 const (
@@ -15,17 +16,17 @@ const (
 )
 
 // policyColumns are the columns of the table of how clients come back.
-func policyColumns(s *look.Styles) []column[model.PoolPolicy] {
+func policyColumns(s *look.Styles) []widget.Column[model.PoolPolicy] {
 	type row = model.PoolPolicy
 	t := policyText{s}
-	return []column[row]{
-		{title: "CLIENTS", min: 7, want: 7, right: true, text: func(r *row, _ int) string { return look.Count(r.Clients) }},
-		{title: "LIKE", min: 13, want: 13, text: t.like},
-		{title: "DELAYS", min: 18, want: 26, text: t.delays},
-		{title: "JITTER", min: 12, want: 13, rank: rankSecond, loud: true, text: t.jitter},
-		{title: "SURE", min: 4, rank: rankThird, right: true, text: func(r *row, _ int) string { return look.Percent(100 * r.Confidence) }},
-		{title: "AGENT", min: 24, rank: rankThird, text: func(r *row, w int) string { return s.Glyphs.Cut(s.Glyphs.Plain(r.UserAgent), w) }},
-		{title: "FIRST ATTEMPT AFTER", min: 22, want: 38, rank: rankSecond, text: t.first},
+	return []widget.Column[row]{
+		{Title: "CLIENTS", Min: 7, Want: 7, Right: true, Text: func(r *row, _ int) string { return look.Count(r.Clients) }},
+		{Title: "LIKE", Min: 13, Want: 13, Text: t.like},
+		{Title: "DELAYS", Min: 18, Want: 26, Text: t.delays},
+		{Title: "JITTER", Min: 12, Want: 13, Rank: widget.Second, Loud: true, Text: t.jitter},
+		{Title: "SURE", Min: 4, Rank: widget.Third, Right: true, Text: func(r *row, _ int) string { return look.Percent(100 * r.Confidence) }},
+		{Title: "AGENT", Min: 24, Rank: widget.Third, Text: func(r *row, w int) string { return s.Glyphs.Cut(s.Glyphs.Plain(r.UserAgent), w) }},
+		{Title: "FIRST ATTEMPT AFTER", Min: 22, Want: 38, Rank: widget.Second, Text: t.first},
 	}
 }
 

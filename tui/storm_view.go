@@ -9,6 +9,7 @@ import (
 	"holter/model"
 	"holter/tui/chart"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 const (
@@ -25,11 +26,11 @@ func (p *storms) view() []string {
 		return look.Fill(p.calm(), p.size.h)
 	}
 	lines := p.words(s)
-	lines = append(lines, p.chart(s, p.size.h-len(lines)-p.list.height)...)
+	lines = append(lines, p.chart(s, p.size.h-len(lines)-p.list.Height)...)
 	if len(s.Policies) == 0 {
 		return look.Fill(append(lines, p.styles.Dim.String(" How clients come back shows once they have tried.")), p.size.h)
 	}
-	return look.Fill(append(lines, p.list.view(order{})...), p.size.h)
+	return look.Fill(append(lines, p.list.View(widget.Order{})...), p.size.h)
 }
 
 // calm is the page before the first storm.

@@ -11,6 +11,7 @@ import (
 	"holter/model"
 	"holter/model/filter"
 	"holter/tui/look"
+	"holter/tui/widget"
 )
 
 // storms is the page of reconnect storms: the one that is on, or one of the past.
@@ -24,14 +25,14 @@ type storms struct {
 
 	picture *picture
 	at      int // the storm that is shown, 0 for the newest
-	list    list[model.PoolPolicy, model.Pool]
+	list    widget.List[model.PoolPolicy, model.Pool]
 	size    size
 }
 
 func newStorms(s *look.Styles, k *keyMap, fx *effects, st *status, z *zoom) *storms {
 	p := &storms{styles: s, keys: k, fx: fx, status: st, zoom: z, oracle: new(oracle)}
-	t := newTable(s, policyColumns(s), func(*model.PoolPolicy) model.State { return model.Normal })
-	p.list = newList(t, func(r *model.PoolPolicy) model.Pool { return r.Pool })
+	t := widget.NewTable(s, policyColumns(s), func(*model.PoolPolicy) model.State { return model.Normal })
+	p.list = widget.NewList(t, func(r *model.PoolPolicy) model.Pool { return r.Pool })
 	return p
 }
 
@@ -70,8 +71,8 @@ func (p *storms) layOut() {
 			rows = append(rows, &s.Policies[i])
 		}
 	}
-	p.list.set(rows)
-	p.list.setSize(p.size.w, policyLines(len(rows), p.size.h))
+	p.list.Set(rows)
+	p.list.SetSize(p.size.w, policyLines(len(rows), p.size.h))
 }
 
 // shown is the storm that is shown, nil if there is none.
@@ -107,7 +108,7 @@ func (p *storms) update(msg tea.KeyMsg) tea.Cmd {
 	case key.Matches(msg, k.Follow):
 		return p.follow()
 	default:
-		p.list.move(msg, &k.widgetKeys)
+		p.list.Move(msg, &k.Keys)
 	}
 	return nil
 }
@@ -160,8 +161,8 @@ func (p *storms) back() (tea.Cmd, bool) {
 func (p *storms) click(_, _ int) tea.Cmd      { return nil }
 func (p *storms) following() string           { return "" }
 func (p *storms) selected() *model.Connection { return nil }
-func (p *storms) sorts() []menuItem           { return nil }
-func (p *storms) choices() columnChoices      { return &p.list.table }
+func (p *storms) sorts() []widget.Item        { return nil }
+func (p *storms) choices() widget.Choices     { return &p.list.Table }
 func (p *storms) hints() []key.Binding {
 	k := p.keys
 	return []key.Binding{k.Open, k.PreviousTrouble, k.NextTrouble, k.Refuse, k.Freeze, k.ZoomIn, k.ZoomOut, k.Write}
@@ -169,7 +170,7 @@ func (p *storms) hints() []key.Binding {
 
 // listPool lists the connections of the policy that is selected.
 func (a *App) listPool(p *storms) tea.Cmd {
-	row := p.list.selected()
+	row := p.list.Selected()
 	if row == nil || row.UserAgent == "" {
 		a.status.say("there are no connections to list by their user agent")
 		return nil
@@ -200,4 +201,4 @@ func (p *storms) tally() string {
 	return ""
 }
 
-func (p *storms) formats(bool) map[string]func(io.Writer) error { return formats(p.list.texts()) }
+func (p *storms) formats(bool) map[string]func(io.Writer) error { return formats(p.list.Texts()) }

@@ -8,6 +8,7 @@ import (
 
 	"holter/tui/chart"
 	"holter/tui/look"
+	"holter/tui/widget"
 
 	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/x/ansi"
@@ -81,7 +82,7 @@ func (a *App) View() string {
 		body = append(body, a.feed.view(a.styles, a.size.w, h-1)...)
 	}
 	if a.dialog != nil {
-		body = a.dialog.view(body, a.size.w)
+		body = a.dialog.View(body, a.size.w)
 	}
 	lines = append(lines, body...)
 	if a.status.failed != "" {
@@ -150,7 +151,7 @@ func (a *App) route() (parts []part) {
 // lists reports whether an event is seen above the message line.
 func (a *App) lists(seq uint64) bool {
 	if p, ok := a.page().(*events); ok {
-		return slices.ContainsFunc(p.list.seen(), func(it *item) bool { return it.seq == seq })
+		return slices.ContainsFunc(p.list.Seen(), func(it *item) bool { return it.seq == seq })
 	}
 	below := a.feed.newest(a.eventsHeight(a.page()) - 1)
 	return slices.ContainsFunc(below, func(it item) bool { return it.seq == seq })
@@ -162,9 +163,9 @@ func (a *App) footer() []string {
 	badge := a.badges()
 	message := a.status.view(w, a.lists)
 	if a.dialog != nil {
-		return a.dialog.footer(w, message)
+		return a.dialog.Footer(w, message)
 	}
-	keys := hints(a.styles, w-look.Width(badge), a.offered(), a.keys.Help, a.keys.Quit)
+	keys := widget.Hints(a.styles, w-look.Width(badge), a.offered(), a.keys.Help, a.keys.Quit)
 	return []string{message, look.Pad(keys, w-look.Width(badge)) + badge}
 }
 

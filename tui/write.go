@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"holter/tui/svg"
+	"holter/tui/widget"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -21,15 +22,15 @@ type document interface {
 
 // openWrite asks in which format the view is to be written.
 func (a *App) openWrite() {
-	items := []menuItem{{letter: "s", label: "svg, the screen as a picture", do: a.writePicture}}
+	items := []widget.Item{{Letter: "s", Label: "svg, the screen as a picture", Do: a.writePicture}}
 	if p, ok := a.page().(document); ok {
 		formats := p.formats(a.styles.Glyphs.Masked)
 		for _, ending := range []string{"json", "csv"} {
-			item := menuItem{letter: ending[:1], label: ending, do: func() tea.Cmd { return a.writeFile(ending, formats[ending]) }}
-			items = append([]menuItem{item}, items...)
+			item := widget.Item{Letter: ending[:1], Label: ending, Do: func() tea.Cmd { return a.writeFile(ending, formats[ending]) }}
+			items = append([]widget.Item{item}, items...)
 		}
 	}
-	a.dialog = &menu{styles: a.styles, keys: &a.keys.widgetKeys, title: "write as", items: items}
+	a.dialog = &widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "write as", Items: items}
 }
 
 // writeFile writes a new file in the current directory and says its name.
@@ -56,8 +57,8 @@ func (a *App) writePicture() tea.Cmd {
 }
 
 func (p *connections) formats(hide bool) map[string]func(io.Writer) error {
-	rows := make([]exportRow, len(p.list.rows))
-	for i, c := range p.list.rows {
+	rows := make([]exportRow, len(p.list.Rows))
+	for i, c := range p.list.Rows {
 		rows[i] = exportRow{c, trafficOf(p.picture.readings, c.ID), p.picture.Time}
 	}
 	return map[string]func(io.Writer) error{
@@ -66,8 +67,8 @@ func (p *connections) formats(hide bool) map[string]func(io.Writer) error {
 	}
 }
 
-func (p *clients) formats(bool) map[string]func(io.Writer) error { return formats(p.list.texts()) }
-func (p *events) formats(bool) map[string]func(io.Writer) error  { return formats(p.list.texts()) }
+func (p *clients) formats(bool) map[string]func(io.Writer) error { return formats(p.list.Texts()) }
+func (p *events) formats(bool) map[string]func(io.Writer) error  { return formats(p.list.Texts()) }
 
 // formats write rows of texts as they are drawn, the first of which has the titles.
 func formats(records [][]string) map[string]func(io.Writer) error {

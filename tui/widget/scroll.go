@@ -1,4 +1,4 @@
-package tui
+package widget
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// scroll moves a text by the keys that move the cursor elsewhere.
-func scroll(v *viewport.Model, msg tea.KeyMsg, k *widgetKeys) bool {
+// Scroll moves a text by the keys that move the cursor elsewhere.
+func Scroll(v *viewport.Model, msg tea.KeyMsg, k *Keys) bool {
 	switch {
 	case key.Matches(msg, k.Up):
 		v.ScrollUp(1)
@@ -35,8 +35,8 @@ func scroll(v *viewport.Model, msg tea.KeyMsg, k *widgetKeys) bool {
 	return true
 }
 
-// more says how many lines of a text are above and below what is seen, "" if none are.
-func more(g *look.Glyphs, v *viewport.Model) string {
+// More says how many lines of a text are above and below what is seen, "" if none are.
+func More(g *look.Glyphs, v *viewport.Model) string {
 	above, below := v.YOffset, v.TotalLineCount()-v.YOffset-v.Height
 	text := ""
 	if above > 0 {

@@ -1,10 +1,10 @@
-package tui
+package widget
 
 import "github.com/charmbracelet/bubbles/key"
 
-// widgetKeys are the keys that widgets obey. A page hands them on from the key map, so that a key means the same
+// Keys are the keys that widgets obey. A page hands them on from the key map, so that a key means the same
 // in all of them.
-type widgetKeys struct {
+type Keys struct {
 	Up, Down, HalfUp, HalfDown, PageUp, PageDown, Top, Bottom key.Binding // in a list or a text
 
 	Back    key.Binding // leaves a menu

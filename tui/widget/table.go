@@ -1,4 +1,4 @@
-package tui
+package widget
 
 import (
 	"strings"
@@ -8,57 +8,57 @@ import (
 	"holter/tui/look"
 )
 
-// column is one column of a table. A column is shown whole or not at all.
-type column[R any] struct {
-	title  string
-	sort   filter.SortKey // empty if rows cannot be sorted by it
-	letter string         // sorts by it, after s
+// Column is one column of a table. A column is shown whole or not at all.
+type Column[R any] struct {
+	Title  string
+	Sort   filter.SortKey // empty if rows cannot be sorted by it
+	Letter string         // sorts by it, after s
 
-	descending bool // at first
-	inverse    bool // its ascending order has the most on top
+	Descending bool // at first
+	Inverse    bool // its ascending order has the most on top
 
-	min   int  // cells that hold any of its numbers
-	want  int  // cells that it makes good use of
-	ample int  // cells that matter more than columns of the third rank, if more than it wants
-	rank  rank // which columns give way to it
-	right bool // aligned to the right
-	loud  bool // in the colour of the state
+	Min   int  // cells that hold any of its numbers
+	Want  int  // cells that it makes good use of
+	Ample int  // cells that matter more than columns of the third rank, if more than it wants
+	Rank  Rank // which columns give way to it
+	Right bool // aligned to the right
+	Loud  bool // in the colour of the state
 
-	text  func(r *R, w int) string
-	vivid func(r *R, w int) string // the same in colours of its own and exactly w cells, nil without
+	Text  func(r *R, w int) string
+	Vivid func(r *R, w int) string // the same in colours of its own and exactly w cells, nil without
 }
 
-// rank is how much a column matters where there is no room for all.
-type rank uint8
+// Rank is how much a column matters where there is no room for all.
+type Rank uint8
 
 const (
-	rankFirst  rank = iota // always there
-	rankSecond             // there as soon as all first ones have their least
-	rankThird              // there once all others have what they want
-	rankBarred             // hidden by the user
+	First  Rank = iota // always there
+	Second             // there as soon as all first ones have their least
+	Third              // there once all others have what they want
+	barred             // hidden by the user
 )
 
 // table draws the rows that are visible, and no others.
 type table[R any] struct {
 	styles  *look.Styles
-	columns []column[R]
+	columns []Column[R]
 	state   func(*R) model.State
-	marked  func(*R) bool // nil if nothing can be marked
-	chosen  map[string]rank
+	Marked  func(*R) bool // nil if nothing can be marked
+	chosen  map[string]Rank
 	widths  []int // of columns, 0 where one is not shown
 	width   int
 }
 
-func newTable[R any](s *look.Styles, columns []column[R], state func(*R) model.State) table[R] {
-	return table[R]{styles: s, columns: columns, state: state, chosen: map[string]rank{}}
+func NewTable[R any](s *look.Styles, columns []Column[R], state func(*R) model.State) table[R] {
+	return table[R]{styles: s, columns: columns, state: state, chosen: map[string]Rank{}}
 }
 
-// rank is a column's own, unless the user wants otherwise.
-func (t *table[R]) rank(c *column[R]) rank {
-	if r, ok := t.chosen[c.title]; ok {
+// Rank is a column's own, unless the user wants otherwise.
+func (t *table[R]) rank(c *Column[R]) Rank {
+	if r, ok := t.chosen[c.Title]; ok {
 		return r
 	}
-	return c.rank
+	return c.Rank
 }
 
 // setWidth gives each column its cells: its least by rank, and between the second and the third what
@@ -66,10 +66,10 @@ func (t *table[R]) rank(c *column[R]) rank {
 func (t *table[R]) setWidth(w int) {
 	t.width = w
 	t.widths = make([]int, len(t.columns))
-	left := t.admit(rankSecond, t.admit(rankFirst, w))
-	left = t.widen(func(c *column[R]) int { return c.want }, left)
-	left = t.widen(func(c *column[R]) int { return c.ample }, left)
-	left = t.admit(rankThird, left)
+	left := t.admit(Second, t.admit(First, w))
+	left = t.widen(func(c *Column[R]) int { return c.Want }, left)
+	left = t.widen(func(c *Column[R]) int { return c.Ample }, left)
+	left = t.admit(Third, left)
 	for i := len(t.widths) - 1; i >= 0; i-- {
 		if t.widths[i] > 0 {
 			t.widths[i] += left
@@ -79,11 +79,11 @@ func (t *table[R]) setWidth(w int) {
 }
 
 // admit gives the columns of a rank their least, as long as there is room, and returns what is left.
-func (t *table[R]) admit(r rank, left int) int {
+func (t *table[R]) admit(r Rank, left int) int {
 	for i := range t.columns {
-		if c := &t.columns[i]; t.rank(c) == r && c.min+1 <= left {
-			t.widths[i] = c.min
-			left -= c.min + 1
+		if c := &t.columns[i]; t.rank(c) == r && c.Min+1 <= left {
+			t.widths[i] = c.Min
+			left -= c.Min + 1
 		}
 	}
 	return left
@@ -91,7 +91,7 @@ func (t *table[R]) admit(r rank, left int) int {
 
 // widen gives the columns that are shown up to so many cells each, the last one first, and returns what
 // is left.
-func (t *table[R]) widen(to func(*column[R]) int, left int) int {
+func (t *table[R]) widen(to func(*Column[R]) int, left int) int {
 	for i := len(t.columns) - 1; i >= 0; i-- {
 		if t.widths[i] > 0 {
 			more := max(0, min(left, to(&t.columns[i])-t.widths[i]))
@@ -105,15 +105,15 @@ func (t *table[R]) widen(to func(*column[R]) int, left int) int {
 // toggle shows a column before all others, or hides it.
 func (t *table[R]) toggle(i int) {
 	if t.widths[i] > 0 {
-		t.chosen[t.columns[i].title] = rankBarred
+		t.chosen[t.columns[i].Title] = barred
 	} else {
-		t.chosen[t.columns[i].title] = rankFirst
+		t.chosen[t.columns[i].Title] = First
 	}
 	t.setWidth(t.width)
 }
 
 // columnAt is the column over cell x, nil if there is none.
-func (t *table[R]) columnAt(x int) *column[R] {
+func (t *table[R]) columnAt(x int) *Column[R] {
 	end := 0
 	for i, w := range t.widths {
 		if w == 0 {
@@ -126,29 +126,29 @@ func (t *table[R]) columnAt(x int) *column[R] {
 	return nil
 }
 
-// order is what the rows of a table are sorted by. The zero value is that of rows that come sorted.
-type order struct {
-	by         filter.SortKey
-	descending bool
+// Order is what the rows of a table are sorted by. The zero value is that of rows that come sorted.
+type Order struct {
+	By         filter.SortKey
+	Descending bool
 }
 
-// inverted is o the other way round.
-func (o order) inverted() order { return order{o.by, !o.descending} }
+// Inverted is o the other way round.
+func (o Order) Inverted() Order { return Order{o.By, !o.Descending} }
 
 // header is the line of titles, with the direction beside the one that the rows are sorted by.
-func (t *table[R]) header(o order) string {
+func (t *table[R]) header(o Order) string {
 	var b strings.Builder
 	for i := range t.columns {
 		c, w := &t.columns[i], t.widths[i]
 		if w == 0 {
 			continue
 		}
-		title := c.title
-		if c.sort == o.by && o.by != "" {
-			title += t.styles.Glyphs.Direction(o.descending != c.inverse)
+		title := c.Title
+		if c.Sort == o.By && o.By != "" {
+			title += t.styles.Glyphs.Direction(o.Descending != c.Inverse)
 		}
 		b.WriteByte(' ')
-		b.WriteString(align(title, w, c.right))
+		b.WriteString(align(title, w, c.Right))
 	}
 	return t.styles.Dim.String(b.String())
 }
@@ -158,7 +158,7 @@ func (t *table[R]) header(o order) string {
 func (t *table[R]) row(r *R, selected bool) string {
 	s := t.styles
 	state := min(t.state(r), model.Away)
-	marked := t.marked != nil && t.marked(r)
+	marked := t.Marked != nil && t.Marked(r)
 	var b strings.Builder
 	b.Grow(2 * t.width)
 	look, whole := look.Paint{}, true
@@ -191,13 +191,13 @@ func (t *table[R]) cells(b *strings.Builder, r *R, state model.State, whole bool
 		written = true
 		switch {
 		case whole:
-			b.WriteString(align(col.text(r, w), w, col.right))
-		case col.vivid != nil:
-			b.WriteString(col.vivid(r, w))
-		case col.loud:
-			t.styles.States[state].Write(b, align(col.text(r, w), w, col.right))
+			b.WriteString(align(col.Text(r, w), w, col.Right))
+		case col.Vivid != nil:
+			b.WriteString(col.Vivid(r, w))
+		case col.Loud:
+			t.styles.States[state].Write(b, align(col.Text(r, w), w, col.Right))
 		default:
-			b.WriteString(align(col.text(r, w), w, col.right))
+			b.WriteString(align(col.Text(r, w), w, col.Right))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package tui
+package widget
 
 import (
 	"strings"
@@ -6,24 +6,10 @@ import (
 	"holter/tui/look"
 
 	"github.com/charmbracelet/bubbles/key"
-	tea "github.com/charmbracelet/bubbletea"
 )
 
-// dialog is what takes all keys for a while.
-type dialog interface {
-	// update takes a key; done says that the dialog is over.
-	update(msg tea.KeyMsg) (done bool, cmd tea.Cmd)
-	// view draws the dialog into the lines of the page behind it.
-	view(page []string, w int) []string
-	// footer is the two lines at the bottom, the message line of which it may keep.
-	footer(w int, message string) []string
-}
-
-// liveDialog is one about what is there now, whatever is shown.
-type liveDialog interface{ look(p *picture) }
-
-// box puts a frame around lines, with w cells for text.
-func box(s *look.Styles, lines []string, w int) []string {
+// Box puts a frame around lines, with w cells for text.
+func Box(s *look.Styles, lines []string, w int) []string {
 	b := &s.Glyphs.Box
 	edge := strings.Repeat(b.Top, w+2)
 	framed := []string{s.Dim.String(b.TopLeft + edge + b.TopRight)}
@@ -33,8 +19,8 @@ func box(s *look.Styles, lines []string, w int) []string {
 	return append(framed, s.Dim.String(b.BottomLeft+edge+b.BottomRight))
 }
 
-// dialogOver puts a box in the middle of a page, in place of the lines behind it.
-func dialogOver(page, box []string, w int) []string {
+// Over puts a box in the middle of a page, in place of the lines behind it.
+func Over(page, box []string, w int) []string {
 	lines := append([]string(nil), page...)
 	top := max(0, (len(page)-len(box))/2)
 	left := strings.Repeat(" ", max(0, (w-look.Width(box[0]))/2))
@@ -44,9 +30,9 @@ func dialogOver(page, box []string, w int) []string {
 	return lines
 }
 
-// hints lists keys and what they do within w cells. Those in always are last and stay; of the others
+// Hints lists keys and what they do within w cells. Those in always are last and stay; of the others
 // as many as fit.
-func hints(s *look.Styles, w int, keys []key.Binding, always ...key.Binding) string {
+func Hints(s *look.Styles, w int, keys []key.Binding, always ...key.Binding) string {
 	end, used := "", 0
 	for _, k := range always {
 		text, cells := hint(s, k)

@@ -1,4 +1,4 @@
-package tui
+package widget
 
 // cursor is a place in a list. It holds on to what it is on, by a key, and not to a row: when the rows
 // move it goes with its own, unless it was on top, where it stays.

@@ -1,0 +1,124 @@
+package widget
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+	"github.com/charmbracelet/bubbles/textinput"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/tui/look"
+)
+
+// TypedAbove is how many connections may be meant without their number being typed.
+const TypedAbove = 10
+
+// FormWidth is the cells of a form's text, and labelled where its fields begin.
+const (
+	FormWidth = 52
+	Labelled  = 9
+)
+
+// Form is fields and buttons of which one has the focus.
+type Form[F comparable] struct {
+	Styles *look.Styles
+	Keys   *Keys
+	Fields []F // in the order of the focus
+	At     F
+	Inputs map[F]*textinput.Model
+	Wrong  string // why it was not done
+}
+
+func NewForm[F comparable](s *look.Styles, k *Keys) Form[F] {
+	return Form[F]{Styles: s, Keys: k, Inputs: map[F]*textinput.Model{}}
+}
+
+func (d *Form[F]) AddInput(f F, limit int) {
+	in := NewInput(d.Styles, limit)
+	in.Blur()
+	d.Inputs[f] = &in
+}
+
+// FocusOn gives a field the focus.
+func (d *Form[F]) FocusOn(f F) {
+	if in := d.Inputs[d.At]; in != nil {
+		in.Blur()
+	}
+	d.At = f
+	if in := d.Inputs[f]; in != nil {
+		in.Focus()
+	}
+}
+
+// MoveFocus goes to the next field or the one before, around the ends.
+func (d *Form[F]) MoveFocus(step int) {
+	n := len(d.Fields)
+	d.FocusOn(d.Fields[(slices.Index(d.Fields, d.At)+step+n)%n])
+}
+
+// Moved takes a key that moves the focus. It reports whether msg was one.
+func (d *Form[F]) Moved(msg tea.KeyMsg) bool {
+	switch {
+	case key.Matches(msg, d.Keys.NextField):
+		d.MoveFocus(1)
+	case key.Matches(msg, d.Keys.PrevField):
+		d.MoveFocus(-1)
+	default:
+		return false
+	}
+	return true
+}
+
+func (d *Form[F]) Input(f F, w int) string {
+	in := d.Inputs[f]
+	in.Width = w
+	return in.View()
+}
+
+// mark stands before a line: whether it has the focus.
+func (d *Form[F]) mark(f F) string {
+	if d.At == f {
+		return d.Styles.Glyphs.Cursor
+	}
+	return " "
+}
+
+// Field is a line with a name.
+func (d *Form[F]) Field(f F, name, value string) string {
+	paint := look.Paint{}
+	if d.At == f && d.Inputs[f] == nil {
+		paint = d.Styles.Strong
+	}
+	return d.mark(f) + " " + look.Pad(name, Labelled-2) + paint.String(value)
+}
+
+// Choice is a line whose value the arrows change.
+func (d *Form[F]) Choice(f F, name, value string) string {
+	if d.At == f {
+		value += "  " + d.Styles.Glyphs.Keys.Left + " " + d.Styles.Glyphs.Keys.Right
+	}
+	return d.Field(f, name, value)
+}
+
+// Button is reversed when it has the focus, and marked for those who cannot see that.
+func (d *Form[F]) Button(f F, label string) string {
+	if d.At == f {
+		return d.Styles.Pressed.String(d.Styles.Glyphs.Cursor + " " + label + " ")
+	}
+	return "  " + label + " "
+}
+
+// Counted reports whether the number of those whom it is about was typed into f, where it has to be.
+func (d *Form[F]) Counted(f F, what string, n int) bool {
+	if n <= TypedAbove || d.Inputs[f].Value() == strconv.Itoa(n) {
+		return true
+	}
+	d.Wrong = fmt.Sprintf("to %s %d, type %d", what, n, n)
+	return false
+}
+
+// Digits reports whether text is nothing else.
+func Digits(text string) bool { return strings.Trim(text, "0123456789") == "" }

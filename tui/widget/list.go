@@ -1,0 +1,160 @@
+package widget
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/tui/look"
+)
+
+// List is a table with a cursor in it.
+type List[R any, K comparable] struct {
+	Table  table[R]
+	cursor cursor[K]
+	Rows   []*R
+	Height int // the line of titles included
+	key    func(*R) K
+}
+
+func NewList[R any, K comparable](t table[R], key func(*R) K) List[R, K] {
+	return List[R, K]{Table: t, key: key}
+}
+
+func (l *List[R, K]) SetSize(w, h int) {
+	l.Height = h
+	l.Table.setWidth(w)
+	l.scroll()
+}
+
+// Set takes new rows. The cursor goes with its own.
+func (l *List[R, K]) Set(rows []*R) {
+	l.Rows = rows
+	l.cursor.follow(len(rows), l.keyAt)
+	l.scroll()
+}
+
+func (l *List[R, K]) keyAt(i int) K { return l.key(l.Rows[i]) }
+
+// visible is how many rows fit below the titles.
+func (l *List[R, K]) visible() int { return max(0, l.Height-1) }
+
+func (l *List[R, K]) scroll() { l.cursor.scroll(len(l.Rows), l.visible()) }
+
+// At is the place of the cursor among the rows, and keyed the key of the row that it is on.
+func (l *List[R, K]) At() int  { return l.cursor.index }
+func (l *List[R, K]) Keyed() K { return l.cursor.key }
+
+// Pin has the cursor go with its row from the top too, and pinned reports whether it does.
+func (l *List[R, K]) Pin(on bool)  { l.cursor.pinned = on }
+func (l *List[R, K]) Pinned() bool { return l.cursor.pinned }
+
+// Selected is the row under the cursor, nil if there is none.
+func (l *List[R, K]) Selected() *R {
+	if l.cursor.index >= len(l.Rows) {
+		return nil
+	}
+	return l.Rows[l.cursor.index]
+}
+
+func (l *List[R, K]) MoveTo(index int) {
+	l.cursor.moveTo(index, len(l.Rows), l.keyAt)
+	l.scroll()
+}
+
+// GoTo moves to the row with a key. It reports whether there is one.
+func (l *List[R, K]) GoTo(k K) bool {
+	for i := range l.Rows {
+		if l.keyAt(i) == k {
+			l.MoveTo(i)
+			return true
+		}
+	}
+	return false
+}
+
+// Move handles the keys that move the cursor. It reports whether msg was one.
+func (l *List[R, K]) Move(msg tea.KeyMsg, k *Keys) bool {
+	at, page := l.cursor.index, max(1, l.visible())
+	switch {
+	case key.Matches(msg, k.Up):
+		l.MoveTo(at - 1)
+	case key.Matches(msg, k.Down):
+		l.MoveTo(at + 1)
+	case key.Matches(msg, k.HalfUp):
+		l.MoveTo(at - max(1, page/2))
+	case key.Matches(msg, k.HalfDown):
+		l.MoveTo(at + max(1, page/2))
+	case key.Matches(msg, k.PageUp):
+		l.MoveTo(at - page)
+	case key.Matches(msg, k.PageDown):
+		l.MoveTo(at + page)
+	case key.Matches(msg, k.Top):
+		l.MoveTo(0)
+	case key.Matches(msg, k.Bottom):
+		l.MoveTo(len(l.Rows) - 1)
+	default:
+		return false
+	}
+	return true
+}
+
+// Seek goes to the next row in direction step (1 or -1) that is in trouble, around the ends. It
+// reports whether there is one.
+func (l *List[R, K]) Seek(step int) bool {
+	n := len(l.Rows)
+	for i := 1; i <= n; i++ {
+		at := ((l.cursor.index+i*step)%n + n) % n
+		if l.Table.state(l.Rows[at]).Trouble() {
+			l.MoveTo(at)
+			return true
+		}
+	}
+	return false
+}
+
+// Click goes to the row at line y of the list. It reports whether there is one.
+func (l *List[R, K]) Click(y int) bool {
+	at := l.cursor.top + y - 1
+	if y < 1 || y >= l.Height || at >= len(l.Rows) {
+		return false
+	}
+	l.MoveTo(at)
+	return true
+}
+
+// Seen are the rows that are not scrolled away.
+func (l *List[R, K]) Seen() []*R {
+	top := min(l.cursor.top, len(l.Rows))
+	return l.Rows[top:min(top+l.visible(), len(l.Rows))]
+}
+
+// View draws the titles and the visible rows, sorted by a column.
+func (l *List[R, K]) View(o Order) []string {
+	lines := []string{l.Table.header(o)}
+	for i, r := range l.Seen() {
+		lines = append(lines, l.Table.row(r, l.cursor.top+i == l.cursor.index))
+	}
+	return look.Fill(lines, l.Height)
+}
+
+// cellLimit is more cells than any text of a row takes.
+const cellLimit = 4096
+
+// Texts are the titles and then all rows, as they are drawn but whole.
+func (l *List[R, K]) Texts() [][]string {
+	titles := l.Table.titles()
+	for i := range titles {
+		titles[i] = strings.ReplaceAll(titles[i], " ", "_")
+	}
+	texts := [][]string{titles}
+	for _, r := range l.Rows {
+		cells := make([]string, len(titles))
+		for i := range l.Table.columns {
+			cells[i] = l.Table.columns[i].Text(r, cellLimit)
+		}
+		texts = append(texts, cells)
+	}
+	return texts
+}
