@@ -30,11 +30,3 @@ type Attempt struct {
 
 // MaxReconnects bounds how many reconnect delays, and how many attempts, a client remembers.
 const MaxReconnects = 16
-
-// ClientState is the state of a client whose newest open connection is c, nil if it has none.
-func ClientState(c *Connection) State {
-	if c == nil || !c.Open() {
-		return Away
-	}
-	return c.State
-}

@@ -232,11 +232,11 @@ func clientsOf(conns []model.Connection) []model.Client {
 	for i := range conns {
 		c := &conns[i]
 		client := model.Client{
-			ID: c.Client, Generation: c.Generation, State: model.ClientState(c), Since: c.Since,
+			ID: c.Client, Generation: c.Generation, State: model.Away, Since: c.Since,
 			FirstSeen: c.Opened, UserAgent: c.UserAgent,
 		}
 		if c.Open() {
-			client.Connection = c.ID
+			client.Connection, client.State = c.ID, c.State
 		}
 		for n := range min(c.Generation-1, model.MaxReconnects) {
 			client.Reconnects = append(client.Reconnects, time.Duration(n+1)*1100*time.Millisecond)

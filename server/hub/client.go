@@ -11,37 +11,29 @@ import (
 
 // client is who is behind connections, over their generations. It belongs to Hub.mu.
 type client struct {
-	id         string
-	generation int32
-	seen       model.Instant // first
-	newest     *connection   // the open ones are linked from it
-	listed     int32         // connections, open or lingering
-	left       model.Instant // the last of them, 0 while there is one
-	reconnects []time.Duration
-	attempts   *storm.Client            // nil until it has been away
-	rtt        time.Duration            // the shortest of its last connection; 0 if unknown
-	handshake  unique.Handle[handshake] // that opened the newest
+	id        string
+	presence  model.Presence
+	seen      model.Instant            // first
+	newest    *connection              // the open ones are linked from it
+	listed    int32                    // connections, open or lingering
+	attempts  *storm.Client            // nil until it has been away
+	rtt       time.Duration            // the shortest of its last connection; 0 if unknown
+	handshake unique.Handle[handshake] // that opened the newest
 }
 
 func newClient(id string) *client { return &client{id: id} }
 
 // enter makes c the client's newest connection. It reports whether the client has come back.
 func (cl *client) enter(c *connection, now model.Instant) (back bool) {
-	cl.generation++
+	back = cl.presence.Connect(now)
+	c.generation = cl.presence.Generation()
 	cl.listed++
-	c.generation = cl.generation
 	cl.handshake = c.handshake
-	if back = cl.newest == nil && cl.generation > 1; back {
-		if len(cl.reconnects) == model.MaxReconnects {
-			cl.reconnects = cl.reconnects[1:]
-		}
-		cl.reconnects = append(cl.reconnects, time.Duration(now-cl.left))
-	}
 	c.older = cl.newest
 	if c.older != nil {
 		c.older.newer = c
 	}
-	cl.newest, cl.left = c, 0
+	cl.newest = c
 	return back
 }
 
@@ -61,21 +53,23 @@ func (cl *client) leave(c *connection, now model.Instant) {
 		cl.rtt = rtt
 	}
 	if cl.newest == nil {
-		cl.left = now
+		cl.presence.Leave(now)
 	}
 }
 
 // snapshot runs under Hub.mu.
 func (cl *client) snapshot(h *Hub) model.Client {
 	s := model.Client{
-		ID: cl.id, Generation: int(cl.generation), FirstSeen: h.time(cl.seen),
-		UserAgent: cl.handshake.Value().agent, State: model.Away, Since: h.time(cl.left),
-		Reconnects: append([]time.Duration(nil), cl.reconnects...),
+		ID: cl.id, Generation: cl.presence.Generation(), FirstSeen: h.time(cl.seen),
+		UserAgent: cl.handshake.Value().agent, Reconnects: cl.presence.Reconnects(),
 	}
 	if cl.attempts != nil {
 		s.Attempts = cl.attempts.All()
 	}
-	if c := cl.newest; c != nil {
+	if left, away := cl.presence.Away(); away {
+		s.State, s.Since = model.Away, h.time(left)
+	} else {
+		c := cl.newest
 		c.mu.Lock()
 		l := c.worse()
 		s.Connection, s.State, s.Since = c.id, l.heart.State(), h.time(l.since)

@@ -17,7 +17,7 @@ type connection struct {
 
 	// Set before or by enter, and then only read.
 	id          model.ID
-	generation  int32
+	generation  int
 	client      *client
 	remote      netip.AddrPort
 	handshake   unique.Handle[handshake]
@@ -84,7 +84,7 @@ func (c *connection) snapshot(s *model.Connection, now model.Instant) { c.show(s
 // show shows the connection by one of its legs, in s, which is zero. It runs under mu.
 func (c *connection) show(s *model.Connection, l *leg, now model.Instant) {
 	shake := c.handshake.Value()
-	s.ID, s.Client, s.Generation, s.Remote = c.id, c.client.id, int(c.generation), c.remote
+	s.ID, s.Client, s.Generation, s.Remote = c.id, c.client.id, c.generation, c.remote
 	s.Path, s.UserAgent, s.Subprotocol = shake.path, shake.agent, c.subprotocol.Value()
 	s.Opened = c.hub.time(c.opened)
 	l.show(s, now)

@@ -41,7 +41,7 @@ func (h *Hub) depart(c *connection, now model.Instant) {
 		Pool:   model.Pool{UserAgent: shake.agent, Path: shake.path},
 		Close:  c.end.close,
 		Failed: c.heart.State() == model.Failed || c.end.close.Code == CodeTimeout,
-		First:  cl.generation == 1,
+		First:  cl.presence.Generation() == 1,
 		Lasted: time.Duration(now - c.opened),
 		Path:   handshakeTrips * cl.rtt,
 	})
