@@ -9,14 +9,14 @@ import (
 	"holter/model"
 )
 
-// Refuse has upgrades turned away for so long from now on; 0 lets them in again. Who turns them away asks
-// Refusing.
+// Refuse refuses upgrades for the given time from now on; 0 lets them in again. The hub itself refuses
+// nothing: the code that serves upgrades asks Refusing.
 func (h *Hub) Refuse(_ context.Context, length time.Duration) error {
 	switch {
 	case length < 0:
-		return model.Errorf(model.Invalid, "upgrades cannot be refused for %s: write a duration, or 0 to let them in again", length)
+		return model.Errorf(model.Invalid, "upgrades cannot be refused for %s: write a positive duration, or 0 to let them in again", length)
 	case length > model.MaxRefuse:
-		return model.Errorf(model.Invalid, "upgrades are refused for %s at most", model.MaxRefuse)
+		return model.Errorf(model.Invalid, "upgrades can be refused for %s at most", model.MaxRefuse)
 	case length == 0:
 		h.refusing.Store(0)
 	default:
@@ -25,10 +25,10 @@ func (h *Hub) Refuse(_ context.Context, length time.Duration) error {
 	return nil
 }
 
-// Refusing reports whether upgrades are to be turned away.
+// Refusing reports whether upgrades are being refused.
 func (h *Hub) Refusing() bool { return h.refusing.Load() > int64(h.now()) }
 
-// refusingUntil is zero while upgrades are let in.
+// refusingUntil returns until when upgrades are refused, or the zero Time while they are let in.
 func (h *Hub) refusingUntil(now model.Instant) time.Time {
 	if until := model.Instant(h.refusing.Load()); until > now {
 		return h.time(until)
@@ -36,12 +36,12 @@ func (h *Hub) refusingUntil(now model.Instant) time.Time {
 	return time.Time{}
 }
 
-// SizeFrom is how many connections there are from where a request with this RemoteAddr comes from, those
-// that are just being upgraded included. All of an IPv6 network of 64 bits counts as one address, as one
-// machine has that many.
+// SizeFrom returns the number of connections from the origin of a request with this RemoteAddr, including
+// those that are being upgraded. An origin is an IPv4 address, or an IPv6 network of 64 bits: that is what one
+// machine has.
 func (h *Hub) SizeFrom(remote string) int { return h.origins.count(addrPort(remote).Addr()) }
 
-// origins counts connections by where they come from.
+// origins counts connections by their origin.
 type origins struct {
 	mu     sync.Mutex // protects all following
 	counts map[netip.Addr]int
@@ -71,7 +71,7 @@ func (o *origins) remove(a netip.Addr) {
 	}
 }
 
-// origin is what one machine has to itself.
+// origin returns a itself, or the IPv6 network that a machine with this address has.
 func origin(a netip.Addr) netip.Addr {
 	if !a.Is6() {
 		return a

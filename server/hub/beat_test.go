@@ -320,7 +320,7 @@ func BenchmarkBeat(b *testing.B) {
 	interval := 2 * at(h.o.Rhythm.Interval) // whatever this heart's own is
 	for now := h.now() + interval; b.Loop(); now += interval {
 		for before := sent(c); sent(c) == before; runtime.Gosched() {
-			c.visit(now) // again, if the goroutine of the last ping was not quite over
+			h.visit(&c.toClient, now) // again, if the goroutine of the last ping was not quite over
 		}
 		ping, err := readFrame(end)
 		if err != nil {
@@ -335,5 +335,5 @@ func BenchmarkBeat(b *testing.B) {
 func sent(c *connection) uint32 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.pings
+	return c.toClient.pings
 }

@@ -9,16 +9,16 @@ import (
 	"holter/model/storm"
 )
 
-// client is who is behind connections, over their generations. It belongs to Hub.mu.
+// client is the same over all its connections, past and present.
 type client struct {
 	id        string
 	presence  model.Presence
 	seen      model.Instant            // first
-	newest    *connection              // the open ones are linked from it
+	newest    *connection              // the open ones are linked from here; nil while there is none
 	listed    int32                    // connections, open or lingering
 	attempts  *storm.Client            // nil until it has been away
 	rtt       time.Duration            // the shortest of its last connection; 0 if unknown
-	handshake unique.Handle[handshake] // that opened the newest
+	handshake unique.Handle[handshake] // of the newest
 }
 
 func newClient(id string) *client { return &client{id: id} }
@@ -37,7 +37,8 @@ func (cl *client) enter(c *connection, now model.Instant) (back bool) {
 	return back
 }
 
-// leave takes c out. A client may have thousands of connections, so they are linked.
+// leave takes c out of the open connections. They are a linked list because a client may have thousands. It
+// runs under the lock of c too.
 func (cl *client) leave(c *connection, now model.Instant) {
 	if c.newer != nil {
 		c.newer.older = c.older
@@ -49,7 +50,7 @@ func (cl *client) leave(c *connection, now model.Instant) {
 	}
 	c.older, c.newer = nil, nil
 	c.left = now
-	if rtt := cmp.Or(c.heart.Shortest(), c.heart.RTT()); rtt > 0 {
+	if rtt := cmp.Or(c.toClient.heart.Shortest(), c.toClient.heart.RTT()); rtt > 0 {
 		cl.rtt = rtt
 	}
 	if cl.newest == nil {
@@ -57,7 +58,6 @@ func (cl *client) leave(c *connection, now model.Instant) {
 	}
 }
 
-// snapshot runs under Hub.mu.
 func (cl *client) snapshot(h *Hub) model.Client {
 	s := model.Client{
 		ID: cl.id, Generation: cl.presence.Generation(), FirstSeen: h.time(cl.seen),

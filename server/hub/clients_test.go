@@ -149,13 +149,13 @@ func TestClientIsOnTheListWithItsConnections(t *testing.T) {
 		}
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		h.forget(1)
-		if len(h.conns) != 1 || len(h.clients) != 1 {
-			t.Errorf("%d connections and %d clients", len(h.conns), len(h.clients))
+		h.registry.forget(1)
+		if len(h.registry.conns) != 1 || len(h.registry.clients) != 1 {
+			t.Errorf("%d connections and %d clients", len(h.registry.conns), len(h.registry.clients))
 		}
-		h.forget(1)
-		if len(h.conns) != 0 || len(h.clients) != 0 {
-			t.Errorf("%d connections and %d clients", len(h.conns), len(h.clients))
+		h.registry.forget(1)
+		if len(h.registry.conns) != 0 || len(h.registry.clients) != 0 {
+			t.Errorf("%d connections and %d clients", len(h.registry.conns), len(h.registry.clients))
 		}
 	})
 }
@@ -171,8 +171,8 @@ func TestLingeringIsBounded(t *testing.T) {
 		if len(s.Connections) != maxLingering || len(s.Clients) != 1000 || s.Connections[0].ID != 101 {
 			t.Errorf("%d connections from %s on and %d clients are on the list", len(s.Connections), s.Connections[0].ID, len(s.Clients))
 		}
-		if cap(h.gone) > 4*maxLingering {
-			t.Errorf("room for %d", cap(h.gone))
+		if cap(h.registry.gone) > 4*maxLingering {
+			t.Errorf("room for %d", cap(h.registry.gone))
 		}
 	})
 }

@@ -8,14 +8,12 @@ import (
 	"holter/model"
 )
 
-// connection is one WebSocket on the list. It has the leg that leads to its client and, behind a
-// proxy, a second one.
+// connection is one WebSocket on the list. It has a leg to its client and, behind a proxy, a second one to
+// the upstream.
 type connection struct {
 	hub *Hub
-	leg
-	upstream *leg // nil where holter is no proxy
 
-	// Set before or by enter, and then only read.
+	// Set by registry.enter or before, and then only read.
 	id          model.ID
 	generation  int
 	client      *client
@@ -24,11 +22,13 @@ type connection struct {
 	subprotocol unique.Handle[string]
 	opened      model.Instant
 
-	// Hub.mu's.
+	// Protected by Hub.mu.
 	older, newer *connection   // of the same client, while open
-	left         model.Instant // when it was taken off
+	left         model.Instant // when it closed and began to linger
 
-	mu          sync.Mutex // protects all following, upstream, and both legs
+	mu          sync.Mutex // protects all following
+	toClient    leg
+	toUpstream  *leg // nil where holter is not a proxy
 	orders      *orders
 	transitions []transition
 }
@@ -40,7 +40,7 @@ type transition struct {
 	diagnosis model.Diagnosis
 }
 
-// addrPort reads an address as package http writes it.
+// addrPort parses an address as package http writes it. The zero AddrPort stands for any other text.
 func addrPort(text string) netip.AddrPort {
 	p, err := netip.ParseAddrPort(text)
 	if err != nil {
@@ -49,46 +49,57 @@ func addrPort(text string) netip.AddrPort {
 	return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
 }
 
-// legs are the client's and, if there is one, the upstream's.
+// legs returns the leg to the client and, if there is one, that to the upstream.
 func (c *connection) legs() []*leg {
-	if c.upstream == nil {
-		return []*leg{&c.leg}
+	if c.toUpstream == nil {
+		return []*leg{&c.toClient}
 	}
-	return []*leg{&c.leg, c.upstream}
+	return []*leg{&c.toClient, c.toUpstream}
 }
 
-// worse is the leg that somebody should look at first. It runs under mu.
+// worse returns the leg that a user should look at first.
 func (c *connection) worse() *leg {
-	up := c.upstream
-	if up == nil || up.heart == nil || up.end != nil || c.end != nil {
-		return &c.leg
+	client, up := &c.toClient, c.toUpstream
+	if up == nil || up.heart == nil || up.end != nil || client.end != nil {
+		return client
 	}
-	if c.heart != nil && up.heart.State() <= c.heart.State() {
-		return &c.leg
+	if client.heart != nil && up.heart.State() <= client.heart.State() {
+		return client
 	}
 	return up
 }
 
-// publish tells of something that happened to c. It runs under mu, so that what happens to one
-// connection is told in order.
+// publish adds an event about c to the log. As it runs under the connection's lock, the events of one
+// connection are in order.
 func (c *connection) publish(e model.Event, now model.Instant) {
 	e.Time, e.Connection = c.hub.time(now), new(model.Connection)
 	c.snapshot(e.Connection, now)
 	c.hub.log.Publish(e)
 }
 
-// snapshot shows the connection by its worse leg, in s, which is zero. It runs under mu. (To return so
-// large a value, and that during the handshake, would double the stack of whoever serves it.)
-func (c *connection) snapshot(s *model.Connection, now model.Instant) { c.show(s, c.worse(), now) }
+// snapshot fills s, which is zero, with the connection as its worse leg shows it. (Returning so large a
+// value, during the handshake at that, would double the stack of the goroutine that serves the connection.)
+func (c *connection) snapshot(s *model.Connection, now model.Instant) { c.render(s, c.worse(), now) }
 
-// show shows the connection by one of its legs, in s, which is zero. It runs under mu.
-func (c *connection) show(s *model.Connection, l *leg, now model.Instant) {
+// render fills s, which is zero, with the connection as one of its legs shows it.
+func (c *connection) render(s *model.Connection, l *leg, now model.Instant) {
 	shake := c.handshake.Value()
 	s.ID, s.Client, s.Generation, s.Remote = c.id, c.client.id, c.generation, c.remote
 	s.Path, s.UserAgent, s.Subprotocol = shake.path, shake.agent, c.subprotocol.Value()
 	s.Opened = c.hub.time(c.opened)
-	l.show(s, now)
-	if c.tap != nil {
-		s.Faults = c.tap.Faults()
+	l.render(s, now)
+	if t := c.toClient.tap; t != nil {
+		s.Faults = t.Faults()
 	}
+}
+
+// leaving reports whether holter has sent a close frame and waits for the peer to close.
+func (c *connection) leaving() bool { return c.orders != nil && c.orders.dropAt != 0 }
+
+// ordered returns the orders of c, to be changed.
+func (c *connection) ordered() *orders {
+	if c.orders == nil {
+		c.orders = new(orders)
+	}
+	return c.orders
 }

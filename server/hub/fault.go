@@ -6,10 +6,10 @@ import (
 	"holter/model"
 )
 
-// SetFaults puts faults on connections and answers on how many. They act on the client's leg, and end
-// with the connection. A fault that ends one leaves those that are on it, if it comes alone. As with
-// Kick, an order by id fails if one of them is not there any more, and is carried out on the others all
-// the same.
+// SetFaults replaces the faults on connections and returns the number of these. Faults act on the leg to
+// the client, and end with the connection. An order that only closes connections (cut, reset) leaves their
+// other faults as they are. If one of the ids is no longer open, SetFaults disturbs the others and returns an
+// error too.
 func (h *Hub) SetFaults(_ context.Context, o model.FaultOrder) (int, error) {
 	if err := o.Faults.Validate(); err != nil {
 		return 0, err
@@ -17,42 +17,42 @@ func (h *Hub) SetFaults(_ context.Context, o model.FaultOrder) (int, error) {
 	targets, err := h.targets(model.Kick{IDs: o.IDs, Query: o.Query})
 	n := 0
 	for _, c := range targets {
-		if c.disturb(o.Faults) {
+		if h.disturb(c, o.Faults) {
 			n++
 		}
 	}
 	return n, err
 }
 
-// disturb reports false if there is nothing left to be disturbed.
-func (c *connection) disturb(f model.Faults) bool {
+// disturb reports false if c is not open.
+func (h *Hub) disturb(c *connection, f model.Faults) bool {
 	ends := f.Cut != 0 || f.Reset
 	if lasting := f.Lasting(); !ends || lasting != (model.Faults{}) {
-		if !c.set(lasting) {
+		if !h.setFaults(c, lasting) {
 			return false
 		}
 	}
-	return !ends || c.kick(kick{code: f.Cut, reason: "fault: " + f.String(), reset: f.Reset})
+	return !ends || h.close(c, kick{code: f.Cut, reason: "fault: " + f.String(), reset: f.Reset})
 }
 
-// endFaults ends them all.
+// endFaults ends the faults on all connections.
 func (h *Hub) endFaults() {
 	for _, c := range h.all() {
 		c.mu.Lock()
-		if c.tap != nil {
-			c.tap.SetFaults(model.Faults{})
+		if t := c.toClient.tap; t != nil {
+			t.SetFaults(model.Faults{})
 		}
 		c.mu.Unlock()
 	}
 }
 
-func (c *connection) set(f model.Faults) bool {
+func (h *Hub) setFaults(c *connection, f model.Faults) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.tap == nil {
+	if c.toClient.tap == nil {
 		return false
 	}
-	c.tap.SetFaults(f)
-	c.publish(model.Event{Type: model.FaultSet}, c.hub.now())
+	c.toClient.tap.SetFaults(f)
+	c.publish(model.Event{Type: model.FaultSet}, h.now())
 	return true
 }

@@ -8,8 +8,8 @@ import (
 	"holter/model"
 )
 
-// handshake is what is kept of the request that opened a connection. Clients of one kind send the same
-// but for the client's name, so equal ones are kept once.
+// handshake is what the hub keeps of the request that opened a connection. Clients of one kind send equal
+// ones, so each is kept once for all of them: see unique.Make.
 type handshake struct {
 	path, agent string
 	header      string // lines of "name: value", as they came
@@ -17,15 +17,15 @@ type handshake struct {
 
 const (
 	maxText   = 256  // bytes of each text that comes with a request
-	maxHeader = 2048 // bytes of the header that is kept
+	maxHeader = 2048 // bytes of the header that are kept
 
 	usualHeader = 512
 )
 
 var (
-	// single are fields that differ with every request and tell nothing.
+	// single are fields whose value differs in every request and means nothing.
 	single = []string{"Sec-Websocket-Key"}
-	// secret are parts of the names of fields that are not for whoever looks over a shoulder.
+	// secret are parts of the names of fields whose value must not be on a screen.
 	secret = []string{"auth", "cookie", "token", "secret", "api-key"}
 )
 
@@ -35,7 +35,8 @@ func handshakeOf(r *http.Request) handshake {
 	}
 }
 
-// headerOf writes the header down in order of its names. Few are ever looked at, so it is not cleaned.
+// headerOf returns the header as lines in the order of its names. They are cleaned when they are shown, which
+// is rare.
 func headerOf(r *http.Request) string {
 	names := make([]string, 0, len(r.Header))
 	for name := range r.Header {
@@ -61,7 +62,8 @@ func headerOf(r *http.Request) string {
 	return b.String()
 }
 
-// fields takes apart what headerOf wrote: a name has no colon in it, and neither has a line break.
+// fields parses the lines of headerOf. That is possible because a name has no colon in it, and neither a name
+// nor a value has a line break.
 func (s handshake) fields() []model.HeaderField {
 	var fields []model.HeaderField
 	for line := range strings.Lines(s.header) {

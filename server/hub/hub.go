@@ -1,17 +1,39 @@
-// Package hub keeps the connections of a monitor: who is there, when each is due for a beat, what
-// happened, and who is to go.
+// Package hub keeps the connections of a monitor: which there are, when each is due for a beat, what
+// happens to them, and which must end.
 //
-// Locks are taken in this order: a tap's write lock, Hub.mu, connection.mu, and then those of the
-// schedule and of the event log, under which nothing else is locked. Nothing waits for a socket
-// under any of them.
+// A Hub owns the list of connections and clients, the scheduler that beats, the log of events, and the watch
+// for storms. It moves no bytes: package tap does, and reports to the hub. It serves no requests either: the
+// planes of package server hand hijacked connections to Adopt, and the screen and the admin API read
+// snapshots, details and events, and order kicks and faults. Any goroutine may call the exported methods.
+//
+// # Goroutines
+//
+// Run starts two and waits for them: beat, the only one that decides on pings and suspicions, and maintain, for
+// what is not urgent. The methods of a leg run on the goroutines that move the bytes of its tap.
+//
+// # Locks
+//
+// Locks are taken in this order. Nothing waits for a socket under any of them.
+//
+//  1. readLock and writeLock of a tap, under which the tap calls the exported methods of its leg;
+//  2. Hub.mu, which protects the registry and the clients in it;
+//  3. connection.mu, which protects one connection and its legs;
+//  4. the locks of the schedule, of origins, of the journal and of a tap's faults, under which no other is taken.
+//
+// The type of a method says which locks it runs under:
+//
+//   - The methods of Hub take the locks that they need.
+//   - The methods of registry and of client run under Hub.mu.
+//   - The methods of connection and of leg run under connection.mu, but for the exported ones of leg: a tap
+//     calls those, so they take the locks.
+//
+// A comment mentions a lock only where a method differs.
 package hub
 
 import (
 	"context"
 	"net"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,11 +52,11 @@ type Options struct {
 	Rhythm       heart.Rhythm
 	OnFail       model.OnFail
 	Identity     Identity
-	Linger       time.Duration // how long what is gone stays on the list
-	MaxIdle      time.Duration // without an application message; 0 for any
-	WriteTimeout time.Duration // with a write that the peer takes nothing of; not where OnFail is to observe
+	Linger       time.Duration // how long a closed connection stays on the list
+	MaxIdle      time.Duration // without an application message, after which a connection is closed; 0 for never
+	WriteTimeout time.Duration // without progress of a write, after which a connection is closed; 0 for never. Not used with OnFailObserve
 	Version      string
-	AcceptRate   float64 // of upgrades per second, as others keep to it; 0 for any
+	AcceptRate   float64 // upgrades per second that the server lets in, for the screen; 0 for no limit
 }
 
 // Hub is the registry of a monitor's connections. It is also the source of its screen: see Snapshot,
@@ -47,25 +69,15 @@ type Hub struct {
 	log      *journal.Log
 	count    counters
 	place    atomic.Pointer[place]
-	refusing atomic.Int64 // until this Instant
+	refusing atomic.Int64 // Instant until which upgrades are refused
 	origins  origins
 	host     atomic.Pointer[model.Host]
 
-	mu      sync.Mutex // protects all following
-	last    model.ID
-	conns   map[model.ID]*connection // open and lingering
-	clients map[string]*client
-	gone    []*connection // lingering, in the order of their end
-	stopped bool          // Run is over: nobody comes in any more
-	rates   rates
-	recent  recent
-	storms  *storm.Watch
+	mu       sync.Mutex // protects registry
+	registry registry
 }
 
-const (
-	maxLingering = 20_000 // connections on the list after their end
-	keptEvents   = 2048
-)
+const keptEvents = 2048 // a reader that falls behind by more loses events
 
 // New makes a hub. It counts and lists connections at once; hearts beat while Run runs.
 func New(o Options) *Hub {
@@ -73,13 +85,16 @@ func New(o Options) *Hub {
 		o.WriteTimeout = 0
 	}
 	h := &Hub{
-		o:       o,
-		zero:    time.Now().Add(-time.Millisecond), // no Instant is 0
-		log:     journal.New(keptEvents),
+		o:    o,
+		zero: time.Now().Add(-time.Millisecond), // so that no Instant is 0
+		log:  journal.New(keptEvents),
+	}
+	h.registry = registry{
 		conns:   make(map[model.ID]*connection),
 		clients: make(map[string]*client),
+		count:   &h.count,
+		storms:  storm.NewWatch(h.zero),
 	}
-	h.storms = storm.NewWatch(h.zero)
 	return h
 }
 
@@ -87,17 +102,18 @@ func (h *Hub) now() model.Instant { return model.Instant(time.Since(h.zero)) }
 
 func (h *Hub) time(i model.Instant) time.Time { return h.zero.Add(time.Duration(i)) }
 
-// place is where a hub's clients connect, and the upstream behind it if that is a proxy.
+// place is the address where a hub's clients connect and, of a proxy, that of the upstream.
 type place struct{ address, upstream string }
 
-// Announce says where clients connect, and what upstream they come to by that, "" if none, for the screen.
+// Announce sets what the screen shows as the address where clients connect, and as the upstream of a proxy;
+// upstream is "" without one.
 func (h *Hub) Announce(address, upstream string) { h.place.Store(&place{address, upstream}) }
 
-// Size is how many connections there are, those that are just being upgraded included.
+// Size returns the number of connections, including those that are being upgraded.
 func (h *Hub) Size() int { return int(h.count.size.Load()) }
 
-// Adopt taps a hijacked connection of the request r, whose RemoteAddr is the client's. It is listed when
-// its handshake is over.
+// Adopt taps the hijacked connection of the request r, whose RemoteAddr is the client's. The connection
+// is listed when its handshake is over.
 func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 	h.count.size.Add(1)
 	conn := &connection{
@@ -107,94 +123,40 @@ func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 		client:    newClient(h.o.Identity.Of(r)),
 	}
 	h.origins.add(conn.remote.Addr())
-	conn.leg = leg{conn: conn, slot: -1}
-	conn.tap = tap.New(c, early, &conn.leg, h.now)
-	return conn.tap
+	conn.toClient = leg{conn: conn, slot: -1}
+	conn.toClient.tap = tap.New(c, early, &conn.toClient, h.now)
+	return conn.toClient.tap
 }
 
-// AdoptUpstream gives a connection that Adopt tapped its second leg: the proxy's socket to the server
-// behind it, past the handshake.
+// AdoptUpstream gives a connection that Adopt has tapped its second leg: the proxy's socket to the server
+// behind it, after the handshake.
 func (h *Hub) AdoptUpstream(client *tap.Conn, c net.Conn, early []byte) *tap.Conn {
 	conn := client.Watcher().(*leg).conn
 	up := &leg{conn: conn, side: model.UpstreamSide, slot: -1}
 	conn.mu.Lock()
-	conn.upstream = up
+	conn.toUpstream = up
 	up.tap = tap.NewUpstream(c, early, up, h.now)
 	conn.mu.Unlock()
 	up.tap.Open()
 	return up.tap
 }
 
-// Sampled keeps and tells a sample of the host.
+// Sampled keeps a sample of the host and publishes it.
 func (h *Hub) Sampled(s model.Host) {
 	h.host.Store(&s)
 	h.log.Publish(model.Event{Time: s.Time, Type: model.HostSampled, Host: &s})
 }
 
-// enter lists a connection whose handshake is over. It runs under mu.
-func (h *Hub) enter(c *connection, now model.Instant) {
-	h.last++
-	c.id = h.last
-	h.conns[c.id] = c
-	if known := h.clients[c.client.id]; known != nil {
-		c.client = known
-	} else {
-		c.client.id = strings.Clone(c.client.id) // it may hold the whole request
-		c.client.seen = now
-		h.clients[c.client.id] = c.client
-	}
-	back := c.client.enter(c, now)
-	if back {
-		h.count.reconnects.Add(1)
-	}
-	h.count.connects.Add(1)
-	h.arrive(c, back, now)
-}
-
-// leave moves a connection to those that linger. It runs under mu and c.mu.
-func (h *Hub) leave(c *connection, now model.Instant) {
-	c.client.leave(c, now)
-	h.depart(c, now)
-	h.gone = append(h.gone, c)
-	h.count.closes.Add(1)
-	if len(h.gone) > maxLingering {
-		h.forget(1)
-	}
-}
-
-// expire forgets what has lingered long enough.
-func (h *Hub) expire(now model.Instant) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	n := 0
-	for n < len(h.gone) && time.Duration(now-h.gone[n].left) >= h.o.Linger {
-		n++
-	}
-	h.forget(n)
-}
-
-// forget forgets the n that have been gone longest, and clients with the last of their connections.
-// It runs under mu.
-func (h *Hub) forget(n int) {
-	for _, c := range h.gone[:n] {
-		delete(h.conns, c.id)
-		if c.client.listed--; c.client.listed == 0 {
-			delete(h.clients, c.client.id)
-		}
-	}
-	h.gone = slices.Delete(h.gone, 0, n)
-}
-
-// Run beats until ctx ends, then closes what is open with 1001 and waits for the peers' answers for
-// up to a second.
+// Run beats until ctx ends. Then it closes what is open with 1001, and waits for the peers' answers for up
+// to a second.
 func (h *Hub) Run(ctx context.Context) error {
-	err := process.Run(ctx, h.beat, h.keepHouse)
+	err := process.Run(ctx, h.beat, h.maintain)
 	h.closeAll()
 	return err
 }
 
-// keepHouse does what is not urgent: each bin of activity, and each second the rest.
-func (h *Hub) keepHouse(ctx context.Context) error {
+// maintain does what is not urgent: some of it in each bin of activity, the rest once a second.
+func (h *Hub) maintain(ctx context.Context) error {
 	tick := time.NewTicker(model.ActivityBin)
 	defer tick.Stop()
 	for bins := 1; ; bins++ {
@@ -203,34 +165,45 @@ func (h *Hub) keepHouse(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		h.record()
-		h.lookOut()
+		h.closeBin()
+		h.reportStorms()
 		if bins%int(time.Second/model.ActivityBin) == 0 {
-			now := h.now()
-			h.expire(now)
-			h.measure(now)
+			h.measure()
 		}
 	}
 }
 
-// all are the connections on the list, open and lingering.
+// closeBin closes a bin of activity.
+func (h *Hub) closeBin() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.registry.recent.add(h.count.activity())
+}
+
+// measure removes what has lingered long enough, and reads the counters.
+func (h *Hub) measure() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	h.registry.expire(now, h.o.Linger)
+	h.registry.measure(now)
+}
+
+// all returns the connections on the list, open and lingering.
 func (h *Hub) all() []*connection {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	all := make([]*connection, 0, len(h.conns))
-	for _, c := range h.conns {
-		all = append(all, c)
-	}
-	return all
+	return h.registry.all()
 }
 
+// find returns a connection on the list, or a NotFound error.
 func (h *Hub) find(id model.ID) (*connection, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if c := h.conns[id]; c != nil {
+	if c := h.registry.conns[id]; c != nil {
 		return c, nil
 	}
-	if id <= h.last {
+	if id <= h.registry.last {
 		return nil, model.Errorf(model.NotFound, "connection %s is gone and forgotten", id)
 	}
 	return nil, model.Errorf(model.NotFound, "there is no connection %s", id)

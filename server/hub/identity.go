@@ -10,8 +10,8 @@ import (
 	"holter/model"
 )
 
-// Identity says who is behind a request: a client, who is the same over reconnects. It names, it
-// does not authenticate: a claim is taken from a token without its signature being checked.
+// Identity finds the name of the client in a request: the same in each of its reconnects. It names the client
+// and does not authenticate it: the signature of a token is not checked.
 type Identity struct {
 	of func(*http.Request) string
 }
@@ -19,8 +19,8 @@ type Identity struct {
 // maxClient bounds a client's name, in bytes.
 const maxClient = 128
 
-// ParseIdentity reads query:NAME, header:NAME, cookie:NAME, jwt:CLAIM or ip. The empty text stands for
-// the query parameter client, else the header X-Client-ID.
+// ParseIdentity parses query:NAME, header:NAME, cookie:NAME, jwt:CLAIM or ip. The empty text stands for the
+// query parameter client or, in a request without it, the header X-Client-ID.
 func ParseIdentity(s string) (Identity, error) {
 	kind, name, named := strings.Cut(s, ":")
 	switch {
@@ -46,8 +46,8 @@ func ParseIdentity(s string) (Identity, error) {
 	return Identity{}, model.Errorf(model.Invalid, "unknown identity %q: write query:NAME, header:NAME, cookie:NAME, jwt:CLAIM or ip", s)
 }
 
-// Of names the client of r. Requests that carry no name are known by address and user agent. The
-// result is bounded and clean.
+// Of returns the name of the client that sent r. A client without a name is known by its address and user
+// agent. The result has at most maxClient bytes, and no control characters.
 func (i Identity) Of(r *http.Request) string {
 	if i.of != nil {
 		if name := model.Clean(i.of(r), maxClient); name != "" {
@@ -80,8 +80,8 @@ func fromCookie(r *http.Request, name string) string {
 	return c.Value
 }
 
-// fromToken looks where browsers and others put a token: the Authorization header, or the query,
-// since a browser cannot set a header on a WebSocket.
+// fromToken reads a claim of the token in the Authorization header or in the query: a browser cannot set a
+// header on a WebSocket.
 func fromToken(r *http.Request, claim string) string {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {

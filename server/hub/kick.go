@@ -10,15 +10,15 @@ import (
 	"holter/server/tap"
 )
 
-// kick is how a connection is ended.
+// kick is how a connection is closed.
 type kick struct {
 	code   int
 	reason string
 	reset  bool
 }
 
-// Kick ends connections and answers how many: at once, or spread over k.Over by the schedule. A kick
-// of connections by id fails if one of them is not there any more, and then ends the others all the same.
+// Kick closes connections and returns their number: at once or, by the schedule, spread over k.Over. If one
+// of the ids is no longer open, it closes the others and returns an error too.
 func (h *Hub) Kick(_ context.Context, k model.Kick) (int, error) {
 	if err := k.Validate(); err != nil {
 		return 0, err
@@ -32,20 +32,21 @@ func (h *Hub) Kick(_ context.Context, k model.Kick) (int, error) {
 	step := k.Over / time.Duration(max(1, len(targets)))
 	for i, c := range targets {
 		delay := step * time.Duration(i)
-		if delay > 0 && c.order(how, now+model.Instant(delay)) || delay == 0 && c.kick(how) {
+		if delay > 0 && h.closeLater(c, how, now+model.Instant(delay)) || delay == 0 && h.close(c, how) {
 			n++
 		}
 	}
 	return n, err
 }
 
+// targets returns the open connections that k means. The error is about those that are not open.
 func (h *Hub) targets(k model.Kick) (targets []*connection, err error) {
 	if len(k.IDs) == 0 {
 		return h.matching(k.Query)
 	}
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(k.IDs))) {
 		c, e := h.find(id)
-		if e == nil && !c.open() {
+		if e == nil && !h.isOpen(c) {
 			e = model.Errorf(model.Gone, "connection %s is closed already", id)
 		}
 		if e != nil {
@@ -57,6 +58,7 @@ func (h *Hub) targets(k model.Kick) (targets []*connection, err error) {
 	return targets, err
 }
 
+// matching returns the open connections that match a selection.
 func (h *Hub) matching(query string) (matching []*connection, err error) {
 	f, err := filter.ParseSelection(query)
 	if err != nil {
@@ -65,7 +67,7 @@ func (h *Hub) matching(query string) (matching []*connection, err error) {
 	now := h.now()
 	for _, c := range h.all() {
 		c.mu.Lock()
-		if c.tap != nil {
+		if c.toClient.tap != nil {
 			var s model.Connection
 			if c.snapshot(&s, now); f.Match(&s, h.time(now)) {
 				matching = append(matching, c)
@@ -76,28 +78,29 @@ func (h *Hub) matching(query string) (matching []*connection, err error) {
 	return matching, nil
 }
 
-func (c *connection) open() bool {
+func (h *Hub) isOpen(c *connection) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.tap != nil
+	return c.toClient.tap != nil
 }
 
-// order has c kicked at that moment.
-func (c *connection) order(k kick, at model.Instant) bool {
+// closeLater has the scheduler close c at that moment. It reports false if c is not open.
+func (h *Hub) closeLater(c *connection, k kick, at model.Instant) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.tap == nil {
+	if c.toClient.tap == nil {
 		return false
 	}
-	c.obey().kick, c.orders.kickAt = k, at
-	c.reschedule()
+	o := c.ordered()
+	o.kick, o.kickAt = k, at
+	c.toClient.reschedule()
 	return true
 }
 
-// kick ends c, on both legs if it has two. Where the peer or the application did so before and left the
-// socket, that one goes. It reports false if there is nothing left to be done.
-func (c *connection) kick(k kick) bool {
-	t, up := c.taps()
+// close closes c, on both legs if it has two. If the peer or the application has sent a close frame before
+// and left the socket open, close has the socket closed. It reports false if there is nothing left to do.
+func (h *Hub) close(c *connection, k kick) bool {
+	t, up := h.taps(c)
 	if t == nil {
 		return false
 	}
@@ -115,56 +118,46 @@ func (c *connection) kick(k kick) bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.tap == nil || c.leaving() {
+	if c.toClient.tap == nil || c.leaving() {
 		return first
 	}
-	c.obey().dropAt = c.hub.now() + model.Instant(closeWait)
-	c.reschedule()
+	c.ordered().dropAt = h.now() + model.Instant(closeWait)
+	c.toClient.reschedule()
 	return true
 }
 
-// taps are those of both legs, nil where one is closed or was never there.
-func (c *connection) taps() (client, upstream *tap.Conn) {
+// taps returns those of both legs, nil where a leg is closed or was never there.
+func (h *Hub) taps(c *connection) (client, upstream *tap.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.upstream != nil {
-		upstream = c.upstream.tap
+	if c.toUpstream != nil {
+		upstream = c.toUpstream.tap
 	}
-	return c.tap, upstream
+	return c.toClient.tap, upstream
 }
 
-// leaving reports whether the peer is being waited for to close. It runs under mu.
-func (c *connection) leaving() bool { return c.orders != nil && c.orders.dropAt != 0 }
-
-func (c *connection) obey() *orders {
-	if c.orders == nil {
-		c.orders = new(orders)
-	}
-	return c.orders
-}
-
-// closeAll ends what is open when the monitor stops: close frames to all, a second for their
-// answers, and then the sockets. Whoever is in the middle of a handshake comes in meanwhile.
+// closeAll closes what is open when the monitor stops: close frames to all, a second for their answers, and
+// then the sockets. A connection in the middle of its handshake may still enter during that second.
 func (h *Hub) closeAll() {
-	h.endFaults() // or what they hold would live on
+	h.endFaults() // or connections would live on for the bytes that faults hold
 	poll := time.NewTicker(10 * time.Millisecond)
 	defer poll.Stop()
 	for limit := time.Now().Add(closeWait); h.Size() > 0 && time.Now().Before(limit); <-poll.C {
 		for _, c := range h.all() {
-			c.kick(kick{code: 1001, reason: "holter is shutting down"})
+			h.close(c, kick{code: 1001, reason: "holter is shutting down"})
 		}
 	}
 	h.mu.Lock()
-	h.stopped = true
+	h.registry.stopped = true
 	h.mu.Unlock()
 	for _, c := range h.all() {
-		c.drop(tap.Ending{By: model.ByHolter, Code: 1001})
+		h.drop(c, tap.Ending{By: model.ByHolter, Code: 1001})
 	}
 }
 
-// drop closes what sockets there are left.
-func (c *connection) drop(e tap.Ending) {
-	t, up := c.taps()
+// drop closes the sockets of c that are still open.
+func (h *Hub) drop(c *connection, e tap.Ending) {
+	t, up := h.taps(c)
 	if t != nil {
 		t.Drop(e, false)
 	}

@@ -10,18 +10,19 @@ import (
 	"holter/server/tap"
 )
 
-// leg is one socket of a connection, with the heart that beats over it. It is the tap.Watcher of its
-// tap: most of its methods are called by whoever moves the bytes.
+// leg is one socket of a connection, with the heart that beats over it. It is the tap.Watcher of its tap,
+// so the goroutines that move the bytes call its exported methods. These take the locks; the other methods
+// run under conn.mu.
 type leg struct {
 	conn *connection
 
-	// schedule.mu's.
+	// Protected by schedule.mu.
 	due          model.Instant
-	before, then *leg  // in the slot
-	slot         int16 // -1 while it is not in the schedule
+	before, then *leg  // neighbours in the slot
+	slot         int16 // -1 while the leg is not in the schedule
 
-	// conn.mu's. The small ones first: with the slot they fill two words.
-	visiting bool       // the scheduler asks for next itself
+	// Protected by conn.mu. The small ones come first: with the slot they fill two words.
+	visiting bool       // the scheduler is visiting, and will set the next visit itself
 	side     model.Side // never changes
 	pings    uint32
 	pongs    uint32
@@ -30,8 +31,8 @@ type leg struct {
 	heart    *heart.Heart
 	next     model.Instant // when the heart is due
 	since    model.Instant // in its state
-	end      *end          // nil while it is open
-	stuck    *stuck        // nil as long as no write had to wait
+	end      *end          // nil while the leg is open
+	stuck    *stuck        // nil until a write has to wait
 }
 
 type end struct {
@@ -41,27 +42,28 @@ type end struct {
 
 type traffic struct{ framesIn, framesOut, bytesIn, bytesOut uint64 }
 
-func passed(t *tap.Conn) (sum traffic) {
+func trafficOf(t *tap.Conn) (sum traffic) {
 	sum.framesIn, sum.framesOut, sum.bytesIn, sum.bytesOut = t.Traffic()
 	return sum
 }
 
-// Opened starts the heart, and lists the connection with its client's leg, all at once: a Closed at
-// the same time comes before, and then there is nothing to list, or after.
+// Opened starts the heart. The leg to the client also lists the connection, in the same step: a Closed at the
+// same time comes either before, and then there is nothing to list, or after.
 func (l *leg) Opened(subprotocol string) {
-	if t := l.open(subprotocol); t != nil {
+	if t := l.conn.hub.open(l, subprotocol); t != nil {
 		t.Drop(tap.Ending{By: model.ByHolter, Code: 1001, Reason: "holter has shut down"}, false)
 	}
 }
 
-// open returns the tap if it comes too late to be watched.
-func (l *leg) open(subprotocol string) *tap.Conn {
-	c, h := l.conn, l.conn.hub
+// open starts the heart of l and lists its connection. If Run is over, it returns the tap instead, to be
+// closed.
+func (h *Hub) open(l *leg, subprotocol string) *tap.Conn {
+	c := l.conn
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if l.tap == nil || h.stopped {
+	if l.tap == nil || h.registry.stopped {
 		return l.tap
 	}
 	now := h.now()
@@ -73,7 +75,7 @@ func (l *leg) open(subprotocol string) *tap.Conn {
 	if l.side == model.ClientSide {
 		c.opened = now
 		c.subprotocol = unique.Make(model.Clean(subprotocol, maxText))
-		h.enter(c, now)
+		h.registry.enter(c, now)
 		c.publish(model.Event{Type: model.ConnectionOpened}, now)
 	}
 	return nil
@@ -88,7 +90,7 @@ func (l *leg) Sent(seq uint32, at model.Instant) {
 	l.reschedule()
 }
 
-// Pong takes in an answer.
+// Pong gives the heart the answer to a ping.
 func (l *leg) Pong(seq uint32, at model.Instant, exact bool) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
@@ -97,7 +99,7 @@ func (l *leg) Pong(seq uint32, at model.Instant, exact bool) {
 	l.changed(l.heart.Pong(seq, at, exact, &l.conn.hub.late))
 }
 
-// RoundTrip takes in a round trip of the application's own ping.
+// RoundTrip gives the heart the round trip of the application's own ping.
 func (l *leg) RoundTrip(rtt time.Duration) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
@@ -106,7 +108,7 @@ func (l *leg) RoundTrip(rtt time.Duration) {
 	}
 }
 
-// PeerBeat takes in a beat of the peer's own.
+// PeerBeat gives the heart a beat of the peer's own.
 func (l *leg) PeerBeat(at model.Instant, page bool) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
@@ -116,14 +118,14 @@ func (l *leg) PeerBeat(at model.Instant, page bool) {
 	}
 }
 
-// Heard is proof of life while it was in doubt.
+// Heard gives the heart a sign of life of a peer in doubt.
 func (l *leg) Heard(at model.Instant) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
 	l.changed(l.heart.Heard(at))
 }
 
-// Lost ends the watch: neither pings nor silence say anything any more.
+// Lost ends the judging of the peer: neither pings nor silence prove anything any more.
 func (l *leg) Lost(in, out bool) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
@@ -132,8 +134,8 @@ func (l *leg) Lost(in, out bool) {
 	}
 }
 
-// Closed settles how the leg ended, and takes the connection off with its client's leg. What is not
-// counted any more has been told.
+// Closed records how the leg ended. The leg to the client also takes the connection off the list of open
+// ones. Size counts the connection until all of that is published.
 func (l *leg) Closed(e tap.Ending) {
 	c, h := l.conn, l.conn.hub
 	if l.side == model.ClientSide {
@@ -153,20 +155,20 @@ func (l *leg) Closed(e tap.Ending) {
 	h.schedule.remove(l)
 	l.end = &end{
 		close:   model.Close{Code: e.Code, Reason: model.Clean(e.Reason, model.MaxReason), By: e.By, At: h.time(now)},
-		traffic: passed(t),
+		traffic: trafficOf(t),
 	}
 	if l.side == model.UpstreamSide {
 		l.changed(l.heart.End(model.Ended))
 		return
 	}
-	h.leave(c, now)
+	h.registry.leave(c, now)
 	h.count.bytesIn.Add(l.end.traffic.bytesIn)
 	h.count.bytesOut.Add(l.end.traffic.bytesOut)
 	l.changed(l.heart.End(model.Ended))
 	c.publish(model.Event{Type: model.ConnectionClosed}, now)
 }
 
-// changed takes note of a change of state and tells of it. It runs under conn.mu.
+// changed records and publishes a change of state, if there was one.
 func (l *leg) changed(from, to model.State, changed bool) {
 	if !changed {
 		return
@@ -180,13 +182,13 @@ func (l *leg) changed(from, to model.State, changed bool) {
 	if l.tap != nil {
 		l.tap.Alert(l.heart.Alert())
 	}
-	if to != model.Closed { // the end has an event of its own
+	if to != model.Closed { // a close has an event of its own
 		c.publish(model.Event{Type: model.StateChanged, From: from, To: to}, now)
 	}
 }
 
-// show fills in what s says of a leg. It runs under conn.mu.
-func (l *leg) show(s *model.Connection, now model.Instant) {
+// render fills in those fields of s that are about a leg.
+func (l *leg) render(s *model.Connection, now model.Instant) {
 	h, heart := l.conn.hub, l.heart
 	s.Side, s.State, s.Since, s.Diagnosis = l.side, heart.State(), h.time(l.since), heart.Diagnosis()
 	s.RTT, s.RTTMean, s.RTTDev = heart.RTT(), heart.Mean(), heart.Deviation()
@@ -196,22 +198,23 @@ func (l *leg) show(s *model.Connection, now model.Instant) {
 	if l.end != nil {
 		s.Close, sum = &l.end.close, l.end.traffic
 	} else {
-		sum = passed(l.tap)
+		sum = trafficOf(l.tap)
 		s.Silence, s.DataSilence = since(now, l.tap.Heard()), since(now, l.tap.Data())
 	}
 	s.FramesIn, s.FramesOut, s.BytesIn, s.BytesOut = sum.framesIn, sum.framesOut, sum.bytesIn, sum.bytesOut
 }
 
-// detail is all about one leg. It runs under conn.mu.
+// detail returns all that is known of the leg.
 func (l *leg) detail(now model.Instant) model.Detail {
 	c := l.conn
 	d := model.Detail{Header: c.handshake.Value().fields(), Samples: l.heart.Samples()}
-	c.show(&d.Connection, l, now)
+	c.render(&d.Connection, l, now)
 	if l.tap != nil {
 		d.Evidence = l.heart.Evidence(now, &c.hub.late, l.tap)
 	}
 	return d
 }
 
-// since is 0 if at came after now: whoever moves the bytes may be ahead of whoever asked for the time.
+// since returns the time from at to now. It is 0 if at is later, as when another goroutine has read bytes
+// since now was taken.
 func since(now, at model.Instant) time.Duration { return time.Duration(max(0, now-at)) }

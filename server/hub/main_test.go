@@ -157,7 +157,7 @@ func wantEmpty(t testing.TB, h *Hub) {
 	if n := h.Size(); n != 0 {
 		t.Errorf("%d connections are still counted", n)
 	}
-	if left := h.schedule.take(math.MaxInt64, nil); len(left) != 0 {
+	if left := h.schedule.popDue(math.MaxInt64, nil); len(left) != 0 {
 		t.Errorf("%d connections are still in the schedule", len(left))
 	}
 }
@@ -171,5 +171,5 @@ func forged(t testing.TB, h *Hub, client string) (*connection, *tap.Conn, *memor
 	if _, err := io.WriteString(c, switching); err != nil {
 		t.Fatal(err)
 	}
-	return h.conns[h.last], c, end
+	return h.registry.conns[h.registry.last], c, end
 }

@@ -7,7 +7,7 @@ import (
 	"holter/model"
 )
 
-// counters only grow, but for size.
+// counters only grow, except for size.
 type counters struct {
 	size                                  atomic.Int64 // connections
 	connects, reconnects, refused, closes atomic.Uint64
@@ -15,14 +15,29 @@ type counters struct {
 	bytesIn, bytesOut                     atomic.Uint64 // of closed connections
 }
 
-// reading is what the counters said at one moment.
+// reading is the values of the counters at one moment.
 type reading struct {
 	at                                    model.Instant
 	connects, reconnects, refused, closes uint64
 	beats, bytesIn, bytesOut              uint64
 }
 
-// rates keeps readings of the last seconds, oldest first.
+func (c *counters) read(now model.Instant) reading {
+	return reading{
+		at: now, connects: c.connects.Load(), reconnects: c.reconnects.Load(), refused: c.refused.Load(),
+		closes: c.closes.Load(), beats: c.beats.Load(), bytesIn: c.bytesIn.Load(), bytesOut: c.bytesOut.Load(),
+	}
+}
+
+// activity returns the counts since the start. 32 bits of each are enough for differences.
+func (c *counters) activity() model.Activity {
+	return model.Activity{
+		Connects: uint32(c.connects.Load()), Reconnects: uint32(c.reconnects.Load()),
+		Closes: uint32(c.closes.Load()), Refused: uint32(c.refused.Load()),
+	}
+}
+
+// rates keeps the readings of the last seconds, oldest first.
 type rates struct {
 	readings [6]reading
 	n        int
@@ -37,14 +52,14 @@ func (r *rates) add(x reading) {
 	r.n++
 }
 
-// perSecond is what happened between the oldest and the newest reading.
+// perSecond returns the rates between the oldest and the newest reading.
 func (r *rates) perSecond() model.Rates {
 	if r.n < 2 {
 		return model.Rates{}
 	}
 	a, b := r.readings[0], r.readings[r.n-1]
 	per := func(from, to uint64) float64 {
-		if to < from { // a connection's bytes moved from one sum to the other meanwhile
+		if to < from { // the bytes of a connection moved from one sum to the other meanwhile
 			return 0
 		}
 		return float64(to-from) / time.Duration(b.at-a.at).Seconds()
@@ -56,43 +71,14 @@ func (r *rates) perSecond() model.Rates {
 	}
 }
 
-// measure takes a reading. It holds mu throughout: the bytes of a connection that closes meanwhile
-// would be in neither sum, or in both.
-func (h *Hub) measure(now model.Instant) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	x := reading{
-		at: now, connects: h.count.connects.Load(), reconnects: h.count.reconnects.Load(),
-		refused: h.count.refused.Load(), closes: h.count.closes.Load(), beats: h.count.beats.Load(),
-		bytesIn: h.count.bytesIn.Load(), bytesOut: h.count.bytesOut.Load(),
-	}
-	for _, c := range h.conns {
-		c.mu.Lock()
-		if c.tap != nil {
-			sum := passed(c.tap)
-			x.bytesIn += sum.bytesIn
-			x.bytesOut += sum.bytesOut
-		}
-		c.mu.Unlock()
-	}
-	h.rates.add(x)
-}
-
 // recent is what happened in each of the last bins of time.
 type recent struct {
 	bins   []model.Activity
-	before model.Activity // what the counters said at the end of the last bin, of which 32 bits are enough
+	before model.Activity // the counters at the end of the last bin
 }
 
-// record closes a bin.
-func (h *Hub) record() {
-	now := model.Activity{
-		Connects: uint32(h.count.connects.Load()), Reconnects: uint32(h.count.reconnects.Load()),
-		Closes: uint32(h.count.closes.Load()), Refused: uint32(h.count.refused.Load()),
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	r := &h.recent
+// add closes a bin, at whose end the counters have the values of now.
+func (r *recent) add(now model.Activity) {
 	if len(r.bins) == model.MaxActivity {
 		copy(r.bins, r.bins[1:])
 		r.bins = r.bins[:len(r.bins)-1]

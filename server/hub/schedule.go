@@ -10,24 +10,23 @@ import (
 	"holter/model/heart"
 )
 
-// schedule knows which legs are due: a timing wheel (Varghese and Lauck, "Hashed and
-// Hierarchical Timing Wheels", 1987). Every beat has its leg put in and taken out twice, which
-// costs a few pointers here and a walk through a cold heap otherwise. It only decides who is due: see
-// Hub.beat.
+// schedule knows which legs are due: a timing wheel (Varghese and Lauck, "Hashed and Hierarchical Timing
+// Wheels", 1987). Each beat puts its leg in and takes it out twice. That costs a few pointers here; in a heap
+// it would be a walk through cold memory. It only says which legs are due: Hub.beat visits them.
 type schedule struct {
 	mu    sync.Mutex       // protects all following, and the fields of the legs in it
-	slots [wheelSlots]*leg // lists of those due in one slotTime, or that and whole turns of the wheel
-	done  int64            // slotTimes whose slots have been emptied
+	slots [wheelSlots]*leg // each a list of the legs due in one slotTime, now or after whole turns of the wheel
+	done  int64            // number of slotTimes whose slots have been emptied
 }
 
 const (
-	// slotTime gathers what is due within it into one run: thousands of timers a second would cost
-	// more than the pings. It delays beats, and no figure: round trips count from the write.
+	// slotTime is the span of time whose legs are visited in one run: thousands of timers a second would
+	// cost more than the pings. It delays beats, but changes no figure: a round trip begins with the write.
 	slotTime   = 10 * time.Millisecond
 	wheelSlots = 1024
 )
 
-// set has l visited at that moment, instead of any other.
+// set has l visited at that moment, and no longer at any other.
 func (s *schedule) set(l *leg, at model.Instant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,9 +61,9 @@ func (s *schedule) unlink(l *leg) {
 	l.before, l.then, l.slot = nil, nil, -1
 }
 
-// take appends to batch those that are due, the earlier first but for those within one slotTime, and
-// takes them out.
-func (s *schedule) take(now model.Instant, batch []*leg) []*leg {
+// popDue takes out the legs that are due, and appends them to batch: the earlier first, but in any order
+// within one slotTime.
+func (s *schedule) popDue(now model.Instant, batch []*leg) []*leg {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := int64(now) / int64(slotTime)
@@ -82,8 +81,8 @@ func (s *schedule) take(now model.Instant, batch []*leg) []*leg {
 	return batch
 }
 
-// soon is when something may be due next, but at most limit after now.
-func (s *schedule) soon(now model.Instant, limit time.Duration) time.Duration {
+// untilNext returns the time until a leg may be due, at most limit.
+func (s *schedule) untilNext(now model.Instant, limit time.Duration) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for pause := time.Duration(0); pause < limit; pause += slotTime {
@@ -94,8 +93,8 @@ func (s *schedule) soon(now model.Instant, limit time.Duration) time.Duration {
 	return limit
 }
 
-// beat visits every connection when it is due, until ctx ends. It is the one goroutine that decides
-// on pings and suspicions.
+// beat visits each leg when it is due, until ctx ends. It is the only goroutine that decides on pings and
+// suspicions.
 func (h *Hub) beat(ctx context.Context) error {
 	var batch []*leg
 	pause, before := slotTime, time.Now()
@@ -112,24 +111,24 @@ func (h *Hub) beat(ctx context.Context) error {
 		lateBy := lateness(before, t, pause)
 		before = t
 		h.late.Observe(now, lateBy)
-		batch = h.schedule.take(now, batch[:0])
+		batch = h.schedule.popDue(now, batch[:0])
 		void := h.late.VoidBefore() == now
 		for _, l := range batch {
-			if void && l.calm() {
-				// All that fell due meanwhile would beat at once, and go on together.
+			if void && h.calm(l) {
+				// Otherwise all legs that became due meanwhile would beat at once, and together from then on.
 				h.schedule.set(l, now+model.Instant(rand.Float64()*float64(h.o.Rhythm.Interval)))
 				continue
 			}
-			l.visit(now)
+			h.visit(l, now)
 		}
 		clear(batch)
-		pause = h.schedule.soon(h.now(), heart.SchedulerPause)
+		pause = h.schedule.untilNext(h.now(), heart.SchedulerPause)
 		timer.Reset(pause)
 	}
 }
 
-// lateness is how much later than after pause a run came: by the monotonic clock, or, where that one
-// stands still while the machine sleeps, by the wall's.
+// lateness returns by how much a run came later than pause after the one before it. It goes by the monotonic
+// clock or, if more time passed on that, by the wall clock: the former may stand still while the machine sleeps.
 func lateness(before, now time.Time, pause time.Duration) time.Duration {
 	return max(now.Sub(before), now.Round(0).Sub(before.Round(0))) - pause
 }

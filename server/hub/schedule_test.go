@@ -21,7 +21,7 @@ func scheduled(s *schedule, n int, from model.Instant) []*leg {
 
 func at(d time.Duration) model.Instant { return model.Instant(d) }
 
-// Whatever is set, moved and removed, each is taken once, not before it is due, and no later than
+// Whatever is set, moved and removed, each leg is due once, not before it is due, and no later than
 // the run after that.
 func TestEachIsTakenWhenItIsDue(t *testing.T) {
 	const turn = wheelSlots * slotTime
@@ -48,7 +48,7 @@ func TestEachIsTakenWhenItIsDue(t *testing.T) {
 			if rand.IntN(500) == 0 {
 				now += at(2 * turn) // the machine slept
 			}
-			for _, c := range s.take(now, nil) {
+			for _, c := range s.popDue(now, nil) {
 				if at, ok := due[c]; !ok || at > now {
 					t.Fatalf("taken at %v, due at %v (%t)", time.Duration(now), time.Duration(at), ok)
 				}
@@ -66,14 +66,14 @@ func TestEachIsTakenWhenItIsDue(t *testing.T) {
 func TestNothingDueIsSleptThrough(t *testing.T) {
 	var s schedule
 	now := at(time.Second)
-	s.take(now, nil)
-	if pause := s.soon(now, heart.SchedulerPause); pause != heart.SchedulerPause {
+	s.popDue(now, nil)
+	if pause := s.untilNext(now, heart.SchedulerPause); pause != heart.SchedulerPause {
 		t.Errorf("%v until the next run of an empty schedule", pause)
 	}
 	for _, wait := range []time.Duration{-time.Hour, 0, ms, 15 * ms, 49 * ms} {
 		c := &leg{slot: -1}
 		s.set(c, now+at(wait))
-		pause := s.soon(now, heart.SchedulerPause)
+		pause := s.untilNext(now, heart.SchedulerPause)
 		if pause < slotTime || pause > max(wait, 0)+slotTime {
 			t.Errorf("%v until the next run, with one that is due after %v", pause, wait)
 		}
@@ -90,11 +90,11 @@ func BenchmarkSchedule(b *testing.B) {
 			s.set(conns[i%n], at(time.Second+time.Duration(i%500)*slotTime))
 		}
 	})
-	b.Run("take", func(b *testing.B) { // one run of the scheduler, a slot's time after the one before
+	b.Run("popDue", func(b *testing.B) { // one run of the scheduler, a slot's time after the one before
 		var batch []*leg
 		taken := 0
 		for now := at(time.Second); b.Loop(); now += at(slotTime) {
-			batch = s.take(now, batch[:0])
+			batch = s.popDue(now, batch[:0])
 			for _, c := range batch {
 				s.set(c, now+at(5*time.Second))
 			}

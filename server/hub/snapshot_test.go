@@ -96,8 +96,8 @@ func TestBytesAreNeitherLostNorCountedTwice(t *testing.T) {
 		app.Write(message)
 		conns = append(conns, app)
 	}
-	h.measure(h.now())
-	before := h.rates.readings[0].bytesOut
+	h.measure()
+	before := h.registry.rates.readings[0].bytesOut
 	if before < n*size {
 		t.Fatalf("%d bytes", before)
 	}
@@ -108,8 +108,8 @@ func TestBytesAreNeitherLostNorCountedTwice(t *testing.T) {
 		}
 	})
 	for h.Size() > 0 {
-		h.measure(h.now())
-		if now := h.rates.readings[h.rates.n-1].bytesOut; now != before {
+		h.measure()
+		if now := h.registry.rates.readings[h.registry.rates.n-1].bytesOut; now != before {
 			t.Fatalf("%d bytes are %d while connections close", before, now)
 		}
 	}

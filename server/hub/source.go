@@ -8,7 +8,7 @@ import (
 	"holter/model"
 )
 
-// Snapshot is the whole picture now.
+// Snapshot returns the whole picture of this moment.
 func (h *Hub) Snapshot(context.Context) (model.Snapshot, error) {
 	now := h.now()
 	s := model.Snapshot{
@@ -33,29 +33,32 @@ func (h *Hub) Snapshot(context.Context) (model.Snapshot, error) {
 		c.mu.Unlock()
 	}
 	slices.SortFunc(s.Connections, func(a, b model.Connection) int { return cmp.Compare(a.ID, b.ID) })
-	s.Clients = h.listClients()
+	s.Clients = h.clients()
 	s.Rates, s.Activity, s.Storms = h.activity()
 	return s, nil
 }
 
-func (h *Hub) listClients() []model.Client {
+// clients returns a snapshot of each client, in the order of their ids.
+func (h *Hub) clients() []model.Client {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	clients := make([]model.Client, 0, len(h.clients))
-	for _, cl := range h.clients {
+	clients := make([]model.Client, 0, len(h.registry.clients))
+	for _, cl := range h.registry.clients {
 		clients = append(clients, cl.snapshot(h))
 	}
 	slices.SortFunc(clients, func(a, b model.Client) int { return cmp.Compare(a.ID, b.ID) })
 	return clients
 }
 
+// activity returns the present rates, and what happened in the bins and storms so far.
 func (h *Hub) activity() (model.Rates, []model.Activity, []model.Storm) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.rates.perSecond(), slices.Clone(h.recent.bins), h.storms.Storms()
+	r := &h.registry
+	return r.rates.perSecond(), slices.Clone(r.recent.bins), r.storms.Storms()
 }
 
-// Detail is all about one connection, open or lingering.
+// Detail returns all that is known of one connection, open or lingering, or a NotFound error.
 func (h *Hub) Detail(_ context.Context, id model.ID) (model.Detail, error) {
 	c, err := h.find(id)
 	if err != nil {
@@ -68,7 +71,7 @@ func (h *Hub) Detail(_ context.Context, id model.ID) (model.Detail, error) {
 	for _, t := range c.transitions {
 		d.Transitions = append(d.Transitions, model.Transition{At: h.time(t.at), Side: t.side, From: t.from, To: t.to, Diagnosis: t.diagnosis})
 	}
-	if c.upstream != nil {
+	if c.toUpstream != nil {
 		for _, l := range c.legs() {
 			d.Legs = append(d.Legs, l.detail(now))
 		}
@@ -76,10 +79,11 @@ func (h *Hub) Detail(_ context.Context, id model.ID) (model.Detail, error) {
 	return d, nil
 }
 
-// Client is one identity, and its connections that are on the list, by generation.
+// Client returns a client and those of its connections that are on the list, by generation, or a NotFound
+// error.
 func (h *Hub) Client(id string) (model.Client, []model.Connection, error) {
 	h.mu.Lock()
-	cl := h.clients[id]
+	cl := h.registry.clients[id]
 	if cl == nil {
 		h.mu.Unlock()
 		return model.Client{}, nil, model.Errorf(model.NotFound, "there is no client %q, or it has been away for longer than the linger time", model.Clean(id, maxText))

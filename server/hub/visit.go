@@ -8,34 +8,34 @@ import (
 	"holter/server/tap"
 )
 
-// orders are what is to be done to a connection at a time other than now.
+// orders are what is to happen to a connection at a later time.
 type orders struct {
 	kick   kick
 	kickAt model.Instant // 0 for never
-	dropAt model.Instant // close the socket; 0 for never
+	dropAt model.Instant // when to close the socket; 0 for never
 }
 
-// stuck is a write that waits for its peer.
+// stuck is the state of a write that waits for its peer.
 type stuck struct {
-	taken uint64        // bytes that the peer had acknowledged
-	since model.Instant // then
+	taken uint64        // bytes that the peer's kernel had acknowledged
+	since model.Instant // when that number was first seen
 }
 
-// closeWait is how long a peer has to answer a close frame before the socket goes.
+// closeWait is how long a peer has to answer a close frame before its socket is closed.
 const closeWait = time.Second
 
 // CodeTimeout is the close code for a connection that is given up: registered with IANA as Timeout.
 const CodeTimeout = 3008
 
 // calm reports whether nothing but a beat is due on l.
-func (l *leg) calm() bool {
+func (h *Hub) calm(l *leg) bool {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
 	return l.tap != nil && l.conn.orders == nil && !l.heart.Alert()
 }
 
-// visit brings l to now and puts it back into the schedule. Only the scheduler calls it.
-func (l *leg) visit(now model.Instant) {
+// visit does what is due on l, and puts it back into the schedule. Only the scheduler calls it.
+func (h *Hub) visit(l *leg, now model.Instant) {
 	c := l.conn
 	c.mu.Lock()
 	t := l.tap
@@ -43,7 +43,7 @@ func (l *leg) visit(now model.Instant) {
 		c.mu.Unlock()
 		return
 	}
-	a := l.heart.Tick(now, &c.hub.late, t)
+	a := l.heart.Tick(now, &h.late, t)
 	l.next, l.visiting = a.Next, true
 	l.changed(a.From, a.To, a.Changed)
 	end := l.judge(now)
@@ -60,15 +60,16 @@ func (l *leg) visit(now model.Instant) {
 	c.mu.Lock()
 	l.visiting = false
 	if l.tap != nil {
-		c.hub.schedule.set(l, l.nextVisit(now))
+		h.schedule.set(l, l.nextVisit(now))
 	}
 	c.mu.Unlock()
 }
 
-// judge decides whether l has to go, and how. It runs under mu; what it returns does not. What is
-// asked of the connection as a whole is done at its client's leg.
+// judge decides whether l must be closed, and how: it returns a function that does so, to be called without
+// the lock, or nil. What concerns the whole connection is decided for its leg to the client.
 func (l *leg) judge(now model.Instant) func(*tap.Conn) {
-	c, o := l.conn, &l.conn.hub.o
+	c, h := l.conn, l.conn.hub
+	o := &h.o
 	whole := l.side == model.ClientSide
 	switch w := l.tap.Writing(); {
 	case whole && c.leaving() && now >= c.orders.dropAt:
@@ -76,21 +77,21 @@ func (l *leg) judge(now model.Instant) func(*tap.Conn) {
 	case whole && c.orders != nil && c.orders.kickAt != 0 && now >= c.orders.kickAt:
 		k := c.orders.kick
 		c.orders.kickAt = 0
-		return func(*tap.Conn) { c.kick(k) }
+		return func(*tap.Conn) { h.close(c, k) }
 	case l.heart.State() == model.Failed && o.OnFail == model.OnFailClose:
 		l.heart.End(model.Reaped)
 		return giveUp("heartbeat timeout")
 	case o.WriteTimeout > 0 && w != 0 && since(now, l.stuckSince(w, now)) >= o.WriteTimeout:
 		return giveUp(fmt.Sprintf("write timeout: nothing taken for %s", o.WriteTimeout))
 	case whole && o.MaxIdle > 0 && !c.leaving() && since(now, max(c.opened, l.tap.Data())) >= o.MaxIdle:
-		return func(*tap.Conn) { c.kick(kick{code: 1000, reason: fmt.Sprintf("no message for %s", o.MaxIdle)}) }
+		return func(*tap.Conn) { h.close(c, kick{code: 1000, reason: fmt.Sprintf("no message for %s", o.MaxIdle)}) }
 	}
 	return nil
 }
 
-// stuckSince is since when the peer has taken nothing of the write that began at w: a long message may
-// be on its way to a slow peer for as long as it likes. Where the kernel does not tell what the peer
-// has acknowledged, that is w. It runs under mu.
+// stuckSince returns since when the peer has taken nothing of the write that began at w. A long message may
+// take any time on its way to a slow peer, as long as there is progress. Where the kernel does not tell what
+// the peer has acknowledged, it returns w.
 func (l *leg) stuckSince(w, now model.Instant) model.Instant {
 	taken, known := l.tap.Taken()
 	if !known {
@@ -105,8 +106,8 @@ func (l *leg) stuckSince(w, now model.Instant) model.Instant {
 	return l.stuck.since
 }
 
-// giveUp closes the socket of a peer that will not answer a close frame. One that was only frozen
-// finds the frame when it wakes up.
+// giveUp returns a function that closes the socket of a peer that will not answer a close frame. It sends
+// the frame first all the same: a peer that was only frozen finds it when it wakes up.
 func giveUp(reason string) func(*tap.Conn) {
 	return func(t *tap.Conn) {
 		t.Shut(CodeTimeout, reason)
@@ -114,11 +115,12 @@ func giveUp(reason string) func(*tap.Conn) {
 	}
 }
 
-// beatGrid is when calm connections are visited: together, since every run of the scheduler and every
-// wake-up for an answer costs as much as a ping. A connection in doubt does not wait for it.
+// beatGrid is the grid of time on which calm connections are visited, so that many are visited together:
+// each run of the scheduler, and each wake-up for an answer, costs as much as a ping. A connection in doubt
+// is visited at its own time.
 const beatGrid = model.Instant(40 * time.Millisecond)
 
-// nextVisit is when l is due again, for its heart or for a limit. It runs under mu.
+// nextVisit returns when l is due again, for its heart or for a limit.
 func (l *leg) nextVisit(now model.Instant) model.Instant {
 	c, o := l.conn, &l.conn.hub.o
 	next := l.next
@@ -146,7 +148,7 @@ func (l *leg) nextVisit(now model.Instant) model.Instant {
 	return next
 }
 
-// reschedule runs under mu.
+// reschedule sets the next visit anew, after something about the leg has changed.
 func (l *leg) reschedule() {
 	if l.tap != nil && !l.visiting {
 		l.conn.hub.schedule.set(l, l.nextVisit(l.conn.hub.now()))
