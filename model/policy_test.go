@@ -1,0 +1,89 @@
+package model
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+func TestBounds(t *testing.T) {
+	base := Policy{Kind: PolicyExponential, Base: time.Second, Factor: 2, Cap: 10 * time.Second}
+	with := func(j Jitter, share float64, change func(*Policy)) Policy {
+		p := base
+		p.Jitter, p.Share = j, share
+		if change != nil {
+			change(&p)
+		}
+		return p
+	}
+	inf := math.Inf(1)
+	for name, tt := range map[string]struct {
+		policy           Policy
+		k                int
+		low, high, limit float64
+	}{
+		"none":                 {with(JitterNone, 0, nil), 3, 4, 4, inf},
+		"none at the cap":      {with(JitterNone, 0, nil), 9, 10, 10, inf},
+		"full":                 {with(JitterFull, 1, nil), 3, 0, 4, inf},
+		"equal":                {with(JitterEqual, 1./3, nil), 3, 2, 4, inf},
+		"partial":              {with(JitterPartial, 0.5, nil), 9, 5, 15, inf},
+		"partial, cut after":   {with(JitterPartial, 0.5, func(p *Policy) { p.CapLast = true }), 5, 8, 24, 10},
+		"on top":               {with(JitterFull, 1, func(p *Policy) { p.OnTop = time.Second }), 5, 1, 11, 10},
+		"fixed":                {Policy{Kind: PolicyFixed, Base: time.Second}, 7, 1, 1, inf},
+		"at once":              {Policy{}, 7, 0, 0, inf},
+		"past the table":       {Policy{Kind: PolicySteps, Steps: []time.Duration{0, time.Second}}, 7, 1, 1, inf},
+		"an empty table":       {Policy{Kind: PolicySteps}, 7, 0, 0, inf},
+		"decorrelated, lowest": {with(JitterDecorrelated, 0, nil), 1, 1, 1, inf},
+	} {
+		low, high, limit := tt.policy.Bounds(tt.k)
+		if low != tt.low || high != tt.high || limit != tt.limit {
+			t.Errorf("%s: %v to %v, cut at %v; want %v to %v, cut at %v", name, low, high, limit, tt.low, tt.high, tt.limit)
+		}
+		if tt.policy.Jitter == JitterDecorrelated {
+			continue
+		}
+		random := rand.New(rand.NewPCG(1, 2))
+		for range 1000 {
+			d := tt.policy.Draw(tt.k, 0, random).Seconds()
+			if d < low || d > min(high, limit) {
+				t.Fatalf("%s: drew %v", name, d)
+			}
+		}
+	}
+}
+
+func TestSpread(t *testing.T) {
+	for _, p := range []Policy{
+		{Kind: PolicyNone}, {Kind: PolicyFixed, Base: time.Second},
+		{Kind: PolicyExponential, Base: time.Second, Factor: 2, Cap: time.Minute, Jitter: JitterPartial, Share: 0.5, CapLast: true},
+	} {
+		s := p.Spread()
+		low, high, _ := s.Bounds(1)
+		if s.Jitter != JitterFull || s.Validate() != nil || low != 0 || high <= 0 {
+			t.Errorf("%s spread is %s: %v to %v", p, s, low, high)
+		}
+	}
+	if s := (Policy{Kind: PolicyUnknown, Base: time.Second}).Spread(); s.Kind != PolicyUnknown || s.Jitter != "" {
+		t.Errorf("what is unknown is spread as %s", s)
+	}
+}
+
+func TestValidatePolicy(t *testing.T) {
+	for name, p := range map[string]Policy{
+		"a share above 1":      {Kind: PolicyFixed, Base: 1, Jitter: JitterPartial, Share: 2},
+		"a share below 0":      {Kind: PolicyFixed, Base: 1, Jitter: JitterPartial, Share: -1},
+		"an unknown kind":      {Kind: "linear"},
+		"an unknown jitter":    {Kind: PolicyFixed, Base: 1, Jitter: JitterUnknown},
+		"an empty table":       {Kind: PolicySteps},
+		"a negative step":      {Kind: PolicySteps, Steps: []time.Duration{-1}},
+		"on top without a cap": {Kind: PolicyFixed, Base: 1, Jitter: JitterFull, OnTop: 1},
+		"cut last, and no cap": {Kind: PolicyFixed, Base: 1, Jitter: JitterPartial, Share: 0.5, CapLast: true},
+		"jitter and no delay":  {Jitter: JitterFull},
+		"attempts below 0":     {MaxAttempts: -1},
+	} {
+		if p.Validate() == nil {
+			t.Errorf("%s is valid", name)
+		}
+	}
+}
