@@ -12,7 +12,7 @@ import (
 	"holter/model/heart"
 )
 
-// aRun of the scheduler comes at most this long after something fell due.
+// aRun is how long after a leg became due the scheduler visits it, at most.
 const aRun = heart.SchedulerPause + slotTime
 
 func TestSteadyPeerIsNeverSuspected(t *testing.T) {
@@ -66,7 +66,7 @@ func TestBeatsAreSpread(t *testing.T) {
 	})
 }
 
-// settled is a connection that has had enough round trips for its own timeout.
+// settled returns a connection that has had enough round trips for a timeout of its own.
 func settled(t *testing.T, h *Hub) *peer {
 	t.Helper()
 	p := connect(t, h, "ann")
@@ -75,8 +75,8 @@ func settled(t *testing.T, h *Hub) *peer {
 	return p
 }
 
-// The worst case of quick: the last answer came just before a beat that is 1.1 s away, then half a
-// second of timeout and three probes of 0.5, 1 and 2 s.
+// The worst case of quick: the peer froze just after an answer, when the next beat was 1.1 s away. Then follow
+// half a second of timeout, and three probes of 0.5, 1 and 2 s.
 const (
 	suspectWithin = 1100*ms + 500*ms + 2*aRun
 	failedWithin  = 5200*ms + 2*aRun
@@ -188,7 +188,7 @@ func TestClientBeats(t *testing.T) {
 			t.Fatalf("%s, %d pings sent and %d received", d.State, d.PingsSent, d.PingsReceived)
 		}
 		p.frozen.Store(true)
-		// Its rhythm of 1 s, half of it and half a second, then what probes would take.
+		// Its rhythm of 1 s, half of that, and half a second. Then the time that probes would take.
 		time.Sleep(2*time.Second + 3500*ms + 2*aRun)
 		synctest.Wait()
 		wantStory(t, h, p.id, "connection.opened", "normal to suspect: unknown", "suspect to failed: unknown",
@@ -234,7 +234,7 @@ func TestLatenessIsNoEvidence(t *testing.T) {
 		synctest.Wait()
 
 		if got := story(h, p.id); len(got) != 1 {
-			t.Errorf("told of %q while holter itself was late", got)
+			t.Errorf("published %q while holter itself was late", got)
 		}
 		if h.late.VoidBefore() == 0 {
 			t.Error("the lateness went unnoticed")
@@ -308,8 +308,8 @@ func TestLateness(t *testing.T) {
 	}
 }
 
-// BenchmarkBeat is one beat: a visit, its ping, and the pong, with a message after it that the
-// application gets to see.
+// BenchmarkBeat measures one beat: a visit, its ping, and the pong with a message behind it for the
+// application.
 func BenchmarkBeat(b *testing.B) {
 	h := New(quick())
 	c, app, end := forged(b, h, "ann")
@@ -317,10 +317,10 @@ func BenchmarkBeat(b *testing.B) {
 	end.Read(buffer) // the response head
 	message := ws.MustCompileFrame(ws.NewTextFrame(nil))
 	b.ReportAllocs()
-	interval := 2 * at(h.o.Rhythm.Interval) // whatever this heart's own is
+	interval := 2 * at(h.o.Rhythm.Interval) // longer than any heart's own
 	for now := h.now() + interval; b.Loop(); now += interval {
 		for before := sent(c); sent(c) == before; runtime.Gosched() {
-			h.visit(&c.toClient, now) // again, if the goroutine of the last ping was not quite over
+			h.visit(&c.toClient, now) // again, if the goroutine of the last ping had not quite ended
 		}
 		ping, err := readFrame(end)
 		if err != nil {

@@ -10,8 +10,8 @@ import (
 	"holter/model"
 )
 
-// What the kernel knows tells why a real peer does not answer.
-func TestKernelTellsTheCause(t *testing.T) {
+// The kernel's figures show why a real peer does not answer.
+func TestCauseFromTheKernel(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the evidence comes from Linux's TCP_INFO")
 	}

@@ -12,7 +12,7 @@ import (
 	"holter/model"
 )
 
-// leave closes as a client does.
+// leave closes the connection as a client does.
 func (p *peer) leave() {
 	p.send(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "")))
 	p.conn.Close()
@@ -20,7 +20,7 @@ func (p *peer) leave() {
 	synctest.Wait()
 }
 
-// theClient is ann, and her connections that are on the list.
+// theClient returns the client ann and those of her connections that are on the list.
 func theClient(t *testing.T, h *Hub) (model.Client, []model.Connection) {
 	t.Helper()
 	ann, connections, err := h.Client("ann")
@@ -58,7 +58,7 @@ func TestClientComesBack(t *testing.T) {
 		}
 		for i, c := range connections {
 			if c.Generation != i+1 || c.Open() != (i == 3) {
-				t.Errorf("%d. connection: generation %d, open %t", i, c.Generation, c.Open())
+				t.Errorf("connection %d has generation %d, open %t", i, c.Generation, c.Open())
 			}
 		}
 		if len(connections) != 4 {
@@ -109,7 +109,7 @@ func TestClientHasTheStateOfItsNewestConnection(t *testing.T) {
 	})
 }
 
-func TestWhatIsGoneLingers(t *testing.T) {
+func TestClosedConnectionsLinger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := quick()
 		h, _ := start(t, o)
@@ -131,16 +131,16 @@ func TestWhatIsGoneLingers(t *testing.T) {
 			t.Errorf("%+v", ann)
 		}
 		if _, err := h.Detail(t.Context(), gone.id); model.ErrorCode(err) != model.NotFound {
-			t.Errorf("detail of what is forgotten: %v", err)
+			t.Errorf("detail of a forgotten connection: %v", err)
 		}
 		if _, _, err := h.Client("gone"); model.ErrorCode(err) != model.NotFound {
-			t.Errorf("client that is forgotten: %v", err)
+			t.Errorf("a forgotten client: %v", err)
 		}
 	})
 }
 
-// A client goes with the last of its connections, whichever that is.
-func TestClientIsOnTheListWithItsConnections(t *testing.T) {
+// A client leaves the list together with the last of its connections on it.
+func TestClientIsListedWithItsConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := New(quick())
 		for range 2 {

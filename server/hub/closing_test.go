@@ -16,8 +16,8 @@ import (
 	"holter/model"
 )
 
-// A connection may end before its handshake is over: by the peer, while the application's first
-// frame is on its way.
+// The peer may end a connection before its handshake is over, while the application's first frame is on
+// its way.
 func TestClosedBeforeItIsOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _ := start(t, quick())
@@ -26,13 +26,13 @@ func TestClosedBeforeItIsOpen(t *testing.T) {
 		c.Close()
 		c.Write([]byte{0x81, 0})
 		if s := snapshot(t, h); len(s.Connections) != 0 || len(s.Clients) != 0 || len(events(h)) != 0 {
-			t.Errorf("%+v, told of %+v", s, events(h))
+			t.Errorf("%+v, published %+v", s, events(h))
 		}
 		wantEmpty(t, h)
 	})
 }
 
-// Whether or not a connection closes while it opens, it is opened before it is closed.
+// Of a connection that closes while it opens, either nothing is published, or opened before closed.
 func TestClosedWhileItOpens(t *testing.T) {
 	h, _ := start(t, quick())
 	const n = 300
@@ -79,7 +79,7 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 	})
 }
 
-// A peer may send its close frame, and the application leave the socket open.
+// A peer may send its close frame while the application leaves the socket open.
 func TestIdleConnectionIsDroppedAfterItsCloseFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := quick()
@@ -94,7 +94,7 @@ func TestIdleConnectionIsDroppedAfterItsCloseFrame(t *testing.T) {
 	})
 }
 
-// A handshake that is over only while the monitor stops must not leave its connection behind.
+// A handshake that ends while the monitor stops must not leave its connection open.
 func TestShutdownDuringAHandshake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, stop := start(t, quick())
@@ -110,8 +110,8 @@ func TestShutdownDuringAHandshake(t *testing.T) {
 	})
 }
 
-// Under TLS a close says goodbye first, and waits for room up to five seconds.
-func TestFullSocketUnderTLSHoldsNobodyUp(t *testing.T) {
+// The close of a TLS connection sends a goodbye first, and waits up to five seconds for room.
+func TestFullSocketUnderTLSDoesNotDelayOthers(t *testing.T) {
 	pair := httptest.NewUnstartedServer(nil)
 	pair.StartTLS()
 	pair.Close()
@@ -131,7 +131,7 @@ func TestFullSocketUnderTLSHoldsNobodyUp(t *testing.T) {
 		c := h.Adopt(request("full"), secure, nil)
 		io.WriteString(c, switching)
 		server.out.mu.Lock()
-		server.out.room = len(server.out.bytes) // the peer reads no more
+		server.out.room = len(server.out.bytes) // the peer does not read any more
 		server.out.mu.Unlock()
 
 		kicked(t, h, model.Kick{IDs: []model.ID{first.id, first.id + 1}, Reset: true, Over: 2 * time.Second}, 2)

@@ -26,14 +26,14 @@ func disturbed(t *testing.T, h *Hub, text string, n int, ids ...model.ID) {
 	synctest.Wait()
 }
 
-// badges are the faults on a connection as everybody sees them.
+// badges returns the faults on a connection as a snapshot shows them.
 func badges(t *testing.T, h *Hub, id model.ID) string {
 	t.Helper()
 	f := detail(t, h, id).Faults
 	return f.String()
 }
 
-func TestFaultsAreShownAndTold(t *testing.T) {
+func TestFaultsAreShownAndPublished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _ := start(t, quick())
 		ann, ben := connect(t, h, "ann"), connect(t, h, "ben")
@@ -54,7 +54,7 @@ func TestFaultsAreShownAndTold(t *testing.T) {
 		}
 		slices.Sort(told[1:3])
 		if want := []string{"c1 latency=20ms drop=1/3", "c1 swallow-pongs", "c2 swallow-pongs", "c1 none"}; !slices.Equal(told, want) {
-			t.Errorf("told %q", told)
+			t.Errorf("published %q", told)
 		}
 	})
 }
@@ -82,7 +82,7 @@ func TestFaultOrderErrors(t *testing.T) {
 	})
 }
 
-// The heart sees a fault as it would see the real thing.
+// The heart sees a fault as it would see the real trouble.
 func TestHeartUnderFaults(t *testing.T) {
 	t.Run("latency", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -156,7 +156,7 @@ func TestHeartUnderFaults(t *testing.T) {
 	})
 }
 
-// A cut is a kick that leaves the faults in force.
+// A cut is a kick that leaves the other faults in force.
 func TestCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _ := start(t, quick())
@@ -181,8 +181,8 @@ func TestCut(t *testing.T) {
 	})
 }
 
-// A connection that is given up under a fault is gone for holter; who is on the other side of a half-open
-// one sees nothing of it for a while.
+// A connection that is given up under a fault is closed for holter. The peer of a half-open one does not see
+// that for a while.
 func TestGivenUpUnderFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _ := start(t, quick())
@@ -195,11 +195,11 @@ func TestGivenUpUnderFaults(t *testing.T) {
 		select {
 		case <-frozen.over:
 		default:
-			t.Error("the frozen one has not seen the end")
+			t.Error("the peer of the frozen connection has not seen the end")
 		}
 		select {
 		case <-lost.over:
-			t.Error("the half-open one has seen the end")
+			t.Error("the peer of the half-open connection has seen the end")
 		default:
 		}
 	})

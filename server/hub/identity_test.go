@@ -65,11 +65,11 @@ func TestIdentityIsBounded(t *testing.T) {
 		names[name] = true
 	}
 	if len(names) != 2 {
-		t.Error("two long names are one client")
+		t.Error("two long names count as one client")
 	}
 }
 
-func TestUnknownIdentityNamesTheKnown(t *testing.T) {
+func TestErrorOfAnUnknownIdentityListsTheKnown(t *testing.T) {
 	for _, s := range []string{"query", "query:", "jwt:", "ip:4", "body:x", ":"} {
 		if _, err := ParseIdentity(s); model.ErrorCode(err) != model.Invalid || !strings.Contains(err.Error(), "query:NAME") {
 			t.Errorf("%q: %v", s, err)

@@ -12,7 +12,7 @@ import (
 	"holter/model"
 )
 
-// kicked wants a kick to end n connections.
+// kicked kicks, and checks that n connections are closed.
 func kicked(t *testing.T, h *Hub, k model.Kick, n int) {
 	t.Helper()
 	got, err := h.Kick(t.Context(), k)
@@ -58,7 +58,7 @@ func TestKickedPeerThatDoesNotAnswerIsDropped(t *testing.T) {
 		p.frozen.Store(true)
 		k := model.Kick{IDs: []model.ID{p.id}}
 		kicked(t, h, k, 1)
-		kicked(t, h, k, 0) // it is on its way
+		kicked(t, h, k, 0) // it is closing already
 		time.Sleep(closeWait - ms)
 		synctest.Wait()
 		wantStory(t, h, p.id, "connection.opened")
@@ -97,7 +97,7 @@ func TestKickOfMany(t *testing.T) {
 				t.Errorf("connection %d got %d close frames", i, n)
 			}
 		}
-		kicked(t, h, model.Kick{Query: "client~^odd"}, 0) // those on the list are closed
+		kicked(t, h, model.Kick{Query: "client~^odd"}, 0) // those still on the list are closed
 		kicked(t, h, model.Kick{IDs: []model.ID{peers[1].id, peers[1].id}}, 1)
 		kicked(t, h, model.Kick{Query: "all"}, 4)
 		wantEmpty(t, h)
@@ -128,7 +128,7 @@ func TestKickOverTime(t *testing.T) {
 		}
 		for i, at := range at {
 			if due := over * time.Duration(i) / n; at < due || at > due+aRun {
-				t.Errorf("the %d. came after %v, want %v", i+1, at, due)
+				t.Errorf("kick %d came after %v, want %v", i+1, at, due)
 			}
 		}
 		wantEmpty(t, h)
@@ -157,7 +157,7 @@ func TestKickOverTheLongestTime(t *testing.T) {
 	})
 }
 
-func TestKickOfWhatIsNotThere(t *testing.T) {
+func TestKickOfConnectionsThatAreNotOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _ := start(t, quick())
 		here, gone := connect(t, h, "ann"), connect(t, h, "ben")
@@ -180,7 +180,7 @@ func TestKickOfWhatIsNotThere(t *testing.T) {
 	})
 }
 
-func TestKickRefusesWhatMayNotBeSent(t *testing.T) {
+func TestKickRefusesCodesThatMayNotBeSent(t *testing.T) {
 	tests := []struct {
 		kick model.Kick
 		says string // empty if it is allowed

@@ -35,7 +35,7 @@ func backend(t *testing.T, conn *memory, frozen *atomic.Bool) (over chan struct{
 	return over
 }
 
-// Behind a proxy the worse of two legs is shown, and both to whoever looks closer.
+// Behind a proxy a snapshot shows the worse of the two legs, and a detail shows both.
 func TestUpstreamIsTheWorseLeg(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := quick()

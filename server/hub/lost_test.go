@@ -5,7 +5,7 @@ import (
 	"testing/synctest"
 )
 
-// A close frame may be asked for just when a ping has gone out.
+// A kick may come just after a ping has gone out.
 func TestCloseFrameRightAfterAPing(t *testing.T) {
 	for i := range 3000 {
 		synctest.Test(t, func(t *testing.T) {

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 
 const ms = time.Millisecond
 
-// quick beats every second and closes what has failed.
+// quick are options to beat every second and to close failed connections.
 func quick() Options {
 	identity, _ := ParseIdentity("")
 	return Options{
@@ -58,7 +58,7 @@ func start(t testing.TB, o Options) (h *Hub, stop func()) {
 	return h, stop
 }
 
-// request is the upgrade of a client.
+// request returns the upgrade request of a client.
 func request(client string) *http.Request {
 	r := httptest.NewRequest(http.MethodGet, "/ws?client="+url.QueryEscape(client), nil)
 	r.Header.Set("User-Agent", "peer/1")
@@ -67,7 +67,7 @@ func request(client string) *http.Request {
 
 const switching = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 
-// connect opens a connection in memory, in a bubble. Its application reads and throws away.
+// connect opens a connection in memory, in a synctest bubble. Its application discards what it reads.
 func connect(t testing.TB, h *Hub, client string) *peer {
 	t.Helper()
 	server, end := inMemory()
@@ -111,7 +111,7 @@ func detail(t testing.TB, h *Hub, id model.ID) model.Detail {
 	return d
 }
 
-// events are all that have been published so far and are still kept.
+// events returns all events that have been published and are still kept.
 func events(h *Hub) (all []model.Event) {
 	over, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -126,7 +126,7 @@ func events(h *Hub) (all []model.Event) {
 	}
 }
 
-// story is what was told of one connection, a line for each event.
+// story returns the events of one connection, a line for each.
 func story(h *Hub, id model.ID) (lines []string) {
 	for _, e := range events(h) {
 		if e.Connection == nil || e.Connection.ID != id {
@@ -147,11 +147,11 @@ func story(h *Hub, id model.ID) (lines []string) {
 func wantStory(t testing.TB, h *Hub, id model.ID, want ...string) {
 	t.Helper()
 	if got := story(h, id); !slices.Equal(got, want) {
-		t.Errorf("of %s was told\n %q, want\n %q", id, got, want)
+		t.Errorf("the events of %s are\n %q, want\n %q", id, got, want)
 	}
 }
 
-// wantEmpty checks that nothing open is left behind in any place.
+// wantEmpty checks that nothing open is left in the hub.
 func wantEmpty(t testing.TB, h *Hub) {
 	t.Helper()
 	if n := h.Size(); n != 0 {
@@ -162,8 +162,8 @@ func wantEmpty(t testing.TB, h *Hub) {
 	}
 }
 
-// forged is a connection whose socket is in memory and which nobody reads, for benchmarks and for
-// tests of one step.
+// forged returns a connection whose socket is in memory and whose application does not read, for benchmarks
+// and for tests of one step.
 func forged(t testing.TB, h *Hub, client string) (*connection, *tap.Conn, *memory) {
 	t.Helper()
 	server, end := inMemory()

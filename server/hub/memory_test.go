@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// memory is one end of a connection in memory. Like a socket, and unlike net.Pipe, it takes bytes
-// that nobody reads yet. It waits in ways that synctest understands.
+// memory is one end of a connection in memory. Like a socket, and unlike net.Pipe, it buffers bytes until
+// they are read. It waits in ways that synctest understands.
 type memory struct {
 	in, out *queueOfBytes
 	lingers atomic.Int64 // how long Close takes
@@ -52,7 +52,7 @@ type queueOfBytes struct {
 	mu       sync.Mutex // protects all following
 	change   *sync.Cond
 	bytes    []byte
-	room     int // bytes that may wait, 0 for any number
+	room     int // bytes that may wait, 0 for no limit
 	ended    bool
 	deadline time.Time // of writes
 }

@@ -14,8 +14,8 @@ import (
 	"holter/server/tap"
 )
 
-// peer is the client's end of a connection. It answers pings and close frames at once, until it is
-// told otherwise.
+// peer is the client's end of a connection. It answers pings and close frames at once, unless frozen or
+// stall is set.
 type peer struct {
 	id     model.ID
 	conn   *memory
@@ -83,7 +83,7 @@ func (p *peer) send(frame ws.Frame) { ws.WriteFrame(p.conn, ws.MaskFrameInPlace(
 func (p *peer) say(text string)     { p.send(ws.NewTextFrame([]byte(text))) }
 func (p *peer) ping()               { p.send(ws.NewPingFrame(nil)) }
 
-// pinged is when pings came.
+// pinged returns the times at which pings came.
 func (p *peer) pinged() []time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -110,7 +110,7 @@ func (p *peer) every(d time.Duration, do func()) {
 	}
 }
 
-// readFrame reads a frame that a test has caused: its length needs no bound.
+// readFrame reads a frame. Its length needs no bound, as the test itself has caused it.
 func readFrame(r io.Reader) (ws.Frame, error) {
 	h, err := ws.ReadHeader(r)
 	if err != nil {

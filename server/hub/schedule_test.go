@@ -9,7 +9,7 @@ import (
 	"holter/model/heart"
 )
 
-// scheduled are n connections that are put into a schedule within five seconds from an instant.
+// scheduled puts n legs into a schedule, due within five seconds from an instant.
 func scheduled(s *schedule, n int, from model.Instant) []*leg {
 	conns := make([]*leg, n)
 	for i := range conns {
@@ -23,7 +23,7 @@ func at(d time.Duration) model.Instant { return model.Instant(d) }
 
 // Whatever is set, moved and removed, each leg is due once, not before it is due, and no later than
 // the run after that.
-func TestEachIsTakenWhenItIsDue(t *testing.T) {
+func TestEachLegIsDueOnce(t *testing.T) {
 	const turn = wheelSlots * slotTime
 	for range 20 {
 		var s schedule
@@ -50,7 +50,7 @@ func TestEachIsTakenWhenItIsDue(t *testing.T) {
 			}
 			for _, c := range s.popDue(now, nil) {
 				if at, ok := due[c]; !ok || at > now {
-					t.Fatalf("taken at %v, due at %v (%t)", time.Duration(now), time.Duration(at), ok)
+					t.Fatalf("popped at %v, due at %v (%t)", time.Duration(now), time.Duration(at), ok)
 				}
 				delete(due, c)
 			}
@@ -63,7 +63,7 @@ func TestEachIsTakenWhenItIsDue(t *testing.T) {
 	}
 }
 
-func TestNothingDueIsSleptThrough(t *testing.T) {
+func TestSchedulerSleepsUntilALegIsDue(t *testing.T) {
 	var s schedule
 	now := at(time.Second)
 	s.popDue(now, nil)
@@ -92,14 +92,14 @@ func BenchmarkSchedule(b *testing.B) {
 	})
 	b.Run("popDue", func(b *testing.B) { // one run of the scheduler, a slot's time after the one before
 		var batch []*leg
-		taken := 0
+		due := 0
 		for now := at(time.Second); b.Loop(); now += at(slotTime) {
 			batch = s.popDue(now, batch[:0])
 			for _, c := range batch {
 				s.set(c, now+at(5*time.Second))
 			}
-			taken += len(batch)
+			due += len(batch)
 		}
-		b.ReportMetric(float64(taken)/float64(b.N), "taken/op")
+		b.ReportMetric(float64(due)/float64(b.N), "due/op")
 	})
 }

@@ -12,7 +12,7 @@ import (
 	"holter/model"
 )
 
-// A reader or a writer may be ahead of whoever has asked for the time.
+// Bytes may pass after a snapshot has taken the time.
 func TestSilenceIsNeverNegative(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := New(quick())
@@ -55,7 +55,7 @@ func TestSnapshotIsSortedAndCounts(t *testing.T) {
 		if s.Monitor.Address == "" || s.Host.Time.IsZero() || s.Monitor.Lateness != 1 {
 			t.Errorf("%+v, %+v", s.Monitor, s.Host)
 		}
-		if b := s.Rates.Beats; b < 3 || b > 5 { // four that beat each second
+		if b := s.Rates.Beats; b < 3 || b > 5 { // four connections beat each second
 			t.Errorf("%v beats a second", b)
 		}
 	})
@@ -66,7 +66,7 @@ func TestRates(t *testing.T) {
 		o := quick()
 		o.Rhythm.Scheme = model.SchemeNone
 		h, _ := start(t, o)
-		time.Sleep(500 * ms) // what happens each second falls between two readings
+		time.Sleep(500 * ms) // so that the events fall between two readings
 		go connect(t, h, "ann").every(time.Second, func() { h.Refused(request("ben"), 503, "too many connections") })
 		for range 20 { // comes back each second
 			connect(t, h, "cid").leave()
@@ -80,12 +80,12 @@ func TestRates(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		if r := snapshot(t, h).Rates; r != (model.Rates{Refused: 1}) {
-			t.Errorf("%+v when all is over", r)
+			t.Errorf("%+v after everything has ended", r)
 		}
 	})
 }
 
-// Bytes are counted with their connection, and with all that have closed, but at any time once.
+// The bytes of a connection move from its own sum to that of the closed ones, and count once at any time.
 func TestBytesAreNeitherLostNorCountedTwice(t *testing.T) {
 	const n, size = 500, 10_000
 	h := New(quick())

@@ -102,7 +102,7 @@ func echo(ws *websocket.Conn) {
 	}
 }
 
-// openFiles is how many descriptors the process has.
+// openFiles returns the number of descriptors that the process has.
 func openFiles(t testing.TB) int {
 	t.Helper()
 	names, err := os.ReadDir("/dev/fd")
@@ -112,8 +112,8 @@ func openFiles(t testing.TB) int {
 	return len(names)
 }
 
-// follow checks a subscription for gaps until it is stopped. It answers how many events there were.
-func follow(t testing.TB, h *Hub) (stop func() uint64) {
+// watchEvents checks the events for gaps until it is stopped. It returns their number.
+func watchEvents(t testing.TB, h *Hub) (stop func() uint64) {
 	ctx, cancel := context.WithCancel(context.Background())
 	over, seq := make(chan struct{}), uint64(0)
 	go func() {
@@ -143,8 +143,8 @@ func TestAllEndsAtOnce(t *testing.T) {
 	}
 }
 
-// endAtOnce has handlers that end, peers that vanish, kicks and the shutdown compete for each of
-// many connections.
+// endAtOnce opens many connections. Ending handlers, vanishing peers, kicks and the shutdown compete to close
+// each of them.
 func endAtOnce(t *testing.T, secure bool) {
 	const n = 200
 	h, stop := start(t, quick())
@@ -152,7 +152,7 @@ func endAtOnce(t *testing.T, secure bool) {
 	e.dial(t, "first").Close() // the process opens some descriptors with its first connection
 	eventually(t, "the end of the first", func() bool { return h.Size() == 0 })
 	before := openFiles(t)
-	seen := follow(t, h)
+	seen := watchEvents(t, h)
 
 	begin := make(chan struct{})
 	var all sync.WaitGroup
@@ -189,7 +189,7 @@ func endAtOnce(t *testing.T, secure bool) {
 		lines := story(h, c.ID)
 		first, last, all := lines[0], lines[len(lines)-1], strings.Join(lines, ", ")
 		if first != "connection.opened" || !strings.HasPrefix(last, "closed ") || strings.Count(all, "opened")+strings.Count(all, "closed ") != 2 {
-			t.Errorf("of %s was told %s", c.ID, all)
+			t.Errorf("the events of %s are %s", c.ID, all)
 		}
 		if c.Close == nil || c.State != model.Closed {
 			t.Errorf("%s is %s, close %v", c.ID, c.State, c.Close)
@@ -204,7 +204,7 @@ func endAtOnce(t *testing.T, secure bool) {
 	eventually(t, "the descriptors of before", func() bool { return openFiles(t) <= before })
 }
 
-func TestPeerThatTakesNothingIsClosed(t *testing.T) {
+func TestPeerThatDoesNotReadIsClosed(t *testing.T) {
 	o := quick()
 	o.Rhythm.Interval = 100 * ms
 	o.WriteTimeout = 300 * ms
@@ -228,7 +228,7 @@ func TestPeerThatTakesNothingIsClosed(t *testing.T) {
 	}
 }
 
-// A slow peer may take its time over a long message as long as it takes some of it.
+// A slow peer may take any time to read a long message, as long as there is progress.
 func TestSlowPeerIsNotStuck(t *testing.T) {
 	o := quick()
 	o.WriteTimeout = time.Second

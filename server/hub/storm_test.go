@@ -10,7 +10,7 @@ import (
 	"holter/model"
 )
 
-// Refused attempts count, and only of who is away: with what each waited.
+// The attempts of a client that is away are kept, refused ones too, with what each was asked to wait.
 func TestClientShowsItsAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _ := start(t, quick())
@@ -38,13 +38,13 @@ func TestClientShowsItsAttempts(t *testing.T) {
 			t.Errorf("%v", ann.Reconnects)
 		}
 		if s := snapshot(t, h); len(s.Clients) != 1 {
-			t.Errorf("%+v: who was never here is kept", s.Clients)
+			t.Errorf("%+v: a client that was never here is kept", s.Clients)
 		}
 	})
 }
 
-// What of a delay is the way back is as long as the shortest round trip: a client that was busy in the end
-// is not farther away.
+// A delay includes the time of the way, by the shortest round trip: a client that was busy at the end is not
+// farther away.
 func TestBusyClientIsNotFarAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _ := start(t, quick())
@@ -66,8 +66,8 @@ func TestBusyClientIsNotFarAway(t *testing.T) {
 	})
 }
 
-// What a client does after an end that it may not have seen, or wanted, is not its policy.
-func TestAttemptsThatTellNothing(t *testing.T) {
+// The delay after an end that the client may not have noticed, or wanted, says nothing of its policy.
+func TestAttemptsThatSayNothingOfThePolicy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _ := start(t, quick())
 		connect(t, h, "leaves").leave()
@@ -126,7 +126,7 @@ func TestStormFromEndToEnd(t *testing.T) {
 			}
 		}
 		if !slices.Equal(told, []model.EventType{model.StormStarted, model.StormEnded}) {
-			t.Errorf("told of %v", told)
+			t.Errorf("published %v", told)
 		}
 	})
 }
