@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// ParseAddress reads the address of an admin plane: http://host:7071, https:// for one behind a proxy that
-// does TLS, or only HOST:PORT. A path is where such a proxy has put it. The error says what to write.
+// ParseAddress parses the address of an admin plane: http://host:7071, or only HOST:PORT. Behind a proxy it may
+// be https:// and have a path. The error says what to write.
 func ParseAddress(address string) (*url.URL, error) {
 	const example = "write one such as http://127.0.0.1:7071"
 	if !strings.Contains(address, "://") {
@@ -18,7 +18,7 @@ func ParseAddress(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Hostname() == "":
-		return nil, fmt.Errorf("%.100q is no address of an admin plane: %s", address, example)
+		return nil, fmt.Errorf("%.100q is not the address of an admin plane: %s", address, example)
 	case u.Scheme == "ws" || u.Scheme == "wss":
 		return nil, fmt.Errorf("%.100q is where clients connect, not the admin plane: %s", address, example)
 	case u.Scheme != "http" && u.Scheme != "https":
@@ -32,7 +32,7 @@ func ParseAddress(address string) (*url.URL, error) {
 	return u, nil
 }
 
-// local reports whether u leads to this machine, to which compressing costs more than it saves.
+// local reports whether u is on this machine. On the way there, compressing costs more than it saves.
 func local(u *url.URL) bool {
 	addr, err := netip.ParseAddr(u.Hostname())
 	return u.Hostname() == "localhost" || err == nil && addr.Unmap().IsLoopback()

@@ -10,20 +10,20 @@ import (
 	"holter/model"
 )
 
-// staleAfter is the age from which a picture is no longer the present.
+// staleAfter is the age from which a picture no longer counts as the present.
 const staleAfter = 5 * time.Second
 
 var errStale = errors.New("the last picture is old")
 
-// album holds the newest picture of another holter, or why there is none.
+// album keeps the newest picture of another holter, or the reason why there is none.
 type album struct {
 	mu       sync.Mutex // protects all following
 	snapshot model.Snapshot
-	taken    time.Time // here
+	taken    time.Time // by the clock of this machine
 	err      error     // why snapshot is out of date
 	there    bool      // snapshot or err is set
 
-	first chan struct{} // closed once there is
+	first chan struct{} // closed when there is set
 }
 
 func newAlbum() *album { return &album{first: make(chan struct{})} }
@@ -32,24 +32,25 @@ func (a *album) put(s model.Snapshot, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.snapshot, a.taken, a.err = s, now, nil
-	a.open()
+	a.arrived()
 }
 
 func (a *album) fail(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.err = err
-	a.open()
+	a.arrived()
 }
 
-func (a *album) open() {
+// arrived wakes the goroutines that wait for the first picture. It runs under mu.
+func (a *album) arrived() {
 	if !a.there {
 		a.there = true
 		close(a.first)
 	}
 }
 
-// get is a copy of the newest picture. It waits for the first.
+// get returns a copy of the newest picture. It waits for the first.
 func (a *album) get(ctx context.Context, now time.Time) (model.Snapshot, error) {
 	select {
 	case <-a.first:

@@ -23,8 +23,8 @@ const (
 
 var errEnded = errors.New("the connection ended")
 
-// caller speaks HTTP to one admin plane. Its errors are model errors in one sentence: Unavailable if there
-// was no answer, else what the plane said.
+// caller makes requests to one admin plane. Its errors are model errors of one sentence: Unavailable if
+// there was no answer, otherwise the error that the plane answered with.
 type caller struct {
 	base  *url.URL
 	token string
@@ -42,16 +42,16 @@ func newCaller(base *url.URL, token string) *caller {
 			MaxResponseHeaderBytes: 64 << 10,
 			DisableCompression:     local(base),
 		},
-		// Somewhere else there is another holter, which nobody has given the token to.
+		// A redirect may lead to another server, which must not get the token.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
-// call sends in, if it is not nil, and reads the answer into out.
+// call makes a request with in as its body, none if in is nil, and reads the answer into out.
 func (c *caller) call(ctx context.Context, method, path string, in, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	response, err := c.open(ctx, method, path, in)
+	response, err := c.request(ctx, method, path, in)
 	if err != nil {
 		return err
 	}
@@ -69,8 +69,9 @@ func (c *caller) call(ctx context.Context, method, path string, in, out any) err
 	return nil
 }
 
-// open sends a request and returns the answer if it is a good one. The caller closes its body.
-func (c *caller) open(ctx context.Context, method, path string, in any) (*http.Response, error) {
+// request makes a request and returns its answer, whose body must be closed. An answer with a status other
+// than 200 is an error.
+func (c *caller) request(ctx context.Context, method, path string, in any) (*http.Response, error) {
 	var body io.Reader = http.NoBody
 	if in != nil {
 		text, err := json.Marshal(in)
@@ -97,7 +98,7 @@ func (c *caller) open(ctx context.Context, method, path string, in any) (*http.R
 	return response, nil
 }
 
-// unavailable is the error of a plane that did not answer, or not to the end.
+// unavailable returns the error for a plane that did not answer, or not completely.
 func (c *caller) unavailable(err error) error {
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		return model.Errorf(model.Unavailable, "%s does not answer", c.base)
@@ -105,7 +106,7 @@ func (c *caller) unavailable(err error) error {
 	return model.Errorf(model.Unavailable, "%s does not answer: %s", c.base, text(cause(err).Error()))
 }
 
-// cause is what went wrong, without the calls that it came through.
+// cause returns what went wrong, without the calls that returned it.
 func cause(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
@@ -122,24 +123,24 @@ func cause(err error) error {
 	return err
 }
 
-// refused is the error in an answer that is not a good one.
+// refused returns the error for an answer with a status other than 200.
 func (c *caller) refused(response *http.Response) error {
 	var e Error
 	body, _ := io.ReadAll(io.LimitReader(response.Body, longestError))
 	ours := json.Unmarshal(body, &e) == nil && e.Error.Code != ""
 	switch {
 	case response.StatusCode == http.StatusUnauthorized && c.token == "":
-		return model.Errorf(model.Unauthorized, "%s wants a token: write --token SECRET, or set HOLTER_TOKEN", c.base)
+		return model.Errorf(model.Unauthorized, "%s needs a token: write --token SECRET, or set HOLTER_TOKEN", c.base)
 	case response.StatusCode == http.StatusUnauthorized:
-		return model.Errorf(model.Unauthorized, "%s does not take this token", c.base)
+		return model.Errorf(model.Unauthorized, "%s does not accept this token", c.base)
 	case ours:
 		return e.Error.err()
 	case response.StatusCode/100 == 3:
-		return model.Errorf(model.Unavailable, "%s sends everybody on to %s: write that address", c.base, text(response.Header.Get("Location")))
+		return model.Errorf(model.Unavailable, "%s redirects to %s: write that address", c.base, text(response.Header.Get("Location")))
 	case response.StatusCode/100 == 5:
 		return model.Errorf(model.Unavailable, "%s answers %d", c.base, response.StatusCode)
 	}
-	return model.Errorf(model.Unavailable, "%s answers %d, not as an admin plane of holter does: write that of its flag --admin, by default port 7071",
+	return model.Errorf(model.Unavailable, "%s answers %d and is not the admin plane of a holter: write the address of its flag --admin, by default port 7071",
 		c.base, response.StatusCode)
 }
 
@@ -147,8 +148,8 @@ func (b *ErrorBody) err() error {
 	return model.Errorf(model.Code(text(string(b.Code))), "%s", text(b.Message))
 }
 
-// strange is the error of an answer that makes no sense here.
+// strange returns the error for an answer that cannot be understood.
 func (c *caller) strange(err error) error {
-	return model.Errorf(model.Unavailable, "%s answers what this holter does not understand, so it is another version of it or none: %s",
+	return model.Errorf(model.Unavailable, "%s answers something that this holter does not understand, so it is another version or not a holter: %s",
 		c.base, text(err.Error()))
 }

@@ -8,14 +8,14 @@ import (
 	"holter/model"
 )
 
-// changes are the elements of a list that are new or another than before, and the keys of those that
-// are gone. Lists are in the order of their keys, which are all different.
+// changes are the differences between two states of a list: the elements that are new or changed, and the
+// keys of those that are gone. A list is in the order of its keys, which are all different.
 type changes[T any, K cmp.Ordered] struct {
 	changed []T
 	gone    []K
 }
 
-// diff compares two lists. same may not hold on to its arguments.
+// diff compares two lists. same must not keep its arguments.
 func diff[T any, K cmp.Ordered](before, now []T, key func(*T) K, same func(before, now *T) bool) (c changes[T, K]) {
 	for len(before) > 0 || len(now) > 0 {
 		switch {
@@ -35,8 +35,8 @@ func diff[T any, K cmp.Ordered](before, now []T, key func(*T) K, same func(befor
 	return c
 }
 
-// apply is the list that before became, with what did not change as keep leaves it. It sorts the
-// changes, which may be a stranger's.
+// apply returns the list that before has become. It calls keep for each element that did not change. It
+// sorts the changes first, because a sender need not have done so.
 func (c *changes[T, K]) apply(before []T, key func(*T) K, keep func(*T)) []T {
 	byKey := func(a, b T) int { return cmp.Compare(key(&a), key(&b)) }
 	slices.SortStableFunc(c.changed, byKey)
@@ -63,7 +63,7 @@ func connectionKey(c *model.Connection) model.ID { return c.ID }
 
 func clientKey(c *model.Client) string { return c.ID }
 
-// age lets the silence of c grow, which is all that happens to a connection to which nothing happens.
+// age adds to the silence of c. That is the only change of a connection on which nothing happens.
 func age(c *model.Connection, by time.Duration) {
 	if c.Open() {
 		c.Silence += by
@@ -89,13 +89,13 @@ func sameClient(a, b *model.Client) bool {
 
 func stormKey(s *model.Storm) int { return s.ID }
 
-// sameStorm goes by what grows while a storm is on.
+// sameStorm compares the figures that grow while a storm is on.
 func sameStorm(a, b *model.Storm) bool {
 	return a.Ended.Equal(b.Ended) && a.Clients == b.Clients && a.Away == b.Away && a.Reconnects == b.Reconnects &&
 		a.Refused == b.Refused && len(a.Curve) == len(b.Curve)
 }
 
-// newBins are the bins by which now has grown out of before: the fewest that explain it.
+// newBins returns the bins that were added to before to make now: the fewest possible.
 func newBins(before, now []model.Activity) []model.Activity {
 	for n := max(0, len(now)-len(before)); n < len(now); n++ {
 		if kept := len(now) - n; slices.Equal(before[len(before)-kept:], now[:kept]) {

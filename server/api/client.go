@@ -13,12 +13,12 @@ import (
 	"holter/server/journal"
 )
 
-// Remote is another holter, seen through its admin plane: a source for the screen that draws the same from
-// it as from a monitor in its own process. Snapshot and Events tell what has come in by itself, while Run
-// runs; they never wait for the network.
+// Remote is another holter, seen through its admin plane: a source for the screen, like a monitor in the same
+// process. While Run runs, pictures and events come in by themselves. Snapshot and Events return these, and
+// never wait for the network; all other methods make a request.
 //
-// What comes from the other holter is bounded in size and cleaned. An error with the code
-// model.Unavailable says that there is no answer from it, or none that makes sense; Run goes on trying.
+// An error with the code model.Unavailable says that the other holter did not answer, or that its answer could
+// not be understood. Run goes on trying.
 type Remote struct {
 	caller   *caller
 	pictures *album
@@ -26,8 +26,8 @@ type Remote struct {
 	renumber renumber
 }
 
-// Attach finds the holter at an address as ParseAddress reads it, and takes its first picture. The error
-// says in one sentence what to write instead or what to look after.
+// Attach reads the first picture of the holter at an address: see ParseAddress. The error says in one sentence
+// what to write instead, or what is wrong there.
 func Attach(ctx context.Context, address, token string) (*Remote, error) {
 	base, err := ParseAddress(address)
 	if err != nil {
@@ -42,31 +42,31 @@ func Attach(ctx context.Context, address, token string) (*Remote, error) {
 	return r, nil
 }
 
-// URL is the root of the other holter's admin plane.
+// URL returns the root of the other holter's admin plane.
 func (r *Remote) URL() string { return r.caller.base.String() }
 
-// Run keeps the picture and the events coming until ctx ends. If the other holter is lost it tries to find
-// it again, sooner first and then every few seconds.
+// Run reads pictures and events until ctx ends. While it cannot reach the other holter it tries again, soon at
+// first and then every few seconds.
 func (r *Remote) Run(ctx context.Context) error {
 	defer r.caller.http.CloseIdleConnections()
 	return process.Run(ctx,
-		func(ctx context.Context) error { return follow(ctx, r.watch, r.pictures.fail) },
-		func(ctx context.Context) error { return follow(ctx, r.listen, func(error) {}) },
+		func(ctx context.Context) error { return retry(ctx, r.readPictures, r.pictures.fail) },
+		func(ctx context.Context) error { return retry(ctx, r.readEvents, func(error) {}) },
 	)
 }
 
-// first takes one picture.
+// first reads one picture.
 func (r *Remote) first(ctx context.Context) error {
 	s, err := r.openStream(ctx, "/api/v1/snapshots", quietPictures)
 	if err != nil {
 		return r.explain(err)
 	}
 	defer s.close()
-	return r.look(s, NewSnapshotReader(s))
+	return r.readPicture(s, NewSnapshotReader(s))
 }
 
-// watch takes pictures as they come.
-func (r *Remote) watch(ctx context.Context) (ended bool, err error) {
+// readPictures reads pictures as they come. It is a session of retry.
+func (r *Remote) readPictures(ctx context.Context) (ended bool, err error) {
 	s, err := r.openStream(ctx, "/api/v1/snapshots", quietPictures)
 	if err != nil {
 		return false, r.explain(err)
@@ -74,15 +74,15 @@ func (r *Remote) watch(ctx context.Context) (ended bool, err error) {
 	defer s.close()
 	series := NewSnapshotReader(s)
 	for {
-		if err := r.look(s, series); err != nil {
+		if err := r.readPicture(s, series); err != nil {
 			return ended && s.err != nil, err
 		}
 		ended = true
 	}
 }
 
-// look takes the next picture.
-func (r *Remote) look(s *stream, series *SnapshotReader) error {
+// readPicture reads the next picture into the album.
+func (r *Remote) readPicture(s *stream, series *SnapshotReader) error {
 	picture, err := series.Read()
 	switch {
 	case s.broke(err):
@@ -96,16 +96,16 @@ func (r *Remote) look(s *stream, series *SnapshotReader) error {
 	return nil
 }
 
-// explain says what it means that a holter has no snapshots.
+// explain replaces the error of a holter that has no snapshots by its meaning.
 func (r *Remote) explain(err error) error {
 	if model.ErrorCode(err) == model.NotFound {
-		return model.Errorf(model.Unavailable, "%s is a holter of another version, to which this one cannot attach", r.caller.base)
+		return model.Errorf(model.Unavailable, "%s is a holter of another version, and this one cannot attach to it", r.caller.base)
 	}
 	return err
 }
 
-// listen takes events as they come.
-func (r *Remote) listen(ctx context.Context) (ended bool, err error) {
+// readEvents reads events as they come. It is a session of retry.
+func (r *Remote) readEvents(ctx context.Context) (ended bool, err error) {
 	var summary Summary
 	if err := r.caller.call(ctx, http.MethodGet, "/api/v1/summary", nil, &summary); err != nil {
 		return false, err
@@ -125,7 +125,7 @@ func (r *Remote) listen(ctx context.Context) (ended bool, err error) {
 	return ended, s.err
 }
 
-// Snapshot is the whole picture, at most a few seconds old. It waits for the first.
+// Snapshot returns the whole picture, at most a few seconds old. It waits for the first.
 func (r *Remote) Snapshot(ctx context.Context) (model.Snapshot, error) {
 	s, err := r.pictures.get(ctx, time.Now())
 	if errors.Is(err, errStale) {
@@ -134,7 +134,7 @@ func (r *Remote) Snapshot(ctx context.Context) (model.Snapshot, error) {
 	return s, err
 }
 
-// Detail is one connection, with a model.NotFound error once it is forgotten.
+// Detail returns all that is known of one connection, or a NotFound error.
 func (r *Remote) Detail(ctx context.Context, id model.ID) (model.Detail, error) {
 	var d Detail
 	if err := r.caller.call(ctx, http.MethodGet, "/api/v1/connections/"+id.String(), nil, &d); err != nil {
@@ -147,19 +147,19 @@ func (r *Remote) Detail(ctx context.Context, id model.ID) (model.Detail, error) 
 	return m, nil
 }
 
-// Events are those with a Seq above after, oldest first. It waits until there is one. Those lost since then
-// come as one model.Dropped event in front. Where the other holter was started anew, the numbers go on.
+// Events returns those with a Seq above after: see journal.Log. If the other holter is started anew, the
+// numbers go on here.
 func (r *Remote) Events(ctx context.Context, after uint64) ([]model.Event, error) {
 	return r.events.After(ctx, after)
 }
 
-// Kick ends connections and answers how many it was about, with an error if some were not there any more.
+// Kick closes connections and returns their number, with an error too if some were no longer open.
 func (r *Remote) Kick(ctx context.Context, k model.Kick) (int, error) {
 	in := Kick{IDs: names(k.IDs), Q: k.Query, Code: k.Code, Reason: k.Reason, RST: k.Reset, OverMS: millis(k.Over)}
 	var out Kicked
 	err := r.caller.call(ctx, http.MethodPost, "/api/v1/kick", in, &out)
 	if model.ErrorCode(err) == model.Unavailable {
-		err = model.Errorf(model.Unavailable, "%s; whether the kick has arrived is not known", err)
+		err = model.Errorf(model.Unavailable, "%s; it is not known whether the kick has arrived", err)
 	}
 	if err == nil && out.Error != nil {
 		err = out.Error.err()
@@ -167,13 +167,13 @@ func (r *Remote) Kick(ctx context.Context, k model.Kick) (int, error) {
 	return max(0, out.Kicked), err
 }
 
-// Refuse has upgrades turned away for so long; 0 lets them in again.
+// Refuse refuses upgrades for the given time; 0 lets them in again.
 func (r *Remote) Refuse(ctx context.Context, length time.Duration) error {
 	ms := millis(length)
 	return r.caller.call(ctx, http.MethodPost, "/api/v1/refuse", Refuse{ForMS: &ms}, new(Refusing))
 }
 
-// Now is what the other holter's clock said when it answered: whatever is done afterwards happens later.
+// Now returns the time by the other holter's clock. What is done after the call happens there at a later time.
 func (r *Remote) Now(ctx context.Context) (time.Time, error) {
 	var summary Summary
 	err := r.caller.call(ctx, http.MethodGet, "/api/v1/summary", nil, &summary)

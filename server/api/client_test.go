@@ -22,14 +22,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience bounds every wait. It is no measure of speed.
+// patience bounds every wait. It is not a measure of speed.
 const patience = 10 * time.Second
 
 // plane is an admin plane of the test's own.
 type plane struct {
 	*httptest.Server
 	started atomic.Pointer[time.Time]
-	down    atomic.Bool // answers nobody
+	down    atomic.Bool // does not answer
 	routes  *http.ServeMux
 }
 
@@ -68,7 +68,7 @@ func newPlane(t *testing.T) *plane {
 
 func (p *plane) restart(started time.Time) { p.started.Store(&started) }
 
-// attach follows the plane until the test is over.
+// attach attaches to the plane until the test is over.
 func (p *plane) attach(t *testing.T) *Remote {
 	t.Helper()
 	r, err := Attach(t.Context(), p.URL, "")
@@ -92,7 +92,7 @@ func TestAttachRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody := taken.Addr().String()
+	unused := taken.Addr().String()
 	taken.Close()
 	answer := func(status int, text string, header ...string) string {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -106,21 +106,21 @@ func TestAttachRefuses(t *testing.T) {
 		return s.URL
 	}
 	for _, c := range []struct{ name, address, token, want string }{
-		{"nobody listens", nobody, "", "http://" + nobody + " does not answer: connection refused"},
+		{"no listener", unused, "", "http://" + unused + " does not answer: connection refused"},
 		{"a page", answer(200, "<html>"), "", "does not understand"},
 		{"another API", answer(200, `{"hello":"world"}`), "", "without the time of the start"},
-		{"a data plane", answer(404, "there is nothing at this path\n"), "", "write that of its flag --admin"},
+		{"a data plane", answer(404, "there is nothing at this path\n"), "", "write the address of its flag --admin"},
 		{"an old holter", answer(404, `{"error":{"code":"not_found","message":"there is nothing at this path"}}`), "", "is a holter of another version"},
 		{"a newer holter", answer(200, `{"connections":[{"id":"c1","state":"limbo"}]}`), "", `unknown state "limbo"`},
-		{"no token", answer(401, `{}`), "", "wants a token: write --token SECRET"},
-		{"another token", answer(401, `{}`), "guess", "does not take this token"},
+		{"no token", answer(401, `{}`), "", "needs a token: write --token SECRET"},
+		{"another token", answer(401, `{}`), "guess", "does not accept this token"},
 		{"forbidden", answer(403, `{"error":{"code":"forbidden","message":"no\u001b[31m"}}`), "", "no\uFFFD[31m"},
 		{"a proxy without us", answer(502, "bad"), "", "answers 502"},
-		{"elsewhere", answer(301, "", "Location", "https://ops.example/"), "", "sends everybody on to https://ops.example/"},
+		{"elsewhere", answer(301, "", "Location", "https://ops.example/"), "", "redirects to https://ops.example/"},
 		{"nothing", answer(200, ""), "", "does not answer: the connection ended"},
 		{"TLS where there is none", strings.Replace(answer(200, ""), "http:", "https:", 1), "", "HTTP response to HTTPS client"},
-		{"no address", "http://", "", "is no address of an admin plane"},
-		{"no scheme of ours", "ftp://host", "", "speaks http"},
+		{"no address", "http://", "", "is not the address of an admin plane"},
+		{"another scheme", "ftp://host", "", "speaks http"},
 		{"the endpoint", "ws://127.0.0.1:7070/ws", "", "where clients connect"},
 		{"a password", "http://me:secret@host", "", "--token"},
 		{"a query", "http://host/?token=x", "", "after the path"},
@@ -181,7 +181,7 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// Events go on where they stopped, and with those of another run if there is one.
+// After a break, events go on where they stopped, or with those of another run.
 func TestEventsGoOn(t *testing.T) {
 	p := newPlane(t)
 	since := make(chan string)
@@ -230,7 +230,7 @@ func TestEventsGoOn(t *testing.T) {
 				t.Errorf("asked for what comes after %s, want %s", got, want)
 			}
 		case <-time.After(patience):
-			t.Fatal("nobody asked for events")
+			t.Fatal("the client did not ask for events")
 		}
 	}
 	after("0")
@@ -358,7 +358,7 @@ func TestNow(t *testing.T) {
 	}
 }
 
-// A plane that has stopped answering costs a caller its deadline, and a picture nothing.
+// With a plane that has stopped answering, a call takes until its deadline. A picture does not wait.
 func TestSilentPlane(t *testing.T) {
 	p := newPlane(t)
 	hang := make(chan struct{})
@@ -400,7 +400,7 @@ func TestTLS(t *testing.T) {
 	secure.StartTLS()
 	defer secure.Close()
 	if _, err := Attach(t.Context(), secure.URL, ""); err == nil || !strings.Contains(err.Error(), "certificate signed by unknown authority") {
-		t.Errorf("a certificate that nobody knows: error %v", err)
+		t.Errorf("an unknown certificate: error %v", err)
 	}
 	base, err := ParseAddress(secure.URL)
 	if err != nil {

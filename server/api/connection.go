@@ -40,8 +40,8 @@ type Connection struct {
 	BytesIn       uint64 `json:"bytes_in"`
 	BytesOut      uint64 `json:"bytes_out"`
 
-	// Beats are the newest, oldest first: 0 for none yet, 1 to 8 for eighths of the timeout that the
-	// answer took, 9 for none in time, 10 for a late one.
+	// Beats are the newest, oldest first: 0 for none yet, 1 to 8 for an answer within that many eighths of the
+	// timeout, 9 for no answer in time, 10 for a late answer.
 	Beats model.Strip `json:"beats"`
 
 	Diagnosis Diagnosis `json:"diagnosis"`
@@ -49,7 +49,7 @@ type Connection struct {
 	Close     *Close    `json:"close"`  // null while it is open
 }
 
-// Diagnosis is empty while nothing is wrong.
+// Diagnosis is a cause of trouble. Its fields are empty while nothing is wrong.
 type Diagnosis struct {
 	Cause  model.Cause `json:"cause"`
 	Detail string      `json:"detail"`
@@ -63,7 +63,7 @@ type Close struct {
 	At     time.Time `json:"at"`
 }
 
-// FromConnection gives c its JSON.
+// FromConnection converts c.
 func FromConnection(c *model.Connection) Connection {
 	return Connection{
 		ID: c.ID.String(), Client: c.Client, Generation: c.Generation,
@@ -78,7 +78,7 @@ func FromConnection(c *model.Connection) Connection {
 	}
 }
 
-// Model is the connection that c speaks of, or an error if it speaks of none.
+// Model converts c back. The error says which field is not valid.
 func (c *Connection) Model() (model.Connection, error) {
 	var parse parser
 	m := model.Connection{
@@ -106,7 +106,7 @@ func fromClose(c *model.Close) *Close {
 	return &Close{Code: c.Code, Reason: c.Reason, By: c.By.String(), At: c.At.UTC()}
 }
 
-// parser reads the words of a struct and remembers the first that it does not know.
+// parser parses the words in a struct, and keeps the first error.
 type parser struct{ err error }
 
 func (p *parser) note(err error) {

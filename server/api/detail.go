@@ -7,7 +7,7 @@ import (
 	"holter/model"
 )
 
-// Detail is a connection with the request that opened it, its history and what its diagnosis rests on.
+// Detail is a connection with the request that opened it, its history, and the evidence for its diagnosis.
 type Detail struct {
 	Connection
 	Header      []HeaderField `json:"header"`      // secrets left out
@@ -74,10 +74,10 @@ type Kernel struct {
 	Writing       bool   `json:"writing"`
 }
 
-// longestHistory bounds what is taken of another holter's lists: several times what it should send.
+// longestHistory bounds the lists that are read from another holter: several times what it should send.
 const longestHistory = 1000
 
-// FromDetail gives d its JSON.
+// FromDetail converts d.
 func FromDetail(d *model.Detail) Detail {
 	w := Detail{
 		Connection:  FromConnection(&d.Connection),
@@ -102,17 +102,17 @@ func FromDetail(d *model.Detail) Detail {
 	return w
 }
 
-// Model is the connection that d speaks of, or an error if it speaks of none.
+// Model converts d back. The error says which field is not valid.
 func (d *Detail) Model() (model.Detail, error) {
 	m, err := d.own()
-	for i := range newest(d.Legs, 2) { // which have none
+	for i := range newest(d.Legs, 2) { // which have no legs themselves
 		leg, e := d.Legs[i].own()
 		m.Legs, err = append(m.Legs, leg), cmp.Or(err, e)
 	}
 	return m, err
 }
 
-// own is d without its legs.
+// own converts d without its legs.
 func (d *Detail) own() (model.Detail, error) {
 	connection, err := d.Connection.Model()
 	parse := parser{err: err}

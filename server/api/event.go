@@ -23,7 +23,7 @@ type Event struct {
 	Count      uint64      `json:"count,omitempty"` // events lost, up to and with seq
 }
 
-// Refusal is an upgrade that was turned away.
+// Refusal is an upgrade that was refused.
 type Refusal struct {
 	Remote string `json:"remote"`
 	Client string `json:"client"`
@@ -33,7 +33,7 @@ type Refusal struct {
 	RetryAfterMS Millis `json:"retry_after_ms,omitempty"`
 }
 
-// FromEvent gives e its JSON.
+// FromEvent converts e.
 func FromEvent(e *model.Event) Event {
 	w := Event{Seq: e.Seq, Time: e.Time.UTC(), Type: e.Type, Count: e.Count}
 	if r := e.Refusal; r != nil {
@@ -60,7 +60,7 @@ func FromEvent(e *model.Event) Event {
 	return w
 }
 
-// Model is what e tells, or an error if that is nothing. A type that is not known is let through.
+// Model converts e back. The error says which field is not valid. A type that is not known is no error.
 func (e *Event) Model() (model.Event, error) {
 	m := model.Event{Seq: e.Seq, Time: e.Time, Type: model.EventType(text(string(e.Type))), Count: e.Count}
 	var parse parser

@@ -7,20 +7,20 @@ import (
 	"holter/model"
 )
 
-// FaultOrder puts faults on connections: on those with these ids, or on those that match.
+// FaultOrder asks to put faults on connections: those with these ids, or those that match Q.
 type FaultOrder struct {
 	IDs    []string `json:"ids,omitempty"`
 	Q      string   `json:"q"`      // in the filter language; "all" for all
 	Faults []string `json:"faults"` // as model.ParseFaults reads them, in place of those that are on; [] for none
 }
 
-// Disturbed answers a FaultOrder with how many connections it was about.
+// Disturbed answers a FaultOrder.
 type Disturbed struct {
 	Disturbed int        `json:"disturbed"`
-	Error     *ErrorBody `json:"error,omitempty"` // why some others were not
+	Error     *ErrorBody `json:"error,omitempty"` // why some were not disturbed
 }
 
-// SetFaults puts faults on connections and answers on how many, with an error if some were not there any more.
+// SetFaults puts faults on connections and returns their number, with an error too if some were no longer open.
 func (r *Remote) SetFaults(ctx context.Context, o model.FaultOrder) (int, error) {
 	in := FaultOrder{IDs: names(o.IDs), Q: o.Query, Faults: append([]string{}, o.Faults.Words()...)}
 	var out Disturbed

@@ -6,7 +6,7 @@ import (
 	"holter/model"
 )
 
-// fromFaults is a word for each fault, as model.ParseFaults reads it.
+// fromFaults returns a word for each fault, as model.ParseFaults reads it.
 func fromFaults(f *model.Faults) []string {
 	if f.None() {
 		return []string{}
@@ -14,7 +14,7 @@ func fromFaults(f *model.Faults) []string {
 	return f.Words()
 }
 
-// Model is what f orders, or an Invalid error that says what to write.
+// Model converts f back, or returns an Invalid error that says what to write.
 func (f *FaultOrder) Model() (model.FaultOrder, error) {
 	o := model.FaultOrder{Query: f.Q}
 	if len(f.IDs) > 0 && f.Q != "" {
@@ -26,7 +26,7 @@ func (f *FaultOrder) Model() (model.FaultOrder, error) {
 	for _, text := range f.IDs {
 		id, err := model.ParseID(text)
 		if err != nil {
-			return o, model.Errorf(model.Invalid, "%.40q is no connection id: write it like c17", text)
+			return o, model.Errorf(model.Invalid, "%.40q is not a connection id: write it like c17", text)
 		}
 		o.IDs = append(o.IDs, id)
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What is read from a stranger and accepted is clean, can be written again, and is the same then.
+// What is accepted from an unknown sender is clean, and stays the same when it is written and read again.
 func FuzzWire(f *testing.F) {
 	for _, seed := range []any{
 		FromDetail(&detail), FromClient(&client), FromHost(&host), FromSnapshot(&snapshot),
@@ -30,7 +30,7 @@ func FuzzWire(f *testing.F) {
 	})
 }
 
-// again reads input, and if that is possible writes and reads it twice more.
+// again reads input. If that is accepted, it writes and reads it twice more.
 func again[M, W any](t *testing.T, input []byte, from func(*M) W, back func(*W) (M, error)) {
 	t.Helper()
 	var w W
@@ -44,7 +44,7 @@ func again[M, W any](t *testing.T, input []byte, from func(*M) W, back func(*W) 
 	}
 	once, err := json.Marshal(from(&m))
 	if err != nil {
-		return // a time that JSON cannot carry
+		return // a time that JSON cannot represent
 	}
 	var value any
 	if err := json.Unmarshal(once, &value); err != nil {
@@ -58,7 +58,7 @@ func again[M, W any](t *testing.T, input []byte, from func(*M) W, back func(*W) 
 	}
 }
 
-// wantClean wants every text in a JSON value to be one that may be shown.
+// wantClean checks that every text in a JSON value may be shown on a terminal.
 func wantClean(t *testing.T, value any) {
 	t.Helper()
 	switch v := value.(type) {

@@ -19,10 +19,10 @@ type Host struct {
 	Process          Process   `json:"process"`
 }
 
-// maxCores bounds what another holter may claim to have.
+// maxCores bounds the cores that are read from another holter.
 const maxCores = 4096
 
-// Process is holter's own share.
+// Process is what holter's own process uses.
 type Process struct {
 	RSSBytes   uint64  `json:"rss_bytes"`
 	CPUPercent float64 `json:"cpu_percent"` // of one core
@@ -31,7 +31,7 @@ type Process struct {
 	MaxFiles   uint64  `json:"max_files"`
 }
 
-// FromHost gives h its JSON.
+// FromHost converts h.
 func FromHost(h *model.Host) Host {
 	w := Host{
 		Time: h.Time.UTC(), CPUPercent: finite(h.CPU), CoresPercent: make([]float64, len(h.Cores)),
@@ -48,7 +48,7 @@ func FromHost(h *model.Host) Host {
 	return w
 }
 
-// Model is the sample.
+// Model converts h back.
 func (h *Host) Model() model.Host {
 	return model.Host{
 		Time: h.Time, CPU: h.CPUPercent, Cores: newest(h.CoresPercent, maxCores),

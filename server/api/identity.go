@@ -6,7 +6,7 @@ import (
 	"holter/model"
 )
 
-// Client is one identity over all its connections.
+// Client is one client over all its connections.
 type Client struct {
 	ID           string    `json:"id"`
 	Generation   int       `json:"generation"`
@@ -19,7 +19,7 @@ type Client struct {
 	Attempts     []Attempt `json:"attempts"`      // to come back, refused ones too, oldest first
 }
 
-// Attempt is one try of a client to come back.
+// Attempt is one attempt of a client to come back.
 type Attempt struct {
 	Number  uint8  `json:"number"`   // since its connection ended, from 1; 0 if it may count otherwise
 	DelayMS Millis `json:"delay_ms"` // since that end, or since the attempt before was refused
@@ -28,13 +28,13 @@ type Attempt struct {
 	Free    bool   `json:"free"` // the delay is the client's own choice
 }
 
-// ClientDetail is a client with its generations that are still known, oldest first.
+// ClientDetail is a client with those of its connections that are on the list, oldest first.
 type ClientDetail struct {
 	Client
 	Connections []Connection `json:"connections"`
 }
 
-// FromClient gives c its JSON.
+// FromClient converts c.
 func FromClient(c *model.Client) Client {
 	w := Client{
 		ID: c.ID, Generation: c.Generation, State: c.State.String(),
@@ -53,7 +53,7 @@ func FromClient(c *model.Client) Client {
 	return w
 }
 
-// Model is the client that c speaks of, or an error if it speaks of none.
+// Model converts c back. The error says which field is not valid.
 func (c *Client) Model() (model.Client, error) {
 	var parse parser
 	m := model.Client{

@@ -12,11 +12,11 @@ const (
 	widestGap  = 1 << 32 // between the numbers of two events
 )
 
-// renumber gives the events of another holter the numbers that they have here. They are the other holter's
-// until that is started anew and counts from 1 again. Here they only rise: a reader of the log would
-// otherwise wait for a number that takes years to come.
+// renumber gives the events of another holter their numbers in the log here. These are the other holter's own
+// at first. When that is started anew, it counts from 1 again, but the numbers here go on rising: a reader of
+// the log would otherwise miss the new events.
 //
-// It belongs to the goroutine that reads the events.
+// A renumber belongs to the goroutine that reads the events.
 type renumber struct {
 	log     *journal.Log
 	started time.Time // the run of the other holter that the events are of
@@ -24,7 +24,8 @@ type renumber struct {
 	fresh   bool      // the next event is the first of a run
 }
 
-// begin says which run the next events are of, and returns the number in that run after which to go on.
+// begin sets the run that the next events are of. It returns the number in that run of the last event that is
+// here already.
 func (r *renumber) begin(started time.Time) (since uint64) {
 	if !r.started.Equal(started) {
 		r.started, r.seen, r.fresh = started, 0, true

@@ -8,9 +8,8 @@ import (
 	"holter/model"
 )
 
-// Snapshot is one of a series, of which the first is whole and each other one tells what has changed
-// since the one before. The silences of an open connection that is not in it have grown by the time
-// between the two.
+// Snapshot is one of a series. The first is whole; each other one has what has changed since the one before.
+// An open connection that is not in it has only been silent for longer, by the time between the two.
 type Snapshot struct {
 	Summary         Summary      `json:"summary"`
 	Activity        Activity     `json:"activity"` // the bins that are new
@@ -22,7 +21,7 @@ type Snapshot struct {
 	ConnectionsGone []string     `json:"connections_gone"`
 }
 
-// Activity is what happened in each bin of time, oldest first: lists of one length.
+// Activity is what happened in each bin of time, oldest first. All its lists have the same length.
 type Activity struct {
 	BinMS      Millis   `json:"bin_ms"`
 	Connects   []uint32 `json:"connects"`
@@ -31,20 +30,20 @@ type Activity struct {
 	Refused    []uint32 `json:"refused"`
 }
 
-// SnapshotWriter writes a series of snapshots. It holds no more than one connection in JSON.
+// SnapshotWriter writes a series of snapshots. It never has more than one connection as JSON in memory.
 type SnapshotWriter struct {
 	out    *bufio.Writer
 	encode *json.Encoder
 	last   model.Snapshot
 }
 
-// NewSnapshotWriter begins a series.
+// NewSnapshotWriter begins a series on w.
 func NewSnapshotWriter(w io.Writer) *SnapshotWriter {
 	out := bufio.NewWriterSize(w, 32<<10)
 	return &SnapshotWriter{out: out, encode: json.NewEncoder(out)}
 }
 
-// Write writes s as a Snapshot. It keeps s until the next one.
+// Write writes s as the next Snapshot of the series. It keeps s until the next call.
 func (w *SnapshotWriter) Write(s *model.Snapshot) error {
 	passed := s.Time.Sub(w.last.Time)
 	connections := diff(w.last.Connections, s.Connections, connectionKey, func(before, now *model.Connection) bool {
@@ -64,7 +63,7 @@ func (w *SnapshotWriter) Write(s *model.Snapshot) error {
 	writeList(w, `,"connections":[`, connections.changed, FromConnection)
 	w.value(`],"connections_gone":`, names(connections.gone))
 	w.out.WriteString("}\n")
-	return w.out.Flush() // which answers the first error of all
+	return w.out.Flush() // which returns the first error of all writes
 }
 
 func (w *SnapshotWriter) value(before string, v any) {
@@ -103,7 +102,7 @@ func fromActivity(bins []model.Activity) Activity {
 	return w
 }
 
-// model is what a has of all four figures.
+// model converts the bins that have all four figures.
 func (a *Activity) model() []model.Activity {
 	bins := make([]model.Activity, min(len(a.Connects), len(a.Reconnects), len(a.Closes), len(a.Refused)))
 	for i := range bins {

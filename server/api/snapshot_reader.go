@@ -9,7 +9,7 @@ import (
 	"holter/model"
 )
 
-// Bounds for what another holter may send, so that it cannot take all memory here.
+// Bounds for what another holter may send, so that it cannot use up the memory here.
 const (
 	longestSnapshot = 256 << 20 // bytes
 	longestList     = 500_000   // connections, or clients
@@ -17,10 +17,10 @@ const (
 
 var errTooLong = errors.New("it is too long")
 
-// SnapshotReader reads a series of snapshots and makes each whole.
+// SnapshotReader reads a series of snapshots, and completes each from the one before.
 type SnapshotReader struct {
 	in     *meter
-	limit  int64 // bytes of one
+	limit  int64 // bytes of one Snapshot
 	decode *json.Decoder
 	last   model.Snapshot
 }
@@ -31,8 +31,9 @@ func NewSnapshotReader(r io.Reader) *SnapshotReader {
 	return &SnapshotReader{in: in, limit: longestSnapshot, decode: json.NewDecoder(in)}
 }
 
-// Read is the next snapshot, whole. The caller may keep it but not change it: the one after it is made
-// of it. The error is that of the source, io.EOF between two snapshots, or says what is none about it.
+// Read returns the next snapshot, whole. The caller may keep it but must not change it: the next one is made
+// from it. The error is that of the source, with io.EOF only between two snapshots, or describes why the input is
+// not a snapshot.
 func (r *SnapshotReader) Read() (model.Snapshot, error) {
 	r.in.left = r.limit
 	d, err := r.delta()
@@ -53,7 +54,7 @@ func (r *SnapshotReader) Read() (model.Snapshot, error) {
 	return s, nil
 }
 
-// delta is a Snapshot as it is read.
+// delta is a Snapshot while it is read.
 type delta struct {
 	summary     Summary
 	activity    Activity
@@ -62,7 +63,7 @@ type delta struct {
 	connections changes[model.Connection, model.ID]
 }
 
-// delta reads a Snapshot element by element, in any order of its keys. Those that it does not know it skips.
+// delta reads a Snapshot element by element. Its keys may come in any order; unknown ones are skipped.
 func (r *SnapshotReader) delta() (d delta, err error) {
 	if err := r.expect('{'); err != nil {
 		return d, err
@@ -79,7 +80,7 @@ func (r *SnapshotReader) delta() (d delta, err error) {
 	return d, whole(r.expect('}'))
 }
 
-// whole tells an end in the middle from one between two snapshots.
+// whole turns an io.EOF in the middle of a snapshot into io.ErrUnexpectedEOF.
 func whole(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -111,7 +112,7 @@ func (r *SnapshotReader) value(key string, d *delta) (err error) {
 	return err
 }
 
-// readList reads a list one by one, so that no more than one of its elements is in memory as JSON.
+// readList reads a list element by element, so that only one of them is in memory as JSON.
 func readList[W, M any](r *SnapshotReader, meaning func(*W) (M, error)) ([]M, error) {
 	if err := r.expect('['); err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func (r *SnapshotReader) expect(want json.Delim) error {
 	return nil
 }
 
-// meter reads no more than what is left.
+// meter reads at most left bytes.
 type meter struct {
 	r    io.Reader
 	left int64

@@ -17,7 +17,7 @@ import (
 	"holter/model"
 )
 
-// crowd is a snapshot of n connections of as many clients, no two alike.
+// crowd returns a snapshot of n connections of n clients, no two alike.
 func crowd(n int) model.Snapshot {
 	s := snapshot
 	s.Activity = make([]model.Activity, model.MaxActivity)
@@ -37,7 +37,7 @@ func crowd(n int) model.Snapshot {
 	return s
 }
 
-// later is s after a while in which a share of its connections heard something.
+// later returns s after a while in which bytes came on a share of its connections.
 func later(s *model.Snapshot, d time.Duration, share float64, random *rand.Rand) model.Snapshot {
 	next := *s
 	next.Time = s.Time.Add(d)
@@ -54,7 +54,7 @@ func later(s *model.Snapshot, d time.Duration, share float64, random *rand.Rand)
 	return next
 }
 
-// series writes snapshots and reads them back, and fails at the first that comes back as another.
+// series writes snapshots, reads them back, and fails at the first that is not the same.
 func series(t *testing.T, next func(i int, s *model.Snapshot) bool) {
 	t.Helper()
 	var wire bytes.Buffer
@@ -85,7 +85,7 @@ func series(t *testing.T, next func(i int, s *model.Snapshot) bool) {
 	}
 }
 
-// grown is storms a second later: every fourth time there is another one.
+// grown returns storms a second later: with another one every fourth time.
 func grown(storms []model.Storm) []model.Storm {
 	next := slices.Clone(storms)
 	n := len(next)
@@ -134,7 +134,7 @@ func TestSeries(t *testing.T) {
 	})
 }
 
-// What did not change is not told again: that is what the series is for.
+// What did not change is not written again: that is the purpose of the series.
 func TestSeriesTellsOnlyChanges(t *testing.T) {
 	var wire bytes.Buffer
 	w := NewSnapshotWriter(&wire)
@@ -217,7 +217,7 @@ func TestReadIsBounded(t *testing.T) {
 	}
 }
 
-// zeros are many.
+// zeros is an endless source of zeros.
 type zeros struct{}
 
 func (*zeros) Read(p []byte) (int, error) {
@@ -227,7 +227,7 @@ func (*zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Whatever comes in, reading ends, and what it accepts survives another trip.
+// Reading ends with any input, and what it accepts is the same when it is written and read again.
 func FuzzSnapshotReader(f *testing.F) {
 	var wire bytes.Buffer
 	w := NewSnapshotWriter(&wire)

@@ -14,12 +14,12 @@ type StormSummary struct {
 	StartedAt time.Time  `json:"started_at"`
 	EndedAt   *time.Time `json:"ended_at"` // null while it is on
 
-	Population int     `json:"population"` // clients that were known when it was noticed
-	Clients    int     `json:"clients"`    // who lost their connection in what led to it
-	Away       int     `json:"away"`       // of them, not back yet
+	Population int     `json:"population"` // clients that were known when the storm was noticed
+	Clients    int     `json:"clients"`    // that lost their connection in the burst that led to it
+	Away       int     `json:"away"`       // clients that are not back yet
 	Reconnects int     `json:"reconnects"`
 	Refused    int     `json:"refused"`
-	Back50MS   *Millis `json:"back_50_ms"` // from started_at on, null until so many were back
+	Back50MS   *Millis `json:"back_50_ms"` // since started_at until half of the clients were back; null while they are not
 	Back90MS   *Millis `json:"back_90_ms"`
 	Back99MS   *Millis `json:"back_99_ms"`
 	PeakPerS   float64 `json:"peak_per_s"` // attempts, refused ones too
@@ -36,14 +36,14 @@ type Storm struct {
 	Activity Activity `json:"activity"` // from started_at on
 }
 
-// StormCause is a way in which connections ended.
+// StormCause is a way in which connections ended before a storm.
 type StormCause struct {
 	Code  int    `json:"code"`
 	By    string `json:"by"`
 	Count int    `json:"count"`
 }
 
-// Policy is how clients of a kind try to come back.
+// Policy is how the clients of one kind try to come back.
 type Policy struct {
 	UserAgent string           `json:"user_agent"`
 	Path      string           `json:"path"`
@@ -63,43 +63,43 @@ type Policy struct {
 	First      Delays  `json:"first"` // of the first attempts
 }
 
-// Delays are counts of delays in bins of equal width. What is beyond to_ms counts in the last.
+// Delays is a histogram of delays, in bins of equal width. The last bin also counts those beyond to_ms.
 type Delays struct {
 	FromMS Millis   `json:"from_ms"`
 	ToMS   Millis   `json:"to_ms"`
 	Counts []uint32 `json:"counts"`
 }
 
-// Storms are all that are remembered.
+// Storms are all storms that are remembered.
 type Storms struct {
 	Storms []StormDetail `json:"storms"` // oldest first
 }
 
-// StormDetail is a storm, and what its policies would make of another one.
+// StormDetail is a storm, with a forecast of what its policies would do in another one.
 type StormDetail struct {
 	Storm
 	Forecast Forecast `json:"forecast"`
 }
 
-// Forecast is what would happen if the server were away for a while.
+// Forecast is what would happen if the server were not there for a while.
 type Forecast struct {
 	AwayMS   Millis   `json:"away_ms"`
-	Clients  int      `json:"clients"` // whose policy is known
+	Clients  int      `json:"clients"` // with a known policy
 	Measured Recovery `json:"measured"`
 	Spread   Recovery `json:"full_jitter"`
 }
 
-// Recovery is how clients come back. In its activity a refusal is an attempt in vain.
+// Recovery is how clients come back. A refusal in its activity is an attempt while the server is not there.
 type Recovery struct {
 	PeakPerS float64  `json:"peak_per_s"`
 	Back99MS *Millis  `json:"back_99_ms"`
 	Activity Activity `json:"activity"`
 }
 
-// forecastAway is the absence of the server that is forecast.
+// forecastAway is how long the server is not there in a forecast.
 const forecastAway = 30 * time.Second
 
-// FromStorm gives s its JSON.
+// FromStorm converts s.
 func FromStorm(s *model.Storm) Storm {
 	w := Storm{
 		StormSummary: fromStormSummary(s),
@@ -131,7 +131,7 @@ func fromStormSummary(s *model.Storm) StormSummary {
 	return w
 }
 
-// FromStormDetail also forecasts.
+// FromStormDetail converts s and computes its forecast.
 func FromStormDetail(s *model.Storm) StormDetail {
 	f := storm.NewForecast(s.Policies, forecastAway, uint64(s.ID))
 	return StormDetail{FromStorm(s), Forecast{
@@ -143,7 +143,7 @@ func fromReplay(r *storm.Replay) Recovery {
 	return Recovery{PeakPerS: finite(r.Peak), Back99MS: reached(r.Back99), Activity: fromActivity(r.Curve)}
 }
 
-// reached is null for what has not been.
+// reached returns nil, which is null in JSON, for a share of the clients that is not back yet.
 func reached(d time.Duration) *Millis {
 	if d <= 0 {
 		return nil
@@ -178,7 +178,7 @@ func fromDelays(h model.DelayHistogram) Delays {
 // Bounds for what another holter may send of a storm.
 const longestTable = 100 // steps of a policy, and bins of delays
 
-// Model is the storm that s speaks of, or an error if it speaks of none.
+// Model converts s back. The error says which field is not valid.
 func (s *Storm) Model() (model.Storm, error) {
 	var parse parser
 	m := model.Storm{

@@ -15,8 +15,8 @@ import (
 	"holter/probe/process"
 )
 
-// How long a stream may be silent before it counts as dead. Pictures come several times a second, and the
-// stream of events has an empty line every 15 s.
+// After this time of silence a stream counts as dead. Pictures come several times a second, and the stream of
+// events has an empty line every 15 s.
 const (
 	quietPictures = 5 * time.Second
 	quietEvents   = 40 * time.Second
@@ -24,9 +24,9 @@ const (
 
 const longestLine = 1 << 20 // bytes of an event
 
-var errSilent = errors.New("nothing comes any more")
+var errSilent = errors.New("it has stopped sending")
 
-// stream is an answer without an end. Its err is why nothing more can be read from it.
+// stream is an answer without an end. err is the error of the last read, nil while it can be read.
 type stream struct {
 	body  io.ReadCloser
 	quiet time.Duration
@@ -36,10 +36,10 @@ type stream struct {
 	err   error
 }
 
-// openStream asks for a stream that ends with ctx, or after it has been quiet for so long.
+// openStream requests a stream. It ends with ctx, or after it has been quiet for the given time.
 func (r *Remote) openStream(ctx context.Context, path string, quiet time.Duration) (*stream, error) {
 	ctx, end := context.WithCancelCause(ctx)
-	response, err := r.caller.open(ctx, http.MethodGet, path, nil)
+	response, err := r.caller.request(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		end(nil)
 		return nil, err
@@ -60,8 +60,8 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// broke reports whether err, of a reader of the stream, says that the stream ended and not that there is
-// nonsense in it.
+// broke reports whether err, returned by a decoder of the stream, means that the stream has ended. Otherwise
+// its content could not be understood.
 func (s *stream) broke(err error) bool {
 	return err != nil && s.err != nil && (errors.Is(err, s.err) || errors.Is(err, io.ErrUnexpectedEOF))
 }
@@ -78,7 +78,7 @@ func (s *stream) close() {
 	s.body.Close()
 }
 
-// parseEvent reads an event. In place of one that makes no sense stands the news that one was lost.
+// parseEvent parses an event. If it cannot be understood, it returns a Dropped event in its place.
 func parseEvent(line []byte) model.Event {
 	var w Event
 	err := json.Unmarshal(line, &w)
@@ -89,10 +89,10 @@ func parseEvent(line []byte) model.Event {
 	return e
 }
 
-// follow runs session again and again until ctx ends, with growing pauses between those that fail. A
-// session reports whether it worked and was only ended; if not, its error goes to failed.
-func follow(ctx context.Context, session func(context.Context) (ended bool, err error), failed func(error)) error {
-	pause := backoff.NewExponentialBackOff() // each up to half longer or shorter
+// retry runs session again and again until ctx ends, with growing pauses while it fails. A session reports
+// whether it had worked before it ended; if not, its error goes to failed.
+func retry(ctx context.Context, session func(context.Context) (ended bool, err error), failed func(error)) error {
+	pause := backoff.NewExponentialBackOff() // each pause up to half longer or shorter
 	pause.InitialInterval, pause.Multiplier, pause.MaxInterval = 100*time.Millisecond, 2, 3*time.Second
 	for {
 		ended, err := session(ctx)

@@ -6,24 +6,24 @@ import (
 	"holter/model"
 )
 
-// Summary is the whole picture without the lists: who watches and how, how many are in which state,
-// what happens per second.
+// Summary is the whole picture without the lists: the settings of the monitor, the number of connections in
+// each state, and what happens per second.
 type Summary struct {
 	Version   string    `json:"version"`
 	Time      time.Time `json:"time"`
 	StartedAt time.Time `json:"started_at"`
 	UptimeMS  Millis    `json:"uptime_ms"`
 
-	Address    string       `json:"address"`   // where a client connects; empty in an application of somebody else's
+	Address    string       `json:"address"`   // where clients connect; empty for a monitor inside an application
 	Upstream   string       `json:"upstream"`  // of a proxy, else empty
-	ReadOnly   bool         `json:"read_only"` // whatever would change something answers 403
+	ReadOnly   bool         `json:"read_only"` // calls that change something answer 403
 	Scheme     model.Scheme `json:"scheme"`
 	Detector   string       `json:"detector"`
 	IntervalMS Millis       `json:"interval_ms"`
 	OnFail     model.OnFail `json:"on_fail"`
-	Lateness   float64      `json:"lateness"` // what timeouts are stretched by because holter ran late
+	Lateness   float64      `json:"lateness"` // factor by which timeouts are longer because holter ran late
 
-	AcceptRate    float64    `json:"accept_rate"`    // upgrades per second beyond which they are refused, 0 for none
+	AcceptRate    float64    `json:"accept_rate"`    // upgrades per second beyond which they are refused, 0 for no limit
 	RefusingUntil *time.Time `json:"refusing_until"` // null while upgrades are let in
 
 	States  States        `json:"states"`
@@ -33,7 +33,7 @@ type Summary struct {
 	Host    Host          `json:"host"`
 }
 
-// States are how many connections are in each.
+// States are the numbers of connections in each state.
 type States struct {
 	Normal  int `json:"normal"`
 	Suspect int `json:"suspect"`
@@ -41,7 +41,7 @@ type States struct {
 	Closed  int `json:"closed"` // and still on the list
 }
 
-// Presence is how many clients have a connection and how many have none.
+// Presence is the number of clients that have a connection, and of those that have none.
 type Presence struct {
 	Present int `json:"present"`
 	Away    int `json:"away"`
@@ -58,7 +58,7 @@ type Rates struct {
 	BytesOut   float64 `json:"bytes_out"`
 }
 
-// FromSnapshot gives s its JSON.
+// FromSnapshot converts s.
 func FromSnapshot(s *model.Snapshot) Summary {
 	n, m := s.Count(), s.Monitor
 	w := Summary{
@@ -82,7 +82,7 @@ func FromSnapshot(s *model.Snapshot) Summary {
 	return w
 }
 
-// Model is the snapshot that s sums up, without its connections, clients, activity and storms.
+// Model converts s back to a snapshot without connections, clients, activity and storms.
 func (s *Summary) Model() model.Snapshot {
 	m := model.Snapshot{
 		Time: s.Time,

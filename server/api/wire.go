@@ -1,9 +1,16 @@
-// Package api is the JSON of the admin plane: one struct for each thing that it speaks of, made from
-// the domain's values and turned back into them. Both ends use it, the plane that writes and a screen
-// elsewhere that reads.
+// Package api is the JSON of the admin plane, and the client that reads it.
 //
-// Durations are in milliseconds and say so in their names, sizes in bytes, shares in percent; times
-// are RFC 3339 in UTC. A field that does not apply is left out, a list that is empty is [].
+// It has a struct for each object of the API. A function From… makes it from a value of package model, and its
+// method Model converts it back. Both ends use them: the admin plane writes, and Remote reads for a screen that
+// is attached to another holter. Remote is a source like the hub: it keeps the newest picture and events of the
+// other holter, and passes commands on.
+//
+// The package decides nothing about connections. It does not trust the other end: what it reads is bounded in
+// size, and text is cleaned of control characters. All functions may be called from any goroutine; a
+// SnapshotWriter or SnapshotReader belongs to one.
+//
+// Durations are in milliseconds and say so in their names, sizes are in bytes and shares in percent. Times
+// are RFC 3339 in UTC. A field that does not apply is left out; an empty list is [].
 package api
 
 import (
@@ -18,7 +25,7 @@ type Millis float64
 
 func millis(d time.Duration) Millis { return Millis(float64(d) / float64(time.Millisecond)) }
 
-// Duration is m to the nanosecond, or the longest duration that there is.
+// Duration returns m to the nanosecond, or the longest duration if m is longer.
 func (m Millis) Duration() time.Duration {
 	ns := math.Round(float64(m) * float64(time.Millisecond))
 	switch {
@@ -30,7 +37,7 @@ func (m Millis) Duration() time.Duration {
 	return time.Duration(ns)
 }
 
-// finite makes a figure that JSON can carry.
+// finite returns f, or 0 if JSON cannot represent f.
 func finite(f float64) float64 {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return 0
@@ -38,13 +45,14 @@ func finite(f float64) float64 {
 	return f
 }
 
-// longestText is more than any text that holter sends has, in bytes.
+// longestText bounds the texts that are read, in bytes. holter sends none that long.
 const longestText = 1024
 
-// text cleans what came over a socket once more: who sent it may be no holter.
+// text cleans a text that came over a socket. holter has cleaned it before, but the sender may be another
+// program.
 func text(s string) string { return model.Clean(s, longestText) }
 
-// newest is the end of a list that should have no more than n.
+// newest returns the last n elements of a list, which should have no more.
 func newest[T any](list []T, n int) []T { return list[max(0, len(list)-n):] }
 
 // Error is the answer to a call that failed.
@@ -52,13 +60,13 @@ type Error struct {
 	Error ErrorBody `json:"error"`
 }
 
-// ErrorBody says what kind of error it was, and what to do about it.
+// ErrorBody is the kind of an error, and a message that says what to do.
 type ErrorBody struct {
 	Code    model.Code `json:"code"`
 	Message string     `json:"message"`
 }
 
-// Health is the answer of a plane that works.
+// Health is the answer of an admin plane that works.
 type Health struct {
 	Status string `json:"status"` // "ok"
 }
@@ -67,17 +75,17 @@ type Health struct {
 type Connections struct {
 	Connections []Connection `json:"connections"`
 	Total       int          `json:"total"` // that match, on all pages
-	// Next is the cursor of the next page, which begins after the last connection of this one, where it
-	// stands by then. It is empty on the last page.
+	// Next is the cursor of the next page, empty on the last one. That page begins after the last connection of
+	// this one, at the place that this connection has in the order by then.
 	Next string `json:"next"`
 }
 
-// Clients are all identities that are known.
+// Clients are all clients that are on the list.
 type Clients struct {
 	Clients []Client `json:"clients"`
 }
 
-// Kick asks for the end of connections: those with these ids, or those that match.
+// Kick asks to close connections: those with these ids, or those that match Q.
 type Kick struct {
 	IDs    []string `json:"ids,omitempty"`
 	Q      string   `json:"q"`       // in the filter language; "all" for all
@@ -87,7 +95,7 @@ type Kick struct {
 	OverMS Millis   `json:"over_ms"` // spread over this time
 }
 
-// Refuse asks for upgrades to be turned away.
+// Refuse asks to refuse upgrades.
 type Refuse struct {
 	ForMS *Millis `json:"for_ms"` // 0 to let them in again
 }
@@ -97,8 +105,8 @@ type Refusing struct {
 	Until *time.Time `json:"refusing_until"` // null if upgrades are let in again
 }
 
-// Kicked answers a kick with how many it was about.
+// Kicked answers a Kick.
 type Kicked struct {
 	Kicked int        `json:"kicked"`
-	Error  *ErrorBody `json:"error,omitempty"` // why some others were not
+	Error  *ErrorBody `json:"error,omitempty"` // why some were not kicked
 }

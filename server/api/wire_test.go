@@ -74,7 +74,7 @@ var (
 	}
 )
 
-// filledEvidence has a value in every field, whichever there are.
+// filledEvidence has a value in every field there is.
 func filledEvidence() model.Evidence {
 	var e model.Evidence
 	fill(reflect.ValueOf(&e).Elem())
@@ -96,7 +96,7 @@ func fill(v reflect.Value) {
 	}
 }
 
-// roundTrip gives what is left of a model value after a trip as JSON.
+// roundTrip returns a model value after a trip as JSON.
 func roundTrip[M, W any](t *testing.T, m M, from func(*M) W, back func(*W) (M, error)) M {
 	t.Helper()
 	text, err := json.Marshal(from(&m))
@@ -125,7 +125,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("%s came back as\n%+v\nwant\n%+v", name, got, want)
 		}
 		if field := firstZero(reflect.ValueOf(want)); field != "" && name != "summary" && name != "event" {
-			t.Errorf("%s: the test says nothing of %s", name, field)
+			t.Errorf("%s: the test has no value in %s", name, field)
 		}
 	}
 	check("connection", roundTrip(t, connection, FromConnection, (*Connection).Model), connection)
@@ -146,7 +146,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// firstZero names a field of a struct that has its zero value, empty if there is none.
+// firstZero returns the name of a field that has its zero value, "" if there is none.
 func firstZero(v reflect.Value) string {
 	for i := range v.NumField() {
 		name := v.Type().Field(i).Name
@@ -179,7 +179,7 @@ func TestModelRefuses(t *testing.T) {
 	}
 }
 
-// A client whose port is not known has an address all the same.
+// A client whose port is not known still has an address.
 func TestRemoteWithoutPort(t *testing.T) {
 	for text, remote := range map[string]netip.AddrPort{
 		"":            {},
@@ -211,11 +211,11 @@ func TestConnectionFields(t *testing.T) {
 		delete(got, field)
 	}
 	if len(got) > 0 {
-		t.Errorf("fields that nobody has promised: %v", got)
+		t.Errorf("fields that are not documented: %v", got)
 	}
 }
 
-// What has happened to nobody yet is JSON all the same: lists are [], figures that are none are 0.
+// Zero values are JSON too: lists are [], and figures that do not exist are 0.
 func TestEmpty(t *testing.T) {
 	for _, v := range []any{
 		FromConnection(&model.Connection{ID: 1}),

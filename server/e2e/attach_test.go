@@ -94,10 +94,10 @@ func TestAttachRefused(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{p.admin}, "wants a token: write --token SECRET, or set HOLTER_TOKEN"},
-		{[]string{p.admin, "--token", "guess"}, "does not take this token"},
+		{[]string{p.admin}, "needs a token: write --token SECRET, or set HOLTER_TOKEN"},
+		{[]string{p.admin, "--token", "guess"}, "does not accept this token"},
 		{[]string{freePort(t)}, "does not answer: connection refused"},
-		{[]string{p.page}, "not as an admin plane of holter does"},
+		{[]string{p.page}, "is not the admin plane of a holter"},
 	} {
 		term := atTerminal(t, append([]string{"attach"}, c.args...)...)
 		code, text := term.wait(t), term.text()
