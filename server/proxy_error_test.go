@@ -216,7 +216,7 @@ func TestUpstreamOptionsValidate(t *testing.T) {
 		{func(o *ProxyOptions) { o.UpstreamTimeout = -1 }, "--upstream-timeout"},
 		{func(o *ProxyOptions) { o.UpstreamCA = empty }, "for an https upstream"},
 		{func(o *ProxyOptions) { o.InsecureUpstream = true }, "for an https upstream"},
-		{func(o *ProxyOptions) { o.Upstream, o.UpstreamCA, o.InsecureUpstream = "https://a", empty, true }, "leave one of both out"},
+		{func(o *ProxyOptions) { o.Upstream, o.UpstreamCA, o.InsecureUpstream = "https://a", empty, true }, "give one or the other"},
 		{func(o *ProxyOptions) { o.Upstream, o.UpstreamCA = "https://a", empty }, "no certificate in it"},
 		{func(o *ProxyOptions) { o.Upstream, o.UpstreamCA = "https://a", empty+"x" }, "read --upstream-ca"},
 		{func(o *ProxyOptions) { o.TrustedProxies = []string{"10.0.0.0/8", "::1", "192.168.1.7"} }, ""},

@@ -40,7 +40,7 @@ func (o UpstreamOptions) Validate() error {
 	case u.Scheme != "https" && o.InsecureUpstream:
 		return fmt.Errorf("--insecure-upstream is for an https upstream, and %s is none: leave the flag out", o.Upstream)
 	case o.UpstreamCA != "" && o.InsecureUpstream:
-		return fmt.Errorf("--upstream-ca with --insecure-upstream: the second trusts everybody, so leave one of both out")
+		return fmt.Errorf("--upstream-ca with --insecure-upstream: the second trusts every server: give one or the other")
 	}
 	return nil
 }

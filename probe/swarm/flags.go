@@ -77,7 +77,7 @@ func (r *Return) Validate() error {
 func (r *Return) policy() (p model.Policy, err error) {
 	switch {
 	case r.Preset != "" && (r.Backoff != "" || r.Jitter != ""):
-		return p, errors.New("--preset with --backoff or --jitter: the preset has its own, so leave one out")
+		return p, errors.New("--preset with --backoff or --jitter: the preset has its own: give one or the other")
 	case r.Attempts < 0:
 		return p, fmt.Errorf("--attempts is %d: write 1 or more", r.Attempts)
 	case r.Preset != "":

@@ -24,7 +24,7 @@ type Handshake struct {
 // Validate is called by kong.
 func (h *Handshake) Validate() error {
 	if h.Insecure && h.CA != "" {
-		return errors.New("--insecure with --ca: the one trusts all, the other one, so leave one out")
+		return errors.New("--insecure with --ca: the one trusts every server, the other one authority: give one or the other")
 	}
 	for _, name := range h.Subprotocol {
 		if !httpguts.ValidHeaderFieldName(name) {
