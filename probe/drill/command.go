@@ -7,7 +7,7 @@ import (
 	"io"
 	"os"
 
-	"golang.org/x/term"
+	"holter/probe/process"
 )
 
 // Command is the command line of a drill.
@@ -89,12 +89,12 @@ func (c *Command) PrintTemplate(out io.Writer) error {
 
 // Run drills the clients of t, writes the report to out, and tells live how it goes. It is an error if an
 // expectation does not hold.
-func (c *Command) Run(ctx context.Context, t Target, out io.Writer, live *os.File) error {
+func (c *Command) Run(ctx context.Context, t Target, out io.Writer, live io.Writer) error {
 	junit, err := c.create()
 	if err != nil {
 		return err
 	}
-	ticker := &Ticker{Out: live, Terminal: term.IsTerminal(int(live.Fd()))}
+	ticker := &Ticker{Out: live, Terminal: process.IsTerminal(live)}
 	report, err := c.script.Run(ctx, t, ticker.Tell)
 	ticker.Done()
 	if err != nil {

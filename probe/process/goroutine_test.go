@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -39,5 +40,50 @@ func TestRunGoesOnAfterAPartThatEndsWell(t *testing.T) {
 	)
 	if err != nil {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestTogetherEndsWithTheFirst(t *testing.T) {
+	broken := errors.New("broken")
+	untilStopped := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	for name, c := range map[string]struct {
+		first Part
+		want  error
+	}{
+		"an error":   {func(context.Context) error { return broken }, broken},
+		"a good end": {func(context.Context) error { return nil }, nil},
+	} {
+		if err := Together(t.Context(), untilStopped, c.first, untilStopped); err != c.want {
+			t.Errorf("%s: error %v, want %v", name, err, c.want)
+		}
+	}
+	err := Together(t.Context(), untilStopped, func(context.Context) error { panic("of the machine") })
+	if err == nil || !strings.HasPrefix(err.Error(), "panic: of the machine\n") || !strings.Contains(err.Error(), "TestTogether") {
+		t.Errorf("a panic: error %v", err)
+	}
+}
+
+func TestBesideOutlastsThePart(t *testing.T) {
+	part, side := errors.New("part"), errors.New("side")
+	ctx, stop := context.WithCancel(t.Context())
+	order := make(chan string, 2)
+	err := Beside(
+		func(ctx context.Context) error {
+			<-ctx.Done()
+			order <- "side"
+			return side
+		},
+		func(ctx context.Context) error {
+			stop()
+			<-ctx.Done()
+			order <- "part"
+			return part
+		},
+	)(ctx)
+	if !errors.Is(err, part) || !errors.Is(err, side) {
+		t.Errorf("error %v, want both", err)
+	}
+	if first := <-order; first != "part" {
+		t.Errorf("the %s ended first", first)
 	}
 }

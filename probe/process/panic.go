@@ -4,13 +4,13 @@ import "sync/atomic"
 
 var before atomic.Pointer[func()]
 
-// BeforePanic has f called before a panic ends the program, in the goroutine that panics: to give back a
+// BeforeAbort has f called before a panic or a second signal ends the program at once: to give back a
 // terminal, for one, on which the panic could not be read otherwise. It does not keep the program alive:
-// what the goroutine had locked or half done is in an unknown state. There is one terminal to a process,
-// and one f; main sets it.
-func BeforePanic(f func()) { before.Store(&f) }
+// what a goroutine had locked or half done is in an unknown state. f is called in any goroutine. There is one
+// terminal to a process, and one f; main sets it.
+func BeforeAbort(f func()) { before.Store(&f) }
 
-// tidy is deferred first in every goroutine. It calls what BeforePanic has set and panics on. Where nothing
+// tidy is deferred first in every goroutine. It calls what BeforeAbort has set and panics on. Where nothing
 // is set, as in an application that embeds a monitor, it changes nothing at all.
 func tidy() {
 	f := before.Load()

@@ -14,7 +14,7 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "tidy":
-		BeforePanic(func() { fmt.Fprintln(os.Stderr, "tidied up") })
+		BeforeAbort(func() { fmt.Fprintln(os.Stderr, "tidied up") })
 	}
 	Go(breakDown)
 	select {}
@@ -47,7 +47,7 @@ func TestWithoutBefore(t *testing.T) {
 }
 
 func TestTidyWithoutPanic(t *testing.T) {
-	BeforePanic(func() { t.Error("tidied up after nothing") })
+	BeforeAbort(func() { t.Error("tidied up after nothing") })
 	defer before.Store(nil)
 	Guard(func() {})()
 }

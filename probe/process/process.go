@@ -3,8 +3,8 @@
 // to it.
 //
 // A process has one collector, one set of signals and one terminal, and a library leaves them to its
-// application. So CollectGarbage, BeforePanic and Interruptible are for package main and for the commands
+// application. So CollectGarbage, BeforeAbort and Interruptible are for package main and for the commands
 // that it runs. All others start their goroutines here, with Go, Group, Run or Guard. These change nothing
-// about a panic unless main has called BeforePanic. Packages model and tui start no goroutines and do not
+// about a panic unless main has called BeforeAbort. Packages model and tui start no goroutines and do not
 // need this one.
 package process

@@ -8,6 +8,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"holter/model"
 	"holter/probe/process"
 )
@@ -67,9 +69,12 @@ func (c *Command) Validate() error {
 
 const longestPrefix = 64
 
-// Run lets a swarm live until ctx ends, it has lasted its time, or no client is left, and writes the
+// Run is called by kong.
+func (c *Command) Run(ctx context.Context, k *kong.Kong) error { return c.run(ctx, k.Stdout, k.Stderr) }
+
+// run lets a swarm live until ctx ends, it has lasted its time, or no client is left, and writes the
 // summary to out. What happens meanwhile is shown on live.
-func (c *Command) Run(ctx context.Context, out, live io.Writer) error {
+func (c *Command) run(ctx context.Context, out, live io.Writer) error {
 	options, err := c.options()
 	if err != nil {
 		return err

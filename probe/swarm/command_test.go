@@ -47,7 +47,7 @@ func begin(t *testing.T, args ...string) *runs {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	r, result := new(runs), make(chan error, 1)
-	go func() { result <- c.Run(ctx, &r.out, &r.live) }()
+	go func() { result <- c.run(ctx, &r.out, &r.live) }()
 	r.end = sync.OnceValue(func() error {
 		cancel()
 		return <-result
@@ -113,7 +113,7 @@ func TestCommandEndsAfterItsDuration(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := c.Run(t.Context(), &out, io.Discard); err != nil {
+	if err := c.run(t.Context(), &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"3 clients of " + e.url(), "connected   3 (most 3)", "attempts    3: 3 connected, 0 of them again", "handshake", "back-off exponential:1s,2,30s full"} {
@@ -180,7 +180,7 @@ func TestCommandThroughTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		if err := c.Run(t.Context(), &out, io.Discard); err != nil || !strings.Contains(out.String(), "most 2") {
+		if err := c.run(t.Context(), &out, io.Discard); err != nil || !strings.Contains(out.String(), "most 2") {
 			t.Errorf("%v: %v\n%s", flags, err, &out)
 		}
 	}
@@ -188,7 +188,7 @@ func TestCommandThroughTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Run(t.Context(), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "trust it with --ca FILE") {
+	if err := c.run(t.Context(), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "trust it with --ca FILE") {
 		t.Errorf("a certificate that nobody vouches for: %v", err)
 	}
 }
@@ -216,7 +216,7 @@ func TestCommandTellsWhyItCannotConnect(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		err = c.Run(t.Context(), &out, io.Discard)
+		err = c.run(t.Context(), &out, io.Discard)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.ContainsAny(err.Error(), "\n\x1b") || out.Len() > 0 {
 			t.Errorf("%s: %q; want an error with %q\n%s", url, err, want, &out)
 		}
@@ -266,7 +266,7 @@ func TestCommandWhenNobodyGetsIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := new(runs)
-	if err := c.Run(t.Context(), &r.out, &r.live); err == nil || !strings.Contains(err.Error(), "not one client could connect") {
+	if err := c.run(t.Context(), &r.out, &r.live); err == nil || !strings.Contains(err.Error(), "not one client could connect") {
 		t.Errorf("ended with %v", err)
 	}
 	if s := r.report(t); s.GaveUp != 4 || s.Failed["refused with 503"] != 12 || s.Attempts != 12 {
@@ -299,7 +299,7 @@ func TestCommandSaysWhatToWrite(t *testing.T) {
 		{[]string{url, "--subprotocol", "a, b"}, "without spaces and commas"},
 		{[]string{url, "--insecure"}, "write wss:// instead of " + url},
 		{[]string{url, "--ca", "x.pem"}, "write wss://"},
-		{[]string{"wss://h/", "--ca", "x.pem", "--insecure"}, "leave one out"},
+		{[]string{"wss://h/", "--ca", "x.pem", "--insecure"}, "give one or the other"},
 		{[]string{url, "--rate=-1"}, "--rate is -1: write 0 to 1000"},
 		{[]string{url, "--rate", "2000"}, "write 0 to 1000"},
 		{[]string{url, "--rate", "NaN"}, "write 0 to 1000"},
@@ -313,8 +313,8 @@ func TestCommandSaysWhatToWrite(t *testing.T) {
 		{[]string{url, "--backoff", "none", "--jitter", "full"}, "has no delay to work on"},
 		{[]string{url, "--jitter", "some"}, "write none, full, equal or decorrelated"},
 		{[]string{url, "--backoff", "fixed:1s", "--jitter", "decorrelated"}, "needs a base and a cap"},
-		{[]string{url, "--preset", "phoenix", "--jitter", "full"}, "leave one out"},
-		{[]string{url, "--preset", "phoenix", "--backoff", "none"}, "leave one out"},
+		{[]string{url, "--preset", "phoenix", "--jitter", "full"}, "give one or the other"},
+		{[]string{url, "--preset", "phoenix", "--backoff", "none"}, "give one or the other"},
 		{[]string{url, "--preset", "primus"}, "write socketio, phoenix,"},
 		{[]string{url, "--attempts=-1"}, "--attempts is -1: write 1 or more"},
 		{[]string{url, "--freeze", "5"}, "write 0% to 100%"},
@@ -342,7 +342,7 @@ func TestCommandWithoutEnoughDescriptors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = c.Run(t.Context(), io.Discard, io.Discard)
+	err = c.run(t.Context(), io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "1000000000 sockets need 1000000064 file descriptors and the limit is") {
 		t.Errorf("got %v", err)
 	}
@@ -361,7 +361,7 @@ func TestCommandWithoutAUsableCA(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := c.Run(t.Context(), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+		if err := c.run(t.Context(), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want an error with %q", err, want)
 		}
 	}

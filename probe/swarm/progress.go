@@ -8,6 +8,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
+
+	"holter/probe/process"
 )
 
 // progress shows how a swarm is doing: in one line that changes, or, where there is no terminal, in a
@@ -28,10 +30,10 @@ const (
 
 func newProgress(out io.Writer) *progress {
 	p := &progress{out: out, every: interval, at: time.Now()}
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if process.IsTerminal(out) {
 		p.every = refresh
 		p.width = func() int {
-			width, _, err := term.GetSize(int(f.Fd()))
+			width, _, err := term.GetSize(int(out.(*os.File).Fd()))
 			if err != nil {
 				return 80
 			}

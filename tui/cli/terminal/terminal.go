@@ -9,9 +9,12 @@ import (
 	"golang.org/x/term"
 )
 
-// Interactive reports whether a screen can be shown: keys come in and pictures go out.
-func Interactive(in, out *os.File) bool {
-	return term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd()))
+// Interactive reports whether a screen can be shown: keys come in from a terminal and pictures go out to one.
+func Interactive(in io.Reader, out io.Writer) bool { return isTerminal(in) && isTerminal(out) }
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // Terminal remembers how a terminal was.
@@ -22,12 +25,13 @@ type Terminal struct {
 }
 
 // Save remembers how the terminal behind in and out is now, before a screen takes it.
-func Save(in, out *os.File) *Terminal {
-	t := &Terminal{in: in, out: out}
-	if state, err := term.GetState(int(in.Fd())); err == nil {
-		t.state = state
+func Save(in io.Reader, out io.Writer) *Terminal {
+	f, ok := in.(*os.File)
+	if !ok {
+		return &Terminal{}
 	}
-	return t
+	state, _ := term.GetState(int(f.Fd()))
+	return &Terminal{in: f, out: out, state: state}
 }
 
 // leave undoes, in this order, what a screen may have switched on: mouse reports, focus reports,

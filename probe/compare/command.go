@@ -1,0 +1,47 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/alecthomas/kong"
+
+	"holter/probe/process"
+)
+
+// Command is the command line of a comparison.
+type Command struct {
+	Options  `embed:""`
+	Markdown bool `xor:"format" help:"Write the tables as Markdown."`
+	JSON     bool `name:"json" xor:"format" help:"Write all figures as JSON."`
+}
+
+// Help is shown by holter compare --help.
+func (Command) Help() string {
+	return `The three schemes of holter and three customary fixed settings keep real connections over loopback, which are then closed, reset, cut, frozen, delayed and made lossy. The tables say when each end noticed, how often it was mistaken, and what the beats cost. It takes about three minutes; leave the machine alone meanwhile.`
+}
+
+// Run is called by kong.
+func (c *Command) Run(ctx context.Context, k *kong.Kong) error { return c.run(ctx, k.Stdout, k.Stderr) }
+
+// run compares, and writes the tables to out. If live is a terminal, a line there shows how far it is.
+func (c *Command) run(ctx context.Context, out, live io.Writer) error {
+	if process.IsTerminal(live) {
+		c.Progress = func(line string) { fmt.Fprintf(live, "\r\x1b[K%s", line) }
+		defer fmt.Fprint(live, "\r\x1b[K")
+	}
+	report, err := Run(ctx, c.Options)
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("compare was stopped before it had anything to report")
+	case err != nil:
+		return err
+	case c.JSON:
+		return report.WriteJSON(out)
+	case c.Markdown:
+		return report.WriteMarkdown(out)
+	}
+	return report.WriteText(out)
+}

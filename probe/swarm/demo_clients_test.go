@@ -1,0 +1,47 @@
+package swarm
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+func TestDemoClientsStartOnce(t *testing.T) {
+	e := newEcho(t)
+	d, err := DemoOptions{}.Clients(e.url(), func(time.Duration) { t.Error("refused for clients that were started later") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- d.Run(ctx) }()
+	if err := d.Start(1); err != nil {
+		t.Error(err)
+	}
+	if err := d.Start(1); err == nil || err.Error() != "demo clients are already running" {
+		t.Errorf("second start: %v", err)
+	}
+	eventually(t, "a client is there", func() bool { return len(e.generations("demo-0001")) > 0 })
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDemoClientsOfTheFlag(t *testing.T) {
+	d, err := DemoOptions{Demo: 2}.Clients("ws://127.0.0.1:1/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Start(1); err == nil {
+		t.Error("those of the flag are not counted as started")
+	}
+	if err := (DemoOptions{Demo: -1}).Validate(); err == nil {
+		t.Error("less than none is accepted")
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := d.Run(ctx); err != nil {
+		t.Error(err)
+	}
+}

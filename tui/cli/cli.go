@@ -1,0 +1,85 @@
+// Package cli is the command line's furniture: how arguments are parsed, how help looks, what is said about
+// arguments that make no sense, and whether connections are shown on a screen or in a log. In rooms of its
+// own it has the configuration file and the environment (config), completion in shells (completion), the
+// terminal before and after a screen (terminal), the version (version), and what keeps libraries from asking
+// the terminal before main begins (noquery).
+//
+// It does not know the commands, which are main's, and starts nothing. Only main uses it.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"holter/tui/cli/config"
+)
+
+// Streams are where a command reads from and writes to.
+type Streams struct {
+	In  io.Reader
+	Out io.Writer // what was asked for
+	Err io.Writer // warnings and progress
+}
+
+// UsageError is a command line that makes no sense.
+type UsageError struct{ error }
+
+// Program is a command line's grammar.
+type Program struct {
+	Name        string
+	Description string
+	Commands    any // a pointer to a struct with a field for each command
+}
+
+// Run parses args and runs the command that they name until it is done or ctx ends. The command's Run can have
+// ctx, s and the *kong.Kong for arguments. The error is a UsageError if args make no sense.
+func (p Program) Run(ctx context.Context, args []string, s Streams) error {
+	helped := false
+	parser := kong.Must(p.Commands,
+		kong.Name(p.Name),
+		kong.Description(p.Description),
+		kong.DefaultEnvars(strings.ToUpper(p.Name)),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 80}),
+		kong.ValueFormatter(helpWithDefault),
+		kong.Writers(s.Out, s.Err),
+		kong.Exit(func(int) { helped = true }),
+		config.Values(),
+	)
+	command, err := parser.Parse(args)
+	switch {
+	case helped: // parsing goes on after that, and may fail
+		return nil
+	case err != nil:
+		return UsageError{explain(parser, args, err)}
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	return command.Run(s)
+}
+
+// helpWithDefault is a flag's help, with the default where the flag's placeholder does not show it.
+func helpWithDefault(value *kong.Value) string {
+	if value.Flag == nil || value.Flag.PlaceHolder == "" || value.Default == "" {
+		return value.Help
+	}
+	return fmt.Sprintf("%s (default %s)", value.Help, value.Default)
+}
+
+// explain says in one line why k refused args with err, and where to read on.
+func explain(k *kong.Kong, args []string, err error) error {
+	command := k.Model.DefaultCmd.Name
+	if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context.Selected() != nil {
+		command = e.Context.Selected().Name
+	}
+	message := strings.TrimPrefix(err.Error(), command+": ") // what kong puts before the command's own errors
+	help := k.Model.Name + " " + command + " --help"
+	if strings.HasPrefix(message, "unexpected argument") && !slices.Contains(args, command) {
+		help = k.Model.Name + " --help" // a word that is no command was taken for an argument of the default one
+	}
+	return fmt.Errorf("%s (see %s)", message, help)
+}
