@@ -7,20 +7,20 @@ import (
 	"holter/model"
 )
 
-// Peer is what a heart asks about the other end, and only when it has to.
+// Peer answers what a heart needs to know about the other end. A heart asks only when it has to.
 type Peer interface {
-	// Heard is when the last byte came in; the request that opened the connection counts.
+	// Heard returns when the last byte came in. The request that opened the connection counts.
 	Heard() model.Instant
-	// Unread reports whether bytes wait in our own socket that nobody has read yet.
+	// Unread reports whether bytes wait in our own socket to be read.
 	Unread() bool
-	// Timing is the kernel's retransmission timeout, without what it has been doubled by since, and
-	// its smoothed round trip; 0 where they are unknown.
+	// Timing returns the kernel's retransmission timeout, without its doublings since the last acknowledgement,
+	// and its smoothed round trip. They are 0 where they are unknown.
 	Timing() (rto, rtt time.Duration)
-	// Kernel is what else the kernel knows.
+	// Kernel returns what else the kernel knows.
 	Kernel() model.Kernel
 }
 
-// Action is what follows from a Tick.
+// Action is what a Tick asks of the caller.
 type Action struct {
 	Ping     uint32 // number of the ping to be written now, 0 for none
 	From, To model.State
@@ -32,17 +32,17 @@ const (
 	probes         = 3 // with waits of 1, 2 and 4 times probeWait: they span three retransmissions
 	leastProbeWait = 500 * time.Millisecond
 
-	// lookAgain is how soon to look at a silence again that is no evidence yet.
-	lookAgain = 100 * time.Millisecond
-	// longestSleep between two looks at a peer that may have a rhythm.
+	// judgeAgain is the time until a silence is judged again that was not evidence yet.
+	judgeAgain = 100 * time.Millisecond
+	// longestSleep is the longest time between two Ticks for a peer that may have a rhythm.
 	longestSleep = 5 * time.Second
 
 	never = model.Instant(math.MaxInt64)
 )
 
-// Tick brings the heart to now: it judges what is overdue and asks for the ping that is due. It may
-// be called early and as often as one likes. A ping that it asked for is not asked for again, and
-// no evidence, until Sent says that it was written.
+// Tick judges what is overdue at now, and asks for the ping that is due. It may be called early and at any rate.
+// It does not ask again for a ping until Sent reports that the ping was written, and that ping is not evidence
+// before.
 func (h *Heart) Tick(now model.Instant, late *Lateness, p Peer) Action {
 	a := Action{From: h.state}
 	h.factor = uint8(late.Factor())
@@ -59,7 +59,7 @@ func (h *Heart) Tick(now model.Instant, late *Lateness, p Peer) Action {
 
 func (h *Heart) step(now model.Instant, late *Lateness, p Peer) {
 	heard := max(p.Heard(), h.heard)
-	if h.state != model.Normal && heard > h.heard { // its reader has not come round to telling us
+	if h.state != model.Normal && heard > h.heard { // the reader has not called Heard yet
 		h.Heard(heard)
 	}
 	h.discard(now, late)
@@ -83,32 +83,32 @@ func (h *Heart) step(now model.Instant, late *Lateness, p Peer) {
 	}
 }
 
-// unread accuses nobody: the pong may be among the bytes that wait. If they wait for long, that is a
-// finding of its own.
+// unread judges a silence while bytes wait in our socket. That is no evidence against the peer: the pong may be
+// among them. If they wait for long, that is a finding of its own.
 func (h *Heart) unread(now, heard model.Instant, p Peer) {
 	if e := h.evidence(now, heard); e.PingAge < unreadTimeouts*e.Timeout || h.unreadFound() {
 		return
 	}
-	e := h.look(now, heard, p)
+	e := h.fullEvidence(now, heard, p)
 	e.Unread = true
 	h.diagnose(&e)
 }
 
-// unreadTimeouts is how many timeouts bytes may lie unread before that is worth a word.
+// unreadTimeouts is the number of timeouts after which unread bytes are a finding.
 const unreadTimeouts = 2
 
-// stuck accuses nobody either: a ping that cannot be written is no question. Why it cannot is worth a
-// word.
+// stuck judges a ping that could not be written for long. That is no evidence against the peer either, but the
+// reason may be a finding.
 func (h *Heart) stuck(now, heard model.Instant, p Peer) {
 	if h.unreadFound() {
 		return
 	}
-	if e := h.look(now, heard, p); backpressure(&e) {
+	if e := h.fullEvidence(now, heard, p); backpressure(&e) {
 		h.diagnose(&e)
 	}
 }
 
-// kept is how long a ping has waited to be written.
+// kept returns how long a ping has waited to be written.
 func (h *Heart) kept(now model.Instant) time.Duration {
 	if h.asked == h.written {
 		return 0
@@ -121,8 +121,8 @@ func (h *Heart) unreadFound() bool {
 	return c == model.CauseAppNotReading || c == model.CauseBackpressure
 }
 
-// extended is the deadline after the kernel has been asked, once for each ping that seems overdue: its
-// timeout covers a segment that was lost.
+// extended returns the deadline after it has asked the kernel, once for each ping that seems overdue: if a
+// segment was lost, the kernel needs its retransmission timeout to send it again.
 func (h *Heart) extended(p Peer) model.Instant {
 	if !h.consulted && h.state != model.Suspect {
 		h.consulted = true
@@ -138,8 +138,8 @@ func (h *Heart) bound(rto, rtt time.Duration) time.Duration {
 	})
 }
 
-// discard closes a ping that was out while holter itself was late. The next goes out at once, but
-// at the usual pace if that happens often: a busy host must not beat more for it.
+// discard makes a ping void that was out while holter itself was late. The next ping goes out at once. If holter
+// is late often, it goes out at the usual pace: a busy host must not beat more because it is busy.
 func (h *Heart) discard(now model.Instant, late *Lateness) {
 	if !h.waiting || h.sent >= late.VoidBefore() {
 		return
@@ -154,7 +154,7 @@ func (h *Heart) discard(now model.Instant, late *Lateness) {
 	}
 }
 
-// miss judges the newest ping, which went unanswered for as long as it may.
+// miss judges the newest ping, whose answer is overdue.
 func (h *Heart) miss(now, heard model.Instant, p Peer) {
 	h.waiting = false
 	if h.state == model.Suspect {
@@ -179,21 +179,21 @@ func (h *Heart) probeMissed(now, heard model.Instant, p Peer) {
 	} else {
 		h.move(model.ProbesMissed)
 	}
-	e := h.look(now, heard, p)
+	e := h.fullEvidence(now, heard, p)
 	h.diagnose(&e)
 }
 
-// silence judges a peer that has been silent for longer than its own rhythm allows.
+// silence judges a peer that has been silent for longer than its own pace allows.
 func (h *Heart) silence(now, heard model.Instant, p Peer) {
 	if h.state == model.Normal {
 		h.suspect(now, heard, p)
 		if h.rhythm.Scheme.ServerBeats() {
-			h.peer = pace{} // broken: until it is shown again our own beats judge, or this would come again and again
+			h.peer = pace{} // until the peer shows a pace again, our own beats judge; otherwise this would repeat
 		}
 		return
 	}
 	h.move(model.ProbesMissed)
-	e := h.look(now, heard, p)
+	e := h.fullEvidence(now, heard, p)
 	h.diagnose(&e)
 }
 
@@ -207,7 +207,7 @@ func (h *Heart) suspect(now, heard model.Instant, p Peer) {
 			h.due = now + model.Instant(h.grace())
 		}
 	}
-	e := h.look(now, heard, p)
+	e := h.fullEvidence(now, heard, p)
 	h.diagnose(&e)
 }
 
@@ -218,8 +218,8 @@ func (h *Heart) wantsPing(now model.Instant) bool {
 	return h.state == model.Suspect || now >= h.due
 }
 
-// next is when there is something to judge or to send again. It comes soon enough to watch a rhythm
-// of the peer's that is only learnt meanwhile.
+// next returns when there is something to judge or to send again. That is soon enough to notice a pace of the
+// peer's that is learned meanwhile.
 func (h *Heart) next(now model.Instant) model.Instant {
 	next := now + model.Instant(h.interval)
 	if h.rhythm.Scheme.ClientBeats() {
@@ -235,12 +235,12 @@ func (h *Heart) next(now model.Instant) model.Instant {
 		}
 	}
 	if next <= now {
-		return now + model.Instant(min(lookAgain, h.interval))
+		return now + model.Instant(min(judgeAgain, h.interval))
 	}
 	return next
 }
 
-// deadline is when the newest ping is overdue.
+// deadline returns when the newest ping is overdue.
 func (h *Heart) deadline() model.Instant {
 	wait := h.timeout
 	if h.state == model.Suspect {
@@ -249,13 +249,13 @@ func (h *Heart) deadline() model.Instant {
 	return h.sent + model.Instant(h.stretch(wait))
 }
 
-// probeWait is how long the first probe may stay unanswered.
+// probeWait returns how long the first probe may stay unanswered.
 func (h *Heart) probeWait() time.Duration {
 	return max(h.detector.Mean()*3/2, leastProbeWait)
 }
 
-// silenceEnds is when the peer's silence becomes a sign by itself. Beside beats of our own that
-// takes a rhythm which it has shown.
+// silenceEnds returns when the peer's silence becomes evidence by itself. Where holter beats too, that needs a
+// steady pace of the peer's.
 func (h *Heart) silenceEnds() model.Instant {
 	probing := h.rhythm.Scheme.ServerBeats()
 	switch {
@@ -269,13 +269,13 @@ func (h *Heart) silenceEnds() model.Instant {
 	return never
 }
 
-// grace is what a suspect gets where holter sends no probes: the time for one more beat of its own,
-// and no less than probes would take.
+// grace returns how long a suspect may stay silent where holter sends no probes: until one more beat of its own
+// is due, and no less than probes would take.
 func (h *Heart) grace() time.Duration {
 	return h.stretch(max(h.peer.interval(), h.probeWait()*(1<<probes-1)))
 }
 
-// patience is how long the connection may go without the sign of life that is asked of it.
+// patience returns how long the peer may take for the sign of life that is expected of it.
 func (h *Heart) patience() time.Duration {
 	if h.rhythm.Scheme.ServerBeats() {
 		return h.stretch(h.timeout)

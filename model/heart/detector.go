@@ -6,16 +6,16 @@ import (
 	"holter/model"
 )
 
-// Detector turns round trips into the time that a beat may stay unanswered, before the margins and
-// limits that all detectors share (see Rhythm). A detector serves one connection.
+// Detector estimates from round trips how long a beat may stay unanswered. All detectors share margins and bounds
+// around that: see Rhythm. A detector belongs to one heart.
 type Detector interface {
-	// Sample takes one round trip in.
+	// Sample records one round trip.
 	Sample(rtt time.Duration)
-	// Timeout is 0 before the first sample.
+	// Timeout returns the estimate, 0 before the first sample.
 	Timeout() time.Duration
-	// Mean is the mean round trip as the detector remembers it, 0 before the first sample.
+	// Mean returns the mean round trip in the detector's memory, 0 before the first sample.
 	Mean() time.Duration
-	// Deviation is how far round trips stray from Mean, as the detector measures that.
+	// Deviation returns how far round trips stray from Mean, by the detector's own measure.
 	Deviation() time.Duration
 }
 

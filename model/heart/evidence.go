@@ -6,11 +6,11 @@ import (
 	"holter/model"
 )
 
-// Evidence is what is known at now, beside the diagnosis that earlier evidence led to.
+// Evidence returns what is known at now. The present diagnosis may rest on earlier evidence.
 func (h *Heart) Evidence(now model.Instant, late *Lateness, p Peer) model.Evidence {
-	e := h.look(now, p.Heard(), p)
+	e := h.fullEvidence(now, p.Heard(), p)
 	e.Unread = p.Unread()
-	e.Late = late.since(max(h.sent, h.heard)) // heard: it may have opened since
+	e.Late = late.since(max(h.sent, h.heard)) // the connection may have opened since the lateness
 	return e
 }
 
@@ -31,8 +31,8 @@ func (h *Heart) evidence(now, heard model.Instant) model.Evidence {
 	}
 }
 
-// look is evidence with what the kernel knows, which costs system calls.
-func (h *Heart) look(now, heard model.Instant, p Peer) model.Evidence {
+// fullEvidence is evidence with what the kernel knows, which costs system calls.
+func (h *Heart) fullEvidence(now, heard model.Instant, p Peer) model.Evidence {
 	e := h.evidence(now, heard)
 	e.Kernel = p.Kernel()
 	return e
@@ -55,8 +55,8 @@ func (h *Heart) probesSent() int {
 	return int(h.probe)
 }
 
-// Diagnosis is what is wrong and how that shows, the zero Diagnosis if nothing is. That of a trouble
-// that is over stays for a while.
+// Diagnosis returns what is wrong and what shows it, or the zero Diagnosis if nothing is wrong. The diagnosis of
+// trouble that is over stays for a while.
 func (h *Heart) Diagnosis() model.Diagnosis {
 	if h.diagnosis == nil {
 		return model.Diagnosis{}
@@ -64,7 +64,7 @@ func (h *Heart) Diagnosis() model.Diagnosis {
 	return *h.diagnosis
 }
 
-// calmBeats without trouble end a diagnosis: a minute at the default interval.
+// calmBeats is the number of beats without trouble that end a diagnosis: a minute at the default interval.
 const calmBeats = 12
 
 func (h *Heart) diagnose(e *model.Evidence) {
@@ -74,7 +74,7 @@ func (h *Heart) diagnose(e *model.Evidence) {
 		h.diagnosis = &d
 	}
 	if d.Cause == model.CauseNoPong {
-		h.voided = h.written // what is not answered at all will not have been answered late
+		h.voided = h.written // a peer that does not answer at all has no late answers either
 	}
 }
 

@@ -6,60 +6,78 @@ import (
 	"holter/model"
 )
 
-// Heart is the beating of one connection: which pings are out, what their answers say, and what is
-// believed of the peer. It has no clock and no lock: the caller passes the time and makes sure that
-// one goroutine at a time uses it.
+// Heart is the heartbeat of one connection: which pings are out, what their answers show, and what is believed
+// of the peer. It has no clock and no lock: the caller passes the time, and makes sure that only one goroutine
+// uses it at a time.
 //
-// One beat is open at a time. Pings are numbered from 1, probes among them; the pong of a ping
-// answers all before it (RFC 6455 section 5.5.3 lets a peer answer only the newest).
+// A beat is one ping with its answer. Pings are numbered from 1. The pong of a ping also answers all pings before
+// it: RFC 6455 section 5.5.3 lets a peer answer only the newest. The heart waits for the newest ping only. The life
+// of a ping is:
+//
+//  1. Tick finds that the beat is due and asks for ping number asked.
+//  2. Sent reports that it was written, which may be later: written follows asked, and the heart is waiting.
+//  3. Pong reports the answer: answered follows written. The round trip becomes a sample of the detector, unless
+//     the ping is void because holter itself was late meanwhile.
+//  4. If there is no answer within the timeout, Tick counts a missed beat. If no other byte came in either, the
+//     peer is suspect, and up to three probes follow. A probe is a ping that does not wait for the next beat.
+//
+// Where only the peer beats (SchemeClient) there are no pings. Tick compares the silence of the peer with the
+// pace that it has shown.
 type Heart struct {
-	rhythm    *Rhythm
-	detector  Detector
-	diagnosis *model.Diagnosis // nil while nothing is wrong; shared, never changed
-	interval  time.Duration
-	timeout   time.Duration // of the newest beat, before it is stretched by lateness
-	rtt       time.Duration // of the last answered ping
+	// Set by New. Lose replaces the rhythm.
+	rhythm   *Rhythm
+	detector Detector
+	interval time.Duration // between two beats of this heart
 
-	due   model.Instant // the next beat; in scheme client the one that a suspect is still granted
-	sent  model.Instant // the newest ping was written
-	open  model.Instant // the oldest unanswered ping that may give a sample was written
-	heard model.Instant // the last byte in when the connection opened or fell into suspicion
-	early model.Instant // when the pong came of a ping that has yet to be Sent, 0 if none did
-	quiet model.Instant // since when the peer's silence has counted
+	// Pings. Beside these, the flags waiting and consulted below.
+	asked    uint32        // number of the newest ping that Tick asked for
+	written  uint32        // number of the newest ping that was written
+	answered uint32        // number of the newest ping that was answered
+	voided   uint32        // the newest ping of those that give no sample
+	due      model.Instant // the next beat; in SchemeClient the end of a suspect's last chance
+	sent     model.Instant // the newest ping was written
+	open     model.Instant // the oldest unanswered ping that may give a sample was written
+	early    model.Instant // the pong came before Sent reported its ping; 0 if that is not so
 
-	asked    uint32 // number of the newest ping that Tick asked for
-	written  uint32 // number of the newest ping that was written
-	answered uint32 // number of the newest ping that was answered
-	voided   uint32 // pings up to this number give no sample
+	// What was measured. Beside these, the counts of samples below.
+	timeout time.Duration // of the newest beat, before it is stretched by lateness
+	rtt     time.Duration // of the last answered ping
+	peer    pace
 
-	peer      pace
-	missed    uint16 // beats in a row
+	// What is believed of the peer. Beside these, the state and its counts below.
+	diagnosis *model.Diagnosis // nil while nothing is wrong; shared, and never changed
+	heard     model.Instant    // the last byte in, when the connection opened or fell into suspicion
+	quiet     model.Instant    // since when the peer's silence counts
+
+	// The small fields stand together, to save room.
+	missed    uint16 // beats in a row without an answer
 	state     model.State
-	factor    uint8 // Lateness.Factor at the last Tick
 	probe     uint8 // the probe that is out or wanted, from 1; 0 while not suspected
-	samples   uint8 // that the detector has had; stops at startSamples
 	calm      uint8 // beats without trouble since the diagnosis
+	factor    uint8 // Lateness.Factor at the last Tick
+	samples   uint8 // that the detector has had; stops at startSamples
+	warm      bool  // there was a round trip; the first is not a sample, as it overlaps the end of the handshake
 	waiting   bool  // for the pong of the newest ping written
-	warm      bool  // a round trip has been seen: the first, which meets the handshake's tail, is no sample
+	consulted bool  // the kernel was asked about the newest ping
 	ended     bool
-	consulted bool // the kernel, about the newest ping
 	lostIn    bool // see Lose
 	lostOut   bool
-	beats     history
+
+	beats history
 }
 
 const (
-	// firstBeatWithin is when the few connections give their first beat.
+	// firstBeatWithin is the span of time in which a heart gives its first beat while there are few connections.
 	firstBeatWithin = time.Second
-	// firstBeatApart is by how much each connection more puts off the latest first beat. Those who come
-	// back all at once are to have their handshakes first: a ping costs half of one.
+	// firstBeatApart is what each other connection adds to the latest time of a first beat. When many clients
+	// come back at once, their handshakes go first: a ping costs half of one.
 	firstBeatApart = 2 * time.Millisecond
 )
 
-// New starts the heart of a connection that was opened at an instant, among so many. r must be
-// valid and stays shared. random in [0,1) spreads the hearts: it sets this one's interval, within 10 %
-// of the rhythm's, and its first beat: within a second or, among many, after up to a second and within an
-// interval.
+// New starts the heart of a connection that was opened at an instant and is one among so many connections. r must
+// be valid; it is shared and not copied. random, in [0,1), spreads the hearts. It sets the interval of this one,
+// within 10 % of the rhythm's. It also sets the first beat: within a second or, among many connections, later,
+// but within an interval.
 func New(r *Rhythm, opened model.Instant, random float64, among int) *Heart {
 	detector, err := NewDetector(r.Detector)
 	if err != nil {
@@ -70,13 +88,13 @@ func New(r *Rhythm, opened model.Instant, random float64, among int) *Heart {
 	latest := min(max(firstBeatWithin, time.Duration(among)*firstBeatApart), r.Interval)
 	earliest := min(max(latest-firstBeatWithin, 0), firstBeatWithin)
 	first := earliest + time.Duration(float64(latest-earliest)*random)
-	h.due = opened + 1 + model.Instant(first) // never at once, so that the first Tick only says when
+	h.due = opened + 1 + model.Instant(first) // never at once, so that the first Tick only returns when
 	h.timeout = r.bound(estimate{})
 	return h
 }
 
-// Sent says that ping seq has been written at an instant; the time that it spent in our own queue
-// is not the peer's. It returns when the next Tick is due.
+// Sent reports that ping seq was written at an instant. The time that it waited for that is not part of its
+// round trip. It returns when the next Tick is due.
 func (h *Heart) Sent(seq uint32, at model.Instant) model.Instant {
 	if seq != h.asked || seq == h.written || h.ended {
 		return h.next(at)
@@ -96,15 +114,15 @@ func (h *Heart) Sent(seq uint32, at model.Instant) model.Instant {
 	return h.next(at)
 }
 
-// Pong says that the pong of ping seq came at an instant. If that is only an upper bound, because
-// the pong may have waited in our own socket, exact is false and there is no sample. A pong may
-// overtake the call of Sent, whose writer may be held up: that one takes the sample then. A number
-// that is not out, or out no more, changes nothing.
+// Pong reports that the pong of ping seq came at an instant. If exact is false, the pong may have waited unread
+// in our socket; the round trip is then only an upper bound and not a sample. A pong may be reported before Sent
+// reports its ping, as the writer may be delayed: then Sent takes the sample. Pong does nothing if ping seq is not
+// out.
 func (h *Heart) Pong(seq uint32, at model.Instant, exact bool, late *Lateness) (from, to model.State, changed bool) {
 	if seq <= h.answered || seq > h.asked || h.ended {
 		return h.state, h.state, false
 	}
-	rtt := time.Duration(at - h.open) // pongs bunched by a stall are one sample: the oldest beat's
+	rtt := time.Duration(at - h.open) // pongs that a stall delays come together and are one sample: the oldest ping's
 	early := exact && seq > h.written && !late.Void(at, at)
 	exact = exact && h.voided < seq && seq <= h.written && !late.Void(h.open, at)
 	mute, missed := h.Diagnosis().Cause == model.CauseNoPong, h.missed
@@ -113,7 +131,7 @@ func (h *Heart) Pong(seq uint32, at model.Instant, exact bool, late *Lateness) (
 	if seq >= h.written {
 		h.waiting = false
 	} else {
-		h.voided = h.written // they were out during the same stall
+		h.voided = h.written // the later pings were out during the same stall
 	}
 	switch {
 	case exact:
@@ -137,7 +155,7 @@ func (h *Heart) Pong(seq uint32, at model.Instant, exact bool, late *Lateness) (
 	return from, to, changed
 }
 
-// answer takes in the round trip of a beat.
+// answer records the round trip of a beat. tardy says that the beat counts as missed.
 func (h *Heart) answer(rtt time.Duration, tardy bool) {
 	if tardy {
 		h.beats.late(rtt)
@@ -147,18 +165,18 @@ func (h *Heart) answer(rtt time.Duration, tardy bool) {
 	h.RoundTrip(rtt)
 }
 
-// RoundTrip takes in a round trip that cost no beat: the answer to a ping of the application's.
+// RoundTrip records a round trip without a beat: the answer to a ping of the application's.
 func (h *Heart) RoundTrip(rtt time.Duration) {
 	h.rtt = max(rtt, 0)
 	if !h.warm {
 		h.warm = true
 		return
 	}
-	h.detector.Sample(min(h.rtt, h.timeout)) // one long stall must not blind it for a whole window
+	h.detector.Sample(min(h.rtt, h.timeout)) // or one long stall would blind the detector for a whole window
 	h.samples = min(h.samples+1, startSamples)
 }
 
-// Heard says that a byte came in. It matters only while Alert.
+// Heard reports that a byte came in. The call is needed only while Alert is true.
 func (h *Heart) Heard(at model.Instant) (from, to model.State, changed bool) {
 	from = h.state
 	to, changed = h.move(model.ByteIn)
@@ -171,8 +189,8 @@ func (h *Heart) Heard(at model.Instant) (from, to model.State, changed bool) {
 	return from, to, changed
 }
 
-// PeerBeat says that a beat of the peer's own came in: a protocol ping or, from a script in a page,
-// a message that stands for one.
+// PeerBeat reports that a beat of the peer's own came in: a protocol ping or, if page is set, a message that
+// a script in a page sends for lack of one.
 func (h *Heart) PeerBeat(at model.Instant, page bool) {
 	if !h.rhythm.Scheme.ClientBeats() {
 		return
@@ -183,9 +201,9 @@ func (h *Heart) PeerBeat(at model.Instant, page bool) {
 	}
 }
 
-// Lose says that frames are not told from other bytes any more in what the peer sends, or in what is sent to
-// it. A ping would have no place or no answer, so nobody beats from then on and nobody is judged, as in
-// SchemeNone; a beat that was open is void.
+// Lose reports that it is no longer known where frames begin: in what the peer sends, or in what is sent to it. A
+// ping would have no place, or no answer that can be recognised. So from then on there are no beats and no
+// judgement, as in SchemeNone, and a ping that is out is void.
 func (h *Heart) Lose(in, out bool) {
 	in, out = in || h.lostIn, out || h.lostOut
 	if h.ended || in == h.lostIn && out == h.lostOut {
@@ -198,7 +216,7 @@ func (h *Heart) Lose(in, out bool) {
 	h.diagnose(&model.Evidence{LostIn: in, LostOut: out})
 }
 
-// End says that the connection is gone: Ended or Reaped. Nothing moves the heart after that.
+// End reports that the connection is gone: Ended or Reaped. The state never changes after that.
 func (h *Heart) End(t model.Trigger) (from, to model.State, changed bool) {
 	from = h.state
 	to, changed = h.move(t)
@@ -215,32 +233,32 @@ func (h *Heart) move(t model.Trigger) (model.State, bool) {
 	return to, changed
 }
 
-// State is what is believed of the connection.
+// State returns what is believed of the connection.
 func (h *Heart) State() model.State { return h.state }
 
 // Alert reports whether the next byte from the peer would change the state.
 func (h *Heart) Alert() bool { return h.state != model.Normal && !h.ended }
 
-// RTT is the last round trip, 0 before the first.
+// RTT returns the last round trip, 0 before the first.
 func (h *Heart) RTT() time.Duration { return h.rtt }
 
-// Mean is the mean round trip in the detector's memory, 0 before the first sample.
+// Mean returns the mean round trip in the detector's memory, 0 before the first sample.
 func (h *Heart) Mean() time.Duration { return h.detector.Mean() }
 
-// Deviation is how far round trips stray from Mean.
+// Deviation returns how far round trips stray from Mean.
 func (h *Heart) Deviation() time.Duration { return h.detector.Deviation() }
 
-// Missed is how many beats in a row went unanswered.
+// Missed returns the number of beats in a row without an answer.
 func (h *Heart) Missed() int { return int(h.missed) }
 
-// Samples copies how the newest beats went, oldest first.
+// Samples returns a copy of the newest beats, oldest first.
 func (h *Heart) Samples() []model.Sample { return h.beats.samples() }
 
-// Strip is the newest of them in short.
+// Strip returns the newest beats in short.
 func (h *Heart) Strip() model.Strip { return h.beats.strip() }
 
-// Interval is the time between two beats: holter's, or the peer's own if only that one beats. It is
-// 0 if nobody does, or while the peer has shown no rhythm.
+// Interval returns the time between two beats: holter's or, if only the peer beats, the peer's. It is 0 if
+// neither beats, and while the peer has shown no rhythm.
 func (h *Heart) Interval() time.Duration {
 	switch {
 	case h.rhythm.Scheme.ServerBeats():
@@ -251,8 +269,8 @@ func (h *Heart) Interval() time.Duration {
 	return 0
 }
 
-// Timeout is how long a beat may stay unanswered or, if only the peer beats, how long it may be
-// silent. It is 0 if nobody beats.
+// Timeout returns how long a beat may stay unanswered or, if only the peer beats, how long the peer may be silent.
+// It is 0 if neither beats.
 func (h *Heart) Timeout() time.Duration {
 	if h.rhythm.Scheme == model.SchemeNone {
 		return 0

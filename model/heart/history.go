@@ -7,10 +7,10 @@ import (
 	"holter/model"
 )
 
-// history keeps how the newest beats went, for people to look at. There is one for each
-// connection, so a beat takes 16 bits: a mark for a missed one, 4 bits of exponent and 11 of
-// mantissa, microseconds, good to a thousandth and up to 67 s. The timeout that was in force takes 8:
-// 5 of exponent and 3 of mantissa, good to an eighth and up to 4 h.
+// history keeps the newest beats for the screen. There is one for each connection, so it is packed. A beat
+// takes 16 bits: a mark for a missed one, 4 bits of exponent and 11 of mantissa. These are microseconds, exact to
+// a thousandth and up to 67 s. The timeout at the time takes 8 bits: 5 of exponent and 3 of mantissa, exact
+// to an eighth and up to 4 h.
 type history struct {
 	ring     [windowSize]uint16
 	timeouts [windowSize]uint8
@@ -28,10 +28,10 @@ const (
 // answered adds a beat that was answered in time.
 func (h *history) answered(rtt, timeout time.Duration) { h.add(pack(rtt), timeout) }
 
-// missed adds a beat that was not.
+// missed adds a beat that was not answered in time.
 func (h *history) missed(timeout time.Duration) { h.add(missedMark, timeout) }
 
-// late notes the answer to the newest beat, which was missed.
+// late adds the answer to the newest beat, which counts as missed.
 func (h *history) late(rtt time.Duration) {
 	newest := (h.next + windowSize - 1) % windowSize
 	if h.n > 0 && h.ring[newest] == missedMark {
@@ -46,14 +46,14 @@ func (h *history) add(beat uint16, timeout time.Duration) {
 	h.n = min(h.n+1, windowSize)
 }
 
-// at is the i-th beat of those kept, from the oldest.
+// at returns the kept beat at index i, of which 0 is the oldest.
 func (h *history) at(i int) model.Sample {
 	i = (int(h.next) + windowSize - int(h.n) + i) % windowSize
 	beat := h.ring[i]
 	return model.Sample{RTT: unpack(beat), Timeout: unpackTimeout(h.timeouts[i]), Missed: beat&missedMark != 0}
 }
 
-// samples copies the beats, oldest first.
+// samples returns a copy of the beats, oldest first.
 func (h *history) samples() []model.Sample {
 	list := make([]model.Sample, h.n)
 	for i := range list {
@@ -62,7 +62,7 @@ func (h *history) samples() []model.Sample {
 	return list
 }
 
-// Shortest is the shortest round trip among the newest beats, 0 if none was answered.
+// Shortest returns the shortest round trip among the newest beats, 0 if none was answered.
 func (h *Heart) Shortest() time.Duration {
 	shortest := time.Duration(0)
 	for i := range int(h.beats.n) {
@@ -73,7 +73,7 @@ func (h *Heart) Shortest() time.Duration {
 	return shortest
 }
 
-// strip is the newest beats in short.
+// strip returns the newest beats in short.
 func (h *history) strip() (s model.Strip) {
 	shown := min(len(s), int(h.n))
 	for i := range shown {
@@ -121,7 +121,7 @@ func unpackTimeout(b uint8) time.Duration {
 	return us * time.Microsecond
 }
 
-// beatOf sorts a sample in.
+// beatOf returns a sample in short.
 func beatOf(s model.Sample) model.Beat {
 	switch {
 	case s.Missed && s.RTT > 0:

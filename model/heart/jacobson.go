@@ -22,5 +22,5 @@ func (j *jacobson) Timeout() time.Duration { return j.srtt + 4*j.rttvar }
 
 func (j *jacobson) Mean() time.Duration { return j.srtt }
 
-// Deviation is RTTVAR, a smoothed mean deviation.
+// Deviation returns RTTVAR, a smoothed mean deviation.
 func (j *jacobson) Deviation() time.Duration { return j.rttvar }

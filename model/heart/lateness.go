@@ -7,23 +7,23 @@ import (
 	"holter/model"
 )
 
-// Lateness is how late a monitor's own scheduler runs. Silence is no evidence against a peer while
-// holter itself was not listening, so beats that were open at such a time are void, and whoever is
-// late often waits longer for everybody: the local pause of Cassandra's FailureDetector and the
-// local health of Lifeguard (arXiv 1707.00788).
+// Lateness is how late a monitor's own scheduler runs. The silence of a peer is no evidence while holter itself
+// was not listening, so pings that were out at such a time are void. A monitor that is late often waits longer for
+// all peers. Both ideas are known: the local pause of Cassandra's FailureDetector, and the local health of
+// Lifeguard (arXiv 1707.00788).
 //
-// The zero value is on time. One scheduler calls Observe; everything else may be called from any
-// goroutine at the same time.
+// The zero value is on time. Only the scheduler calls Observe; any goroutine may call the other methods at any
+// time.
 type Lateness struct {
 	lastRun   atomic.Int64 // Instant of the newest Observe, 0 before the first
-	void      atomic.Int64 // Instant
-	factor    atomic.Int32 // 0 until late for the first time
+	void      atomic.Int64 // Instant of the end of the last lateness
+	factor    atomic.Int32 // 0 before the first lateness
 	lateBy    atomic.Int64 // at the last lateness
 	diagnosis atomic.Pointer[model.Diagnosis]
 
-	// The scheduler's own.
-	score int32         // one up for each lateness, one down for each calmSpan on time
-	calm  model.Instant // start of the running calmSpan
+	// Used by Observe alone.
+	score int32         // rises by one with each lateness, falls by one with each calmSpan on time
+	calm  model.Instant // start of the present calmSpan
 }
 
 const (
@@ -32,15 +32,15 @@ const (
 
 	// lateLimit is how late a run may be before open beats are void.
 	lateLimit = 100 * time.Millisecond
-	// calmSpan on time makes up for one lateness.
+	// calmSpan is the time without lateness that makes up for one.
 	calmSpan = 10 * time.Second
 	// maxFactor bounds how far timeouts are stretched.
 	maxFactor = 8
 )
 
-// Observe notes a run of the scheduler at now that came lateBy late. A jump of the wall clock
-// against the monotonic one, as after the machine slept, counts as lateness too. Even a run that
-// claims to be on time is late if the one before it was too long ago.
+// Observe records a run of the scheduler at now, which came late by lateBy. The caller counts a jump of the wall
+// clock against the monotonic one as lateness too, as after the machine slept. A run is also late if the one
+// before it was too long ago, for any lateBy.
 func (l *Lateness) Observe(now model.Instant, lateBy time.Duration) {
 	if last := l.lastRun.Swap(int64(now)); last != 0 {
 		lateBy = max(lateBy, time.Duration(int64(now)-last)-SchedulerPause)
@@ -55,7 +55,7 @@ func (l *Lateness) Observe(now model.Instant, lateBy time.Duration) {
 	d := diagnose(&model.Evidence{Late: lateBy})
 	l.diagnosis.Store(&d)
 	l.lateBy.Store(int64(lateBy))
-	l.void.Store(int64(now)) // last: who sees it finds the diagnosis
+	l.void.Store(int64(now)) // last, so that a goroutine which sees it finds the diagnosis
 }
 
 func (l *Lateness) recover(now model.Instant) {
@@ -67,27 +67,27 @@ func (l *Lateness) recover(now model.Instant) {
 	l.factor.Store(l.score)
 }
 
-// VoidBefore is the end of the last lateness: a ping written before it proves nothing but, by its
-// answer, life. It is 0 before the first lateness.
+// VoidBefore returns the end of the last lateness, 0 before the first. An answer to a ping written before it
+// proves that the peer lives, and nothing else.
 func (l *Lateness) VoidBefore() model.Instant { return model.Instant(l.void.Load()) }
 
-// Factor is what all timeouts are stretched by, from 1 to 8. A single lateness, which voided all
-// beats, leaves it at 1.
+// Factor returns the factor by which all timeouts are longer, from 1 to 8. A single lateness leaves it at 1,
+// because it has made all open beats void.
 func (l *Lateness) Factor() int { return int(max(l.factor.Load(), 1)) }
 
-// Overdue reports whether the scheduler should have run by now and did not, so that a lateness is
-// going on that Observe has yet to see.
+// Overdue reports whether the scheduler should have run by now and has not. Then holter is late, and Observe will
+// record that.
 func (l *Lateness) Overdue(now model.Instant) bool {
 	last := l.lastRun.Load()
 	return last != 0 && time.Duration(int64(now)-last) > lateLimit+SchedulerPause
 }
 
-// Void reports whether a round trip that began at sent and ended at now must not be believed.
+// Void reports whether a round trip from sent to now is not reliable, because holter was late meanwhile.
 func (l *Lateness) Void(sent, now model.Instant) bool {
 	return sent < l.VoidBefore() || l.Overdue(now)
 }
 
-// since is how late the last lateness was, if it was since an instant.
+// since returns how late the last run was that came late after at, 0 if there was none.
 func (l *Lateness) since(at model.Instant) time.Duration {
 	if at >= l.VoidBefore() {
 		return 0

@@ -6,31 +6,31 @@ import (
 	"holter/model"
 )
 
-// pace learns the rhythm of the peer's own beats, to tell how long its silence may last. It is
-// Jacobson's arithmetic (RFC 6298 section 2) on the intervals between beats.
+// pace learns the rhythm of the peer's own beats, and from that how long its silence may last. It applies
+// Jacobson's arithmetic (RFC 6298 section 2) to the intervals between beats.
 type pace struct {
 	last      model.Instant
 	mean, dev uint32 // milliseconds
 	beats     uint8  // seen; stops at steadyBeats
-	page      bool   // they come from a script in a page
+	page      bool   // a script in a page sends them
 }
 
 const (
-	// steadyBeats are needed before the rhythm means anything: two intervals.
+	// steadyBeats is the number of beats that make a rhythm: two intervals.
 	steadyBeats = 3
-	// pageSilence is granted to pages, whose timers fire once a minute in a background tab, and to
-	// whoever has not shown a rhythm yet.
+	// pageSilence is the least limit for a page, whose timers fire once a minute in a background tab, and for a
+	// peer that has not shown a rhythm yet.
 	pageSilence = 70 * time.Second
-	// paceMargin allows for a retransmission, as with a beat of our own.
+	// paceMargin is the time for a retransmission, as with a beat of our own.
 	paceMargin = 500 * time.Millisecond
-	// fastestPace keeps a burst of pings from passing for a rhythm: closer beats are one.
+	// fastestPace is the least interval, so that a burst of pings is not a rhythm: closer beats count as one.
 	fastestPace = 500 * time.Millisecond
-	// slowestPace bounds what a peer can make us wait for.
+	// slowestPace is the longest interval, so that a peer cannot make us wait forever.
 	slowestPace = time.Hour
 )
 
-// beat takes in a beat of the peer's. An interval beyond the limit in force counts as that limit:
-// one outage must not double the patience for the next.
+// beat records a beat of the peer's. An interval beyond the present limit counts as that limit: after one outage
+// the next must not be tolerated for twice as long.
 func (p *pace) beat(at model.Instant, page bool) {
 	p.page = p.page || page
 	if p.beats > 0 {
@@ -58,12 +58,12 @@ func (p *pace) learn(interval time.Duration) {
 // steady reports whether there is a rhythm.
 func (p *pace) steady() bool { return p.beats >= steadyBeats }
 
-// interval is the mean time between beats, 0 while unknown.
+// interval returns the mean time between beats, 0 while unknown.
 func (p *pace) interval() time.Duration { return time.Duration(p.mean) * time.Millisecond }
 
-// limit is how long the peer may be silent: mean + 4 deviations and a margin, but at least one and
-// a half intervals, as MQTT 5 section 3.1.2.10 has it, so that a perfectly regular peer may miss a
-// beat by half.
+// limit returns how long the peer may be silent: mean + 4 deviations and a margin, but at least one and a half
+// intervals as in MQTT 5 section 3.1.2.10, so that a beat of a perfectly regular peer may be late by half an
+// interval.
 func (p *pace) limit() time.Duration {
 	mean, dev := p.interval(), time.Duration(p.dev)*time.Millisecond
 	limit := mean + max(4*dev, mean/2) + paceMargin

@@ -6,19 +6,19 @@ import (
 )
 
 // phi is the φ accrual detector of Hayashibara et al., "The φ Accrual Failure Detector", 2004,
-// over round trips instead of arrival gaps, which holter's own pauses would pollute. φ(t) is
-// −log10 of the chance that an answer still comes after t, under a normal distribution fitted to
-// the window. The timeout is the t at which φ reaches its threshold.
+// over round trips. The paper uses gaps between arrivals, but holter's own pauses would distort those. φ(t) is
+// −log10 of the chance that an answer still comes after t, under a normal distribution fitted to the
+// window. The timeout is the t at which φ reaches its threshold.
 type phi struct {
 	window
 	squares uint64 // sum of the squared samples
 }
 
 const (
-	// phiQuantile is where the upper tail of the standard normal distribution holds 10⁻⁸, that is
-	// φ = 8, the threshold of the paper's users.
+	// phiQuantile is where the upper tail of the standard normal distribution is 10⁻⁸. That is φ = 8, the
+	// threshold which Akka and Cassandra use.
 	phiQuantile = 5.612001244174965
-	// phiLeastDeviation keeps a quiet path from being suspected over a trifle.
+	// phiLeastDeviation prevents that a peer on a very even path is suspected for a slight delay.
 	phiLeastDeviation = 50 * time.Millisecond
 )
 
@@ -36,7 +36,7 @@ func (p *phi) Timeout() time.Duration {
 
 func (p *phi) Mean() time.Duration { return p.mean() }
 
-// Deviation is the standard deviation over the window.
+// Deviation returns the standard deviation over the window.
 func (p *phi) Deviation() time.Duration {
 	if p.n == 0 {
 		return 0

@@ -11,8 +11,8 @@ type Rhythm struct {
 	Scheme     model.Scheme
 	Detector   string        // one of Detectors
 	Interval   time.Duration // between two beats of a connection, ±10 % for each connection
-	MinTimeout time.Duration // no beat is overdue before
-	MaxTimeout time.Duration // every beat is overdue after this, or after three mean round trips
+	MinTimeout time.Duration // no beat is overdue sooner
+	MaxTimeout time.Duration // a beat is overdue after this, or after three mean round trips if that is longer
 }
 
 // DefaultRhythm is how hearts beat unless the user asks for something else.
@@ -26,10 +26,10 @@ func DefaultRhythm() Rhythm {
 	}
 }
 
-// shortestInterval is as fast as beats make sense on a scheduler that runs every few milliseconds.
+// shortestInterval bounds the interval: the scheduler runs only every few milliseconds.
 const shortestInterval = 10 * time.Millisecond
 
-// Validate answers the first setting that makes no sense with what to write instead.
+// Validate returns an error for the first setting that is not valid. It says what to write instead.
 func (r *Rhythm) Validate() error {
 	if err := r.Scheme.Validate(); err != nil {
 		return err
@@ -41,7 +41,7 @@ func (r *Rhythm) Validate() error {
 	case r.Interval < shortestInterval:
 		return model.Errorf(model.Invalid, "interval %s is too short: write at least %s", r.Interval, shortestInterval)
 	case r.MinTimeout <= 0:
-		return model.Errorf(model.Invalid, "min-timeout %s is no waiting time: write a positive one, such as 500ms", r.MinTimeout)
+		return model.Errorf(model.Invalid, "min-timeout %s is not a waiting time: write a positive one, such as 500ms", r.MinTimeout)
 	case r.MaxTimeout < r.MinTimeout:
 		return model.Errorf(model.Invalid, "max-timeout %s is below min-timeout %s: write a longer max-timeout or a shorter min-timeout",
 			r.MaxTimeout, r.MinTimeout)
@@ -49,24 +49,24 @@ func (r *Rhythm) Validate() error {
 	return nil
 }
 
-// The margins around what a detector says. A lost segment reaches us as one retransmission timeout
-// and a trip more, so the floor rides on the round trip: a fixed one fails far clients.
+// The margins around a detector's timeout. A lost segment delays an answer by a retransmission timeout and a round
+// trip, so the least timeout depends on the round trip: a fixed one would fail distant clients.
 const (
-	leastDeviation = 500 * time.Millisecond // beside one mean round trip
+	leastDeviation = 500 * time.Millisecond // added to twice the mean round trip
 	rtoMargin      = 100 * time.Millisecond
 	startTimeout   = time.Second // RFC 6298 section 2.1
-	startSamples   = 8           // until then an estimate is a guess
+	startSamples   = 8           // with fewer samples an estimate is a guess
 )
 
 // estimate is what is known about a path when a ping has been written.
 type estimate struct {
 	timeout  time.Duration // the detector's
 	mean     time.Duration // round trip
-	samples  int           // behind these two; beyond startSamples the number is all the same
+	samples  int           // behind these two; stops at startSamples
 	rto, rtt time.Duration // the kernel's retransmission timeout and smoothed round trip, 0 if unknown
 }
 
-// bound turns what a detector says into the time that a beat may stay unanswered.
+// bound returns how long a beat may stay unanswered: the detector's timeout within all margins.
 func (r *Rhythm) bound(e estimate) time.Duration {
 	timeout, mean := e.timeout, e.mean
 	if e.samples == 0 {

@@ -7,32 +7,31 @@ import (
 	"holter/model"
 )
 
-// rule is one cause: whether the evidence shows it, and the sentence that says how.
+// rule is one cause: whether the evidence shows it, and the sentence that explains it.
 type rule struct {
 	cause model.Cause
 	holds func(*model.Evidence) bool
-	tell  func(*model.Evidence) string
+	write func(*model.Evidence) string
 }
 
-// rules in the order of judging: the first that holds wins, so a deeper cause silences the
-// shallower ones below it.
+// rules are in the order of judging. The first that holds wins, so that a deeper cause hides the symptoms below it.
 var rules = [...]rule{
-	{model.CauseFramesLost, framesLost, tellFramesLost},
-	{model.CauseHostBusy, hostBusy, tellHostBusy},
-	{model.CauseBackpressure, backpressure, tellBackpressure}, // first: an echo handler stuck in its write leaves bytes unread too
-	{model.CauseAppNotReading, appNotReading, tellAppNotReading},
-	{model.CausePathDown, pathDown, tellPathDown},
-	{model.CauseNoPong, noPong, tellNoPong},
-	{model.CausePeerStalled, peerStalled, tellPeerStalled},
-	{model.CauseJitter, jitter, tellJitter},
-	{model.CauseUnknown, inTrouble, tellUnknown},
+	{model.CauseFramesLost, framesLost, writeFramesLost},
+	{model.CauseHostBusy, hostBusy, writeHostBusy},
+	{model.CauseBackpressure, backpressure, writeBackpressure}, // first: an echo handler stuck in its write leaves bytes unread too
+	{model.CauseAppNotReading, appNotReading, writeAppNotReading},
+	{model.CausePathDown, pathDown, writePathDown},
+	{model.CauseNoPong, noPong, writeNoPong},
+	{model.CausePeerStalled, peerStalled, writePeerStalled},
+	{model.CauseJitter, jitter, writeJitter},
+	{model.CauseUnknown, inTrouble, writeUnknown},
 }
 
-// diagnose finds the first rule that holds. The zero Diagnosis says that nothing is wrong.
+// diagnose applies the first rule that holds. It returns the zero Diagnosis if none does.
 func diagnose(e *model.Evidence) model.Diagnosis {
 	for i := range rules {
 		if r := &rules[i]; r.holds(e) {
-			return model.Diagnosis{Cause: r.cause, Detail: r.tell(e)}
+			return model.Diagnosis{Cause: r.cause, Detail: r.write(e)}
 		}
 	}
 	return model.Diagnosis{}
@@ -40,7 +39,7 @@ func diagnose(e *model.Evidence) model.Diagnosis {
 
 func framesLost(e *model.Evidence) bool { return e.LostIn || e.LostOut }
 
-func tellFramesLost(e *model.Evidence) string {
+func writeFramesLost(e *model.Evidence) string {
 	bytes := "The bytes in both directions"
 	switch {
 	case !e.LostOut:
@@ -53,7 +52,7 @@ func tellFramesLost(e *model.Evidence) string {
 
 func hostBusy(e *model.Evidence) bool { return e.Late > 0 }
 
-func tellHostBusy(e *model.Evidence) string {
+func writeHostBusy(e *model.Evidence) string {
 	return fmt.Sprintf("holter itself was late by %s, so the ping on its way then proves nothing.", span(e.Late))
 }
 
@@ -61,7 +60,7 @@ func jitter(e *model.Evidence) bool {
 	return e.State == model.Normal && (e.Gap > 0 || e.LateAnswer > 0 || e.Skipped > 0)
 }
 
-func tellJitter(e *model.Evidence) string {
+func writeJitter(e *model.Evidence) string {
 	if e.LateAnswer > 0 {
 		return fmt.Sprintf("An answer took %s where %s was expected at most; it came by itself.",
 			span(e.LateAnswer), span(e.Timeout))
@@ -72,35 +71,35 @@ func tellJitter(e *model.Evidence) string {
 	return fmt.Sprintf("Nothing came in for %s; it recovered by itself.", span(e.Gap))
 }
 
-// noPongBeats in a row without an answer show that the peer does not answer pings, or does so no more.
+// noPongBeats is the number of beats in a row without an answer that show a peer which does not answer pings.
 const noPongBeats = 3
 
 func noPong(e *model.Evidence) bool {
 	return e.State == model.Normal && e.Missed >= noPongBeats && (e.Gap == 0 || !e.Ponged)
 }
 
-func tellNoPong(e *model.Evidence) string {
+func writeNoPong(e *model.Evidence) string {
 	if e.Ponged {
 		return fmt.Sprintf("Data came in %s ago, but none of %d pings since the last pong was answered.", span(e.Silence), e.Unanswered)
 	}
 	return fmt.Sprintf("Data came in %s ago, but none of %d pings was ever answered.", span(e.Silence), e.Unanswered)
 }
 
-// backpressure is told from a dead path, on which written bytes pile up as well, by the
-// acknowledgement of all that was sent.
+// backpressure holds if all that was sent is acknowledged. That distinguishes it from a dead path, on which
+// written bytes pile up as well.
 func backpressure(e *model.Evidence) bool {
 	k := &e.Kernel
 	return k.Known && k.Writing && (e.Unread || e.Kept > 0 || e.State.Trouble()) && (k.WindowShut || k.NotSent > 0 && k.Unacked == 0)
 }
 
-func tellBackpressure(e *model.Evidence) string {
+func writeBackpressure(e *model.Evidence) string {
 	return fmt.Sprintf("The peer takes nothing more: %s wait to be sent, and a write of the application waits for them.",
 		size(e.Kernel.NotSent))
 }
 
 func appNotReading(e *model.Evidence) bool { return e.Unread }
 
-func tellAppNotReading(e *model.Evidence) string {
+func writeAppNotReading(e *model.Evidence) string {
 	if e.Kernel.Unread == 0 {
 		return "Bytes from the peer wait in our own socket: the application does not read."
 	}
@@ -112,7 +111,7 @@ func pathDown(e *model.Evidence) bool {
 	return e.State.Trouble() && k.Known && k.Unacked > 0 && e.PingAge > k.RTO
 }
 
-func tellPathDown(e *model.Evidence) string {
+func writePathDown(e *model.Evidence) string {
 	k := &e.Kernel
 	return fmt.Sprintf("The ping of %s ago%s is not even acknowledged by the peer's kernel, which was last heard of %s ago (unacknowledged segments: %d, sent again: %d): the path is down.",
 		span(e.PingAge), andProbes(e.Probes), span(k.LastAck), k.Unacked, k.Retransmitted)
@@ -122,15 +121,15 @@ func peerStalled(e *model.Evidence) bool {
 	return e.State.Trouble() && e.Kernel.Known && e.Kernel.Unacked == 0 && e.PingAge > 0
 }
 
-// A proxy that ends TCP acknowledges for whoever is behind it.
-func tellPeerStalled(e *model.Evidence) string {
+// A proxy that ends TCP acknowledges for the peers behind it.
+func writePeerStalled(e *model.Evidence) string {
 	return fmt.Sprintf("The ping of %s ago%s was acknowledged by the peer's kernel, but no pong came: its process does not answer, or what is behind a proxy is gone.",
 		span(e.PingAge), andProbes(e.Probes))
 }
 
 func inTrouble(e *model.Evidence) bool { return e.State.Trouble() }
 
-func tellUnknown(e *model.Evidence) string {
+func writeUnknown(e *model.Evidence) string {
 	if e.PingAge == 0 {
 		return fmt.Sprintf("Nothing came in for %s%s.", span(e.Silence), ownBeats(e.PeerInterval))
 	}
