@@ -3,9 +3,9 @@ package tui
 import (
 	"fmt"
 
-	"holter/tui/look"
-
 	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/tui/look"
 )
 
 // toggleFreeze holds the picture, or lets it go. A frozen one can still be scrolled, sorted, filtered

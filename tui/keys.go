@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/bubbles/key"
+
 	"holter/tui/look"
 	"holter/tui/widget"
-
-	"github.com/charmbracelet/bubbles/key"
 )
 
 // keyMap is every key of the screen, and the only source of its help. A key means the same on every

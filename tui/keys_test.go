@@ -5,9 +5,9 @@ import (
 	"slices"
 	"testing"
 
-	"holter/tui/look"
-
 	"github.com/charmbracelet/bubbles/key"
+
+	"holter/tui/look"
 )
 
 // keyFields are the fields of the key map that are keys, those of widgets among them.

@@ -3,10 +3,10 @@ package tui
 import (
 	"fmt"
 
+	"github.com/charmbracelet/bubbles/key"
+
 	"holter/tui/look"
 	"holter/tui/widget"
-
-	"github.com/charmbracelet/bubbles/key"
 )
 
 func (d *kickDialog) Footer(w int, message string) []string {

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	"holter/tui/look"
 	"holter/tui/widget"
-
-	tea "github.com/charmbracelet/bubbletea"
 )
 
 // refuseFor are the times to choose from, the usual one first.

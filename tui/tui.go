@@ -10,9 +10,9 @@ import (
 	"os"
 	"time"
 
-	"holter/tui/look"
-
 	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/tui/look"
 )
 
 // framesPerSecond bounds how often the terminal is written to.

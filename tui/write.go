@@ -7,10 +7,10 @@ import (
 	"io"
 	"os"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	"holter/tui/svg"
 	"holter/tui/widget"
-
-	tea "github.com/charmbracelet/bubbletea"
 )
 
 // document is a page whose rows can be written to a file.

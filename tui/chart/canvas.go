@@ -1,9 +1,10 @@
 package chart
 
 import (
-	"holter/tui/look"
 	"strings"
 	"unicode/utf8"
+
+	"holter/tui/look"
 )
 
 // canvas is a plane of dots, a few of them in each cell. A cell has one look: that of what was drawn

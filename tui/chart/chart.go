@@ -1,8 +1,9 @@
 package chart
 
 import (
-	"holter/tui/look"
 	"math"
+
+	"holter/tui/look"
 )
 
 // Chart draws figures over time: a line for the title and the legend where there is room, the plot

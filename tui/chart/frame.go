@@ -1,8 +1,9 @@
 package chart
 
 import (
-	"holter/tui/look"
 	"strings"
+
+	"holter/tui/look"
 )
 
 // frame is what stands around a plot.

@@ -1,8 +1,9 @@
 package chart
 
 import (
-	"holter/tui/look"
 	"strings"
+
+	"holter/tui/look"
 )
 
 // Gauge draws share, from 0 to 1, over w cells between two ends. Without room for that it is blank.

@@ -1,9 +1,10 @@
 package chart
 
 import (
-	"holter/tui/look"
 	"math"
 	"time"
+
+	"holter/tui/look"
 )
 
 // Load draws shares in percent, one for each second up to now, over the time given. It has h lines

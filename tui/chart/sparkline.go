@@ -1,9 +1,10 @@
 package chart
 
 import (
-	"holter/tui/look"
 	"math"
 	"strings"
+
+	"holter/tui/look"
 )
 
 // Sparkline draws the newest w figures as bars of one cell, the newest at the right. A figure of top

@@ -2,13 +2,14 @@ package svg
 
 import (
 	"fmt"
-	"holter/tui/look"
 	"html"
 	"io"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"holter/tui/look"
 )
 
 // The size of a cell of a picture, in its own units. Braille and blocks are drawn as shapes on this

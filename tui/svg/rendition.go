@@ -2,9 +2,10 @@ package svg
 
 import (
 	"fmt"
-	"holter/tui/look"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"holter/tui/look"
 )
 
 // rendition is the graphic rendition of cells, as far as the screen uses it (ECMA-48 section 8.3.117).

@@ -17,7 +17,7 @@ type Choices interface {
 	toggle(i int)
 }
 
-func (t *table[R]) titles() []string {
+func (t *Table[R]) titles() []string {
 	names := make([]string, len(t.columns))
 	for i := range t.columns {
 		names[i] = strings.ToLower(t.columns[i].Title)
@@ -25,11 +25,11 @@ func (t *table[R]) titles() []string {
 	return names
 }
 
-func (t *table[R]) shown(i int) bool { return t.widths[i] > 0 }
+func (t *Table[R]) shown(i int) bool { return t.widths[i] > 0 }
 
 // SortItems are the letters by which a table can be sorted. A column that has not been shown is from then
 // on, if there is room: rows in an order that nobody sees look shuffled.
-func (t *table[R]) SortItems(sort func(Order) tea.Cmd) []Item {
+func (t *Table[R]) SortItems(sort func(Order) tea.Cmd) []Item {
 	var items []Item
 	for i := range t.columns {
 		if c := &t.columns[i]; c.Letter != "" {
@@ -90,7 +90,7 @@ func (d *Chooser) View(page []string, w int) []string {
 }
 
 // SortAt sorts by the column over cell x of the titles, the other way round if it is sorted by it.
-func (t *table[R]) SortAt(x int, now Order, sort func(Order) tea.Cmd) tea.Cmd {
+func (t *Table[R]) SortAt(x int, now Order, sort func(Order) tea.Cmd) tea.Cmd {
 	c := t.columnAt(x)
 	switch {
 	case c == nil || c.Sort == "":

@@ -3,9 +3,9 @@ package widget
 import (
 	"strings"
 
-	"holter/tui/look"
-
 	"github.com/charmbracelet/bubbles/key"
+
+	"holter/tui/look"
 )
 
 // Box puts a frame around lines, with w cells for text.

@@ -11,14 +11,14 @@ import (
 
 // List is a table with a cursor in it.
 type List[R any, K comparable] struct {
-	Table  table[R]
+	Table  Table[R]
 	cursor cursor[K]
 	Rows   []*R
 	Height int // the line of titles included
 	key    func(*R) K
 }
 
-func NewList[R any, K comparable](t table[R], key func(*R) K) List[R, K] {
+func NewList[R any, K comparable](t Table[R], key func(*R) K) List[R, K] {
 	return List[R, K]{Table: t, key: key}
 }
 

@@ -3,11 +3,11 @@ package widget
 import (
 	"fmt"
 
-	"holter/tui/look"
-
 	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/bubbles/viewport"
 	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/tui/look"
 )
 
 // Scroll moves a text by the keys that move the cursor elsewhere.

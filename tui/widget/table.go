@@ -38,8 +38,8 @@ const (
 	barred             // hidden by the user
 )
 
-// table draws the rows that are visible, and no others.
-type table[R any] struct {
+// Table draws the rows that are visible, and no others.
+type Table[R any] struct {
 	styles  *look.Styles
 	columns []Column[R]
 	state   func(*R) model.State
@@ -49,12 +49,12 @@ type table[R any] struct {
 	width   int
 }
 
-func NewTable[R any](s *look.Styles, columns []Column[R], state func(*R) model.State) table[R] {
-	return table[R]{styles: s, columns: columns, state: state, chosen: map[string]Rank{}}
+func NewTable[R any](s *look.Styles, columns []Column[R], state func(*R) model.State) Table[R] {
+	return Table[R]{styles: s, columns: columns, state: state, chosen: map[string]Rank{}}
 }
 
 // Rank is a column's own, unless the user wants otherwise.
-func (t *table[R]) rank(c *Column[R]) Rank {
+func (t *Table[R]) rank(c *Column[R]) Rank {
 	if r, ok := t.chosen[c.Title]; ok {
 		return r
 	}
@@ -63,7 +63,7 @@ func (t *table[R]) rank(c *Column[R]) Rank {
 
 // setWidth gives each column its cells: its least by rank, and between the second and the third what
 // they want, then what is ample, the last one first. The last column takes what remains.
-func (t *table[R]) setWidth(w int) {
+func (t *Table[R]) setWidth(w int) {
 	t.width = w
 	t.widths = make([]int, len(t.columns))
 	left := t.admit(Second, t.admit(First, w))
@@ -79,7 +79,7 @@ func (t *table[R]) setWidth(w int) {
 }
 
 // admit gives the columns of a rank their least, as long as there is room, and returns what is left.
-func (t *table[R]) admit(r Rank, left int) int {
+func (t *Table[R]) admit(r Rank, left int) int {
 	for i := range t.columns {
 		if c := &t.columns[i]; t.rank(c) == r && c.Min+1 <= left {
 			t.widths[i] = c.Min
@@ -91,7 +91,7 @@ func (t *table[R]) admit(r Rank, left int) int {
 
 // widen gives the columns that are shown up to so many cells each, the last one first, and returns what
 // is left.
-func (t *table[R]) widen(to func(*Column[R]) int, left int) int {
+func (t *Table[R]) widen(to func(*Column[R]) int, left int) int {
 	for i := len(t.columns) - 1; i >= 0; i-- {
 		if t.widths[i] > 0 {
 			more := max(0, min(left, to(&t.columns[i])-t.widths[i]))
@@ -103,7 +103,7 @@ func (t *table[R]) widen(to func(*Column[R]) int, left int) int {
 }
 
 // toggle shows a column before all others, or hides it.
-func (t *table[R]) toggle(i int) {
+func (t *Table[R]) toggle(i int) {
 	if t.widths[i] > 0 {
 		t.chosen[t.columns[i].Title] = barred
 	} else {
@@ -113,7 +113,7 @@ func (t *table[R]) toggle(i int) {
 }
 
 // columnAt is the column over cell x, nil if there is none.
-func (t *table[R]) columnAt(x int) *Column[R] {
+func (t *Table[R]) columnAt(x int) *Column[R] {
 	end := 0
 	for i, w := range t.widths {
 		if w == 0 {
@@ -136,7 +136,7 @@ type Order struct {
 func (o Order) Inverted() Order { return Order{o.By, !o.Descending} }
 
 // header is the line of titles, with the direction beside the one that the rows are sorted by.
-func (t *table[R]) header(o Order) string {
+func (t *Table[R]) header(o Order) string {
 	var b strings.Builder
 	for i := range t.columns {
 		c, w := &t.columns[i], t.widths[i]
@@ -155,7 +155,7 @@ func (t *table[R]) header(o Order) string {
 
 // row draws a row. The one under the cursor is one run in the state's colour, so that it is seen
 // without colour too.
-func (t *table[R]) row(r *R, selected bool) string {
+func (t *Table[R]) row(r *R, selected bool) string {
 	s := t.styles
 	state := min(t.state(r), model.Away)
 	marked := t.Marked != nil && t.Marked(r)
@@ -178,7 +178,7 @@ func (t *table[R]) row(r *R, selected bool) string {
 }
 
 // cells writes a row's columns. In a row that is whole one run they have no colours of their own.
-func (t *table[R]) cells(b *strings.Builder, r *R, state model.State, whole bool) {
+func (t *Table[R]) cells(b *strings.Builder, r *R, state model.State, whole bool) {
 	written := false
 	for i := range t.columns {
 		col, w := &t.columns[i], t.widths[i]
