@@ -13,9 +13,9 @@ import (
 // to whom it concerns. Its methods are called by Bubble Tea, one at a time.
 type App struct {
 	setup
-	styles *look.Styles
-	keys   keyMap
-	fx     *effects
+	drawing
+	keys keyMap
+	fx   *effects
 
 	size        size
 	connections *connections
@@ -27,7 +27,6 @@ type App struct {
 	status      status
 	past        pastFilters
 	feed        feed
-	zoom        zoom
 
 	live    *picture // the newest, nil before the first
 	frozen  *picture // what is shown instead, nil while nothing is
@@ -46,12 +45,12 @@ type setup struct {
 
 func newApp(fx *effects, o setup) *App {
 	s := o.restyle(o.theme)
-	a := &App{setup: o, styles: s, keys: newKeyMap(s.Glyphs.Keys), fx: fx, zoom: zoom{firstZoom}}
+	a := &App{setup: o, drawing: drawing{s, zoom{firstZoom}}, keys: newKeyMap(s.Glyphs.Keys), fx: fx}
 	a.keys.Demo.SetEnabled(fx.demo != nil)
-	a.status = status{styles: s, now: a.clock()}
-	a.connections = newConnections(s, &a.keys, fx, &a.status, &a.zoom)
-	a.tabs = newTabs(a.connections, newClients(s, &a.keys, fx, &a.status), newStorms(s, &a.keys, fx, &a.status, &a.zoom),
-		newEvents(s, &a.keys, &a.status, &a.feed), newHostPage(s, &a.keys, &a.feed, &a.zoom))
+	a.status = status{now: a.clock()}
+	a.connections = newConnections(&a.keys, fx, &a.status)
+	a.tabs = newTabs(a.connections, newClients(&a.keys, fx, &a.status), newStorms(&a.keys, fx, &a.status),
+		newEvents(&a.keys, &a.status, &a.feed), newHostPage(&a.keys, &a.feed))
 	return a
 }
 

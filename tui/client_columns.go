@@ -13,8 +13,7 @@ import (
 
 // clientText writes the cells of the table of clients.
 type clientText struct {
-	styles *look.Styles
-	page   *clients
+	page *clients
 }
 
 func (t *clientText) now() time.Time { return t.page.picture.Time }
@@ -39,13 +38,13 @@ func clientColumns(t *clientText) []widget.Column[clientRow] {
 }
 
 func (t *clientText) plain(s string, w int) string {
-	g := &t.styles.Glyphs
+	g := &t.page.styles.Glyphs
 	return g.Cut(g.Plain(s), w)
 }
 
 func (t *clientText) state(r *clientRow, _ int) string {
 	state := min(r.State, model.Away)
-	return t.styles.Glyphs.States[state] + " " + state.String()
+	return t.page.styles.Glyphs.States[state] + " " + state.String()
 }
 
 // current is the connection that it has now.

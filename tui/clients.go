@@ -18,7 +18,7 @@ type clientRow struct {
 
 // clients is the page of the identities behind the connections.
 type clients struct {
-	styles *look.Styles
+	drawing
 	keys   *keyMap
 	fx     *effects
 	status *status
@@ -30,16 +30,16 @@ type clients struct {
 	size    size
 }
 
-func newClients(s *look.Styles, k *keyMap, fx *effects, st *status) *clients {
-	p := &clients{styles: s, keys: k, fx: fx, status: st, order: arrangement{Order: widget.Order{By: filter.SortState}}}
-	t := widget.NewTable(s, clientColumns(&clientText{styles: s, page: p}), func(r *clientRow) model.State { return r.State })
+func newClients(k *keyMap, fx *effects, st *status) *clients {
+	p := &clients{keys: k, fx: fx, status: st, order: arrangement{Order: widget.Order{By: filter.SortState}}}
+	t := widget.NewTable(clientColumns(&clientText{page: p}), func(r *clientRow) model.State { return r.State })
 	p.list = widget.NewList(t, func(r *clientRow) string { return r.ID })
 	return p
 }
 
-func (p *clients) setSize(w, h int) {
-	p.size = size{w, h}
-	p.list.SetSize(w, h)
+func (p *clients) layOut(room size, d drawing) {
+	p.size, p.drawing = room, d
+	p.list.SetSize(room.w, room.h)
 }
 
 func (p *clients) arrange() func(*picture) *picture {
@@ -139,7 +139,7 @@ func (p *clients) view() []string {
 	case len(p.list.Rows) == 0:
 		return noMatch(p.styles, "No client matches this filter:", p.search.text, p.size)
 	}
-	return p.list.View(p.order.Order)
+	return p.list.View(p.styles, p.order.Order)
 }
 
 func (p *clients) sorts() []widget.Item    { return p.list.Table.SortItems(p.setOrder) }

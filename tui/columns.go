@@ -32,8 +32,7 @@ var causeHelp = map[model.Cause]string{
 
 // rowText writes the cells of the table of connections.
 type rowText struct {
-	styles *look.Styles
-	page   *connections
+	page *connections
 }
 
 func (t *rowText) now() time.Time { return t.page.now() }
@@ -66,16 +65,16 @@ func connectionColumns(t *rowText) []widget.Column[model.Connection] {
 
 func (t *rowText) state(c *model.Connection, _ int) string {
 	state := min(c.State, model.Away)
-	return t.styles.Glyphs.States[state] + " " + state.String()
+	return t.page.styles.Glyphs.States[state] + " " + state.String()
 }
 
 func (t *rowText) client(c *model.Connection, w int) string {
-	g := &t.styles.Glyphs
+	g := &t.page.styles.Glyphs
 	return g.Cut(g.Plain(c.Client), w)
 }
 
 func (t *rowText) remote(c *model.Connection, w int) string {
-	return t.styles.Glyphs.CutLeft(t.styles.Glyphs.Plain(model.Address(c.Remote)), w)
+	return t.page.styles.Glyphs.CutLeft(t.page.styles.Glyphs.Plain(model.Address(c.Remote)), w)
 }
 
 func (t *rowText) traffic(c *model.Connection) traffic {
@@ -95,19 +94,19 @@ func (t *rowText) silence(c *model.Connection, w int) string {
 	}
 	const figureWidth = 7
 	share := float64(c.Silence) / float64(limit)
-	return chart.Gauge(share, w-figureWidth, &t.styles.Glyphs) + look.PadLeft(figure, figureWidth)
+	return chart.Gauge(share, w-figureWidth, &t.page.styles.Glyphs) + look.PadLeft(figure, figureWidth)
 }
 
 // why is the cause, with the sentence behind it or else what it means if that fits, or who ended the connection
 // and how, behind the faults that are on it. It has a mark where that is about the upstream's side of the proxy.
 func (t *rowText) why(c *model.Connection, w int) string {
-	g := &t.styles.Glyphs
+	g := &t.page.styles.Glyphs
 	mark := ""
 	if c.Side == model.UpstreamSide {
 		mark = g.Upstream + " "
 	}
 	w -= look.Width(mark)
-	text := g.Plain(badge(t.styles, c))
+	text := g.Plain(badge(t.page.styles, c))
 	if c.State == model.Closed && c.Close != nil {
 		text += t.ending(c.Close, w-look.Width(text))
 	} else {
@@ -119,7 +118,7 @@ func (t *rowText) why(c *model.Connection, w int) string {
 // ending is who ended a connection and how. Where that has no room, a code that no end has sent and what its
 // reason begins with give way to what happened.
 func (t *rowText) ending(c *model.Close, w int) string {
-	g, by := &t.styles.Glyphs, c.By.String()+" "
+	g, by := &t.page.styles.Glyphs, c.By.String()+" "
 	text := g.Plain(by + look.CloseCode(c.Code, c.Reason))
 	if look.Width(text) <= w || c.By != model.ByNetwork || c.Reason == "" {
 		return text
@@ -129,7 +128,7 @@ func (t *rowText) ending(c *model.Close, w int) string {
 
 // reason is a cause and the longest explanation of it that fits whole: cut ones end before the point.
 func (t *rowText) reason(d *model.Diagnosis, w int) string {
-	g := &t.styles.Glyphs
+	g := &t.page.styles.Glyphs
 	cause := g.Plain(string(d.Cause))
 	for _, words := range []string{d.Detail, causeHelp[d.Cause]} {
 		if text := cause + "  " + g.Plain(words); words != "" && look.Width(text) <= w {
@@ -141,11 +140,11 @@ func (t *rowText) reason(d *model.Diagnosis, w int) string {
 
 // beats are the newest beats.
 func (t *rowText) beats(c *model.Connection, w int) string {
-	return chart.PlainStrip(c.Beats[:], t.page.zoom.per(), w, &t.styles.Glyphs)
+	return chart.PlainStrip(c.Beats[:], t.page.zoom.per(), w, &t.page.styles.Glyphs)
 }
 
 func (t *rowText) vividBeats(c *model.Connection, w int) string {
-	return chart.Strip(c.Beats[:], t.page.zoom.per(), w, t.styles)
+	return chart.Strip(c.Beats[:], t.page.zoom.per(), w, t.page.styles)
 }
 
 // badge is what is done to a connection on purpose, "" for nothing, with a blank behind it.

@@ -9,17 +9,15 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
-	"holter/tui/look"
 	"holter/tui/widget"
 )
 
 // connections is the page with the list of connections and the detail of one.
 type connections struct {
-	styles *look.Styles
+	drawing
 	keys   *keyMap
 	fx     *effects
 	status *status
-	zoom   *zoom
 
 	picture *picture // nil before the first
 	order   arrangement
@@ -32,21 +30,20 @@ type connections struct {
 	layout layout
 }
 
-func newConnections(s *look.Styles, k *keyMap, fx *effects, st *status, z *zoom) *connections {
+func newConnections(k *keyMap, fx *effects, st *status) *connections {
 	p := &connections{
-		styles: s, keys: k, fx: fx, status: st, zoom: z,
+		keys: k, fx: fx, status: st,
 		order:  arrangement{Order: widget.Order{By: filter.SortState}},
-		detail: newDetail(s, z),
+		detail: newDetail(),
 	}
-	t := widget.NewTable(s, connectionColumns(&rowText{page: p, styles: s}), func(c *model.Connection) model.State { return c.State })
+	t := widget.NewTable(connectionColumns(&rowText{page: p}), func(c *model.Connection) model.State { return c.State })
 	t.Marked = func(c *model.Connection) bool { return p.marks.has(c.ID) }
 	p.list = widget.NewList(t, func(c *model.Connection) model.ID { return c.ID })
 	return p
 }
 
-// setSize lays the page out for w by h cells.
-func (p *connections) setSize(w, h int) {
-	p.layout = layoutFor(w, h)
+func (p *connections) layOut(room size, d drawing) {
+	p.drawing, p.layout = d, layoutFor(room)
 	if p.detail.stage == beside && !p.layout.roomy() {
 		p.detail.stage = whole
 	}
@@ -59,7 +56,7 @@ func (p *connections) arrangeRoom() {
 	p.list.Pin(p.follow != "" || p.detail.stage != shut)
 	list, pane := p.layout.split(p.detail.stage)
 	p.list.SetSize(list.w, list.h)
-	p.detail.setSize(pane.w, pane.h)
+	p.detail.layOut(pane, p.drawing)
 	p.detail.write(p.now())
 }
 

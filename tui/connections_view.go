@@ -30,7 +30,7 @@ func (p *connections) listLines(s size) []string {
 	case len(p.list.Rows) == 0:
 		return noMatch(p.styles, "No connection matches this filter:", p.search.text, s)
 	}
-	return p.list.View(p.order.Order)
+	return p.list.View(p.styles, p.order.Order)
 }
 
 // waiting stands for what has not come yet.

@@ -18,24 +18,24 @@ const maxGenerations = 8
 
 // detail is all that is known of one connection.
 type detail struct {
-	styles *look.Styles
-	zoom   *zoom
-	stage  stage
-	id     model.ID // 0 while it is shut
-	data   model.Detail
-	live   bool           // it was open when it was shown
-	past   []model.Detail // earlier connections of the client, while it was shown
-	note   string         // what has happened to what is shown
-	view   viewport.Model
+	drawing
+	stage stage
+	id    model.ID // 0 while it is shut
+	data  model.Detail
+	live  bool           // it was open when it was shown
+	past  []model.Detail // earlier connections of the client, while it was shown
+	note  string         // what has happened to what is shown
+	view  viewport.Model
 }
 
-func newDetail(s *look.Styles, z *zoom) detail {
-	return detail{styles: s, zoom: z, view: viewport.New(0, 0)}
+func newDetail() detail {
+	return detail{view: viewport.New(0, 0)}
 }
 
-// setSize sets the room for the title and the text.
-func (d *detail) setSize(w, h int) {
-	d.view.Width, d.view.Height = w, max(0, h-1)
+// layOut sets the room for the title and the text, and how they are drawn.
+func (d *detail) layOut(room size, by drawing) {
+	d.drawing = by
+	d.view.Width, d.view.Height = room.w, max(0, room.h-1)
 }
 
 // show opens the detail of a row, with what the row says until the rest has come.

@@ -13,7 +13,7 @@ import (
 
 // events is the page of what happened, the newest last.
 type events struct {
-	styles *look.Styles
+	drawing
 	keys   *keyMap
 	status *status
 	feed   *feed
@@ -25,23 +25,23 @@ type events struct {
 	size   size
 }
 
-func newEvents(s *look.Styles, k *keyMap, st *status, f *feed) *events {
-	p := &events{styles: s, keys: k, status: st, feed: f, follow: true, chosen: new(arranged[item])}
+func newEvents(k *keyMap, st *status, f *feed) *events {
+	p := &events{keys: k, status: st, feed: f, follow: true, chosen: new(arranged[item])}
 	columns := []widget.Column[item]{
 		{Title: "TIME", Min: 8, Text: func(it *item, _ int) string { return look.Clock(it.at) }},
 		{Title: "EVENT", Min: 9, Loud: true, Text: func(it *item, _ int) string {
-			return s.Glyphs.States[min(it.state, model.Away)] + " " + it.kind
+			return p.styles.Glyphs.States[min(it.state, model.Away)] + " " + it.kind
 		}},
-		{Title: "WHAT", Min: 30, Text: func(it *item, w int) string { return s.Glyphs.Cut(s.Glyphs.Plain(it.text), w) }},
+		{Title: "WHAT", Min: 30, Text: func(it *item, w int) string { return p.styles.Glyphs.Cut(p.styles.Glyphs.Plain(it.text), w) }},
 	}
-	t := widget.NewTable(s, columns, func(it *item) model.State { return it.state })
+	t := widget.NewTable(columns, func(it *item) model.State { return it.state })
 	p.list = widget.NewList(t, func(it *item) uint64 { return it.seq })
 	return p
 }
 
-func (p *events) setSize(w, h int) {
-	p.size = size{w, h}
-	p.list.SetSize(w, h)
+func (p *events) layOut(room size, d drawing) {
+	p.size, p.drawing = room, d
+	p.list.SetSize(room.w, room.h)
 }
 
 // arrange does nothing: events come in order.
@@ -168,5 +168,5 @@ func (p *events) view() []string {
 	case len(p.list.Rows) == 0:
 		return noMatch(p.styles, "No event matches this filter:", p.search.text, p.size)
 	}
-	return p.list.View(widget.Order{})
+	return p.list.View(p.styles, widget.Order{})
 }

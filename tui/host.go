@@ -17,21 +17,21 @@ import (
 
 // hostPage is the page of the machine and of the program that watches.
 type hostPage struct {
-	styles *look.Styles
-	keys   *keyMap
-	feed   *feed
-	zoom   *zoom
+	drawing
+	keys *keyMap
+	feed *feed
 
 	picture *picture
 	text    viewport.Model
 }
 
-func newHostPage(s *look.Styles, k *keyMap, f *feed, z *zoom) *hostPage {
-	return &hostPage{styles: s, keys: k, feed: f, zoom: z, text: viewport.New(0, 0)}
+func newHostPage(k *keyMap, f *feed) *hostPage {
+	return &hostPage{keys: k, feed: f, text: viewport.New(0, 0)}
 }
 
-func (p *hostPage) setSize(w, h int) {
-	p.text.Width, p.text.Height = w, h
+func (p *hostPage) layOut(room size, d drawing) {
+	p.drawing = d
+	p.text.Width, p.text.Height = room.w, room.h
 	p.write()
 }
 

@@ -31,12 +31,12 @@ const (
 	barWidth                = 2  // between list and detail
 )
 
-func layoutFor(w, h int) layout {
-	right := w >= rightWidth && h >= rightHeight
+func layoutFor(room size) layout {
+	right := room.w >= rightWidth && room.h >= rightHeight
 	return layout{
-		size:  size{w, h},
+		size:  room,
 		right: right,
-		below: !right && w >= belowWidth && h >= belowHeight,
+		below: !right && room.w >= belowWidth && room.h >= belowHeight,
 	}
 }
 

@@ -9,10 +9,10 @@ import (
 	"holter/tui/widget"
 )
 
-// page is what the root shows one of at a time. It is asked by the root alone, and lays itself out in
-// the size that it was told.
+// page is what the root shows one of at a time. Only the root calls it.
 type page interface {
-	setSize(w, h int)
+	// layOut has the page draw itself in a region, by a drawing. Both hold until the next call.
+	layOut(room size, d drawing)
 	// arrange is what a command makes of a new picture for this page, nil if nothing.
 	arrange() func(*picture) *picture
 	setPicture(p *picture) tea.Cmd

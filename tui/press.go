@@ -182,30 +182,27 @@ func (a *App) openColumns() {
 
 // zoomBy changes how much time the charts show.
 func (a *App) zoomBy(step int) tea.Cmd {
-	if !a.zoom.by(step) {
+	to, ok := a.zoom.by(step)
+	if !ok {
 		a.status.say("this is as far as it goes")
 		return nil
 	}
+	a.redraw(drawing{a.styles, to})
 	a.status.say("charts show " + look.Ago(a.zoom.over()))
-	a.resize(a.size.w, a.size.h)
 	return nil
 }
 
 // changeTheme draws everything in the next theme.
 func (a *App) changeTheme() {
-	masked := a.styles.Glyphs.Masked
 	a.theme = a.theme.Next()
-	*a.styles = *a.restyle(a.theme)
-	a.styles.Glyphs.Masked = masked
-	a.resize(a.size.w, a.size.h)
+	a.redraw(drawing{a.restyle(a.theme).Masking(a.styles.Masked()), a.zoom})
 	a.status.say("theme " + a.styles.Theme.Name)
 }
 
 // toggleMask hides addresses, or shows them again.
 func (a *App) toggleMask() {
-	a.styles.Glyphs.Masked = !a.styles.Glyphs.Masked
-	a.resize(a.size.w, a.size.h)
-	if a.styles.Glyphs.Masked {
+	a.redraw(drawing{a.styles.Masking(!a.styles.Masked()), a.zoom})
+	if a.styles.Masked() {
 		a.status.say("addresses are masked")
 	} else {
 		a.status.say("addresses are shown")

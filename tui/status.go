@@ -15,7 +15,6 @@ const (
 // status is the message line. An error of the source stands there until it is over, the answer to a
 // key for a while, and below these the newest notable event.
 type status struct {
-	styles *look.Styles
 	now    time.Time
 	failed string    // what is wrong with the source
 	seen   time.Time // when the newest picture came
@@ -47,23 +46,23 @@ func (s *status) offer(it item) {
 }
 
 // view is one line of at most w cells. News that is listed elsewhere is left out.
-func (s *status) view(w int, listed func(seq uint64) bool) string {
-	g := &s.styles.Glyphs
+func (s *status) view(st *look.Styles, w int, listed func(seq uint64) bool) string {
+	g := &st.Glyphs
 	switch {
 	case s.failed != "":
 		text := s.failed
 		if !s.seen.IsZero() {
 			text += "; this is from " + look.Span(s.now.Sub(s.seen)) + " ago"
 		}
-		return s.styles.Alarm.String(g.Cut(" "+g.Plain(text), w))
+		return st.Alarm.String(g.Cut(" "+g.Plain(text), w))
 	case s.notice != "" && s.now.Before(s.expires):
 		text := g.Cut(" "+g.Plain(s.notice), w)
 		if s.alarm {
-			return s.styles.Alarm.String(text)
+			return st.Alarm.String(text)
 		}
-		return s.styles.Strong.String(text)
+		return st.Strong.String(text)
 	case s.news.text != "" && !listed(s.news.seq):
-		return s.news.view(s.styles, w)
+		return s.news.view(st, w)
 	}
 	return ""
 }

@@ -16,16 +16,15 @@ const (
 )
 
 // policyColumns are the columns of the table of how clients come back.
-func policyColumns(s *look.Styles) []widget.Column[model.PoolPolicy] {
+func policyColumns(t *policyText) []widget.Column[model.PoolPolicy] {
 	type row = model.PoolPolicy
-	t := policyText{s}
 	return []widget.Column[row]{
 		{Title: "CLIENTS", Min: 7, Want: 7, Right: true, Text: func(r *row, _ int) string { return look.Count(r.Clients) }},
 		{Title: "LIKE", Min: 13, Want: 13, Text: t.like},
 		{Title: "DELAYS", Min: 18, Want: 26, Text: t.delays},
 		{Title: "JITTER", Min: 12, Want: 13, Rank: widget.Second, Loud: true, Text: t.jitter},
 		{Title: "SURE", Min: 4, Rank: widget.Third, Right: true, Text: func(r *row, _ int) string { return look.Percent(100 * r.Confidence) }},
-		{Title: "AGENT", Min: 24, Rank: widget.Third, Text: func(r *row, w int) string { return s.Glyphs.Cut(s.Glyphs.Plain(r.UserAgent), w) }},
+		{Title: "AGENT", Min: 24, Rank: widget.Third, Text: t.agent},
 		{Title: "FIRST ATTEMPT AFTER", Min: 22, Want: 38, Rank: widget.Second, Text: t.first},
 	}
 }
@@ -34,19 +33,25 @@ func policyColumns(s *look.Styles) []widget.Column[model.PoolPolicy] {
 func policyLines(n, h int) int { return 1 + max(1, min(n, policyRows, h/4)) }
 
 // policyText writes the cells.
-type policyText struct{ styles *look.Styles }
+type policyText struct{ page *storms }
 
 // like is the known client that they resemble.
-func (t policyText) like(r *model.PoolPolicy, w int) string {
+func (t *policyText) like(r *model.PoolPolicy, w int) string {
 	if r.Like == "" {
 		return look.None
 	}
-	return t.styles.Glyphs.Cut(r.Like, w)
+	return t.page.styles.Glyphs.Cut(r.Like, w)
+}
+
+// agent is what its clients call themselves.
+func (t *policyText) agent(r *model.PoolPolicy, w int) string {
+	g := &t.page.styles.Glyphs
+	return g.Cut(g.Plain(r.UserAgent), w)
 }
 
 // delays are how the delays grow.
-func (t policyText) delays(r *model.PoolPolicy, w int) string {
-	g := &t.styles.Glyphs
+func (t *policyText) delays(r *model.PoolPolicy, w int) string {
+	g := &t.page.styles.Glyphs
 	text := string(r.Kind)
 	switch r.Kind {
 	case model.PolicyNone:
@@ -69,21 +74,21 @@ func (t policyText) delays(r *model.PoolPolicy, w int) string {
 }
 
 // jitter is what chance does to them.
-func (t policyText) jitter(r *model.PoolPolicy, w int) string {
+func (t *policyText) jitter(r *model.PoolPolicy, w int) string {
 	text := string(r.Jitter)
 	switch r.Jitter {
 	case model.JitterNone:
 		text = "no jitter"
 	case model.JitterPartial:
-		text = t.styles.Glyphs.PlusMinus + look.Percent(100*r.Share)
+		text = t.page.styles.Glyphs.PlusMinus + look.Percent(100*r.Share)
 	case model.JitterUnknown:
 		text = look.None
 	}
-	return t.styles.Glyphs.Cut(text, w)
+	return t.page.styles.Glyphs.Cut(text, w)
 }
 
 // first is the histogram of the first delays, with its ends.
-func (t policyText) first(r *model.PoolPolicy, w int) string {
+func (t *policyText) first(r *model.PoolPolicy, w int) string {
 	h := &r.First
 	if len(h.Counts) == 0 {
 		return look.None
@@ -95,6 +100,6 @@ func (t policyText) first(r *model.PoolPolicy, w int) string {
 			bars[i*cells/len(h.Counts)] += float64(n)
 		}
 	}
-	ends := look.Brief(max(h.From, 0)) + t.styles.Glyphs.Ellipsis + look.Brief(h.To)
-	return chart.Sparkline(bars, 0, cells, &t.styles.Glyphs) + " " + t.styles.Glyphs.Cut(ends, w-cells-1)
+	ends := look.Brief(max(h.From, 0)) + t.page.styles.Glyphs.Ellipsis + look.Brief(h.To)
+	return chart.Sparkline(bars, 0, cells, &t.page.styles.Glyphs) + " " + t.page.styles.Glyphs.Cut(ends, w-cells-1)
 }

@@ -30,7 +30,7 @@ func (p *storms) view() []string {
 	if len(s.Policies) == 0 {
 		return look.Fill(append(lines, p.styles.Dim.String(" How clients come back shows once they have tried.")), p.size.h)
 	}
-	return look.Fill(append(lines, p.list.View(widget.Order{})...), p.size.h)
+	return look.Fill(append(lines, p.list.View(p.styles, widget.Order{})...), p.size.h)
 }
 
 // calm is the page before the first storm.

@@ -10,17 +10,15 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
-	"holter/tui/look"
 	"holter/tui/widget"
 )
 
 // storms is the page of reconnect storms: the one that is on, or one of the past.
 type storms struct {
-	styles *look.Styles
+	drawing
 	keys   *keyMap
 	fx     *effects
 	status *status
-	zoom   *zoom
 	oracle *oracle
 
 	picture *picture
@@ -29,16 +27,16 @@ type storms struct {
 	size    size
 }
 
-func newStorms(s *look.Styles, k *keyMap, fx *effects, st *status, z *zoom) *storms {
-	p := &storms{styles: s, keys: k, fx: fx, status: st, zoom: z, oracle: new(oracle)}
-	t := widget.NewTable(s, policyColumns(s), func(*model.PoolPolicy) model.State { return model.Normal })
+func newStorms(k *keyMap, fx *effects, st *status) *storms {
+	p := &storms{keys: k, fx: fx, status: st, oracle: new(oracle)}
+	t := widget.NewTable(policyColumns(&policyText{page: p}), func(*model.PoolPolicy) model.State { return model.Normal })
 	p.list = widget.NewList(t, func(r *model.PoolPolicy) model.Pool { return r.Pool })
 	return p
 }
 
-func (p *storms) setSize(w, h int) {
-	p.size = size{w, h}
-	p.layOut()
+func (p *storms) layOut(room size, d drawing) {
+	p.size, p.drawing = room, d
+	p.listPolicies()
 }
 
 // arrange forecasts the storm that is shown.
@@ -59,12 +57,12 @@ func (p *storms) setPicture(pic *picture) tea.Cmd {
 		return p.fx.rearrange(pic, p.arrange())
 	}
 	p.picture = pic
-	p.layOut()
+	p.listPolicies()
 	return nil
 }
 
-// layOut gives the policies their lines.
-func (p *storms) layOut() {
+// listPolicies lists the policies of the storm that is shown, and gives them their lines.
+func (p *storms) listPolicies() {
 	var rows []*model.PoolPolicy
 	if s := p.shown(); s != nil {
 		for i := range s.Policies {

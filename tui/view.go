@@ -25,14 +25,22 @@ const (
 
 func (a *App) fits() bool { return a.size.w >= leastWidth && a.size.h >= leastHeight }
 
+// resize lays all pages out for a terminal of w by h cells.
 func (a *App) resize(w, h int) {
 	a.size = size{w, h}
 	if !a.fits() {
 		return
 	}
 	for i := range a.tabs {
-		a.tabs[i].page.setSize(w, a.pageHeight(a.tabs[i].page))
+		p := a.tabs[i].page
+		p.layOut(size{w, a.pageHeight(p)}, a.drawing)
 	}
+}
+
+// redraw hands another drawing to all pages.
+func (a *App) redraw(d drawing) {
+	a.drawing = d
+	a.resize(a.size.w, a.size.h)
 }
 
 // headerHeight is the lines above the page, of which the last is that of the tabs.
@@ -161,7 +169,7 @@ func (a *App) lists(seq uint64) bool {
 func (a *App) footer() []string {
 	w := a.size.w
 	badge := a.badges()
-	message := a.status.view(w, a.lists)
+	message := a.status.view(a.styles, w, a.lists)
 	if a.dialog != nil {
 		return a.dialog.Footer(w, message)
 	}
@@ -191,7 +199,7 @@ func (a *App) badges() string {
 	if who := a.page().following(); who != "" {
 		words = append(words, "FOLLOW "+a.styles.Glyphs.Cut(a.styles.Glyphs.Plain(who), 16))
 	}
-	if a.styles.Glyphs.Masked {
+	if a.styles.Masked() {
 		words = append(words, "MASKED")
 	}
 	if a.isReadOnly() {

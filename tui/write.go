@@ -24,7 +24,7 @@ type document interface {
 func (a *App) openWrite() {
 	items := []widget.Item{{Letter: "s", Label: "svg, the screen as a picture", Do: a.writePicture}}
 	if p, ok := a.page().(document); ok {
-		formats := p.formats(a.styles.Glyphs.Masked)
+		formats := p.formats(a.styles.Masked())
 		for _, ending := range []string{"json", "csv"} {
 			item := widget.Item{Letter: ending[:1], Label: ending, Do: func() tea.Cmd { return a.writeFile(ending, formats[ending]) }}
 			items = append([]widget.Item{item}, items...)

@@ -9,7 +9,7 @@ import (
 // Glyphs are the characters beyond ASCII that the screen draws with, or their ASCII twins.
 type Glyphs struct {
 	Unicode   bool
-	Masked    bool // addresses are hidden
+	masked    bool // addresses are hidden
 	States    [model.Away + 1]string
 	Cursor    string
 	Mark      string // a marked row

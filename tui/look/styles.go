@@ -12,7 +12,7 @@ import (
 	"holter/model"
 )
 
-// Styles is how the screen looks on one terminal. It is built once and only read after that.
+// Styles is how the screen looks on one terminal. It is immutable: another theme, or a mask, makes another one.
 type Styles struct {
 	Theme   *Theme
 	Graph   Graph // that charts are drawn with
@@ -87,6 +87,16 @@ func New(t *Theme, g Graph, getenv func(string) string) *Styles {
 	}
 	return s
 }
+
+// Masking is s with the addresses in all texts hidden, or shown.
+func (s *Styles) Masking(on bool) *Styles {
+	masking := *s
+	masking.Glyphs.masked = on
+	return &masking
+}
+
+// Masked reports whether addresses are hidden.
+func (s *Styles) Masked() bool { return s.Glyphs.masked }
 
 // Rule is a line across w cells with a title in it.
 func (s *Styles) Rule(title string, w int) string {

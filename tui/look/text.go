@@ -12,7 +12,7 @@ import (
 // the addresses in it if they are to be. Where the terminal draws ASCII only, the rest becomes question
 // marks.
 func (g *Glyphs) Plain(s string) string {
-	if g.Masked {
+	if g.masked {
 		s = Mask(s)
 	}
 	if isASCII(s) {

@@ -131,10 +131,10 @@ func (l *List[R, K]) Seen() []*R {
 }
 
 // View draws the titles and the visible rows, sorted by a column.
-func (l *List[R, K]) View(o Order) []string {
-	lines := []string{l.Table.header(o)}
+func (l *List[R, K]) View(s *look.Styles, o Order) []string {
+	lines := []string{l.Table.header(s, o)}
 	for i, r := range l.Seen() {
-		lines = append(lines, l.Table.row(r, l.cursor.top+i == l.cursor.index))
+		lines = append(lines, l.Table.row(s, r, l.cursor.top+i == l.cursor.index))
 	}
 	return look.Fill(lines, l.Height)
 }

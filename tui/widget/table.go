@@ -40,7 +40,6 @@ const (
 
 // Table draws the rows that are visible, and no others.
 type Table[R any] struct {
-	styles  *look.Styles
 	columns []Column[R]
 	state   func(*R) model.State
 	Marked  func(*R) bool // nil if nothing can be marked
@@ -49,8 +48,8 @@ type Table[R any] struct {
 	width   int
 }
 
-func NewTable[R any](s *look.Styles, columns []Column[R], state func(*R) model.State) Table[R] {
-	return Table[R]{styles: s, columns: columns, state: state, chosen: map[string]Rank{}}
+func NewTable[R any](columns []Column[R], state func(*R) model.State) Table[R] {
+	return Table[R]{columns: columns, state: state, chosen: map[string]Rank{}}
 }
 
 // Rank is a column's own, unless the user wants otherwise.
@@ -136,7 +135,7 @@ type Order struct {
 func (o Order) Inverted() Order { return Order{o.By, !o.Descending} }
 
 // header is the line of titles, with the direction beside the one that the rows are sorted by.
-func (t *Table[R]) header(o Order) string {
+func (t *Table[R]) header(s *look.Styles, o Order) string {
 	var b strings.Builder
 	for i := range t.columns {
 		c, w := &t.columns[i], t.widths[i]
@@ -145,18 +144,17 @@ func (t *Table[R]) header(o Order) string {
 		}
 		title := c.Title
 		if c.Sort == o.By && o.By != "" {
-			title += t.styles.Glyphs.Direction(o.Descending != c.Inverse)
+			title += s.Glyphs.Direction(o.Descending != c.Inverse)
 		}
 		b.WriteByte(' ')
 		b.WriteString(align(title, w, c.Right))
 	}
-	return t.styles.Dim.String(b.String())
+	return s.Dim.String(b.String())
 }
 
 // row draws a row. The one under the cursor is one run in the state's colour, so that it is seen
 // without colour too.
-func (t *Table[R]) row(r *R, selected bool) string {
-	s := t.styles
+func (t *Table[R]) row(s *look.Styles, r *R, selected bool) string {
 	state := min(t.state(r), model.Away)
 	marked := t.Marked != nil && t.Marked(r)
 	var b strings.Builder
@@ -172,13 +170,13 @@ func (t *Table[R]) row(r *R, selected bool) string {
 	}
 	b.WriteString(look.On)
 	b.WriteString(s.Glyphs.Gutter(selected, marked))
-	t.cells(&b, r, state, whole)
+	t.cells(&b, s, r, state, whole)
 	b.WriteString(look.Off)
 	return b.String()
 }
 
 // cells writes a row's columns. In a row that is whole one run they have no colours of their own.
-func (t *Table[R]) cells(b *strings.Builder, r *R, state model.State, whole bool) {
+func (t *Table[R]) cells(b *strings.Builder, s *look.Styles, r *R, state model.State, whole bool) {
 	written := false
 	for i := range t.columns {
 		col, w := &t.columns[i], t.widths[i]
@@ -195,7 +193,7 @@ func (t *Table[R]) cells(b *strings.Builder, r *R, state model.State, whole bool
 		case col.Vivid != nil:
 			b.WriteString(col.Vivid(r, w))
 		case col.Loud:
-			t.styles.States[state].Write(b, align(col.Text(r, w), w, col.Right))
+			s.States[state].Write(b, align(col.Text(r, w), w, col.Right))
 		default:
 			b.WriteString(align(col.Text(r, w), w, col.Right))
 		}
