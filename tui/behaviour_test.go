@@ -89,7 +89,7 @@ func TestNextInTroubleGoesAround(t *testing.T) {
 	if got := s.press("N", "N").cursorRow(); got != "demo-0020" {
 		t.Errorf("N N: %s, want demo-0020", got)
 	}
-	newScreen(t, newFake(ward(3)...), 80, 24).press("n").line("nobody on the list is in trouble")
+	newScreen(t, newFake(ward(3)...), 80, 24).press("n").line("no connection on the list is in trouble")
 }
 
 func TestSort(t *testing.T) {

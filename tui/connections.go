@@ -8,34 +8,21 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
-	"holter/model/filter"
 	"holter/tui/widget"
 )
 
 // connections is the page with the list of connections and the detail of one.
 type connections struct {
-	drawing
-	keys   *keyMap
-	fx     *effects
-	status *status
-
-	picture *picture // nil before the first
-	order   arrangement
-	search  finder
-
-	list   widget.List[model.Connection, model.ID]
+	sorted[model.Connection, model.ID]
 	marks  marks
-	follow string // the client that the cursor goes with, "" for none
 	detail detail
 	layout layout
 }
 
 func newConnections(k *keyMap, fx *effects, st *status) *connections {
-	p := &connections{
-		keys: k, fx: fx, status: st,
-		order:  arrangement{Order: widget.Order{By: filter.SortState}},
-		detail: newDetail(),
-	}
+	p := &connections{sorted: newSorted[model.Connection, model.ID]("connection", k, fx, st), detail: newDetail()}
+	p.arranges, p.again = arrangeConnections, p.rechoose
+	p.rowsOf = func(pic *picture) *arranged[model.Connection] { return pic.connections }
 	t := widget.NewTable(connectionColumns(&rowText{page: p}), func(c *model.Connection) model.State { return c.State })
 	t.Marked = func(c *model.Connection) bool { return p.marks.has(c.ID) }
 	p.list = widget.NewList(t, func(c *model.Connection) model.ID { return c.ID })
@@ -53,27 +40,18 @@ func (p *connections) layOut(room size, d drawing) {
 // arrangeRoom gives list and detail their share of the room. As long as a detail is open the cursor
 // stays with its row, also on top: nobody wants to read about another connection all of a sudden.
 func (p *connections) arrangeRoom() {
-	p.list.Pin(p.follow != "" || p.detail.stage != shut)
+	p.list.Pin(p.followed != "" || p.detail.stage != shut)
 	list, pane := p.layout.split(p.detail.stage)
 	p.list.SetSize(list.w, list.h)
 	p.detail.layOut(pane, p.drawing)
 	p.detail.write(p.now())
 }
 
-// arrange is what makes a picture one of this page's.
-func (p *connections) arrange() func(*picture) *picture {
-	order := p.order
-	return func(pic *picture) *picture { return arrangeConnections(pic, order) }
-}
-
 // setPicture takes a new picture, unless another one was asked for since.
 func (p *connections) setPicture(pic *picture) tea.Cmd {
-	rows := pic.connections
-	if rows == nil || rows.serial != p.order.serial {
-		return p.fx.rearrange(pic, p.arrange())
+	if cmd, ok := p.take(pic); !ok {
+		return cmd
 	}
-	p.picture = pic
-	p.list.Set(rows.rows)
 	p.marks.prune(pic)
 	p.followClient()
 	return tea.Batch(p.followCursor(), p.followGeneration())
@@ -106,7 +84,7 @@ func (p *connections) look(msg tea.KeyMsg) (tea.Cmd, bool) {
 	k := p.keys
 	switch {
 	case key.Matches(msg, k.Invert):
-		return p.setOrder(p.order.Inverted()), true
+		return p.invert(), true
 	case key.Matches(msg, k.Open):
 		return p.open(), true
 	case key.Matches(msg, k.NextTrouble):
@@ -122,8 +100,7 @@ func (p *connections) look(msg tea.KeyMsg) (tea.Cmd, bool) {
 
 // seek goes to the next connection in trouble. A detail that stands alone goes there too.
 func (p *connections) seek(step int) tea.Cmd {
-	if !p.list.Seek(step) {
-		p.status.say("nobody on the list is in trouble")
+	if !p.sorted.seek(step) {
 		return nil
 	}
 	p.unfollow()
@@ -178,11 +155,8 @@ func (p *connections) back() (tea.Cmd, bool) {
 		p.detail.close()
 	case p.marks.any():
 		p.marks.clear()
-	case p.search.text != "":
-		p.search = finder{}
-		return p.refilter(), true
 	default:
-		return nil, false
+		return p.sorted.back()
 	}
 	p.arrangeRoom()
 	return p.followCursor(), true
@@ -203,32 +177,6 @@ func (p *connections) show(row *model.Connection) tea.Cmd {
 	return p.fx.inspect(row.ID)
 }
 
-// sorts are the letters that sort.
-func (p *connections) sorts() []widget.Item { return p.list.Table.SortItems(p.setOrder) }
-
-// choices are the columns to choose from.
-func (p *connections) choices() widget.Choices { return &p.list.Table }
-
-func (p *connections) following() string { return p.follow }
-
-func (p *connections) finder() *finder { return &p.search }
-
-// refilter arranges by the filter as it is now.
-func (p *connections) refilter() tea.Cmd { return p.setOrder(p.order.Order) }
-
-// setOrder has the last snapshot arranged anew, so that the rows need not wait for the next refresh.
-func (p *connections) setOrder(o widget.Order) tea.Cmd {
-	var last finder
-	if p.picture != nil {
-		last = p.picture.connections.by
-	}
-	p.order = p.order.with(p.search, last, o)
-	if p.picture == nil {
-		return nil
-	}
-	return p.fx.rearrange(p.picture, p.arrange())
-}
-
 // now is the time of the picture: by the clock of where it comes from, which may be another machine.
 func (p *connections) now() time.Time {
 	if p.picture == nil {
@@ -237,20 +185,14 @@ func (p *connections) now() time.Time {
 	return p.picture.Time
 }
 
-// tally is how many rows there are of how many and how many are marked, and the filter that made the
-// difference.
+// tally is that of the listing, behind how many are marked.
 func (p *connections) tally() string {
-	if p.picture == nil {
-		return ""
-	}
-	text := p.picture.connections.tally(&p.styles.Glyphs)
+	text := p.sorted.tally()
 	if n := p.marks.count(); n > 0 {
 		text = fmt.Sprintf("%d marked  %s", n, text)
 	}
 	return text
 }
-
-func (p *connections) served() bool { return p.picture == nil || p.picture.connections.serves(p.order) }
 
 // hints are the keys for the last line.
 func (p *connections) hints() []key.Binding {

@@ -22,20 +22,7 @@ func (p *connections) view() []string {
 
 // listLines draws the titles and the visible rows, or why there are none.
 func (p *connections) listLines(s size) []string {
-	switch {
-	case p.picture == nil:
-		return waiting(p.styles, s.h)
-	case len(p.picture.Connections) == 0:
-		return look.Fill(p.nobody(s.w), s.h)
-	case len(p.list.Rows) == 0:
-		return noMatch(p.styles, "No connection matches this filter:", p.search.text, s)
-	}
-	return p.list.View(p.styles, p.order.Order)
-}
-
-// waiting stands for what has not come yet.
-func waiting(s *look.Styles, h int) []string {
-	return look.Fill([]string{"", s.Dim.String(" waiting for the first picture")}, h)
+	return p.lines(s, p.order.Order, func() []string { return p.nobody(s.w) })
 }
 
 // nobody says how to connect, in lines to be pasted. They are not wrapped, so that they can be.
@@ -59,17 +46,6 @@ func (p *connections) nobody(w int) []string {
 	return lines
 }
 
-// noMatch shows the filter that left nothing, and how to be rid of it.
-func noMatch(s *look.Styles, title, filter string, room size) []string {
-	g := &s.Glyphs
-	lines := []string{"", s.Strong.String(g.Cut(" "+title, room.w)), ""}
-	for _, line := range look.Wrap(g.Plain(filter), room.w-4) {
-		lines = append(lines, "   "+s.Accent.String(line))
-	}
-	lines = append(lines, "", s.Dim.String(g.Cut(" esc drops it, / changes it.", room.w)))
-	return look.Fill(lines, room.h)
-}
-
 // click goes to a row, or sorts by a column, or scrolls nothing.
 func (p *connections) click(x, y int) tea.Cmd {
 	list, _ := p.layout.split(p.detail.stage)
@@ -77,7 +53,7 @@ func (p *connections) click(x, y int) tea.Cmd {
 		return nil
 	}
 	if y == 0 {
-		return p.list.Table.SortAt(x, p.order.Order, p.setOrder)
+		return p.sortAt(x)
 	}
 	if !p.list.Click(y) {
 		return nil

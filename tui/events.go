@@ -13,20 +13,16 @@ import (
 
 // events is the page of what happened, the newest last.
 type events struct {
-	drawing
-	keys   *keyMap
-	status *status
-	feed   *feed
-
-	search finder
-	follow bool // the cursor stays on the newest
-	chosen *arranged[item]
-	list   widget.List[item, uint64]
-	size   size
+	listing[item, uint64]
+	feed *feed
 }
 
+// newestEvent is what the cursor follows at first.
+const newestEvent = "newest"
+
 func newEvents(k *keyMap, st *status, f *feed) *events {
-	p := &events{keys: k, status: st, feed: f, follow: true, chosen: new(arranged[item])}
+	p := &events{listing: listing[item, uint64]{noun: "event", keys: k, status: st, followed: newestEvent, chosen: new(arranged[item])}, feed: f}
+	p.again = p.hear
 	columns := []widget.Column[item]{
 		{Title: "TIME", Min: 8, Text: func(it *item, _ int) string { return look.Clock(it.at) }},
 		{Title: "EVENT", Min: 9, Loud: true, Text: func(it *item, _ int) string {
@@ -40,17 +36,19 @@ func newEvents(k *keyMap, st *status, f *feed) *events {
 }
 
 func (p *events) layOut(room size, d drawing) {
-	p.size, p.drawing = room, d
+	p.room, p.drawing = room, d
 	p.list.SetSize(room.w, room.h)
 }
 
 // arrange does nothing: events come in order.
 func (p *events) arrange() func(*picture) *picture { return nil }
 
-// setPicture shows what has happened since.
-func (p *events) setPicture(*picture) tea.Cmd {
+func (p *events) setPicture(*picture) tea.Cmd { return p.hear() }
+
+// hear shows what has happened since.
+func (p *events) hear() tea.Cmd {
 	items := p.feed.shown()
-	p.chosen = choose(arrangement{search: p.search, last: p.chosen.by}, len(items), func(by finder) []*item {
+	p.set(choose(arrangement{search: p.search, last: p.chosen.by}, len(items), func(by finder) []*item {
 		var rows []*item
 		for i := range items {
 			if by.text == "" || by.finds(&items[i]) {
@@ -59,9 +57,8 @@ func (p *events) setPicture(*picture) tea.Cmd {
 			}
 		}
 		return rows
-	})
-	p.list.Set(p.chosen.rows)
-	if p.follow {
+	}))
+	if p.followed != "" {
 		p.list.MoveTo(len(p.chosen.rows) - 1)
 	}
 	return nil
@@ -92,43 +89,28 @@ func (p *events) update(msg tea.KeyMsg) tea.Cmd {
 		p.status.say("only connections can be marked")
 	default:
 		if p.list.Move(msg, &k.Keys) {
-			p.follow = p.list.At() == len(p.list.Rows)-1 && key.Matches(msg, k.Bottom)
+			p.followed = ""
+			if key.Matches(msg, k.Bottom) && len(p.list.Rows) > 0 {
+				p.followed = newestEvent
+			}
 		}
 	}
 	return nil
 }
 
 func (p *events) toggleFollow() {
-	p.follow = !p.follow
-	if !p.follow {
-		p.status.say("following the newest no more")
+	if p.followed != "" {
+		p.unfollow()
+		p.status.say("no longer following")
 		return
 	}
 	p.list.MoveTo(len(p.list.Rows) - 1)
-	p.status.say("following the newest until the cursor is moved")
-}
-
-func (p *events) following() string {
-	if p.follow {
-		return "newest"
-	}
-	return ""
+	p.follow(newestEvent, "the newest")
 }
 
 func (p *events) seek(step int) {
-	p.follow = false
-	if !p.list.Seek(step) {
-		p.status.say("nobody on the list is in trouble")
-	}
-}
-
-// back drops the filter.
-func (p *events) back() (tea.Cmd, bool) {
-	if p.search.text == "" {
-		return nil, false
-	}
-	p.search = finder{}
-	return p.refilter(), true
+	p.unfollow()
+	p.listing.seek(step)
 }
 
 // selected is the connection that the event is about, as it was then.
@@ -141,20 +123,12 @@ func (p *events) selected() *model.Connection {
 
 func (p *events) click(_, y int) tea.Cmd {
 	if p.list.Click(y) {
-		p.follow = false
+		p.unfollow()
 	}
 	return nil
 }
 
-func (p *events) sorts() []widget.Item    { return nil }
-func (p *events) choices() widget.Choices { return &p.list.Table }
-func (p *events) finder() *finder         { return &p.search }
-
-func (p *events) refilter() tea.Cmd { return p.setPicture(nil) }
-
-func (p *events) tally() string { return p.chosen.tally(&p.styles.Glyphs) }
-
-func (p *events) served() bool { return p.chosen.serves(arrangement{search: p.search}) }
+func (p *events) sorts() []widget.Item { return nil }
 
 func (p *events) hints() []key.Binding {
 	k := p.keys
@@ -162,11 +136,7 @@ func (p *events) hints() []key.Binding {
 }
 
 func (p *events) view() []string {
-	switch {
-	case p.chosen.total == 0:
-		return look.Fill([]string{"", p.styles.Dim.String(" Nothing has happened yet.")}, p.size.h)
-	case len(p.list.Rows) == 0:
-		return noMatch(p.styles, "No event matches this filter:", p.search.text, p.size)
-	}
-	return p.list.View(p.styles, widget.Order{})
+	return p.lines(p.room, widget.Order{}, func() []string {
+		return []string{"", p.styles.Dim.String(" Nothing has happened yet.")}
+	})
 }

@@ -13,34 +13,33 @@ import (
 func (p *connections) toggleFollow() {
 	row := p.selected()
 	switch {
-	case p.follow != "":
+	case p.followed != "":
 		p.unfollow()
-		p.status.say("following nobody any more")
+		p.status.say("no longer following")
 	case row == nil:
-		p.status.say("nobody is selected")
+		p.status.say("no connection is selected")
 	default:
-		p.follow = row.Client
 		p.list.Pin(true)
 		p.list.GoTo(row.ID)
-		p.status.say("following " + row.Client + " until the cursor is moved")
+		p.follow(row.Client, row.Client)
 	}
 }
 
 func (p *connections) unfollow() {
-	p.follow = ""
+	p.sorted.unfollow()
 	p.list.Pin(p.detail.stage != shut)
 }
 
 // followClient moves the cursor to the connection that the followed client has now.
 func (p *connections) followClient() {
-	if p.follow == "" {
+	if p.followed == "" {
 		return
 	}
-	c := p.picture.client(p.follow)
+	c := p.picture.client(p.followed)
 	if c == nil || c.Connection == 0 || c.Connection == p.list.Keyed() || !p.list.GoTo(c.Connection) {
 		return
 	}
-	p.status.say(fmt.Sprintf("%s is back: generation %d", p.follow, c.Generation))
+	p.status.say(fmt.Sprintf("%s is back: generation %d", p.followed, c.Generation))
 }
 
 // followGeneration lets a detail that stands alone go on with the client's next connection, if it was

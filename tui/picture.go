@@ -7,7 +7,6 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
-	"holter/tui/look"
 	"holter/tui/widget"
 )
 
@@ -49,14 +48,6 @@ func choose[R any](a arrangement, total int, chosen func(finder) []*R) *arranged
 		}
 	}
 	return &arranged[R]{rows: rows, by: by, total: total, serial: a.serial}
-}
-
-// tally is how many rows there are of how many, and the filter that made the difference.
-func (a *arranged[R]) tally(g *look.Glyphs) string { return a.by.tally(len(a.rows), a.total, g) }
-
-// serves reports whether what is searched for has chosen the rows, or may do so yet.
-func (a *arranged[R]) serves(order arrangement) bool {
-	return a.serial != order.serial || a.by.text == order.search.text
 }
 
 // picture is one snapshot as the screen draws it. Nothing in it changes once it is made, so that

@@ -67,9 +67,6 @@ func (p *connections) formats(hide bool) map[string]func(io.Writer) error {
 	}
 }
 
-func (p *clients) formats(bool) map[string]func(io.Writer) error { return formats(p.list.Texts()) }
-func (p *events) formats(bool) map[string]func(io.Writer) error  { return formats(p.list.Texts()) }
-
 // formats write rows of texts as they are drawn, the first of which has the titles.
 func formats(records [][]string) map[string]func(io.Writer) error {
 	for _, record := range records {

@@ -1,0 +1,180 @@
+package tui
+
+import (
+	"io"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model/filter"
+	"holter/tui/look"
+	"holter/tui/widget"
+)
+
+// listing is what all lists have in common: rows that a filter chooses, with a cursor among them that may follow one. A
+// page embeds it and says how rows are chosen.
+type listing[R any, K comparable] struct {
+	drawing
+	keys   *keyMap
+	status *status
+
+	noun     string // for a row
+	room     size
+	search   finder
+	chosen   *arranged[R] // nil before the first picture
+	list     widget.List[R, K]
+	followed string         // what the cursor goes with, "" for nothing
+	again    func() tea.Cmd // chooses rows by the filter as it is now
+}
+
+// set shows rows that were chosen.
+func (l *listing[R, K]) set(rows *arranged[R]) {
+	l.chosen = rows
+	l.list.Set(rows.rows)
+}
+
+// seek goes to the next row in trouble in direction step. It reports whether there is one, and says so if not.
+func (l *listing[R, K]) seek(step int) bool {
+	found := l.list.Seek(step)
+	if !found {
+		l.status.say("no " + l.noun + " on the list is in trouble")
+	}
+	return found
+}
+
+// follow has the cursor go with something, which has a name.
+func (l *listing[R, K]) follow(what, name string) {
+	l.followed = what
+	l.status.say("following " + name + " until the cursor is moved")
+}
+
+func (l *listing[R, K]) unfollow() { l.followed = "" }
+
+func (l *listing[R, K]) following() string { return l.followed }
+
+func (l *listing[R, K]) finder() *finder   { return &l.search }
+func (l *listing[R, K]) refilter() tea.Cmd { return l.again() }
+
+// served reports whether the filter has chosen the rows, or may do so yet.
+func (l *listing[R, K]) served() bool { return l.chosen == nil || l.chosen.by.text == l.search.text }
+
+// back drops the filter.
+func (l *listing[R, K]) back() (tea.Cmd, bool) {
+	if l.search.text == "" {
+		return nil, false
+	}
+	l.search = finder{}
+	return l.again(), true
+}
+
+// tally is how many rows there are of how many, and the filter that made the difference.
+func (l *listing[R, K]) tally() string {
+	if l.chosen == nil {
+		return ""
+	}
+	return l.chosen.by.tally(len(l.chosen.rows), l.chosen.total, &l.styles.Glyphs)
+}
+
+func (l *listing[R, K]) choices() widget.Choices { return &l.list.Table }
+
+// formats write the rows as they are drawn.
+func (l *listing[R, K]) formats(bool) map[string]func(io.Writer) error {
+	return formats(l.list.Texts())
+}
+
+// lines draws the rows by an order, or why there are none.
+func (l *listing[R, K]) lines(room size, o widget.Order, none func() []string) []string {
+	switch {
+	case l.chosen == nil:
+		return waiting(l.styles, room.h)
+	case l.chosen.total == 0:
+		return look.Fill(none(), room.h)
+	case len(l.list.Rows) == 0:
+		return l.noMatch(room)
+	}
+	return l.list.View(l.styles, o)
+}
+
+// waiting stands for what has not come yet.
+func waiting(s *look.Styles, h int) []string {
+	return look.Fill([]string{"", s.Dim.String(" waiting for the first picture")}, h)
+}
+
+// noMatch shows the filter that left nothing, and how to be rid of it.
+func (l *listing[R, K]) noMatch(room size) []string {
+	g := &l.styles.Glyphs
+	lines := []string{"", l.styles.Strong.String(g.Cut(" No "+l.noun+" matches this filter:", room.w)), ""}
+	for _, line := range look.Wrap(g.Plain(l.search.text), room.w-4) {
+		lines = append(lines, "   "+l.styles.Accent.String(line))
+	}
+	lines = append(lines, "", l.styles.Dim.String(g.Cut(" esc drops it, / changes it.", room.w)))
+	return look.Fill(lines, room.h)
+}
+
+// sorted is a listing of what a picture has, in an order that can be changed. Commands choose and sort its rows: with ten
+// thousand of them that takes milliseconds.
+type sorted[R any, K comparable] struct {
+	listing[R, K]
+	fx       *effects
+	arranges func(*picture, arrangement) *picture // adds the page's rows to a picture
+	rowsOf   func(*picture) *arranged[R]          // nil for a picture without them
+
+	picture *picture // nil before the first
+	order   arrangement
+}
+
+func newSorted[R any, K comparable](noun string, k *keyMap, fx *effects, st *status) sorted[R, K] {
+	return sorted[R, K]{
+		listing: listing[R, K]{noun: noun, keys: k, status: st},
+		fx:      fx,
+		order:   arrangement{Order: widget.Order{By: filter.SortState}},
+	}
+}
+
+// arrange is what makes a picture one of this page's.
+func (l *sorted[R, K]) arrange() func(*picture) *picture {
+	order, arranges := l.order, l.arranges
+	return func(pic *picture) *picture { return arranges(pic, order) }
+}
+
+// take shows the rows of a picture, unless others were asked for since: then it reports false, and the command arranges
+// the picture anew.
+func (l *sorted[R, K]) take(pic *picture) (tea.Cmd, bool) {
+	rows := l.rowsOf(pic)
+	if rows == nil || rows.serial != l.order.serial {
+		return l.fx.rearrange(pic, l.arrange()), false
+	}
+	l.picture = pic
+	l.set(rows)
+	return nil, true
+}
+
+// setOrder has the last picture arranged anew, so that the rows need not wait for the next refresh.
+func (l *sorted[R, K]) setOrder(o widget.Order) tea.Cmd {
+	var last finder
+	if l.chosen != nil {
+		last = l.chosen.by
+	}
+	l.order = l.order.with(l.search, last, o)
+	if l.picture == nil {
+		return nil
+	}
+	return l.fx.rearrange(l.picture, l.arrange())
+}
+
+// rechoose arranges by the filter as it is now.
+func (l *sorted[R, K]) rechoose() tea.Cmd { return l.setOrder(l.order.Order) }
+
+// served reports that of rows that are being chosen too.
+func (l *sorted[R, K]) served() bool {
+	return l.chosen == nil || l.chosen.serial != l.order.serial || l.listing.served()
+}
+
+func (l *sorted[R, K]) invert() tea.Cmd { return l.setOrder(l.order.Inverted()) }
+
+// sorts are the letters that sort.
+func (l *sorted[R, K]) sorts() []widget.Item { return l.list.Table.SortItems(l.setOrder) }
+
+// sortAt sorts by the column over cell x.
+func (l *sorted[R, K]) sortAt(x int) tea.Cmd {
+	return l.list.Table.SortAt(x, l.order.Order, l.setOrder)
+}
