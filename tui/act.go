@@ -22,7 +22,7 @@ func (a *App) mayAct() bool {
 
 // askKick opens the dialog for the connection that is selected now, if it is there by now.
 func (a *App) askKick() {
-	c := a.page().selected()
+	c := a.selected()
 	if c == nil {
 		a.status.say("nobody is selected")
 		return
@@ -36,13 +36,6 @@ func (a *App) askKick() {
 		return
 	}
 	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, look.Who(c), []model.ID{c.ID})
-}
-
-// many is a page that knows connections to kick together.
-type many interface {
-	// targets are the ids of those that are marked, or else of all that are listed, and what they are
-	// called.
-	targets() (ids []model.ID, label string)
 }
 
 // askKickAll opens the dialog for those that are marked, or else listed.

@@ -6,6 +6,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/model/filter"
 	"holter/tui/look"
 )
 
@@ -17,16 +18,15 @@ type App struct {
 	keys keyMap
 	fx   *effects
 
-	size        size
-	connections *connections
-	tabs        []tab
-	at          int     // the tab that is shown
-	origin      int     // the tab that a detail was opened from
-	dialog      dialog  // nil unless one is open
-	pressed     *cellAt // where the mouse button went down
-	status      status
-	past        pastFilters
-	feed        feed
+	size    size
+	tabs    []tab
+	at      int     // the tab that is shown
+	origin  int     // the tab that a detail was opened from
+	dialog  dialog  // nil unless one is open
+	pressed *cellAt // where the mouse button went down
+	status  status
+	past    pastFilters
+	feed    feed
 
 	live    *picture // the newest, nil before the first
 	frozen  *picture // what is shown instead, nil while nothing is
@@ -48,9 +48,7 @@ func newApp(fx *effects, o setup) *App {
 	a := &App{setup: o, drawing: drawing{s, zoom{firstZoom}}, keys: newKeyMap(s.Glyphs.Keys), fx: fx}
 	a.keys.Demo.SetEnabled(fx.demo != nil)
 	a.status = status{now: a.clock()}
-	a.connections = newConnections(&a.keys, fx, &a.status)
-	a.tabs = newTabs(a.connections, newClients(&a.keys, fx, &a.status), newStorms(&a.keys, fx, &a.status),
-		newEvents(&a.keys, &a.status, &a.feed), newHostPage(&a.keys, &a.feed))
+	a.tabs = newTabs(&a.keys, fx, &a.status, &a.feed)
 	return a
 }
 
@@ -92,7 +90,7 @@ func (a *App) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 	case rearranged:
 		cmd = a.rearranged(msg.picture)
 	case inspected:
-		a.connections.setDetail(&msg)
+		a.inspected(&msg)
 	case happened:
 		cmd = a.happened(&msg)
 	case kicked:
@@ -109,8 +107,8 @@ func (a *App) refresh(pause time.Duration) tea.Cmd {
 		return a.fx.refresh(pause, nil, 0)
 	}
 	var id model.ID
-	if a.at == 0 {
-		id = a.connections.detail.id
+	if p, ok := a.page().(opener); ok {
+		id = p.opened()
 	}
 	return a.fx.refresh(pause, a.page().arrange(), id)
 }
@@ -130,7 +128,7 @@ func (a *App) refreshed(msg *refreshed) tea.Cmd {
 	var cmd tea.Cmd
 	if a.frozen == nil {
 		if msg.detail != nil {
-			a.connections.setDetail(msg.detail)
+			a.inspected(msg.detail)
 		}
 		cmd = a.page().setPicture(a.live)
 	}
@@ -140,6 +138,13 @@ func (a *App) refreshed(msg *refreshed) tea.Cmd {
 // rest is the pause after a refresh that took so long.
 func rest(took time.Duration) time.Duration {
 	return min(max(refreshEvery, restFactor*took), longestRest)
+}
+
+// inspected hands a detail to the page that shows such.
+func (a *App) inspected(d *inspected) {
+	if p, _, ok := able[opener](a.tabs); ok {
+		p.setDetail(d)
+	}
 }
 
 // rearranged shows a picture in another order, unless it has become out of date meanwhile.
@@ -158,10 +163,11 @@ func (a *App) happened(msg *happened) tea.Cmd {
 	if it, ok := a.feed.add(msg.events, msg.first); ok {
 		a.status.offer(it)
 	}
-	if p, ok := a.page().(*events); ok {
-		p.setPicture(nil) // at once, or the message line would have them before the list
+	var cmd tea.Cmd
+	if p, ok := a.page().(chronicle); ok {
+		cmd = p.hear() // at once, or the message line would have them before the list
 	}
-	return a.fx.listen(refreshEvery, a.feed.seq)
+	return tea.Batch(cmd, a.fx.listen(refreshEvery, a.feed.seq))
 }
 
 // told shows what became of something that was asked for.
@@ -182,13 +188,22 @@ func (a *App) show(at int) tea.Cmd {
 	return nil
 }
 
-// jump opens the connection that is selected on another page, or lists those of a policy.
-func (a *App) jump() tea.Cmd {
-	if p, ok := a.page().(*storms); ok {
-		return a.listPool(p)
+// selected is the connection that a command is about, nil for none.
+func (a *App) selected() *model.Connection {
+	if p, ok := a.page().(selector); ok {
+		return p.selected()
 	}
-	c := a.page().selected()
-	if c == nil {
+	return nil
+}
+
+// jump opens the connection that is selected on a page without details of its own, or lists those that a row stands for.
+func (a *App) jump() tea.Cmd {
+	if p, ok := a.page().(grouper); ok {
+		return a.listGroup(p.group())
+	}
+	c := a.selected()
+	to, at, ok := able[opener](a.tabs)
+	if c == nil || !ok {
 		a.status.say("there is no connection to open")
 		return nil
 	}
@@ -196,16 +211,33 @@ func (a *App) jump() tea.Cmd {
 		c = now
 	}
 	from := a.at
-	cmd := tea.Batch(a.show(0), a.connections.openConnection(c))
+	cmd := tea.Batch(a.show(at), to.openConnection(c))
 	a.origin = from
 	return cmd
+}
+
+// listGroup lists the connections that a filter chooses.
+func (a *App) listGroup(text string) tea.Cmd {
+	to, at, ok := able[lister](a.tabs)
+	if text == "" || !ok {
+		a.status.say("there are no connections to list by their user agent")
+		return nil
+	}
+	f, err := filter.Parse(text)
+	if err != nil {
+		a.status.complain(err.Error())
+		return nil
+	}
+	a.past.add(text)
+	return tea.Batch(to.listBy(finder{text: text, filter: f}), a.show(at))
 }
 
 // back goes one step back: on the page, or to the page that a detail was opened from.
 func (a *App) back() tea.Cmd {
 	if a.origin != a.at {
-		a.connections.detail.close()
-		a.connections.arrangeRoom()
+		if p, ok := a.page().(opener); ok {
+			p.closeConnection()
+		}
 		return a.show(a.origin)
 	}
 	cmd, _ := a.page().back()

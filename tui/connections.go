@@ -143,6 +143,22 @@ func (p *connections) openConnection(c *model.Connection) tea.Cmd {
 	return p.show(c)
 }
 
+// closeConnection leaves the detail, as if it had never been open.
+func (p *connections) closeConnection() {
+	p.detail.close()
+	p.arrangeRoom()
+}
+
+// opened is the connection whose detail is open, 0 for none.
+func (p *connections) opened() model.ID { return p.detail.id }
+
+// listBy lists the connections that a filter chooses.
+func (p *connections) listBy(by finder) tea.Cmd {
+	p.search = by
+	p.closeConnection()
+	return p.refilter()
+}
+
 // back goes one step back, from a range to the detail, the list, the marks and all rows. It reports
 // false where there was no step to go.
 func (p *connections) back() (tea.Cmd, bool) {

@@ -14,7 +14,7 @@ import (
 
 // openCopy asks what to copy of the connection that is selected.
 func (a *App) openCopy() {
-	c := a.page().selected()
+	c := a.selected()
 	if c == nil {
 		a.status.say("nobody is selected")
 		return

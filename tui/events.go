@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -128,7 +129,10 @@ func (p *events) click(_, y int) tea.Cmd {
 	return nil
 }
 
-func (p *events) sorts() []widget.Item { return nil }
+// lists reports whether an event is not scrolled away.
+func (p *events) lists(seq uint64) bool {
+	return slices.ContainsFunc(p.list.Seen(), func(it *item) bool { return it.seq == seq })
+}
 
 func (p *events) hints() []key.Binding {
 	k := p.keys

@@ -213,7 +213,7 @@ func (a *App) askFaults() {
 		return
 	}
 	var choices []victims
-	if c := a.page().selected(); c != nil {
+	if c := a.selected(); c != nil {
 		if now := a.live.find(c.ID); now != nil && now.Open() {
 			choices = append(choices, victims{look.Who(c), []model.ID{c.ID}})
 		}
@@ -223,7 +223,7 @@ func (a *App) askFaults() {
 		if len(ids) > 0 {
 			choices = append(choices, victims{label, ids})
 		}
-		if c, ok := p.(*connections); ok && c.marks.any() {
+		if m, ok := p.(marker); ok && m.marked() {
 			slices.Reverse(choices) // the marks were made for it
 		}
 	}

@@ -36,7 +36,7 @@ func (a *App) banner() string {
 
 // warning tells of a storm that is on, on all pages but its own.
 func (a *App) warning() string {
-	if _, ok := a.page().(*storms); ok || a.live == nil || a.live.Storm() == nil {
+	if p, ok := a.page().(stormTeller); ok && p.tellsStorm() || a.live == nil || a.live.Storm() == nil {
 		return ""
 	}
 	s := a.live.Storm()

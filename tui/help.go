@@ -50,10 +50,13 @@ func (d *help) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 		in.Prompt = " /"
 		d.search, d.typing = &in, true
 	default:
-		widget.Scroll(&d.text, msg, &k.Keys)
+		d.scroll(msg)
 	}
 	return false, nil
 }
+
+// scroll moves the text.
+func (d *help) scroll(msg tea.KeyMsg) { widget.Scroll(&d.text, msg, &d.keys.Keys) }
 
 // find takes a key of the search.
 func (d *help) find(msg tea.KeyMsg) {

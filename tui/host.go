@@ -49,13 +49,7 @@ func (p *hostPage) update(msg tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
-func (p *hostPage) back() (tea.Cmd, bool)       { return nil, false }
-func (p *hostPage) following() string           { return "" }
-func (p *hostPage) selected() *model.Connection { return nil }
-func (p *hostPage) click(_, _ int) tea.Cmd      { return nil }
-func (p *hostPage) sorts() []widget.Item        { return nil }
-func (p *hostPage) choices() widget.Choices     { return nil }
-func (p *hostPage) tally() string               { return "" }
+func (p *hostPage) back() (tea.Cmd, bool) { return nil, false }
 func (p *hostPage) hints() []key.Binding {
 	return []key.Binding{p.keys.Up, p.keys.Down, p.keys.ZoomIn, p.keys.ZoomOut}
 }

@@ -72,6 +72,8 @@ func (m *marks) addRange(rows []*model.Connection, to model.ID) bool {
 	return true
 }
 
+func (p *connections) marked() bool { return p.marks.any() }
+
 // mark handles the keys that mark rows. It reports whether msg was one.
 func (p *connections) mark(msg tea.KeyMsg) bool {
 	row, k := p.selected(), p.keys

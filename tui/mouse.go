@@ -35,11 +35,11 @@ func (a *App) wheel(to tea.KeyType) tea.Cmd {
 	msg := tea.KeyMsg{Type: to}
 	var cmds []tea.Cmd
 	for range wheelRows {
-		switch a.dialog.(type) {
+		switch d := a.dialog.(type) {
 		case nil:
 			cmds = append(cmds, a.page().update(msg))
-		case *help:
-			cmds = append(cmds, a.answer(msg))
+		case scroller:
+			d.scroll(msg)
 		}
 	}
 	return tea.Batch(cmds...)
@@ -57,7 +57,9 @@ func (a *App) click(at cellAt) tea.Cmd {
 		}
 		return nil
 	case at.y >= top && at.y < top+a.pageHeight(a.page()):
-		return a.page().click(at.x, at.y-top)
+		if p, ok := a.page().(clicker); ok {
+			return p.click(at.x, at.y-top)
+		}
 	}
 	return nil
 }

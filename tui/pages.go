@@ -17,33 +17,77 @@ type page interface {
 	arrange() func(*picture) *picture
 	setPicture(p *picture) tea.Cmd
 	update(msg tea.KeyMsg) tea.Cmd
-	click(x, y int) tea.Cmd
 	// back goes one step back, or reports that there is none.
 	back() (cmd tea.Cmd, done bool)
 	view() []string
+	hints() []key.Binding // the keys that matter here
+}
 
-	selected() *model.Connection // whom a command is about, nil for nobody
-	following() string           // what the cursor goes with, "" for nothing
-	tally() string
-	hints() []key.Binding
-	sorts() []widget.Item
-	choices() widget.Choices // nil without columns
+// What a page may be able to do beside. The root asks a page for an ability, not which page it is, and does without where
+// it is missing.
+type (
+	// opener shows the detail of a connection.
+	opener interface {
+		openConnection(c *model.Connection) tea.Cmd
+		closeConnection()
+		opened() model.ID // 0 for none
+		setDetail(d *inspected)
+	}
+	// lister lists the connections that a filter chooses.
+	lister interface{ listBy(by finder) tea.Cmd }
+	// grouper has rows that stand for many connections: the filter of those under the cursor, "" if none is known.
+	grouper interface{ group() string }
+	// selector has connections under its cursor: that which a command is about, nil for none.
+	selector interface{ selected() *model.Connection }
+	// many knows connections for a command about all of them: the ids of those that are marked, or else of all that are
+	// listed, and what they are called.
+	many interface {
+		targets() (ids []model.ID, label string)
+	}
+	// marker lets connections be marked, and reports whether some are.
+	marker interface{ marked() bool }
+	// follower says what its cursor goes with, "" for nothing.
+	follower interface{ following() string }
+	// counter says how much of what there is it shows.
+	counter interface{ tally() string }
+	sorter  interface{ sorts() []widget.Item }
+	columns interface{ choices() widget.Choices }
+	clicker interface {
+		click(x, y int) tea.Cmd
+	}
+	// chronicle lists events itself, as soon as it hears of them.
+	chronicle interface {
+		hear() tea.Cmd
+		lists(seq uint64) bool // whether an event is seen
+	}
+	// stormTeller tells of the storm that is on, so that nothing else has to.
+	stormTeller interface{ tellsStorm() bool }
+)
+
+// able is the first page with an ability, and its place among the tabs.
+func able[A any](tabs []tab) (ability A, at int, ok bool) {
+	for i := range tabs {
+		if ability, ok = tabs[i].page.(A); ok {
+			return ability, i, true
+		}
+	}
+	return ability, 0, false
 }
 
 // tab is a page with its place on the line of pages.
 type tab struct {
 	digit, name string
-	key         func(*keyMap) key.Binding
+	key         key.Binding
 	page        page
 }
 
-func newTabs(c *connections, cl *clients, st *storms, e *events, h *hostPage) []tab {
+func newTabs(k *keyMap, fx *effects, st *status, f *feed) []tab {
 	return []tab{
-		{"1", "connections", func(k *keyMap) key.Binding { return k.Connections }, c},
-		{"2", "clients", func(k *keyMap) key.Binding { return k.Clients }, cl},
-		{"3", "storms", func(k *keyMap) key.Binding { return k.Storms }, st},
-		{"4", "events", func(k *keyMap) key.Binding { return k.Events }, e},
-		{"5", "host", func(k *keyMap) key.Binding { return k.Host }, h},
+		{"1", "connections", k.Connections, newConnections(k, fx, st)},
+		{"2", "clients", k.Clients, newClients(k, fx, st)},
+		{"3", "storms", k.Storms, newStorms(k, fx, st)},
+		{"4", "events", k.Events, newEvents(k, st, f)},
+		{"5", "host", k.Host, newHostPage(k, f)},
 	}
 }
 
@@ -99,5 +143,10 @@ type dialog interface {
 	Footer(w int, message string) []string
 }
 
-// liveDialog is one about what is there now, whatever is shown.
-type liveDialog interface{ look(p *picture) }
+// What a dialog may be able to do beside.
+type (
+	// liveDialog is about what is there now, whatever is shown.
+	liveDialog interface{ look(p *picture) }
+	// scroller has a text that the wheel scrolls.
+	scroller interface{ scroll(msg tea.KeyMsg) }
+)

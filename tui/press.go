@@ -74,7 +74,7 @@ func (a *App) program(msg tea.KeyMsg) (tea.Cmd, bool) {
 		a.leaving = true
 		return tea.Quit, true
 	case key.Matches(msg, k.Help):
-		a.dialog = newHelp(a.styles, k, a.tabs[a.at].name, a.offered(), a.page().sorts(), a.size.w, a.pageHeight(a.page()))
+		a.dialog = newHelp(a.styles, k, a.tabs[a.at].name, a.offered(), a.sorts(), a.size.w, a.pageHeight(a.page()))
 	case key.Matches(msg, k.Theme):
 		a.changeTheme()
 	case key.Matches(msg, k.Mouse):
@@ -97,11 +97,11 @@ func (a *App) goTo(msg tea.KeyMsg) (tea.Cmd, bool) {
 		return a.show((a.at + n - 1) % n), true
 	case key.Matches(msg, a.keys.Back):
 		return a.back(), true
-	case key.Matches(msg, a.keys.Open) && a.at != 0:
+	case key.Matches(msg, a.keys.Open) && !a.opens():
 		return a.jump(), true
 	}
 	for i := range a.tabs {
-		if key.Matches(msg, a.tabs[i].key(&a.keys)) {
+		if key.Matches(msg, a.tabs[i].key) {
 			return a.show(i), true
 		}
 	}
@@ -162,8 +162,22 @@ func (a *App) openFilter() {
 	a.status.say("nothing to filter on this page")
 }
 
+// opens reports whether the page that is shown has details of its own.
+func (a *App) opens() bool {
+	_, ok := a.page().(opener)
+	return ok
+}
+
+// sorts are the letters that sort the page that is shown.
+func (a *App) sorts() []widget.Item {
+	if p, ok := a.page().(sorter); ok {
+		return p.sorts()
+	}
+	return nil
+}
+
 func (a *App) openSort() {
-	items := a.page().sorts()
+	items := a.sorts()
 	if len(items) == 0 {
 		a.status.say("nothing to sort on this page")
 		return
@@ -172,11 +186,12 @@ func (a *App) openSort() {
 }
 
 func (a *App) openColumns() {
-	table := a.page().choices()
-	if table == nil {
+	p, ok := a.page().(columns)
+	if !ok {
 		a.status.say("no columns on this page")
 		return
 	}
+	table := p.choices()
 	a.dialog = &widget.Chooser{Styles: a.styles, Keys: &a.keys.Keys, Table: table}
 }
 

@@ -9,7 +9,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
-	"holter/model/filter"
 	"holter/tui/widget"
 )
 
@@ -156,33 +155,20 @@ func (p *storms) back() (tea.Cmd, bool) {
 	return p.follow(), true
 }
 
-func (p *storms) click(_, _ int) tea.Cmd      { return nil }
-func (p *storms) following() string           { return "" }
-func (p *storms) selected() *model.Connection { return nil }
-func (p *storms) sorts() []widget.Item        { return nil }
-func (p *storms) choices() widget.Choices     { return &p.list.Table }
+func (p *storms) tellsStorm() bool        { return true }
+func (p *storms) choices() widget.Choices { return &p.list.Table }
 func (p *storms) hints() []key.Binding {
 	k := p.keys
 	return []key.Binding{k.Open, k.PreviousTrouble, k.NextTrouble, k.Refuse, k.Freeze, k.ZoomIn, k.ZoomOut, k.Write}
 }
 
-// listPool lists the connections of the policy that is selected.
-func (a *App) listPool(p *storms) tea.Cmd {
+// group is a filter for the connections of the policy that is selected.
+func (p *storms) group() string {
 	row := p.list.Selected()
 	if row == nil || row.UserAgent == "" {
-		a.status.say("there are no connections to list by their user agent")
-		return nil
+		return ""
 	}
-	text := "ua=" + strconv.Quote(row.UserAgent)
-	filter, err := filter.Parse(text)
-	if err != nil {
-		a.status.complain(err.Error())
-		return nil
-	}
-	a.connections.search = finder{text: text, filter: filter}
-	a.past.add(text)
-	a.connections.detail.close()
-	return tea.Batch(a.connections.refilter(), a.show(0))
+	return "ua=" + strconv.Quote(row.UserAgent)
 }
 
 // tally is which storm it is of how many.

@@ -119,6 +119,9 @@ func TestPolicyListsItsConnections(t *testing.T) {
 	s := newScreen(t, f, 120, 30).press("3", "j", "enter")
 	s.line(`19/20 ua="holter-swarm/1"`)
 	s.press("3", "G", "enter").line("there are no connections to list by their user agent")
+	s.press("1", "enter", "enter").lacks("STATE▼")
+	s.press("3", "g", "j", "enter").line("STATE▼") // a detail that stood alone gives way to the list
+	s.line("demo-0001")
 }
 
 // TestForecastIsAskedForOnce guards the processor: as long as nothing is learnt the oracle has nothing new

@@ -64,7 +64,7 @@ func (a *App) chartHeight() int {
 // eventsHeight is the room for events with the rule above them below a page, 0 in a low terminal and below
 // the page that lists them.
 func (a *App) eventsHeight(p page) int {
-	if _, lists := p.(*events); lists || a.size.h < eventsFrom {
+	if _, lists := p.(chronicle); lists || a.size.h < eventsFrom {
 		return 0
 	}
 	return eventLines + 1
@@ -131,7 +131,10 @@ func (a *App) header() []string {
 // notes are what stands beside the pages: what is urgent, and as far as there is room left where connections
 // come from and go to.
 func (a *App) notes() []part {
-	notes := []part{{a.banner(), a.styles.Alarm}, {a.page().tally(), a.styles.Accent}}
+	notes := []part{{a.banner(), a.styles.Alarm}}
+	if p, ok := a.page().(counter); ok {
+		notes = append(notes, part{p.tally(), a.styles.Accent})
+	}
 	for _, p := range a.route() {
 		if tabsWidth(a.tabs)+measure(append(notes, p)) > a.size.w {
 			break
@@ -158,8 +161,8 @@ func (a *App) route() (parts []part) {
 
 // lists reports whether an event is seen above the message line.
 func (a *App) lists(seq uint64) bool {
-	if p, ok := a.page().(*events); ok {
-		return slices.ContainsFunc(p.list.Seen(), func(it *item) bool { return it.seq == seq })
+	if p, ok := a.page().(chronicle); ok {
+		return p.lists(seq)
 	}
 	below := a.feed.newest(a.eventsHeight(a.page()) - 1)
 	return slices.ContainsFunc(below, func(it item) bool { return it.seq == seq })
@@ -196,8 +199,8 @@ func (a *App) badges() string {
 	if left := a.refusing(); left > 0 {
 		words = append(words, "REFUSING "+look.Span(left+time.Second-1))
 	}
-	if who := a.page().following(); who != "" {
-		words = append(words, "FOLLOW "+a.styles.Glyphs.Cut(a.styles.Glyphs.Plain(who), 16))
+	if p, ok := a.page().(follower); ok && p.following() != "" {
+		words = append(words, "FOLLOW "+a.styles.Glyphs.Cut(a.styles.Glyphs.Plain(p.following()), 16))
 	}
 	if a.styles.Masked() {
 		words = append(words, "MASKED")
