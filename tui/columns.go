@@ -8,6 +8,7 @@ import (
 	"holter/model/filter"
 	"holter/tui/chart"
 	"holter/tui/look"
+	"holter/tui/traffic"
 	"holter/tui/widget"
 )
 
@@ -56,9 +57,9 @@ func connectionColumns(t *rowText) []widget.Column[model.Connection] {
 		{Title: "SILENCE", Sort: filter.SortSilence, Letter: "i", Descending: true, Min: 8, Want: 16, Right: true, Loud: true,
 			Text: t.silence},
 		{Title: "IN/S", Sort: sortTrafficIn, Letter: "d", Descending: true, Min: 6, Rank: widget.Third, Right: true,
-			Text: func(c *row, _ int) string { return look.Amount(t.traffic(c).in) }},
+			Text: func(c *row, _ int) string { return look.Amount(t.traffic(c).In) }},
 		{Title: "OUT/S", Sort: sortTrafficOut, Letter: "u", Descending: true, Min: 7, Rank: widget.Third, Right: true,
-			Text: func(c *row, _ int) string { return look.Amount(t.traffic(c).out) }},
+			Text: func(c *row, _ int) string { return look.Amount(t.traffic(c).Out) }},
 		{Title: "WHY", Sort: filter.SortCause, Letter: "w", Min: 10, Want: 12, Ample: whyWidth, Loud: true, Text: t.why},
 	}
 }
@@ -77,8 +78,8 @@ func (t *rowText) remote(c *model.Connection, w int) string {
 	return t.page.styles.Glyphs.CutLeft(t.page.styles.Glyphs.Plain(model.Address(c.Remote)), w)
 }
 
-func (t *rowText) traffic(c *model.Connection) traffic {
-	return trafficOf(t.page.picture.readings, c.ID)
+func (t *rowText) traffic(c *model.Connection) traffic.Flow {
+	return traffic.Of(t.page.picture.readings, c.ID)
 }
 
 // silence is the silence of an open connection, and where there is room a gauge that is full

@@ -13,6 +13,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/traffic"
 )
 
 const (
@@ -33,7 +34,7 @@ type effects struct {
 	demo   func() error                                    // starts demo clients, nil if there are none
 	out    io.Writer                                       // the terminal, for what is no picture
 	wait   func(ctx context.Context, d time.Duration) bool // reports whether d passed before ctx ended
-	meter  trafficMeter                                    // used by one refresh at a time
+	meter  traffic.Meter                                   // used by one refresh at a time
 	ctx    context.Context
 	end    context.CancelCauseFunc // ends the screen with an error
 
@@ -91,7 +92,7 @@ func (e *effects) refresh(pause time.Duration, arrange func(*picture) *picture, 
 		if err != nil {
 			return refreshed{err: err}
 		}
-		msg := refreshed{picture: newPicture(&s, e.meter.read(&s))}
+		msg := refreshed{picture: newPicture(&s, e.meter.Read(&s))}
 		if arrange != nil {
 			msg.picture = arrange(msg.picture)
 		}

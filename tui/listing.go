@@ -6,6 +6,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model/filter"
+	"holter/tui/export"
 	"holter/tui/look"
 	"holter/tui/widget"
 )
@@ -78,7 +79,7 @@ func (l *listing[R, K]) choices() widget.Choices { return &l.list.Table }
 
 // formats write the rows as they are drawn.
 func (l *listing[R, K]) formats(bool) map[string]func(io.Writer) error {
-	return formats(l.list.Texts())
+	return export.Formats(l.list.Texts())
 }
 
 // lines draws the rows by an order, or why there are none.

@@ -7,6 +7,7 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/tui/traffic"
 	"holter/tui/widget"
 )
 
@@ -56,7 +57,7 @@ type picture struct {
 	*model.Snapshot
 	counts   model.Counts
 	faulty   int // connections that are disturbed on purpose
-	readings []reading
+	readings []traffic.Reading
 	p50, p99 time.Duration // of the open connections' RTT, 0 without any
 
 	connections *arranged[model.Connection] // nil but on its page
@@ -66,7 +67,7 @@ type picture struct {
 
 // newPicture counts and measures a snapshot. It is meant for a command: with ten thousand connections
 // it takes milliseconds, and so does arranging them.
-func newPicture(s *model.Snapshot, readings []reading) *picture {
+func newPicture(s *model.Snapshot, readings []traffic.Reading) *picture {
 	p := &picture{Snapshot: s, counts: s.Count(), readings: readings}
 	p.p50, p.p99 = percentiles(s.Connections)
 	for i := range s.Connections {
@@ -122,17 +123,17 @@ func arrangeConnections(p *picture, a arrangement) *picture {
 }
 
 // sortByTraffic sorts rows, which are by id, and leaves those that are equal so.
-func sortByTraffic(rows []*model.Connection, readings []reading, a arrangement) {
+func sortByTraffic(rows []*model.Connection, readings []traffic.Reading, a arrangement) {
 	type entry struct {
 		rate float64
 		row  *model.Connection
 	}
 	entries := make([]entry, len(rows))
 	for i, c := range rows {
-		f := trafficOf(readings, c.ID)
-		entries[i] = entry{f.in, c}
+		f := traffic.Of(readings, c.ID)
+		entries[i] = entry{f.In, c}
 		if a.Order.By == sortTrafficOut {
-			entries[i].rate = f.out
+			entries[i].rate = f.Out
 		}
 	}
 	slices.SortStableFunc(entries, func(x, y entry) int {

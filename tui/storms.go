@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/export"
 	"holter/tui/widget"
 )
 
@@ -185,4 +186,6 @@ func (p *storms) tally() string {
 	return ""
 }
 
-func (p *storms) formats(bool) map[string]func(io.Writer) error { return formats(p.list.Texts()) }
+func (p *storms) formats(bool) map[string]func(io.Writer) error {
+	return export.Formats(p.list.Texts())
+}

@@ -1,15 +1,15 @@
 package tui
 
 import (
-	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"holter/tui/export"
 	"holter/tui/svg"
+	"holter/tui/traffic"
 	"holter/tui/widget"
 )
 
@@ -57,34 +57,12 @@ func (a *App) writePicture() tea.Cmd {
 }
 
 func (p *connections) formats(hide bool) map[string]func(io.Writer) error {
-	rows := make([]exportRow, len(p.list.Rows))
+	rows := make([]export.Row, len(p.list.Rows))
 	for i, c := range p.list.Rows {
-		rows[i] = exportRow{c, trafficOf(p.picture.readings, c.ID), p.picture.Time}
+		rows[i] = export.Row{Connection: c, Traffic: traffic.Of(p.picture.readings, c.ID), Now: p.picture.Time}
 	}
 	return map[string]func(io.Writer) error{
-		"csv":  func(to io.Writer) error { return exportCSV(to, rows, hide) },
-		"json": func(to io.Writer) error { return exportJSON(to, rows, hide) },
-	}
-}
-
-// formats write rows of texts as they are drawn, the first of which has the titles.
-func formats(records [][]string) map[string]func(io.Writer) error {
-	for _, record := range records {
-		for i := range record {
-			record[i] = csvText(record[i])
-		}
-	}
-	return map[string]func(io.Writer) error{
-		"csv": func(to io.Writer) error { return csv.NewWriter(to).WriteAll(records) },
-		"json": func(to io.Writer) error {
-			objects := make([]map[string]string, len(records)-1)
-			for i, record := range records[1:] {
-				objects[i] = map[string]string{}
-				for j, text := range record {
-					objects[i][records[0][j]] = text
-				}
-			}
-			return json.NewEncoder(to).Encode(objects)
-		},
+		"csv":  func(to io.Writer) error { return export.CSV(to, rows, hide) },
+		"json": func(to io.Writer) error { return export.JSON(to, rows, hide) },
 	}
 }
