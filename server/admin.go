@@ -4,14 +4,10 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"net/http"
 	"time"
-
-	"github.com/gin-gonic/gin"
 
 	"holter/model"
 	"holter/probe/process"
-	"holter/server/api"
 )
 
 // admin is the admin plane: what the hub knows and does, over HTTP.
@@ -21,6 +17,7 @@ type admin struct {
 	token   string
 	stuck   time.Duration // how long the reader of a stream may take nothing
 	log     *slog.Logger
+	calls   []route
 	plane   plane
 }
 
@@ -39,7 +36,9 @@ type source interface {
 }
 
 func newAdmin(s source, o Options, log *slog.Logger) *admin {
-	return &admin{source: s, address: o.Admin, token: o.Token, stuck: requestTimeout, log: log}
+	a := &admin{source: s, address: o.Admin, token: o.Token, stuck: requestTimeout, log: log}
+	a.calls = a.routes()
+	return a
 }
 
 // listen takes the address, once: whoever needs it to be there comes first, and serve finds it done. An
@@ -51,11 +50,10 @@ func (a *admin) listen() error {
 	if err := (Options{Admin: a.address, Token: a.token}).validAdmin(); err != nil {
 		return err
 	}
-	a.plane = newPlane(nil, a.log)
+	a.plane = newPlane(a, a.log)
 	if err := a.plane.listen(a.address, "--admin"); err != nil {
 		return err
 	}
-	a.plane.http.Handler = a.routes()
 	a.plane.http.WriteTimeout = requestTimeout // a stream sets its own, line by line
 	return nil
 }
@@ -78,51 +76,8 @@ func (a *admin) serve(ctx context.Context) error {
 	return err
 }
 
-// routes are all routes of the admin plane.
-func (a *admin) routes() http.Handler {
-	r := newEngine(renderErrors(a.log, writeJSON))
-	r.Use(refuseForeignOrigins)
-	if a.private() {
-		r.Use(refuseForeignHosts)
-	}
-	r.Match(get, "/health", health)
-
-	v1 := r.Group("/api/v1", bearer(a.token))
-	v1.GET("/summary", a.summary)
-	v1.GET("/connections", a.connections)
-	v1.GET("/connections/:id", a.connection)
-	v1.DELETE("/connections/:id", a.mayChange, a.kickOne)
-	v1.POST("/kick", a.mayChange, a.kickMatching)
-	v1.PUT("/connections/:id/faults", a.mayChange, a.disturbOne)
-	v1.POST("/faults", a.mayChange, a.disturbMatching)
-	v1.POST("/refuse", a.mayChange, a.refuse)
-	v1.GET("/clients", a.clients)
-	v1.GET("/clients/*id", a.client) // an id may have slashes in it
-	v1.GET("/storms", a.storms)
-	v1.GET("/events", a.events)
-	v1.GET("/snapshots", a.snapshots)
-	v1.GET("/host", a.host)
-	return r
-}
-
-// mayChange keeps what would change something from a source that forbids it, before it is read: whoever has
-// misspelt it would mend it in vain.
-func (a *admin) mayChange(c *gin.Context) {
-	if err := a.source.MayChange(); err != nil {
-		fail(c, err)
-	}
-}
-
 // private reports whether only this machine can reach the plane.
 func (a *admin) private() bool {
 	t, ok := a.plane.listener.Addr().(*net.TCPAddr)
 	return ok && t.IP.IsLoopback()
 }
-
-// writeJSON is the answerer of the admin plane.
-func writeJSON(c *gin.Context, code model.Code, message string) {
-	c.JSON(statusOf(code), api.Error{Error: api.ErrorBody{Code: code, Message: message}})
-}
-
-// health needs no token: load balancers have none, and it says nothing else.
-func health(c *gin.Context) { c.JSON(http.StatusOK, api.Health{Status: "ok"}) }

@@ -3,26 +3,38 @@ package server
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"net/http"
 	"strings"
-
-	"github.com/gin-gonic/gin"
 
 	"holter/model"
 )
 
-// bearer lets only requests with the token pass (RFC 6750 section 2.1), and all if the token is empty.
-func bearer(token string) gin.HandlerFunc {
-	if token == "" {
-		return func(*gin.Context) {}
+// refuseForeign refuses pages of other sites, which could read and kick what their visitor can. On a plane
+// that only this machine can reach it also refuses requests that were sent to another name.
+func (a *admin) refuseForeign(r *http.Request) error {
+	switch {
+	case !sameOrigin(r):
+		return model.Errorf(model.Forbidden, "pages of other origins have no access")
+	case a.private() && !ownHost(r):
+		return model.Errorf(model.Forbidden, "on a loopback address the host must be localhost, 127.0.0.1 or [::1]")
 	}
-	want := sha256.Sum256([]byte(token))
-	return func(c *gin.Context) {
+	return nil
+}
+
+// authorized is a handler for requests with the token (RFC 6750 section 2.1), and for all if there is none.
+func (a *admin) authorized(h handler) handler {
+	if a.token == "" {
+		return h
+	}
+	want := sha256.Sum256([]byte(a.token))
+	return func(w http.ResponseWriter, r *http.Request) error {
 		// The sums have one length, so that comparing takes one time whatever was sent.
-		got := sha256.Sum256([]byte(credentials(c.GetHeader("Authorization"))))
+		got := sha256.Sum256([]byte(credentials(r.Header.Get("Authorization"))))
 		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-			c.Header("WWW-Authenticate", `Bearer realm="holter"`)
-			fail(c, model.Errorf(model.Unauthorized, "send the token as Authorization: Bearer TOKEN"))
+			w.Header().Set("WWW-Authenticate", `Bearer realm="holter"`)
+			return model.Errorf(model.Unauthorized, "send the token as Authorization: Bearer TOKEN")
 		}
+		return h(w, r)
 	}
 }
 

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"holter/model"
 )
 
@@ -18,9 +16,9 @@ const longestBody = 1 << 20 // bytes of a request: the ids of a hundred thousand
 
 // readJSON reads a bounded body that holds one JSON object into the struct behind v, with no field that this
 // does not know: a misspelt one would silently mean its default.
-func readJSON(c *gin.Context, v any) error {
-	http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(requestTimeout))
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, longestBody))
+func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(requestTimeout))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, longestBody))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return model.Errorf(codeTooLarge, "the body has more than %d bytes", longestBody)
 	}

@@ -2,33 +2,28 @@ package server
 
 import (
 	"net/http"
-	"strings"
-
-	"github.com/gin-gonic/gin"
 
 	"holter/server/api"
 )
 
 // clients answers GET /api/v1/clients: all identities, by id.
-func (a *admin) clients(c *gin.Context) {
-	snapshot, err := a.source.Snapshot(c.Request.Context())
+func (a *admin) clients(w http.ResponseWriter, r *http.Request) error {
+	snapshot, err := a.source.Snapshot(r.Context())
 	if err != nil {
-		fail(c, err)
-		return
+		return err
 	}
 	list := make([]api.Client, len(snapshot.Clients))
 	for i := range snapshot.Clients {
 		list[i] = api.FromClient(&snapshot.Clients[i])
 	}
-	c.JSON(http.StatusOK, api.Clients{Clients: list})
+	return writeJSON(w, http.StatusOK, api.Clients{Clients: list})
 }
 
 // client answers GET /api/v1/clients/{id}, with the generations that are still on the list.
-func (a *admin) client(c *gin.Context) {
-	client, connections, err := a.source.Client(strings.TrimPrefix(c.Param("id"), "/"))
+func (a *admin) client(w http.ResponseWriter, r *http.Request) error {
+	client, connections, err := a.source.Client(r.PathValue("id"))
 	if err != nil {
-		fail(c, err)
-		return
+		return err
 	}
-	c.JSON(http.StatusOK, api.ClientDetail{Client: api.FromClient(&client), Connections: wireConnections(connections)})
+	return writeJSON(w, http.StatusOK, api.ClientDetail{Client: api.FromClient(&client), Connections: wireConnections(connections)})
 }

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"holter/model"
 	"holter/model/filter"
 	"holter/server/api"
@@ -23,33 +21,29 @@ const (
 )
 
 // connections answers GET /api/v1/connections?q=&state=&sort=&limit=&cursor=.
-func (a *admin) connections(c *gin.Context) {
-	list, err := parseList(c.Request.URL.Query())
+func (a *admin) connections(w http.ResponseWriter, r *http.Request) error {
+	list, err := parseList(r.URL.Query())
 	if err != nil {
-		fail(c, err)
-		return
+		return err
 	}
-	snapshot, err := a.source.Snapshot(c.Request.Context())
+	snapshot, err := a.source.Snapshot(r.Context())
 	if err != nil {
-		fail(c, err)
-		return
+		return err
 	}
-	c.JSON(http.StatusOK, list.page(snapshot.Connections, snapshot.Time))
+	return writeJSON(w, http.StatusOK, list.page(snapshot.Connections, snapshot.Time))
 }
 
 // connection answers GET /api/v1/connections/{id}.
-func (a *admin) connection(c *gin.Context) {
-	id, err := parseID(c.Param("id"))
+func (a *admin) connection(w http.ResponseWriter, r *http.Request) error {
+	id, err := parseID(r.PathValue("id"))
 	if err != nil {
-		fail(c, err)
-		return
+		return err
 	}
-	detail, err := a.source.Detail(c.Request.Context(), id)
+	detail, err := a.source.Detail(r.Context(), id)
 	if err != nil {
-		fail(c, err)
-		return
+		return err
 	}
-	c.JSON(http.StatusOK, api.FromDetail(&detail))
+	return writeJSON(w, http.StatusOK, api.FromDetail(&detail))
 }
 
 // list is a request for one page of the connections.

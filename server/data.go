@@ -21,17 +21,15 @@ type data struct {
 
 // routes are all routes of the data plane.
 func (d *data) routes() http.Handler {
-	r := newEngine(renderErrors(d.log, writeText))
-	r.Match(get, "/", servePage())
+	r := gin.New()
+	r.RedirectTrailingSlash = false // every path is taken as it stands
+	r.HandleMethodNotAllowed = true
+	r.Use(renderErrors(d.log))
+	r.NoRoute(func(c *gin.Context) { c.Error(errNoRoute) })
+	r.NoMethod(func(c *gin.Context) { c.Error(errNoMethod) })
+	r.Match([]string{http.MethodGet, http.MethodHead}, "/", servePage())
 	r.GET("/ws", requireUpgrade, d.requireOrigin, d.monitor, d.echo.handle)
 	return r
-}
-
-var get = []string{http.MethodGet, http.MethodHead}
-
-// writeText is the answerer of the data plane, where people and their browsers read the answer.
-func writeText(c *gin.Context, code model.Code, message string) {
-	c.String(statusOf(code), "%s\n", message)
 }
 
 // requireOrigin keeps pages of other sites from opening a WebSocket, which browsers let them (RFC 6455

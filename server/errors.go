@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"runtime/debug"
 
-	"github.com/gin-gonic/gin"
-
 	"holter/model"
 )
 
@@ -44,63 +42,27 @@ func statusOf(code model.Code) int {
 	return http.StatusInternalServerError
 }
 
-// answerer writes an error in the way of its plane.
-type answerer func(c *gin.Context, code model.Code, message string)
-
-// renderErrors is the one place that answers an error: the last one that a handler has recorded, or a
-// panic. What carries no code may tell a stranger too much: it goes to the log, and the client gets a
-// bland answer.
-func renderErrors(log *slog.Logger, write answerer) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		defer func() {
-			if p := recover(); p != nil {
-				logPanic(log, c, p)
-				render(c, write, errBland)
-			}
-		}()
-		c.Next()
-		last := c.Errors.Last()
-		if last == nil {
-			return
-		}
-		err := coded(c, last.Err)
-		if model.ErrorCode(err) == model.Internal {
-			log.Error("request failed", "method", c.Request.Method, "path", c.Request.URL.Path, "error", err)
-			err = errBland
-		}
-		render(c, write, err)
-	}
-}
-
-// render answers with err unless an answer is on its way already.
-func render(c *gin.Context, write answerer, err error) {
-	if !c.Writer.Written() {
-		write(c, model.ErrorCode(err), err.Error())
-	}
-}
-
-// coded gives the errors that others make a code.
-func coded(c *gin.Context, err error) error {
+// presentable is the error that a client is told when err has ended its request. An error without a code may
+// tell a stranger too much: it goes to the log, and the client gets a bland one.
+func presentable(log *slog.Logger, r *http.Request, err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return model.Errorf(codeTooLarge, "the body is too large")
 	}
-	if errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return errStopping
+	}
+	if model.ErrorCode(err) == model.Internal {
+		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		return errBland
 	}
 	return err
 }
 
-// logPanic keeps the stack for the log. A handler that aborts its request on purpose is let through to
-// net/http.
-func logPanic(log *slog.Logger, c *gin.Context, p any) {
+// logPanic writes a recovered panic to the log, with its stack. It passes http.ErrAbortHandler on to
+// net/http: with it a handler aborts its request on purpose.
+func logPanic(log *slog.Logger, r *http.Request, p any) {
 	if p == http.ErrAbortHandler {
 		panic(p)
 	}
-	log.Error("panic in a request", "method", c.Request.Method, "path", c.Request.URL.Path, "panic", p, "stack", string(debug.Stack()))
-}
-
-// fail records err as the answer and keeps later handlers from running.
-func fail(c *gin.Context, err error) {
-	c.Error(err)
-	c.Abort()
+	log.Error("panic in a request", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
 }

@@ -3,51 +3,44 @@ package server
 import (
 	"net/http"
 
-	"github.com/gin-gonic/gin"
-
 	"holter/model"
 	"holter/server/api"
 )
 
 // disturbOne answers PUT /api/v1/connections/{id}/faults.
-func (a *admin) disturbOne(c *gin.Context) {
+func (a *admin) disturbOne(w http.ResponseWriter, r *http.Request) error {
 	var body api.FaultOrder
-	if err := readJSON(c, &body); err != nil {
-		fail(c, err)
-		return
+	if err := readJSON(w, r, &body); err != nil {
+		return err
 	}
 	if len(body.IDs) > 0 || body.Q != "" {
-		fail(c, model.Errorf(model.Invalid, "ids and q are for POST /api/v1/faults: the path says which connection"))
-		return
+		return model.Errorf(model.Invalid, "ids and q are for POST /api/v1/faults: the path says which connection")
 	}
-	body.IDs = []string{c.Param("id")}
-	a.disturb(c, body)
+	body.IDs = []string{r.PathValue("id")}
+	return a.disturb(w, r, body)
 }
 
 // disturbMatching answers POST /api/v1/faults.
-func (a *admin) disturbMatching(c *gin.Context) {
+func (a *admin) disturbMatching(w http.ResponseWriter, r *http.Request) error {
 	var body api.FaultOrder
-	if err := readJSON(c, &body); err != nil {
-		fail(c, err)
-		return
+	if err := readJSON(w, r, &body); err != nil {
+		return err
 	}
-	a.disturb(c, body)
+	return a.disturb(w, r, body)
 }
 
-func (a *admin) disturb(c *gin.Context, body api.FaultOrder) {
+func (a *admin) disturb(w http.ResponseWriter, r *http.Request, body api.FaultOrder) error {
 	order, err := body.Model()
 	if err != nil {
-		fail(c, err)
-		return
+		return err
 	}
-	n, err := a.source.SetFaults(c.Request.Context(), order)
+	n, err := a.source.SetFaults(r.Context(), order)
 	if err != nil && n == 0 {
-		fail(c, err)
-		return
+		return err
 	}
 	answer := api.Disturbed{Disturbed: n}
 	if err != nil {
 		answer.Error = &api.ErrorBody{Code: model.ErrorCode(err), Message: err.Error()}
 	}
-	c.JSON(http.StatusOK, answer)
+	return writeJSON(w, http.StatusOK, answer)
 }

@@ -3,17 +3,14 @@ package server
 import (
 	"net/http"
 
-	"github.com/gin-gonic/gin"
-
 	"holter/server/api"
 )
 
 // host answers GET /api/v1/host.
-func (a *admin) host(c *gin.Context) {
-	snapshot, err := a.source.Snapshot(c.Request.Context())
+func (a *admin) host(w http.ResponseWriter, r *http.Request) error {
+	snapshot, err := a.source.Snapshot(r.Context())
 	if err != nil {
-		fail(c, err)
-		return
+		return err
 	}
-	c.JSON(http.StatusOK, api.FromHost(&snapshot.Host))
+	return writeJSON(w, http.StatusOK, api.FromHost(&snapshot.Host))
 }

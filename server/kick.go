@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"holter/model"
 	"holter/server/api"
 )
@@ -15,28 +13,25 @@ import (
 const longestOver = 24 * time.Hour
 
 // kickOne answers DELETE /api/v1/connections/{id}?code=1001&reason=.
-func (a *admin) kickOne(c *gin.Context) {
-	kick, err := parseKick(c.Param("id"), c.Request.URL.Query())
+func (a *admin) kickOne(w http.ResponseWriter, r *http.Request) error {
+	kick, err := parseKick(r.PathValue("id"), r.URL.Query())
 	if err != nil {
-		fail(c, err)
-		return
+		return err
 	}
-	a.kick(c, kick)
+	return a.kick(w, r, kick)
 }
 
 // kickMatching answers POST /api/v1/kick.
-func (a *admin) kickMatching(c *gin.Context) {
+func (a *admin) kickMatching(w http.ResponseWriter, r *http.Request) error {
 	var body api.Kick
-	if err := readJSON(c, &body); err != nil {
-		fail(c, err)
-		return
+	if err := readJSON(w, r, &body); err != nil {
+		return err
 	}
 	kick, err := parseKicks(body)
 	if err != nil {
-		fail(c, err)
-		return
+		return err
 	}
-	a.kick(c, kick)
+	return a.kick(w, r, kick)
 }
 
 // parseKicks reads a kick of those in a list or of those that match.
@@ -58,13 +53,12 @@ func parseKicks(body api.Kick) (model.Kick, error) {
 	return kick, nil
 }
 
-func (a *admin) kick(c *gin.Context, k model.Kick) {
-	n, err := a.source.Kick(c.Request.Context(), k)
+func (a *admin) kick(w http.ResponseWriter, r *http.Request, k model.Kick) error {
+	n, err := a.source.Kick(r.Context(), k)
 	if err != nil && n == 0 {
-		fail(c, err)
-		return
+		return err
 	}
-	c.JSON(http.StatusOK, kicked(n, err))
+	return writeJSON(w, http.StatusOK, kicked(n, err))
 }
 
 // kicked tells how many were, and why not all.

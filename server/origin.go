@@ -6,10 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/gin-gonic/gin"
-
-	"holter/model"
 )
 
 // sameOrigin reports whether r comes from no browser page, or from one that its own host served. A page
@@ -32,21 +28,10 @@ func allowedOrigin(r *http.Request, allow []string) bool {
 	return slices.ContainsFunc(allow, func(a string) bool { return strings.EqualFold(a, origin) })
 }
 
-// refuseForeignOrigins turns pages of other sites away: they could read and kick what their visitor can.
-func refuseForeignOrigins(c *gin.Context) {
-	if !sameOrigin(c.Request) {
-		fail(c, model.Errorf(model.Forbidden, "pages of other origins have no access"))
-	}
-}
-
-// refuseForeignHosts turns away requests under any name but this machine's own. On a loopback address
-// they come from a page whose domain has been pointed at it, and so passes for the same origin (DNS
+// ownHost reports whether r was sent to a name of this machine itself. On a loopback address a request under
+// another name comes from a page whose domain has been pointed at it, and so passes for the same origin (DNS
 // rebinding).
-func refuseForeignHosts(c *gin.Context) {
-	if !loopback(hostname(c.Request.Host)) {
-		fail(c, model.Errorf(model.Forbidden, "on a loopback address the host must be localhost, 127.0.0.1 or [::1]"))
-	}
-}
+func ownHost(r *http.Request) bool { return loopback(hostname(r.Host)) }
 
 // hostname is the host of a Host header in lower case, without port and brackets.
 func hostname(host string) string {

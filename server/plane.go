@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"os"
 	"time"
-
-	"github.com/gin-gonic/gin"
 )
 
 // plane is one HTTP server with the listener it has to itself. The owner sets the fields of http that
@@ -36,18 +34,6 @@ func newPlane(handler http.Handler, log *slog.Logger) plane {
 		Protocols:         &http1,
 		ErrorLog:          quietLog(log),
 	}}
-}
-
-// newEngine is a Gin engine that answers what has no route, and whatever a handler records as an
-// error, through render. It takes every path as it stands.
-func newEngine(render gin.HandlerFunc) *gin.Engine {
-	r := gin.New()
-	r.RedirectTrailingSlash = false
-	r.HandleMethodNotAllowed = true
-	r.Use(render)
-	r.NoRoute(func(c *gin.Context) { c.Error(errNoRoute) })
-	r.NoMethod(func(c *gin.Context) { c.Error(errNoMethod) })
-	return r
 }
 
 // listen takes the address. The error names flag, which sets another.

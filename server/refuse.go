@@ -4,32 +4,27 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"holter/model"
 	"holter/server/api"
 )
 
 // refuse answers POST /api/v1/refuse.
-func (a *admin) refuse(c *gin.Context) {
+func (a *admin) refuse(w http.ResponseWriter, r *http.Request) error {
 	var body api.Refuse
-	if err := readJSON(c, &body); err != nil {
-		fail(c, err)
-		return
+	if err := readJSON(w, r, &body); err != nil {
+		return err
 	}
 	if body.ForMS == nil {
-		fail(c, model.Errorf(model.Invalid, "for_ms is missing: write for how long to refuse, or 0 to let clients in again"))
-		return
+		return model.Errorf(model.Invalid, "for_ms is missing: write for how long to refuse, or 0 to let clients in again")
 	}
 	length := body.ForMS.Duration()
-	if err := a.source.Refuse(c.Request.Context(), length); err != nil {
-		fail(c, err)
-		return
+	if err := a.source.Refuse(r.Context(), length); err != nil {
+		return err
 	}
 	answer := api.Refusing{}
 	if length > 0 {
 		until := time.Now().Add(length).UTC()
 		answer.Until = &until
 	}
-	c.JSON(http.StatusOK, answer)
+	return writeJSON(w, http.StatusOK, answer)
 }

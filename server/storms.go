@@ -3,21 +3,18 @@ package server
 import (
 	"net/http"
 
-	"github.com/gin-gonic/gin"
-
 	"holter/server/api"
 )
 
 // storms answers GET /api/v1/storms: those that are remembered, oldest first.
-func (a *admin) storms(c *gin.Context) {
-	snapshot, err := a.source.Snapshot(c.Request.Context())
+func (a *admin) storms(w http.ResponseWriter, r *http.Request) error {
+	snapshot, err := a.source.Snapshot(r.Context())
 	if err != nil {
-		fail(c, err)
-		return
+		return err
 	}
 	list := make([]api.StormDetail, len(snapshot.Storms))
 	for i := range snapshot.Storms {
 		list[i] = api.FromStormDetail(&snapshot.Storms[i])
 	}
-	c.JSON(http.StatusOK, api.Storms{Storms: list})
+	return writeJSON(w, http.StatusOK, api.Storms{Storms: list})
 }

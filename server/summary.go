@@ -3,17 +3,14 @@ package server
 import (
 	"net/http"
 
-	"github.com/gin-gonic/gin"
-
 	"holter/server/api"
 )
 
 // summary answers GET /api/v1/summary.
-func (a *admin) summary(c *gin.Context) {
-	snapshot, err := a.source.Snapshot(c.Request.Context())
+func (a *admin) summary(w http.ResponseWriter, r *http.Request) error {
+	snapshot, err := a.source.Snapshot(r.Context())
 	if err != nil {
-		fail(c, err)
-		return
+		return err
 	}
-	c.JSON(http.StatusOK, api.FromSnapshot(&snapshot))
+	return writeJSON(w, http.StatusOK, api.FromSnapshot(&snapshot))
 }

@@ -1,0 +1,73 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"holter/model"
+	"holter/server/api"
+)
+
+// ServeHTTP answers every request of the plane, and every error of its handlers, a panic included.
+func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	begun := &begun{ResponseWriter: w}
+	defer func() {
+		if p := recover(); p != nil {
+			logPanic(a.log, r, p)
+			writeError(begun, errBland)
+		}
+	}()
+	if err := a.handle(begun, r); err != nil {
+		writeError(begun, presentable(a.log, r, err))
+	}
+}
+
+func (a *admin) handle(w http.ResponseWriter, r *http.Request) error {
+	if err := a.refuseForeign(r); err != nil {
+		return err
+	}
+	return find(a.calls, r)(w, r)
+}
+
+// begun is a writer that knows whether an answer is on its way.
+type begun struct {
+	http.ResponseWriter
+	yes bool
+}
+
+func (b *begun) WriteHeader(status int) {
+	b.yes = true
+	b.ResponseWriter.WriteHeader(status)
+}
+
+func (b *begun) Write(text []byte) (int, error) {
+	b.yes = true
+	return b.ResponseWriter.Write(text)
+}
+
+func (b *begun) FlushError() error {
+	b.yes = true
+	return http.NewResponseController(b.ResponseWriter).Flush()
+}
+
+func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+
+// writeError answers with err unless an answer is on its way.
+func writeError(w *begun, err error) {
+	if !w.yes {
+		code := model.ErrorCode(err)
+		writeJSON(w, statusOf(code), api.Error{Error: api.ErrorBody{Code: code, Message: err.Error()}})
+	}
+}
+
+// writeJSON answers with v. That the client has gone is no error of the request.
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(text)
+	return nil
+}

@@ -1,0 +1,95 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"holter/server/api"
+)
+
+// handler answers a request, or returns an error to answer it with.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// route is one call of the API. In its path, {id} stands for text without slashes and {id...} at the end for
+// any text; a handler reads it as PathValue("id").
+type route struct {
+	method, path string
+	handle       handler
+}
+
+// routes are all calls that the plane answers, in the order in which an answer 405 names their methods.
+func (a *admin) routes() []route {
+	routes := []route{
+		{"GET", "/summary", a.summary},
+		{"GET", "/connections", a.connections},
+		{"GET", "/connections/{id}", a.connection},
+		{"DELETE", "/connections/{id}", a.changes(a.kickOne)},
+		{"POST", "/kick", a.changes(a.kickMatching)},
+		{"PUT", "/connections/{id}/faults", a.changes(a.disturbOne)},
+		{"POST", "/faults", a.changes(a.disturbMatching)},
+		{"POST", "/refuse", a.changes(a.refuse)},
+		{"GET", "/clients", a.clients},
+		{"GET", "/clients/{id...}", a.client},
+		{"GET", "/storms", a.storms},
+		{"GET", "/events", a.events},
+		{"GET", "/snapshots", a.snapshots},
+		{"GET", "/host", a.host},
+	}
+	for i, r := range routes {
+		routes[i] = route{r.method, "/api/v1" + r.path, a.authorized(r.handle)}
+	}
+	return append(routes, route{"GET", "/health", health}, route{"HEAD", "/health", health})
+}
+
+// find is the handler for a request. It takes every path as it stands. http.ServeMux would redirect those
+// that are not clean, such as that of a client whose id is a URL, and answer HEAD without end where GET is.
+func find(routes []route, r *http.Request) handler {
+	var allowed []string
+	for _, to := range routes {
+		id, ok := match(to.path, r.URL.Path)
+		switch {
+		case ok && to.method == r.Method:
+			r.SetPathValue("id", id)
+			return to.handle
+		case ok:
+			allowed = append(allowed, to.method)
+		}
+	}
+	if allowed == nil {
+		return func(http.ResponseWriter, *http.Request) error { return errNoRoute }
+	}
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		return errNoMethod
+	}
+}
+
+// match reports whether a path is as a route's, and what stands in it for the id.
+func match(pattern, path string) (id string, ok bool) {
+	if before, open := strings.CutSuffix(pattern, "{id...}"); open {
+		return strings.CutPrefix(path, before)
+	}
+	before, after, hasID := strings.Cut(pattern, "{id}")
+	if !hasID {
+		return "", path == pattern
+	}
+	id, begins := strings.CutPrefix(path, before)
+	id, ends := strings.CutSuffix(id, after)
+	return id, begins && ends && id != "" && !strings.Contains(id, "/")
+}
+
+// changes is a handler that would change something, which a source may forbid. That is answered before the
+// request is read: a caller who has misspelt it would correct it in vain.
+func (a *admin) changes(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := a.source.MayChange(); err != nil {
+			return err
+		}
+		return h(w, r)
+	}
+}
+
+// health needs no token: load balancers have none, and it says nothing else.
+func health(w http.ResponseWriter, _ *http.Request) error {
+	return writeJSON(w, http.StatusOK, api.Health{Status: "ok"})
+}
