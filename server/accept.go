@@ -18,11 +18,9 @@ const (
 	// for the client whose SYN that was.
 	queueLength = 1 << 14
 
-	// handshakes is how many may run at a time. Each is little work, so that more of them at once only
-	// keep the accepting goroutine from its turn. Those of a proxy spend most of their time waiting for
-	// the upstream.
-	handshakes        = 4
-	proxiedHandshakes = 32
+	// handshakes is how many may run at a time where they are little work each: more of them at once only
+	// keep the accepting goroutine from its turn.
+	handshakes = 4
 
 	// patience is how long a handshake holds its place. By then it is waiting for its client, who must
 	// not keep others out.

@@ -2,8 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"holter/model"
@@ -35,8 +38,8 @@ type source interface {
 	Client(id string) (model.Client, []model.Connection, error)
 }
 
-func newAdmin(s source, o Options, log *slog.Logger) *admin {
-	a := &admin{source: s, address: o.Admin, token: o.Token, stuck: requestTimeout, log: log}
+func newAdmin(s source, address, token string, log *slog.Logger) *admin {
+	a := &admin{source: s, address: address, token: token, stuck: requestTimeout, log: log}
 	a.calls = a.routes()
 	return a
 }
@@ -47,7 +50,7 @@ func (a *admin) listen() error {
 	if a.plane.listener != nil {
 		return nil
 	}
-	if err := (Options{Admin: a.address, Token: a.token}).validAdmin(); err != nil {
+	if err := validAdmin(a.address, a.token); err != nil {
 		return err
 	}
 	a.plane = newPlane(a, a.log)
@@ -80,4 +83,23 @@ func (a *admin) serve(ctx context.Context) error {
 func (a *admin) private() bool {
 	t, ok := a.plane.listener.Addr().(*net.TCPAddr)
 	return ok && t.IP.IsLoopback()
+}
+
+// validAdmin refuses an address and token that make no sense, with an error that says what to write instead. It
+// accepts an empty address, which stands for no admin plane, and wants a token if others can reach the address.
+func validAdmin(address, token string) error {
+	if address == "" {
+		return nil
+	}
+	host, _, err := splitAddress("--admin", address)
+	if err != nil {
+		return err
+	}
+	if token == "" && !loopback(host) {
+		return fmt.Errorf("--admin %s can be reached from other machines: add --token SECRET, or write a loopback address such as 127.0.0.1:7071", address)
+	}
+	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return errors.New("--token goes into a header: write it in visible ASCII characters, without spaces")
+	}
+	return nil
 }

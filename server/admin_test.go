@@ -102,10 +102,12 @@ func newFakeSource() *fakeSource {
 // serveAdmin runs an admin plane of its own until the test is over.
 func serveAdmin(t *testing.T, s source, token string) *admin {
 	t.Helper()
-	a := newAdmin(s, Options{Admin: "127.0.0.1:0", Token: token}, silent)
+	a := newAdmin(s, "127.0.0.1:0", token, silent)
 	runAdmin(t, a)
 	return a
 }
+
+func (a *admin) url() string { return "http://" + a.plane.listener.Addr().String() }
 
 func runAdmin(t *testing.T, a *admin) {
 	t.Helper()
@@ -116,9 +118,9 @@ func runAdmin(t *testing.T, a *admin) {
 }
 
 // call sends one request, with header lines of the form "Name: value".
-func call(t *testing.T, a *admin, method, path, content string, header ...string) (status int, answer string, got http.Header) {
+func call(t *testing.T, url, method, path, content string, header ...string) (status int, answer string, got http.Header) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+a.plane.listener.Addr().String()+path, strings.NewReader(content))
+	r, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(content))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +153,7 @@ func TestAdminCalls(t *testing.T) {
 		"/api/v1/clients/10.0.0.1%20Mozilla%2F5.0%20%28a%2Bb%29": `"state":"away"`,
 		"/api/v1/host":                                           `"cpu_percent":12.5,"cores_percent":[10,15]`,
 	} {
-		status, answer, header := call(t, a, "GET", path, "")
+		status, answer, header := call(t, a.url(), "GET", path, "")
 		if status != 200 || !strings.Contains(answer, want) {
 			t.Errorf("GET %s: status %d, %s, want %s in it", path, status, answer, want)
 		}
@@ -159,13 +161,13 @@ func TestAdminCalls(t *testing.T) {
 			t.Errorf("GET %s: %s", path, contentType)
 		}
 	}
-	if status, answer, _ := call(t, a, "HEAD", "/health", ""); status != 200 || answer != "" {
+	if status, answer, _ := call(t, a.url(), "HEAD", "/health", ""); status != 200 || answer != "" {
 		t.Errorf("HEAD /health: status %d, %q", status, answer)
 	}
 }
 
 func TestSummaryFields(t *testing.T) {
-	_, answer, _ := call(t, serveAdmin(t, newFakeSource(), ""), "GET", "/api/v1/summary", "")
+	_, answer, _ := call(t, serveAdmin(t, newFakeSource(), "").url(), "GET", "/api/v1/summary", "")
 	var s map[string]any
 	if err := json.Unmarshal([]byte(answer), &s); err != nil {
 		t.Fatal(err)
@@ -196,7 +198,7 @@ func TestKick(t *testing.T) {
 			model.Kick{Query: "rtt>1ms", Code: 1012, Reason: "deploy", Reset: true, Over: 1500 * time.Millisecond}},
 	} {
 		s := newFakeSource()
-		status, answer, _ := call(t, serveAdmin(t, s, ""), c.method, c.path, c.body)
+		status, answer, _ := call(t, serveAdmin(t, s, "").url(), c.method, c.path, c.body)
 		if status != 200 || answer != `{"kicked":1}` {
 			t.Errorf("%s %s %s: status %d, %s", c.method, c.path, c.body, status, answer)
 		}
@@ -293,7 +295,7 @@ func TestAdminRefuses(t *testing.T) {
 		{"POST", kick, `{"q":"` + strings.Repeat("x", longestBody) + `"}`, 413, "1048576"},
 		{"POST", kick, strings.Repeat("[", longestBody), 400, "JSON"},
 	} {
-		status, answer, header := call(t, a, c.method, c.path, c.body)
+		status, answer, header := call(t, a.url(), c.method, c.path, c.body)
 		message := wantError(t, answer)
 		if status != c.status || !strings.Contains(message, c.message) {
 			t.Errorf("%s %.60s %.40s: status %d, %s; want %d with %q", c.method, c.path, c.body, status, answer, c.status, c.message)
@@ -349,7 +351,7 @@ func TestAdminAccess(t *testing.T) {
 		{locked, "/api/v1/events", "X-Nothing: x", 401},
 		{locked, "/health", "X-Nothing: x", 200},
 	} {
-		status, answer, header := call(t, c.a, "GET", c.path, "", c.header)
+		status, answer, header := call(t, c.a.url(), "GET", c.path, "", c.header)
 		if status != c.status {
 			t.Errorf("%s with %s: status %d, want %d", c.path, c.header, status, c.status)
 		}
@@ -366,7 +368,7 @@ func TestAdminKeepsItsSecrets(t *testing.T) {
 	for _, err := range []error{errPanic, errors.New("secret of the machine room")} {
 		s := newFakeSource()
 		s.err = err
-		status, answer, _ := call(t, serveAdmin(t, s, ""), "GET", "/api/v1/host", "")
+		status, answer, _ := call(t, serveAdmin(t, s, "").url(), "GET", "/api/v1/host", "")
 		if wantError(t, answer); status != 500 || strings.Contains(answer, "secret") {
 			t.Errorf("%v: status %d, %s", err, status, answer)
 		}
@@ -374,11 +376,11 @@ func TestAdminKeepsItsSecrets(t *testing.T) {
 }
 
 func TestAdminWantsATokenForOthers(t *testing.T) {
-	a := newAdmin(newFakeSource(), Options{Admin: "0.0.0.0:0"}, silent)
+	a := newAdmin(newFakeSource(), "0.0.0.0:0", "", silent)
 	if err := a.listen(); err == nil || !strings.Contains(err.Error(), "--token") {
 		t.Errorf("listening without a token: %v", err)
 	}
-	a = newAdmin(newFakeSource(), Options{Admin: "0.0.0.0:0", Token: "s3cret"}, silent)
+	a = newAdmin(newFakeSource(), "0.0.0.0:0", "s3cret", silent)
 	if err := a.listen(); err != nil {
 		t.Fatal(err)
 	}

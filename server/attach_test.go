@@ -63,17 +63,19 @@ func TestAttachedKnowsWhatItIsAttachedTo(t *testing.T) {
 	served := runServer(t, func(o *Options, _ *DataOptions) { o.ReadOnly = true })
 	proxied := runProxy(t, app.URL+"/", func(o *Options, _ *ProxyOptions) { o.Admin = "127.0.0.1:0" })
 	monitor := New(Options{Admin: "127.0.0.1:0", Logger: silent})
-	runAdmin(t, monitor.admin)
+	if err := monitor.Door().Listen(); err != nil {
+		t.Fatal(err)
+	}
+	runUntilEnd(t, monitor.Run)
 	for name, c := range map[string]struct {
-		admin             *admin
-		address, upstream string
-		readOnly          bool
+		admin, address, upstream string
+		readOnly                 bool
 	}{
-		"a read-only server": {served.monitor.admin, served.URL(), "", true},
-		"a proxy":            {proxied.monitor.admin, proxied.URL(), app.URL, false},
-		"a middleware":       {monitor.admin, "", "", false},
+		"a read-only server": {served.AdminURL(), served.URL(), "", true},
+		"a proxy":            {proxied.AdminURL(), proxied.URL(), app.URL, false},
+		"a middleware":       {monitor.Door().AdminURL(), "", "", false},
 	} {
-		remote, err := api.Attach(t.Context(), c.admin.plane.listener.Addr().String(), "")
+		remote, err := api.Attach(t.Context(), c.admin, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -128,7 +128,7 @@ func TestRefusedOriginsAreTold(t *testing.T) {
 	told := make(chan string, 1)
 	d := &data{
 		monitor: func(*gin.Context) {},
-		refused: func(_ *http.Request, status int, reason string) { told <- reason },
+		refused: func(_ *http.Request, status int, reason string, _ time.Duration) { told <- reason },
 		echo:    newEcho(testLimit),
 		log:     silent,
 	}

@@ -43,7 +43,7 @@ func serveData(t *testing.T, allow ...string) (address string, beats *atomic.Int
 	d := &data{
 		allowOrigin: allow,
 		monitor:     func(c *gin.Context) { c.Writer = beatCounter{c.Writer, beats} },
-		refused:     func(*http.Request, int, string) {},
+		refused:     func(*http.Request, int, string, time.Duration) {},
 		echo:        newEcho(testLimit),
 		log:         silent,
 	}

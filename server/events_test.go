@@ -29,7 +29,7 @@ func happen(s *fakeSource, n int) {
 // follow opens the event stream.
 func follow(t *testing.T, a *admin, query string, header ...string) *bufio.Reader {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+a.plane.listener.Addr().String()+"/api/v1/events"+query, nil)
+	r, err := http.NewRequestWithContext(t.Context(), "GET", a.url()+"/api/v1/events"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestStreamTellsWhatWasLost(t *testing.T) {
 // A stream that nobody reads ends, and meanwhile others are told everything.
 func TestStreamStuckReader(t *testing.T) {
 	s := newFakeSource()
-	a := newAdmin(s, Options{Admin: "127.0.0.1:0"}, silent)
+	a := newAdmin(s, "127.0.0.1:0", "", silent)
 	a.stuck = 100 * time.Millisecond
 	if err := a.listen(); err != nil {
 		t.Fatal(err)
@@ -147,7 +147,7 @@ func TestStreamStuckReader(t *testing.T) {
 
 func TestStreamEndsWithThePlane(t *testing.T) {
 	s := newFakeSource()
-	a := newAdmin(s, Options{Admin: "127.0.0.1:0"}, silent)
+	a := newAdmin(s, "127.0.0.1:0", "", silent)
 	if err := a.listen(); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestStreamEndsWithThePlane(t *testing.T) {
 
 func TestStreamIsNeverQuietForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAdmin(newFakeSource(), Options{}, silent)
+		a := newAdmin(newFakeSource(), "", "", silent)
 		start := time.Now()
 		events, err := a.next(t.Context(), 0)
 		if len(events) > 0 || err != nil || time.Since(start) != quietFor {

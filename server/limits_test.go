@@ -79,7 +79,7 @@ func TestRefuse(t *testing.T) {
 	r := runServer(t, nil)
 	refuse := func(body string) string {
 		t.Helper()
-		status, answer, _ := call(t, r.monitor.admin, "POST", "/api/v1/refuse", body)
+		status, answer, _ := call(t, r.AdminURL(), "POST", "/api/v1/refuse", body)
 		if status != http.StatusOK {
 			t.Fatalf("refuse %s: status %d, %s", body, status, answer)
 		}
@@ -118,7 +118,7 @@ func TestRefuseRefuses(t *testing.T) {
 		`{"for":10}`:         `"for"`,
 		`{"for_ms":1,"q":1}`: `"q"`,
 	} {
-		status, answer, _ := call(t, a, "POST", "/api/v1/refuse", body)
+		status, answer, _ := call(t, a.url(), "POST", "/api/v1/refuse", body)
 		if message := wantError(t, answer); status != http.StatusBadRequest || !strings.Contains(message, want) {
 			t.Errorf("%s: status %d, %s, want %q in it", body, status, answer, want)
 		}

@@ -57,7 +57,7 @@ func New(o Options) *Monitor {
 		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version, AcceptRate: float64(o.AcceptRate),
 	})
 	if o.Admin != "" {
-		m.admin = newAdmin(m.Source(), o, m.log)
+		m.admin = newAdmin(m.Source(), o.Admin, o.Token, m.log)
 	}
 	return m
 }

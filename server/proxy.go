@@ -9,22 +9,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
+	"holter/server/hub"
 	"holter/server/tap"
 )
-
-// ProxyOptions set up holter proxy.
-type ProxyOptions struct {
-	ListenOptions
-	UpstreamOptions
-	TrustedProxies []string `placeholder:"CIDR" help:"Networks of the proxies in front of holter: the X-Forwarded headers that come from there are believed and passed on, all others are replaced."`
-}
 
 // proxy is the data plane of holter proxy: httputil.ReverseProxy, and the tap on both sockets of a
 // WebSocket once its handshake is over.
 type proxy struct {
-	monitor     *Monitor
+	door        Door
 	upstream    *upstream
 	rewriteHost bool
 	trusted     trusted
@@ -33,10 +25,14 @@ type proxy struct {
 	quiet       *log.Logger
 }
 
+// handshakesAtATime is how many there may be: most of their time they wait for the upstream.
+const handshakesAtATime = 32
+
 // NewProxy sets holter proxy up around m, which it runs: do not run m as well. The error says which of
 // the options, m's included, make no sense.
-func NewProxy(m *Monitor, o ProxyOptions) (*Server, error) {
-	if err := cmp.Or(m.invalid, o.Validate()); err != nil {
+func NewProxy(m *Monitor, o ProxyOptions) (*Data, error) {
+	door := m.Door()
+	if err := cmp.Or(door.Validate(), o.Validate()); err != nil {
 		return nil, err
 	}
 	trusted, err := parseTrusted(o.TrustedProxies)
@@ -47,8 +43,7 @@ func NewProxy(m *Monitor, o ProxyOptions) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	gin.SetMode(gin.ReleaseMode)
-	p := &proxy{monitor: m, upstream: up, rewriteHost: o.RewriteHost, trusted: trusted, quiet: quietLog(m.log)}
+	p := &proxy{door: door, upstream: up, rewriteHost: o.RewriteHost, trusted: trusted, quiet: quietLog(door.Log())}
 	p.reverse = httputil.ReverseProxy{
 		Rewrite:        p.rewrite,
 		Transport:      up,
@@ -58,18 +53,19 @@ func NewProxy(m *Monitor, o ProxyOptions) (*Server, error) {
 		ErrorHandler:   p.answerFailure,
 		ErrorLog:       p.quiet,
 	}
-	s := newServer(m, o.ListenOptions, p)
-	s.path, s.upstream, s.drain, s.handshakes = "/", up.url.Redacted(), p.stop, proxiedHandshakes
-	s.data.http.MaxHeaderBytes = http.DefaultMaxHeaderBytes
-	s.data.http.DisableGeneralOptionsHandler = true // OPTIONS * is the upstream's to answer
-	return s, nil
+	d := newData(door, o.ListenOptions, p, door.Log())
+	d.Path, d.Upstream, d.Drain, d.Handshakes = "/", up.url.Redacted(), p.stop, handshakesAtATime
+	d.HTTP.ConnContext = hub.WithConn
+	d.HTTP.MaxHeaderBytes = http.DefaultMaxHeaderBytes
+	d.HTTP.DisableGeneralOptionsHandler = true // OPTIONS * is the upstream's to answer
+	return d, nil
 }
 
 // ServeHTTP takes every request: there is no mux before it, as they clean paths.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	known := *r
 	known.RemoteAddr = p.trusted.origin(r)
-	if tap.IsUpgrade(r) && !p.monitor.admit(w, &known) {
+	if tap.IsUpgrade(r) && !p.door.Admit(w, &known) {
 		return
 	}
 	// Otherwise net/http takes what there is of the body away when the answer begins.
@@ -96,7 +92,7 @@ func (p *proxy) respond(res *http.Response) error {
 		return p.takeOver(res)
 	}
 	if from := clientOf(res.Request).request; tap.IsUpgrade(from) {
-		p.monitor.hub.RefusedFor(from, res.StatusCode, "the upstream refused", retryAfter(res.Header, time.Now()))
+		p.door.Refused(from, res.StatusCode, "the upstream refused", retryAfter(res.Header, time.Now()))
 		if res.Close { // some clients wait for that
 			res.Header.Set("Connection", "close")
 		}

@@ -38,7 +38,7 @@ func (p *proxy) answerFailure(w http.ResponseWriter, r *http.Request, err error)
 	}
 	message := fmt.Sprintf("The upstream %s %s.", p.upstream.url, describe(err))
 	if tap.IsUpgrade(from.request) {
-		p.monitor.hub.Refused(from.request, status, message)
+		p.door.Refused(from.request, status, message, 0)
 	}
 	p.quiet.Print(message)
 	writeFailure(w, from.request, status, api.Error{Error: api.ErrorBody{Code: code, Message: message}})

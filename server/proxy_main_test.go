@@ -21,14 +21,15 @@ func runProxy(t testing.TB, upstream string, change func(*Options, *ProxyOptions
 	if change != nil {
 		change(&o, &p)
 	}
-	s, err := NewProxy(New(o), p)
+	m := New(o)
+	s, err := NewProxy(m, p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	return running{s, runUntilEnd(t, s.Run)}
+	return running{s, m, runUntilEnd(t, s.Run)}
 }
 
 // backend is an HTTP server to be proxied.

@@ -55,7 +55,7 @@ func (p *proxy) takeOver(res *http.Response) error {
 func (p *proxy) hijack(from *client, res *http.Response) (*tap.Conn, error) {
 	conn, _, err := tap.Hijack(from.writer.(http.Hijacker), func(c net.Conn, early []byte) *tap.Conn {
 		if tap.IsUpgrade(from.request) && tap.IsUpgrade(&http.Request{Header: res.Header}) {
-			return p.monitor.hub.Adopt(from.request, c, early)
+			return p.door.Adopt(from.request, c, early)
 		}
 		return tap.NewOpaque(c, early)
 	})
@@ -70,5 +70,5 @@ func (p *proxy) adopt(near *tap.Conn, to *switched) *tap.Conn {
 	if near.Opaque() {
 		return tap.NewOpaque(to.Conn, to.early)
 	}
-	return p.monitor.hub.AdoptUpstream(near, to.Conn, to.early)
+	return p.door.AdoptUpstream(near, to.Conn, to.early)
 }

@@ -15,46 +15,6 @@ import (
 	"holter/server/tap"
 )
 
-// UpstreamOptions say where a proxy's requests go.
-type UpstreamOptions struct {
-	Upstream         string        `arg:"" help:"The backend, http(s)://host:port."`
-	UpstreamCA       string        `name:"upstream-ca" type:"existingfile" placeholder:"FILE" help:"Certificates to trust an https upstream by, beside the system's (PEM)."`
-	InsecureUpstream bool          `help:"Take whatever certificate an https upstream shows."`
-	UpstreamTimeout  time.Duration `default:"30s" help:"How long the upstream may take to accept a connection, and to answer a WebSocket handshake. Other requests may take as long as they like."`
-	RewriteHost      bool          `help:"Send the upstream's own name as Host, instead of the one that the client used."`
-}
-
-// Validate refuses settings that make no sense. The error says what to write instead.
-func (o UpstreamOptions) Validate() error {
-	if o.Upstream == "" {
-		return nil // the command line says better that it is missing
-	}
-	u, err := o.url()
-	switch {
-	case err != nil:
-		return err
-	case o.UpstreamTimeout < 0:
-		return fmt.Errorf("--upstream-timeout is %v: write how long the upstream may take, such as 30s", o.UpstreamTimeout)
-	case u.Scheme != "https" && o.UpstreamCA != "":
-		return fmt.Errorf("--upstream-ca is for an https upstream, and %s is none: leave the flag out", o.Upstream)
-	case u.Scheme != "https" && o.InsecureUpstream:
-		return fmt.Errorf("--insecure-upstream is for an https upstream, and %s is none: leave the flag out", o.Upstream)
-	case o.UpstreamCA != "" && o.InsecureUpstream:
-		return fmt.Errorf("--upstream-ca with --insecure-upstream: the second trusts every server: give one or the other")
-	}
-	return nil
-}
-
-// url wants scheme, host and perhaps a port, and nothing else.
-func (o UpstreamOptions) url() (*url.URL, error) {
-	u, err := url.Parse(strings.TrimSuffix(o.Upstream, "/"))
-	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" ||
-		u.User != nil || !strings.EqualFold(u.Scheme+"://"+u.Host, strings.TrimSuffix(o.Upstream, "/")) {
-		return nil, fmt.Errorf("upstream %q is no backend: write http://HOST:PORT or https://HOST:PORT and nothing after it, such as http://localhost:3000", o.Upstream)
-	}
-	return u, nil
-}
-
 // upstream makes the connections to the backend. It is the http.RoundTripper of the proxy.
 type upstream struct {
 	url       *url.URL

@@ -30,8 +30,9 @@ import (
 
 // running is a whole server, with its monitor.
 type running struct {
-	*Server
-	stop func() error // and wait for the end
+	*Data
+	monitor *Monitor
+	stop    func() error // and wait for the end
 }
 
 func runServer(t testing.TB, change func(*Options, *DataOptions)) running {
@@ -41,14 +42,15 @@ func runServer(t testing.TB, change func(*Options, *DataOptions)) running {
 	if change != nil {
 		change(&o, &d)
 	}
-	s, err := NewServer(New(o), d)
+	m := New(o)
+	s, err := NewServer(m, d)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	return running{s, runUntilEnd(t, s.Run)}
+	return running{s, m, runUntilEnd(t, s.Run)}
 }
 
 func (r running) dial(t *testing.T, client string) *websocket.Conn {
@@ -65,7 +67,7 @@ func (r running) dial(t *testing.T, client string) *websocket.Conn {
 // call sends a request to the admin plane and decodes its answer into v.
 func (r running) call(t *testing.T, method, path string, v any) {
 	t.Helper()
-	status, answer, _ := call(t, r.monitor.admin, method, path, "")
+	status, answer, _ := call(t, r.AdminURL(), method, path, "")
 	if err := json.Unmarshal([]byte(answer), v); err != nil || status != 200 {
 		t.Fatalf("%s %s: status %d, %s, error %v", method, path, status, answer, err)
 	}
@@ -77,7 +79,7 @@ func (r running) await(t *testing.T, wanted func(*model.Event) bool) model.Event
 	ctx, cancel := context.WithTimeout(t.Context(), patienceOfTests)
 	defer cancel()
 	for seq := uint64(0); ; {
-		events, err := r.monitor.hub.Events(ctx, seq)
+		events, err := r.monitor.Source().Events(ctx, seq)
 		if err != nil {
 			t.Fatal("what was waited for did not happen: ", err)
 		}
@@ -126,7 +128,7 @@ func TestServerFromEndToEnd(t *testing.T) {
 	if c := closed.Connection.Close; c == nil || c.Code != 4001 || c.By != model.ByHolter {
 		t.Errorf("closed as %+v", c)
 	}
-	if status, answer, _ := call(t, s.monitor.admin, "DELETE", "/api/v1/connections/"+detail.ID, ""); status != 410 {
+	if status, answer, _ := call(t, s.AdminURL(), "DELETE", "/api/v1/connections/"+detail.ID, ""); status != 410 {
 		t.Errorf("kicking the closed: status %d, %s", status, answer)
 	}
 

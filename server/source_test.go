@@ -27,7 +27,7 @@ func TestReadOnly(t *testing.T) {
 		{"POST", "/api/v1/faults", `{"faults":"freeze"}`},
 		{"POST", "/api/v1/refuse", `{}`},
 	} {
-		status, answer, _ := call(t, s.monitor.admin, c[0], c[1], c[2])
+		status, answer, _ := call(t, s.AdminURL(), c[0], c[1], c[2])
 		if status != http.StatusForbidden || !strings.Contains(wantError(t, answer), "--read-only") {
 			t.Errorf("%s %s: status %d, %s", c[0], c[1], status, answer)
 		}

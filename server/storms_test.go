@@ -26,20 +26,17 @@ type gate struct {
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if g.shut.Load() {
-		g.monitor.hub.Refused(r, http.StatusServiceUnavailable, "shut")
+		g.monitor.Door().Refused(r, http.StatusServiceUnavailable, "shut", 0)
 		http.Error(w, "shut", http.StatusServiceUnavailable)
 		return
 	}
 	g.inside.ServeHTTP(w, r)
 }
 
-// openGate runs a monitor with an admin plane and a server in front of which it stands.
+// openGate runs a monitor and a server in front of which it stands.
 func openGate(t *testing.T) (g *gate, url string) {
 	t.Helper()
-	m := New(Options{Admin: "127.0.0.1:0", Logger: silent})
-	if err := m.admin.listen(); err != nil {
-		t.Fatal(err)
-	}
+	m := New(Options{Logger: silent})
 	g = &gate{monitor: m, inside: m.Wrap(http.HandlerFunc(readAll))}
 	s := httptest.NewServer(g)
 	t.Cleanup(s.Close)
@@ -128,11 +125,11 @@ func stormOfASwarm(t *testing.T) (wrong []string) {
 		o.Cast = append(o.Cast, swarm.Role{Behaviour: swarm.Behaviour{Name: c.name}, Policy: c.policy, Share: c.share})
 	}
 	s := runSwarm(t, o)
-	waitFor(t, "the swarm", func() bool { return s.Stats().Connected == o.Clients && g.monitor.hub.Size() == o.Clients })
+	waitFor(t, "the swarm", func() bool { return s.Stats().Connected == o.Clients && g.monitor.Source().Size() == o.Clients })
 
 	g.shut.Store(true)
 	kicked := time.Now()
-	if n, err := g.monitor.hub.Kick(t.Context(), model.Kick{Query: "all"}); err != nil || n != o.Clients {
+	if n, err := g.monitor.Source().Kick(t.Context(), model.Kick{Query: "all"}); err != nil || n != o.Clients {
 		t.Fatal(n, err)
 	}
 	open := time.AfterFunc(3500*time.Millisecond, func() { g.shut.Store(false) })
@@ -144,13 +141,15 @@ func stormOfASwarm(t *testing.T) (wrong []string) {
 	}
 	refused := s.Stats().Refused
 
-	var storms api.Storms
+	var storm api.StormDetail
 	waitFor(t, "the end of the storm", func() bool {
-		r := running{Server: &Server{monitor: g.monitor}}
-		r.call(t, "GET", "/api/v1/storms", &storms)
-		return len(storms.Storms) == 1 && storms.Storms[0].EndedAt != nil
+		now, err := g.monitor.Source().Snapshot(t.Context())
+		if err != nil || len(now.Storms) != 1 {
+			return false
+		}
+		storm = api.FromStormDetail(&now.Storms[0])
+		return storm.EndedAt != nil
 	})
-	storm := storms.Storms[0]
 	for share, got := range map[float64]*api.Millis{0.5: storm.Back50MS, 0.9: storm.Back90MS, 0.99: storm.Back99MS} {
 		if got == nil || math.Abs((got.Duration()-back[share]).Seconds()) > 0.05*back[share].Seconds() {
 			complain("%v back after %v, and by the swarm's record after %v", share, got, back[share])

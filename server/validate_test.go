@@ -124,9 +124,7 @@ func TestValidateAddresses(t *testing.T) {
 		{"127.0.0.1:0", "127.0.0.1:0", ""},
 		{"", "127.0.0.1:7070", ""},
 	} {
-		o, d := settings(), dataSettings()
-		o.Admin, d.Listen = tc.admin, tc.listen
-		checkError(t, ValidateAddresses(o, d.ListenOptions), tc.want)
+		checkError(t, ValidateAddresses(tc.admin, tc.listen), tc.want)
 	}
 }
 

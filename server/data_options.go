@@ -1,0 +1,59 @@
+package server
+
+import (
+	"fmt"
+	"net/url"
+)
+
+// DataOptions set up the endpoint of holter serve.
+type DataOptions struct {
+	ListenOptions
+	AllowOrigin []string `placeholder:"ORIGIN" help:"Origins that may open a WebSocket beside the page's own, such as https://app.example; * for all."`
+	ReadLimit   int64    `default:"1048576" placeholder:"BYTES" help:"Longest message that is accepted, in bytes."`
+}
+
+// Help is shown by holter serve --help.
+func (DataOptions) Help() string {
+	return `Every flag can also be set in the environment (--max-conns as HOLTER_MAX_CONNS) and in a configuration file (max-conns: 100). Flags win over the environment, the environment over the file.
+
+Examples:
+
+    holter --demo 200
+    holter serve --listen :7070 --allow-origin https://app.example
+    holter serve --headless --log-format json | jq .
+    HOLTER_INTERVAL=1s holter serve --profile staging
+
+A holter.yaml:
+
+    interval: 2s
+    profiles:
+      staging: {listen: "0.0.0.0:7070", headless: true}`
+}
+
+// Validate refuses settings that are out of range or contradict each other, as Options.Validate does.
+func (d DataOptions) Validate() error {
+	if err := d.ListenOptions.Validate(); err != nil {
+		return err
+	}
+	for _, origin := range d.AllowOrigin {
+		if err := validOrigin(origin); err != nil {
+			return err
+		}
+	}
+	if d.ReadLimit <= 0 {
+		return fmt.Errorf("--read-limit is %d: write the bytes of the longest message to accept, such as 1048576", d.ReadLimit)
+	}
+	return nil
+}
+
+// validOrigin wants an origin as a browser sends it (RFC 6454 section 6.1), or *.
+func validOrigin(origin string) error {
+	if origin == "*" {
+		return nil
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+		return fmt.Errorf("--allow-origin %q is no origin: write scheme://host[:port] and nothing after it, such as https://app.example, or * for all", origin)
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+)
+
+// ListenOptions say where clients connect.
+type ListenOptions struct {
+	Listen  string `default:"127.0.0.1:7070" placeholder:"HOST:PORT" help:"Address of the data plane, where clients connect."`
+	TLSCert string `type:"existingfile" placeholder:"FILE" help:"Certificate of the data plane (PEM); with --tls-key."`
+	TLSKey  string `type:"existingfile" placeholder:"FILE" help:"Key of the data plane's certificate (PEM)."`
+}
+
+// Validate refuses settings that make no sense. The error says what to write instead.
+func (l ListenOptions) Validate() error {
+	_, _, err := splitAddress("--listen", l.Listen)
+	switch {
+	case err != nil:
+		return err
+	case l.TLSCert != "" && l.TLSKey == "":
+		return errors.New("--tls-cert without --tls-key: write both")
+	case l.TLSKey != "" && l.TLSCert == "":
+		return errors.New("--tls-key without --tls-cert: write both")
+	}
+	return nil
+}
+
+// ValidateAddresses refuses a data plane at listen and an admin plane at admin that would share a port. An empty
+// admin stands for no plane.
+func ValidateAddresses(admin, listen string) error {
+	if admin == "" {
+		return nil
+	}
+	host, port, err := splitAddress("--admin", admin)
+	if err != nil {
+		return err
+	}
+	other, otherPort, err := splitAddress("--listen", listen)
+	if err != nil {
+		return err
+	}
+	if port != 0 && port == otherPort && (host == other || everywhere(host) || everywhere(other)) {
+		return fmt.Errorf("--admin %s and --listen %s are the same port: the planes need one each", admin, listen)
+	}
+	return nil
+}
+
+// splitAddress splits an address that was given with a flag. The error names the flag.
+func splitAddress(flag, address string) (host string, port uint16, err error) {
+	host, p, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, fmt.Errorf("%s %q is no address: write HOST:PORT, such as 127.0.0.1:7070", flag, address)
+	}
+	n, err := strconv.ParseUint(p, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("%s %q has no port that exists: write a number from 0 to 65535, where 0 takes a free one", flag, address)
+	}
+	return host, uint16(n), nil
+}
+
+// loopback reports whether only this machine can reach host. Of the names it trusts localhost alone.
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// everywhere reports whether a listener on host takes every address of the machine.
+func everywhere(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "" || err == nil && addr.IsUnspecified()
+}
+
+// reachable is an address to connect to: a listener on all of them names none.
+func reachable(a net.Addr) string {
+	if t, ok := a.(*net.TCPAddr); ok && t.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", strconv.Itoa(t.Port))
+	}
+	return a.String()
+}
