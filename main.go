@@ -20,6 +20,7 @@ import (
 	"holter/probe/swarm"
 	"holter/server"
 	"holter/server/api"
+	"holter/server/plane"
 	"holter/tui"
 	"holter/tui/cli"
 	"holter/tui/cli/completion"
@@ -95,12 +96,12 @@ func (s *serveCommand) Validate() error {
 	if s.Demo.Demo > 0 && s.TLSCert != "" {
 		return errors.New("--demo with --tls-cert: demo clients would not trust the certificate, so give one or the other")
 	}
-	return server.ValidateAddresses(s.Server.Monitor.Admin, s.Listen)
+	return plane.ValidateAddresses(s.Server.Monitor.Admin, s.Listen)
 }
 
 // Run serves until the user quits, ctx ends or something fails.
 func (s *serveCommand) Run(ctx context.Context, streams cli.Streams) error {
-	return s.Server.run(ctx, streams, func(m *server.Monitor) (*server.Data, *swarm.DemoClients, error) {
+	return s.Server.run(ctx, streams, func(m *server.Monitor) (*plane.Data, *swarm.DemoClients, error) {
 		srv, err := server.NewServer(m, s.DataOptions)
 		if err != nil {
 			return nil, nil, err
@@ -123,7 +124,7 @@ type proxyCommand struct {
 
 // Validate is called by kong after the options' own.
 func (p *proxyCommand) Validate() error {
-	return server.ValidateAddresses(p.Server.Monitor.Admin, p.Listen)
+	return plane.ValidateAddresses(p.Server.Monitor.Admin, p.Listen)
 }
 
 // Run proxies until the user quits, ctx ends or something fails.
@@ -131,7 +132,7 @@ func (p *proxyCommand) Run(ctx context.Context, streams cli.Streams) error {
 	if p.InsecureUpstream {
 		fmt.Fprintf(streams.Err, "holter: warning: --insecure-upstream: any server that answers at %s is taken for the upstream\n", p.Upstream)
 	}
-	return p.Server.run(ctx, streams, func(m *server.Monitor) (*server.Data, *swarm.DemoClients, error) {
+	return p.Server.run(ctx, streams, func(m *server.Monitor) (*plane.Data, *swarm.DemoClients, error) {
 		srv, err := server.NewProxy(m, p.ProxyOptions)
 		if err != nil {
 			return nil, nil, err
@@ -153,7 +154,7 @@ const garbageKept = 50
 
 // run runs a server, demo clients if there may be some, and a screen or a log of the connections. It calls
 // listen for a server that listens.
-func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*server.Monitor) (*server.Data, *swarm.DemoClients, error)) error {
+func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*server.Monitor) (*plane.Data, *swarm.DemoClients, error)) error {
 	screen, err := m.View.WantsScreen(streams)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"holter/model"
 	"holter/probe/process"
+	"holter/server/plane"
 )
 
 // admin is the admin plane: what the hub knows and does, over HTTP.
@@ -21,7 +22,7 @@ type admin struct {
 	stuck   time.Duration // how long the reader of a stream may take nothing
 	log     *slog.Logger
 	calls   []route
-	plane   plane
+	plane   plane.Plane
 }
 
 // source is what the admin plane needs of a Source.
@@ -39,7 +40,7 @@ type source interface {
 }
 
 func newAdmin(s source, address, token string, log *slog.Logger) *admin {
-	a := &admin{source: s, address: address, token: token, stuck: requestTimeout, log: log}
+	a := &admin{source: s, address: address, token: token, stuck: plane.RequestTimeout, log: log}
 	a.calls = a.routes()
 	return a
 }
@@ -47,17 +48,17 @@ func newAdmin(s source, address, token string, log *slog.Logger) *admin {
 // listen takes the address, once: whoever needs it to be there comes first, and serve finds it done. An
 // address that others can reach is refused without a token.
 func (a *admin) listen() error {
-	if a.plane.listener != nil {
+	if a.plane.Listener != nil {
 		return nil
 	}
 	if err := validAdmin(a.address, a.token); err != nil {
 		return err
 	}
-	a.plane = newPlane(a, a.log)
-	if err := a.plane.listen(a.address, "--admin"); err != nil {
+	a.plane = plane.New(a, a.log)
+	if err := a.plane.Listen(a.address, "--admin"); err != nil {
 		return err
 	}
-	a.plane.http.WriteTimeout = requestTimeout // a stream sets its own, line by line
+	a.plane.HTTP.WriteTimeout = plane.RequestTimeout // a stream sets its own, line by line
 	return nil
 }
 
@@ -66,13 +67,13 @@ func (a *admin) serve(ctx context.Context) error {
 	if err := a.listen(); err != nil {
 		return err
 	}
-	a.plane.http.BaseContext = func(net.Listener) context.Context { return ctx }
+	a.plane.HTTP.BaseContext = func(net.Listener) context.Context { return ctx }
 	stopped := make(chan struct{})
 	cancel := context.AfterFunc(ctx, process.Guard(func() {
-		a.plane.stop(context.Background())
+		a.plane.Stop(context.Background())
 		close(stopped)
 	}))
-	err := a.plane.serve()
+	err := a.plane.Serve()
 	if !cancel() {
 		<-stopped
 	}
@@ -81,7 +82,7 @@ func (a *admin) serve(ctx context.Context) error {
 
 // private reports whether only this machine can reach the plane.
 func (a *admin) private() bool {
-	t, ok := a.plane.listener.Addr().(*net.TCPAddr)
+	t, ok := a.plane.Listener.Addr().(*net.TCPAddr)
 	return ok && t.IP.IsLoopback()
 }
 
@@ -91,11 +92,11 @@ func validAdmin(address, token string) error {
 	if address == "" {
 		return nil
 	}
-	host, _, err := splitAddress("--admin", address)
+	host, _, err := plane.SplitAddress("--admin", address)
 	if err != nil {
 		return err
 	}
-	if token == "" && !loopback(host) {
+	if token == "" && !plane.Loopback(host) {
 		return fmt.Errorf("--admin %s can be reached from other machines: add --token SECRET, or write a loopback address such as 127.0.0.1:7071", address)
 	}
 	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {

@@ -107,7 +107,7 @@ func serveAdmin(t *testing.T, s source, token string) *admin {
 	return a
 }
 
-func (a *admin) url() string { return "http://" + a.plane.listener.Addr().String() }
+func (a *admin) url() string { return "http://" + a.plane.Listener.Addr().String() }
 
 func runAdmin(t *testing.T, a *admin) {
 	t.Helper()
@@ -322,7 +322,7 @@ func wantError(t *testing.T, answer string) (message string) {
 func TestAdminAccess(t *testing.T) {
 	const path = "/api/v1/summary"
 	open, locked := serveAdmin(t, newFakeSource(), ""), serveAdmin(t, newFakeSource(), "s3cret")
-	self := open.plane.listener.Addr().String()
+	self := open.plane.Listener.Addr().String()
 	for _, c := range []struct {
 		a      *admin
 		path   string
@@ -384,7 +384,7 @@ func TestAdminWantsATokenForOthers(t *testing.T) {
 	if err := a.listen(); err != nil {
 		t.Fatal(err)
 	}
-	defer a.plane.listener.Close()
+	defer a.plane.Listener.Close()
 	if a.private() {
 		t.Error("takes 0.0.0.0 for a loopback address")
 	}
@@ -392,7 +392,7 @@ func TestAdminWantsATokenForOthers(t *testing.T) {
 
 func TestAdminCutsLongBodiesShort(t *testing.T) {
 	a := serveAdmin(t, newFakeSource(), "")
-	response := exchange(t, a.plane.listener.Addr().String(),
+	response := exchange(t, a.plane.Listener.Addr().String(),
 		"POST /api/v1/kick HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n"+strings.Repeat(" ", longestBody+1))
 	if io.Copy(io.Discard, response.Body); response.StatusCode != 413 {
 		t.Errorf("status %d", response.StatusCode)

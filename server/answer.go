@@ -6,6 +6,7 @@ import (
 
 	"holter/model"
 	"holter/server/api"
+	"holter/server/plane"
 )
 
 // ServeHTTP answers every request of the plane, and every error of its handlers, a panic included.
@@ -13,12 +14,12 @@ func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begun := &begun{ResponseWriter: w}
 	defer func() {
 		if p := recover(); p != nil {
-			logPanic(a.log, r, p)
-			writeError(begun, errBland)
+			plane.LogPanic(a.log, r, p)
+			writeError(begun, plane.ErrBland)
 		}
 	}()
 	if err := a.handle(begun, r); err != nil {
-		writeError(begun, presentable(a.log, r, err))
+		writeError(begun, plane.Presentable(a.log, r, err))
 	}
 }
 
@@ -56,7 +57,7 @@ func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 func writeError(w *begun, err error) {
 	if !w.yes {
 		code := model.ErrorCode(err)
-		writeJSON(w, statusOf(code), api.Error{Error: api.ErrorBody{Code: code, Message: err.Error()}})
+		writeJSON(w, plane.StatusOf(code), api.Error{Error: api.ErrorBody{Code: code, Message: err.Error()}})
 	}
 }
 

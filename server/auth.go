@@ -7,15 +7,16 @@ import (
 	"strings"
 
 	"holter/model"
+	"holter/server/plane"
 )
 
 // refuseForeign refuses pages of other sites, which could read and kick what their visitor can. On a plane
 // that only this machine can reach it also refuses requests that were sent to another name.
 func (a *admin) refuseForeign(r *http.Request) error {
 	switch {
-	case !sameOrigin(r):
+	case !plane.SameOrigin(r):
 		return model.Errorf(model.Forbidden, "pages of other origins have no access")
-	case a.private() && !ownHost(r):
+	case a.private() && !plane.OwnHost(r):
 		return model.Errorf(model.Forbidden, "on a loopback address the host must be localhost, 127.0.0.1 or [::1]")
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/server/plane"
 )
 
 const longestBody = 1 << 20 // bytes of a request: the ids of a hundred thousand connections
@@ -17,10 +18,10 @@ const longestBody = 1 << 20 // bytes of a request: the ids of a hundred thousand
 // readJSON reads a bounded body that holds one JSON object into the struct behind v, with no field that this
 // does not know: a misspelt one would silently mean its default.
 func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
-	http.NewResponseController(w).SetReadDeadline(time.Now().Add(requestTimeout))
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(plane.RequestTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, longestBody))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return model.Errorf(codeTooLarge, "the body has more than %d bytes", longestBody)
+		return model.Errorf(plane.CodeTooLarge, "the body has more than %d bytes", longestBody)
 	}
 	if err != nil {
 		return model.Errorf(model.Invalid, "the body did not arrive whole")

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"holter/model"
+	"holter/server/plane"
 )
 
 // renderErrors answers the errors of all handlers after it: the last one that a handler has recorded, or a
@@ -14,13 +15,13 @@ func renderErrors(log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {
 			if p := recover(); p != nil {
-				logPanic(log, c.Request, p)
-				render(c, errBland)
+				plane.LogPanic(log, c.Request, p)
+				render(c, plane.ErrBland)
 			}
 		}()
 		c.Next()
 		if last := c.Errors.Last(); last != nil {
-			render(c, presentable(log, c.Request, last.Err))
+			render(c, plane.Presentable(log, c.Request, last.Err))
 		}
 	}
 }
@@ -29,7 +30,7 @@ func renderErrors(log *slog.Logger) gin.HandlerFunc {
 // browsers read it.
 func render(c *gin.Context, err error) {
 	if !c.Writer.Written() {
-		c.String(statusOf(model.ErrorCode(err)), "%s\n", err)
+		c.String(plane.StatusOf(model.ErrorCode(err)), "%s\n", err)
 	}
 }
 

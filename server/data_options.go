@@ -2,12 +2,13 @@ package server
 
 import (
 	"fmt"
+	"holter/server/plane"
 	"net/url"
 )
 
 // DataOptions set up the endpoint of holter serve.
 type DataOptions struct {
-	ListenOptions
+	plane.ListenOptions
 	AllowOrigin []string `placeholder:"ORIGIN" help:"Origins that may open a WebSocket beside the page's own, such as https://app.example; * for all."`
 	ReadLimit   int64    `default:"1048576" placeholder:"BYTES" help:"Longest message that is accepted, in bytes."`
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"holter/server/plane"
 	"holter/server/tap"
 )
 
@@ -33,7 +34,7 @@ func (d Door) AdminURL() string {
 	if d.monitor.admin == nil {
 		return ""
 	}
-	return "http://" + reachable(d.monitor.admin.plane.listener.Addr())
+	return "http://" + plane.Reachable(d.monitor.admin.plane.Listener.Addr())
 }
 
 // Announce tells readers of the monitor where clients connect, and where a proxy passes them on to.

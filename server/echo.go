@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/probe/process"
+	"holter/server/plane"
 )
 
 // echo sends every message back to whoever sent it. It keeps as little for an idle connection as
@@ -56,7 +57,7 @@ func newEcho(limit int64) *echo {
 // handle upgrades a request that has passed requireUpgrade.
 func (e *echo) handle(c *gin.Context) {
 	if !e.start() {
-		fail(c, errStopping)
+		fail(c, plane.ErrStopping)
 		return
 	}
 	ws, err := e.upgrader.Upgrade(c.Writer, c.Request, nil)
@@ -82,7 +83,7 @@ func (e *echo) stop(ctx context.Context) error {
 	e.mu.Lock()
 	e.stopping = true
 	e.mu.Unlock()
-	return wait(ctx, &e.running)
+	return plane.Wait(ctx, &e.running)
 }
 
 func (e *echo) serve(ws *websocket.Conn) {

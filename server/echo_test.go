@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"holter/server/plane"
 	"net"
 	"net/http"
 	"strings"
@@ -61,17 +62,17 @@ func serveData(t *testing.T, allow ...string) (address string, beats *atomic.Int
 // servePlane serves a handler as a plane does, until the test is over.
 func servePlane(t *testing.T, handler http.Handler) (address string) {
 	t.Helper()
-	p := newPlane(handler, silent)
-	p.listener = listenLoopback(t)
+	p := plane.New(handler, silent)
+	p.Listener = listenLoopback(t)
 	done := make(chan error, 1)
-	go func() { done <- p.serve() }()
+	go func() { done <- p.Serve() }()
 	t.Cleanup(func() {
-		p.stop(context.Background())
+		p.Stop(context.Background())
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
-	return p.listener.Addr().String()
+	return p.Listener.Addr().String()
 }
 
 func dialWebSocket(t *testing.T, address string) *websocket.Conn {

@@ -112,9 +112,9 @@ func TestStreamStuckReader(t *testing.T) {
 	if err := a.listen(); err != nil {
 		t.Fatal(err)
 	}
-	stuck := dial(t, a.plane.listener.Addr())
+	stuck := dial(t, a.plane.Listener.Addr())
 	ended := make(chan struct{})
-	a.plane.http.ConnState = func(c net.Conn, state http.ConnState) {
+	a.plane.HTTP.ConnState = func(c net.Conn, state http.ConnState) {
 		if state == http.StateClosed && c.RemoteAddr().String() == stuck.LocalAddr().String() {
 			close(ended)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"holter/model"
 	"holter/server/api"
+	"holter/server/plane"
 )
 
 const longestOver = 24 * time.Hour
@@ -67,7 +68,7 @@ func kicked(n int, err error) api.Kicked {
 	switch {
 	case err == nil:
 	case model.ErrorCode(err) == model.Internal:
-		answer.Error = &api.ErrorBody{Code: model.Internal, Message: errBland.Error()}
+		answer.Error = &api.ErrorBody{Code: model.Internal, Message: plane.ErrBland.Error()}
 	default:
 		answer.Error = &api.ErrorBody{Code: model.ErrorCode(err), Message: err.Error()}
 	}

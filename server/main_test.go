@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"net"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +18,31 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+var silent = slog.New(slog.DiscardHandler)
+
+// patienceOfTests is how long a test waits for what must happen.
+const patienceOfTests = 10 * time.Second
+
+func listenLoopback(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func dial(t *testing.T, address net.Addr) net.Conn {
+	t.Helper()
+	c, err := net.DialTimeout("tcp", address.String(), patienceOfTests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(patienceOfTests))
+	return c
+}
+
 // runUntilEnd calls run until the test is over or the returned function is called, which answers what
 // run does. The test fails with an error of run's.
 func runUntilEnd(t testing.TB, run func(context.Context) error) (stop func() error) {
@@ -27,7 +54,7 @@ func runUntilEnd(t testing.TB, run func(context.Context) error) (stop func() err
 		select {
 		case err := <-done:
 			return err
-		case <-time.After(2 * stopTimeout):
+		case <-time.After(patienceOfTests):
 			return errors.New("what runs does not stop")
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"holter/server/hub"
+	"holter/server/plane"
 	"holter/server/tap"
 )
 
@@ -30,7 +31,7 @@ const handshakesAtATime = 32
 
 // NewProxy sets holter proxy up around m, which it runs: do not run m as well. The error says which of
 // the options, m's included, make no sense.
-func NewProxy(m *Monitor, o ProxyOptions) (*Data, error) {
+func NewProxy(m *Monitor, o ProxyOptions) (*plane.Data, error) {
 	door := m.Door()
 	if err := cmp.Or(door.Validate(), o.Validate()); err != nil {
 		return nil, err
@@ -43,7 +44,7 @@ func NewProxy(m *Monitor, o ProxyOptions) (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &proxy{door: door, upstream: up, rewriteHost: o.RewriteHost, trusted: trusted, quiet: quietLog(door.Log())}
+	p := &proxy{door: door, upstream: up, rewriteHost: o.RewriteHost, trusted: trusted, quiet: plane.QuietLog(door.Log())}
 	p.reverse = httputil.ReverseProxy{
 		Rewrite:        p.rewrite,
 		Transport:      up,
@@ -53,7 +54,7 @@ func NewProxy(m *Monitor, o ProxyOptions) (*Data, error) {
 		ErrorHandler:   p.answerFailure,
 		ErrorLog:       p.quiet,
 	}
-	d := newData(door, o.ListenOptions, p, door.Log())
+	d := plane.NewData(door, o.ListenOptions, p, door.Log())
 	d.Path, d.Upstream, d.Drain, d.Handshakes = "/", up.url.Redacted(), p.stop, handshakesAtATime
 	d.HTTP.ConnContext = hub.WithConn
 	d.HTTP.MaxHeaderBytes = http.DefaultMaxHeaderBytes

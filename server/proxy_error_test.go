@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/server/api"
+	"holter/server/plane"
 )
 
 // closedAddress is where nobody listens.
@@ -47,7 +48,7 @@ func TestProxyFailures(t *testing.T) {
 		}
 	})
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
-	secure.Config.ErrorLog = quietLog(silent)
+	secure.Config.ErrorLog = plane.QuietLog(silent)
 	t.Cleanup(secure.Close)
 	for name, tc := range map[string]struct {
 		upstream string
@@ -224,7 +225,7 @@ func TestUpstreamOptionsValidate(t *testing.T) {
 		{func(o *ProxyOptions) { o.Listen = "x" }, "--listen"},
 	} {
 		o := ProxyOptions{
-			ListenOptions:   ListenOptions{Listen: "127.0.0.1:7070"},
+			ListenOptions:   plane.ListenOptions{Listen: "127.0.0.1:7070"},
 			UpstreamOptions: UpstreamOptions{Upstream: "http://localhost:3000", UpstreamTimeout: time.Second},
 		}
 		tc.change(&o)

@@ -18,6 +18,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/model"
+	"holter/server/plane"
 )
 
 // Compression is between the two ends, and holter's beats go in between.
@@ -134,7 +135,7 @@ func TestProxyKeepsTheHost(t *testing.T) {
 func TestProxyTLS(t *testing.T) {
 	plain := echoBackend(t)
 	secure := httptest.NewUnstartedServer(plain.Config.Handler)
-	secure.Config.ErrorLog = quietLog(silent)
+	secure.Config.ErrorLog = plane.QuietLog(silent)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	authority := filepath.Join(t.TempDir(), "ca.pem")

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/server/plane"
 )
 
 // runProxy runs a proxy in front of an upstream until the test ends.
 func runProxy(t testing.TB, upstream string, change func(*Options, *ProxyOptions)) running {
 	t.Helper()
 	o := Options{Logger: silent, OnFail: model.OnFailObserve}
-	p := ProxyOptions{ListenOptions: ListenOptions{Listen: "127.0.0.1:0"}, UpstreamOptions: UpstreamOptions{Upstream: upstream}}
+	p := ProxyOptions{ListenOptions: plane.ListenOptions{Listen: "127.0.0.1:0"}, UpstreamOptions: UpstreamOptions{Upstream: upstream}}
 	if change != nil {
 		change(&o, &p)
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"fmt"
+	"holter/server/plane"
 	"net"
 	"net/url"
 	"strings"
@@ -11,7 +12,7 @@ import (
 
 // ProxyOptions set up holter proxy.
 type ProxyOptions struct {
-	ListenOptions
+	plane.ListenOptions
 	UpstreamOptions
 	TrustedProxies []string `placeholder:"CIDR" help:"Networks of the proxies in front of holter: the X-Forwarded headers that come from there are believed and passed on, all others are replaced."`
 }
@@ -42,7 +43,7 @@ func (p ProxyOptions) validLoop() error {
 	}
 	host, port, _ := net.SplitHostPort(dialAddress(target))
 	own, ownPort, _ := net.SplitHostPort(p.Listen)
-	if port == ownPort && (host == own || loopback(host) && (loopback(own) || everywhere(own))) {
+	if port == ownPort && (host == own || plane.Loopback(host) && (plane.Loopback(own) || plane.Everywhere(own))) {
 		return fmt.Errorf("upstream %s is where holter itself listens: write another --listen", p.Upstream)
 	}
 	return nil

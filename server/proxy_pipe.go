@@ -12,6 +12,7 @@ import (
 
 	"holter/model"
 	"holter/probe/process"
+	"holter/server/plane"
 	"holter/server/tap"
 )
 
@@ -80,7 +81,7 @@ func (ps *pipes) stop(ctx context.Context) error {
 		p.end()
 	}
 	ps.mu.Unlock()
-	return wait(ctx, &ps.goroutines)
+	return plane.Wait(ctx, &ps.goroutines)
 }
 
 func (p *pipe) end() {

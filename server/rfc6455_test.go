@@ -18,6 +18,7 @@ import (
 
 	"holter/model"
 	"holter/server"
+	"holter/server/plane"
 )
 
 // route is a way from a client to an application.
@@ -60,7 +61,7 @@ func rfcMonitor(t *testing.T) *server.Monitor {
 
 func serveProxy(t *testing.T, upstream string) (address string) {
 	s, err := server.NewProxy(server.New(rfcOptions), server.ProxyOptions{
-		ListenOptions:   server.ListenOptions{Listen: "127.0.0.1:0"},
+		ListenOptions:   plane.ListenOptions{Listen: "127.0.0.1:0"},
 		UpstreamOptions: server.UpstreamOptions{Upstream: upstream},
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"holter/server/api"
+	"holter/server/plane"
 )
 
 // handler answers a request, or returns an error to answer it with.
@@ -56,11 +57,11 @@ func find(routes []route, r *http.Request) handler {
 		}
 	}
 	if allowed == nil {
-		return func(http.ResponseWriter, *http.Request) error { return errNoRoute }
+		return func(http.ResponseWriter, *http.Request) error { return plane.ErrNoRoute }
 	}
 	return func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		return errNoMethod
+		return plane.ErrNoMethod
 	}
 }
 

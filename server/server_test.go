@@ -26,11 +26,12 @@ import (
 
 	"holter/model"
 	"holter/server/api"
+	"holter/server/plane"
 )
 
 // running is a whole server, with its monitor.
 type running struct {
-	*Data
+	*plane.Data
 	monitor *Monitor
 	stop    func() error // and wait for the end
 }
@@ -38,7 +39,7 @@ type running struct {
 func runServer(t testing.TB, change func(*Options, *DataOptions)) running {
 	t.Helper()
 	o := Options{Admin: "127.0.0.1:0", Logger: silent}
-	d := DataOptions{ListenOptions: ListenOptions{Listen: "127.0.0.1:0"}, ReadLimit: testLimit}
+	d := DataOptions{ListenOptions: plane.ListenOptions{Listen: "127.0.0.1:0"}, ReadLimit: testLimit}
 	if change != nil {
 		change(&o, &d)
 	}
@@ -198,7 +199,7 @@ func TestServerPortInUse(t *testing.T) {
 		"--listen": {taken, "127.0.0.1:0"},
 		"--admin":  {"127.0.0.1:0", taken},
 	} {
-		s, err := NewServer(New(Options{Admin: addresses[1], Logger: silent}), DataOptions{ListenOptions: ListenOptions{Listen: addresses[0]}, ReadLimit: 1})
+		s, err := NewServer(New(Options{Admin: addresses[1], Logger: silent}), DataOptions{ListenOptions: plane.ListenOptions{Listen: addresses[0]}, ReadLimit: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,7 +232,7 @@ func TestServerWithTLS(t *testing.T) {
 
 func TestServerNeedsAWholeCertificate(t *testing.T) {
 	cert, key, _ := certificate(t)
-	for _, d := range []ListenOptions{{TLSCert: cert}, {TLSKey: key}, {TLSCert: key, TLSKey: cert}} {
+	for _, d := range []plane.ListenOptions{{TLSCert: cert}, {TLSKey: key}, {TLSCert: key, TLSKey: cert}} {
 		d.Listen = "127.0.0.1:0"
 		s, err := NewServer(New(Options{Logger: silent}), DataOptions{ListenOptions: d, ReadLimit: 1})
 		if err == nil {
@@ -272,4 +273,13 @@ func certificate(t *testing.T) (cert, key string, roots *x509.CertPool) {
 	roots = x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 	return write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", pkcs8), roots
+}
+
+func TestAddressesOfAServer(t *testing.T) {
+	s := runServer(t, func(_ *Options, d *DataOptions) { d.Listen = ":0" })
+	for got, want := range map[string]string{s.URL(): "ws://localhost:", s.PageURL(): "http://localhost:", s.AdminURL(): "http://127.0.0.1:"} {
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("%s, want %s…", got, want)
+		}
+	}
 }

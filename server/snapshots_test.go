@@ -91,7 +91,7 @@ func TestSnapshotsEndWithThePlane(t *testing.T) {
 func TestAttachedKick(t *testing.T) {
 	s := newFakeSource()
 	a := serveAdmin(t, s, "s3cret")
-	remote, err := api.Attach(t.Context(), a.plane.listener.Addr().String(), "s3cret")
+	remote, err := api.Attach(t.Context(), a.plane.Listener.Addr().String(), "s3cret")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestAttachedKick(t *testing.T) {
 	if err != nil || events[0].Type != model.ConnectionRefused {
 		t.Errorf("events %+v, error %v", events, err)
 	}
-	if _, err := api.Attach(t.Context(), a.plane.listener.Addr().String(), "guess"); model.ErrorCode(err) != model.Unauthorized {
+	if _, err := api.Attach(t.Context(), a.plane.Listener.Addr().String(), "guess"); model.ErrorCode(err) != model.Unauthorized {
 		t.Errorf("with another token: error %v", err)
 	}
 }

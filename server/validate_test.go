@@ -10,6 +10,7 @@ import (
 
 	"holter/model"
 	"holter/model/heart"
+	"holter/server/plane"
 )
 
 // settings are what the command line gives when nothing was written.
@@ -38,7 +39,7 @@ func TestCommandLineHasTheLibrarysDefaults(t *testing.T) {
 }
 
 func dataSettings() DataOptions {
-	return DataOptions{ListenOptions: ListenOptions{Listen: "127.0.0.1:7070"}, ReadLimit: 1 << 20}
+	return DataOptions{ListenOptions: plane.ListenOptions{Listen: "127.0.0.1:7070"}, ReadLimit: 1 << 20}
 }
 
 func TestOptionsValidate(t *testing.T) {
@@ -109,22 +110,6 @@ func TestDataOptionsValidate(t *testing.T) {
 			tc.change(&d)
 			checkError(t, d.Validate(), tc.want)
 		})
-	}
-}
-
-func TestValidateAddresses(t *testing.T) {
-	for _, tc := range []struct {
-		admin, listen, want string
-	}{
-		{"127.0.0.1:7071", "127.0.0.1:7070", ""},
-		{"127.0.0.1:7070", "127.0.0.1:7070", "same port"},
-		{"127.0.0.1:7070", ":7070", "same port"},
-		{"127.0.0.1:7070", "[::]:7070", "same port"},
-		{"127.0.0.1:7070", "10.0.0.1:7070", ""},
-		{"127.0.0.1:0", "127.0.0.1:0", ""},
-		{"", "127.0.0.1:7070", ""},
-	} {
-		checkError(t, ValidateAddresses(tc.admin, tc.listen), tc.want)
 	}
 }
 

@@ -1,4 +1,4 @@
-package server
+package plane
 
 import (
 	"cmp"
@@ -23,14 +23,14 @@ type Data struct {
 	Handshakes int                         // how many may run at a time; 0 stands for the 4 that suit short ones
 	Drain      func(context.Context) error // waits for the end of the connections
 
-	monitor monitor
+	monitor Monitor
 	listen  ListenOptions
-	plane   plane
+	plane   Plane
 	log     *slog.Logger
 }
 
-// monitor is what a data plane needs of the monitor that watches its connections.
-type monitor interface {
+// Monitor is what a data plane needs of the monitor that watches its connections.
+type Monitor interface {
 	// Listen takes the address of the admin plane, if there is one.
 	Listen() error
 	// AdminURL is the root of that plane, empty if there is none.
@@ -44,24 +44,24 @@ type monitor interface {
 // stopTimeout bounds how long the end of everything may take.
 const stopTimeout = 5 * time.Second
 
-// newData makes a data plane that answers with a handler. It runs the monitor: do not run that as well.
-func newData(m monitor, o ListenOptions, h http.Handler, log *slog.Logger) *Data {
-	p := newPlane(h, log)
-	return &Data{HTTP: p.http, monitor: m, listen: o, plane: p, log: log}
+// NewData makes a data plane that answers with a handler. It runs the monitor: do not run that as well.
+func NewData(m Monitor, o ListenOptions, h http.Handler, log *slog.Logger) *Data {
+	p := New(h, log)
+	return &Data{HTTP: p.HTTP, monitor: m, listen: o, plane: p, log: log}
 }
 
 // Listen takes the addresses of both planes. Clients may connect from now on, and are answered once Run
 // runs. Run listens if nobody has.
 func (d *Data) Listen() error {
-	if d.plane.listener != nil {
+	if d.plane.Listener != nil {
 		return nil
 	}
 	if err := d.listenData(); err != nil {
 		return err
 	}
 	if err := d.monitor.Listen(); err != nil {
-		d.plane.listener.Close()
-		d.plane.listener = nil
+		d.plane.Listener.Close()
+		d.plane.Listener = nil
 		return err
 	}
 	d.monitor.Announce(d.URL(), d.Upstream)
@@ -73,14 +73,14 @@ func (d *Data) listenData() error {
 	if err != nil {
 		return err
 	}
-	if err := d.plane.listen(d.listen.Listen, "--listen"); err != nil {
+	if err := d.plane.Listen(d.listen.Listen, "--listen"); err != nil {
 		return err
 	}
-	queue := newAcceptQueue(d.plane.listener, cmp.Or(d.Handshakes, handshakes), d.log)
+	queue := newAcceptQueue(d.plane.Listener, cmp.Or(d.Handshakes, handshakes), d.log)
 	d.HTTP.ConnState = queue.release
-	d.plane.listener = queue
+	d.plane.Listener = queue
 	if secure != nil {
-		d.plane.listener = tls.NewListener(queue, secure)
+		d.plane.Listener = tls.NewListener(queue, secure)
 	}
 	return nil
 }
@@ -108,14 +108,14 @@ func (d *Data) at(scheme string) string {
 	if d.listen.TLSCert != "" {
 		scheme += "s"
 	}
-	return scheme + "://" + reachable(d.Addr())
+	return scheme + "://" + Reachable(d.Addr())
 }
 
 // AdminURL is the root of the admin plane, empty if there is none.
 func (d *Data) AdminURL() string { return d.monitor.AdminURL() }
 
 // Addr is where the data plane listens, once it does.
-func (d *Data) Addr() net.Addr { return d.plane.listener.Addr() }
+func (d *Data) Addr() net.Addr { return d.plane.Listener.Addr() }
 
 // Greet logs where to connect. It comes after Listen.
 func (d *Data) Greet() {
@@ -137,7 +137,7 @@ func (d *Data) Run(ctx context.Context) error {
 	defer stopMonitor()
 	return process.Run(ctx,
 		func(context.Context) error { return d.monitor.Run(monitoring) },
-		func(context.Context) error { return d.plane.serve() },
+		func(context.Context) error { return d.plane.Serve() },
 		func(ctx context.Context) error {
 			<-ctx.Done()
 			d.stop(stopMonitor)
@@ -147,18 +147,18 @@ func (d *Data) Run(ctx context.Context) error {
 }
 
 func (d *Data) stop(stopMonitor func()) {
-	d.plane.listener.Close()
+	d.plane.Listener.Close()
 	stopMonitor()
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if d.Drain(ctx) != nil {
 		d.log.Warn("connections did not end in time", "waited", stopTimeout)
 	}
-	d.plane.stop(ctx)
+	d.plane.Stop(ctx)
 }
 
-// wait waits for goroutines, or for the end of ctx, which is an error.
-func wait(ctx context.Context, goroutines *sync.WaitGroup) error {
+// Wait waits for goroutines, or for the end of ctx, which is an error.
+func Wait(ctx context.Context, goroutines *sync.WaitGroup) error {
 	done := make(chan struct{})
 	process.Go(func() {
 		goroutines.Wait()

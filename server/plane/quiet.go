@@ -1,4 +1,4 @@
-package server
+package plane
 
 import (
 	"bytes"
@@ -10,9 +10,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// quietLog gives net/http a logger for what clients do wrong (broken TLS handshakes, early ends). It
+// QuietLog gives net/http a logger for what clients do wrong (broken TLS handshakes, early ends). It
 // passes on one line a second, with the number of those it held back: strangers must not fill a disk.
-func quietLog(l *slog.Logger) *log.Logger {
+func QuietLog(l *slog.Logger) *log.Logger {
 	return log.New(&quietWriter{log: l, limit: rate.NewLimiter(rate.Every(time.Second), 1)}, "", 0)
 }
 

@@ -1,4 +1,4 @@
-package server
+package plane
 
 import (
 	"context"
@@ -13,14 +13,15 @@ import (
 // Codes that only the edge knows: the domain has no methods and no bodies.
 const (
 	codeNoMethod model.Code = "method_not_allowed"
-	codeTooLarge model.Code = "too_large"
+	CodeTooLarge model.Code = "too_large"
 )
 
+// Errors that every plane answers with.
 var (
-	errNoRoute  = model.Errorf(model.NotFound, "there is nothing at this path")
-	errNoMethod = model.Errorf(codeNoMethod, "this path does not take that method")
-	errBland    = model.Errorf(model.Internal, "something went wrong in holter; its log says what")
-	errStopping = model.Errorf(model.Unavailable, "holter is shutting down")
+	ErrNoRoute  = model.Errorf(model.NotFound, "there is nothing at this path")
+	ErrNoMethod = model.Errorf(codeNoMethod, "this path does not take that method")
+	ErrBland    = model.Errorf(model.Internal, "something went wrong in holter; its log says what")
+	ErrStopping = model.Errorf(model.Unavailable, "holter is shutting down")
 )
 
 var statuses = map[model.Code]int{
@@ -31,36 +32,36 @@ var statuses = map[model.Code]int{
 	model.Unauthorized: http.StatusUnauthorized,
 	model.Unavailable:  http.StatusServiceUnavailable,
 	codeNoMethod:       http.StatusMethodNotAllowed,
-	codeTooLarge:       http.StatusRequestEntityTooLarge,
+	CodeTooLarge:       http.StatusRequestEntityTooLarge,
 }
 
-// statusOf is the HTTP status for a code: 500 for one that is not known.
-func statusOf(code model.Code) int {
+// StatusOf is the HTTP status for a code: 500 for one that is not known.
+func StatusOf(code model.Code) int {
 	if s, ok := statuses[code]; ok {
 		return s
 	}
 	return http.StatusInternalServerError
 }
 
-// presentable is the error that a client is told when err has ended its request. An error without a code may
+// Presentable is the error that a client is told when err has ended its request. An error without a code may
 // tell a stranger too much: it goes to the log, and the client gets a bland one.
-func presentable(log *slog.Logger, r *http.Request, err error) error {
+func Presentable(log *slog.Logger, r *http.Request, err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return model.Errorf(codeTooLarge, "the body is too large")
+		return model.Errorf(CodeTooLarge, "the body is too large")
 	}
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
-		return errStopping
+		return ErrStopping
 	}
 	if model.ErrorCode(err) == model.Internal {
 		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
-		return errBland
+		return ErrBland
 	}
 	return err
 }
 
-// logPanic writes a recovered panic to the log, with its stack. It passes http.ErrAbortHandler on to
+// LogPanic writes a recovered panic to the log, with its stack. It passes http.ErrAbortHandler on to
 // net/http: with it a handler aborts its request on purpose.
-func logPanic(log *slog.Logger, r *http.Request, p any) {
+func LogPanic(log *slog.Logger, r *http.Request, p any) {
 	if p == http.ErrAbortHandler {
 		panic(p)
 	}

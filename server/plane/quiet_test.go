@@ -1,4 +1,4 @@
-package server
+package plane
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 func TestQuietLogPassesOneLineASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		log := quietLog(slog.New(slog.NewTextHandler(&out, nil)))
+		log := QuietLog(slog.New(slog.NewTextHandler(&out, nil)))
 		for range 3 {
 			for range 100 {
 				log.Print("http: TLS handshake error\x1b[31m")

@@ -1,4 +1,4 @@
-package server
+package plane
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ type ListenOptions struct {
 
 // Validate refuses settings that make no sense. The error says what to write instead.
 func (l ListenOptions) Validate() error {
-	_, _, err := splitAddress("--listen", l.Listen)
+	_, _, err := SplitAddress("--listen", l.Listen)
 	switch {
 	case err != nil:
 		return err
@@ -35,22 +35,22 @@ func ValidateAddresses(admin, listen string) error {
 	if admin == "" {
 		return nil
 	}
-	host, port, err := splitAddress("--admin", admin)
+	host, port, err := SplitAddress("--admin", admin)
 	if err != nil {
 		return err
 	}
-	other, otherPort, err := splitAddress("--listen", listen)
+	other, otherPort, err := SplitAddress("--listen", listen)
 	if err != nil {
 		return err
 	}
-	if port != 0 && port == otherPort && (host == other || everywhere(host) || everywhere(other)) {
+	if port != 0 && port == otherPort && (host == other || Everywhere(host) || Everywhere(other)) {
 		return fmt.Errorf("--admin %s and --listen %s are the same port: the planes need one each", admin, listen)
 	}
 	return nil
 }
 
-// splitAddress splits an address that was given with a flag. The error names the flag.
-func splitAddress(flag, address string) (host string, port uint16, err error) {
+// SplitAddress splits an address that was given with a flag. The error names the flag.
+func SplitAddress(flag, address string) (host string, port uint16, err error) {
 	host, p, err := net.SplitHostPort(address)
 	if err != nil {
 		return "", 0, fmt.Errorf("%s %q is no address: write HOST:PORT, such as 127.0.0.1:7070", flag, address)
@@ -62,8 +62,8 @@ func splitAddress(flag, address string) (host string, port uint16, err error) {
 	return host, uint16(n), nil
 }
 
-// loopback reports whether only this machine can reach host. Of the names it trusts localhost alone.
-func loopback(host string) bool {
+// Loopback reports whether only this machine can reach host. Of the names it trusts localhost alone.
+func Loopback(host string) bool {
 	if host == "localhost" {
 		return true
 	}
@@ -71,14 +71,14 @@ func loopback(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// everywhere reports whether a listener on host takes every address of the machine.
-func everywhere(host string) bool {
+// Everywhere reports whether a listener on host takes every address of the machine.
+func Everywhere(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return host == "" || err == nil && addr.IsUnspecified()
 }
 
-// reachable is an address to connect to: a listener on all of them names none.
-func reachable(a net.Addr) string {
+// Reachable is an address to connect to: a listener on all of them names none.
+func Reachable(a net.Addr) string {
 	if t, ok := a.(*net.TCPAddr); ok && t.IP.IsUnspecified() {
 		return net.JoinHostPort("localhost", strconv.Itoa(t.Port))
 	}

@@ -1,10 +1,9 @@
-package server
+package plane
 
 import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"testing"
@@ -13,31 +12,6 @@ import (
 
 	"holter/probe/lease"
 )
-
-var silent = slog.New(slog.DiscardHandler)
-
-// patienceOfTests is how long a test waits for what must happen.
-const patienceOfTests = 10 * time.Second
-
-func listenLoopback(t *testing.T) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-func dial(t *testing.T, address net.Addr) net.Conn {
-	t.Helper()
-	c, err := net.DialTimeout("tcp", address.String(), patienceOfTests)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(patienceOfTests))
-	return c
-}
 
 // A place is given back when the handshake is over, and not before.
 func TestAcceptQueuePlaces(t *testing.T) {

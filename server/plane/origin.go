@@ -1,4 +1,4 @@
-package server
+package plane
 
 import (
 	"net"
@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// sameOrigin reports whether r comes from no browser page, or from one that its own host served. A page
+// SameOrigin reports whether r comes from no browser page, or from one that its own host served. A page
 // of another site says so in its Origin, which scripts cannot change.
-func sameOrigin(r *http.Request) bool {
+func SameOrigin(r *http.Request) bool {
 	origins := r.Header["Origin"]
 	if len(origins) == 0 {
 		return true
@@ -19,19 +19,19 @@ func sameOrigin(r *http.Request) bool {
 	return err == nil && len(origins) == 1 && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }
 
-// allowedOrigin reports whether r has sameOrigin, or an origin of the list, in which * stands for all.
-func allowedOrigin(r *http.Request, allow []string) bool {
-	if sameOrigin(r) || slices.Contains(allow, "*") {
+// AllowedOrigin reports whether r has sameOrigin, or an origin of the list, in which * stands for all.
+func AllowedOrigin(r *http.Request, allow []string) bool {
+	if SameOrigin(r) || slices.Contains(allow, "*") {
 		return true
 	}
 	origin := r.Header.Get("Origin")
 	return slices.ContainsFunc(allow, func(a string) bool { return strings.EqualFold(a, origin) })
 }
 
-// ownHost reports whether r was sent to a name of this machine itself. On a loopback address a request under
+// OwnHost reports whether r was sent to a name of this machine itself. On a loopback address a request under
 // another name comes from a page whose domain has been pointed at it, and so passes for the same origin (DNS
 // rebinding).
-func ownHost(r *http.Request) bool { return loopback(hostname(r.Host)) }
+func OwnHost(r *http.Request) bool { return Loopback(hostname(r.Host)) }
 
 // hostname is the host of a Host header in lower case, without port and brackets.
 func hostname(host string) string {
