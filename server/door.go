@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"holter/server/plane"
 	"holter/server/tap"
 )
 
@@ -26,7 +25,7 @@ func (d Door) Listen() error {
 	if d.monitor.admin == nil {
 		return nil
 	}
-	return d.monitor.admin.listen()
+	return d.monitor.admin.Listen()
 }
 
 // AdminURL is the root of the admin plane once Listen has returned, empty if there is none.
@@ -34,7 +33,7 @@ func (d Door) AdminURL() string {
 	if d.monitor.admin == nil {
 		return ""
 	}
-	return "http://" + plane.Reachable(d.monitor.admin.plane.Listener.Addr())
+	return d.monitor.admin.URL()
 }
 
 // Announce tells readers of the monitor where clients connect, and where a proxy passes them on to.

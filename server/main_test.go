@@ -2,15 +2,20 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"go.uber.org/goleak"
+
+	"holter/server/api"
 )
 
 func TestMain(m *testing.M) {
@@ -64,4 +69,36 @@ func runUntilEnd(t testing.TB, run func(context.Context) error) (stop func() err
 		}
 	})
 	return stop
+}
+
+// call sends one request, with header lines of the form "Name: value".
+func call(t *testing.T, url, method, path, content string, header ...string) (status int, answer string, got http.Header) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range header {
+		name, value, _ := strings.Cut(line, ": ")
+		if r.Header.Set(name, value); name == "Host" {
+			r.Host = value
+		}
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patienceOfTests}
+	response, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	return response.StatusCode, body(t, response), response.Header
+}
+
+// wantError wants answer to be an error of the API, and short.
+func wantError(t *testing.T, answer string) (message string) {
+	t.Helper()
+	var e api.Error
+	if err := json.Unmarshal([]byte(answer), &e); err != nil || e.Error.Code == "" || e.Error.Message == "" || len(answer) > 600 {
+		t.Errorf("answer %.700s", answer)
+	}
+	return e.Error.Message
 }

@@ -26,6 +26,7 @@ import (
 
 	"holter/probe/host"
 	"holter/probe/process"
+	"holter/server/admin"
 	"holter/server/hub"
 	"holter/server/tap"
 )
@@ -37,7 +38,7 @@ type Monitor struct {
 	limits   limits
 	readOnly bool
 	hub      *hub.Hub
-	admin    *admin // nil without an address
+	admin    *admin.Plane // nil without an address
 	log      *slog.Logger
 }
 
@@ -57,7 +58,7 @@ func New(o Options) *Monitor {
 		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version, AcceptRate: float64(o.AcceptRate),
 	})
 	if o.Admin != "" {
-		m.admin = newAdmin(m.Source(), o.Admin, o.Token, m.log)
+		m.admin = admin.New(m.Source(), o.Admin, o.Token, m.log)
 	}
 	return m
 }
@@ -173,7 +174,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 		func(ctx context.Context) error { return sampler.Run(ctx, time.Second, m.hub.Sampled) },
 	}
 	if m.admin != nil {
-		parts = append(parts, m.admin.serve)
+		parts = append(parts, m.admin.Serve)
 	}
 	return process.Run(ctx, parts...)
 }

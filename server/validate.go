@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"holter/model/heart"
+	"holter/server/admin"
 	"holter/server/hub"
 )
 
@@ -15,7 +16,7 @@ import (
 func (o Options) Validate() error {
 	rhythm := o.rhythm()
 	_, badIdentity := hub.ParseIdentity(o.Identity)
-	return cmp.Or(rhythm.Validate(), o.OnFail.Validate(), badIdentity, o.validLimits(), validAdmin(o.Admin, o.Token))
+	return cmp.Or(rhythm.Validate(), o.OnFail.Validate(), badIdentity, o.validLimits(), admin.Validate(o.Admin, o.Token))
 }
 
 func (o Options) rhythm() heart.Rhythm {

@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"encoding/json"
@@ -42,7 +42,7 @@ func TestListConnections(t *testing.T) {
 		"cursor=" + after(99, 99):          {[]string{}, 4, false},
 		"sort=rtt&cursor=" + after(99, 99): {[]string{}, 4, false},
 	} {
-		status, answer, _ := call(t, a.url(), "GET", "/api/v1/connections?"+query, "")
+		status, answer, _ := call(t, a.URL(), "GET", "/api/v1/connections?"+query, "")
 		var page api.Connections
 		if err := json.Unmarshal([]byte(answer), &page); err != nil || status != 200 {
 			t.Errorf("%s: status %d, %s", query, status, answer)

@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"context"
@@ -19,7 +19,7 @@ func TestSnapshots(t *testing.T) {
 	for _, encoding := range []string{"identity", "gzip"} {
 		s := newFakeSource()
 		a := serveAdmin(t, s, "")
-		r, err := http.NewRequestWithContext(t.Context(), "GET", a.url()+"/api/v1/snapshots?every_ms=100", nil)
+		r, err := http.NewRequestWithContext(t.Context(), "GET", a.URL()+"/api/v1/snapshots?every_ms=100", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +48,7 @@ func TestSnapshots(t *testing.T) {
 func TestSnapshotsRefuses(t *testing.T) {
 	a := serveAdmin(t, newFakeSource(), "")
 	for _, every := range []string{"0", "99", "60001", "-1", "1e3", "99999999999"} {
-		if status, answer, _ := call(t, a.url(), "GET", "/api/v1/snapshots?every_ms="+every, ""); status != 400 || !strings.Contains(wantError(t, answer), "from 100 to 60000") {
+		if status, answer, _ := call(t, a.URL(), "GET", "/api/v1/snapshots?every_ms="+every, ""); status != 400 || !strings.Contains(wantError(t, answer), "from 100 to 60000") {
 			t.Errorf("every_ms=%s: status %d, %s", every, status, answer)
 		}
 	}
@@ -65,15 +65,15 @@ func TestAcceptsGzip(t *testing.T) {
 }
 
 func TestSnapshotsEndWithThePlane(t *testing.T) {
-	a := newAdmin(newFakeSource(), "127.0.0.1:0", "", silent)
-	if err := a.listen(); err != nil {
+	a := New(newFakeSource(), "127.0.0.1:0", "", silent)
+	if err := a.Listen(); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- a.serve(ctx) }()
+	go func() { done <- a.Serve(ctx) }()
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patienceOfTests}
-	response, err := client.Get(a.url() + "/api/v1/snapshots")
+	response, err := client.Get(a.URL() + "/api/v1/snapshots")
 	if err != nil {
 		t.Fatal(err)
 	}

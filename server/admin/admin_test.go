@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"context"
@@ -100,21 +100,19 @@ func newFakeSource() *fakeSource {
 }
 
 // serveAdmin runs an admin plane of its own until the test is over.
-func serveAdmin(t *testing.T, s source, token string) *admin {
+func serveAdmin(t *testing.T, s Source, token string) *Plane {
 	t.Helper()
-	a := newAdmin(s, "127.0.0.1:0", token, silent)
+	a := New(s, "127.0.0.1:0", token, silent)
 	runAdmin(t, a)
 	return a
 }
 
-func (a *admin) url() string { return "http://" + a.plane.Listener.Addr().String() }
-
-func runAdmin(t *testing.T, a *admin) {
+func runAdmin(t *testing.T, a *Plane) {
 	t.Helper()
-	if err := a.listen(); err != nil {
+	if err := a.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	runUntilEnd(t, a.serve)
+	runUntilEnd(t, a.Serve)
 }
 
 // call sends one request, with header lines of the form "Name: value".
@@ -153,7 +151,7 @@ func TestAdminCalls(t *testing.T) {
 		"/api/v1/clients/10.0.0.1%20Mozilla%2F5.0%20%28a%2Bb%29": `"state":"away"`,
 		"/api/v1/host":                                           `"cpu_percent":12.5,"cores_percent":[10,15]`,
 	} {
-		status, answer, header := call(t, a.url(), "GET", path, "")
+		status, answer, header := call(t, a.URL(), "GET", path, "")
 		if status != 200 || !strings.Contains(answer, want) {
 			t.Errorf("GET %s: status %d, %s, want %s in it", path, status, answer, want)
 		}
@@ -161,13 +159,13 @@ func TestAdminCalls(t *testing.T) {
 			t.Errorf("GET %s: %s", path, contentType)
 		}
 	}
-	if status, answer, _ := call(t, a.url(), "HEAD", "/health", ""); status != 200 || answer != "" {
+	if status, answer, _ := call(t, a.URL(), "HEAD", "/health", ""); status != 200 || answer != "" {
 		t.Errorf("HEAD /health: status %d, %q", status, answer)
 	}
 }
 
 func TestSummaryFields(t *testing.T) {
-	_, answer, _ := call(t, serveAdmin(t, newFakeSource(), "").url(), "GET", "/api/v1/summary", "")
+	_, answer, _ := call(t, serveAdmin(t, newFakeSource(), "").URL(), "GET", "/api/v1/summary", "")
 	var s map[string]any
 	if err := json.Unmarshal([]byte(answer), &s); err != nil {
 		t.Fatal(err)
@@ -198,7 +196,7 @@ func TestKick(t *testing.T) {
 			model.Kick{Query: "rtt>1ms", Code: 1012, Reason: "deploy", Reset: true, Over: 1500 * time.Millisecond}},
 	} {
 		s := newFakeSource()
-		status, answer, _ := call(t, serveAdmin(t, s, "").url(), c.method, c.path, c.body)
+		status, answer, _ := call(t, serveAdmin(t, s, "").URL(), c.method, c.path, c.body)
 		if status != 200 || answer != `{"kicked":1}` {
 			t.Errorf("%s %s %s: status %d, %s", c.method, c.path, c.body, status, answer)
 		}
@@ -295,7 +293,7 @@ func TestAdminRefuses(t *testing.T) {
 		{"POST", kick, `{"q":"` + strings.Repeat("x", longestBody) + `"}`, 413, "1048576"},
 		{"POST", kick, strings.Repeat("[", longestBody), 400, "JSON"},
 	} {
-		status, answer, header := call(t, a.url(), c.method, c.path, c.body)
+		status, answer, header := call(t, a.URL(), c.method, c.path, c.body)
 		message := wantError(t, answer)
 		if status != c.status || !strings.Contains(message, c.message) {
 			t.Errorf("%s %.60s %.40s: status %d, %s; want %d with %q", c.method, c.path, c.body, status, answer, c.status, c.message)
@@ -324,7 +322,7 @@ func TestAdminAccess(t *testing.T) {
 	open, locked := serveAdmin(t, newFakeSource(), ""), serveAdmin(t, newFakeSource(), "s3cret")
 	self := open.plane.Listener.Addr().String()
 	for _, c := range []struct {
-		a      *admin
+		a      *Plane
 		path   string
 		header string
 		status int
@@ -351,7 +349,7 @@ func TestAdminAccess(t *testing.T) {
 		{locked, "/api/v1/events", "X-Nothing: x", 401},
 		{locked, "/health", "X-Nothing: x", 200},
 	} {
-		status, answer, header := call(t, c.a.url(), "GET", c.path, "", c.header)
+		status, answer, header := call(t, c.a.URL(), "GET", c.path, "", c.header)
 		if status != c.status {
 			t.Errorf("%s with %s: status %d, want %d", c.path, c.header, status, c.status)
 		}
@@ -368,7 +366,7 @@ func TestAdminKeepsItsSecrets(t *testing.T) {
 	for _, err := range []error{errPanic, errors.New("secret of the machine room")} {
 		s := newFakeSource()
 		s.err = err
-		status, answer, _ := call(t, serveAdmin(t, s, "").url(), "GET", "/api/v1/host", "")
+		status, answer, _ := call(t, serveAdmin(t, s, "").URL(), "GET", "/api/v1/host", "")
 		if wantError(t, answer); status != 500 || strings.Contains(answer, "secret") {
 			t.Errorf("%v: status %d, %s", err, status, answer)
 		}
@@ -376,12 +374,12 @@ func TestAdminKeepsItsSecrets(t *testing.T) {
 }
 
 func TestAdminWantsATokenForOthers(t *testing.T) {
-	a := newAdmin(newFakeSource(), "0.0.0.0:0", "", silent)
-	if err := a.listen(); err == nil || !strings.Contains(err.Error(), "--token") {
+	a := New(newFakeSource(), "0.0.0.0:0", "", silent)
+	if err := a.Listen(); err == nil || !strings.Contains(err.Error(), "--token") {
 		t.Errorf("listening without a token: %v", err)
 	}
-	a = newAdmin(newFakeSource(), "0.0.0.0:0", "s3cret", silent)
-	if err := a.listen(); err != nil {
+	a = New(newFakeSource(), "0.0.0.0:0", "s3cret", silent)
+	if err := a.Listen(); err != nil {
 		t.Fatal(err)
 	}
 	defer a.plane.Listener.Close()

@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"context"
@@ -33,7 +33,7 @@ func TestFaults(t *testing.T) {
 		{"POST", "/api/v1/faults", `{"ids":["c1","c2"],"faults":["cut=1011"]}`, "c1 c2: cut=1011"},
 		{"POST", "/api/v1/faults", `{"q":"rtt>100ms","faults":["drop=1/3 reset"]}`, "rtt>100ms: drop=1/3 reset"},
 	} {
-		status, answer, _ := call(t, a.url(), c.method, c.path, c.body)
+		status, answer, _ := call(t, a.URL(), c.method, c.path, c.body)
 		var got api.Disturbed
 		if err := json.Unmarshal([]byte(answer), &got); err != nil || status != 200 || got.Disturbed == 0 {
 			t.Errorf("%s %s: %d %s", c.path, c.body, status, answer)
@@ -70,7 +70,7 @@ func TestFaultsErrors(t *testing.T) {
 		{"POST", many, `{"faults":["freeze"],"q":"rtt>"}`, "position 4"},
 		{"POST", many, `freeze`, "JSON"},
 	} {
-		status, answer, _ := call(t, a.url(), c.method, c.path, c.body)
+		status, answer, _ := call(t, a.URL(), c.method, c.path, c.body)
 		if message := wantError(t, answer); status != 400 || !strings.Contains(message, c.message) {
 			t.Errorf("%s %s: %d %s, want 400 with %q", c.path, c.body, status, answer, c.message)
 		}

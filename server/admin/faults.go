@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"net/http"
@@ -8,7 +8,7 @@ import (
 )
 
 // disturbOne answers PUT /api/v1/connections/{id}/faults.
-func (a *admin) disturbOne(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) disturbOne(w http.ResponseWriter, r *http.Request) error {
 	var body api.FaultOrder
 	if err := readJSON(w, r, &body); err != nil {
 		return err
@@ -21,7 +21,7 @@ func (a *admin) disturbOne(w http.ResponseWriter, r *http.Request) error {
 }
 
 // disturbMatching answers POST /api/v1/faults.
-func (a *admin) disturbMatching(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) disturbMatching(w http.ResponseWriter, r *http.Request) error {
 	var body api.FaultOrder
 	if err := readJSON(w, r, &body); err != nil {
 		return err
@@ -29,7 +29,7 @@ func (a *admin) disturbMatching(w http.ResponseWriter, r *http.Request) error {
 	return a.disturb(w, r, body)
 }
 
-func (a *admin) disturb(w http.ResponseWriter, r *http.Request, body api.FaultOrder) error {
+func (a *Plane) disturb(w http.ResponseWriter, r *http.Request, body api.FaultOrder) error {
 	order, err := body.Model()
 	if err != nil {
 		return err

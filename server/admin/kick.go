@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"net/http"
@@ -14,7 +14,7 @@ import (
 const longestOver = 24 * time.Hour
 
 // kickOne answers DELETE /api/v1/connections/{id}?code=1001&reason=.
-func (a *admin) kickOne(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) kickOne(w http.ResponseWriter, r *http.Request) error {
 	kick, err := parseKick(r.PathValue("id"), r.URL.Query())
 	if err != nil {
 		return err
@@ -23,7 +23,7 @@ func (a *admin) kickOne(w http.ResponseWriter, r *http.Request) error {
 }
 
 // kickMatching answers POST /api/v1/kick.
-func (a *admin) kickMatching(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) kickMatching(w http.ResponseWriter, r *http.Request) error {
 	var body api.Kick
 	if err := readJSON(w, r, &body); err != nil {
 		return err
@@ -54,7 +54,7 @@ func parseKicks(body api.Kick) (model.Kick, error) {
 	return kick, nil
 }
 
-func (a *admin) kick(w http.ResponseWriter, r *http.Request, k model.Kick) error {
+func (a *Plane) kick(w http.ResponseWriter, r *http.Request, k model.Kick) error {
 	n, err := a.source.Kick(r.Context(), k)
 	if err != nil && n == 0 {
 		return err

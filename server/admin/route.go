@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"net/http"
@@ -19,7 +19,7 @@ type route struct {
 }
 
 // routes are all calls that the plane answers, in the order in which an answer 405 names their methods.
-func (a *admin) routes() []route {
+func (a *Plane) routes() []route {
 	routes := []route{
 		{"GET", "/summary", a.summary},
 		{"GET", "/connections", a.connections},
@@ -81,7 +81,7 @@ func match(pattern, path string) (id string, ok bool) {
 
 // changes is a handler that would change something, which a source may forbid. That is answered before the
 // request is read: a caller who has misspelt it would correct it in vain.
-func (a *admin) changes(h handler) handler {
+func (a *Plane) changes(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := a.source.MayChange(); err != nil {
 			return err

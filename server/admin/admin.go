@@ -1,4 +1,14 @@
-package server
+// Package admin is the admin plane: what a monitor knows and does, over HTTP.
+//
+// A call of the API is a line in the table of routes, and a handler that answers it or returns an error. There
+// is a file of handlers for each noun, one place that answers errors, and one writer for the two answers that do
+// not end, events and snapshots. What the JSON says is package api's, which the other end reads it with.
+//
+// The plane owns its HTTP server and the address that it takes. It keeps nothing of what it tells: all of it
+// comes from a Source, at the time of the request. It refuses requests without the token, where there is one,
+// and pages of other sites. Package server makes one for a monitor whose options name an address, and runs
+// it; its methods may be called from any goroutine once Listen has returned.
+package admin
 
 import (
 	"context"
@@ -6,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"strings"
 	"time"
 
@@ -14,9 +25,9 @@ import (
 	"holter/server/plane"
 )
 
-// admin is the admin plane: what the hub knows and does, over HTTP.
-type admin struct {
-	source  source
+// Plane is the admin plane of one monitor. Listen or Serve comes first.
+type Plane struct {
+	source  Source
 	address string
 	token   string
 	stuck   time.Duration // how long the reader of a stream may take nothing
@@ -25,8 +36,8 @@ type admin struct {
 	plane   plane.Plane
 }
 
-// source is what the admin plane needs of a Source.
-type source interface {
+// Source is what the plane tells of, and what it commands.
+type Source interface {
 	Snapshot(ctx context.Context) (model.Snapshot, error)
 	Detail(ctx context.Context, id model.ID) (model.Detail, error)
 	// Events waits for those with a Seq above after.
@@ -39,22 +50,23 @@ type source interface {
 	Client(id string) (model.Client, []model.Connection, error)
 }
 
-func newAdmin(s source, address, token string, log *slog.Logger) *admin {
-	a := &admin{source: s, address: address, token: token, stuck: plane.RequestTimeout, log: log}
+// New makes the admin plane for an address, with the token that it asks for. An empty token stands for none.
+func New(s Source, address, token string, log *slog.Logger) *Plane {
+	a := &Plane{source: s, address: address, token: token, stuck: plane.RequestTimeout, log: log}
 	a.calls = a.routes()
 	return a
 }
 
-// listen takes the address, once: whoever needs it to be there comes first, and serve finds it done. An
-// address that others can reach is refused without a token.
-func (a *admin) listen() error {
+// Listen takes the address. It does so once: a caller who needs the address before Serve calls it first. It
+// refuses an address that others can reach where there is no token.
+func (a *Plane) Listen() error {
 	if a.plane.Listener != nil {
 		return nil
 	}
-	if err := validAdmin(a.address, a.token); err != nil {
+	if err := Validate(a.address, a.token); err != nil {
 		return err
 	}
-	a.plane = plane.New(a, a.log)
+	a.plane = plane.New(http.HandlerFunc(a.answer), a.log)
 	if err := a.plane.Listen(a.address, "--admin"); err != nil {
 		return err
 	}
@@ -62,9 +74,9 @@ func (a *admin) listen() error {
 	return nil
 }
 
-// serve answers until ctx ends, and with it all event streams. It listens if nobody has.
-func (a *admin) serve(ctx context.Context) error {
-	if err := a.listen(); err != nil {
+// Serve answers until ctx ends, and with it all event streams. It calls Listen.
+func (a *Plane) Serve(ctx context.Context) error {
+	if err := a.Listen(); err != nil {
 		return err
 	}
 	a.plane.HTTP.BaseContext = func(net.Listener) context.Context { return ctx }
@@ -80,15 +92,18 @@ func (a *admin) serve(ctx context.Context) error {
 	return err
 }
 
+// URL is the root of the plane for clients of this machine, once Listen has returned.
+func (a *Plane) URL() string { return "http://" + plane.Reachable(a.plane.Listener.Addr()) }
+
 // private reports whether only this machine can reach the plane.
-func (a *admin) private() bool {
+func (a *Plane) private() bool {
 	t, ok := a.plane.Listener.Addr().(*net.TCPAddr)
 	return ok && t.IP.IsLoopback()
 }
 
-// validAdmin refuses an address and token that make no sense, with an error that says what to write instead. It
+// Validate refuses an address and token that make no sense, with an error that says what to write instead. It
 // accepts an empty address, which stands for no admin plane, and wants a token if others can reach the address.
-func validAdmin(address, token string) error {
+func Validate(address, token string) error {
 	if address == "" {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"bufio"
@@ -27,9 +27,9 @@ func happen(s *fakeSource, n int) {
 }
 
 // follow opens the event stream.
-func follow(t *testing.T, a *admin, query string, header ...string) *bufio.Reader {
+func follow(t *testing.T, a *Plane, query string, header ...string) *bufio.Reader {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", a.url()+"/api/v1/events"+query, nil)
+	r, err := http.NewRequestWithContext(t.Context(), "GET", a.URL()+"/api/v1/events"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,9 +107,9 @@ func TestStreamTellsWhatWasLost(t *testing.T) {
 // A stream that nobody reads ends, and meanwhile others are told everything.
 func TestStreamStuckReader(t *testing.T) {
 	s := newFakeSource()
-	a := newAdmin(s, "127.0.0.1:0", "", silent)
+	a := New(s, "127.0.0.1:0", "", silent)
 	a.stuck = 100 * time.Millisecond
-	if err := a.listen(); err != nil {
+	if err := a.Listen(); err != nil {
 		t.Fatal(err)
 	}
 	stuck := dial(t, a.plane.Listener.Addr())
@@ -121,7 +121,7 @@ func TestStreamStuckReader(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- a.serve(ctx) }()
+	go func() { done <- a.Serve(ctx) }()
 
 	io.WriteString(stuck, "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	lines := follow(t, a, "")
@@ -147,13 +147,13 @@ func TestStreamStuckReader(t *testing.T) {
 
 func TestStreamEndsWithThePlane(t *testing.T) {
 	s := newFakeSource()
-	a := newAdmin(s, "127.0.0.1:0", "", silent)
-	if err := a.listen(); err != nil {
+	a := New(s, "127.0.0.1:0", "", silent)
+	if err := a.Listen(); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- a.serve(ctx) }()
+	go func() { done <- a.Serve(ctx) }()
 	lines := follow(t, a, "")
 	stop()
 	if _, err := lines.ReadString('\n'); err != io.EOF {
@@ -166,7 +166,7 @@ func TestStreamEndsWithThePlane(t *testing.T) {
 
 func TestStreamIsNeverQuietForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAdmin(newFakeSource(), "", "", silent)
+		a := New(newFakeSource(), "", "", silent)
 		start := time.Now()
 		events, err := a.next(t.Context(), 0)
 		if len(events) > 0 || err != nil || time.Since(start) != quietFor {

@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"context"
@@ -23,7 +23,7 @@ const quietFor = 15 * time.Second
 // reader that has been here before, and then all that happen until the reader leaves or the plane
 // stops. Without either it begins with those that are still remembered. A reader that is too slow is
 // told how many it lost.
-func (a *admin) events(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) events(w http.ResponseWriter, r *http.Request) error {
 	after, err := parseSince(r)
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (a *admin) events(w http.ResponseWriter, r *http.Request) error {
 }
 
 // next waits for events, and for quietFor at most.
-func (a *admin) next(ctx context.Context, after uint64) ([]model.Event, error) {
+func (a *Plane) next(ctx context.Context, after uint64) ([]model.Event, error) {
 	quiet, cancel := context.WithTimeout(ctx, quietFor)
 	defer cancel()
 	events, err := a.source.Events(quiet, after)

@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"crypto/sha256"
@@ -12,7 +12,7 @@ import (
 
 // refuseForeign refuses pages of other sites, which could read and kick what their visitor can. On a plane
 // that only this machine can reach it also refuses requests that were sent to another name.
-func (a *admin) refuseForeign(r *http.Request) error {
+func (a *Plane) refuseForeign(r *http.Request) error {
 	switch {
 	case !plane.SameOrigin(r):
 		return model.Errorf(model.Forbidden, "pages of other origins have no access")
@@ -23,7 +23,7 @@ func (a *admin) refuseForeign(r *http.Request) error {
 }
 
 // authorized is a handler for requests with the token (RFC 6750 section 2.1), and for all if there is none.
-func (a *admin) authorized(h handler) handler {
+func (a *Plane) authorized(h handler) handler {
 	if a.token == "" {
 		return h
 	}

@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"encoding/base64"
@@ -21,7 +21,7 @@ const (
 )
 
 // connections answers GET /api/v1/connections?q=&state=&sort=&limit=&cursor=.
-func (a *admin) connections(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) connections(w http.ResponseWriter, r *http.Request) error {
 	list, err := parseList(r.URL.Query())
 	if err != nil {
 		return err
@@ -34,7 +34,7 @@ func (a *admin) connections(w http.ResponseWriter, r *http.Request) error {
 }
 
 // connection answers GET /api/v1/connections/{id}.
-func (a *admin) connection(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) connection(w http.ResponseWriter, r *http.Request) error {
 	id, err := parseID(r.PathValue("id"))
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"net/http"
@@ -7,7 +7,7 @@ import (
 )
 
 // storms answers GET /api/v1/storms: those that are remembered, oldest first.
-func (a *admin) storms(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) storms(w http.ResponseWriter, r *http.Request) error {
 	snapshot, err := a.source.Snapshot(r.Context())
 	if err != nil {
 		return err

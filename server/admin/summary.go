@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"net/http"
@@ -7,7 +7,7 @@ import (
 )
 
 // summary answers GET /api/v1/summary.
-func (a *admin) summary(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) summary(w http.ResponseWriter, r *http.Request) error {
 	snapshot, err := a.source.Snapshot(r.Context())
 	if err != nil {
 		return err

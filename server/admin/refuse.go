@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"net/http"
@@ -9,7 +9,7 @@ import (
 )
 
 // refuse answers POST /api/v1/refuse.
-func (a *admin) refuse(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) refuse(w http.ResponseWriter, r *http.Request) error {
 	var body api.Refuse
 	if err := readJSON(w, r, &body); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"net/http"
@@ -7,7 +7,7 @@ import (
 )
 
 // clients answers GET /api/v1/clients: all identities, by id.
-func (a *admin) clients(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) clients(w http.ResponseWriter, r *http.Request) error {
 	snapshot, err := a.source.Snapshot(r.Context())
 	if err != nil {
 		return err
@@ -20,7 +20,7 @@ func (a *admin) clients(w http.ResponseWriter, r *http.Request) error {
 }
 
 // client answers GET /api/v1/clients/{id}, with the generations that are still on the list.
-func (a *admin) client(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) client(w http.ResponseWriter, r *http.Request) error {
 	client, connections, err := a.source.Client(r.PathValue("id"))
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"net/http"
@@ -17,7 +17,7 @@ const (
 
 // snapshots answers GET /api/v1/snapshots?every_ms=250: the whole picture, and then what changes in it,
 // as lines of JSON until the reader leaves or the plane stops. A reader that is slow gets fewer.
-func (a *admin) snapshots(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) snapshots(w http.ResponseWriter, r *http.Request) error {
 	every, err := parseEvery(r.URL.Query().Get("every_ms"))
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"net/http"
@@ -7,7 +7,7 @@ import (
 )
 
 // host answers GET /api/v1/host.
-func (a *admin) host(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) host(w http.ResponseWriter, r *http.Request) error {
 	snapshot, err := a.source.Snapshot(r.Context())
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package server
+package admin
 
 import (
 	"encoding/json"
@@ -9,21 +9,21 @@ import (
 	"holter/server/plane"
 )
 
-// ServeHTTP answers every request of the plane, and every error of its handlers, a panic included.
-func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	begun := &begun{ResponseWriter: w}
+// answer answers every request of the plane, and every error of its handlers, a panic included.
+func (a *Plane) answer(w http.ResponseWriter, r *http.Request) {
+	out := &begun{ResponseWriter: w}
 	defer func() {
 		if p := recover(); p != nil {
 			plane.LogPanic(a.log, r, p)
-			writeError(begun, plane.ErrBland)
+			writeError(out, plane.ErrBland)
 		}
 	}()
-	if err := a.handle(begun, r); err != nil {
-		writeError(begun, plane.Presentable(a.log, r, err))
+	if err := a.handle(out, r); err != nil {
+		writeError(out, plane.Presentable(a.log, r, err))
 	}
 }
 
-func (a *admin) handle(w http.ResponseWriter, r *http.Request) error {
+func (a *Plane) handle(w http.ResponseWriter, r *http.Request) error {
 	if err := a.refuseForeign(r); err != nil {
 		return err
 	}
