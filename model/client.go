@@ -2,7 +2,7 @@ package model
 
 import "time"
 
-// Client is a snapshot of one identity over all its connections.
+// Client is a snapshot of one client over all its connections.
 type Client struct {
 	ID         string
 	Generation int       // connections so far
@@ -15,18 +15,18 @@ type Client struct {
 	Attempts   []Attempt       // to come back, refused ones too, oldest first, at most MaxReconnects
 }
 
-// Attempt is one try of a client to come back.
+// Attempt is one attempt of a client to come back.
 type Attempt struct {
 	Delay time.Duration // since the connection ended, or since the attempt before was refused
 	Asked time.Duration // how long that refusal asked to wait
-	// Number counts the attempts since the connection ended, from 1. It is 0 where the client may count
-	// otherwise: the connection had not lasted long enough for all clients to start over.
+	// Number counts the attempts since the connection ended, from 1. It is 0 if the client may count from an
+	// earlier end: not all clients start over after a connection that lasted as briefly as this one.
 	Number  uint8
 	Refused bool
-	// Free is false where the delay tells nothing of the client's policy: its connection ended in a way
-	// that it may not have noticed, or wanted, or by a close code that asks for patience.
+	// Free is false if the delay says nothing of the client's policy: its connection ended in a way that the
+	// client may not have noticed, or may have wanted, or with a close code that asks it to wait.
 	Free bool
 }
 
-// MaxReconnects bounds how many reconnect delays, and how many attempts, a client remembers.
+// MaxReconnects bounds the reconnect delays, and the attempts, that are kept of a client.
 const MaxReconnects = 16

@@ -5,18 +5,18 @@ import (
 	"unicode/utf8"
 )
 
-// Kick asks for the end of connections: those in IDs, or, if there are none, all that match Query.
+// Kick asks to close connections: those in IDs or, if there are none, all that match Query.
 type Kick struct {
 	IDs    []ID
-	Query  string        // in the filter language; "all" for all, the empty query is refused
+	Query  string        // in the filter language; "all" for all, as an empty query is an error
 	Code   int           // of the close frame, 0 for 1001
 	Reason string        // at most MaxReason bytes
 	Reset  bool          // a TCP reset instead of a close frame
-	Over   time.Duration // spread evenly over this time: a drain
+	Over   time.Duration // to spread the closes over evenly; 0 for at once
 }
 
-// Validate answers what RFC 6455 does not allow in a close frame (sections 5.5 and 7.4) with an Invalid
-// error that says what to write instead.
+// Validate returns an Invalid error for what RFC 6455 does not allow in a close frame (sections 5.5 and 7.4). The
+// error says what to write instead.
 func (k Kick) Validate() error {
 	switch {
 	case k.Code != 0 && !sendable(k.Code):
@@ -35,9 +35,9 @@ func sendable(code int) bool {
 	return code >= 1000 && code <= 1003 || code >= 1007 && code <= 1014 || code >= 3000 && code <= 4999
 }
 
-// MaxRefuse bounds for how long upgrades are refused on request.
+// MaxRefuse is the longest time for which upgrades are refused on request.
 const MaxRefuse = 24 * time.Hour
 
-// MaxReason bounds the reason in a close frame: a control frame carries at most 125 bytes, two of
-// which are the code (RFC 6455 section 5.5).
+// MaxReason bounds the reason in a close frame, in bytes: a control frame has at most 125, two of which are the
+// code (RFC 6455 section 5.5).
 const MaxReason = 123

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// RFC 6455 section 7.4 reserves some close codes for what no frame says, and section 5.5 bounds the reason.
+// RFC 6455 section 7.4 reserves some close codes that never stand in a frame, and section 5.5 bounds the reason.
 func TestKickThatNoCloseFrameCanSay(t *testing.T) {
 	for _, code := range []int{0, 1000, 1001, 1002, 1003, 1007, 1012, 1014, 3000, 4999} {
 		if err := (Kick{Code: code}).Validate(); err != nil {

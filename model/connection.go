@@ -8,45 +8,45 @@ import (
 	"time"
 )
 
-// ID names one accepted connection. It counts up from 1 and is never used again.
+// ID identifies one accepted connection. IDs count up from 1, and none is used twice.
 type ID uint64
 
-// String gives the form that people see and type, such as "c17".
+// String returns the form that users see and type, such as "c17".
 func (id ID) String() string { return "c" + strconv.FormatUint(uint64(id), 10) }
 
 // ParseID is the inverse of ID.String.
 func ParseID(s string) (ID, error) {
 	n, err := strconv.ParseUint(strings.TrimPrefix(s, "c"), 10, 64)
 	if err != nil || n == 0 || !strings.HasPrefix(s, "c") {
-		return 0, fmt.Errorf("%q is no connection id: write it like c17", s)
+		return 0, fmt.Errorf("%q is not a connection id: write it like c17", s)
 	}
 	return ID(n), nil
 }
 
-// Connection is a snapshot of one accepted WebSocket. All strings in it are bounded and free of
-// control characters. A duration of 0 means that there is no such figure yet.
+// Connection is a snapshot of one accepted WebSocket. All strings in it are bounded and have no control
+// characters. A duration of 0 means that there is no such figure yet.
 type Connection struct {
 	ID          ID
-	Client      string         // who is behind it, kept over reconnects
-	Generation  int            // the how-manieth connection of that client, from 1
-	Remote      netip.AddrPort // with port 0 where only the address is known, as of who is behind a proxy
+	Client      string         // name of the client, the same after each reconnect
+	Generation  int            // ordinal of this connection among the client's, from 1
+	Remote      netip.AddrPort // with port 0 where only the address is known, as for a client behind a proxy
 	Path        string
 	UserAgent   string
 	Subprotocol string
 
-	Side      Side // of a proxied connection: the leg in the worse state, of which all figures are
+	Side      Side // of a proxied connection: the leg in the worse state, whose figures these are
 	State     State
 	Since     time.Time // in State
 	Opened    time.Time
 	Diagnosis Diagnosis
 	Close     *Close  // nil while the socket is open
-	Faults    *Faults // that holter has put on it, nil for none; never changed
+	Faults    *Faults // that holter has put on it, nil for none; the value never changes
 
 	RTT         time.Duration // of the last answered ping
 	RTTMean     time.Duration // over the detector's memory
 	RTTDev      time.Duration // deviation, as the detector defines it
 	Timeout     time.Duration // how long a beat may stay unanswered before suspicion
-	Interval    time.Duration // between beats of holter's
+	Interval    time.Duration // between beats: see heart.Heart.Interval
 	Silence     time.Duration // since the last byte from the peer
 	DataSilence time.Duration // since the last data frame in either direction
 	Missed      int           // beats unanswered in a row
@@ -56,10 +56,10 @@ type Connection struct {
 	FramesIn, FramesOut      uint64
 	BytesIn, BytesOut        uint64
 
-	Beats Strip // how the newest went
+	Beats Strip // the newest
 }
 
-// Address writes a as people read it: without a port where none is known, "" where nothing is.
+// Address formats a for users: without the port if that is not known, "" if nothing is known.
 func Address(a netip.AddrPort) string { return string(AppendAddress(nil, a)) }
 
 func AppendAddress(b []byte, a netip.AddrPort) []byte {
@@ -72,10 +72,10 @@ func AppendAddress(b []byte, a netip.AddrPort) []byte {
 	return a.AppendTo(b)
 }
 
-// Open reports whether the socket is still there.
+// Open reports whether the socket is still open.
 func (c *Connection) Open() bool { return c.Close == nil }
 
-// Ended is when the connection closed, or now while it is open.
+// Ended returns when the connection closed, or now while it is open.
 func (c *Connection) Ended(now time.Time) time.Time {
 	if c.Close != nil {
 		return c.Close.At
@@ -83,11 +83,11 @@ func (c *Connection) Ended(now time.Time) time.Time {
 	return now
 }
 
-// Age is how long the connection has lasted, or lasted until it closed.
+// Age returns how long the connection has lasted, until now or until it closed.
 func (c *Connection) Age(now time.Time) time.Duration { return c.Ended(now).Sub(c.Opened) }
 
-// Close tells how a connection ended. Code is the close code of RFC 6455 section 7.4, 1006 where no
-// close frame was seen.
+// Close is how a connection ended. Code is the close code of RFC 6455 section 7.4, 1006 if there was no close
+// frame.
 type Close struct {
 	Code   int
 	Reason string
@@ -99,9 +99,9 @@ type Close struct {
 type Closer uint8
 
 const (
-	ByPeer    Closer = iota // a close frame of the peer's
+	ByPeer    Closer = iota // the peer sent a close frame
 	ByApp                   // the application closed, with or without a frame
-	ByHolter                // a kick, a failed heartbeat, a limit, the shutdown
+	ByHolter                // a kick, a failed heartbeat, a limit, or the shutdown
 	ByNetwork               // the socket ended or broke without a close frame
 )
 
@@ -131,14 +131,14 @@ type Detail struct {
 	Samples     []Sample      // oldest first, at most a window of them
 	Transitions []Transition  // oldest first, the newest MaxTransitions
 	Evidence    Evidence      // behind the diagnosis
-	Legs        []Detail      // of a proxied connection: the client's leg and the upstream's, each by itself
+	Legs        []Detail      // of a proxied connection: the leg to the client and that to the upstream
 }
 
 // Side is one end of a proxied connection.
 type Side uint8
 
 const (
-	ClientSide Side = iota // the only one where holter is no proxy
+	ClientSide Side = iota // the only one where holter is not a proxy
 	UpstreamSide
 )
 
@@ -171,10 +171,10 @@ type Sample struct {
 	Missed  bool
 }
 
-// MaxTransitions bounds how many changes of state a connection remembers.
+// MaxTransitions bounds the changes of state that are kept of a connection.
 const MaxTransitions = 16
 
-// Transition is one change of state, and what was believed about it.
+// Transition is one change of state, and the diagnosis at that time.
 type Transition struct {
 	At        time.Time
 	Side      Side

@@ -1,20 +1,20 @@
 package model
 
-// Cause is the reason for a connection's state, as far as the evidence goes. The empty cause means
-// that nothing is wrong.
+// Cause is the reason for a connection's state, as far as the evidence shows it. The empty cause means that
+// nothing is wrong.
 type Cause string
 
 const (
 	CauseUnknown  Cause = "unknown"
-	CauseHostBusy Cause = "host-busy" // holter or the machine was late itself
+	CauseHostBusy Cause = "host-busy" // holter or the machine itself was late
 	CauseNoPong   Cause = "no-pong"   // data flows, but pongs do not come
 	CauseJitter   Cause = "jitter"    // a late answer; recovered by itself
 
-	CauseFramesLost    Cause = "frames-lost"     // what passes is no WebSocket, and so is not judged
+	CauseFramesLost    Cause = "frames-lost"     // the bytes are not WebSocket frames, so the peer is not judged
 	CauseBackpressure  Cause = "backpressure"    // the peer takes nothing, and a write waits for it
 	CauseAppNotReading Cause = "app-not-reading" // bytes wait unread in our own socket
 	CausePathDown      Cause = "path-down"       // pings are not even acknowledged
-	CausePeerStalled   Cause = "peer-stalled"    // they are, by the peer's kernel, and not answered
+	CausePeerStalled   Cause = "peer-stalled"    // pings are acknowledged by the peer's kernel, but not answered
 )
 
 // Diagnosis is a cause and one sentence that names its evidence.
@@ -23,8 +23,8 @@ type Diagnosis struct {
 	Detail string
 }
 
-// Causes are the causes that a diagnosis can come to, in the order of judging: an earlier one silences
-// those after it.
+// Causes are the causes that a diagnosis can have, in the order of judging: the first that holds hides those after
+// it.
 var Causes = [...]Cause{
 	CauseFramesLost, CauseHostBusy, CauseBackpressure, CauseAppNotReading, CausePathDown, CauseNoPong,
 	CausePeerStalled, CauseJitter, CauseUnknown,

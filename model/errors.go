@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Code classes an error for whoever has to answer it.
+// Code is the class of an error, from which an HTTP status or an exit code follows.
 type Code string
 
 const (
@@ -19,7 +19,7 @@ const (
 	Internal     Code = "internal"
 )
 
-// Error is an error whose message may be shown to whoever asked.
+// Error is an error whose message may be shown to the user.
 type Error struct {
 	Code    Code
 	Message string
@@ -32,7 +32,7 @@ func Errorf(code Code, format string, args ...any) error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// ErrorCode is the code of err: Internal if none was given.
+// ErrorCode returns the code of err, Internal if it has none.
 func ErrorCode(err error) Code {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
@@ -40,7 +40,7 @@ func ErrorCode(err error) Code {
 	return Internal
 }
 
-// OneOf lists what to choose from as a sentence does: "a, b or c".
+// OneOf formats a list of alternatives for a sentence: "a, b or c".
 func OneOf(words []string) string {
 	last := len(words) - 1
 	if last < 1 {

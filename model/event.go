@@ -17,8 +17,8 @@ const (
 	Dropped           EventType = "dropped"            // Count
 )
 
-// Event is something that happened. Seq counts up by one for each event published; a subscriber that
-// could not keep up sees a Dropped event with the number it lost in place of those.
+// Event is something that happened. Seq numbers the events in the order of their publication. A reader that
+// could not keep up receives a Dropped event, with their Count, in place of those that it missed.
 type Event struct {
 	Seq  uint64
 	Time time.Time
@@ -28,16 +28,16 @@ type Event struct {
 	From, To   State
 	Refusal    *Refusal
 	Host       *Host
-	Storm      *Storm // as it was then
+	Storm      *Storm // a copy made when it happened
 	Count      uint64
 }
 
-// Refusal is an upgrade that was turned away before there was a connection.
+// Refusal is an upgrade that was refused before there was a connection.
 type Refusal struct {
 	Remote string
 	Client string
 	Status int // of the HTTP answer
 	Reason string
 
-	RetryAfter time.Duration // what the answer asks for, 0 if nothing
+	RetryAfter time.Duration // of the HTTP answer, 0 for none
 }

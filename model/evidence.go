@@ -2,7 +2,7 @@ package model
 
 import "time"
 
-// Evidence is what is known about a connection's health at one moment. A zero field says nothing.
+// Evidence is what is known about a connection's health at one moment. A zero field means that nothing is known.
 type Evidence struct {
 	State      State
 	Silence    time.Duration // since the last byte from the peer
@@ -17,13 +17,13 @@ type Evidence struct {
 	Unread       bool          // bytes wait unread in our own socket
 	Kept         time.Duration // how long a ping has waited to be written
 	Late         time.Duration // how late holter itself was
-	LostIn       bool          // where frames begin is not known any more in what the peer sends
-	LostOut      bool          // or in what is sent to it
+	LostIn       bool          // it is not known any more where frames begin in what the peer sends
+	LostOut      bool          // the same for what is sent to the peer
 
 	Kernel Kernel
 
-	// What is over when a connection has just recovered.
+	// Set when a connection has just recovered.
 	Gap        time.Duration // a silence that led to suspicion
 	LateAnswer time.Duration // a round trip beyond its timeout
-	Skipped    int           // beats in a row that no pong ever came for
+	Skipped    int           // beats in a row that were never answered
 }

@@ -5,49 +5,48 @@ import (
 	"time"
 )
 
-// Faults are the disturbances that holter puts on one connection on purpose, seen from the client's
-// side of it. The zero value is none. Except for what Drop and SwallowPongs lose, no byte is lost: what
-// was held goes on in order when the fault ends.
+// Faults are the disturbances that holter puts on one connection on purpose, on the side of its client. The zero
+// value is none. Only Drop and SwallowPongs lose bytes: what other faults hold goes on in order when they end.
 type Faults struct {
 	Up   Line // from the client
 	Down Line // to the client
 
-	// Freeze neither reads nor writes, as a process that has been stopped.
+	// Freeze neither reads nor writes, like a process that has been stopped.
 	Freeze bool
-	// HalfOpen neither reads nor writes, and hides even the end of the connection from the client, as
-	// a machine that has lost its power.
+	// HalfOpen neither reads nor writes, and hides even the end of the connection from the client, like a
+	// machine that has lost its power.
 	HalfOpen bool
-	// SwallowPongs loses every pong of the client's, those that answer the application's pings too.
+	// SwallowPongs drops every pong of the client's, including those for the application's pings.
 	SwallowPongs bool
-	// Drop loses every Drop-th message of the client's with all of its fragments; 0 for none. A
-	// compressed message (RFC 7692) is neither counted nor lost: those after it may build on it.
+	// Drop drops every Drop-th message of the client's with all of its fragments; 0 for none. A compressed
+	// message (RFC 7692) is neither counted nor dropped: later messages may need it to be decompressed.
 	Drop int
-	// SlowClose is how much later the close frame to the client goes out, and all that follows it.
+	// SlowClose delays the close frame to the client, and everything after it.
 	SlowClose time.Duration
 
 	Cut   int  // end the connection now, with this close code; 0 for not
 	Reset bool // end it now, with a TCP reset
 }
 
-// Line is how bad one direction is made.
+// Line is the disturbance of one direction.
 type Line struct {
-	Latency time.Duration // that bytes travel longer
-	Jitter  time.Duration // by which Latency varies at most, evenly to both sides; order is kept
-	Rate    int64         // at most so many bytes per second, 0 for any number
+	Latency time.Duration // added to the time that bytes travel
+	Jitter  time.Duration // Latency varies evenly by at most this, up and down; the order of bytes is kept
+	Rate    int64         // limit in bytes per second, 0 for none
 }
 
 // MaxFaultDelay bounds each duration in a fault.
 const MaxFaultDelay = time.Minute
 
-// FaultOrder puts faults on connections, in place of those that are on them: on those in IDs or, if
-// there are none, on all that match Query now. The zero Faults end them all.
+// FaultOrder asks to replace the faults on connections: those in IDs or, if there are none, all that match Query
+// now. The zero Faults ends all faults.
 type FaultOrder struct {
 	IDs    []ID
-	Query  string // in the filter language; "all" for all, the empty query is refused
+	Query  string // in the filter language; "all" for all, as an empty query is an error
 	Faults Faults
 }
 
-// Lasting is f without what is over as soon as it is done.
+// Lasting returns f without the faults that end a connection at once.
 func (f Faults) Lasting() Faults {
 	f.Cut, f.Reset = 0, false
 	return f
@@ -56,7 +55,7 @@ func (f Faults) Lasting() Faults {
 // None reports whether nothing is disturbed.
 func (f *Faults) None() bool { return f == nil || *f == Faults{} }
 
-// Validate answers what cannot be done with an Invalid error that says what to write instead.
+// Validate returns an Invalid error for what cannot be done. It says what to write instead.
 func (f *Faults) Validate() error {
 	for _, l := range []Line{f.Up, f.Down} {
 		if err := l.validate(); err != nil {
@@ -90,7 +89,7 @@ func (l Line) validate() error {
 	return nil
 }
 
-// Words are f as ParseFaults reads it, one for each fault. There are none if f is nil.
+// Words returns the text form of each fault in f, as ParseFaults reads it; none if f is nil.
 func (f *Faults) Words() []string {
 	if f == nil {
 		return nil
@@ -102,7 +101,7 @@ func (f *Faults) Words() []string {
 	return words
 }
 
-// Kinds are the names of the faults in f, in the order of Words.
+// Kinds returns the names of the faults in f, in the order of Words.
 func (f *Faults) Kinds() []string {
 	if f == nil {
 		return nil
@@ -116,7 +115,7 @@ func (f *Faults) Kinds() []string {
 	return names
 }
 
-// String is Words in one line, "none" for none.
+// String returns Words in one line, "none" for none.
 func (f *Faults) String() string {
 	if f.None() {
 		return "none"

@@ -40,7 +40,7 @@ func TestParseFaults(t *testing.T) {
 	}
 }
 
-// An error says what to write.
+// Errors say what to write.
 func TestParseFaultsErrors(t *testing.T) {
 	for _, tc := range []struct{ text, want string }{
 		{"latency", `"latency" is no fault: write latency=200ms, latency=200ms±50ms or latency=200ms,down`},
@@ -81,7 +81,7 @@ func TestLasting(t *testing.T) {
 	}
 }
 
-// What is shown can be read again.
+// ParseFaults reads what String writes.
 func FuzzParseFaults(f *testing.F) {
 	for _, seed := range []string{"latency=200ms±50ms,down rate=64KiB", "freeze drop=1/10 slow-close=5s", "cut=1011", "±=,+-"} {
 		f.Add(seed)

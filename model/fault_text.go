@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// faultKind is one kind of fault, as people write it: its name, or name=value.
+// faultKind is one kind of fault with its text form: its name, or name=value.
 type faultKind struct {
 	name  string
-	form  string                         // for those who wrote something else
-	read  func(f *Faults, s string) bool // the value; false if it is none
-	write func(f *Faults) []string       // the words, none without such a fault
+	form  string                         // an example for error messages
+	read  func(f *Faults, s string) bool // parses the value; false if it is not valid
+	write func(f *Faults) []string       // the words for such faults in f, none if there are none
 }
 
 // faultKinds are in the order in which they are shown.
@@ -28,21 +28,21 @@ var faultKinds = [...]faultKind{
 	flagFault("reset", func(f *Faults) *bool { return &f.Reset }),
 }
 
-// ParseFaults reads faults with spaces between them, in any order:
+// ParseFaults parses faults with spaces between them, in any order:
 //
 //	latency=200ms       bytes travel longer by this, in each direction
-//	latency=200ms±50ms  with jitter; +- does as well as ±
-//	latency=200ms,down  only to the client; up is from it
-//	rate=64KiB          at most so many bytes per second in each direction; ,up and ,down as above
+//	latency=200ms±50ms  with jitter; +- is the same as ±
+//	latency=200ms,down  only to the client; up is from the client
+//	rate=64KiB          limit in bytes per second, in each direction; ,up and ,down as above
 //	freeze              neither read nor write
 //	half-open           the same, and hide the end of the connection from the client
-//	swallow-pongs       lose the client's pongs
-//	drop=1/10           lose every tenth message of the client's
-//	slow-close=5s       send the close frame later by this
+//	swallow-pongs       drop the client's pongs
+//	drop=1/10           drop every tenth message of the client's
+//	slow-close=5s       delay the close frame by this
 //	cut=1011            end the connection now, with this close code
 //	reset               end it now, with a TCP reset
 //
-// The empty text and "none" are no faults. An error has the code Invalid and says what to write.
+// The empty text and "none" mean no faults. An error has the code Invalid and says what to write.
 func ParseFaults(text string) (Faults, error) {
 	var f Faults
 	words := strings.Fields(text)
@@ -60,7 +60,7 @@ func ParseFaults(text string) (Faults, error) {
 	return f, nil
 }
 
-// read adds the fault in one word.
+// read parses one word and adds its fault to f.
 func (f *Faults) read(word string) error {
 	name, value, valued := strings.Cut(word, "=")
 	var names []string
@@ -82,7 +82,7 @@ func (f *Faults) read(word string) error {
 	return Errorf(Invalid, "there is no fault %.40q: write one of %s", name, strings.Join(names, ", "))
 }
 
-// add puts the faults of g to those of f. It reports false if f has one of them already.
+// add adds the faults of g to f. It reports false if f has one of them already.
 func (f *Faults) add(g *Faults) bool {
 	return addTo(&f.Up.Latency, g.Up.Latency) && addTo(&f.Down.Latency, g.Down.Latency) &&
 		addTo(&f.Up.Jitter, g.Up.Jitter) && addTo(&f.Down.Jitter, g.Down.Jitter) &&
@@ -128,7 +128,7 @@ func numberFault(name, prefix, form string, number func(*Faults) *int) faultKind
 	}}
 }
 
-// lines splits a direction off a value and answers the lines that it speaks of, none if it is unknown.
+// lines splits a direction off a value and returns the lines that it means, none if it is unknown.
 func (f *Faults) lines(s string) (value string, lines []*Line) {
 	value, direction, directed := strings.Cut(s, ",")
 	switch {
@@ -142,7 +142,7 @@ func (f *Faults) lines(s string) (value string, lines []*Line) {
 	return value, lines
 }
 
-// directions are the words for what two lines have in common or not, "" for nothing.
+// directions returns the words for a disturbance of two lines: one word if both have the same, "" for none.
 func directions(up, down string) (words []string) {
 	if up == down {
 		down = ""
@@ -214,13 +214,13 @@ func writeSlowClose(f *Faults) []string {
 	return []string{"slow-close=" + f.SlowClose.String()}
 }
 
-// parseDelay reads a duration above 0.
+// parseDelay parses a duration above 0.
 func parseDelay(s string) (time.Duration, bool) {
 	d, err := time.ParseDuration(s)
 	return d, err == nil && d > 0
 }
 
-// formatSize writes a size, not 0, as ParseSize reads it.
+// formatSize formats a size, which is not 0, as ParseSize reads it.
 func formatSize(n int64) string {
 	for _, u := range []struct {
 		name  string

@@ -2,7 +2,7 @@ package model
 
 import "time"
 
-// Host is a sample of the machine and of this process. A figure that the platform does not give is 0.
+// Host is a sample of the machine and of this process. A figure that the platform does not have is 0.
 type Host struct {
 	Time  time.Time
 	CPU   float64   // percent of the whole machine, 0…100
@@ -14,10 +14,10 @@ type Host struct {
 	Process Process
 }
 
-// Process is this process's own share.
+// Process is what this process uses.
 type Process struct {
 	RSS        uint64  // bytes
-	CPU        float64 // percent of one core, so it may pass 100
+	CPU        float64 // percent of one core, so it may be above 100
 	Goroutines int
 	OpenFiles  int
 	MaxFiles   uint64

@@ -2,16 +2,16 @@ package model
 
 import "time"
 
-// Kernel is what the kernel of this machine knows of a connection, where it tells: Linux, in TCP_INFO
-// and the queues of the socket. The zero Kernel knows nothing.
+// Kernel is what the kernel of this machine knows of a connection: on Linux, from TCP_INFO and the queues of the
+// socket. The zero Kernel stands for a platform that does not tell.
 type Kernel struct {
 	Known         bool
 	Unacked       int           // segments sent that the peer's kernel has not acknowledged
 	Retransmitted int           // segments sent again since the connection opened
-	LastAck       time.Duration // since the peer's kernel acknowledged anything
-	RTO           time.Duration // retransmission timeout, without what it has been doubled by since
+	LastAck       time.Duration // since the last acknowledgement of the peer's kernel
+	RTO           time.Duration // retransmission timeout, without the doublings since the last acknowledgement
 	Unread        int           // bytes that wait in our socket for the application
 	NotSent       int           // bytes that wait in our socket for room in the peer's
-	WindowShut    bool          // the peer has no room
+	WindowShut    bool          // the peer's kernel has no room
 	Writing       bool          // the application waits in a write
 }

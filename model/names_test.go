@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What is written can be read again, and nothing else.
+// The parsers read what String writes, and nothing else.
 func TestNamesAreReadAgain(t *testing.T) {
 	for i := range CloserNames {
 		readAgain(t, Closer(i), ParseCloser)

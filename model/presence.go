@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// Presence is how a client comes and goes: whether it is here, and how long it took to come back each time.
-// It is the one place that decides so. A client is here while it has an open connection, of which it may have
-// many. The zero value has never been here.
+// Presence records how a client comes and goes: whether it is here, and how long it took to come back each time.
+// A client is here while it has an open connection, of which it may have many. The zero value has never been here.
 //
 // Instants come in as arguments. A Presence belongs to one goroutine at a time.
 type Presence struct {

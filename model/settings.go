@@ -2,23 +2,23 @@ package model
 
 import "fmt"
 
-// Scheme says which end beats.
+// Scheme is which end beats.
 type Scheme string
 
 const (
 	SchemeBoth   Scheme = "both"
 	SchemeServer Scheme = "server" // only holter pings
-	SchemeClient Scheme = "client" // only the client does
+	SchemeClient Scheme = "client" // only the client pings
 	SchemeNone   Scheme = "none"   // holter watches and sends nothing
 )
 
-// ServerBeats reports whether holter sends pings.
+// ServerBeats reports whether holter beats.
 func (s Scheme) ServerBeats() bool { return s == SchemeBoth || s == SchemeServer }
 
-// ClientBeats reports whether the client's own beats are held against it when they stop.
+// ClientBeats reports whether the end of the client's own beats is evidence against it.
 func (s Scheme) ClientBeats() bool { return s == SchemeBoth || s == SchemeClient }
 
-// Validate answers an unknown scheme with the known ones.
+// Validate returns an error for an unknown scheme. It lists the known ones.
 func (s Scheme) Validate() error {
 	switch s {
 	case SchemeBoth, SchemeServer, SchemeClient, SchemeNone:
@@ -27,7 +27,7 @@ func (s Scheme) Validate() error {
 	return fmt.Errorf("unknown scheme %q: write both, server, client or none", string(s))
 }
 
-// OnFail says what becomes of a connection that has failed.
+// OnFail is what happens to a connection that has failed.
 type OnFail string
 
 const (
@@ -35,7 +35,7 @@ const (
 	OnFailObserve OnFail = "observe" // it is only reported
 )
 
-// Validate answers an unknown value with the known ones.
+// Validate returns an error for an unknown value. It lists the known ones.
 func (o OnFail) Validate() error {
 	if o == OnFailClose || o == OnFailObserve {
 		return nil

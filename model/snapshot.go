@@ -2,19 +2,19 @@ package model
 
 import "time"
 
-// Snapshot is a whole picture at one moment. It is a copy: whoever holds it may sort and change it.
+// Snapshot is the whole picture of one moment. It is a copy, which its owner may sort and change.
 type Snapshot struct {
 	Time        time.Time
 	Monitor     Monitor
-	Connections []Connection // by id; the closed ones too while they linger
+	Connections []Connection // by id, open and lingering
 	Clients     []Client     // by id
 	Rates       Rates
-	Activity    []Activity // oldest first, one for each ActivityBin, the newest just over
-	Storms      []Storm    // oldest first; what they point to belongs to nobody and stays as it is
+	Activity    []Activity // oldest first, one for each ActivityBin that is over
+	Storms      []Storm    // oldest first; what they point to is shared and never changes
 	Host        Host
 }
 
-// Storm is the one that is on, nil if there is none.
+// Storm returns the storm that is on, nil if there is none.
 func (s *Snapshot) Storm() *Storm {
 	if n := len(s.Storms); n > 0 && s.Storms[n-1].On() {
 		return &s.Storms[n-1]
@@ -22,7 +22,7 @@ func (s *Snapshot) Storm() *Storm {
 	return nil
 }
 
-// ActivityBin is the time that one Activity counts, and MaxActivity how many are kept: ten minutes.
+// ActivityBin is the time that one Activity counts, and MaxActivity the number of those that are kept: ten minutes.
 const (
 	ActivityBin = 250 * time.Millisecond
 	MaxActivity = 2400
@@ -33,21 +33,21 @@ type Activity struct {
 	Connects, Reconnects, Closes, Refused uint32
 }
 
-// Monitor says who took a snapshot, and with which settings.
+// Monitor is the holter that made a snapshot, with its settings.
 type Monitor struct {
 	Version  string
-	Address  string // where a client connects, such as ws://127.0.0.1:7070/ws; "" in an application of somebody else's
-	Upstream string // what a proxy stands before, such as http://localhost:3000; else ""
-	ReadOnly bool   // it shows, and changes nothing
+	Address  string // where clients connect, such as ws://127.0.0.1:7070/ws; "" for a monitor inside an application
+	Upstream string // the server behind a proxy, such as http://localhost:3000; else ""
+	ReadOnly bool   // commands that change something are errors
 	Started  time.Time
 	Scheme   Scheme
 	Detector string
 	Interval time.Duration
 	OnFail   OnFail
-	Lateness float64 // what timeouts are stretched by because holter itself ran late, from 1 to 8
+	Lateness float64 // factor by which timeouts are longer because holter itself ran late, from 1 to 8
 
-	AcceptRate    float64   // upgrades per second beyond which they are refused, 0 for none
-	RefusingUntil time.Time // when upgrades are let in again, zero while they are
+	AcceptRate    float64   // upgrades per second beyond which they are refused, 0 for no limit
+	RefusingUntil time.Time // when upgrades are let in again; zero while they are let in
 }
 
 // Rates are what happened per second, over the last few seconds.
@@ -57,13 +57,13 @@ type Rates struct {
 	BytesIn, BytesOut                     float64
 }
 
-// Counts are how many connections are in each state and how many clients are here or away.
+// Counts are the numbers of connections in each state, and of clients that are here or away.
 type Counts struct {
 	Normal, Suspect, Failed, Closed int
 	Present, Away                   int
 }
 
-// Count counts s by state.
+// Count counts the connections and clients of s.
 func (s *Snapshot) Count() Counts {
 	var n Counts
 	for i := range s.Connections {

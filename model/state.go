@@ -5,7 +5,7 @@ import "fmt"
 // State is what holter believes of a connection or of a client. The zero value is Normal.
 type State uint8
 
-// A connection is Normal, Suspect, Failed or Closed. Away is a client's alone: it has no connection.
+// A connection is Normal, Suspect, Failed or Closed. Only a client can be Away: it has no connection.
 const (
 	Normal State = iota
 	Suspect
@@ -33,16 +33,16 @@ func ParseState(name string) (State, error) {
 	return 0, fmt.Errorf("unknown state %q: one of normal, suspect, failed, closed, away", name)
 }
 
-// Trouble reports whether s is a state that somebody should look at.
+// Trouble reports whether s is a state that a user should look at.
 func (s State) Trouble() bool { return s == Suspect || s == Failed }
 
 // Trigger is what moves a connection from one state to another.
 type Trigger uint8
 
 const (
-	BeatMissed   Trigger = iota // a beat went unanswered for the timeout and no byte came in
-	ProbesMissed                // so did all probes
-	ByteIn                      // the peer sent something, whatever it was
+	BeatMissed   Trigger = iota // a beat was not answered within the timeout, and no byte came in
+	ProbesMissed                // neither was any of the probes
+	ByteIn                      // the peer sent anything at all
 	Reaped                      // holter closed the socket because the connection had failed
 	Ended                       // any other end: close frame, end of stream, reset, kick
 )
@@ -56,8 +56,8 @@ func (t Trigger) String() string {
 	return fmt.Sprintf("trigger(%d)", uint8(t))
 }
 
-// transitions is the whole machine. What is not in it changes nothing. A connection that is gone
-// never becomes another one: its client comes back with the next generation.
+// transitions is the whole state machine. A trigger that is not in it changes nothing. A closed connection stays
+// closed: its client comes back with another one, of the next generation.
 var transitions = map[State]map[Trigger]State{
 	Normal:  {BeatMissed: Suspect, Ended: Closed},
 	Suspect: {ByteIn: Normal, ProbesMissed: Failed, Ended: Closed},
@@ -65,7 +65,7 @@ var transitions = map[State]map[Trigger]State{
 	Closed:  {},
 }
 
-// Next returns the state after t, and whether that is another one.
+// Next returns the state after t, and whether that is a different one.
 func (s State) Next(t Trigger) (State, bool) {
 	to, ok := transitions[s][t]
 	if !ok {

@@ -2,7 +2,7 @@ package model
 
 import "testing"
 
-// The drawing of the machine, every state against every trigger.
+// The whole state machine: every state with every trigger.
 func TestEveryStateAndTrigger(t *testing.T) {
 	states := []State{Normal, Suspect, Failed, Closed, Away}
 	triggers := []Trigger{BeatMissed, ProbesMissed, ByteIn, Reaped, Ended}
@@ -11,7 +11,7 @@ func TestEveryStateAndTrigger(t *testing.T) {
 		Suspect: {Suspect, Failed, Normal, Suspect, Closed},
 		Failed:  {Failed, Failed, Normal, Failed, Closed},
 		Closed:  {Closed, Closed, Closed, Closed, Closed},
-		Away:    {Away, Away, Away, Away, Away}, // a client's, no connection's: nothing moves it here
+		Away:    {Away, Away, Away, Away, Away}, // the state of a client, not of a connection: no trigger changes it
 	}
 	if len(states) != len(StateNames) || len(triggers) != len(triggerNames) {
 		t.Fatal("a state or a trigger is missing in this test")

@@ -2,25 +2,25 @@ package model
 
 import "time"
 
-// Storm is many clients coming back in a short time. Figures of one that is on go up to when it was
-// looked at last.
+// Storm is many clients that come back in a short time. The figures of a storm that is on are those of the last
+// time it was measured.
 type Storm struct {
 	ID      int       // from 1
 	Started time.Time // when the clients began to lose their connections
 	Ended   time.Time // zero while it is on
 
-	Population int // clients that were known when it was noticed
-	Clients    int // who lost their connection in what led to it
-	Away       int // of them, not back yet
-	Reconnects int // connections opened by clients that came back, whoever they are
-	Refused    int // upgrades turned away
+	Population int // clients that were known when the storm was noticed
+	Clients    int // that lost their connection in the burst that led to it
+	Away       int // clients that are not back yet
+	Reconnects int // connections opened by any clients that came back
+	Refused    int // upgrades that were refused
 
-	// Back are the times from Started until so many of the Clients were back, 0 where they are not.
+	// Times from Started until 50, 90 and 99 % of the Clients were back, 0 while they are not.
 	Back50, Back90, Back99 time.Duration
 
 	Peak float64 // attempts per second, refused ones included, in the worst second
-	// Crowding is Peak over the attempts per second that there would have been had all come evenly over
-	// the time from Started to the last: 1 is ideal.
+	// Crowding is Peak divided by the attempts per second of an even spread over the time from Started to the
+	// last attempt: 1 is ideal.
 	Crowding float64
 
 	Causes   []StormCause   // the commonest first, at most MaxStormCauses
@@ -32,15 +32,15 @@ type Storm struct {
 // On reports whether the storm is not over yet.
 func (s *Storm) On() bool { return s.Ended.IsZero() }
 
-// StormCause is a way in which connections ended.
+// StormCause is a way in which connections ended before a storm.
 type StormCause struct {
-	Code  int // 1006 where no close frame was seen
+	Code  int // of the close frame, 1006 if there was none
 	By    Closer
 	Count int
 }
 
 const (
-	MaxStorms        = 20 // that are remembered
+	MaxStorms        = 20 // that are kept
 	MaxStormCauses   = 8
 	MaxStormPolicies = 12
 )

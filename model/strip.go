@@ -1,13 +1,13 @@
 package model
 
-// Beat is how one beat went, in little room: for a strip of them in a table.
+// Beat is the result of one beat in one byte, for a strip of them in a table.
 type Beat uint8
 
-// From 1 to 8 a beat was answered, after so many eighths of the timeout, rounded up.
+// A Beat from 1 to FullBeat was answered within that many eighths of the timeout.
 const (
 	NoBeat     Beat = 0 // not yet
 	FullBeat   Beat = 8
-	MissedBeat Beat = 9  // unanswered
+	MissedBeat Beat = 9  // not answered
 	LateBeat   Beat = 10 // answered after the timeout
 )
 

@@ -10,20 +10,19 @@ import (
 	"unicode/utf8"
 )
 
-// cutMarkSize is the size of what a string ends in that Clean has cut: a checksum of the whole in
-// hexadecimal, and an ellipsis. Without the checksum two long client ids that differ only near their
-// ends would become one client.
+// cutMarkSize is the size of the mark at the end of a string that Clean has cut: a checksum of the whole string in
+// hexadecimal, and an ellipsis. Without the checksum, two long client ids that differ only near their ends
+// would become one client.
 const cutMarkSize = 8 + len("…")
 
-// Clean makes a string from a socket fit to be shown, logged and compared. Every character that
-// nobody would see becomes U+FFFD, and so does every byte that is no UTF-8: control characters, marks
-// that turn the direction of text, characters without a width, separators of lines and paragraphs,
-// and spaces other than the plain one. They are replaced and not dropped, so that a client id with an
-// invisible character in it cannot pose as the one without.
+// Clean makes a string from a socket safe to show, log and compare. It replaces each invisible character, and each
+// byte that is not UTF-8, by U+FFFD. Invisible are control characters, marks that change the direction of text,
+// characters without a width, separators of lines and paragraphs, and spaces other than the plain one. They are
+// replaced and not removed, so that a client id with an invisible character differs from the one without.
 //
-// The result has at most limit bytes. A longer one is cut between two characters and ends in eight
-// hexadecimal digits, a checksum of s, and "…"; below a limit of 11 there is no room for these and it
-// is only cut. Clean returns s itself, without an allocation, if there is nothing to do.
+// The result has at most limit bytes. A longer one is cut between two characters, and ends in a checksum of s in
+// eight hexadecimal digits, and "…". Below a limit of 11 there is no room for these, and it is only cut. Clean
+// returns s itself, without an allocation, if there is nothing to do.
 func Clean(s string, limit int) string {
 	limit = max(limit, 0)
 	if len(s) <= limit && FirstInvisible(s) < 0 {
@@ -36,7 +35,7 @@ func Clean(s string, limit int) string {
 	return cut(clean, limit-cutMarkSize) + fmt.Sprintf("%08x…", crc32.ChecksumIEEE([]byte(s)))
 }
 
-// FirstInvisible is the offset of the first thing in s that Clean replaces, -1 if there is none.
+// FirstInvisible returns the offset of the first character or byte in s that Clean replaces, -1 if there is none.
 func FirstInvisible(s string) int {
 	ascii := 0 // the usual case, without decoding
 	for ascii < len(s) && ' ' <= s[ascii] && s[ascii] <= '~' {
@@ -51,9 +50,9 @@ func FirstInvisible(s string) int {
 	return -1
 }
 
-// visible reports whether r takes room on a screen and leaves its neighbours alone. The tables name
-// characters that count as letters or marks and yet show nothing, such as the Hangul fillers; U+2800
-// is the braille pattern without a dot.
+// visible reports whether r takes room on a screen and does not change its neighbours. The tables list characters
+// that count as letters or marks but show nothing, such as the Hangul fillers. U+2800 is the braille pattern
+// without a dot.
 func visible(r rune) bool {
 	if r < utf8.RuneSelf {
 		return ' ' <= r && r <= '~'
@@ -62,7 +61,7 @@ func visible(r rune) bool {
 		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// cleanPrefix replaces what is invisible in s, of which it takes no more than fits into limit bytes.
+// cleanPrefix replaces what is invisible in s, up to a result of limit bytes.
 func cleanPrefix(s string, limit int) (clean string, whole bool) {
 	var b strings.Builder
 	b.Grow(min(len(s), limit))
@@ -89,7 +88,7 @@ func cut(s string, limit int) string {
 	return s[:limit]
 }
 
-// sizeUnits are tried in order: B ends all the others.
+// sizeUnits are tried in order. B comes last, because all the others end with it.
 var sizeUnits = []struct {
 	name  string
 	bytes float64
@@ -99,7 +98,7 @@ var sizeUnits = []struct {
 	{"b", 1}, {"", 1},
 }
 
-// ParseSize reads a size in bytes, such as 4096, 64KiB or 1.5MB.
+// ParseSize parses a size in bytes, such as 4096, 64KiB or 1.5MB.
 func ParseSize(s string) (int64, bool) {
 	s = strings.ToLower(s)
 	for _, u := range sizeUnits {
