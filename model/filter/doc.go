@@ -1,10 +1,10 @@
-// Package filter is the language that chooses connections, on the screen, in the API and in drills, and the
+// Package filter is the language that selects connections, on the screen, in the API and in drills, and the
 // order in which lists show them.
 //
-// Parse turns a text into a Filter, once; Filter.Match then asks one connection without an allocation. The
-// way of a text: scan (words, operators, quotes), parse (or, and, not, parentheses), field (what can be
-// compared, and how its values are read), match (the expressions). An error knows its position and says
-// what was expected; suggest finds the field that a mistyped name was meant to be.
+// Parse turns a text into a Filter, once. Filter.Match then tests a connection, nearly always without an
+// allocation. The files follow the way of a text: scan (words, operators, quotes), parse (or, and, not,
+// parentheses), field (what can be compared), value (how values are parsed and compared), match (the expressions).
+// An error has a position and says what was expected there; suggest finds the field that a mistyped name may mean.
 //
-// All values are immutable after Parse, and safe for use by many goroutines.
+// The package reads connections and changes none. A Filter never changes after Parse, and any goroutine may use it.
 package filter

@@ -8,16 +8,16 @@ import (
 	"holter/model"
 )
 
-// field is a property of a connection that a filter can ask for. It has either a figure or a text.
+// field is a property of a connection that a filter can compare. It has either a figure or a text.
 type field struct {
 	name, short string // short is "" without a short form
 	wants       string // such as "a duration such as 100ms"
 
-	// figure is false for what is not there yet.
+	// figure returns false for a figure that is not there yet.
 	figure func(c *model.Connection, now time.Time) (value int64, ok bool)
 	text   func(c *model.Connection) string
 
-	// compare makes a condition of any operator but ~, nil if value is not what the field wants.
+	// compare makes a condition with any operator but ~. It returns nil if the field does not take value.
 	compare func(op operator, value string) condition
 }
 
@@ -97,7 +97,7 @@ func (f field) takes(op operator) bool {
 	return f.figure != nil
 }
 
-// operators lists what the field takes, for people.
+// operators lists the operators of the field, for an error message.
 func (f field) operators() string {
 	var taken []string
 	for _, op := range []operator{opEqual, opNotEqual, opGreater, opGreaterOrEqual, opLess, opLessOrEqual, opMatches} {

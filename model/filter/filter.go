@@ -11,34 +11,34 @@ import (
 // MaxLength bounds a filter in bytes.
 const MaxLength = 4096
 
-// Filter chooses connections. Its zero value is the empty filter, which chooses all of them.
+// Filter selects connections. Its zero value is the empty filter, which selects all of them.
 //
 //	filter      = conjunction { "or" conjunction } .
 //	conjunction = term { [ "and" ] term } .
 //	term        = "!" term | "(" filter ")" | word | field operator value .
 //	operator    = "=" | "!=" | ">" | ">=" | "<" | "<=" | "~" .
 //
-// A word matches the connections whose id, client, address, path, user agent or cause it is a part
-// of. A value runs up to the next space, or up to a closing parenthesis that was not opened in it. A
-// word or value in double quotes may contain anything; \" and \\ stand for a quote and a backslash,
-// and any other backslash for itself. Upper and lower case are the same throughout.
+// A word matches a connection if it is a part of the id, client, address, path, user agent or cause. A value ends
+// at the next space, or at a closing parenthesis that was not opened in it. A word or value in double quotes may
+// contain anything; \" and \\ stand for a quote and a backslash, and any other backslash for itself. Upper and
+// lower case are the same everywhere.
 //
-// The fields have the names that they have in the API, less the unit: rtt, bytes_in, user_agent.
+// The fields have the names of the API, without the unit: rtt, bytes_in, user_agent.
 //
 //   - A figure has the operators = != > >= < <= and a value in its unit: 1m30s, 1.5MiB, 3, c17.
 //   - A text has = and != for the whole of it, and ~ for a regular expression (RE2) anywhere in it.
-//   - The faults have = and != for the name of one of those that hold, as in fault=freeze.
-//   - The addresses ip and remote have these too, and = and != also take a network: ip=10.0.0.0/8.
+//   - The faults have = and != for the name of a fault on the connection, as in fault=freeze.
+//   - The addresses ip and remote have those of a text, and = and != also take a network: ip=10.0.0.0/8.
 //
-// A figure that is not there yet, such as the RTT before the first pong or the close code of an open
-// connection, matches != and no other operator; !rtt>0 finds those without one. A text that is not
-// there is the empty text: cause="" finds the connections with nothing wrong.
+// A figure that is not there yet, such as the RTT before the first pong or the close code of an open connection,
+// matches != and no other operator; !rtt>0 finds connections without one. A text that is not there is the empty
+// text: cause="" finds the connections with nothing wrong.
 type Filter struct {
 	root expression // nil in the empty filter
 }
 
-// Parse reads a filter. One that is blank is the empty filter; the word "all" matches
-// everything too, and is not empty. The error is a *Error.
+// Parse parses a filter. A blank text is the empty filter. The word "all" matches everything too, but is not
+// empty. The error is a *Error.
 func Parse(s string) (Filter, error) {
 	if blank(s) {
 		return Filter{}, nil
@@ -50,8 +50,8 @@ func Parse(s string) (Filter, error) {
 	return Filter{root: root}, nil
 }
 
-// ParseSelection reads a filter for a command that changes what it matches. It refuses the empty
-// filter: who means every connection has to say so.
+// ParseSelection parses a filter for a command that changes the connections that match. The empty filter is an
+// error: a command for every connection has to say "all".
 func ParseSelection(s string) (Filter, error) {
 	if blank(s) {
 		return Filter{}, model.Errorf(model.Invalid, `an empty filter selects nothing here: write "all" for every connection`)
@@ -62,14 +62,14 @@ func ParseSelection(s string) (Filter, error) {
 // Empty reports whether f is the empty filter.
 func (f Filter) Empty() bool { return f.root == nil }
 
-// Match reports whether f chooses c at the time now. Only a regular expression for an address, and a
-// question for the faults on a disturbed connection, allocate.
+// Match reports whether f selects c at the time now. It allocates only for a regular expression on an address, and
+// for a comparison with the faults of a disturbed connection.
 func (f Filter) Match(c *model.Connection, now time.Time) bool {
 	return f.root == nil || f.root.match(c, now)
 }
 
-// String writes f as it was understood: with the full names of its fields, and without spaces,
-// parentheses and quotes that change nothing. Parse reads it back.
+// String returns f as it was understood: with the full names of its fields, and without spaces, parentheses and
+// quotes that change nothing. Parse accepts the result.
 func (f Filter) String() string {
 	if f.root == nil {
 		return ""
@@ -77,7 +77,7 @@ func (f Filter) String() string {
 	return f.root.String()
 }
 
-// Error tells where a filter stops making sense and what could have stood there.
+// Error is where a filter cannot be understood, and what could stand there.
 type Error struct {
 	Pos      int    // byte offset in the filter, from 0 up to its length
 	Expected string // such as "a duration such as 100ms after rtt>"
@@ -87,7 +87,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("position %d: expected %s", e.Pos, e.Expected)
 }
 
-// Unwrap classes every Error as Invalid for ErrorCode.
+// Unwrap gives every Error the code Invalid: see model.ErrorCode.
 func (e *Error) Unwrap() error { return &model.Error{Code: model.Invalid, Message: e.Error()} }
 
 // blank reports whether s has nothing but spaces.

@@ -14,7 +14,7 @@ import (
 
 var noon = time.Date(2025, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// sampleConnections differ in all that a filter can ask for.
+// sampleConnections returns connections that differ in every field of a filter.
 func sampleConnections() []model.Connection {
 	return []model.Connection{
 		{
@@ -46,7 +46,7 @@ func sampleConnections() []model.Connection {
 	}
 }
 
-// matches lists the ids of the sample connections that f chooses.
+// matches lists the ids of the sample connections that f selects.
 func matches(f Filter) string {
 	var ids []string
 	for _, c := range sampleConnections() {
@@ -75,7 +75,7 @@ func TestFilterMatch(t *testing.T) {
 		{"/ws", "c1 c2"},
 		{"chrome/141", "c1"},
 		{"no-pong", "c2"},
-		{"chat.v1", ""}, // the subprotocol is not looked at
+		{"chat.v1", ""}, // a word is not compared with the subprotocol
 		{"zoË", "c17"},
 		{"oË", "c17"},
 		{"Ë", "c17"},
@@ -142,7 +142,7 @@ func TestFilterMatch(t *testing.T) {
 
 		{"rtt>100ms", "c2"},
 		{"rtt>0", "c1 c2"},
-		{"rtt=0", ""}, // those without an RTT have none, not one of 0
+		{"rtt=0", ""}, // a connection without an RTT has none, not one of 0
 		{"rtt<1h", "c1 c2"},
 		{"!rtt>0", "c17 c18"},
 		{"rtt!=31ms", "c2 c17 c18"},
@@ -153,7 +153,7 @@ func TestFilterMatch(t *testing.T) {
 		{"silence>=30s", "c2 c17"},
 		{"data_silence>59.9s", "c1"},
 		{"age>=1h30m", "c1"},
-		{"age=30m", "c17"}, // it was that old when it closed
+		{"age=30m", "c17"}, // its age when it closed
 		{"age=0", "c18"},
 		{"missed>=2", "c2 c17"},
 		{"missed=0", "c1 c18"},
@@ -172,7 +172,7 @@ func TestFilterMatch(t *testing.T) {
 		{"demo kiosk", ""},
 		{"demo or kiosk", "c1 c2"},
 		{"demo OR kiosk", "c1 c2"},
-		{"demo or kiosk suspect", "c1"}, // "and" before "or"
+		{"demo or kiosk suspect", "c1"}, // "and" binds more tightly than "or"
 		{"demo or kiosk and state=suspect", "c1 c2"},
 		{"(demo or kiosk) state=suspect", "c2"},
 		{"(demo or kiosk)and(state=suspect)", "c2"},
@@ -354,7 +354,7 @@ func TestParseSelection(t *testing.T) {
 	}
 }
 
-// busyFilters stand for what people type, from the cheapest to the dearest.
+// busyFilters are what users type, from the cheapest to the most expensive.
 var busyFilters = []struct{ name, filter string }{
 	{"state", "state=suspect or state=failed"},
 	{"rtt", "rtt>100ms silence>=30s"},
@@ -453,7 +453,7 @@ func BenchmarkParseFilter(b *testing.B) {
 	}
 }
 
-// manyConnections makes n connections in the order of their ids, unlike each other in all else.
+// manyConnections makes n connections in the order of their ids, which differ in everything else.
 func manyConnections(n int) []model.Connection {
 	conns := make([]model.Connection, n)
 	for i := range conns {

@@ -12,7 +12,7 @@ import (
 	"holter/model"
 )
 
-// expression is a node of a filter that has been read. String writes it in the filter language.
+// expression is a node of a parsed filter. String returns it in the filter language.
 type expression interface {
 	match(c *model.Connection, now time.Time) bool
 	String() string
@@ -76,7 +76,7 @@ func (n *negation) String() string {
 	return "!" + n.inner.String()
 }
 
-// condition is what a comparison asks of a connection.
+// condition reports whether a comparison holds for a connection.
 type condition func(c *model.Connection, now time.Time) bool
 
 type comparison struct {
@@ -89,7 +89,7 @@ type comparison struct {
 func (n *comparison) match(c *model.Connection, now time.Time) bool { return n.holds(c, now) }
 func (n *comparison) String() string                                { return n.field + string(n.op) + quote(n.value) }
 
-// word is looked for in all that people recognise a connection by.
+// word matches a part of any text by which users recognise a connection.
 type word struct {
 	text  string
 	lower []byte // text in lower case, never empty
@@ -107,7 +107,7 @@ func (w *word) match(c *model.Connection, _ time.Time) bool {
 		w.inID(c.ID) || w.inAddress(c.Remote)
 }
 
-// inID writes the id as ID.String does, without the allocation.
+// inID compares with the id as ID.String formats it, without the allocation.
 func (w *word) inID(id model.ID) bool {
 	var buf [21]byte
 	return bytes.Contains(strconv.AppendUint(append(buf[:0], 'c'), uint64(id), 10), w.lower)
@@ -132,7 +132,7 @@ func containsFold(s string, lower []byte) bool {
 	return false
 }
 
-// containsFrom looks for lower wherever the byte first is, because bytes are found many at a time.
+// containsFrom compares lower only where its first byte occurs: strings.IndexByte tests many bytes at a time.
 func containsFrom(s string, first byte, lower []byte) bool {
 	for i := strings.IndexByte(s, first); i >= 0; i = strings.IndexByte(s, first) {
 		if hasPrefixFold(s[i:], lower) {

@@ -14,12 +14,12 @@ import (
 const (
 	maxFilterDepth = 64 // parentheses and negations within each other
 
-	// maxFilterPatterns bounds all the regular expressions of a filter together, in instructions of
-	// their programs: each byte of text may cost that many steps. "(timeout|reset)$" has 18.
+	// maxFilterPatterns bounds all regular expressions of a filter together, by the instructions of their
+	// programs: each byte of text may cost that many steps. "(timeout|reset)$" has 18.
 	maxFilterPatterns = 2000
 )
 
-// parser reads a filter by recursive descent.
+// parser parses a filter by recursive descent.
 type parser struct {
 	src      string
 	pos      int // of the next byte in src
@@ -106,7 +106,7 @@ func (p *parser) term() (expression, error) {
 	return p.wordOrComparison()
 }
 
-// nested reads what begins with a ( or a ! and may contain more of them.
+// nested parses what begins with a ( or a !, and may contain more of them.
 func (p *parser) nested(read func() (expression, error)) (expression, error) {
 	if p.depth == maxFilterDepth {
 		return nil, p.expected(p.pos, "no more than %d levels of ( and !", maxFilterDepth)
@@ -170,7 +170,7 @@ func (p *parser) wordOrComparison() (expression, error) {
 	return p.comparison(f, op)
 }
 
-// comparison reads on from op.
+// comparison parses the rest of a comparison, from op on.
 func (p *parser) comparison(f field, op operator) (expression, error) {
 	if !f.takes(op) {
 		return nil, p.expected(p.pos, "one of %s after %s", f.operators(), f.name)
@@ -195,7 +195,7 @@ func (p *parser) comparison(f field, op operator) (expression, error) {
 	return &comparison{f.name, op, value, holds}, nil
 }
 
-// matching compiles a regular expression. Without a condition it says what is wanted instead.
+// matching compiles a regular expression. If it cannot, it returns no condition, and what to write instead.
 func (p *parser) matching(f field, pattern string) (holds condition, wants string) {
 	if pattern == "" {
 		return nil, "a regular expression"
@@ -218,7 +218,7 @@ func (p *parser) matching(f field, pattern string) (holds condition, wants strin
 func patternSize(pattern string) (int, error) {
 	tree, err := syntax.Parse(pattern, syntax.Perl|syntax.FoldCase)
 	if e, ok := errors.AsType[*syntax.Error](err); ok {
-		return 0, errors.New(e.Code.String()) // without the pattern, which the reader has in view
+		return 0, errors.New(e.Code.String()) // without the pattern, which the user sees anyway
 	}
 	if err != nil {
 		return 0, err

@@ -24,10 +24,10 @@ const (
 	opMatches        operator = "~"
 )
 
-// operators has the longer ones first, as they are looked for.
+// operators has the longer ones first, because the first that fits is taken.
 var operators = [...]operator{opNotEqual, opGreaterOrEqual, opLessOrEqual, opEqual, opGreater, opLess, opMatches}
 
-// operatorAt is the operator that s begins with, "" if it begins with none.
+// operatorAt returns the operator that s begins with, "" if there is none.
 func operatorAt(s string) operator {
 	for _, op := range operators {
 		if strings.HasPrefix(s, string(op)) {
@@ -41,7 +41,7 @@ func isKeyword(word string) bool {
 	return strings.EqualFold(word, "or") || strings.EqualFold(word, "and")
 }
 
-// quote writes a word or a value so that it is read back as itself.
+// quote quotes a word or a value where Parse would otherwise read it as something else.
 func quote(s string) string {
 	if s != "" && !strings.ContainsAny(s, filterSpecials) && !isKeyword(s) && !strings.EqualFold(s, "all") {
 		return s
@@ -55,7 +55,7 @@ func (p *parser) expected(pos int, format string, args ...any) error {
 
 func (p *parser) rest() string { return p.src[p.pos:] }
 
-// peek is the next byte, 0 at the end.
+// peek returns the next byte, 0 at the end.
 func (p *parser) peek() byte {
 	if p.pos == len(p.src) {
 		return 0
@@ -65,7 +65,7 @@ func (p *parser) peek() byte {
 
 func (p *parser) peekOperator() operator { return operatorAt(p.rest()) }
 
-// peekWord is the unquoted word ahead, "" if there is none.
+// peekWord returns the unquoted word that comes next, "" if there is none.
 func (p *parser) peekWord() string {
 	rest := p.rest()
 	for i := range len(rest) {
@@ -89,7 +89,7 @@ func (p *parser) takeKeyword(keyword string) bool {
 	return true
 }
 
-// takeValue takes what follows an operator, quoted or not, and reports whether there is anything.
+// takeValue consumes the value after an operator, quoted or not. It reports whether there is one.
 func (p *parser) takeValue() (value string, ok bool, err error) {
 	if p.peek() == '"' {
 		value, err = p.takeQuoted()
@@ -103,8 +103,8 @@ func (p *parser) takeValue() (value string, ok bool, err error) {
 	return value, value != "", nil
 }
 
-// valuePrefix is the unquoted value that s begins with. Parentheses may stand in it in pairs, as they
-// do in regular expressions.
+// valuePrefix returns the unquoted value that s begins with. It may contain pairs of parentheses, as in a regular
+// expression.
 func valuePrefix(s string) string {
 	open := 0
 	for i := range len(s) {
@@ -123,7 +123,7 @@ func valuePrefix(s string) string {
 	return s
 }
 
-// takeQuoted takes a text in double quotes, without them.
+// takeQuoted consumes a text in double quotes, and returns it without them.
 func (p *parser) takeQuoted() (string, error) {
 	start := p.pos
 	var text strings.Builder

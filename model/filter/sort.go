@@ -10,7 +10,7 @@ import (
 	"holter/model"
 )
 
-// SortKey names what connections are sorted by. But for their order, the keys are fields of a filter.
+// SortKey is what connections are sorted by: a field of a filter, or the order of states.
 type SortKey string
 
 const (
@@ -30,13 +30,13 @@ const (
 	SortID         SortKey = "id"
 )
 
-// SortKeys are all keys, in the order in which a person may be shown them.
+// SortKeys are all keys, in the order in which they are shown to users.
 var SortKeys = []SortKey{
 	SortState, SortClient, SortGeneration, SortRemote, SortPath, SortAge, SortRTT, SortTimeout,
 	SortSilence, SortMissed, SortBytesIn, SortBytesOut, SortCause, SortID,
 }
 
-// ParseSortKey answers an unknown key with the known ones.
+// ParseSortKey returns an error for an unknown key. It lists the known ones.
 func ParseSortKey(name string) (SortKey, error) {
 	if key := SortKey(name); slices.Contains(SortKeys, key) {
 		return key, nil
@@ -48,9 +48,9 @@ func ParseSortKey(name string) (SortKey, error) {
 	return "", model.Errorf(model.Invalid, "unknown sort key %q: one of %s", model.Clean(name, 40), strings.Join(known, ", "))
 }
 
-// Sort sorts conns by key as of now: pointers, since connections are large to move. Connections that are equal in it are in ascending order of their
-// ids in either direction, and those that have no such figure or an empty text come last in either.
-// An unknown key sorts by id.
+// Sort sorts conns by key as of now. They are pointers because connections are too large to move. In both
+// directions, connections with equal keys are in ascending order of their ids, and those without such a figure
+// or with an empty text come last. An unknown key sorts by id.
 func Sort(conns []*model.Connection, key SortKey, descending bool, now time.Time) {
 	f, _ := findField(string(key))
 	switch {
@@ -74,10 +74,10 @@ func Sort(conns []*model.Connection, key SortKey, descending bool, now time.Time
 	}
 }
 
-// worstFirst is the order of states in which they want attention.
+// worstFirst is the order of states by how much they need a user's attention.
 var worstFirst = []model.State{model.Failed, model.Suspect, model.Normal, model.Closed}
 
-// sortEntry is a connection with its key, which takes time to find.
+// sortEntry is a connection with its key, which is computed once because that takes time.
 type sortEntry[K any] struct {
 	key K
 	*model.Connection

@@ -11,7 +11,7 @@ import (
 	"holter/model"
 )
 
-// unsorted connections differ in every key, tie in some, and lack what they can lack.
+// unsorted returns connections that differ in every key. Some have equal keys, and some lack a figure or a text.
 func unsorted() []model.Connection {
 	return []model.Connection{
 		{
@@ -83,7 +83,7 @@ func TestSort(t *testing.T) {
 	}
 }
 
-// Whatever order connections come in, they leave in one and the same, and none is lost.
+// The result is the same for any order of the input, and no connection is lost.
 func TestSortIsDeterministic(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	byID := pointers(manyConnections(300))
@@ -126,11 +126,11 @@ func TestParseSortKey(t *testing.T) {
 	}
 }
 
-// Each key but the two with an order of their own has to be a field, or it would sort by id.
+// Each key, except the two with an order of their own, must be a field; otherwise it would sort by id.
 func TestSortKeysAreFields(t *testing.T) {
 	for _, key := range SortKeys {
 		if _, ok := findField(string(key)); !ok {
-			t.Errorf("%s is no field", key)
+			t.Errorf("%s is not a field", key)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// suggestFields names the fields that somebody who wrote name may have meant.
+// suggestFields lists the fields that a user who wrote name may have meant.
 func suggestFields(name string) string {
 	near := nearFields(strings.ToLower(name))
 	if len(near) == 0 {
@@ -14,8 +14,8 @@ func suggestFields(name string) string {
 	return "a field such as " + strings.Join(near, ", ")
 }
 
-// nearFields are at most four names, the nearest first. A name is near if it takes few changes, or if
-// it contains what was written.
+// nearFields returns at most four names, the nearest first. A name is near if few changes lead to it, or if it
+// contains what was written.
 func nearFields(name string) []string {
 	type candidate struct {
 		name  string
@@ -39,8 +39,8 @@ func nearFields(name string) []string {
 	return names
 }
 
-// EditDistance counts the bytes to insert, delete or change to make b of a (Levenshtein 1965), by
-// Wagner and Fischer's table, of which it keeps one row.
+// EditDistance returns the number of bytes to insert, delete or change to turn a into b (Levenshtein 1965). It
+// computes Wagner and Fischer's table, of which it keeps one row.
 func EditDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -11,7 +11,7 @@ import (
 	"holter/model"
 )
 
-// unit is a way to write figures.
+// unit is a text form of figures.
 type unit struct {
 	wants string
 	parse func(s string) (value int64, ok bool)
@@ -55,7 +55,7 @@ func sizeField(name string, get func(*model.Connection) uint64) field {
 	return figureField(name, "", sizes, func(c *model.Connection, _ time.Time) (int64, bool) { return int64(get(c)), true })
 }
 
-// holds reports whether "have op want" is true, of which order is the comparison.
+// holds reports whether "have op want" is true. order is the result of comparing have with want.
 func (op operator) holds(order int) bool {
 	switch op {
 	case opEqual:
@@ -82,7 +82,7 @@ func textField(name, short string, get func(*model.Connection) string) field {
 	}}
 }
 
-// choiceField is a text of which all possible ones are known. The empty text stands for none of them.
+// choiceField makes a field for a text with known values. The empty text stands for none of them.
 func choiceField(name string, known []string, get func(*model.Connection) string) field {
 	f := textField(name, "", get)
 	f.wants = "one of " + strings.Join(known, ", ")
@@ -96,7 +96,7 @@ func choiceField(name string, known []string, get func(*model.Connection) string
 	return f
 }
 
-// faultField asks which kinds of faults hold. The empty text stands for none.
+// faultField makes the field that compares the kinds of faults on a connection. The empty text stands for none.
 func faultField(name string) field {
 	text := func(c *model.Connection) string { return strings.Join(c.Faults.Kinds(), " ") }
 	f := choiceField(name, model.FaultKinds(), text)
@@ -134,7 +134,7 @@ func (n network) contains(a netip.AddrPort) bool {
 	return n.prefix.Contains(a.Addr().Unmap().WithZone("")) && (n.port == 0 || n.port == a.Port())
 }
 
-// parseNetwork reads a network, an address, or an address with a port.
+// parseNetwork parses a network, an address, or an address with a port.
 func parseNetwork(s string) (network, bool) {
 	if prefix, err := netip.ParsePrefix(s); err == nil {
 		return network{prefix: prefix}, true
