@@ -47,7 +47,7 @@ func TestDetectorsByHand(t *testing.T) {
 	}
 }
 
-func TestUnknownDetectorNamesTheKnown(t *testing.T) {
+func TestErrorOfAnUnknownDetectorListsTheKnown(t *testing.T) {
 	_, err := NewDetector("chi")
 	if err == nil || !strings.Contains(err.Error(), `"chi"`) || !strings.Contains(err.Error(), "deviation, jacobson or phi") {
 		t.Errorf("the error is %v", err)
@@ -59,7 +59,7 @@ func TestUnknownDetectorNamesTheKnown(t *testing.T) {
 	}
 }
 
-// The quantile must be where the tail of the normal distribution is 10⁻⁸, and so φ = 8.
+// At the quantile the tail of the normal distribution is 10⁻⁸, and so φ = 8.
 func TestPhiQuantile(t *testing.T) {
 	tail := math.Erfc(phiQuantile/math.Sqrt2) / 2
 	if phi := -math.Log10(tail); math.Abs(phi-8) > 1e-9 {
@@ -67,8 +67,8 @@ func TestPhiQuantile(t *testing.T) {
 	}
 }
 
-// randomSamples has all that makes windows hard: runs of equal values, ties for the extreme,
-// outliers, a change of level.
+// randomSamples returns samples with everything that is hard for a window: runs of equal values, ties for the
+// extreme, outliers, and a change of level.
 func randomSamples(r *rand.Rand, n int) []time.Duration {
 	list := make([]time.Duration, n)
 	for i := range list {
@@ -80,7 +80,7 @@ func randomSamples(r *rand.Rand, n int) []time.Duration {
 	return list
 }
 
-// The windowed detectors against the definition, computed from scratch each time.
+// The windowed detectors agree with their definition, computed anew for each sample.
 func TestWindowedDetectorsAgainstTheirDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	samples := randomSamples(r, 2000)

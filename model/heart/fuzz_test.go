@@ -8,8 +8,8 @@ import (
 	"holter/model"
 )
 
-// FuzzHeart does to a heart whatever the bytes say, in any order and at any time, and checks what
-// must hold all the same.
+// FuzzHeart calls the methods of a heart as the bytes say, in any order and at any time, and checks what must always
+// hold.
 func FuzzHeart(f *testing.F) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for range 8 {
@@ -29,7 +29,7 @@ func FuzzHeart(f *testing.F) {
 	})
 }
 
-// wild is a heart in a world without sense.
+// wild is a heart that is called in a random order.
 type wild struct {
 	t     *testing.T
 	h     *Heart
@@ -100,7 +100,7 @@ func (w *wild) tick() {
 	}
 }
 
-// told checks that changes of state are told without a gap and follow the drawing.
+// told checks that each change of state begins with the last state, and that the state machine has it.
 func (w *wild) told(from, to model.State, changed bool) {
 	if from != w.state || changed != (from != to) || to != w.h.state {
 		w.t.Fatalf("told of %v → %v (%v), was %v, is %v", from, to, changed, w.state, w.h.state)

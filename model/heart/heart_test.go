@@ -9,7 +9,7 @@ import (
 	"holter/model"
 )
 
-// quietPeer is a Peer that was heard at an instant.
+// quietPeer is a Peer whose last byte came at an instant.
 type quietPeer struct {
 	heard  model.Instant
 	unread bool
@@ -23,10 +23,10 @@ func (p *quietPeer) Timing() (rto, rtt time.Duration) { return p.rto, 0 }
 
 func (p *quietPeer) Kernel() model.Kernel { return model.Kernel{} }
 
-// at is a moment in seconds.
+// at converts seconds to an Instant.
 func at(seconds float64) model.Instant { return model.Instant(seconds * float64(time.Second)) }
 
-// newborn has had its first, cold round trip of 10 ms: ping 1, at one second.
+// newborn returns a heart after its first round trip, which is not a sample: 10 ms for ping 1, at one second.
 func newborn(t testing.TB, r *Rhythm) (*Heart, *Lateness, *quietPeer) {
 	t.Helper()
 	h, late, p := New(r, 0, 0, 1), new(Lateness), new(quietPeer)
@@ -34,7 +34,7 @@ func newborn(t testing.TB, r *Rhythm) (*Heart, *Lateness, *quietPeer) {
 	return h, late, p
 }
 
-// beat has h ask for a ping at an instant, and answers it.
+// beat lets h ask for a ping at an instant, and answers that.
 func beat(t testing.TB, h *Heart, late *Lateness, p *quietPeer, now model.Instant, rtt time.Duration) {
 	t.Helper()
 	a := h.Tick(now, late, p)
@@ -85,7 +85,7 @@ func TestHeartsAreSpread(t *testing.T) {
 	}
 }
 
-func TestFirstRoundTripIsShownButNoSample(t *testing.T) {
+func TestFirstRoundTripIsShownButIsNotASample(t *testing.T) {
 	h, late, p := newborn(t, &usual)
 	if h.RTT() != 10*ms || h.Mean() != 0 || len(h.Samples()) != 1 {
 		t.Errorf("rtt %v, mean %v, %d in the history", h.RTT(), h.Mean(), len(h.Samples()))
@@ -154,7 +154,7 @@ func TestKernelsTimeoutCounts(t *testing.T) {
 	}
 }
 
-// Each test sends pings 2 and 3, a second apart and both unanswered so far, then answers.
+// Each test sends pings 2 and 3, a second apart and both without an answer, and then answers.
 func TestPongs(t *testing.T) {
 	type pong struct {
 		seq   uint32
@@ -196,7 +196,7 @@ func TestPongs(t *testing.T) {
 	}
 }
 
-func TestPongMayOvertakeItsNote(t *testing.T) {
+func TestPongMayComeBeforeSent(t *testing.T) {
 	h, late, p := newborn(t, &usual)
 	a := h.Tick(at(10), late, p)
 	h.Pong(a.Ping, at(10.001), true, late) // the writer was held up before it could call Sent
@@ -213,7 +213,7 @@ func TestPongMayOvertakeItsNote(t *testing.T) {
 	}
 }
 
-func TestVoidBeatIsProofOfLifeButNoSample(t *testing.T) {
+func TestVoidPingProvesLifeButIsNotASample(t *testing.T) {
 	h, late, p := newborn(t, &usual)
 	h.Sent(h.Tick(at(10), late, p).Ping, at(10))
 	late.Observe(at(10.2), 150*ms)
@@ -305,7 +305,7 @@ func BenchmarkBeat(b *testing.B) {
 	}
 }
 
-func TestEvidenceOfLatenessIsForThoseItMet(t *testing.T) {
+func TestLatenessIsEvidenceOnlyForBeatsThatWereOpen(t *testing.T) {
 	late, p := new(Lateness), new(quietPeer)
 	early := New(&usual, at(1), 0, 1)
 	late.Observe(at(5), 300*ms)
@@ -318,7 +318,7 @@ func TestEvidenceOfLatenessIsForThoseItMet(t *testing.T) {
 	}
 }
 
-// Who loses track of the frames judges nobody any more: not for the beat that is open either.
+// Where frames are lost a heart judges no more, not even a beat that is open.
 func TestLostFramesAreNotJudged(t *testing.T) {
 	for _, scheme := range []model.Scheme{model.SchemeBoth, model.SchemeServer, model.SchemeClient, model.SchemeNone} {
 		for name, open := range map[string]func(h *Heart, a Action){
@@ -350,7 +350,7 @@ func TestLostFramesAreNotJudged(t *testing.T) {
 	}
 }
 
-// A peer that answers again after many beats has not taken all that time for an answer.
+// A peer that answers again after many beats has not needed all that time for one answer.
 func TestPongsThatComeBackAreNotLate(t *testing.T) {
 	h, late, p := newborn(t, &usual)
 	for i := range startSamples {

@@ -9,7 +9,7 @@ import (
 	"holter/model"
 )
 
-// onTime runs the scheduler for a while, and returns when it ran last.
+// onTime runs the scheduler for a while without lateness, and returns when it ran last.
 func (l *Lateness) onTime(now model.Instant, d time.Duration) model.Instant {
 	for end := now + model.Instant(d); now < end; {
 		now += model.Instant(SchedulerPause)
@@ -25,7 +25,7 @@ func TestZeroLatenessIsOnTime(t *testing.T) {
 	}
 }
 
-func TestLatenessVoidsWhatWasOpen(t *testing.T) {
+func TestLatenessVoidsOpenBeats(t *testing.T) {
 	tests := []struct {
 		name   string
 		gap    time.Duration // to the run before
@@ -58,8 +58,8 @@ func TestLatenessVoidsWhatWasOpen(t *testing.T) {
 	}
 }
 
-// A reader must not believe a round trip that the scheduler will void only at its next run.
-func TestReadersSeeALatenessThatIsStillGoingOn(t *testing.T) {
+// A reader must not use a round trip that the scheduler will make void only at its next run.
+func TestReadersSeeALatenessThatIsNotOver(t *testing.T) {
 	var l Lateness
 	now := l.onTime(second, time.Second)
 	if l.Void(now, now+model.Instant(150*ms)) {

@@ -7,7 +7,7 @@ import (
 	"holter/model"
 )
 
-// keep gives beats at the intervals.
+// keep calls beat at the intervals.
 func (p *pace) keep(page bool, intervals ...time.Duration) {
 	at := max(p.last, second)
 	p.beat(at, page)
@@ -58,7 +58,7 @@ func TestPaceLimit(t *testing.T) {
 	}
 }
 
-// One outage of a day must not let the next go unnoticed for as long.
+// After an outage of a day, the next outage must not go unnoticed for as long.
 func TestPaceClipsAnOutage(t *testing.T) {
 	var p pace
 	p.keep(false, repeat(50, 5*time.Second)...)

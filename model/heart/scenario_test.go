@@ -11,8 +11,8 @@ import (
 	"holter/model"
 )
 
-// patient is a simulated connection with its heart, stepped through virtual time. The world calls
-// Tick exactly when Action.Next says so, as the scheduler does.
+// patient is a simulated connection with its heart, in simulated time. The simulation calls Tick exactly when
+// Action.Next says so, as the scheduler does.
 type patient struct {
 	kernel model.Kernel
 	t      *testing.T
@@ -46,7 +46,7 @@ type change struct {
 	to model.State
 }
 
-// tickOfWorld is also the shortest round trip there.
+// tickOfWorld is the step of the simulation, and so its shortest round trip.
 const tickOfWorld = model.Instant(5 * time.Millisecond)
 
 func admit(t *testing.T, r Rhythm) *patient {
@@ -75,7 +75,7 @@ func (p *patient) Timing() (rto, rtt time.Duration) { return 0, 0 }
 
 func (p *patient) Kernel() model.Kernel { return p.kernel }
 
-// run lets the time pass.
+// run advances the time.
 func (p *patient) run(d time.Duration) {
 	p.t.Helper()
 	for end := p.now + model.Instant(d); p.now < end; p.now += tickOfWorld {
@@ -119,7 +119,7 @@ func (p *patient) write(seq uint32) {
 	}
 }
 
-// arrive puts something on its way to us. What left first comes in first.
+// arrive puts something on its way to us. Everything arrives in the order in which it was sent.
 func (p *patient) arrive(at model.Instant, seq uint32, do func(model.Instant)) {
 	if n := len(p.pending); n > 0 && seq != 0 {
 		for _, a := range p.pending {
@@ -132,7 +132,7 @@ func (p *patient) arrive(at model.Instant, seq uint32, do func(model.Instant)) {
 	slices.SortStableFunc(p.pending, func(a, b arrival) int { return cmp.Compare(a.at, b.at) })
 }
 
-// read takes in what has come, unless it still waits in our socket.
+// read reads what has arrived, unless it is to wait in our socket.
 func (p *patient) read() {
 	for len(p.pending) > 0 && p.pending[0].at <= p.now && !p.unread(p.now) {
 		a := p.pending[0]
@@ -150,7 +150,7 @@ func (p *patient) read() {
 	}
 }
 
-// every brings data in at a steady pace for a while.
+// every sends data to us at a steady rate for a while.
 func (p *patient) every(pace, until time.Duration, do func(model.Instant)) {
 	for at := pace; at <= until; at += pace {
 		p.arrive(p.now+model.Instant(at), 0, do)
@@ -163,7 +163,7 @@ func (p *patient) changed(_, to model.State, changed bool) {
 	}
 }
 
-// expect checks the states since the start and forgets them.
+// expect checks the changes of state since the last call.
 func (p *patient) expect(want ...model.State) {
 	p.t.Helper()
 	var got []model.State
@@ -176,7 +176,7 @@ func (p *patient) expect(want ...model.State) {
 	p.changes = nil
 }
 
-// during is true from one moment to another, seconds after the patient's admission.
+// during returns a function that is true from one moment to another, in seconds since the start.
 func during(from, to float64) func(model.Instant) bool {
 	return func(at model.Instant) bool {
 		since := time.Duration(at - second).Seconds()
@@ -186,7 +186,7 @@ func during(from, to float64) func(model.Instant) bool {
 
 func unanswered(model.Instant) time.Duration { return -1 }
 
-// after is when something happened that began at an instant.
+// after returns how long after an instant something happened.
 func (c change) after(began model.Instant) time.Duration { return time.Duration(c.at - began) }
 
 var everySecond = Rhythm{Scheme: model.SchemeBoth, Interval: time.Second}
@@ -267,7 +267,7 @@ func TestAnyByteEndsASuspicion(t *testing.T) {
 	p.expect(model.Suspect, model.Failed)
 }
 
-// A peer that stalls for a second answers all pings at once when it goes on.
+// A peer that stalls for a second then answers all pings at once.
 func TestStallIsOneSampleAndJitter(t *testing.T) {
 	p := admit(t, everySecond)
 	p.run(20 * time.Second)
@@ -315,8 +315,8 @@ func TestJitteryPeerIsNeverSuspected(t *testing.T) {
 	}
 }
 
-// holter is stopped for five seconds, as by SIGSTOP; everything that came in meanwhile is read late.
-func TestLateHolterSuspectsNobody(t *testing.T) {
+// holter is stopped for five seconds, as by SIGSTOP. Everything that came in meanwhile is read late.
+func TestLateHolterSuspectsNoPeer(t *testing.T) {
 	for phase := range 20 {
 		p := admit(t, everySecond)
 		stop := 30 + float64(phase)/20
@@ -330,7 +330,7 @@ func TestLateHolterSuspectsNobody(t *testing.T) {
 	}
 }
 
-// Nobody is suspected for a timeout after holter was late, but then as ever.
+// For a timeout after holter was late no peer is suspected. After that, peers are suspected as usual.
 func TestPeerThatStoppedWhileHolterWasLate(t *testing.T) {
 	p := admit(t, everySecond)
 	p.run(30 * time.Second)
@@ -349,7 +349,7 @@ func TestPeerThatStoppedWhileHolterWasLate(t *testing.T) {
 	p.expect(model.Failed)
 }
 
-// A suspect is not failed for probes that were out while holter was late; they begin anew.
+// Probes that were out while holter was late do not make a suspect fail: they begin anew.
 func TestLatenessVoidsProbes(t *testing.T) {
 	p := admit(t, everySecond)
 	p.run(30 * time.Second)
@@ -370,7 +370,7 @@ func TestLatenessVoidsProbes(t *testing.T) {
 	}
 }
 
-// A machine that is late all the time must not beat more for it.
+// A machine that is always late must not beat more because of that.
 func TestBusyHostBeatsNoFaster(t *testing.T) {
 	p := admit(t, everySecond)
 	p.rtt = func(model.Instant) time.Duration { return 900 * ms }
@@ -399,7 +399,7 @@ func TestPeerThatNeverPongsButSendsDataIsNormal(t *testing.T) {
 	p.expect(model.Suspect, model.Failed)
 }
 
-// As long as bytes wait in our own socket the answer may be among them.
+// While bytes wait in our own socket, the answer may be among them.
 func TestUnreadBytesAreNoEvidence(t *testing.T) {
 	p := admit(t, everySecond)
 	p.unread = during(20, 60)
@@ -434,7 +434,7 @@ func TestUnwrittenPingIsNoEvidence(t *testing.T) {
 	}
 }
 
-func TestUnwrittenProbeFailsNobody(t *testing.T) {
+func TestUnwrittenProbeIsNoEvidence(t *testing.T) {
 	p := admit(t, Rhythm{Scheme: model.SchemeServer, Interval: time.Second})
 	p.run(20 * time.Second)
 	p.rtt = unanswered
@@ -445,7 +445,7 @@ func TestUnwrittenProbeFailsNobody(t *testing.T) {
 	p.expect(model.Failed)
 }
 
-func TestClientSchemeGoesByThePeersOwnRhythm(t *testing.T) {
+func TestClientSchemeJudgesByThePeersOwnRhythm(t *testing.T) {
 	p := admit(t, Rhythm{Scheme: model.SchemeClient, Interval: 5 * time.Second})
 	p.every(5*time.Second, 5*time.Minute, func(at model.Instant) { p.heart.PeerBeat(at, false) })
 	p.run(5*time.Minute + 10*ms)
@@ -485,8 +485,8 @@ func TestClientSchemeIsPatientWithPagesAndNewcomers(t *testing.T) {
 	}
 }
 
-// In scheme both a peer that stops its own beats and answers ours is well; the same silence in
-// between our rare beats is reason to probe.
+// In scheme both, a peer that stops its own beats but answers ours is well. The same silence between our rare
+// beats is a reason to probe.
 func TestBothRulesTogether(t *testing.T) {
 	p := admit(t, Rhythm{Scheme: model.SchemeBoth, Interval: time.Minute})
 	p.every(2*time.Second, 5*time.Minute, func(at model.Instant) { p.heart.PeerBeat(at, false) })
@@ -500,7 +500,7 @@ func TestBothRulesTogether(t *testing.T) {
 	p.expect(model.Suspect, model.Failed)
 }
 
-func TestBothAsksNoRhythmOfAPeerThatShowsNone(t *testing.T) {
+func TestBothExpectsNoRhythmOfAPeerThatHasShownNone(t *testing.T) {
 	p := admit(t, Rhythm{Scheme: model.SchemeBoth, Interval: 3 * time.Minute})
 	p.run(30 * time.Minute)
 	p.expect()
