@@ -27,7 +27,7 @@ func (a *App) mayAct() bool {
 func (a *App) askKick() {
 	c := a.selected()
 	if c == nil {
-		a.status.say("nobody is selected")
+		a.status.say("no connection is selected")
 		return
 	}
 	if !a.mayAct() {
@@ -45,7 +45,7 @@ func (a *App) askKick() {
 func (a *App) askKickAll() {
 	p, ok := a.page().(many)
 	if !ok {
-		a.status.say("nobody to kick on this page")
+		a.status.say("there are no connections to kick on this page")
 		return
 	}
 	if !a.mayAct() {
@@ -53,7 +53,7 @@ func (a *App) askKickAll() {
 	}
 	ids, label := p.targets()
 	if len(ids) == 0 {
-		a.status.say("nobody is there to be kicked")
+		a.status.say("there is no connection to kick")
 		return
 	}
 	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, label, ids)
@@ -112,7 +112,7 @@ func (a *App) kicked(msg *kicked) {
 func (a *App) startDemo() tea.Cmd {
 	switch {
 	case a.live == nil || len(a.live.Connections) > 0:
-		a.status.say("demo clients are for when nobody is connected")
+		a.status.say("demo clients start only while there are no connections")
 	case a.mayAct():
 		a.status.say("starting 20 demo clients")
 		return a.fx.startDemo()

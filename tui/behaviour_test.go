@@ -175,7 +175,7 @@ func TestDetailOfAForgottenConnectionRemains(t *testing.T) {
 	s := newScreen(t, f, 80, 24).press("enter")
 	f.snapshot.Connections = removed(f.snapshot.Connections, 7)
 	s.refresh()
-	s.line("forgotten by now")
+	s.line("holter has forgotten it")
 	s.line("demo-0007")
 }
 
@@ -242,7 +242,7 @@ func TestKickKeepsItsConnection(t *testing.T) {
 }
 
 func TestKickNeedsSomebodyOpen(t *testing.T) {
-	newScreen(t, newFake(), 80, 24).press("x").line("nobody is selected")
+	newScreen(t, newFake(), 80, 24).press("x").line("no connection is selected")
 	newScreen(t, newFake(ward(20)...), 80, 24).press("G", "x").line("demo-0009 (c9) is gone already")
 	readOnly := newScreenWith(t, newFake(ward(20)...), 80, 24, utf8Locale, true).press("x")
 	readOnly.line("read-only: this screen changes nothing")

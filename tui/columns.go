@@ -20,7 +20,7 @@ const whyWidth = 36
 
 // causeHelp is what a cause means, for where the sentence about it has no room.
 var causeHelp = map[model.Cause]string{
-	model.CauseUnknown:       "nothing came in any more",
+	model.CauseUnknown:       "nothing comes in",
 	model.CauseHostBusy:      "holter itself was late",
 	model.CauseNoPong:        "data comes, pongs do not",
 	model.CauseJitter:        "an answer came late",

@@ -154,7 +154,7 @@ func (e *effects) kick(k model.Kick, label, how string) tea.Cmd {
 
 // startDemo starts demo clients.
 func (e *effects) startDemo() tea.Cmd {
-	return e.tell("start demo clients", func() (string, error) { return "demo clients are coming", e.demo() })
+	return e.tell("start demo clients", func() (string, error) { return "demo clients are starting", e.demo() })
 }
 
 // tell does what waits for no source, such as writing a file, and says how it went.

@@ -33,7 +33,7 @@ func (p *connections) nobody(w int) []string {
 	}
 	lines := []string{
 		"",
-		p.styles.Strong.String(" Nobody is connected yet."),
+		p.styles.Strong.String(" No client is connected yet."),
 		"",
 		row("address", address(g, m)),
 	}

@@ -17,7 +17,7 @@ import (
 func (a *App) openCopy() {
 	c := a.selected()
 	if c == nil {
-		a.status.say("nobody is selected")
+		a.status.say("no connection is selected")
 		return
 	}
 	items := []widget.Item{a.copyItem("i", "id", c.ID.String()), a.copyItem("a", "address", model.Address(c.Remote))}

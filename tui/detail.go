@@ -75,7 +75,7 @@ func (d *detail) set(answer *inspected, now time.Time) {
 	case answer.err == nil:
 		d.data = answer.detail
 	case model.ErrorCode(answer.err) == model.NotFound:
-		d.note = "forgotten by now; this was the last known of it"
+		d.note = "holter has forgotten it; this is its last known state"
 	default:
 		d.note = answer.err.Error()
 	}

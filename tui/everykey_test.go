@@ -58,7 +58,7 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 	"Kick":    func(_ *testing.T, s *screen) { s.press("x").line("Kick demo-0007") },
 	"KickAll": func(_ *testing.T, s *screen) { s.press("X").line("Kick all 94") },
 	"Faults":  func(_ *testing.T, s *screen) { s.press("f").line("Faults of demo-0007") },
-	"Clear":   func(_ *testing.T, s *screen) { s.press("f", "0").line("no more faults of demo-0007 (c7)") },
+	"Clear":   func(_ *testing.T, s *screen) { s.press("f", "0").line("ended the faults of demo-0007 (c7)") },
 	"Refuse": func(_ *testing.T, s *screen) {
 		s.press("R").line("refuse upgrades?")
 		s.press("y").line("upgrades are refused for 10s")
@@ -76,7 +76,7 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 			t.Errorf("wrote %q", s.out.String())
 		}
 	},
-	"Demo": func(_ *testing.T, s *screen) { s.press("d").line("demo clients are for when nobody is connected") },
+	"Demo": func(_ *testing.T, s *screen) { s.press("d").line("demo clients start only while there are no connections") },
 
 	"Theme": func(_ *testing.T, s *screen) { s.press("t").line("theme dark") },
 	"Mouse": func(t *testing.T, s *screen) {
@@ -197,7 +197,7 @@ func TestReadme(t *testing.T) {
 func TestDemoStartsWhenNobodyIsThere(t *testing.T) {
 	s := newScreen(t, newFake(), 80, 24)
 	s.line("d starts 20 demo clients")
-	s.press("d").line("demo clients are coming")
+	s.press("d").line("demo clients are starting")
 	if s.demos != 1 {
 		t.Errorf("started %d times", s.demos)
 	}

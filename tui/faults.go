@@ -197,7 +197,7 @@ func (e *effects) disturb(to victims, f model.Faults) tea.Cmd {
 		}
 		msg := told{what: "disturb " + to.label, done: "faults of " + to.label + ": " + f.String(), err: err}
 		if f == (model.Faults{}) {
-			msg.what, msg.done = "end the faults of "+to.label, "no more faults of "+to.label
+			msg.what, msg.done = "end the faults of "+to.label, "ended the faults of "+to.label
 		}
 		if len(to.ids) > 1 {
 			msg.done += fmt.Sprintf(" (%d were there)", n)
@@ -228,7 +228,7 @@ func (a *App) askFaults() {
 		}
 	}
 	if len(choices) == 0 {
-		a.status.say("nobody is there to be disturbed")
+		a.status.say("there is no connection to disturb")
 		return
 	}
 	a.dialog = newFaultDialog(a.styles, &a.keys, a.fx, a.live, choices)
@@ -249,7 +249,7 @@ func (d *faultDialog) View(page []string, w int) []string {
 	for _, f := range d.Fields {
 		switch f {
 		case faultWhom:
-			lines = append(lines, d.Choice(f, "whom", g.Cut(g.Plain(to.label), widget.FormWidth-widget.Labelled-5)))
+			lines = append(lines, d.Choice(f, "target", g.Cut(g.Plain(to.label), widget.FormWidth-widget.Labelled-5)))
 		case faultPreset:
 			name := "as written"
 			if at := fitting(d.Inputs[faultText].Value()); at >= 0 {

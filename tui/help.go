@@ -177,11 +177,11 @@ func (d *help) legend() []section {
 			{g.Mark, "a marked row", s.Accent},
 			{g.Both, "the cursor on a marked row", s.Accent},
 			{chart.Gauge(0.4, 10, g), "the silence against interval + timeout", s.Accent},
-			{chart.Gauge(1, 10, g), "a beat must have gone unanswered", s.Accent},
+			{chart.Gauge(1, 10, g), "full: a beat has gone unanswered", s.Accent},
 			{strings.Join(g.Beats[1:9], ""), "beats: the round trip against the timeout", s.Accent},
 			{g.Beats[model.LateBeat], "a beat answered after its timeout", s.Accent},
 			{g.Beats[model.MissedBeat], "a beat without an answer", s.Accent},
-			{g.Fault, "what is done to it on purpose, by f", s.Accent},
+			{g.Fault, "a fault, set on purpose with f", s.Accent},
 			{g.Upstream, "the upstream's side of the proxy is the worse one", s.Accent},
 		}},
 		{"Filter", []entry{
@@ -189,7 +189,7 @@ func (d *help) legend() []section {
 			{"rtt>100ms", "field, = != > >= < <= ~, value with its unit", s.Accent},
 			{"a b, a or b", "both, either; ! negates, ( ) group, \" \" quote", s.Accent},
 			{"ip=10.0.0.0/8", "addresses of a network", s.Accent},
-			{"fault=freeze", "what a fault is on; side=upstream, cause=no-pong", s.Accent},
+			{"fault=freeze", "connections with a fault; side=upstream, cause=no-pong", s.Accent},
 		}},
 		{"Mouse", []entry{
 			{"wheel", "scrolls", s.Accent},
@@ -202,6 +202,6 @@ func (d *help) legend() []section {
 var stateHelp = map[model.State]string{
 	model.Normal:  "normal: it answers in time",
 	model.Suspect: "suspect: a beat went unanswered, and no byte came",
-	model.Failed:  "failed: so did the probes",
+	model.Failed:  "failed: the probes went unanswered too",
 	model.Closed:  "closed: the socket is gone",
 }

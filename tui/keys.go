@@ -87,7 +87,7 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		Refuse:  bind("R", "refuse upgrades", "R"),
 		Write:   bind("w", "write to a file", "w"),
 		Copy:    bind("y", "copy", "y"),
-		Demo:    bind("d", "demo clients, when nobody is there", "d"),
+		Demo:    bind("d", "demo clients, if there are no connections", "d"),
 
 		Theme:       bind("t", "theme", "t"),
 		Mouse:       bind("m", "mouse on or off", "m"),

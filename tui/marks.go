@@ -104,6 +104,6 @@ func (p *connections) markRange(row *model.Connection) {
 	case p.marks.addRange(p.list.Rows, row.ID):
 		p.status.say(look.Count(p.marks.count()) + " marked: X kicks them, u unmarks them")
 	default:
-		p.status.complain("the row where the range began is not on the list any more")
+		p.status.complain("the row where the range began is no longer on the list")
 	}
 }

@@ -28,7 +28,7 @@ func (p *storms) view() []string {
 	lines := p.words(s)
 	lines = append(lines, p.chart(s, p.size.h-len(lines)-p.list.Height)...)
 	if len(s.Policies) == 0 {
-		return look.Fill(append(lines, p.styles.Dim.String(" How clients come back shows once they have tried.")), p.size.h)
+		return look.Fill(append(lines, p.styles.Dim.String(" How clients come back is shown once they have tried.")), p.size.h)
 	}
 	return look.Fill(append(lines, p.list.View(p.styles, widget.Order{})...), p.size.h)
 }
@@ -36,7 +36,7 @@ func (p *storms) view() []string {
 // calm is the page before the first storm.
 func (p *storms) calm() []string {
 	lines := []string{"", p.styles.Strong.String(" There has been no storm."), ""}
-	for _, line := range look.Wrap("Here you will see many clients coming back at once: how fast they come, against what can be let in, "+
+	for _, line := range look.Wrap("This page shows many clients coming back at once: how fast they come, how many can be accepted, "+
 		"and by which policy they try again. X kicks them all, R refuses them for a while.", p.size.w-2) {
 		lines = append(lines, " "+p.styles.Dim.String(line))
 	}
