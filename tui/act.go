@@ -108,7 +108,7 @@ func (a *App) kicked(msg *kicked) {
 	}
 }
 
-// startDemo fills a screen that nobody is on.
+// startDemo starts demo clients while there are no connections.
 func (a *App) startDemo() tea.Cmd {
 	switch {
 	case a.live == nil || len(a.live.Connections) > 0:
@@ -146,7 +146,7 @@ func (a *App) refusing() time.Duration {
 	return max(0, a.live.Monitor.RefusingUntil.Sub(a.live.Time))
 }
 
-// refuse has upgrades turned away, or let in again.
+// refuse refuses upgrades for a time, or accepts them again for 0.
 func (e *effects) refuse(length time.Duration) tea.Cmd {
 	return e.do(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, answerWithin)

@@ -10,8 +10,8 @@ import (
 	"holter/tui/look"
 )
 
-// App is the root of the screen: it owns size, pages, dialog and message line, and hands each message
-// to whom it concerns. Its methods are called by Bubble Tea, one at a time.
+// App is the root of the screen: it owns size, pages, dialog and message line, and hands each message to the page or
+// dialog that it is for. Bubble Tea calls its methods, one at a time.
 type App struct {
 	setup
 	drawing
@@ -135,7 +135,7 @@ func (a *App) refreshed(msg *refreshed) tea.Cmd {
 	return tea.Batch(cmd, a.refresh(rest(msg.took)))
 }
 
-// rest is the pause after a refresh that took so long.
+// rest is the pause after a refresh that took the given time.
 func rest(took time.Duration) time.Duration {
 	return min(max(refreshEvery, restFactor*took), longestRest)
 }

@@ -98,8 +98,8 @@ func (t *rowText) silence(c *model.Connection, w int) string {
 	return chart.Gauge(share, w-figureWidth, &t.page.styles.Glyphs) + look.PadLeft(figure, figureWidth)
 }
 
-// why is the cause, with the sentence behind it or else what it means if that fits, or who ended the connection
-// and how, behind the faults that are on it. It has a mark where that is about the upstream's side of the proxy.
+// why is the cause with its sentence, or with a short meaning where the sentence does not fit. For a closed connection it
+// is which end closed it and how. Faults come first, and a mark before all if it is about the upstream's side of a proxy.
 func (t *rowText) why(c *model.Connection, w int) string {
 	g := &t.page.styles.Glyphs
 	mark := ""
@@ -116,8 +116,8 @@ func (t *rowText) why(c *model.Connection, w int) string {
 	return mark + g.Cut(text, w)
 }
 
-// ending is who ended a connection and how. Where that has no room, a code that no end has sent and what its
-// reason begins with give way to what happened.
+// ending says which end closed a connection and how. Where that does not fit, a code that was never sent and the beginning
+// of its reason give way to what happened.
 func (t *rowText) ending(c *model.Close, w int) string {
 	g, by := &t.page.styles.Glyphs, c.By.String()+" "
 	text := g.Plain(by + look.CloseCode(c.Code, c.Reason))

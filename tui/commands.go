@@ -21,8 +21,8 @@ const (
 	retryEvery   = time.Second     // after the source failed
 	answerWithin = 5 * time.Second // for all but the wait for events
 
-	// restFactor is how many times longer than its work a refresh rests before the next, so that the screen
-	// takes no more than a tenth of a core for it; longestRest bounds that, should it have had to wait.
+	// A refresh rests restFactor times as long as it worked, so that the screen takes at most a tenth of a core for it.
+	// longestRest bounds that for a refresh that had to wait for its source.
 	restFactor  = 10
 	longestRest = 2 * time.Second
 )
@@ -139,7 +139,7 @@ func (e *effects) listen(pause time.Duration, after uint64) tea.Cmd {
 	})
 }
 
-// kick ends connections. Between the key and now they may have gone: the source says so.
+// kick ends connections. The source says so if they are gone by now.
 func (e *effects) kick(k model.Kick, label, how string) tea.Cmd {
 	return e.do(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, answerWithin)
@@ -154,11 +154,11 @@ func (e *effects) kick(k model.Kick, label, how string) tea.Cmd {
 
 // startDemo starts demo clients.
 func (e *effects) startDemo() tea.Cmd {
-	return e.tell("start demo clients", func() (string, error) { return "demo clients are starting", e.demo() })
+	return e.report("start demo clients", func() (string, error) { return "demo clients are starting", e.demo() })
 }
 
-// tell does what waits for no source, such as writing a file, and says how it went.
-func (e *effects) tell(what string, do func() (done string, err error)) tea.Cmd {
+// report does what needs no source, such as writing a file, and says on the message line how it went.
+func (e *effects) report(what string, do func() (done string, err error)) tea.Cmd {
 	return e.do(func(context.Context) tea.Msg {
 		done, err := do()
 		return told{what: what, done: done, err: err}
@@ -227,13 +227,13 @@ type inspected struct {
 // happened are the events since the last such message.
 type happened struct {
 	events []model.Event
-	first  bool // of this screen: what was dropped before it nobody here has missed
+	first  bool // of this screen, which has missed nothing that was dropped before
 	err    error
 }
 
 // kicked is the answer to a kick.
 type kicked struct {
-	label    string // who it was about
+	label    string // names the connections
 	how      string // what was sent
 	asked, n int    // how many were to be kicked, and were
 	err      error

@@ -38,7 +38,7 @@ func (p *connections) layOut(room size, d drawing) {
 }
 
 // arrangeRoom gives list and detail their share of the room. As long as a detail is open the cursor
-// stays with its row, also on top: nobody wants to read about another connection all of a sudden.
+// stays with its row, also on top, so that the detail does not change to another connection under the reader's eyes.
 func (p *connections) arrangeRoom() {
 	p.list.Pin(p.followed != "" || p.detail.stage != shut)
 	list, pane := p.layout.split(p.detail.stage)
@@ -110,8 +110,7 @@ func (p *connections) seek(step int) tea.Cmd {
 	return p.followCursor()
 }
 
-// selected is the connection that an action is about, nil if there is none: the one that is open, or
-// the one under the cursor.
+// selected is the connection that an action is about, the open one or else the one under the cursor; nil for none.
 func (p *connections) selected() *model.Connection {
 	if p.detail.stage == whole {
 		return p.detail.connection()

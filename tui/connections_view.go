@@ -22,11 +22,11 @@ func (p *connections) view() []string {
 
 // listLines draws the titles and the visible rows, or why there are none.
 func (p *connections) listLines(s size) []string {
-	return p.lines(s, p.order.Order, func() []string { return p.nobody(s.w) })
+	return p.lines(s, p.order.Order, func() []string { return p.invitation(s.w) })
 }
 
-// nobody says how to connect, in lines to be pasted. They are not wrapped, so that they can be.
-func (p *connections) nobody(w int) []string {
+// invitation says how to connect, while nothing has. Its lines are not wrapped, so that they can be copied.
+func (p *connections) invitation(w int) []string {
 	m, g := &p.picture.Monitor, &p.styles.Glyphs
 	row := func(label, text string) string {
 		return p.styles.Dim.String(look.Pad(" "+label, 12)) + " " + p.styles.Accent.String(g.Cut(text, w-13))

@@ -38,7 +38,7 @@ func (a *App) curlOfKick(id model.ID) string {
 
 // copy puts text into the terminal's clipboard.
 func (e *effects) copy(text string) tea.Cmd {
-	return e.tell("copy", func() (string, error) {
+	return e.report("copy", func() (string, error) {
 		seq, err := clipboardSequence(text, os.Getenv)
 		if err == nil {
 			_, err = io.WriteString(e.out, seq)

@@ -76,7 +76,9 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 			t.Errorf("wrote %q", s.out.String())
 		}
 	},
-	"Demo": func(_ *testing.T, s *screen) { s.press("d").line("demo clients start only while there are no connections") },
+	"Demo": func(_ *testing.T, s *screen) {
+		s.press("d").line("demo clients start only while there are no connections")
+	},
 
 	"Theme": func(_ *testing.T, s *screen) { s.press("t").line("theme dark") },
 	"Mouse": func(t *testing.T, s *screen) {

@@ -51,7 +51,7 @@ type victims struct {
 type faultField uint8
 
 const (
-	faultWhom faultField = iota
+	faultTarget faultField = iota
 	faultPreset
 	faultText
 	faultCount
@@ -66,7 +66,7 @@ type faultDialog struct {
 	fx      *effects
 	live    *picture
 	choices []victims // at least one
-	whom    int       // index into choices
+	target  int       // index into choices
 }
 
 func newFaultDialog(s *look.Styles, k *keyMap, fx *effects, live *picture, choices []victims) *faultDialog {
@@ -82,7 +82,7 @@ func newFaultDialog(s *look.Styles, k *keyMap, fx *effects, live *picture, choic
 // look takes a live picture.
 func (d *faultDialog) look(p *picture) { d.live = p }
 
-// faults are those of the first whom it may be about, as they are now.
+// faults are those of the first choice, if that is one connection.
 func (d *faultDialog) faults() *model.Faults {
 	ids := d.choices[0].ids
 	if c := d.live.find(ids[0]); c != nil && len(ids) == 1 {
@@ -91,15 +91,15 @@ func (d *faultDialog) faults() *model.Faults {
 	return nil
 }
 
-// choose takes others to disturb.
+// choose makes another choice the target.
 func (d *faultDialog) choose(i int) {
-	d.whom = (i + len(d.choices)) % len(d.choices)
+	d.target = (i + len(d.choices)) % len(d.choices)
 	d.Fields = d.Fields[:0]
 	if len(d.choices) > 1 {
-		d.Fields = append(d.Fields, faultWhom)
+		d.Fields = append(d.Fields, faultTarget)
 	}
 	d.Fields = append(d.Fields, faultPreset, faultText)
-	if len(d.choices[d.whom].ids) > widget.TypedAbove {
+	if len(d.choices[d.target].ids) > widget.TypedAbove {
 		d.Fields = append(d.Fields, faultCount)
 	}
 	d.Fields = append(d.Fields, faultCancel, faultSet)
@@ -154,11 +154,11 @@ func (d *faultDialog) write(msg tea.KeyMsg) {
 	}
 }
 
-// change takes another choice of what has the focus.
+// change goes to another choice in the field that has the focus.
 func (d *faultDialog) change(step int) {
 	switch d.At {
-	case faultWhom:
-		d.choose(d.whom + step)
+	case faultTarget:
+		d.choose(d.target + step)
 	case faultPreset:
 		n := len(faultPresets)
 		at := (max(fitting(d.Inputs[faultText].Value()), 0) + step + n) % n
@@ -169,10 +169,9 @@ func (d *faultDialog) change(step int) {
 	}
 }
 
-// set puts faults on those who are there, in place of those that are on them. To end them no number has to
-// be typed.
+// set replaces the faults of the connections that are still open. Ending faults takes no number to be typed.
 func (d *faultDialog) set(f model.Faults) (done bool, cmd tea.Cmd) {
-	to := d.choices[d.whom]
+	to := d.choices[d.target]
 	if f != (model.Faults{}) && !d.Counted(faultCount, "disturb", len(to.ids)) {
 		return false, nil
 	}
@@ -241,14 +240,14 @@ func (d *faultDialog) Footer(w int, message string) []string {
 
 // View draws the dialog over the page behind it.
 func (d *faultDialog) View(page []string, w int) []string {
-	g, to := &d.Styles.Glyphs, &d.choices[d.whom]
+	g, to := &d.Styles.Glyphs, &d.choices[d.target]
 	lines := []string{
 		d.Styles.Strong.String(g.Cut("Faults of "+g.Plain(to.label), widget.FormWidth)),
 		g.Cut(g.Plain(d.live.still(d.Styles, to.ids)), widget.FormWidth),
 	}
 	for _, f := range d.Fields {
 		switch f {
-		case faultWhom:
+		case faultTarget:
 			lines = append(lines, d.Choice(f, "target", g.Cut(g.Plain(to.label), widget.FormWidth-widget.Labelled-5)))
 		case faultPreset:
 			name := "as written"

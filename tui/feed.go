@@ -23,7 +23,7 @@ const (
 	weightLoss
 )
 
-// feed is what was heard of late: the notable events and the samples of the host, oldest first.
+// feed is the newest of what the source told: the notable events and the samples of the host, oldest first.
 type feed struct {
 	items   []item
 	samples []model.Host

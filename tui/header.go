@@ -19,14 +19,14 @@ type part struct {
 type header struct {
 	styles  *look.Styles
 	picture *picture
-	hosts   []model.Host // of late, oldest first
+	hosts   []model.Host // the newest samples, oldest first
 	w       int
 }
 
 // sparkCells is the width of the sparklines beside CPU and memory.
 const sparkCells = 8
 
-// monitor is the line of where to connect and who is there.
+// monitor is the line that says where to connect and how many clients are there.
 func (h *header) monitor() string {
 	s, m := h.styles, &h.picture.Monitor
 	left := []part{
@@ -54,7 +54,7 @@ func (h *header) figures() string {
 	}, h.w)
 }
 
-// sparks are the samples of late as little charts, each with a blank behind it.
+// sparks are the newest samples as little charts, each with a blank behind it.
 func (h *header) sparks() (cpu, mem string) {
 	hosts := h.hosts[max(0, len(h.hosts)-sparkCells):]
 	if len(hosts) < 2 || h.w < wordsFrom {

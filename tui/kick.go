@@ -33,13 +33,12 @@ const (
 	fieldKick
 )
 
-// kickDialog asks how to end connections. It holds on to the ids that it was opened for, whatever
-// happens to the rows below, and its focus is on Cancel. What it is told of live pictures is checked
-// again before anybody is kicked.
+// kickDialog asks how to end connections. It keeps the ids that it was opened for, whatever happens to the rows behind
+// it, and opens with the focus on Cancel. Before it kicks it looks the ids up in the newest live picture.
 type kickDialog struct {
 	widget.Form[kickField]
 	fx    *effects
-	label string // of whom, in a sentence
+	label string // names the connections in a sentence
 	ids   []model.ID
 	live  *picture
 	code  int // index into kickCodes
@@ -109,7 +108,7 @@ func (d *kickDialog) write(msg tea.KeyMsg) {
 	*in, d.Wrong = after, ""
 }
 
-// change takes another choice of what has the focus.
+// change goes to another choice in the field that has the focus.
 func (d *kickDialog) change(step int) {
 	switch d.At {
 	case fieldCode:
@@ -121,8 +120,8 @@ func (d *kickDialog) change(step int) {
 	}
 }
 
-// kick ends those that are still there, if their number was typed where it has to be. One that has
-// gone meanwhile is asked about all the same: the source says that it is gone.
+// kick ends the connections that are still open, if their number was typed where it has to be. A single one that is gone
+// is sent to the source all the same, whose answer says that it is gone.
 func (d *kickDialog) kick() (done bool, cmd tea.Cmd) {
 	if !d.Counted(fieldCount, "kick", len(d.ids)) {
 		return false, nil
@@ -159,7 +158,7 @@ func (p *picture) open(ids []model.ID) []model.ID {
 	return open
 }
 
-// still says how those whom a dialog is about are now, whatever the picture behind it shows.
+// still says how the connections of a dialog are now, whatever the picture behind the dialog shows.
 func (p *picture) still(s *look.Styles, ids []model.ID) string {
 	if len(ids) != 1 {
 		return fmt.Sprintf("live: %d of %d are there", len(p.open(ids)), len(ids))
@@ -177,7 +176,7 @@ func (d *kickDialog) Footer(w int, message string) []string {
 	return []string{message, widget.Hints(d.Styles, w, []key.Binding{k.Cancel, k.Press, k.NextField, k.More, k.Toggle})}
 }
 
-// View draws the dialog over the page behind it. With a reset, code and reason are sent to nobody.
+// View draws the dialog over the page behind it. Code and reason are dim where a reset replaces the close frame.
 func (d *kickDialog) View(page []string, w int) []string {
 	g := &d.Styles.Glyphs
 	lines := []string{

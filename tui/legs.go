@@ -40,7 +40,7 @@ func (t *detailText) figures() {
 	t.gap()
 }
 
-// leg is one side in so many cells.
+// leg is one side of a proxied connection, w cells wide.
 func (t *detailText) leg(d *model.Detail, w int) []string {
 	own := *d
 	own.Transitions = nil

@@ -8,7 +8,7 @@ import (
 	"holter/tui/look"
 )
 
-// marks are the connections that somebody has chosen, by id.
+// marks are the connections that the user has marked, by id.
 type marks struct {
 	ids  map[model.ID]struct{}
 	from model.ID // where a range begins, 0 while there is none
@@ -40,7 +40,7 @@ func (m *marks) add(id model.ID) {
 	m.ids[id] = struct{}{}
 }
 
-// prune drops the marks of connections that a picture does not have any more.
+// prune drops the marks of connections that are no longer in a picture.
 func (m *marks) prune(p *picture) {
 	for id := range m.ids {
 		if p.find(id) == nil {

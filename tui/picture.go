@@ -17,8 +17,7 @@ const (
 	sortTrafficOut filter.SortKey = "traffic_out"
 )
 
-// arrangement is which rows are shown and in which order. Whatever was arranged by another serial is
-// out of date.
+// arrangement says which rows are shown and in which order. Rows that were arranged with another serial are out of date.
 type arrangement struct {
 	serial int
 	search finder
@@ -39,7 +38,8 @@ type arranged[R any] struct {
 	serial int // of the arrangement
 }
 
-// choose has rows chosen as an arrangement says. Most words choose nothing until they are finished.
+// choose calls chosen for the search of an arrangement. While a search is typed, one that chooses nothing is most likely
+// half a word: then the rows of the one before stay.
 func choose[R any](a arrangement, total int, chosen func(finder) []*R) *arranged[R] {
 	by := a.search
 	rows := chosen(by)
@@ -122,7 +122,7 @@ func arrangeConnections(p *picture, a arrangement) *picture {
 	return &fresh
 }
 
-// sortByTraffic sorts rows, which are by id, and leaves those that are equal so.
+// sortByTraffic sorts rows that are in the order of their ids. Rows with the same traffic keep that order.
 func sortByTraffic(rows []*model.Connection, readings []traffic.Reading, a arrangement) {
 	type entry struct {
 		rate float64

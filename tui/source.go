@@ -11,23 +11,23 @@ import (
 // or one behind an admin plane. Its methods may wait and are called from commands only, never from
 // Update or View.
 //
-// Errors are sentences for the message line. One of Snapshot says that there is no newer picture for now,
-// model.Unavailable if nobody answers: the last one stays, and the source is asked again. The sequence
-// numbers of events only grow, also where what is behind the source was started anew.
+// Errors are sentences for the message line. An error of Snapshot means that there is no newer picture for now, with
+// the code model.Unavailable if there is no answer; the screen keeps the last picture and asks again. The sequence
+// numbers of events only grow, even when the monitor behind the source is restarted.
 type Source interface {
 	// Snapshot is the whole picture now. The caller may keep and change it.
 	Snapshot(ctx context.Context) (model.Snapshot, error)
 	// Detail is one connection, with a model.NotFound error once it is forgotten.
 	Detail(ctx context.Context, id model.ID) (model.Detail, error)
-	// Events are those with a Seq above after, oldest first. It waits until there is one. Those
-	// lost since then come as one model.Dropped event in front.
+	// Events returns the events with a Seq above after, oldest first, and waits until there is one. If some were
+	// lost since then, one model.Dropped event in front counts them.
 	Events(ctx context.Context, after uint64) ([]model.Event, error)
-	// Kick ends connections and answers how many it was about. It may do so and return an error, if some
-	// of several were not there any more.
+	// Kick ends connections and returns how many. It returns an error as well if some of several were gone
+	// already.
 	Kick(ctx context.Context, k model.Kick) (int, error)
-	// SetFaults puts faults on connections, in place of those that are on them, and answers on how many. As
-	// Kick, it may do so and return an error.
+	// SetFaults replaces the faults of connections and returns of how many. Like Kick, it may succeed for some and
+	// return an error as well.
 	SetFaults(ctx context.Context, o model.FaultOrder) (int, error)
-	// Refuse has upgrades turned away for so long from now on; 0 lets them in again.
+	// Refuse refuses upgrades for the given time from now on; 0 accepts them again.
 	Refuse(ctx context.Context, length time.Duration) error
 }

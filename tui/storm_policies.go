@@ -29,7 +29,7 @@ func policyColumns(t *policyText) []widget.Column[model.PoolPolicy] {
 	}
 }
 
-// policyLines is how many lines so many policies get of a page of h.
+// policyLines is how many of the h lines of a page the table of n policies gets.
 func policyLines(n, h int) int { return 1 + max(1, min(n, policyRows, h/4)) }
 
 // policyText writes the cells.

@@ -72,7 +72,7 @@ func (p *storms) words(s *model.Storm) []string {
 	}
 }
 
-// backShare is how many of those who were lost are back.
+// backShare is the share of the clients that were lost and are back.
 func backShare(s *model.Storm) string {
 	if s.Clients == 0 {
 		return look.None
@@ -102,7 +102,7 @@ func (p *storms) supposition() string {
 		look.Interval(supposedAway), look.Rate(f.Measured.Peak), look.Brief(f.Measured.Back99), look.Rate(f.Spread.Peak), look.Brief(f.Spread.Back99))
 }
 
-// chart draws who came when, over what came of it: let in, refused, and had they all had full jitter.
+// chart draws the arrivals over time: accepted, refused, and those of a forecast in which all clients have full jitter.
 func (p *storms) chart(s *model.Storm, h int) []string {
 	st := p.styles
 	from, n := p.window(s)
@@ -139,8 +139,7 @@ func (p *storms) window(s *model.Storm) (from, n int) {
 	return from, min(n, limit)
 }
 
-// rates are the arrivals per second in n bins from one on: those let in, and all. What has not been yet is
-// no figure.
+// rates are the arrivals per second in n bins from one on, those that were accepted and all. Bins of the future are NaN.
 func rates(curve []model.Activity, from, n int) (back, tried []float64) {
 	back, tried = make([]float64, n), make([]float64, n)
 	for i := range n {
@@ -162,8 +161,8 @@ func level(v float64, n int) []float64 {
 	return values
 }
 
-// smooth are those who come back per second around each of n bins, averaged over a second: what was drawn by
-// chance is no more exact.
+// smooth is the rate of reconnects around each of n bins, averaged over a second: a forecast draws lots and is not more
+// exact than that.
 func smooth(curve []model.Activity, from, n int) []float64 {
 	values := make([]float64, n)
 	for i := range n {

@@ -1,5 +1,20 @@
-// Package tui is holter's screen. It draws what a Source tells it and does not know where that comes
-// from.
+// Package tui is holter's screen in a terminal.
+//
+// It draws what a Source tells it, and cannot tell whether that is a monitor in this process, one behind an admin API, or
+// something else. An application that embeds the monitor calls Run with its source; the command line sets Options.
+//
+// App is the root: it owns the size, the pages, the dialog that is open, the message line and the drawing, which is the value
+// that says in which styles and over how much time everything is drawn. Pages take a picture and keys and answer lines. The
+// root asks them for abilities (opener, lister, sorter and others in pages.go) and never which page they are.
+//
+// Three rules keep the screen quick. All that waits is a command of effects: it ends with the context, and Run returns only
+// when every command is over. There is one message for each refresh, however much has happened. And whatever costs time with
+// the number of connections, such as filtering and sorting, is done by commands on a picture, which never changes once it is
+// made. Update and View run on one goroutine and never block.
+//
+// The rooms: look has styles and text, chart draws figures, widget has tables, menus and forms, svg and export write files,
+// traffic measures bytes per second. They import model and each other, never tui. Package cli, the command line's own
+// furniture, and eventlog, which writes a source to a log instead of a screen, stand beside it.
 package tui
 
 import (

@@ -36,7 +36,7 @@ func (a *App) openWrite() {
 // writeFile writes a new file in the current directory and says its name.
 func (a *App) writeFile(ending string, write func(io.Writer) error) tea.Cmd {
 	name := fmt.Sprintf("holter-%s-%s.%s", a.tabs[a.at].name, a.clock().Format("20060102-150405"), ending)
-	return a.fx.tell("write "+name, func() (string, error) {
+	return a.fx.report("write "+name, func() (string, error) {
 		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if err != nil {
 			return "", err

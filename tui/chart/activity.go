@@ -124,7 +124,7 @@ func floorDiv(a, b int) int {
 	return a / b
 }
 
-// newFlowScale is the scale that has room for all columns in so many dots up and down.
+// newFlowScale is the scale by which all columns fit into a number of dots up and down.
 func newFlowScale(columns []perSecond, up, down int) flowScale {
 	perDot := 0.0
 	for i := range columns {
@@ -146,7 +146,7 @@ type flowScale struct {
 	up, down int     // dots
 }
 
-// dots is how high v is. Whatever happened has a dot.
+// dots is how high v is. Anything above 0 has at least one dot.
 func (y *flowScale) dots(v float64) int {
 	if !(v > 0) {
 		return 0

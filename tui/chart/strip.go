@@ -7,7 +7,7 @@ import (
 	"holter/tui/look"
 )
 
-// Strip draws the newest beats in w cells, the newest at the right, each cell the worst of so many
+// Strip draws the newest beats in w cells, the newest at the right, each cell the worst of per
 // beats. The height is the round trip against the timeout, in eighths.
 func Strip(beats []model.Beat, per, w int, s *look.Styles) string {
 	var b strings.Builder
@@ -69,7 +69,7 @@ func worst(beats []model.Beat, cell, per int) model.Beat {
 	return bad
 }
 
-// badness orders beats. An answer that came late is not as bad as none. What is no beat is none.
+// badness orders beats from none to missed. A late answer is not as bad as a missing one.
 func badness(b model.Beat) int {
 	switch {
 	case b == model.MissedBeat:

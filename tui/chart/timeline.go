@@ -9,7 +9,7 @@ import (
 	"holter/tui/look"
 )
 
-// Stay is how long somebody was in a state.
+// Stay is the time that a connection was in a state.
 type Stay struct {
 	State    model.State
 	From, To time.Time
@@ -43,15 +43,15 @@ func Stays(d *model.Detail, now time.Time) []Stay {
 	return stays
 }
 
-// Timeline draws stays between two times in w cells, each cell the worst state in it. Where nobody was
-// there it is blank; where a new generation began without a blank before it there is a notch.
+// Timeline draws stays between two times in w cells, each cell the worst state in it. It is blank where
+// there was no connection, and has a notch where a new generation began right after the one before.
 func Timeline(stays []Stay, from, to time.Time, w int, s *look.Styles) string {
 	cells := make([]uint8, max(w, 0))
 	for i := range stays {
 		enter(cells, &stays[i], from, to)
 	}
 	g := &s.Glyphs
-	signs := [...]string{cellNobody: " ", cellNormal: g.Flow, cellNotch: g.Notch,
+	signs := [...]string{cellEmpty: " ", cellNormal: g.Flow, cellNotch: g.Notch,
 		cellSuspect: g.States[model.Suspect], cellFailed: g.States[model.Failed]}
 	looks := [...]look.Paint{cellNormal: s.States[model.Normal], cellNotch: s.Dim,
 		cellSuspect: s.States[model.Suspect], cellFailed: s.States[model.Failed]}
@@ -70,7 +70,7 @@ func Timeline(stays []Stay, from, to time.Time, w int, s *look.Styles) string {
 
 // What a cell of a timeline shows, the worst last.
 const (
-	cellNobody = iota
+	cellEmpty = iota
 	cellNormal
 	cellNotch
 	cellSuspect
@@ -96,7 +96,7 @@ func enter(cells []uint8, st *Stay, from, to time.Time) {
 	}
 	first := min(int(place(st.From)), len(cells)-1)
 	last := max(first, int(math.Ceil(place(st.To)))-1)
-	if st.First && st.From.After(from) && (cells[first] != cellNobody || first > 0 && cells[first-1] != cellNobody) {
+	if st.First && st.From.After(from) && (cells[first] != cellEmpty || first > 0 && cells[first-1] != cellEmpty) {
 		cells[first] = max(cells[first], cellNotch)
 	}
 	for i := first; i <= last; i++ {

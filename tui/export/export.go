@@ -1,3 +1,7 @@
+// Package export writes the rows of a page to a file, as CSV or as JSON. The names of its fields are those of the API, with
+// the unit in them.
+//
+// It takes rows as they are at one moment and a writer, and opens no file itself. Commands call it, beside the screen.
 package export
 
 import (

@@ -70,7 +70,7 @@ func Span(d time.Duration) string {
 	return fmt.Sprintf("%dy", days/365)
 }
 
-// Interval is a duration that somebody has set, or one near it: 5s, 1m30s, 5.08s.
+// Interval is a duration from the settings, or one near it: 5s, 1m30s, 5.08s.
 func Interval(d time.Duration) string {
 	if d <= 0 {
 		return None
@@ -140,7 +140,7 @@ func Memory(h *model.Host) string {
 	return Percent(100 * float64(h.MemoryUsed) / float64(h.MemoryTotal))
 }
 
-// Who names a connection in a sentence. It is as unsafe as the client's name.
+// Who names a connection in a sentence: its client and its id. The text is as unsafe as the client's name.
 func Who(c *model.Connection) string {
 	return c.Client + " (" + c.ID.String() + ")"
 }
@@ -193,7 +193,7 @@ func codeName(code int) string {
 	return ""
 }
 
-// Plural is so many of something.
+// Plural is a number of things: "1 FAULT", "3 FAULTS".
 func Plural(n int, what string) string {
 	if n != 1 {
 		what += "S"

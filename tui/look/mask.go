@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// maskAddress hides who an address is but not which network it is in: the last two groups of an IPv4
-// address, the last six of an IPv6 one. Loopback is nobody's and stays.
+// maskAddress hides the host of an address but not its network: the last two groups of an IPv4 address, the last six of
+// an IPv6 one. Loopback addresses tell nothing about a person and stay.
 func maskAddress(a netip.Addr) string {
 	a = a.Unmap().WithZone("")
 	switch {

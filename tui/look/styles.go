@@ -1,3 +1,12 @@
+// Package look is how the screen looks, before anything is drawn: colours in themes, glyphs with their ASCII twins, text that
+// is safe on a terminal, and figures in words.
+//
+// It owns the Styles, which are immutable. A terminal, a theme and the mask for addresses make one; a key that changes one
+// of these makes another. Glyphs.Plain is the one door for text that came from a socket: it takes out what a terminal could
+// obey and hides addresses where they are to be hidden. Widths are in cells, as the terminal counts them, never in bytes.
+//
+// It draws nothing, keeps nothing and waits for nothing, so every function may be called from everywhere. All other packages
+// of the screen import it, and it imports none of them.
 package look
 
 import (

@@ -8,9 +8,8 @@ import (
 	"holter/model"
 )
 
-// Plain makes text from a socket safe to draw on one line, whatever was done to it before, and hides
-// the addresses in it if they are to be. Where the terminal draws ASCII only, the rest becomes question
-// marks.
+// Plain makes text from a socket safe to draw on one line: without control characters and escape sequences, with its
+// addresses hidden in masked styles, and with question marks for all that an ASCII terminal cannot draw.
 func (g *Glyphs) Plain(s string) string {
 	if g.masked {
 		s = Mask(s)

@@ -1,3 +1,9 @@
+// Package svg draws a screen as a picture in a file: what View returns, with its escape sequences, goes in, and an SVG in the
+// colours of a theme comes out.
+//
+// Braille and block elements become shapes, because fonts disagree on them. Everything else is text that is stretched to its
+// cells. The package reads the sequences that the screen writes (ECMA-48, select graphic rendition) and drops all others, so
+// any text gives a well-formed picture. It touches no file itself: the caller hands it a writer.
 package svg
 
 import (

@@ -1,3 +1,7 @@
+// Package traffic makes bytes per second of the counters in successive snapshots, smoothed over a few seconds.
+//
+// A Meter belongs to the one loop that takes the snapshots, one after another. Readings never change once they are made and may be
+// read from any goroutine.
 package traffic
 
 import (

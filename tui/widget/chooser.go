@@ -10,7 +10,7 @@ import (
 	"holter/tui/look"
 )
 
-// Choices is a table of any rows as seen by who chooses its columns.
+// Choices is a table of any rows, as far as its columns are to be chosen.
 type Choices interface {
 	titles() []string
 	shown(i int) bool
@@ -27,8 +27,8 @@ func (t *Table[R]) titles() []string {
 
 func (t *Table[R]) shown(i int) bool { return t.widths[i] > 0 }
 
-// SortItems are the letters by which a table can be sorted. A column that has not been shown is from then
-// on, if there is room: rows in an order that nobody sees look shuffled.
+// SortItems are the letters by which a table can be sorted. Sorting by a column that is hidden shows it, if there is room:
+// rows whose order cannot be seen look shuffled.
 func (t *Table[R]) SortItems(sort func(Order) tea.Cmd) []Item {
 	var items []Item
 	for i := range t.columns {

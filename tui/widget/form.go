@@ -32,10 +32,12 @@ type Form[F comparable] struct {
 	Wrong  string // why it was not done
 }
 
+// NewForm is a form without fields.
 func NewForm[F comparable](s *look.Styles, k *Keys) Form[F] {
 	return Form[F]{Styles: s, Keys: k, Inputs: map[F]*textinput.Model{}}
 }
 
+// AddInput makes f a field to type in, of at most limit characters.
 func (d *Form[F]) AddInput(f F, limit int) {
 	in := NewInput(d.Styles, limit)
 	in.Blur()
@@ -72,6 +74,7 @@ func (d *Form[F]) Moved(msg tea.KeyMsg) bool {
 	return true
 }
 
+// Input draws what is typed into f, w cells wide.
 func (d *Form[F]) Input(f F, w int) string {
 	in := d.Inputs[f]
 	in.Width = w
@@ -103,7 +106,7 @@ func (d *Form[F]) Choice(f F, name, value string) string {
 	return d.Field(f, name, value)
 }
 
-// Button is reversed when it has the focus, and marked for those who cannot see that.
+// Button is reversed when it has the focus, and has a mark for terminals that show no reverse.
 func (d *Form[F]) Button(f F, label string) string {
 	if d.At == f {
 		return d.Styles.Pressed.String(d.Styles.Glyphs.Cursor + " " + label + " ")
@@ -111,7 +114,7 @@ func (d *Form[F]) Button(f F, label string) string {
 	return "  " + label + " "
 }
 
-// Counted reports whether the number of those whom it is about was typed into f, where it has to be.
+// Counted reports whether n was typed into f, where n is so large that it has to be typed. If not, Wrong says so.
 func (d *Form[F]) Counted(f F, what string, n int) bool {
 	if n <= TypedAbove || d.Inputs[f].Value() == strconv.Itoa(n) {
 		return true

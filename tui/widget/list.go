@@ -18,10 +18,12 @@ type List[R any, K comparable] struct {
 	key    func(*R) K
 }
 
+// NewList is an empty list. key reads what tells a row from all others.
 func NewList[R any, K comparable](t Table[R], key func(*R) K) List[R, K] {
 	return List[R, K]{Table: t, key: key}
 }
 
+// SetSize sets the cells across, and the lines with the titles.
 func (l *List[R, K]) SetSize(w, h int) {
 	l.Height = h
 	l.Table.setWidth(w)
@@ -42,11 +44,11 @@ func (l *List[R, K]) visible() int { return max(0, l.Height-1) }
 
 func (l *List[R, K]) scroll() { l.cursor.scroll(len(l.Rows), l.visible()) }
 
-// At is the place of the cursor among the rows, and keyed the key of the row that it is on.
+// At is the place of the cursor among the rows, and Keyed is the key of the row there.
 func (l *List[R, K]) At() int  { return l.cursor.index }
 func (l *List[R, K]) Keyed() K { return l.cursor.key }
 
-// Pin has the cursor go with its row from the top too, and pinned reports whether it does.
+// Pin lets the cursor go with its row even from the top, where it else stays, and Pinned reports whether it does.
 func (l *List[R, K]) Pin(on bool)  { l.cursor.pinned = on }
 func (l *List[R, K]) Pinned() bool { return l.cursor.pinned }
 
@@ -58,6 +60,7 @@ func (l *List[R, K]) Selected() *R {
 	return l.Rows[l.cursor.index]
 }
 
+// MoveTo moves the cursor to a row, or to the nearest that there is.
 func (l *List[R, K]) MoveTo(index int) {
 	l.cursor.moveTo(index, len(l.Rows), l.keyAt)
 	l.scroll()

@@ -22,6 +22,7 @@ type Prompt struct {
 	Err    error // what is wrong with the text as it stands
 }
 
+// NewPrompt is a prompt with a text in it and the caret behind.
 func NewPrompt(s *look.Styles, text string) *Prompt {
 	p := &Prompt{Styles: s, input: NewInput(s, MaxFilter)}
 	p.input.Prompt = " /"
@@ -66,6 +67,7 @@ func (p *Prompt) parse() (f filter.Filter, ok bool) {
 	return f, p.Err == nil
 }
 
+// Value is the text without blanks around it.
 func (p *Prompt) Value() string { return strings.TrimSpace(p.input.Value()) }
 
 // View is the line that is typed in.

@@ -48,6 +48,7 @@ type Table[R any] struct {
 	width   int
 }
 
+// NewTable has columns from left to right. state reads the state of a row, which colours it.
 func NewTable[R any](columns []Column[R], state func(*R) model.State) Table[R] {
 	return Table[R]{columns: columns, state: state, chosen: map[string]Rank{}}
 }
@@ -88,8 +89,8 @@ func (t *Table[R]) admit(r Rank, left int) int {
 	return left
 }
 
-// widen gives the columns that are shown up to so many cells each, the last one first, and returns what
-// is left.
+// widen widens the columns that are shown, the last one first, each up to the cells that to returns for it. It returns
+// what is left.
 func (t *Table[R]) widen(to func(*Column[R]) int, left int) int {
 	for i := len(t.columns) - 1; i >= 0; i-- {
 		if t.widths[i] > 0 {
@@ -134,7 +135,7 @@ type Order struct {
 // Inverted is o the other way round.
 func (o Order) Inverted() Order { return Order{o.By, !o.Descending} }
 
-// header is the line of titles, with the direction beside the one that the rows are sorted by.
+// header is the line of titles. The title that the rows are sorted by has a mark for the direction.
 func (t *Table[R]) header(s *look.Styles, o Order) string {
 	var b strings.Builder
 	for i := range t.columns {
