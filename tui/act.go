@@ -153,8 +153,8 @@ func (e *effects) refuse(length time.Duration) tea.Cmd {
 		defer cancel()
 		err := e.source.Refuse(ctx, length)
 		if length == 0 {
-			return told{what: "let upgrades in", done: "upgrades are let in again", err: err}
+			return reported{what: "let upgrades in", done: "upgrades are let in again", err: err}
 		}
-		return told{what: "refuse upgrades", done: fmt.Sprintf("upgrades are refused for %s: R ends it", look.Interval(length)), err: err}
+		return reported{what: "refuse upgrades", done: fmt.Sprintf("upgrades are refused for %s: R ends it", look.Interval(length)), err: err}
 	})
 }

@@ -95,8 +95,8 @@ func (a *App) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 		cmd = a.happened(&msg)
 	case kicked:
 		a.kicked(&msg)
-	case told:
-		a.told(&msg)
+	case reported:
+		a.reported(&msg)
 	}
 	return a, cmd
 }
@@ -123,7 +123,7 @@ func (a *App) refreshed(msg *refreshed) tea.Cmd {
 	a.status.seen = a.status.now
 	a.live = msg.picture
 	if d, ok := a.dialog.(liveDialog); ok {
-		d.look(a.live)
+		d.refresh(a.live)
 	}
 	var cmd tea.Cmd
 	if a.frozen == nil {
@@ -170,8 +170,8 @@ func (a *App) happened(msg *happened) tea.Cmd {
 	return tea.Batch(cmd, a.fx.listen(refreshEvery, a.feed.seq))
 }
 
-// told shows what became of something that was asked for.
-func (a *App) told(msg *told) {
+// reported shows what became of something that was asked for.
+func (a *App) reported(msg *reported) {
 	if msg.err != nil {
 		a.status.complain("could not " + msg.what + ": " + msg.err.Error())
 		return

@@ -12,7 +12,7 @@ import (
 	"holter/tui/widget"
 )
 
-// What clients can be sorted by beside model's keys.
+// Sort keys that only clients have.
 const (
 	sortSince      filter.SortKey = "since"
 	sortSeen       filter.SortKey = "seen"
@@ -44,8 +44,8 @@ func arrangeClients(p *picture, a arrangement) *picture {
 	return &fresh
 }
 
-// matches reports whether a filter chooses the client's newest connection. Of a client that is away
-// without one, it is asked about what is known.
+// matches reports whether a filter chooses the client's newest connection. For a client that is away it is matched against
+// what is known of the client.
 func (r *clientRow) matches(f filter.Filter, now time.Time) bool {
 	if r.connection != nil && r.State != model.Away {
 		return f.Match(r.connection, now)
@@ -123,7 +123,7 @@ func (t *clientText) state(r *clientRow, _ int) string {
 	return t.page.styles.Glyphs.States[state] + " " + state.String()
 }
 
-// current is the connection that it has now.
+// current is the id of the connection that the client has now.
 func (t *clientText) current(r *clientRow, _ int) string {
 	if r.Connection == 0 {
 		return look.None
@@ -131,8 +131,7 @@ func (t *clientText) current(r *clientRow, _ int) string {
 	return r.Connection.String()
 }
 
-// delays are how long it took to come back each time, the newest first: those that do not fit are the
-// oldest.
+// delays are the times that the client took to reconnect, the newest first; the oldest are left out where they do not fit.
 func (t *clientText) delays(r *clientRow, w int) string {
 	var b strings.Builder
 	for _, d := range slices.Backward(r.Reconnects) {

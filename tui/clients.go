@@ -34,7 +34,7 @@ func (p *clients) layOut(room size, d drawing) {
 }
 
 func (p *clients) setPicture(pic *picture) tea.Cmd {
-	cmd, _ := p.take(pic)
+	cmd, _ := p.accept(pic)
 	return cmd
 }
 

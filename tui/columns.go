@@ -18,7 +18,7 @@ const gaugeWidth = 14
 // whyWidth has room for every cause with what it means, also about the upstream.
 const whyWidth = 36
 
-// causeHelp is what a cause means, for where the sentence about it has no room.
+// causeHelp is what a cause means, for tables in which its sentence does not fit.
 var causeHelp = map[model.Cause]string{
 	model.CauseUnknown:       "nothing comes in",
 	model.CauseHostBusy:      "holter itself was late",
@@ -148,7 +148,7 @@ func (t *rowText) vividBeats(c *model.Connection, w int) string {
 	return chart.Strip(c.Beats[:], t.page.zoom.per(), w, t.page.styles)
 }
 
-// badge is what is done to a connection on purpose, "" for nothing, with a blank behind it.
+// badge names the faults on a connection, with a blank behind them, "" for none.
 func badge(s *look.Styles, c *model.Connection) string {
 	if c.Faults.None() {
 		return ""

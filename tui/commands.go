@@ -27,12 +27,12 @@ const (
 	longestRest = 2 * time.Second
 )
 
-// effects makes the commands: all that waits for the source or for time. Bubble Tea starts them in
-// goroutines and forgets them, so they are counted here and end with the context.
+// effects makes the commands, which do everything that waits for the source or for time. Bubble Tea runs each in a
+// goroutine and does not wait for it, so effects counts them, and they end with the context.
 type effects struct {
 	source Source
 	demo   func() error                                    // starts demo clients, nil if there are none
-	out    io.Writer                                       // the terminal, for what is no picture
+	out    io.Writer                                       // the terminal, for sequences that are not part of a picture
 	wait   func(ctx context.Context, d time.Duration) bool // reports whether d passed before ctx ended
 	meter  traffic.Meter                                   // used by one refresh at a time
 	ctx    context.Context
@@ -47,8 +47,8 @@ func newEffects(ctx context.Context, source Source) *effects {
 	return &effects{source: source, out: io.Discard, wait: wait, ctx: ctx, end: end}
 }
 
-// do makes a command of f. A panic in it ends the screen in an orderly way: Bubble Tea alone would
-// print a stack trace over the picture.
+// do makes f a command. A panic in f ends the screen in an orderly way; Bubble Tea alone would print a stack trace over
+// the picture.
 func (e *effects) do(f func(ctx context.Context) tea.Msg) tea.Cmd {
 	return func() tea.Msg {
 		if !e.start() {
@@ -78,8 +78,7 @@ func (e *effects) stop() {
 	e.running.Wait()
 }
 
-// refresh takes a picture after a pause, arranged if arrange is not nil, and the detail of id if that is
-// not 0.
+// refresh gets a picture after a pause, and the detail of id unless that is 0. The picture is arranged unless arrange is nil.
 func (e *effects) refresh(pause time.Duration, arrange func(*picture) *picture, id model.ID) tea.Cmd {
 	return e.do(func(ctx context.Context) tea.Msg {
 		if !e.wait(ctx, pause) {
@@ -124,8 +123,7 @@ func inspect(ctx context.Context, source Source, id model.ID) inspected {
 	return inspected{id: id, detail: d, err: err}
 }
 
-// listen waits for events after a pause: however many there are, they come as one message for each
-// refresh.
+// listen waits for events after a pause. Because of the pause many events come as one message.
 func (e *effects) listen(pause time.Duration, after uint64) tea.Cmd {
 	return e.do(func(ctx context.Context) tea.Msg {
 		if !e.wait(ctx, pause) {
@@ -161,7 +159,7 @@ func (e *effects) startDemo() tea.Cmd {
 func (e *effects) report(what string, do func() (done string, err error)) tea.Cmd {
 	return e.do(func(context.Context) tea.Msg {
 		done, err := do()
-		return told{what: what, done: done, err: err}
+		return reported{what: what, done: done, err: err}
 	})
 }
 
@@ -239,8 +237,8 @@ type kicked struct {
 	err      error
 }
 
-// told is the answer to anything else: what was done, or what could not be done.
-type told struct {
+// reported is the answer to any other command: what was done, or what could not be done.
+type reported struct {
 	what, done string
 	err        error
 }

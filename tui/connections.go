@@ -49,7 +49,7 @@ func (p *connections) arrangeRoom() {
 
 // setPicture takes a new picture, unless another one was asked for since.
 func (p *connections) setPicture(pic *picture) tea.Cmd {
-	if cmd, ok := p.take(pic); !ok {
+	if cmd, ok := p.accept(pic); !ok {
 		return cmd
 	}
 	p.marks.prune(pic)
@@ -69,7 +69,7 @@ func (p *connections) update(msg tea.KeyMsg) tea.Cmd {
 	if p.detail.stage == whole && p.detail.scroll(msg, p.keys) {
 		return nil
 	}
-	if cmd, ok := p.look(msg); ok {
+	if cmd, ok := p.viewKey(msg); ok {
 		return cmd
 	}
 	if p.mark(msg) || !p.list.Move(msg, &p.keys.Keys) {
@@ -79,8 +79,8 @@ func (p *connections) update(msg tea.KeyMsg) tea.Cmd {
 	return p.followCursor()
 }
 
-// look handles the keys that change what is shown.
-func (p *connections) look(msg tea.KeyMsg) (tea.Cmd, bool) {
+// viewKey handles the keys that change what is shown.
+func (p *connections) viewKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 	k := p.keys
 	switch {
 	case key.Matches(msg, k.Invert):
@@ -188,7 +188,7 @@ func (p *connections) followCursor() tea.Cmd {
 }
 
 func (p *connections) show(row *model.Connection) tea.Cmd {
-	p.detail.show(row, p.now())
+	p.detail.showRow(row, p.now())
 	return p.fx.inspect(row.ID)
 }
 

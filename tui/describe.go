@@ -10,7 +10,7 @@ import (
 	"holter/tui/look"
 )
 
-// labelWidth is the column that the names of the figures stand in.
+// labelWidth is the cells for the names of the figures.
 const labelWidth = 13
 
 // detailText renders a connection's detail, a line or a paragraph at a time.
@@ -47,7 +47,7 @@ func (t *detailText) chart() {
 	t.lines = append(t.lines, chart.RTT(samples, t.width, h, t.styles)...)
 }
 
-// timeline is the states of the client's connections, since the first of them that was shown.
+// timeline is the states of the client's connections, from the first one that this detail has shown.
 func (t *detailText) timeline() {
 	var stays []chart.Stay
 	from := t.d.Opened
@@ -69,7 +69,7 @@ func minTime(a, b time.Time) time.Time {
 	return a
 }
 
-// machine is the states that there are and how this one came to be.
+// machine is the state machine with the way to the present state.
 func (t *detailText) machine() {
 	t.lines = append(t.lines, chart.Machine(t.d, t.now, t.width, t.styles)...)
 	t.gap()
@@ -117,8 +117,8 @@ func (t *detailText) heartbeat() {
 	t.field("unanswered", t.unanswered())
 }
 
-// unanswered is how many of holter's pings had no answer, over all and now, without one that may still have
-// its answer in time.
+// unanswered is how many of holter's pings had no answer, in all and in a row now. A newest ping that may still be answered
+// in time does not count.
 func (t *detailText) unanswered() string {
 	c, e := &t.d.Connection, &t.d.Evidence
 	all, row := int64(c.PingsSent-c.PongsReceived), e.Unanswered
@@ -139,7 +139,7 @@ func (t *detailText) unanswered() string {
 	return text + ", the oldest for " + look.Silence(e.PingAge)
 }
 
-// evidence is what else the diagnosis rests on, as far as there is something to say.
+// evidence is the rest of what the diagnosis rests on. Evidence that says nothing is left out.
 func (t *detailText) evidence() {
 	e := &t.d.Evidence
 	var words []string

@@ -16,7 +16,7 @@ import (
 // maxGenerations bounds how many earlier connections of its client a detail remembers.
 const maxGenerations = 8
 
-// detail is all that is known of one connection.
+// detail is the pane with all that is known of one connection.
 type detail struct {
 	drawing
 	stage stage
@@ -38,8 +38,8 @@ func (d *detail) layOut(room size, by drawing) {
 	d.view.Width, d.view.Height = room.w, max(0, room.h-1)
 }
 
-// show opens the detail of a row, with what the row says until the rest has come.
-func (d *detail) show(row *model.Connection, now time.Time) {
+// showRow opens the detail of a row, with what the row says until the rest has come.
+func (d *detail) showRow(row *model.Connection, now time.Time) {
 	if d.id != row.ID {
 		d.id, d.data, d.note = row.ID, model.Detail{Connection: *row}, ""
 		d.live, d.past = row.Open(), nil
@@ -48,11 +48,11 @@ func (d *detail) show(row *model.Connection, now time.Time) {
 	d.write(now)
 }
 
-// goOn shows the next connection of the same client and keeps the one before in mind.
+// goOn shows the next connection of the same client, and remembers the one before for the timeline.
 func (d *detail) goOn(next *model.Connection, now time.Time) {
 	before := d.data
 	past := append(d.past, before)
-	d.show(next, now)
+	d.showRow(next, now)
 	d.past = newest(past, maxGenerations)
 	d.note = fmt.Sprintf("back as generation %d, %s after %s had closed", next.Generation,
 		look.Brief(next.Opened.Sub(before.Ended(now))), before.ID)
@@ -69,7 +69,7 @@ func (d *detail) close() {
 // connection is the one that is shown.
 func (d *detail) connection() *model.Connection { return &d.data.Connection }
 
-// set takes an answer of the source's. When it forgot the connection, what was known last remains.
+// set shows an answer of the source. If the source has forgotten the connection, the last known state stays.
 func (d *detail) set(answer *inspected, now time.Time) {
 	switch {
 	case answer.err == nil:
@@ -95,7 +95,7 @@ func (d *detail) write(now time.Time) {
 	d.view.SetYOffset(d.view.YOffset)
 }
 
-// scroll takes a key that moves. It reports whether msg was one.
+// scroll handles the keys that scroll. It reports whether msg was one.
 func (d *detail) scroll(msg tea.KeyMsg, k *keyMap) bool { return widget.Scroll(&d.view, msg, &k.Keys) }
 
 // lines are the title and the visible part of the text.

@@ -53,7 +53,7 @@ func (p *events) hear() tea.Cmd {
 		var rows []*item
 		for i := range items {
 			if by.text == "" || by.finds(&items[i]) {
-				it := items[i] // the feed moves its own
+				it := items[i] // the feed reuses its array
 				rows = append(rows, &it)
 			}
 		}
@@ -65,8 +65,8 @@ func (p *events) hear() tea.Cmd {
 	return nil
 }
 
-// finds reports whether the filter chooses the connection that an event is about, or what was typed
-// is part of its words.
+// finds reports whether the filter chooses the connection that an event is about, or the text of the filter is part of
+// the event's words.
 func (f *finder) finds(it *item) bool {
 	if c := it.connection; c != nil && f.filter.Match(c, it.at) {
 		return true
@@ -129,7 +129,7 @@ func (p *events) click(_, y int) tea.Cmd {
 	return nil
 }
 
-// lists reports whether an event is not scrolled away.
+// lists reports whether an event is on the list and not scrolled away.
 func (p *events) lists(seq uint64) bool {
 	return slices.ContainsFunc(p.list.Seen(), func(it *item) bool { return it.seq == seq })
 }

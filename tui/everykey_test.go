@@ -144,7 +144,7 @@ func TestEveryKeyDoesWhatItSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			prove := everyKey[name]
 			if prove == nil {
-				t.Fatal("nobody proves what this key does")
+				t.Fatal("no test proves what this key does")
 			}
 			prove(t, newScreen(t, newFake(ward(100)...), 80, 24))
 		})

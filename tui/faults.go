@@ -31,7 +31,7 @@ var faultPresets = []struct{ name, text string }{
 	{"cut by a reset", "reset"},
 }
 
-// fitting is the index of the preset with this text, -1 if none has it.
+// fitting is the index of the preset with a text, -1 if no preset has it.
 func fitting(text string) int {
 	for i := range faultPresets {
 		if faultPresets[i].text == strings.TrimSpace(text) {
@@ -79,8 +79,8 @@ func newFaultDialog(s *look.Styles, k *keyMap, fx *effects, live *picture, choic
 	return d
 }
 
-// look takes a live picture.
-func (d *faultDialog) look(p *picture) { d.live = p }
+// refresh takes a live picture.
+func (d *faultDialog) refresh(p *picture) { d.live = p }
 
 // faults are those of the first choice, if that is one connection.
 func (d *faultDialog) faults() *model.Faults {
@@ -176,7 +176,7 @@ func (d *faultDialog) set(f model.Faults) (done bool, cmd tea.Cmd) {
 		return false, nil
 	}
 	if len(to.ids) > 1 {
-		to.ids = d.live.open(to.ids)
+		to.ids = d.live.stillOpen(to.ids)
 	}
 	if len(to.ids) == 0 {
 		d.Wrong = "all of them are gone by now"
@@ -192,9 +192,9 @@ func (e *effects) disturb(to victims, f model.Faults) tea.Cmd {
 		defer cancel()
 		n, err := e.source.SetFaults(ctx, model.FaultOrder{IDs: to.ids, Faults: f})
 		if gone := model.ErrorCode(err); n > 0 && (gone == model.Gone || gone == model.NotFound) {
-			err = nil // of several, and the others are told of
+			err = nil // some were gone, and the message counts the others
 		}
-		msg := told{what: "disturb " + to.label, done: "faults of " + to.label + ": " + f.String(), err: err}
+		msg := reported{what: "disturb " + to.label, done: "faults of " + to.label + ": " + f.String(), err: err}
 		if f == (model.Faults{}) {
 			msg.what, msg.done = "end the faults of "+to.label, "ended the faults of "+to.label
 		}

@@ -54,7 +54,7 @@ func TestBadFaultsAreExplained(t *testing.T) {
 	newScreenWith(t, f, 80, 24, utf8Locale, true).press("f").line("read-only: this screen changes nothing")
 }
 
-// TestPresetsCanBeRead guards against a preset that nobody can set.
+// TestPresetsCanBeRead guards against a preset that cannot be set.
 func TestPresetsCanBeRead(t *testing.T) {
 	for i, preset := range faultPresets {
 		f, err := model.ParseFaults(preset.text)

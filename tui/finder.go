@@ -40,8 +40,8 @@ func (p *pastFilters) add(text string) {
 	p.texts = p.texts[max(0, len(p.texts)-maxPastFilters):]
 }
 
-// filtering is the dialog in which a page's filter is typed. The page follows every key that leaves
-// the text a good filter.
+// filtering is the dialog in which a page's filter is typed. After every key that leaves the text a valid filter, the page
+// shows what the filter chooses.
 type filtering struct {
 	keys   *keyMap
 	prompt *widget.Prompt
@@ -53,8 +53,8 @@ type filtering struct {
 // filteredPage is a page with a filter.
 type filteredPage interface {
 	finder() *finder
-	refilter() tea.Cmd // shows what the filter chooses now
-	served() bool      // what is shown is no older filter's, for want of anything else to show
+	refilter() tea.Cmd // chooses rows by the filter as it is now
+	served() bool      // false while the rows are those of an older filter, because this one chooses none
 }
 
 func newFiltering(s *look.Styles, k *keyMap, page filteredPage, past *pastFilters) *filtering {
@@ -81,7 +81,7 @@ func (d *filtering) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 	case key.Matches(msg, d.keys.Newer):
 		return false, d.recall(1)
 	}
-	return false, d.take(d.prompt.Update(msg))
+	return false, d.apply(d.prompt.Update(msg))
 }
 
 // recall puts an older or newer filter into the prompt, after the newest an empty text.
@@ -95,10 +95,10 @@ func (d *filtering) recall(step int) tea.Cmd {
 	if at < len(d.past.texts) {
 		text = d.past.texts[at]
 	}
-	return d.take(d.prompt.Set(text))
+	return d.apply(d.prompt.Set(text))
 }
 
-func (d *filtering) take(filter filter.Filter, changed bool) tea.Cmd {
+func (d *filtering) apply(filter filter.Filter, changed bool) tea.Cmd {
 	if !changed {
 		return nil
 	}

@@ -8,8 +8,7 @@ import (
 	"holter/model"
 )
 
-// toggleFollow pins the cursor to the client that it is on, over all its connections, until it is
-// moved.
+// toggleFollow pins the cursor to the client that it is on, over all connections of that client, until the cursor is moved.
 func (p *connections) toggleFollow() {
 	row := p.selected()
 	switch {
@@ -42,8 +41,8 @@ func (p *connections) followClient() {
 	p.status.say(fmt.Sprintf("%s is back: generation %d", p.followed, c.Generation))
 }
 
-// followGeneration lets a detail that stands alone go on with the client's next connection, if it was
-// opened while the one before it lived.
+// followGeneration lets a detail that stands alone go on with the client's next connection, if the connection was open when
+// the detail was opened.
 func (p *connections) followGeneration() tea.Cmd {
 	if p.detail.stage != whole || !p.detail.live {
 		return nil

@@ -8,8 +8,8 @@ import (
 	"holter/tui/look"
 )
 
-// toggleFreeze holds the picture, or lets it go. A frozen one can still be scrolled, sorted, filtered
-// and opened; commands are about what is there now.
+// toggleFreeze freezes the picture, or lets it go on. A frozen picture can be scrolled, sorted, filtered and opened;
+// commands that change something act on the live connections.
 func (a *App) toggleFreeze() tea.Cmd {
 	switch {
 	case a.frozen != nil:
@@ -34,7 +34,7 @@ func (a *App) banner() string {
 	return fmt.Sprintf("FROZEN %s, %d new", look.Span(age), a.feed.since())
 }
 
-// warning tells of a storm that is on, on all pages but its own.
+// warning tells of a storm that is on, unless the page does.
 func (a *App) warning() string {
 	if p, ok := a.page().(stormTeller); ok && p.tellsStorm() || a.live == nil || a.live.Storm() == nil {
 		return ""

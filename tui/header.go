@@ -80,7 +80,7 @@ func (h *header) summary() string {
 	}, h.w)
 }
 
-// address is where clients connect. A middleware does not know: the address is not its own.
+// address is where clients connect. A middleware does not know it, because the application listens.
 func address(g *look.Glyphs, m *model.Monitor) string {
 	if m.Address == "" {
 		return "the application's own WebSocket address"
@@ -127,9 +127,8 @@ func (h *header) counts() []part {
 	}
 }
 
-// spread sets left and right pieces at the ends of a line. When there is no room for all, the right
-// ones go first, the last one before the others; then the left ones, and a text that still does not fit
-// is cut.
+// spread sets pieces at both ends of a line. Without room for all it drops pieces on the right, the last one first, then on
+// the left, and cuts a single text that still does not fit.
 func spread(s *look.Styles, left, right []part, w int) string {
 	for len(right) > 1 && measure(left)+measure(right) > w {
 		right = right[:len(right)-1]

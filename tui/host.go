@@ -15,7 +15,7 @@ import (
 	"holter/tui/widget"
 )
 
-// hostPage is the page of the machine and of the program that watches.
+// hostPage is the page of the machine and of holter's own process.
 type hostPage struct {
 	drawing
 	keys *keyMap

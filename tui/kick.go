@@ -62,8 +62,8 @@ func newKickDialog(s *look.Styles, k *keyMap, fx *effects, live *picture, label 
 	return d
 }
 
-// look takes a live picture.
-func (d *kickDialog) look(p *picture) { d.live = p }
+// refresh takes a live picture.
+func (d *kickDialog) refresh(p *picture) { d.live = p }
 
 // Update takes a key. done says that the dialog is over.
 func (d *kickDialog) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
@@ -128,7 +128,7 @@ func (d *kickDialog) kick() (done bool, cmd tea.Cmd) {
 	}
 	k := model.Kick{IDs: d.ids, Reset: d.reset}
 	if len(d.ids) > 1 {
-		k.IDs = d.live.open(d.ids)
+		k.IDs = d.live.stillOpen(d.ids)
 	}
 	if len(k.IDs) == 0 {
 		d.Wrong = "all of them are gone by now"
@@ -147,8 +147,8 @@ func (d *kickDialog) kick() (done bool, cmd tea.Cmd) {
 	return true, d.fx.kick(k, d.label, how)
 }
 
-// open are those of ids whose sockets are open in a picture.
-func (p *picture) open(ids []model.ID) []model.ID {
+// stillOpen are those of ids whose sockets are open in a picture.
+func (p *picture) stillOpen(ids []model.ID) []model.ID {
 	var open []model.ID
 	for _, id := range ids {
 		if c := p.find(id); c != nil && c.Open() {
@@ -161,7 +161,7 @@ func (p *picture) open(ids []model.ID) []model.ID {
 // still says how the connections of a dialog are now, whatever the picture behind the dialog shows.
 func (p *picture) still(s *look.Styles, ids []model.ID) string {
 	if len(ids) != 1 {
-		return fmt.Sprintf("live: %d of %d are there", len(p.open(ids)), len(ids))
+		return fmt.Sprintf("live: %d of %d are there", len(p.stillOpen(ids)), len(ids))
 	}
 	c := p.find(ids[0])
 	if c == nil || !c.Open() {

@@ -11,7 +11,7 @@ import (
 // other.
 const legsBeside = 110
 
-// watch is what the heartbeat tells: of a proxied connection, on both sides of the proxy.
+// watch is what the heartbeat tells. For a proxied connection it tells that of both sides of the proxy.
 func (t *detailText) watch() {
 	if len(t.d.Legs) != 2 {
 		t.figures()
@@ -59,7 +59,7 @@ func (t *detailText) leg(d *model.Detail, w int) []string {
 	return side.lines
 }
 
-// stood says for how long a state has lasted.
+// stood says which state a connection is in and since when.
 func (t *detailText) stood(c *model.Connection) string {
 	return fmt.Sprintf("%s %s for %s, since %s", t.styles.Glyphs.States[min(c.State, model.Away)], c.State,
 		look.Silence(t.now.Sub(c.Since)), look.Clock(c.Since))

@@ -42,7 +42,7 @@ func (l *listing[R, K]) seek(step int) bool {
 	return found
 }
 
-// follow has the cursor go with something, which has a name.
+// follow lets the cursor go with something, and says so by its name.
 func (l *listing[R, K]) follow(what, name string) {
 	l.followed = what
 	l.status.say("following " + name + " until the cursor is moved")
@@ -137,9 +137,9 @@ func (l *sorted[R, K]) arrange() func(*picture) *picture {
 	return func(pic *picture) *picture { return arranges(pic, order) }
 }
 
-// take shows the rows of a picture, unless others were asked for since: then it reports false, and the command arranges
-// the picture anew.
-func (l *sorted[R, K]) take(pic *picture) (tea.Cmd, bool) {
+// accept shows the rows of a picture. If other rows were asked for since it reports false, and its command arranges the
+// picture anew.
+func (l *sorted[R, K]) accept(pic *picture) (tea.Cmd, bool) {
 	rows := l.rowsOf(pic)
 	if rows == nil || rows.serial != l.order.serial {
 		return l.fx.rearrange(pic, l.arrange()), false
@@ -149,7 +149,7 @@ func (l *sorted[R, K]) take(pic *picture) (tea.Cmd, bool) {
 	return nil, true
 }
 
-// setOrder has the last picture arranged anew, so that the rows need not wait for the next refresh.
+// setOrder arranges the last picture anew, so that the rows need not wait for the next refresh.
 func (l *sorted[R, K]) setOrder(o widget.Order) tea.Cmd {
 	var last finder
 	if l.chosen != nil {
@@ -165,7 +165,7 @@ func (l *sorted[R, K]) setOrder(o widget.Order) tea.Cmd {
 // rechoose arranges by the filter as it is now.
 func (l *sorted[R, K]) rechoose() tea.Cmd { return l.setOrder(l.order.Order) }
 
-// served reports that of rows that are being chosen too.
+// served reports true while rows are being chosen as well.
 func (l *sorted[R, K]) served() bool {
 	return l.chosen == nil || l.chosen.serial != l.order.serial || l.listing.served()
 }

@@ -49,8 +49,8 @@ func (m *marks) prune(p *picture) {
 	}
 }
 
-// addRange marks rows between two of them, both included, and ends the range. It reports whether both
-// are there.
+// addRange marks the rows from where the range began up to another, both included, and ends the range. It reports whether
+// both are among rows.
 func (m *marks) addRange(rows []*model.Connection, to model.ID) bool {
 	from := m.from
 	m.endRange()

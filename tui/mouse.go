@@ -8,8 +8,7 @@ type cellAt struct{ x, y int }
 // wheelRows is how many rows the wheel moves by.
 const wheelRows = 3
 
-// moused takes what the mouse did. A click counts when the button comes up where it went down, so that
-// dragging does nothing.
+// moused handles the mouse. A click counts when the button comes up where it went down, so that dragging does nothing.
 func (a *App) moused(msg tea.MouseMsg) tea.Cmd {
 	at := cellAt{msg.X, msg.Y}
 	switch {
@@ -30,7 +29,7 @@ func (a *App) moused(msg tea.MouseMsg) tea.Cmd {
 	return nil
 }
 
-// wheel moves by a few rows, or scrolls the help.
+// wheel moves the page by a few rows, or scrolls a dialog that has a text.
 func (a *App) wheel(to tea.KeyType) tea.Cmd {
 	msg := tea.KeyMsg{Type: to}
 	var cmds []tea.Cmd
@@ -45,7 +44,7 @@ func (a *App) wheel(to tea.KeyType) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// click goes to a tab or hands the click to the page. A dialog takes keys alone.
+// click goes to a tab or hands the click to the page. Dialogs ignore clicks.
 func (a *App) click(at cellAt) tea.Cmd {
 	top := a.headerHeight()
 	switch {

@@ -9,11 +9,11 @@ import (
 	"holter/tui/widget"
 )
 
-// page is what the root shows one of at a time. Only the root calls it.
+// page is one of the pages of the screen, which the root shows one at a time. Only the root calls it.
 type page interface {
-	// layOut has the page draw itself in a region, by a drawing. Both hold until the next call.
+	// layOut gives the page its region and its drawing. Both hold until the next call.
 	layOut(room size, d drawing)
-	// arrange is what a command makes of a new picture for this page, nil if nothing.
+	// arrange returns a function that prepares a picture for this page, nil if it needs none. A command runs it.
 	arrange() func(*picture) *picture
 	setPicture(p *picture) tea.Cmd
 	update(msg tea.KeyMsg) tea.Cmd
@@ -23,8 +23,8 @@ type page interface {
 	hints() []key.Binding // the keys that matter here
 }
 
-// What a page may be able to do beside. The root asks a page for an ability, not which page it is, and does without where
-// it is missing.
+// Abilities that a page may have. The root asks a page for an ability and never which page it is; a page without it is
+// passed over.
 type (
 	// opener shows the detail of a connection.
 	opener interface {
@@ -35,12 +35,12 @@ type (
 	}
 	// lister lists the connections that a filter chooses.
 	lister interface{ listBy(by finder) tea.Cmd }
-	// grouper has rows that stand for many connections: the filter of those under the cursor, "" if none is known.
+	// grouper has rows that stand for many connections. group is the filter for those under the cursor, "" if there is none.
 	grouper interface{ group() string }
-	// selector has connections under its cursor: that which a command is about, nil for none.
+	// selector has a connection under its cursor, which commands are about; nil for none.
 	selector interface{ selected() *model.Connection }
-	// many knows connections for a command about all of them: the ids of those that are marked, or else of all that are
-	// listed, and what they are called.
+	// many has connections for a command about several: those that are marked, or else all that are listed. label names
+	// them.
 	many interface {
 		targets() (ids []model.ID, label string)
 	}
@@ -48,14 +48,14 @@ type (
 	marker interface{ marked() bool }
 	// follower says what its cursor goes with, "" for nothing.
 	follower interface{ following() string }
-	// counter says how much of what there is it shows.
+	// counter says how many of all rows it shows.
 	counter interface{ tally() string }
 	sorter  interface{ sorts() []widget.Item }
 	columns interface{ choices() widget.Choices }
 	clicker interface {
 		click(x, y int) tea.Cmd
 	}
-	// chronicle lists events itself, as soon as it hears of them.
+	// chronicle lists events itself, as soon as the screen has them.
 	chronicle interface {
 		hear() tea.Cmd
 		lists(seq uint64) bool // whether an event is seen
@@ -64,7 +64,7 @@ type (
 	stormTeller interface{ tellsStorm() bool }
 )
 
-// able is the first page with an ability, and its place among the tabs.
+// able is the first page that has an ability, and its place among the tabs.
 func able[A any](tabs []tab) (ability A, at int, ok bool) {
 	for i := range tabs {
 		if ability, ok = tabs[i].page.(A); ok {
@@ -133,7 +133,7 @@ func tabLine(s *look.Styles, tabs []tab, at int, notes []part, w int) string {
 	return look.Pad(line, w-measure(notes)) + join(notes)
 }
 
-// dialog is what takes all keys for a while.
+// dialog takes all keys while it is open.
 type dialog interface {
 	// Update takes a key; done says that the dialog is over.
 	Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd)
@@ -143,10 +143,10 @@ type dialog interface {
 	Footer(w int, message string) []string
 }
 
-// What a dialog may be able to do beside.
+// Abilities that a dialog may have.
 type (
-	// liveDialog is about what is there now, whatever is shown.
-	liveDialog interface{ look(p *picture) }
+	// liveDialog is about the connections as they are now, also while the picture is frozen.
+	liveDialog interface{ refresh(p *picture) }
 	// scroller has a text that the wheel scrolls.
 	scroller interface{ scroll(msg tea.KeyMsg) }
 )

@@ -11,7 +11,7 @@ import (
 	"holter/tui/widget"
 )
 
-// Connections can be sorted by these too: only the screen knows them.
+// Sort keys that only the screen has: traffic is measured here.
 const (
 	sortTrafficIn  filter.SortKey = "traffic_in"
 	sortTrafficOut filter.SortKey = "traffic_out"
@@ -21,7 +21,7 @@ const (
 type arrangement struct {
 	serial int
 	search finder
-	last   finder // the filter before, which is good for as long as one is typed that chooses nothing
+	last   finder // the filter before, whose rows stay while a filter that chooses nothing is being typed
 	widget.Order
 }
 
@@ -147,7 +147,7 @@ func sortByTraffic(rows []*model.Connection, readings []traffic.Reading, a arran
 	}
 }
 
-// percentiles are the RTT that half of the open connections do not exceed, and that 99 % do not.
+// percentiles are the RTTs that 50 % and 99 % of the open connections do not exceed.
 func percentiles(conns []model.Connection) (p50, p99 time.Duration) {
 	var rtts []time.Duration
 	for i := range conns {

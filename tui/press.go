@@ -8,9 +8,8 @@ import (
 	"holter/tui/widget"
 )
 
-// typed takes keys apart that came in one read, such as those of a held key on a slow line: Bubble Tea
-// makes them one message, and two escapes one with alt. What was pasted stays whole, and is text or
-// nothing.
+// typed splits keys that came in one read, such as those of a held key on a slow line: Bubble Tea makes one message of them,
+// and of two escapes one with alt. A paste stays one message, and is text or nothing.
 func (a *App) typed(msg tea.KeyMsg) tea.Cmd {
 	if msg.Type == tea.KeyEsc && msg.Alt {
 		esc := tea.KeyMsg{Type: tea.KeyEsc}
@@ -30,8 +29,8 @@ func (a *App) typed(msg tea.KeyMsg) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// press takes a key: first what works everywhere, then the dialog, then the page. A screen that draws
-// nothing obeys nothing but the keys that end it.
+// press handles a key: first what works everywhere, then the dialog, then the page. In a terminal that is too small for a
+// picture, only the keys that end or suspend the screen work.
 func (a *App) press(msg tea.KeyMsg) tea.Cmd {
 	switch {
 	case key.Matches(msg, a.keys.Interrupt):
@@ -46,7 +45,7 @@ func (a *App) press(msg tea.KeyMsg) tea.Cmd {
 	case a.dialog != nil:
 		return a.answer(msg)
 	}
-	for _, take := range []func(tea.KeyMsg) (tea.Cmd, bool){a.program, a.goTo, a.look, a.act} {
+	for _, take := range []func(tea.KeyMsg) (tea.Cmd, bool){a.programKey, a.pageKey, a.viewKey, a.actKey} {
 		if cmd, ok := take(msg); ok {
 			return cmd
 		}
@@ -64,8 +63,8 @@ func (a *App) answer(msg tea.KeyMsg) tea.Cmd {
 	return cmd
 }
 
-// program takes the keys that are about the screen itself.
-func (a *App) program(msg tea.KeyMsg) (tea.Cmd, bool) {
+// programKey handles the keys that are about the screen itself.
+func (a *App) programKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 	k := &a.keys
 	switch {
 	case key.Matches(msg, k.Quit):
@@ -87,8 +86,8 @@ func (a *App) program(msg tea.KeyMsg) (tea.Cmd, bool) {
 	return nil, true
 }
 
-// goTo takes the keys that change the page.
-func (a *App) goTo(msg tea.KeyMsg) (tea.Cmd, bool) {
+// pageKey handles the keys that change the page.
+func (a *App) pageKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 	n := len(a.tabs)
 	switch {
 	case key.Matches(msg, a.keys.NextPage):
@@ -108,8 +107,8 @@ func (a *App) goTo(msg tea.KeyMsg) (tea.Cmd, bool) {
 	return nil, false
 }
 
-// look takes the keys that change how things are shown.
-func (a *App) look(msg tea.KeyMsg) (tea.Cmd, bool) {
+// viewKey handles the keys that change how things are shown.
+func (a *App) viewKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 	k := &a.keys
 	switch {
 	case key.Matches(msg, k.Filter):
@@ -130,8 +129,8 @@ func (a *App) look(msg tea.KeyMsg) (tea.Cmd, bool) {
 	return nil, true
 }
 
-// act takes the keys that do something beyond the screen.
-func (a *App) act(msg tea.KeyMsg) (tea.Cmd, bool) {
+// actKey handles the keys that do something beyond the screen.
+func (a *App) actKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 	k := &a.keys
 	switch {
 	case key.Matches(msg, k.Kick):

@@ -91,7 +91,7 @@ func (s *screen) run(cmd tea.Cmd) {
 		for _, c := range msg {
 			s.run(c)
 		}
-	case rearranged, inspected, kicked, told:
+	case rearranged, inspected, kicked, reported:
 		s.send(msg)
 	}
 }

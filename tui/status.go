@@ -9,7 +9,7 @@ import (
 
 const (
 	noticeFor = 6 * time.Second // how long an answer to a key is shown
-	newsFor   = 3 * time.Second // how long news is safe from lesser news
+	newsFor   = 3 * time.Second // how long an event is not replaced by a less important one
 )
 
 // status is the message line. An error of the source stands there until it is over, the answer to a
@@ -38,7 +38,7 @@ func (s *status) complain(text string) {
 	s.alarm = true
 }
 
-// offer shows an event unless a weightier one is still fresh.
+// offer shows an event, unless a more important one is still fresh.
 func (s *status) offer(it item) {
 	if it.weight >= s.news.weight || s.now.Sub(s.newsAt) > newsFor {
 		s.news, s.newsAt = it, s.now
@@ -71,7 +71,7 @@ func (s *status) view(st *look.Styles, w int, listed func(seq uint64) bool) stri
 type item struct {
 	seq        uint64
 	at         time.Time
-	kind       string // in a word
+	kind       string // one word
 	text       string
 	state      model.State // whose glyph and colour it has
 	weight     int

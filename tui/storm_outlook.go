@@ -8,7 +8,7 @@ import (
 	"holter/model/storm"
 )
 
-// supposedAway is how long the server is gone in the forecast that is told in words.
+// supposedAway is how long the server is away in the forecast that the page tells in words.
 const supposedAway = 30 * time.Second
 
 // outlook is what the page of storms adds to a picture.
@@ -17,18 +17,17 @@ type outlook struct {
 	forecasts
 }
 
-// forecasts are what policies lead to: after the same time without a server as in the storm, and after
-// supposedAway.
+// forecasts are what the policies of a storm lead to: if the server is away for as long as it was, and for supposedAway.
 type forecasts struct{ same, supposed storm.Forecast }
 
-// oracle forecasts, which takes milliseconds, and remembers what it said last. It is asked by commands.
+// oracle makes forecasts, which takes milliseconds, and remembers the last one. Commands call it.
 type oracle struct {
 	mu   sync.Mutex // protects all following
 	last question
 	said forecasts
 }
 
-// question is all that a forecast depends on, but for details that come with more attempts.
+// question is what a forecast depends on. Details of the policies change only with more attempts.
 type question struct {
 	storm, clients, attempts int
 	away                     time.Duration

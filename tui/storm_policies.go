@@ -35,7 +35,7 @@ func policyLines(n, h int) int { return 1 + max(1, min(n, policyRows, h/4)) }
 // policyText writes the cells.
 type policyText struct{ page *storms }
 
-// like is the known client that they resemble.
+// like is the known client that a policy resembles.
 func (t *policyText) like(r *model.PoolPolicy, w int) string {
 	if r.Like == "" {
 		return look.None
@@ -43,13 +43,13 @@ func (t *policyText) like(r *model.PoolPolicy, w int) string {
 	return t.page.styles.Glyphs.Cut(r.Like, w)
 }
 
-// agent is what its clients call themselves.
+// agent is the user agent of the clients.
 func (t *policyText) agent(r *model.PoolPolicy, w int) string {
 	g := &t.page.styles.Glyphs
 	return g.Cut(g.Plain(r.UserAgent), w)
 }
 
-// delays are how the delays grow.
+// delays says how the delays between attempts grow.
 func (t *policyText) delays(r *model.PoolPolicy, w int) string {
 	g := &t.page.styles.Glyphs
 	text := string(r.Kind)
@@ -73,7 +73,7 @@ func (t *policyText) delays(r *model.PoolPolicy, w int) string {
 	return g.Cut(text, w)
 }
 
-// jitter is what chance does to them.
+// jitter says how random the delays are.
 func (t *policyText) jitter(r *model.PoolPolicy, w int) string {
 	text := string(r.Jitter)
 	switch r.Jitter {

@@ -92,7 +92,7 @@ func causeWords(causes []model.StormCause, times string) string {
 	return "after " + strings.Join(words, ",  ")
 }
 
-// supposition says what would happen if the server were away for longer.
+// supposition says what would happen if the server were away for supposedAway.
 func (p *storms) supposition() string {
 	f := &p.picture.outlook.supposed
 	if f.Clients == 0 {
@@ -127,8 +127,8 @@ func (p *storms) chart(s *model.Storm, h int) []string {
 	return c.Lines(p.size.w, h, st)
 }
 
-// window is the bins that the chart shows: all of a storm, with room for what is to come, or as much as
-// the zoom lets in. Of a storm that is on that is the newest.
+// window is the bins that the chart shows: all of a storm and room for what is to come, or as many as the zoom allows. For
+// a storm that is on these are the newest ones.
 func (p *storms) window(s *model.Storm) (from, n int) {
 	n = max(len(s.Curve), leastBins)
 	n = max(n, min(len(p.picture.outlook.same.Spread.Curve), 2*n))
@@ -152,7 +152,7 @@ func rates(curve []model.Activity, from, n int) (back, tried []float64) {
 	return back, tried
 }
 
-// level is a figure that stays.
+// level is n times the same figure.
 func level(v float64, n int) []float64 {
 	values := make([]float64, n)
 	for i := range values {

@@ -81,7 +81,7 @@ func (p *storms) shown() *model.Storm {
 	return p.picture.storm(p.at)
 }
 
-// storm is one of a snapshot's, 0 standing for the newest; nil if it is not there.
+// storm is the storm with an id, or the newest for 0; nil if it is not in the snapshot.
 func (p *picture) storm(id int) *model.Storm {
 	n := len(p.Storms)
 	if id == 0 && n > 0 {
@@ -111,7 +111,7 @@ func (p *storms) update(msg tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
-// turn pages to a later storm or an earlier one. At the newest the page goes on with those that come.
+// turn pages to a later storm or an earlier one. At the newest storm the page goes on to new ones as they come.
 func (p *storms) turn(step int) tea.Cmd {
 	s := p.shown()
 	if s == nil {

@@ -4,7 +4,7 @@
 // something else. An application that embeds the monitor calls Run with its source; the command line sets Options.
 //
 // App is the root: it owns the size, the pages, the dialog that is open, the message line and the drawing, which is the value
-// that says in which styles and over how much time everything is drawn. Pages take a picture and keys and answer lines. The
+// that says in which styles and over how much time everything is drawn. Pages get a picture and keys and return lines. The
 // root asks them for abilities (opener, lister, sorter and others in pages.go) and never which page they are.
 //
 // Three rules keep the screen quick. All that waits is a command of effects: it ends with the context, and Run returns only
@@ -14,7 +14,7 @@
 //
 // The rooms: look has styles and text, chart draws figures, widget has tables, menus and forms, svg and export write files,
 // traffic measures bytes per second. They import model and each other, never tui. Package cli, the command line's own
-// furniture, and eventlog, which writes a source to a log instead of a screen, stand beside it.
+// furniture, and eventlog, which writes the events of a source as log lines, stand beside it.
 package tui
 
 import (
@@ -33,13 +33,13 @@ import (
 // framesPerSecond bounds how often the terminal is written to.
 const framesPerSecond = 20
 
-// Options are what a screen can be told. The zero value is a screen on the program's own terminal.
+// Options are the settings of a screen. The zero value is a screen on the program's own terminal.
 type Options struct {
 	Theme   string `enum:"system,dark,light,blind" default:"system" help:"Colours of the screen: system (the terminal's sixteen), dark, light, or blind for colour-blind eyes."`
 	Graph   string `enum:",braille,block,ascii" default:"" placeholder:"KIND" help:"What charts are drawn with: braille, block or ascii; what terminal and locale can show if not given."`
 	NoMouse bool   `help:"Leave the mouse to the terminal; m takes it while the screen runs."`
 
-	ReadOnly bool         `kong:"-"` // show, and change nothing, also where the source would let it
+	ReadOnly bool         `kong:"-"` // only show, even if the source allows changes
 	API      string       `kong:"-"` // root of the admin API's addresses, "" if there is none
 	Demo     func() error `kong:"-"` // starts 20 demo clients, nil if there are none
 

@@ -61,8 +61,8 @@ func (a *App) chartHeight() int {
 	return chartLines + 3
 }
 
-// eventsHeight is the room for events with the rule above them below a page, 0 in a low terminal and below
-// the page that lists them.
+// eventsHeight is the lines for events below a page, with the rule above them: 0 in a low terminal, and below a page that
+// lists events itself.
 func (a *App) eventsHeight(p page) int {
 	if _, lists := p.(chronicle); lists || a.size.h < eventsFrom {
 		return 0
@@ -128,8 +128,8 @@ func (a *App) header() []string {
 	return append(lines, tabs)
 }
 
-// notes are what stands beside the pages: what is urgent, and as far as there is room left where connections
-// come from and go to.
+// notes stand at the right end of the line of pages: what is urgent, then how many rows are shown, then the address and the
+// upstream as far as there is room.
 func (a *App) notes() []part {
 	notes := []part{{a.banner(), a.styles.Alarm}}
 	if p, ok := a.page().(counter); ok {
@@ -159,7 +159,7 @@ func (a *App) route() (parts []part) {
 	return parts
 }
 
-// lists reports whether an event is seen above the message line.
+// lists reports whether an event can be seen above the message line.
 func (a *App) lists(seq uint64) bool {
 	if p, ok := a.page().(chronicle); ok {
 		return p.lists(seq)
@@ -180,7 +180,7 @@ func (a *App) footer() []string {
 	return []string{message, look.Pad(keys, w-look.Width(badge)) + badge}
 }
 
-// offered are the keys of the page, without those that would be refused.
+// offered are the keys that the page names, without those that would be refused.
 func (a *App) offered() []key.Binding {
 	return slices.DeleteFunc(a.page().hints(), func(k key.Binding) bool {
 		return !k.Enabled() || a.isReadOnly() && slices.Contains(a.keys.changing(), k.Help())

@@ -15,8 +15,7 @@ import (
 
 // document is a page whose rows can be written to a file.
 type document interface {
-	// formats are functions that write the rows as they are now, by the ending of a file's name. They
-	// are called from commands.
+	// formats are functions that write the rows as they are now, by the ending of the file. Commands call them.
 	formats(hide bool) map[string]func(io.Writer) error
 }
 
@@ -49,7 +48,7 @@ func (a *App) writeFile(ending string, write func(io.Writer) error) tea.Cmd {
 	})
 }
 
-// writePicture writes the screen as it is behind the menu.
+// writePicture writes the screen that is behind the menu.
 func (a *App) writePicture() tea.Cmd {
 	a.dialog = nil
 	view, theme := a.View(), a.styles.Theme

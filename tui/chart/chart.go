@@ -1,12 +1,12 @@
 // Package chart draws figures in cells: charts over time, strips of beats, sparklines, gauges, the timeline of a connection
 // and the state machine that it went through.
 //
-// All of them are functions of their figures, a size and the styles. They answer lines, and the lines have exactly the size
-// that was asked for, whatever the figures are: NaN, infinity, none at all, and room for nothing are fine. A Canvas of dots
-// lies below the charts: braille has 2x4 dots in a cell, blocks and ASCII have 1x2, and each cell has one look.
+// All of them are functions of their figures, a size and the styles. They return lines of exactly the size that was asked
+// for, whatever the figures are: NaN, infinity, no figures and no room are all fine. The charts are drawn on a canvas of dots:
+// braille has 2x4 dots in a cell, blocks and ASCII have 1x2, and each cell has one look.
 //
-// What is drawn can be read without colour: a series has a form or a texture of its own. A column that stands for several
-// figures keeps the extremes, so that a spike is never averaged away, and a gap stays a gap.
+// A chart can be read without colour: each series has a form or a texture of its own. A column that stands for several
+// figures keeps their extremes, so that a spike is never averaged away, and a gap stays a gap.
 //
 // The package keeps no state. Pages call it while they draw, which is on the goroutine of the screen, a few times a second;
 // a chart of 160x20 cells takes well below a millisecond.
@@ -64,7 +64,7 @@ type Tick struct {
 const (
 	axisWidth   = 6  // of the y axis
 	legendWidth = 18 // beside the plot
-	titleFrom   = 5  // Lines of a chart that has one for its title
+	titleFrom   = 5  // lines of a chart that has one for its title
 	timesFrom   = 3  // and one for the time
 	labelsFrom  = 20 // cells of a chart that has labels
 	legendFrom  = 60 // cells of a low chart that has its legend beside it

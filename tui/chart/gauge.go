@@ -24,7 +24,7 @@ func Gauge(share float64, w int, g *look.Glyphs) string {
 	return b.String()
 }
 
-// unit brings a share into 0…1. What is no number is 0.
+// unit brings a share into 0…1. NaN is 0.
 func unit(share float64) float64 {
 	if share > 0 { // false for NaN
 		return min(share, 1)

@@ -88,7 +88,7 @@ func requireWidth(t *testing.T, what, line string, w int) {
 	}
 }
 
-// odd is a figure of the kind that nobody thought of.
+// odd is a figure that is easily forgotten.
 func odd(r *rand.Rand) float64 {
 	kinds := []float64{0, 1, -1, 100, 1e-12, 1e300, -1e300, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, math.SmallestNonzeroFloat64}
 	if r.IntN(2) == 0 {

@@ -8,8 +8,8 @@ import (
 )
 
 // Sparkline draws the newest w figures as bars of one cell, the newest at the right. A figure of top
-// fills its cell; with a top of 0 the largest does. NaN and missing figures
-// leave a blank, and anything above 0 shows.
+// fills its cell; with a top of 0 the largest does. NaN and missing figures leave a
+// blank, and anything above 0 shows.
 func Sparkline(values []float64, top float64, w int, g *look.Glyphs) string {
 	w = max(w, 0)
 	values = values[max(len(values)-w, 0):]

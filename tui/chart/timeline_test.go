@@ -53,7 +53,7 @@ func TestTimeline(t *testing.T) {
 		{"the end of it", Stays(lifeOf(model.Failed), noon), at(-30), 10, "━━━◐◐◐✖✖✖✖"},
 		{"coarse", Stays(lifeOf(model.Normal), noon), at(-60), 3, "━◐✖"},
 		{"generations", generations, at(-60), 30, "━━━━━━━━━━✖✖        ━━━━━┊━━━━"},
-		{"nobody", nil, at(-60), 5, "     "},
+		{"no connection", nil, at(-60), 5, "     "},
 		{"no time", generations, noon, 5, "     "},
 		{"no room", generations, at(-60), 0, ""},
 	} {

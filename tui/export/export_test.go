@@ -108,7 +108,7 @@ func TestExportsFail(t *testing.T) {
 		"json": JSON(fullDisk{}, exported(), false),
 	} {
 		if export == nil {
-			t.Errorf("%s: nobody noticed the full disk", name)
+			t.Errorf("%s: a full disk is no error", name)
 		}
 	}
 }

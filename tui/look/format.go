@@ -111,7 +111,7 @@ func Amount(v float64) string {
 	return strconv.FormatFloat(v, 'f', 0, 64) + prefixes[i]
 }
 
-// Rate is how often something happens, with a decimal where it is seldom.
+// Rate is how often something happens, with a decimal for small numbers.
 func Rate(v float64) string {
 	if 0 < v && v < 9.95 {
 		return strconv.FormatFloat(v, 'f', 1, 64)
@@ -132,7 +132,7 @@ func Percent(v float64) string {
 	return strconv.FormatFloat(min(max(v, 0), 9999), 'f', 0, 64) + "%"
 }
 
-// Memory is how much of the host's memory is in use, none where it is not known.
+// Memory is the share of the host's memory that is in use, None if it is not known.
 func Memory(h *model.Host) string {
 	if h.MemoryTotal == 0 {
 		return None

@@ -14,7 +14,7 @@ type Glyphs struct {
 	Cursor    string
 	Mark      string // a marked row
 	Both      string // and the cursor on it
-	Down, Up  string // Direction of the sort
+	Down, Up  string // direction of the sort
 	Ellipsis  string
 	Rule, Bar string // lines between regions, across and down
 	Left      string // ends of a gauge
@@ -26,8 +26,8 @@ type Glyphs struct {
 	PlusMinus string
 	On, Off   string // a checkbox
 	Lost      string // a beat without an answer
-	Fault     string // what is done on purpose
-	Upstream  string // what is about the other side of the proxy
+	Fault     string // a fault, which is put on a connection on purpose
+	Upstream  string // before what is about the upstream side of a proxy
 	Tick      string // of the upright axis of a chart
 	Corner    string // of its axes
 	Line      string // in a legend
@@ -116,7 +116,7 @@ var ASCIIGlyphs = Glyphs{
 	Box:  lipgloss.ASCIIBorder(),
 }
 
-// Direction is the mark of an order: down where the most is on top.
+// Direction is the mark of an order: it points down where the largest is on top.
 func (g *Glyphs) Direction(down bool) string {
 	if down {
 		return g.Down
@@ -124,7 +124,7 @@ func (g *Glyphs) Direction(down bool) string {
 	return g.Up
 }
 
-// Checkbox is a switch.
+// Checkbox is the picture of a switch.
 func (g *Glyphs) Checkbox(on bool) string {
 	if on {
 		return g.On

@@ -26,7 +26,7 @@ type Styles struct {
 	Theme   *Theme
 	Graph   Graph // that charts are drawn with
 	Title   Paint // the program's name, headings
-	Dim     Paint // what may be overlooked
+	Dim     Paint // what matters least
 	Strong  Paint
 	Alarm   Paint // errors
 	Accent  Paint // the filter that is on, keys

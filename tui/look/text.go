@@ -47,7 +47,7 @@ func Width(s string) int {
 	return ansi.StringWidth(s)
 }
 
-// Cut shortens s to w cells, with an ellipsis for what is missing.
+// Cut shortens s to w cells. An ellipsis stands for the end that is cut off.
 func (g *Glyphs) Cut(s string, w int) string {
 	if Width(s) <= w {
 		return s
@@ -55,7 +55,7 @@ func (g *Glyphs) Cut(s string, w int) string {
 	return ansi.Truncate(s, max(w, 0), g.Ellipsis)
 }
 
-// CutLeft is cut at the other end, for text whose end tells more.
+// CutLeft cuts the beginning off, for text whose end matters more.
 func (g *Glyphs) CutLeft(s string, w int) string {
 	total := Width(s)
 	if total <= w {

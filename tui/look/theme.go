@@ -29,7 +29,7 @@ var Themes = []*Theme{
 		ansi.IndexedColor(75), ansi.IndexedColor(252), ansi.IndexedColor(202), ansi.IndexedColor(215), DarkPaper},
 }
 
-// Colourless is the theme of a terminal whose user wants no colour: bold, faint and reverse remain.
+// Colourless is the theme of a user who wants no colour (NO_COLOR). Bold, faint and reverse remain.
 var Colourless = &Theme{Name: "none", Paper: DarkPaper}
 
 // FindTheme is the theme with a name, the first for the empty name.

@@ -26,7 +26,8 @@ const (
 	margin     = 8
 )
 
-// Draw writes a screen, as View draws it, as a picture in the colours of a theme.
+// Draw writes view, the lines of a screen with their escape sequences, as an SVG in the colours of a theme. Its errors are
+// those of the writer.
 func Draw(to io.Writer, view string, t *look.Theme) error {
 	lines := strings.Split(strings.Map(drawable, view), "\n")
 	wide := 0

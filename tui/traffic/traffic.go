@@ -1,7 +1,7 @@
 // Package traffic makes bytes per second of the counters in successive snapshots, smoothed over a few seconds.
 //
-// A Meter belongs to the one loop that takes the snapshots, one after another. Readings never change once they are made and may be
-// read from any goroutine.
+// A Meter belongs to the one loop that takes the snapshots, one after another. Readings never change once they are made, so
+// any goroutine may read them.
 package traffic
 
 import (
@@ -12,27 +12,26 @@ import (
 	"holter/model"
 )
 
-// Flow is what a connection carries, in bytes per second.
+// Flow is what a connection carries, in bytes per second in either direction.
 type Flow struct{ In, Out float64 }
 
-// memory is how much of the past traffic remembers: beats come seconds apart and would flicker.
+// memory is the time constant of the smoothing: beats come seconds apart, and their few bytes would flicker.
 const memory = 4 * time.Second
 
-// Meter makes traffic of the counters in successive snapshots.
+// Meter computes flows from the counters in successive snapshots. The zero value is ready.
 type Meter struct {
 	at       time.Time
 	readings []Reading
 }
 
-// Reading is the counters of a connection and the traffic that they led to.
+// Reading is the counters of a connection at one moment and its flow then.
 type Reading struct {
 	id      model.ID
 	in, out uint64
 	Flow
 }
 
-// Read takes a snapshot and returns the readings of its connections, in their order: by id. They are
-// the caller's to keep.
+// Read returns the readings of a snapshot's connections, in the order of their ids. The caller may keep them.
 func (m *Meter) Read(s *model.Snapshot) []Reading {
 	passed := s.Time.Sub(m.at).Seconds()
 	weight := 1 - math.Exp(-max(passed, 0)/memory.Seconds())
@@ -63,7 +62,7 @@ func growth(before, now uint64) float64 {
 	return float64(now - before)
 }
 
-// Of is the traffic of a connection among readings, none if it is not there.
+// Of is the flow of a connection among readings, zero if it is not there.
 func Of(readings []Reading, id model.ID) Flow {
 	i, ok := slices.BinarySearchFunc(readings, id, func(r Reading, id model.ID) int {
 		switch {

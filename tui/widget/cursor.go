@@ -1,16 +1,15 @@
 package widget
 
-// cursor is a place in a list. It holds on to what it is on, by a key, and not to a row: when the rows
-// move it goes with its own, unless it was on top, where it stays.
+// cursor is a place in a list. It remembers the key of the row that it is on, not only the place: when the rows move it
+// goes with that row. Only a cursor on top stays on top.
 type cursor[K comparable] struct {
-	key    K // that of no row as long as there was none
+	key    K // of the row that it is on, the zero value without rows
 	index  int
 	top    int  // the first visible row
-	pinned bool // goes with its own from the top too
+	pinned bool // goes with its row from the top too
 }
 
-// follow finds the cursor's place among n new rows. If its own is not among them it stays where it is
-// on the screen.
+// follow finds the cursor's row among n new rows. If it is gone the cursor stays at its place.
 func (c *cursor[K]) follow(n int, key func(i int) K) {
 	if c.index > 0 || c.pinned {
 		for i := range n {

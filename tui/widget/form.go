@@ -13,23 +13,23 @@ import (
 	"holter/tui/look"
 )
 
-// TypedAbove is how many connections may be meant without their number being typed.
+// TypedAbove is the largest number of connections that a form is about without their number being typed.
 const TypedAbove = 10
 
-// FormWidth is the cells of a form's text, and labelled where its fields begin.
+// FormWidth is the cells of a form's text, and Labelled the cell at which the values of its fields begin.
 const (
 	FormWidth = 52
 	Labelled  = 9
 )
 
-// Form is fields and buttons of which one has the focus.
+// Form is a dialog of fields and buttons, one of which has the focus. F tells the fields apart.
 type Form[F comparable] struct {
 	Styles *look.Styles
 	Keys   *Keys
 	Fields []F // in the order of the focus
 	At     F
 	Inputs map[F]*textinput.Model
-	Wrong  string // why it was not done
+	Wrong  string // why the form did not do what it was told, "" if it did
 }
 
 // NewForm is a form without fields.
@@ -123,5 +123,5 @@ func (d *Form[F]) Counted(f F, what string, n int) bool {
 	return false
 }
 
-// Digits reports whether text is nothing else.
+// Digits reports whether text has nothing but digits.
 func Digits(text string) bool { return strings.Trim(text, "0123456789") == "" }

@@ -30,7 +30,7 @@ func (l *List[R, K]) SetSize(w, h int) {
 	l.scroll()
 }
 
-// Set takes new rows. The cursor goes with its own.
+// Set replaces the rows. The cursor goes with its row.
 func (l *List[R, K]) Set(rows []*R) {
 	l.Rows = rows
 	l.cursor.follow(len(rows), l.keyAt)
@@ -48,7 +48,7 @@ func (l *List[R, K]) scroll() { l.cursor.scroll(len(l.Rows), l.visible()) }
 func (l *List[R, K]) At() int  { return l.cursor.index }
 func (l *List[R, K]) Keyed() K { return l.cursor.key }
 
-// Pin lets the cursor go with its row even from the top, where it else stays, and Pinned reports whether it does.
+// Pin lets the cursor go with its row from the top too, where it would stay otherwise. Pinned reports whether it does.
 func (l *List[R, K]) Pin(on bool)  { l.cursor.pinned = on }
 func (l *List[R, K]) Pinned() bool { return l.cursor.pinned }
 
@@ -145,7 +145,7 @@ func (l *List[R, K]) View(s *look.Styles, o Order) []string {
 // cellLimit is more cells than any text of a row takes.
 const cellLimit = 4096
 
-// Texts are the titles and then all rows, as they are drawn but whole.
+// Texts are the titles and then all rows, as they are drawn but uncut.
 func (l *List[R, K]) Texts() [][]string {
 	titles := l.Table.titles()
 	for i := range titles {

@@ -7,7 +7,7 @@ import (
 	"holter/tui/look"
 )
 
-// Menu waits for one more letter after a key, such as the column after s. Any other key leaves it.
+// Menu is the dialog that waits for one more letter after a key, such as the column after s. Any other key leaves it.
 type Menu struct {
 	Styles *look.Styles
 	Keys   *Keys

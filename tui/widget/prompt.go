@@ -12,10 +12,10 @@ import (
 	"holter/tui/look"
 )
 
-// MaxFilter bounds what can be typed.
+// MaxFilter bounds what can be typed, in characters.
 const MaxFilter = 500
 
-// Prompt is where a filter is typed.
+// Prompt is the line in which a filter is typed.
 type Prompt struct {
 	Styles *look.Styles
 	input  textinput.Model
@@ -45,7 +45,7 @@ func NewInput(s *look.Styles, limit int) textinput.Model {
 	return in
 }
 
-// Update takes a key. It returns the filter and true if the text is another one now and a good one.
+// Update types a key. It returns the filter and true if the text has changed and is a valid filter.
 func (p *Prompt) Update(msg tea.Msg) (filter.Filter, bool) {
 	before := p.input.Value()
 	p.input, _ = p.input.Update(msg)
@@ -55,7 +55,7 @@ func (p *Prompt) Update(msg tea.Msg) (filter.Filter, bool) {
 	return p.parse()
 }
 
-// Set replaces the text, and returns what update does.
+// Set replaces the text, and returns what Update returns.
 func (p *Prompt) Set(text string) (filter.Filter, bool) {
 	p.input.SetValue(text)
 	p.input.CursorEnd()

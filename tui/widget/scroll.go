@@ -10,7 +10,7 @@ import (
 	"holter/tui/look"
 )
 
-// Scroll moves a text by the keys that move the cursor elsewhere.
+// Scroll scrolls a text by the keys that move the cursor in a list. It reports whether msg was one.
 func Scroll(v *viewport.Model, msg tea.KeyMsg, k *Keys) bool {
 	switch {
 	case key.Matches(msg, k.Up):
@@ -35,7 +35,7 @@ func Scroll(v *viewport.Model, msg tea.KeyMsg, k *Keys) bool {
 	return true
 }
 
-// More says how many lines of a text are above and below what is seen, "" if none are.
+// More says how many lines of a text are hidden above and below, "" if none are.
 func More(g *look.Glyphs, v *viewport.Model) string {
 	above, below := v.YOffset, v.TotalLineCount()-v.YOffset-v.Height
 	text := ""

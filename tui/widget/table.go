@@ -25,7 +25,7 @@ type Column[R any] struct {
 	Loud  bool // in the colour of the state
 
 	Text  func(r *R, w int) string
-	Vivid func(r *R, w int) string // the same in colours of its own and exactly w cells, nil without
+	Vivid func(r *R, w int) string // the same text in colours of its own, exactly w cells wide; nil for none
 }
 
 // Rank is how much a column matters where there is no room for all.
@@ -126,7 +126,7 @@ func (t *Table[R]) columnAt(x int) *Column[R] {
 	return nil
 }
 
-// Order is what the rows of a table are sorted by. The zero value is that of rows that come sorted.
+// Order is what the rows of a table are sorted by. The zero value is for rows in an order of their own.
 type Order struct {
 	By         filter.SortKey
 	Descending bool
