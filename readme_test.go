@@ -1,0 +1,202 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/alecthomas/kong"
+	_ "github.com/charmbracelet/x/exp/golden" // for its flag -update
+
+	"holter/tui/cli/config"
+)
+
+// frontPage is how many lines the first README may have. What needs more room is beside its package.
+const frontPage = 180
+
+func TestFrontPageIsShort(t *testing.T) {
+	if n := strings.Count(read(t, "README.md"), "\n"); n > frontPage {
+		t.Errorf("README.md has %d lines, more than %d: move something to a README beside its package", n, frontPage)
+	}
+}
+
+// TestReadmeLinks looks for the files and headings that the READMEs link to.
+func TestReadmeLinks(t *testing.T) {
+	for _, readme := range readmes(t) {
+		for _, link := range links(read(t, readme)) {
+			path, heading, _ := strings.Cut(link, "#")
+			target := readme
+			if path != "" {
+				target = filepath.Join(filepath.Dir(readme), filepath.FromSlash(path))
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s links to %s: %v", readme, link, err)
+			} else if heading != "" && !slices.Contains(anchors(read(t, target)), heading) {
+				t.Errorf("%s links to %s, where there is no such heading", readme, link)
+			}
+		}
+	}
+}
+
+func TestLinks(t *testing.T) {
+	text := "[a](b/c.md#d) [e](https://f.example) <img src=\"g.svg\"> <source srcset=\"h.svg\">\n```\nw[i](j)\n```\n# K & `l` m-n\n"
+	if got, want := strings.Join(links(text), " "), "b/c.md#d g.svg h.svg"; got != want {
+		t.Errorf("links %q, want %q", got, want)
+	}
+	if got, want := strings.Join(anchors(text), " "), "k--l-m-n"; got != want {
+		t.Errorf("anchors %q, want %q", got, want)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// readmes are the paths of all READMEs of the module.
+func readmes(t *testing.T) []string {
+	t.Helper()
+	var paths []string
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == "README.md" {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
+
+var (
+	fenced  = regexp.MustCompile("(?ms)^```.*?^```$")
+	linked  = regexp.MustCompile(`\]\(([^)\s]+)\)|\bsrc(?:set)?="([^"]+)"`)
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+)
+
+// links are the targets of the links and pictures in text that lead to files of the module.
+func links(text string) []string {
+	var targets []string
+	for _, match := range linked.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
+		if target := match[1] + match[2]; !strings.Contains(target, "://") {
+			targets = append(targets, target)
+		}
+	}
+	return targets
+}
+
+// anchors are what code hosts call the headings in text.
+func anchors(text string) []string {
+	var names []string
+	for _, match := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
+		names = append(names, strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, match[1]))
+	}
+	return names
+}
+
+// TestReadmeFlags holds the tables of flags in the README about configuration against the command line. Run it
+// with -update to write the tables anew.
+func TestReadmeFlags(t *testing.T) {
+	const file, begin, end = "tui/cli/config/README.md", "<!-- flags: written by go test . -update -->\n", "<!-- end of flags -->\n"
+	text := read(t, file)
+	before, rest, ok := strings.Cut(text, begin)
+	tables, after, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		t.Fatalf("%s lacks the marks around the tables of flags", file)
+	}
+	want := flagTables(t)
+	switch {
+	case tables == want:
+	case flag.Lookup("update").Value.String() != "true":
+		t.Errorf("the flags in %s are out of date: run go test . -update", file)
+	default:
+		if err := os.WriteFile(file, []byte(before+begin+want+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// flagTables has a section for each command. A flag that is the same as one of the default command's is only
+// named there.
+func flagTables(t *testing.T) string {
+	t.Helper()
+	parser, err := kong.New(new(commands), config.Values())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	first := parser.Model.DefaultCmd
+	described := map[string]bool{}
+	for _, command := range parser.Model.Children {
+		own, same := flagRows(command, func(row string) bool { return command != first && described[row] })
+		if command.Hidden || len(own) == 0 {
+			continue
+		}
+		if command == first {
+			for _, row := range own {
+				described[row] = true
+			}
+		}
+		fmt.Fprintf(&b, "### holter %s\n\n| flag | default | |\n| --- | --- | --- |\n%s", command.Name, strings.Join(own, ""))
+		if len(same) > 0 {
+			fmt.Fprintf(&b, "\nAs in `holter %s`: %s.\n", first.Name, strings.Join(same, ", "))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// flagRows are the rows of a command's own flags, below a row for each group, and the names of those that
+// are known.
+func flagRows(command *kong.Node, known func(row string) bool) (own, same []string) {
+	group := ""
+	for _, f := range command.Flags {
+		row := flagRow(f)
+		switch {
+		case f.Hidden || f.Name == "help":
+		case known(row):
+			same = append(same, "`--"+f.Name+"`")
+		default:
+			if f.Group != nil && f.Group.Title != group {
+				group = f.Group.Title
+				own = append(own, fmt.Sprintf("| **%s** | | |\n", strings.TrimSuffix(group, ":")))
+			}
+			own = append(own, row)
+		}
+	}
+	return own, same
+}
+
+func flagRow(f *kong.Flag) string {
+	name, value := "`--"+f.Name+"`", f.Default
+	if f.PlaceHolder != "" {
+		name = "`--" + f.Name + " " + f.PlaceHolder + "`"
+	}
+	if f.Short != 0 {
+		name = fmt.Sprintf("`-%c`, %s", f.Short, name)
+	}
+	if value != "" {
+		value = "`" + value + "`"
+	}
+	return fmt.Sprintf("| %s | %s | %s |\n", name, value, strings.ReplaceAll(f.Help, "|", `\|`))
+}
