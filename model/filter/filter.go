@@ -15,13 +15,14 @@ const MaxLength = 4096
 //
 //	filter      = conjunction { "or" conjunction } .
 //	conjunction = term { [ "and" ] term } .
-//	term        = "!" term | "(" filter ")" | word | field operator value .
+//	term        = "!" term | "(" filter ")" | "all" | word | field operator value .
 //	operator    = "=" | "!=" | ">" | ">=" | "<" | "<=" | "~" .
 //
-// A word matches a connection if it is a part of the id, client, address, path, user agent or cause. A value ends
-// at the next space, or at a closing parenthesis that was not opened in it. A word or value in double quotes may
-// contain anything; \" and \\ stand for a quote and a backslash, and any other backslash for itself. Upper and
-// lower case are the same everywhere.
+// The term all matches every connection wherever it stands, so !all matches none; to search for that word, write
+// it in quotes. A word matches a connection if it is a part of the id, client, address, path, user agent or cause.
+// A value ends at the next space, or at a closing parenthesis that was not opened in it. A word or value in double
+// quotes may contain anything; \" and \\ stand for a quote and a backslash, and any other backslash for itself.
+// Upper and lower case are the same everywhere.
 //
 // The fields have the names of the API, without the unit: rtt, bytes_in, user_agent.
 //
@@ -37,7 +38,7 @@ type Filter struct {
 	root expression // nil in the empty filter
 }
 
-// Parse parses a filter. A blank text is the empty filter. The word "all" matches everything too, but is not
+// Parse parses a filter. A blank text is the empty filter. The term "all" matches everything too, but is not
 // empty. The error is a *Error.
 func Parse(s string) (Filter, error) {
 	if blank(s) {

@@ -64,7 +64,23 @@ func TestFilterMatch(t *testing.T) {
 		{"all", "c1 c2 c17 c18"},
 		{" ALL ", "c1 c2 c17 c18"},
 		{`"all"`, ""},
-		{"(all)", ""},
+		{"(all)", "c1 c2 c17 c18"},
+		{"!all", ""},
+		{"! ALL", ""},
+		{"!(all)", ""},
+		{"!!all", "c1 c2 c17 c18"},
+		{"zzz or all", "c1 c2 c17 c18"},
+		{"All or zzz", "c1 c2 c17 c18"},
+		{"all all", "c1 c2 c17 c18"},
+		{"all and demo", "c1"},
+		{"all rtt>0ms", "c1 c2"},
+		{"rtt>0ms !all", ""},
+		{"all !kiosk", "c1 c17 c18"},
+		{"(all)kiosk", "c2"},
+		{`!"all"`, "c1 c2 c17 c18"},
+		{"all-in", ""}, // a word of its own
+		{"wall", ""},
+		{"client=all", ""},
 
 		{"demo", "c1"},
 		{"KIOSK", "c2"},
@@ -201,6 +217,9 @@ func TestFilterString(t *testing.T) {
 		{"  ", ""},
 		{" All", "all"},
 		{`"all"`, `"all"`},
+		{"!(ALL)", "!all"},
+		{`(a or all) "ALL"`, `(a or all) "ALL"`},
+		{"client=all", `client="all"`},
 		{"  a   b ", "a b"},
 		{"a and b", "a b"},
 		{"a or b and c", "a or b c"},
@@ -275,6 +294,7 @@ func TestFilterMistakes(t *testing.T) {
 		{"client~", "position 7: expected a regular expression after client~"},
 		{"client~x{900} path~x{900} ua~x{300}", "position 29: expected a smaller regular expression after user_agent~"},
 		{"clinet=a", `position 0: expected a field such as client before =, not "clinet"`},
+		{"all>1s", `position 0: expected a field such as client, state, rtt or silence before >, not "all"`},
 		{"rt>1s", `position 0: expected a field such as rtt, rtt_dev, rtt_mean before >, not "rt"`},
 		{"a byte>1", `position 2: expected a field such as bytes_in, bytes_out before >, not "byte"`},
 		{"/ws?room=a", `position 0: expected a field such as client, state, rtt or silence before =, not "/ws?room"`},
@@ -349,6 +369,9 @@ func TestParseSelection(t *testing.T) {
 	if err != nil || f.Empty() || matches(f) != matches(Filter{}) {
 		t.Errorf(`ParseSelection("all") = %q, %v`, f, err)
 	}
+	if f, err := ParseSelection("!all"); err != nil || matches(f) != "" {
+		t.Errorf(`ParseSelection("!all") selects %q: %v`, matches(f), err)
+	}
 	if _, err := ParseSelection("rtt>"); err == nil {
 		t.Error("a mistake passed")
 	}
@@ -384,7 +407,7 @@ func TestFilterMatchAllocatesNothing(t *testing.T) {
 
 func FuzzFilter(f *testing.F) {
 	for _, s := range []string{
-		"all", `demo or !"kiosk 7" (rtt>100ms and state=failed)`, `client~"a|b" ip=::1/64`, "bytes_in>=1.5MiB code!=1006", "a \xff", `"\"`,
+		"all", "!all", `(ALL) "all" or client=all`, `demo or !"kiosk 7" (rtt>100ms and state=failed)`, `client~"a|b" ip=::1/64`, "bytes_in>=1.5MiB code!=1006", "a \xff", `"\"`,
 	} {
 		f.Add(s)
 	}

@@ -20,8 +20,8 @@ type expression interface {
 
 type everything struct{}
 
-func (*everything) match(*model.Connection, time.Time) bool { return true }
-func (*everything) String() string                          { return "all" }
+func (everything) match(*model.Connection, time.Time) bool { return true }
+func (everything) String() string                          { return "all" }
 
 type disjunction struct{ terms []expression }
 

@@ -35,9 +35,6 @@ func parse(s string) (expression, error) {
 	if i := model.FirstInvisible(strings.NewReplacer("\t", " ", "\r", " ", "\n", " ").Replace(s)); i >= 0 {
 		return nil, p.expected(i, "visible characters in UTF-8")
 	}
-	if strings.EqualFold(strings.Trim(s, space), "all") {
-		return &everything{}, nil
-	}
 	root, err := p.disjunction()
 	if err != nil {
 		return nil, err
@@ -160,7 +157,10 @@ func (p *parser) wordOrComparison() (expression, error) {
 	p.pos += len(text)
 	p.skipSpace()
 	op := p.peekOperator()
-	if op == "" {
+	switch {
+	case op == "" && isAll(text):
+		return everything{}, nil
+	case op == "":
 		return newWord(text), nil
 	}
 	f, ok := findField(text)

@@ -41,9 +41,12 @@ func isKeyword(word string) bool {
 	return strings.EqualFold(word, "or") || strings.EqualFold(word, "and")
 }
 
+// isAll reports whether a word that is not in quotes stands for every connection.
+func isAll(word string) bool { return strings.EqualFold(word, "all") }
+
 // quote quotes a word or a value where Parse would otherwise read it as something else.
 func quote(s string) string {
-	if s != "" && !strings.ContainsAny(s, filterSpecials) && !isKeyword(s) && !strings.EqualFold(s, "all") {
+	if s != "" && !strings.ContainsAny(s, filterSpecials) && !isKeyword(s) && !isAll(s) {
 		return s
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
