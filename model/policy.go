@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// PolicyKind says how the delays of a reconnect policy grow.
+// PolicyKind is how the delays of a reconnect policy grow.
 type PolicyKind string
 
 const (
-	PolicyNone        PolicyKind = "none"  // again at once
+	PolicyNone        PolicyKind = "none"  // no delay
 	PolicyFixed       PolicyKind = "fixed" // the same delay each time
 	PolicyExponential PolicyKind = "exponential"
-	PolicySteps       PolicyKind = "steps" // a table, whose last delay stays
+	PolicySteps       PolicyKind = "steps" // a table, whose last delay is repeated
 	PolicyUnknown     PolicyKind = "unknown"
 )
 
-// Jitter is what chance does to a delay v, so that clients which lost their connection together do not
-// come back together. The names full, equal and decorrelated are those of "Exponential Backoff And
+// Jitter is how a delay v is randomized, so that clients which lost their connection together do not come back
+// together. The names full, equal and decorrelated are those of "Exponential Backoff And
 // Jitter", AWS Architecture Blog, 2015.
 type Jitter string
 
@@ -28,58 +28,57 @@ const (
 	JitterPartial      Jitter = "partial"      // uniform in v ± a share of it
 	JitterEqual        Jitter = "equal"        // uniform in [v/2, v]
 	JitterFull         Jitter = "full"         // uniform in [0, v]
-	JitterDecorrelated Jitter = "decorrelated" // uniform in [base, 3 · the delay before], up to the cap; the factor has no say
+	JitterDecorrelated Jitter = "decorrelated" // uniform in [base, 3 · the delay before], up to the cap; the factor is not used
 	JitterUnknown      Jitter = "unknown"
 )
 
-// Policy says when a client that has lost its connection, or was not let in, tries again. The zero Policy
-// tries again at once and for ever.
+// Policy is when a client that has lost its connection, or was refused, tries again. The zero Policy tries again at
+// once and for ever.
 //
-// The delay v before the k-th attempt, from 1, is Base · Factor^(k-1), never above Cap, or Steps[k-1] and
-// after the table its last; chance then makes of it what Jitter says.
+// The delay v before the k-th attempt, counting from 1, is Base · Factor^(k-1), but at most Cap. For PolicySteps it is
+// Steps[k-1], or the last step after the end of the table. Jitter then randomizes v.
 type Policy struct {
 	Kind   PolicyKind      // "" is PolicyNone
 	Base   time.Duration   // the first delay, of PolicyFixed and PolicyExponential
 	Factor float64         // from one delay to the next, of PolicyExponential; 1 if the delays do not grow
-	Cap    time.Duration   // no v is longer, of PolicyExponential; 0 for no cap
+	Cap    time.Duration   // the longest v, of PolicyExponential; 0 for no cap
 	Steps  []time.Duration // of PolicySteps only
 	Jitter Jitter          // "" is JitterNone
 	Share  float64         // half the width of the jitter over the mean delay: 0 for none, 1 for full
 
-	CapLast bool          // the cap cuts what chance has made of the delay, and not v
-	OnTop   time.Duration // is added to what chance has made; their sum stays below the cap
+	CapLast bool          // the cap applies to the randomized delay, and not to v
+	OnTop   time.Duration // added to the randomized delay; the cap applies to the sum
 
 	MaxAttempts int // in a row before the client gives up, 0 for no limit
-	// Deaf clients take no notice of how long a refusal asks them to wait: a script in a browser does not
-	// get to see it.
+	// A Deaf client ignores how long a refusal asks it to wait: a script in a browser cannot see that.
 	Deaf bool
 }
 
 // Pool is what clients of one kind have in common.
 type Pool struct{ UserAgent, Path string }
 
-// PoolPolicy is the policy of a pool's clients, as far as their attempts tell it. Base of an unknown
-// policy is the median first delay, if there is one; Cap is 0 if no client has reached it.
+// PoolPolicy is the policy of a pool's clients, as far as their attempts show it. Base of an unknown policy is the
+// median first delay, if there is one. Cap is 0 if no client has reached it.
 type PoolPolicy struct {
 	Pool
 	Policy
 	Like string // the known client, or method, that has these delays; empty for none
 
 	Clients    int            // of the pool
-	Attempts   int            // that this rests on
-	Obeys      bool           // the clients wait for as long as a refusal asks, and then their own delay
+	Attempts   int            // from which this was inferred
+	Obeys      bool           // the clients wait as long as a refusal asks, and then for their own delay
 	Confidence float64        // from 0 to 1: see reconnect.Infer
 	First      DelayHistogram // of the first attempts
 }
 
-// DelayHistogram counts delays in bins of equal width. What is beyond To counts in the last bin.
+// DelayHistogram counts delays in bins of equal width. The last bin also counts those beyond To.
 type DelayHistogram struct {
 	From, To time.Duration
 	Counts   []uint32
 }
 
-// Spread is p with full jitter: as well as its clients could come back without waiting longer. Clients
-// that come back at once get the delays of AWS's example.
+// Spread returns p with full jitter: the best that its clients could do without waiting longer. Clients without a
+// delay get those of AWS's example.
 func (p Policy) Spread() Policy {
 	switch p.Kind {
 	case PolicyNone:
@@ -91,10 +90,10 @@ func (p Policy) Spread() Policy {
 	return p
 }
 
-// MaxDelay is longer than any program runs, and far from overflow.
+// MaxDelay bounds the delays of exponential growth: longer than any program runs, and far from overflow.
 const MaxDelay = 1000 * 24 * time.Hour
 
-// Delay is v before the k-th attempt, from 1.
+// Delay returns v before the k-th attempt, counting from 1.
 func (p *Policy) Delay(k int) time.Duration {
 	v := p.uncapped(k)
 	if p.Kind == PolicyExponential && p.Cap > 0 {
@@ -103,7 +102,7 @@ func (p *Policy) Delay(k int) time.Duration {
 	return v
 }
 
-// uncapped is v as if there were no cap.
+// uncapped returns v as it would be without the cap.
 func (p *Policy) uncapped(k int) time.Duration {
 	switch p.Kind {
 	case PolicyFixed:
@@ -118,9 +117,9 @@ func (p *Policy) uncapped(k int) time.Duration {
 	return 0
 }
 
-// Bounds are what chance may make of the delay before the k-th attempt, in seconds: it is uniform from low
-// to high, and then cut at limit, which is +Inf where nothing is cut. Decorrelated jitter goes by the
-// delay before, and so has the bounds of none.
+// Bounds returns the range of the randomized delay before the k-th attempt, in seconds. It is uniform from low to
+// high, and then cut off at limit, which is +Inf for no limit. Decorrelated jitter depends on the delay before, so
+// for that Bounds returns the range without jitter.
 func (p *Policy) Bounds(k int) (low, high, limit float64) {
 	v, limit := p.Delay(k).Seconds(), math.Inf(1)
 	if p.Cap > 0 && (p.CapLast || p.OnTop > 0) {
@@ -141,8 +140,8 @@ func (p *Policy) Bounds(k int) (low, high, limit float64) {
 	return top + v, top + v, limit
 }
 
-// Draw is the delay before the k-th attempt, from 1, as chance makes it. before is the delay before the
-// attempt before, for JitterDecorrelated.
+// Draw returns a random delay before the k-th attempt, counting from 1. For JitterDecorrelated, before is the delay
+// that Draw returned for the attempt before.
 func (p *Policy) Draw(k int, before time.Duration, random *rand.Rand) time.Duration {
 	low, high, limit := p.Bounds(k)
 	if p.Jitter == JitterDecorrelated {

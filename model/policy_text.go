@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// ParsePolicy reads the text forms of a back-off and its jitter, such as exponential:1s,2,60s (base,
-// factor, cap) and full. A mistake is answered with what to write.
+// ParsePolicy parses the text forms of a back-off and its jitter, such as exponential:1s,2,60s (base, factor, cap)
+// and full. The error says what to write.
 func ParsePolicy(backoff, jitter string) (Policy, error) {
 	kind, rest, _ := strings.Cut(backoff, ":")
 	p := Policy{Kind: PolicyKind(kind)}
@@ -76,8 +76,7 @@ func (p *Policy) parseSteps(fields []string) error {
 	return nil
 }
 
-// jitterForms are the names of jitters that take more than a Jitter to describe: those of some well-known
-// clients.
+// jitterForms are the names for the jitters of some well-known clients, which a Jitter alone does not describe.
 var jitterForms = []struct {
 	name    string
 	jitter  Jitter
@@ -90,7 +89,7 @@ var jitterForms = []struct {
 	{"on-top", JitterFull, 1, false, true},
 }
 
-// parseJitter reads the name of a jitter, after the delays.
+// parseJitter parses the name of a jitter. The delays must be parsed before.
 func (p *Policy) parseJitter(name string) error {
 	for _, form := range jitterForms {
 		if form.name != name {
@@ -121,7 +120,7 @@ func needsCap(jitter string) error {
 	return fmt.Errorf("jitter %s needs a base and a cap: write --backoff exponential:1s,2,60s", jitter)
 }
 
-// jitterName is what parseJitter reads, where p has such a jitter.
+// jitterName returns the name of p's jitter, as parseJitter reads it if there is one.
 func (p *Policy) jitterName() string {
 	for _, form := range jitterForms {
 		if form.jitter == p.Jitter && form.share == p.Share && form.capLast == p.CapLast && form.onTop == (p.OnTop > 0) {
@@ -131,7 +130,7 @@ func (p *Policy) jitterName() string {
 	return string(p.Jitter)
 }
 
-// String is the text form: that of ParsePolicy, a space and the jitter, which is left out if none.
+// String returns the text forms of ParsePolicy: that of the back-off and, if there is one, a space and the jitter.
 func (p Policy) String() string {
 	text := string(p.Kind)
 	switch p.Kind {
@@ -150,7 +149,7 @@ func (p Policy) String() string {
 	return text
 }
 
-// short writes 1m0s as 1m.
+// short formats 1m0s as 1m.
 func short(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
@@ -172,7 +171,7 @@ func shortList(steps []time.Duration) string {
 
 func (p Policy) jittered() bool { return p.Jitter != "" && p.Jitter != JitterNone }
 
-// Validate says what is wrong with a policy and what to write.
+// Validate returns an error for a policy that is not valid. It says what to write.
 func (p Policy) Validate() error {
 	if p.MaxAttempts < 0 {
 		return fmt.Errorf("%d attempts: write 0 for no limit, or 1 and more", p.MaxAttempts)

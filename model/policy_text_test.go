@@ -82,7 +82,7 @@ func TestPolicyAttempts(t *testing.T) {
 	}
 }
 
-// Whatever is accepted gives delays that can be waited for, and its text is accepted too.
+// A policy that is accepted has delays within bounds, and its text is accepted too.
 func FuzzParsePolicy(f *testing.F) {
 	f.Add("none", "none")
 	f.Add("fixed:2562047h47m16s", "full")

@@ -7,20 +7,20 @@ import (
 	"holter/model"
 )
 
-// Attempts is what one client did to come back since its newest connection ended, and before, as far
-// as is remembered. It belongs to one goroutine.
+// Attempts records how one client tried to come back: since its newest connection ended and, for a bounded number
+// of attempts, before. It belongs to one goroutine.
 type Attempts struct {
 	pool   model.Pool
 	list   []attempt
 	ended  model.Instant // the last connection, or attempt
-	path   time.Duration // what of a delay is the way there and back
+	path   time.Duration // part of each delay that the way there and back takes
 	number uint8
 	asked  uint8 // seconds
 	free   bool
 	counts bool
 }
 
-// attempt is an Attempt in 8 bytes.
+// attempt is a model.Attempt in 8 bytes.
 type attempt struct {
 	micros  uint32
 	number  uint8
@@ -30,11 +30,11 @@ type attempt struct {
 }
 
 const (
-	// longRun is how many attempts in a row are remembered before the newest takes the place of the one
-	// before it: the first ones tell a policy, those at its cap all tell the same.
+	// longRun is the number of attempts in a row after which the newest replaces the one before it. The first
+	// attempts show a policy; those at its cap are all alike.
 	longRun = 12
 
-	// Close codes that ask a client for patience, in the registry of RFC 6455 section 11.7.
+	// Close codes that ask a client to wait, in the registry of RFC 6455 section 11.7.
 	codeServiceRestart = 1012
 	codeTryAgainLater  = 1013
 )
@@ -43,13 +43,13 @@ const (
 type Loss struct {
 	Pool   model.Pool
 	Close  model.Close
-	Failed bool          // its heart had stopped: the client may know it by another time
+	Failed bool          // its heartbeat had failed, so the client may have noticed the end at another time
 	First  bool          // it was the client's first connection
 	Lasted time.Duration // the connection
-	Path   time.Duration // what the client's way back takes by itself: round trips of the network
+	Path   time.Duration // the time of the client's way back without any delay: round trips of the network
 }
 
-// Lose begins to count.
+// Lose records the end of the client's last connection. Its attempts are counted from then on.
 func (a *Attempts) Lose(at model.Instant, l *Loss) {
 	a.pool, a.path, a.ended = l.Pool, l.Path, at
 	a.number, a.asked = 0, 0
@@ -57,8 +57,8 @@ func (a *Attempts) Lose(at model.Instant, l *Loss) {
 	a.free = !l.Failed && l.Close.By != model.ByPeer && l.Close.Code != codeServiceRestart && l.Close.Code != codeTryAgainLater
 }
 
-// Try takes in an attempt that was answered at an instant, after its request had waited for so long: in a
-// storm a busy machine answers long after the client has come. retryAfter is what a refusal asks for.
+// Try records an attempt that was answered at an instant. waited is how long its request had waited for the answer:
+// in a storm a busy machine answers long after the client has come. retryAfter is what a refusal asked for.
 func (a *Attempts) Try(at model.Instant, waited time.Duration, refused bool, retryAfter time.Duration) {
 	a.number = uint8(min(int(a.number)+1, math.MaxUint8))
 	delay := max(0, time.Duration(at-a.ended)-waited-a.path)
@@ -90,7 +90,7 @@ func (a *Attempts) remember(next attempt) {
 	a.list = append(a.list, next)
 }
 
-// All are the attempts that are remembered, oldest first, at most MaxReconnects.
+// All returns the attempts that are kept, oldest first, at most MaxReconnects.
 func (a *Attempts) All() []model.Attempt {
 	if len(a.list) == 0 {
 		return nil
@@ -107,7 +107,7 @@ func (a *Attempts) All() []model.Attempt {
 
 func (a attempt) delay() time.Duration { return time.Duration(a.micros) * time.Microsecond }
 
-// own is the delay without what the refusal before asked for, if that counts.
+// own returns the delay, less the time that the refusal before it asked for if the client obeys that.
 func (a attempt) own(obeys bool) time.Duration {
 	if obeys {
 		return max(0, a.delay()-time.Duration(a.asked)*time.Second)

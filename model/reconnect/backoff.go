@@ -7,11 +7,11 @@ import (
 	"holter/model"
 )
 
-// Settled is how long a connection must have lasted for its end to be a first failure again, to most
-// clients. One that is let in and thrown out at once is as bad as one refused.
+// Settled is how long a connection must have lasted so that most clients count its end as a first failure again. A
+// shorter one counts like an attempt that was refused.
 const Settled = 5 * time.Second
 
-// Backoff is a policy at work for one client. It belongs to one goroutine.
+// Backoff computes the delays of one client by its policy. It belongs to one goroutine.
 type Backoff struct {
 	policy   *model.Policy
 	random   *rand.Rand
@@ -19,14 +19,14 @@ type Backoff struct {
 	previous time.Duration // the delay before, for decorrelated jitter
 }
 
-// NewBackoff begins with a client that is connected. The same seed of random draws the same delays. The
+// NewBackoff makes the Backoff of a client that is connected. The same seed of random gives the same delays. The
 // policy must be valid and must not change.
 func NewBackoff(policy *model.Policy, random *rand.Rand) Backoff {
 	return Backoff{policy: policy, random: random}
 }
 
-// Next is the delay before the next attempt, and false if the client gives up. lasted is the age at which
-// the connection ended, 0 if the attempt failed.
+// Next returns the delay before the next attempt, or false if the client gives up. lasted is the age of the
+// connection that ended, 0 if the last attempt failed.
 func (b *Backoff) Next(lasted time.Duration) (time.Duration, bool) {
 	if lasted >= Settled {
 		b.attempts = 0

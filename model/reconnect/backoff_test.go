@@ -20,8 +20,8 @@ func parsed(t *testing.T, backoff, jitter string) *model.Policy {
 	return &p
 }
 
-// take collects n delays after failed attempts.
-func take(d Backoff, n int) []time.Duration {
+// delaysOf collects n delays after failed attempts.
+func delaysOf(d Backoff, n int) []time.Duration {
 	list := make([]time.Duration, n)
 	for i := range list {
 		list[i], _ = d.Next(0)
@@ -41,14 +41,14 @@ func TestDelaysWithoutJitter(t *testing.T) {
 		{"steps:0s,2s,10s", []time.Duration{0, 2 * time.Second, 10 * time.Second, 10 * time.Second}},
 		{"exponential:1s,1,5s", []time.Duration{time.Second, time.Second}},
 	} {
-		got := take(NewBackoff(parsed(t, test.backoff, "none"), dice(1)), len(test.want))
+		got := delaysOf(NewBackoff(parsed(t, test.backoff, "none"), dice(1)), len(test.want))
 		if !slices.Equal(got, test.want) {
 			t.Errorf("%s: %v, want %v", test.backoff, got, test.want)
 		}
 	}
 }
 
-// Over many clients the delays fill the range of the formula, and lie in its middle on average.
+// Over many clients the delays fill the range of the formula, and their mean is in its middle.
 func TestJitterDistribution(t *testing.T) {
 	for _, test := range []struct {
 		jitter   string
@@ -68,7 +68,7 @@ func TestJitterDistribution(t *testing.T) {
 		list := make([]time.Duration, 2000)
 		var sum time.Duration
 		for i := range list {
-			list[i] = take(NewBackoff(policy, dice(uint64(i))), test.attempt)[test.attempt-1]
+			list[i] = delaysOf(NewBackoff(policy, dice(uint64(i))), test.attempt)[test.attempt-1]
 			sum += list[i]
 		}
 		slices.Sort(list)
@@ -85,7 +85,7 @@ func TestJitterDistribution(t *testing.T) {
 func TestDecorrelatedJitterWanders(t *testing.T) {
 	d := NewBackoff(parsed(t, "exponential:1s,2,10s", "decorrelated"), dice(1))
 	previous, capped := time.Second, 0
-	for i, v := range take(d, 1000) {
+	for i, v := range delaysOf(d, 1000) {
 		if v < time.Second || v > min(3*previous, 10*time.Second) {
 			t.Fatalf("delay %d is %s after %s", i, v, previous)
 		}
@@ -127,7 +127,7 @@ func TestAttemptsLimit(t *testing.T) {
 
 func TestDelaysFollowTheSeed(t *testing.T) {
 	policy := parsed(t, "exponential:1s,2,60s", "full")
-	a, b, c := take(NewBackoff(policy, dice(7)), 10), take(NewBackoff(policy, dice(7)), 10), take(NewBackoff(policy, dice(8)), 10)
+	a, b, c := delaysOf(NewBackoff(policy, dice(7)), 10), delaysOf(NewBackoff(policy, dice(7)), 10), delaysOf(NewBackoff(policy, dice(8)), 10)
 	if !slices.Equal(a, b) {
 		t.Errorf("one seed, two series: %v and %v", a, b)
 	}

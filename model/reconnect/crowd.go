@@ -2,18 +2,20 @@ package reconnect
 
 import "holter/model"
 
-// policy is what l tells. Clients who were all thrown out at once come back all at once, if nothing spreads
-// them, and then wait for one another: on a machine that takes a second for all their handshakes their
-// first delays are up to a second too long. From then on they come as far apart as they were served, so
-// where the others tell of a simpler policy the first ones may be late.
+// policy returns the policy that the rungs show.
+//
+// Clients that all lose their connection at once also come back at once, if nothing spreads them. Then they wait
+// for one another: on a machine that takes a second for all their handshakes, their first delays are up to a second
+// too long. After that they are as far apart as they were served. So the first rung may be late, if the others show a
+// simpler policy without it.
 func (l *ladder) policy() model.PoolPolicy {
-	p := l.told()
+	p := l.read()
 	if p.Kind != model.PolicySteps && p.Kind != model.PolicyUnknown || len(l.rungs) <= fewestAttempts || l.rungs[0].number != 1 {
 		return p
 	}
 	first, others := &l.rungs[0], *l
 	others.rungs = l.rungs[1:]
-	q := others.told()
+	q := others.read()
 	if simplicity(&q) >= simplicity(&p) || !first.crowded(&q.Policy) {
 		return p
 	}
@@ -21,10 +23,10 @@ func (l *ladder) policy() model.PoolPolicy {
 	return q
 }
 
-// longestCrowd is how late the first of a crowd's attempts may be.
+// longestCrowd is how late the first attempts of a crowd may be.
 const longestCrowd = 1.5 // seconds
 
-// crowded reports whether the delays of r are those of p, most of them late.
+// crowded reports whether the delays of r are those of p, but late for most clients.
 func (r *rung) crowded(p *model.Policy) bool {
 	low, high, _ := p.Bounds(r.number)
 	n := len(r.delays)

@@ -10,26 +10,26 @@ import (
 // curve is base · factor^(k-1), never above limit, for the mean delays.
 type curve struct {
 	base, factor, limit float64
-	misfit              float64 // squares of the deviations over those that chance explains, per degree of freedom
+	misfit              float64 // squared deviations relative to those of chance, per degree of freedom
 }
 
 const (
 	leastFactor = 1.15
-	worstMisfit = 6 // that a curve may have
-	plainMisfit = 3 // below which no limit is looked for
+	worstMisfit = 6 // of a curve that still fits
+	plainMisfit = 3 // of a curve that fits so well that no limit is tried
 
-	// How far mean delays may be off for other reasons than chance: a timer's slack, the network.
-	// A busy machine moves them together, so that no number of clients helps.
+	// How far mean delays may be off for other reasons than chance, such as a timer's slack or the network. A
+	// busy machine delays all clients together, so that this does not average out.
 	ownSlack, ownNoise = 0.02, 0.03 // of the delay, and seconds
 
-	// pathNoise is what the delays of one rung are apart by the network and timers alone, in seconds.
+	// pathNoise is how far the delays of one rung differ because of the network and timers alone, in seconds.
 	pathNoise = 0.01
 )
 
 func (c *curve) good() bool { return c.misfit <= worstMisfit }
 
-// fit finds the simplest curve that goes with the rungs: flat, or growing; and if neither does so well,
-// the best of those that grow up to a limit.
+// fit returns the simplest curve that fits the rungs: flat or growing. If neither fits well, it returns the best of
+// those that grow up to a limit.
 func (l *ladder) fit() curve {
 	best := l.fitFlat()
 	if best.good() {
@@ -53,7 +53,7 @@ func (l *ladder) fitFlat() curve {
 	return c
 }
 
-// fitGrowth takes the first n rungs for growing and the others for capped.
+// fitGrowth fits a curve that grows over the first n rungs, and is capped on the others.
 func (l *ladder) fitGrowth(n int) (curve, bool) {
 	slope, intercept := l.line(n)
 	c := curve{base: math.Exp(intercept), factor: math.Exp(slope), limit: math.Inf(1)}
@@ -74,7 +74,7 @@ func (l *ladder) fitGrowth(n int) (curve, bool) {
 	return c, true
 }
 
-// telling are the rungs whose means are more than noise.
+// telling returns the number of rungs whose means are more than noise.
 func (l *ladder) telling() (n int) {
 	for i := range l.rungs {
 		if l.rungs[i].mean > ownNoise {
@@ -86,14 +86,14 @@ func (l *ladder) telling() (n int) {
 
 func (c *curve) at(k int) float64 { return min(c.base*pow(c.factor, k-1), c.limit) }
 
-// weight is one over the variance that the logarithm of a rung's mean has.
+// weight returns one over the variance of the logarithm of the rung's mean.
 func (r *rung) weight() float64 {
 	chance := r.spread * r.spread / float64(len(r.delays))
 	noise := ownNoise / r.mean
 	return 1 / (chance + ownSlack*ownSlack + noise*noise)
 }
 
-// level is the mean of the rungs from the i-th on.
+// level returns the mean of the rungs from the i-th on.
 func (l *ladder) level(i int) float64 {
 	sum, weights := 0.0, 0.0
 	for j := i; j < len(l.rungs); j++ {
@@ -103,7 +103,7 @@ func (l *ladder) level(i int) float64 {
 	return math.Exp(sum / weights)
 }
 
-// line is the weighted least squares through the logarithms of the first n means.
+// line returns the line of weighted least squares through the logarithms of the first n means.
 func (l *ladder) line(n int) (slope, intercept float64) {
 	var w, x, y, xx, xy float64
 	for i := range l.rungs[:n] {
@@ -126,9 +126,9 @@ func (l *ladder) misfit(c *curve, parameters int) float64 {
 	return sum / float64(max(1, len(l.rungs)-parameters))
 }
 
-// share is half the width of the jitter over the mean: a uniform spread of ±j has the coefficient of
-// variation j/√3. A limit that cuts delays off narrows them, so those near it do not count, and short
-// delays are mostly noise.
+// share returns half the width of the jitter over the mean: a uniform spread of ±j has the coefficient of variation
+// j/√3. Rungs near the limit do not count, because it cuts delays off. What the network explains is subtracted,
+// because short delays are mostly noise.
 func (l *ladder) share(limit float64, steps bool) float64 {
 	sum, n := 0.0, 0.0
 	for i := range l.rungs {
@@ -142,12 +142,12 @@ func (l *ladder) share(limit float64, steps bool) float64 {
 	return math.Sqrt(3 * sum / max(n, 1))
 }
 
-// free reports whether the limit leaves the delays alone. Those of a step are as they are.
+// free reports whether the limit changes none of the delays. It never changes those of steps.
 func (r *rung) free(limit float64, steps bool) bool {
 	return steps || r.mean <= 0.6*limit
 }
 
-// noise is the least share that could be told from the network's own.
+// noise returns the least share that can be distinguished from the noise of the network.
 func (l *ladder) noise() float64 {
 	longest := 0.0
 	for i := range l.rungs {
@@ -156,7 +156,7 @@ func (l *ladder) noise() float64 {
 	return math.Sqrt(3) * ownNoise / longest
 }
 
-// explained is how well the delays are spread as the jitter says, 0 if not at all.
+// explained returns how well the spread of the delays agrees with the jitter, 0 if it does not.
 func (l *ladder) explained(j model.Jitter, share, limit float64, steps bool) float64 {
 	if j == model.JitterNone {
 		return l.punctual()
@@ -178,7 +178,7 @@ func (l *ladder) explained(j model.Jitter, share, limit float64, steps bool) flo
 	return 0
 }
 
-// punctual is the share of delays that are their rung's mean, 0 if too many are not.
+// punctual returns the share of delays that are near their rung's mean, 0 if that is too small.
 func (l *ladder) punctual() float64 {
 	in, all := 0, 0
 	for i := range l.rungs {
@@ -196,7 +196,7 @@ func (l *ladder) punctual() float64 {
 	return float64(in) / float64(all)
 }
 
-// pow is f to the power of n, n not being negative.
+// pow returns f to the power of n, which must not be negative.
 func pow(f float64, n int) float64 {
 	p := 1.0
 	for range min(n, 64) {

@@ -8,7 +8,7 @@ import (
 	"holter/model"
 )
 
-// fleet is clients of one kind, who have all lost their connection at about the same time.
+// fleet is a number of clients of one kind that have all lost their connection at about the same time.
 type fleet struct {
 	name    string
 	delays  func(r *rand.Rand) func(k int) float64 // of one client, in seconds
@@ -21,8 +21,8 @@ type fleet struct {
 	crowd   float64 // seconds that a machine needs for all who come at once
 }
 
-// attempts lets the fleet come back. Handshakes take two round trips of the client's own length, with
-// noise, of which holter only knows the length; every hundredth stumbles.
+// attempts lets the fleet come back. A handshake takes two round trips of the client's own length, with noise that
+// holter does not know. Every hundredth attempt is delayed further.
 func (f *fleet) attempts(r *rand.Rand) []*Attempts {
 	var all []*Attempts
 	for range f.clients {
@@ -60,7 +60,7 @@ func (f *fleet) attempts(r *rand.Rand) []*Attempts {
 	return all
 }
 
-// by is a policy with a delay that depends on the number only.
+// by makes a policy whose delay depends only on the number of the attempt.
 func by(v func(k int) float64, chance func(r *rand.Rand, v float64) float64) func(*rand.Rand) func(int) float64 {
 	return func(r *rand.Rand) func(int) float64 {
 		return func(k int) float64 { return chance(r, v(k)) }
@@ -94,7 +94,7 @@ func stepsDelay(steps ...float64) func(int) float64 {
 	return func(k int) float64 { return steps[min(k, len(steps))-1] }
 }
 
-// policyFleets are policies as they are found, and what each should be told as.
+// policyFleets are policies as they exist, and what should be inferred for each.
 var policyFleets = []struct {
 	fleet
 	want string

@@ -8,7 +8,7 @@ import (
 
 const delayBins = 20
 
-// NewHistogram counts delays, which are in order. A few stragglers do not stretch it.
+// NewHistogram counts delays, which must be in order. The longest hundredth does not stretch it.
 func NewHistogram(delays []time.Duration) model.DelayHistogram {
 	if len(delays) == 0 {
 		return model.DelayHistogram{}

@@ -10,21 +10,21 @@ import (
 )
 
 const (
-	fewestClients  = 8 // that an attempt of some number must be known of
+	fewestClients  = 8 // of which the k-th attempt is known, for any k that counts
 	fewestAttempts = 3 // in a row
 
-	// mostClients of a pool are looked at: more would not tell more.
+	// mostClients is the number of clients of a pool that are used: more would not change the result.
 	mostClients = 1000
 
-	atOnce = 0.1 // seconds: no delay that anybody would call one
+	atOnce = 0.1 // seconds; a shorter delay is none
 )
 
-// Infer tells from the attempts of clients which policies they follow, a pool each, the largest
+// Infer returns the policies that clients follow, as their attempts show it: one for each pool, the largest pool
 // first.
 //
-// Only attempts that are refused show how delays grow, so that a pool is PolicyUnknown until there are
-// three attempts in a row of eight clients each, and while these fit none of the kinds. The
-// confidence is the share of the attempts that lie where the policy puts them, less 1/√attempts.
+// Only refused attempts show how delays grow. So a pool is PolicyUnknown until three attempts in a row are known of
+// eight clients each, and also if these fit none of the kinds. The confidence is the share of the attempts that are
+// where the policy says, reduced by the factor 1-1/√attempts.
 func Infer(clients []*Attempts, now model.Instant) []model.PoolPolicy {
 	pools := make(map[model.Pool][]*Attempts)
 	for _, a := range clients {
@@ -42,12 +42,12 @@ func Infer(clients []*Attempts, now model.Instant) []model.PoolPolicy {
 	return policies
 }
 
-// simplest are the kinds, those that take the fewest figures to describe first.
+// simplest are the kinds in the order of their number of figures, the fewest first.
 var simplest = []model.PolicyKind{model.PolicyNone, model.PolicyFixed, model.PolicyExponential, model.PolicySteps, model.PolicyUnknown}
 
 func simplicity(p *model.PoolPolicy) int { return slices.Index(simplest, p.Kind) }
 
-// infer also tries whether delays are simpler without what the server asked for.
+// infer also tries whether the policy is simpler if clients obey what a refusal asks for.
 func infer(members []*Attempts, now model.Instant) model.PoolPolicy {
 	members = thinned(members, mostClients)
 	l := climb(members, now, false)
@@ -70,7 +70,7 @@ func infer(members []*Attempts, now model.Instant) model.PoolPolicy {
 	return p
 }
 
-// thinned is at most n of list, evenly.
+// thinned returns at most n elements of list, at even distances.
 func thinned[T any](list []T, n int) []T {
 	if len(list) <= n {
 		return list
@@ -82,8 +82,8 @@ func thinned[T any](list []T, n int) []T {
 	return some
 }
 
-// told is what the rungs tell, all of them together.
-func (l *ladder) told() model.PoolPolicy {
+// read returns the policy that all rungs together show.
+func (l *ladder) read() model.PoolPolicy {
 	p := model.PoolPolicy{Policy: model.Policy{Kind: model.PolicyUnknown, Factor: 1, Jitter: model.JitterUnknown}, Attempts: l.attempts}
 	if n := len(l.first); n > 0 {
 		p.Base = l.first[n/2]
@@ -96,9 +96,9 @@ func (l *ladder) told() model.PoolPolicy {
 		p.Policy = known.Policy
 		p.Like, explained = known.Name, share
 	} else {
-		for _, tell := range []func(*model.PoolPolicy) (float64, bool){l.none, l.wandering, l.regular} {
+		for _, fits := range []func(*model.PoolPolicy) (float64, bool){l.none, l.wandering, l.regular} {
 			var ok bool
-			if explained, ok = tell(&p); ok {
+			if explained, ok = fits(&p); ok {
 				break
 			}
 		}
@@ -108,7 +108,7 @@ func (l *ladder) told() model.PoolPolicy {
 	return p
 }
 
-// method names how AWS would call p.
+// method returns the name that AWS has for p, "" for none.
 func method(p *model.PoolPolicy) string {
 	switch {
 	case p.Kind != model.PolicyExponential:
@@ -123,7 +123,7 @@ func method(p *model.PoolPolicy) string {
 	return ""
 }
 
-// none is a client without a back-off.
+// none tests for clients without a back-off.
 func (l *ladder) none(p *model.PoolPolicy) (explained float64, ok bool) {
 	in, all := 0, 0
 	for i := range l.rungs {
@@ -142,11 +142,10 @@ func (l *ladder) none(p *model.PoolPolicy) (explained float64, ok bool) {
 	return float64(in) / float64(all), true
 }
 
-// fewestPairs are enough to tell delays that depend on the one before from those that do not.
+// fewestPairs is the number of pairs that is enough to show that delays depend on the one before.
 const fewestPairs = 4 * fewestClients
 
-// wandering is decorrelated jitter: each delay is uniform between the base and three times the one
-// before.
+// wandering tests for decorrelated jitter: each delay is uniform between the base and three times the one before.
 func (l *ladder) wandering(p *model.PoolPolicy) (explained float64, ok bool) {
 	base, limit := l.shortest(), l.plateau()
 	places, beyond := l.relative(base, limit)
@@ -154,7 +153,7 @@ func (l *ladder) wandering(p *model.PoolPolicy) (explained float64, ok bool) {
 	if n < fewestClients || beyond > n/33 || distance(places) > likeness(n, oneInHundred) {
 		return 0, false
 	}
-	if n < fewestPairs { // chance could have made them of something else
+	if n < fewestPairs { // another policy could have given these by chance
 		return 0, true
 	}
 	p.Kind, p.Factor, p.Jitter, p.Share = model.PolicyExponential, 3, model.JitterDecorrelated, 1
@@ -165,8 +164,8 @@ func (l *ladder) wandering(p *model.PoolPolicy) (explained float64, ok bool) {
 	return 1 - distance(places), true
 }
 
-// relative are the places of delays between base and three times the one before, in order, and how many
-// are beyond. Where the limit may have cut a delay off it does not count.
+// relative returns the places of delays between base and three times the one before, in order, and how many
+// delays are beyond. A delay that the limit may have cut off does not count.
 func (l *ladder) relative(base, limit float64) (places []float64, beyond int) {
 	for _, pair := range l.pairs {
 		width := 3*pair.before - base
@@ -183,7 +182,7 @@ func (l *ladder) relative(base, limit float64) (places []float64, beyond int) {
 	return places, beyond
 }
 
-// regular is a policy whose delays depend on nothing but the number of the attempt.
+// regular tests for a policy whose delays depend only on the number of the attempt.
 func (l *ladder) regular(p *model.PoolPolicy) (explained float64, ok bool) {
 	c := l.fit()
 	steps := !c.good()
@@ -211,10 +210,10 @@ func (l *ladder) regular(p *model.PoolPolicy) (explained float64, ok bool) {
 	return explained, true
 }
 
-// leastJitter is the share of a delay below which its spread is taken for the network's.
+// leastJitter is the share of a delay below which its spread is the network's.
 const leastJitter = 0.07
 
-// nameJitter also gives the mean of a jittered delay over v.
+// nameJitter returns the jitter with this share, its nominal share, and the mean of its delays over v.
 func nameJitter(share, noise float64) (j model.Jitter, nominal, mean float64) {
 	switch {
 	case share < leastJitter:
@@ -229,7 +228,7 @@ func nameJitter(share, noise float64) (j model.Jitter, nominal, mean float64) {
 	return model.JitterPartial, math.Round(share*100) / 100, 1
 }
 
-// rounded is a delay of d seconds to two figures: more are not known.
+// rounded returns a delay of d seconds, rounded to two digits: more are not known.
 func rounded(d float64) time.Duration {
 	if d <= 0 {
 		return 0

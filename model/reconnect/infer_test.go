@@ -10,7 +10,7 @@ import (
 	"holter/model"
 )
 
-// told is a policy in a few words.
+// told describes a policy in a few words.
 func told(p *model.PoolPolicy) string {
 	words := []string{string(p.Kind)}
 	if p.Jitter != model.JitterNone && p.Jitter != model.JitterUnknown {
@@ -27,8 +27,8 @@ func inferOne(f fleet, seed uint64) model.PoolPolicy {
 	return Infer(clients, model.Instant(3*time.Hour))[0]
 }
 
-// Every kind is told in nearly every fleet, and hardly ever as another one: where it cannot be told, it
-// is unknown.
+// Every kind is recognized in nearly every fleet, and hardly ever taken for another one. Where it is not recognized,
+// it is unknown.
 func TestConfusion(t *testing.T) {
 	const fleets = 40
 	var table strings.Builder
@@ -50,8 +50,7 @@ func TestConfusion(t *testing.T) {
 	t.Log("\n" + table.String())
 }
 
-// Whether clients wait for as long as they are asked to shows in those who are asked for more, whatever
-// chance does to their own delays.
+// Clients that are asked to wait for longer show whether they obey, with any jitter of their own delays.
 func TestAskedToWait(t *testing.T) {
 	const fleets = 40
 	for _, obeys := range []bool{true, false} {
@@ -76,8 +75,8 @@ func TestAskedToWait(t *testing.T) {
 	}
 }
 
-// Thousands who come back at once keep one another waiting, and are known all the same.
-func TestCrowdIsTold(t *testing.T) {
+// Thousands of clients that come back at once wait for one another, and their policy is still recognized.
+func TestCrowdIsRecognised(t *testing.T) {
 	const fleets = 40
 	for _, c := range []struct {
 		fleet
@@ -104,7 +103,7 @@ func TestCrowdIsTold(t *testing.T) {
 	}
 }
 
-// A dozen clients are enough to know one that is known, even if their timers are 30 ms late on average.
+// A dozen clients are enough to recognize a known library, even if their timers are 30 ms late on average.
 func TestFewAreRecognised(t *testing.T) {
 	const fleets, late = 400, 0.03
 	for _, c := range policyFleets {
@@ -192,8 +191,8 @@ func TestUnknown(t *testing.T) {
 	check("nobody", infer(nil, 0))
 }
 
-// While clients are still waiting only the short delays are known.
-func TestPolicyWhileTheyAreStillAway(t *testing.T) {
+// While many clients are still waiting, only the short delays are known.
+func TestPolicyWhileClientsAreAway(t *testing.T) {
 	for _, name := range []string{"AWS full", "AWS equal", "Socket.IO", "exponential", "fixed 5 s, full", "Phoenix"} {
 		for seed := range uint64(10) {
 			f := named(name)
@@ -211,7 +210,7 @@ func TestPolicyWhileTheyAreStillAway(t *testing.T) {
 	}
 }
 
-// until is what was known of clients at that moment.
+// until returns what was known of clients at that moment.
 func until(clients []*Attempts, now model.Instant) []*Attempts {
 	known := make([]*Attempts, len(clients))
 	for i, a := range clients {

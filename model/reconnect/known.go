@@ -8,7 +8,7 @@ import (
 	"holter/model"
 )
 
-// band is where a delay lies in seconds: anywhere from low to high, but never above cut.
+// band is the range of a delay in seconds: from low to high, cut off at cut.
 type band struct{ low, high, cut float64 }
 
 func bounds(p *model.Policy, k int) band {
@@ -16,13 +16,13 @@ func bounds(p *model.Policy, k int) band {
 	return band{low, high, cut}
 }
 
-// at is the delay at a place in the band, from 0 to 1.
+// at returns the delay at a place in the band, from 0 to 1.
 func (s band) at(place float64) float64 { return min(s.low+place*(s.high-s.low), s.cut) }
 
-// point reports whether all of it is cut off, or it has no width to begin with.
+// point reports whether the band has no width, by itself or because of the cut.
 func (s band) point() bool { return s.low >= min(s.high, s.cut) }
 
-// below is how much of the band lies below d.
+// below returns the part of the band that lies below d.
 func (s band) below(d float64) float64 {
 	switch {
 	case d >= min(s.cut, s.high):
@@ -33,16 +33,16 @@ func (s band) below(d float64) float64 {
 	return (d - s.low) / (s.high - s.low)
 }
 
-// KnownClient is a client library, and what it does without any options.
+// KnownClient is a client library, with the policy of its default options.
 type KnownClient struct {
-	Name   string // as people call it
-	Preset string // as holter swarm --preset calls it
+	Name   string // for users
+	Preset string // name for holter swarm --preset
 	Policy model.Policy
 	Source string // where the policy is written: repository and file
 }
 
-// KnownClients are those whose defaults are known. Storms recognize them, and a swarm imitates them. The
-// deaf ones run in browsers, which do not show a refusal's Retry-After to a script.
+// KnownClients is the one table of known clients: storms recognize them, and a swarm imitates them. The deaf ones run
+// in browsers, which do not show the Retry-After of a refusal to a script.
 var KnownClients = []KnownClient{
 	{
 		"Socket.IO", "socketio",
@@ -61,7 +61,7 @@ var KnownClients = []KnownClient{
 		"phoenixframework/phoenix: assets/js/phoenix/socket.js, reconnectAfterMs",
 	},
 	{
-		"SignalR", "signalr", // with withAutomaticReconnect(); it does not come back without
+		"SignalR", "signalr", // with withAutomaticReconnect(); without that it does not come back
 		model.Policy{
 			Kind: model.PolicySteps, Steps: milliseconds(0, 2000, 10_000, 30_000), MaxAttempts: 4,
 			Factor: 1, Jitter: model.JitterNone, Deaf: true,
@@ -101,12 +101,12 @@ func milliseconds(list ...time.Duration) []time.Duration {
 	return list
 }
 
-// Find is the known client of that name, nil if there is none.
+// Find returns the known client with that name, nil if there is none.
 func Find(name string) *KnownClient {
 	return find(func(c *KnownClient) bool { return c.Name == name })
 }
 
-// FindPreset is the known client that holter swarm calls so, nil if there is none.
+// FindPreset returns the known client with that preset, nil if there is none.
 func FindPreset(preset string) *KnownClient {
 	return find(func(c *KnownClient) bool { return c.Preset == preset })
 }
@@ -120,7 +120,7 @@ func find(is func(*KnownClient) bool) *KnownClient {
 	return nil
 }
 
-// recognize finds the known client that has the delays of l, nil if none has.
+// recognize returns the known client that has the delays of l, nil if there is none.
 func recognize(l *ladder) (known *KnownClient, share float64) {
 	for i := range KnownClients {
 		if s, ok := l.match(&KnownClients[i].Policy); ok && s > share {
@@ -130,10 +130,10 @@ func recognize(l *ladder) (known *KnownClient, share float64) {
 	return known, share
 }
 
-// match is the share of l's delays that lie where a client puts them, and whether that is all that can
-// be asked for: on every rung, and spread as they should be.
+// match returns the share of l's delays that lie in the bands of p. ok reports whether that is enough on every rung,
+// and whether the delays are spread evenly in the bands.
 func (l *ladder) match(p *model.Policy) (share float64, ok bool) {
-	var places []float64 // of what has a width
+	var places []float64 // in the bands that have a width
 	in, all, late := 0.0, 0.0, 0.0
 	for i := range l.rungs {
 		r := &l.rungs[i]
@@ -156,7 +156,8 @@ func (l *ladder) match(p *model.Policy) (share float64, ok bool) {
 	return in / all * (1 - far), in >= 0.9*all && far <= likeness(n, oneInHundred)+late/float64(max(n, 1))
 }
 
-// inside is the share of delays that lie in s, with what the network and a busy client may add.
+// inside returns the share of delays that lie in s, or outside by no more than the network and a busy client
+// explain.
 func (r *rung) inside(s band) float64 {
 	n := 0
 	for _, d := range r.delays {
@@ -167,7 +168,7 @@ func (r *rung) inside(s band) float64 {
 	return float64(n) / float64(len(r.delays))
 }
 
-// places are where in s the delays lie, in order. What is cut off has any place above.
+// places returns the places of the delays in s, in order. Delays at the cut get even places above it.
 func (r *rung) places(s band) []float64 {
 	top := (s.cut - s.low) / (s.high - s.low)
 	places := make([]float64, 0, len(r.delays))
@@ -184,7 +185,7 @@ func (r *rung) places(s band) []float64 {
 	return places
 }
 
-// distance is how far places, which are in order, are from an even spread over 0 to 1: the statistic of
+// distance returns how far places, which are in order, are from an even spread over 0 to 1: the statistic of
 // Kolmogorov and Smirnov.
 func distance(places []float64) float64 {
 	far, n := 0.0, float64(len(places))
@@ -194,13 +195,13 @@ func distance(places []float64) float64 {
 	return far
 }
 
-// How rarely chance makes a distance so large that it is taken for more than chance, by Kolmogorov's
-// quantiles. Where rung after rung is asked, each has to be sure.
+// Kolmogorov's quantiles: chance exceeds this distance once in a hundred or in a thousand samples. The rarer one is
+// for a test that is repeated on each rung.
 const (
 	oneInHundred  = 1.63
 	oneInThousand = 1.95
 )
 
-// likeness is the distance that n places may have by chance, and a little for the network, whose noise
-// no sample gets rid of.
+// likeness returns the distance that n places may have by chance, plus a little for the noise of the network, which
+// does not average out.
 func likeness(n int, quantile float64) float64 { return quantile/math.Sqrt(float64(n)) + 0.04 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What the clients' own code computes for the k-th attempt, from 1: the shortest and the longest delay.
+// The shortest and the longest delay that each client's own code computes for the k-th attempt, counting from 1.
 func TestKnownClients(t *testing.T) {
 	type span struct{ min, max time.Duration }
 	ms := func(low, high time.Duration) span { return span{low * time.Millisecond, high * time.Millisecond} }
@@ -23,7 +23,7 @@ func TestKnownClients(t *testing.T) {
 		for k, want := range delays {
 			list := make([]time.Duration, 500)
 			for i := range list {
-				list[i] = take(NewBackoff(policy, dice(uint64(i))), k)[k-1]
+				list[i] = delaysOf(NewBackoff(policy, dice(uint64(i))), k)[k-1]
 			}
 			low, high, slack := slices.Min(list), slices.Max(list), (want.max-want.min)/20
 			if low < want.min || low > want.min+slack || high > want.max || high < want.max-slack {

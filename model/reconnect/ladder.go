@@ -8,38 +8,38 @@ import (
 	"holter/model"
 )
 
-// ladder is what a pool's attempts look like, rung by rung: all first attempts, all second ones, as far
-// up as enough clients have come.
+// ladder holds the attempts of a pool's clients by their number: the first rung has all first attempts, and so on,
+// as far as enough clients have come.
 type ladder struct {
 	rungs    []rung
 	pairs    []pair          // two delays of one client, one after the other
 	first    []time.Duration // before first attempts of any kind, in order
 	attempts int
-	mayObey  bool // whoever was asked to wait has waited that long
+	mayObey  bool // clients that were asked to wait have waited that long
 	heed     heed
 }
 
-// heed sums up how delays of one rung go with what a refusal asked for: both in seconds.
+// heed sums up how the delays of one rung depend on what a refusal asked for, both in seconds.
 type heed struct{ squares, products float64 }
 
 // rung is the delays before attempts of one number, in seconds and in order.
 type rung struct {
 	number  int
 	delays  []float64
-	mean    float64 // of those that are no outliers
+	mean    float64 // of the delays without outliers
 	spread  float64 // their standard deviation over the mean
 	clients int
 	asked   []pair    // what was asked for, and the whole delay
-	last    *Attempts // the newest of them
-	pending int       // clients whose attempt is still to come
+	last    *Attempts // the client added last
+	pending int       // clients whose attempt has yet to come
 }
 
 type pair struct{ before, delay float64 }
 
-// climb sorts attempts in. With obeys, delays count from when a client may come again.
+// climb makes the ladder of members. With obeys, delays count from the moment when a client may come again.
 func climb(members []*Attempts, now model.Instant, obeys bool) *ladder {
 	l := &ladder{}
-	rungs := make([]rung, longRun-1) // of the one above only the ends of runs are remembered, which are longer
+	rungs := make([]rung, longRun-1) // of a higher rung only the last attempt of a long run is kept
 	asked, waited := 0, 0
 	for _, a := range members {
 		before := attempt{}
@@ -70,7 +70,7 @@ func climb(members []*Attempts, now model.Instant, obeys bool) *ladder {
 	return l
 }
 
-// step puts an attempt on its rung, if it tells something.
+// step puts an attempt on its rung, if its delay is the client's own choice.
 func (l *ladder) step(rungs []rung, a *Attempts, before, x attempt, obeys bool) {
 	k := int(x.number)
 	if k == 0 || k > len(rungs) || !x.free {
@@ -86,7 +86,7 @@ func (l *ladder) step(rungs []rung, a *Attempts, before, x attempt, obeys bool) 
 	}
 }
 
-// waited is 1 if the client came no sooner than it was asked to.
+// waited returns 1 if the client came no sooner than it was asked to, else 0.
 func (x attempt) waited() int {
 	if x.delay() < time.Duration(x.asked)*time.Second*98/100 {
 		return 0
@@ -94,8 +94,8 @@ func (x attempt) waited() int {
 	return 1
 }
 
-// await counts the clients whose next attempt is still to come. Until it is there only short delays are
-// known, and they would pass for all. Who has waited for much longer than the others has given up.
+// await counts for each rung the clients whose attempt has yet to come. While there are many, only the short delays
+// of the rung are known, and would seem to be all. A client that waits for much longer than the others has given up.
 func await(rungs []rung, members []*Attempts, now model.Instant) {
 	for _, a := range members {
 		k := int(a.number) // of its last attempt
@@ -113,7 +113,7 @@ func (a *Attempts) away() bool {
 	return a.number == 0 || len(a.list) > 0 && a.list[len(a.list)-1].refused
 }
 
-// usable are the rungs without a gap on which there are enough clients.
+// usable returns the first rungs in a row on which there are enough clients.
 func usable(rungs []rung) []rung {
 	enough := func(r rung) bool { return r.clients >= fewestClients && r.pending <= len(r.delays)/10 }
 	from := slices.IndexFunc(rungs, enough)
@@ -136,8 +136,8 @@ func (r *rung) add(a *Attempts, d float64) {
 
 func (r *rung) median() float64 { return r.delays[len(r.delays)/2] }
 
-// measure finds the mean and the spread without stragglers: a uniform spread reaches as far from its
-// median as its quartiles are apart.
+// measure computes the mean and the spread without outliers: the delays of a uniform spread are no farther from the
+// median than its quartiles are from each other.
 func (r *rung) measure() {
 	if len(r.delays) == 0 {
 		return
@@ -156,7 +156,7 @@ func (r *rung) measure() {
 	r.spread = math.Sqrt(variance) / r.mean
 }
 
-// shortest is the shortest delay of all.
+// shortest returns the shortest delay of all.
 func (l *ladder) shortest() float64 {
 	shortest := math.Inf(1)
 	for i := range l.rungs {
@@ -165,7 +165,7 @@ func (l *ladder) shortest() float64 {
 	return shortest
 }
 
-// plateau is the longest delay, if so many are as long that it must be a cap.
+// plateau returns the longest delay, if so many are as long that it must be a cap; otherwise +Inf.
 func (l *ladder) plateau() float64 {
 	longest, n, all := 0.0, 0, 0
 	for i := range l.rungs {
@@ -185,7 +185,7 @@ func (l *ladder) plateau() float64 {
 	return longest
 }
 
-// table is the delays as they are.
+// table returns the median delay of each rung.
 func (l *ladder) table() []time.Duration {
 	steps := make([]time.Duration, len(l.rungs))
 	for i := range steps {
@@ -194,7 +194,7 @@ func (l *ladder) table() []time.Duration {
 	return steps
 }
 
-// add weighs the rungs by how little their delays vary.
+// add adds a rung, with a weight that is larger the less its delays vary.
 func (h *heed) add(asked []pair) {
 	n := float64(len(asked))
 	if n < fewestClients {
@@ -210,8 +210,8 @@ func (h *heed) add(asked []pair) {
 	h.products += weight * (xy - x*y)
 }
 
-// obeys tells whether clients who are asked to wait a second longer come a second later, which is the slope
-// of the line through all. known is false if all were asked for the same.
+// obeys reports whether clients that are asked to wait a second longer come a second later: that is the slope of the
+// line through all delays. known is false if all were asked to wait for the same time.
 func (h *heed) obeys() (obeys, known bool) {
 	if h.squares < 1e-3 {
 		return false, false

@@ -10,19 +10,19 @@ import (
 type Client struct {
 	reconnect.Attempts
 
-	spans   [2]absence    // in a storm: of what led to it, and a later one
-	counted model.Instant // the attempt by which it is among the clients who try
-	listed  bool          // by the Watch
+	spans   [2]absence    // in a storm: the one that led to it, and a later one
+	counted model.Instant // its newest attempt that is counted in a bin
+	listed  bool          // in Watch.lost
 }
 
-// absence is one time that a client had no connection. What has not happened is 0.
+// absence is one time without a connection. An instant that has not come yet is 0.
 type absence struct {
 	lost, tried, back model.Instant
 	code              uint16
 	by                model.Closer
 }
 
-// newest is the absence that is on, or was last.
+// newest returns the present absence, or the last one.
 func (a *Client) newest() *absence {
 	if a.spans[1].lost != 0 {
 		return &a.spans[1]

@@ -11,11 +11,11 @@ import (
 	"holter/model/reconnect"
 )
 
-// Forecast is what would happen if the server were away for a while: to clients as they are, and to the
-// same clients with full jitter.
+// Forecast is what would happen if the server were not there for a while: with clients as they are, and with the
+// same clients using full jitter.
 type Forecast struct {
-	Away     time.Duration // of the server; all lose their connection at its beginning
-	Clients  int           // whose policy is known: of the others it says nothing
+	Away     time.Duration // how long the server is not there; all clients lose their connection at the beginning
+	Clients  int           // with a known policy; the others are left out
 	Measured Replay
 	Spread   Replay
 }
@@ -23,10 +23,10 @@ type Forecast struct {
 // Replay is how clients would come back. The attempts of its Recovery are the successful ones.
 type Replay struct {
 	Recovery
-	Curve []model.Activity // one for each ActivityBin: who comes back, and as Refused who comes in vain
+	Curve []model.Activity // one for each ActivityBin: the clients that come back, and as Refused those that come in vain
 }
 
-// NewForecast replays the policies. The same seed draws the same delays.
+// NewForecast replays the policies. The same seed gives the same delays.
 func NewForecast(policies []model.PoolPolicy, away time.Duration, seed uint64) Forecast {
 	f := Forecast{Away: away}
 	spread := make([]model.PoolPolicy, 0, len(policies))
@@ -43,10 +43,10 @@ func NewForecast(policies []model.PoolPolicy, away time.Duration, seed uint64) F
 }
 
 const (
-	// mostReplayed of a pool's clients are replayed, and stand for the others.
+	// mostReplayed bounds the clients of a pool that are replayed. They stand for the others.
 	mostReplayed = 2000
 
-	// breath is the delay of clients that come again at once: a refusal's way there and back, and more.
+	// breath is the least delay, of clients that come again at once: the round trip of a refusal, and some more.
 	breath = 50 * time.Millisecond
 )
 
@@ -61,11 +61,11 @@ func replay(policies []model.PoolPolicy, away time.Duration, random *rand.Rand) 
 		}
 		policy := &p.Policy
 		if known := reconnect.Find(p.Like); known != nil {
-			policy = &known.Policy // another holter tells its name and rough figures
+			policy = &known.Policy // another holter sends its name and rounded figures
 		}
 		n := min(p.Clients, mostReplayed)
 		if p.Jitter == model.JitterNone {
-			n = 1 // they all do the same
+			n = 1 // all clients do the same
 		}
 		weight := float64(p.Clients) / float64(n)
 		total += float64(p.Clients)
@@ -79,7 +79,8 @@ func replay(policies []model.PoolPolicy, away time.Duration, random *rand.Rand) 
 	return newReplay(&returned, &vain, backs, total)
 }
 
-// comesBack lets a client try until it is back, unless that takes longer than the curve is.
+// comesBack replays the attempts of one client until it is back. It returns false if that takes longer than the
+// curve has room for.
 func comesBack(p *model.Policy, away time.Duration, weight float64, vain *[model.MaxActivity]float64, random *rand.Rand) (time.Duration, bool) {
 	at, delay := time.Duration(0), time.Duration(0)
 	for k := 1; ; k++ {
@@ -95,7 +96,7 @@ func comesBack(p *model.Policy, away time.Duration, weight float64, vain *[model
 	}
 }
 
-// newReplay puts together what was replayed: clients by the bin in which they come, and the returns.
+// newReplay makes the Replay of clients, counted by the bin in which they come, and of their returns.
 func newReplay(returned, vain *[model.MaxActivity]float64, returns []Arrival, total float64) Replay {
 	last := 0
 	for i := range returned {

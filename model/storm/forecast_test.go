@@ -47,7 +47,7 @@ func TestForecast(t *testing.T) {
 	}
 }
 
-// The same policy at work in every kind of jitter comes back about as it says.
+// With every kind of jitter clients come back about when the formula says.
 func TestForecastDraws(t *testing.T) {
 	const away = 40 * time.Second
 	exponential := func(j model.Jitter, share float64) model.Policy {
@@ -73,7 +73,7 @@ func TestForecastDraws(t *testing.T) {
 	}
 }
 
-func TestForecastOfNobody(t *testing.T) {
+func TestForecastWithoutClients(t *testing.T) {
 	f := NewForecast(nil, 30*time.Second, 1)
 	if f.Clients != 0 || f.Measured.Peak != 0 || f.Measured.Back99 != 0 {
 		t.Errorf("%+v", f)

@@ -9,11 +9,11 @@ import (
 	"holter/model/reconnect"
 )
 
-// burst reports for each bin whether the losses around it are many: at least a tenth, within a second,
-// of those in the worst second.
+// burst reports for each bin whether it belongs to a burst of losses: to a second with at least a tenth of the losses
+// of the worst second.
 func burst(bins []bin) []bool {
 	const n = int(time.Second / model.ActivityBin)
-	inSecond := func(i int) (sum uint32) { // that begins with bin i
+	inSecond := func(i int) (sum uint32) { // losses in the second that begins with bin i
 		for _, b := range bins[i:min(i+n, len(bins))] {
 			sum += b.losses
 		}
@@ -34,7 +34,7 @@ func burst(bins []bin) []bool {
 	return in
 }
 
-// onset is the first loss of the burst that led to the storm which is noticed now: of the worst one.
+// onset returns the first loss of the worst burst: that one has led to the storm that is noticed now.
 func (w *Watch) onset(now model.Instant) model.Instant {
 	in, worst := burst(w.bins), 0
 	for i := range w.bins {
@@ -69,14 +69,14 @@ func (w *Watch) onset(now model.Instant) model.Instant {
 	return onset
 }
 
-// burstGap is the longest pause between losses of one burst, where that began at the end of a bin in which
-// little else was lost.
+// burstGap is the longest pause between losses of one burst, if the burst began at the end of a bin with few other
+// losses.
 const burstGap = model.Instant(100 * time.Millisecond)
 
-// look brings the figures of the storm that is on up to now.
-func (w *Watch) look(now model.Instant) {
+// measure computes the figures of the storm that is on.
+func (w *Watch) measure(now model.Instant) {
 	s := w.on
-	s.looked = now
+	s.measured = now
 	in := burst(w.bins)
 	victims, absences := make([]*reconnect.Attempts, 0, len(w.lost)), make([]*absence, 0, len(w.lost))
 	for _, a := range w.lost {
@@ -93,8 +93,7 @@ func (w *Watch) look(now model.Instant) {
 	s.recover(absences)
 }
 
-// loss is the newest absence of a that began in a burst, nil if none did: others are the ebb and flow
-// of every day.
+// loss returns the newest absence of a that began in a burst, nil if none did. Other absences are those of any day.
 func (w *Watch) loss(a *Client, in []bool) *absence {
 	for _, away := range []*absence{&a.spans[1], &a.spans[0]} {
 		i := int64(away.lost)/int64(model.ActivityBin) - w.first
@@ -135,7 +134,7 @@ func firstDelays(absences []*absence) model.DelayHistogram {
 	return reconnect.NewHistogram(delays)
 }
 
-// curve is what happened since the onset, bin by bin.
+// curve sets the counts of each bin since the onset, and their sums.
 func (s *storm) curve(bins []bin) {
 	s.Curve = make([]model.Activity, min(len(bins), model.MaxActivity))
 	s.Reconnects, s.Refused = 0, 0
@@ -146,7 +145,7 @@ func (s *storm) curve(bins []bin) {
 	}
 }
 
-// recover measures how the clients of absences came back, against the attempts of the curve.
+// recover computes how the clients of absences came back.
 func (s *storm) recover(absences []*absence) {
 	returns := make([]Arrival, 0, len(absences))
 	for _, away := range absences {
@@ -164,7 +163,7 @@ func (s *storm) recover(absences []*absence) {
 	s.Back50, s.Back90, s.Back99, s.Peak, s.Crowding = r.Back50, r.Back90, r.Back99, r.Peak, r.Crowding
 }
 
-// last is when the storm fell back: when 99 % were back, or else when many came for the last time.
+// last returns the end of the storm: when 99 % were back or, without that, when many clients came for the last time.
 func (s *storm) last() model.Instant {
 	if s.Back99 > 0 {
 		return s.onset + model.Instant(s.Back99)

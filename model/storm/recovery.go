@@ -2,8 +2,8 @@ package storm
 
 import "time"
 
-// Arrival is clients that come at one time, counted from the loss of their connections. Parts of a client
-// come where a few stand for many.
+// Arrival is a number of clients that come at one time, counted from the loss of their connections. It is not a whole
+// number where a few replayed clients stand for many.
 type Arrival struct {
 	At      time.Duration
 	Clients float64
@@ -11,18 +11,18 @@ type Arrival struct {
 
 // Recovery is how clients that lost their connections together come back.
 type Recovery struct {
-	// Back are the times from the loss until that share of the clients was back, 0 where it is not.
+	// Times from the loss until 50, 90 and 99 % of the clients were back, 0 while they are not.
 	Back50, Back90, Back99 time.Duration
 
-	Peak float64 // clients per second that come, let in or not, in the worst second
-	// Crowding is Peak over the clients per second that would come if all came evenly until 99 % were back:
-	// 1 is ideal, 0 stands for no attempt at all.
+	Peak float64 // attempts per second, refused ones included, in the worst second
+	// Crowding is Peak divided by the attempts per second of an even spread until 99 % were back: 1 is ideal, 0
+	// stands for no attempt at all.
 	Crowding float64
 }
 
-// NewRecovery tells how so many clients came back. The returns and the attempts, of which returns are part,
-// are in the order of time. busy is when many came for the last time: until then the attempts would be
-// spread where 99 % are never back.
+// NewRecovery computes how the given number of clients came back. The returns and the attempts are in the order of
+// time; a return is also an attempt. busy is when many clients came for the last time: the end of the even spread
+// while 99 % are not back.
 func NewRecovery(lost float64, returns, attempts []Arrival, busy time.Duration) Recovery {
 	r := Recovery{
 		Back50: BackAt(0.50*lost, returns),
@@ -43,11 +43,10 @@ func NewRecovery(lost float64, returns, attempts []Arrival, busy time.Duration) 
 	return r
 }
 
-// leastCourse is the shortest time over which clients could spread themselves: all that come within it come
-// at once.
+// leastCourse is the shortest time of an even spread: clients that come within it come at once.
 const leastCourse = window
 
-// BackAt is when that many clients were back, 0 if they are not.
+// BackAt returns when that many clients were back, 0 if they are not.
 func BackAt(clients float64, returns []Arrival) time.Duration {
 	back := 0.0
 	for _, r := range returns {
@@ -58,7 +57,7 @@ func BackAt(clients float64, returns []Arrival) time.Duration {
 	return 0
 }
 
-// peak is the most clients that come within a second.
+// peak returns the largest number of clients that come within a second.
 func peak(attempts []Arrival) float64 {
 	most, sum, first := 0.0, 0.0, 0
 	for _, a := range attempts {

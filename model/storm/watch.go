@@ -9,34 +9,34 @@ import (
 )
 
 const (
-	// A storm is on when so many clients try to come back within stormWindow, and over when no more than
-	// half of that have for long enough.
+	// A storm begins when at least floor clients, and at least a share of all, try to come back within window. It
+	// ends when fewer than half of that have done so for long enough.
 	window = 5 * time.Second
 	floor  = 10
 	share  = 0.1 // of the clients that are known
 
-	// lead is how far back the losses that led to a storm may lie.
+	// lead is the longest time between a loss and the storm that it led to.
 	lead = 2 * time.Minute
-	// pause is how long nothing needs to happen while some are still away: as long as the longest
-	// delays of common policies.
+	// pause is how long it may be calm during a storm while some clients are away: as long as the longest delays
+	// of common policies.
 	pause = 30 * time.Second
-	// refresh is how often one that is on is looked at.
+	// refresh is the time between two measurements of a storm that is on.
 	refresh = time.Second
 
-	// maxClients bounds how many losses are looked into. More are only counted.
+	// maxClients bounds the clients that are kept in a storm. Further losses are only counted.
 	maxClients = 100_000
 
 	windowBins = int64(window / model.ActivityBin)
 	leadBins   = int64(lead / model.ActivityBin)
 )
 
-// Watch finds storms in what clients do. It belongs to one goroutine, and its times must not go
-// back.
+// Watch finds storms in the losses and attempts of clients. It belongs to one goroutine, and its calls must be in the
+// order of time.
 type Watch struct {
 	zero  time.Time // of every Instant
 	bins  []bin
-	first int64     // the first of bins: an Instant over ActivityBin
-	lost  []*Client // who has lost a connection since stormLead ago, or in a storm since its start
+	first int64     // number of the first of bins: its Instant over ActivityBin
+	lost  []*Client // that have lost a connection within lead or, in a storm, since that began
 	count int       // storms so far
 	on    *storm    // nil while there is none
 	past  []model.Storm
@@ -44,26 +44,26 @@ type Watch struct {
 
 type bin struct {
 	model.Activity
-	losses uint32 // clients who had no connection any more
-	tryers uint32 // clients who tried to come back, and have not again since
+	losses uint32 // clients that lost their last connection
+	tryers uint32 // clients whose newest attempt to come back was here
 }
 
-// storm is one that is on.
+// storm is a storm that is on.
 type storm struct {
 	model.Storm
 	threshold int
 	onset     model.Instant
 	from      int64         // the bin of onset
-	busy      model.Instant // when many came last
-	newest    model.Instant // attempt
-	busiest   model.Instant // the newest when many came last
-	looked    model.Instant
+	busy      model.Instant // when many clients last tried to come back
+	newest    model.Instant // the newest attempt
+	busiest   model.Instant // what newest was at busy
+	measured  model.Instant
 }
 
-// NewWatch begins with a calm.
+// NewWatch makes a Watch without a storm. zero is the time of the zero Instant.
 func NewWatch(zero time.Time) *Watch { return &Watch{zero: zero} }
 
-// Lose takes in the end of a client's last open connection.
+// Lose records the end of a client's last open connection.
 func (w *Watch) Lose(a *Client, at model.Instant, l *reconnect.Loss) {
 	a.Attempts.Lose(at, l)
 	now := absence{lost: at, code: uint16(l.Close.Code), by: l.Close.By}
@@ -71,7 +71,7 @@ func (w *Watch) Lose(a *Client, at model.Instant, l *reconnect.Loss) {
 	case w.on == nil || old.lost < w.on.onset:
 		a.spans = [2]absence{now}
 	case l.Lasted < reconnect.Settled:
-		old.back = 0 // it had not really come back
+		old.back = 0 // the client had not really come back
 	default:
 		a.spans[1] = now
 	}
@@ -87,7 +87,7 @@ func (w *Watch) list(a *Client) {
 	}
 }
 
-// Try takes in an attempt of a client to come back: see Attempts.Try.
+// Try records an attempt of a client to come back: see reconnect.Attempts.Try.
 func (w *Watch) Try(a *Client, at model.Instant, waited time.Duration, refused bool, retryAfter time.Duration) {
 	a.Attempts.Try(at, waited, refused, retryAfter)
 	away := a.newest()
@@ -109,21 +109,21 @@ func (w *Watch) Try(a *Client, at model.Instant, waited time.Duration, refused b
 	w.arrive(b, at, refused)
 }
 
-// Refuse takes in an upgrade that was turned away, of somebody who is not known or not away.
+// Refuse records an upgrade that was refused, of a client that is not known or not away.
 func (w *Watch) Refuse(at model.Instant) {
 	if b := w.bin(at); b != nil {
 		w.arrive(b, at, true)
 	}
 }
 
-// Connect takes in a connection of a client that was not away.
+// Connect records a connection of a client that was not away.
 func (w *Watch) Connect(at model.Instant) {
 	if b := w.bin(at); b != nil {
 		b.Connects++
 	}
 }
 
-// Close takes in the end of a connection, whoever is left.
+// Close records that a connection ended, whether or not its client has others.
 func (w *Watch) Close(at model.Instant) {
 	if b := w.bin(at); b != nil {
 		b.Closes++
@@ -142,7 +142,7 @@ func (w *Watch) arrive(b *bin, at model.Instant, refused bool) {
 	}
 }
 
-// bin is that of at, nil if a storm has lasted for longer than it is recorded.
+// bin returns the bin of at, nil if a storm has lasted for longer than its curve is kept.
 func (w *Watch) bin(at model.Instant) *bin {
 	i := int64(at)/int64(model.ActivityBin) - w.first
 	switch {
@@ -158,7 +158,7 @@ func (w *Watch) bin(at model.Instant) *bin {
 	return &w.bins[max(i, 0)]
 }
 
-// forget drops the bins before that one, and the losses in them.
+// forget removes the bins before that one, and the losses in them.
 func (w *Watch) forget(before int64) {
 	n := min(max(before-w.first, 0), int64(len(w.bins)))
 	w.bins = slices.Delete(w.bins, 0, int(n))
@@ -169,7 +169,7 @@ func (w *Watch) forget(before int64) {
 	})
 }
 
-// Tick brings the watch to now. It answers a storm that began, and one that ended, both as they are now.
+// Tick brings the watch to now. It returns a copy of a storm that began, and of one that ended, nil for none.
 func (w *Watch) Tick(now model.Instant, population int) (began, ended *model.Storm) {
 	w.bin(now)
 	if w.on == nil {
@@ -183,8 +183,8 @@ func (w *Watch) Tick(now model.Instant, population int) (began, ended *model.Sto
 	if 2*w.tryers(now) >= s.threshold {
 		s.busy, s.busiest = now, s.newest
 	}
-	if time.Duration(now-s.looked) >= refresh {
-		w.look(now)
+	if time.Duration(now-s.measured) >= refresh {
+		w.measure(now)
 	}
 	calm := time.Duration(now - s.busy)
 	if calm >= pause || calm > 0 && s.Back99 > 0 {
@@ -193,7 +193,7 @@ func (w *Watch) Tick(now model.Instant, population int) (began, ended *model.Sto
 	return nil, nil
 }
 
-// tryers are the clients that have tried to come back within stormWindow.
+// tryers returns the number of clients that have tried to come back within window.
 func (w *Watch) tryers(now model.Instant) (n int) {
 	last := int64(now)/int64(model.ActivityBin) - w.first
 	for i := max(0, last-windowBins); i < min(last+1, int64(len(w.bins))); i++ {
@@ -209,14 +209,14 @@ func (w *Watch) begin(now model.Instant, threshold, population int) *model.Storm
 	w.on.onset = w.onset(now)
 	w.on.from = int64(w.on.onset) / int64(model.ActivityBin)
 	w.on.Started = w.zero.Add(time.Duration(w.on.onset))
-	w.look(now)
+	w.measure(now)
 	s := w.on.Storm
 	return &s
 }
 
-// end makes the storm one of the past. Who is still away may be part of another one.
+// end moves the storm to those of the past. Clients that are still away may be part of another one.
 func (w *Watch) end(now model.Instant) *model.Storm {
-	w.look(now)
+	w.measure(now)
 	s := w.on.Storm
 	s.Ended = w.zero.Add(time.Duration(w.on.last()))
 	if len(w.past) == model.MaxStorms {
@@ -231,13 +231,13 @@ func (w *Watch) end(now model.Instant) *model.Storm {
 	})
 	w.forget(int64(now)/int64(model.ActivityBin) - leadBins)
 	for i := range w.bins {
-		w.bins[i].losses = 0 // they have led to this storm, and lead to no other
+		w.bins[i].losses = 0 // they have led to this storm, and do not lead to another
 	}
 	return &s
 }
 
-// Storms are those that are remembered, oldest first, the one that is on last. The caller may keep the
-// list, and must not change what the storms point to.
+// Storms returns the storms that are kept, oldest first; one that is on comes last. The caller may keep the list, but
+// must not change what the storms point to.
 func (w *Watch) Storms() []model.Storm {
 	storms := slices.Clone(w.past)
 	if w.on != nil {

@@ -12,7 +12,7 @@ import (
 	"holter/model/reconnect"
 )
 
-// weather is what a Watch gets to see, in the order of time.
+// weather is a list of calls of a Watch, in the order of time.
 type weather struct {
 	watch  *Watch
 	events []weatherEvent
@@ -45,7 +45,7 @@ func (w *weather) try(a *Client, at model.Instant, refused bool) {
 	w.on(at, func(at model.Instant) { w.watch.Try(a, at, 0, refused, 0) })
 }
 
-// run lets it all happen until the end, with a tick for each bin.
+// run makes all calls until the end, with a tick for each bin.
 func (w *weather) run(population int, end model.Instant) {
 	for at := model.Instant(0); at < end; at += model.Instant(model.ActivityBin) {
 		w.on(at, func(at model.Instant) {
@@ -64,7 +64,7 @@ func (w *weather) run(population int, end model.Instant) {
 	}
 }
 
-// churn is clients that leave and come back as on every day, perSecond of them.
+// churn lets clients leave and come back as on any day, at the given rate.
 func (w *weather) churn(r *rand.Rand, perSecond float64, end model.Instant) {
 	for range int(perSecond * time.Duration(end).Seconds()) {
 		a, at := new(Client), model.Instant(r.Float64()*float64(end))
@@ -75,8 +75,8 @@ func (w *weather) churn(r *rand.Rand, perSecond float64, end model.Instant) {
 
 const kickedAt = model.Instant(time.Minute)
 
-// kick lets n clients lose their connection within 200 ms, come back after delays, and be refused at
-// first. It answers when each was back, counted from kickedAt.
+// kick lets n clients lose their connection within 200 ms, be refused at first, and come back after delays. It returns
+// when each was back, counted from kickedAt.
 func (w *weather) kick(r *rand.Rand, n int, refused time.Duration, delay func(k int) float64) []time.Duration {
 	var back []time.Duration
 	for i := range n {
@@ -146,8 +146,7 @@ func TestStorm(t *testing.T) {
 	}
 }
 
-// What happens on every day is no storm.
-// A burst may begin at the end of a bin: those few clients belong to it, unlike others who left just before.
+// A burst may begin at the end of a bin. Those few clients belong to it, unlike others that left just before.
 func TestStormBeginsAtTheEndOfABin(t *testing.T) {
 	w := newWeather()
 	edge := kickedAt + model.Instant(model.ActivityBin)
@@ -165,7 +164,7 @@ func TestStormBeginsAtTheEndOfABin(t *testing.T) {
 	}
 }
 
-// A storm begins with its own losses, even where those of the one before were more at a time.
+// A storm begins with its own losses, even if the storm before it had more losses at a time.
 func TestStormAfterStorm(t *testing.T) {
 	w := newWeather()
 	second := kickedAt + model.Instant(50*time.Second)
@@ -184,6 +183,7 @@ func TestStormAfterStorm(t *testing.T) {
 	}
 }
 
+// The losses and returns of any day are not a storm.
 func TestNoStorm(t *testing.T) {
 	for _, c := range []struct {
 		population int
@@ -198,7 +198,7 @@ func TestNoStorm(t *testing.T) {
 	}
 }
 
-// One client that hammers at the door is none either.
+// One client that tries again and again is not a storm either.
 func TestOneClientIsNoStorm(t *testing.T) {
 	w, a := newWeather(), new(Client)
 	w.lose(a, kickedAt, 1006)
@@ -225,7 +225,7 @@ func TestStormHasPauses(t *testing.T) {
 	}
 }
 
-// Those who never come back do not keep it on for ever.
+// Clients that never come back do not keep a storm on for ever.
 func TestStormEndsWithoutAll(t *testing.T) {
 	w := newWeather()
 	for i := range 100 {
@@ -243,7 +243,7 @@ func TestStormEndsWithoutAll(t *testing.T) {
 }
 
 // A client that is let in and thrown out at once is not back.
-func TestStormCountsWhoStays(t *testing.T) {
+func TestStormCountsClientsThatStay(t *testing.T) {
 	w := newWeather()
 	for range 100 {
 		a := new(Client)
@@ -265,7 +265,7 @@ func TestStormCountsWhoStays(t *testing.T) {
 	}
 }
 
-// While it is on it says how far it is.
+// The figures of a storm that is on are those so far.
 func TestStormWhileItIsOn(t *testing.T) {
 	w := newWeather()
 	w.kick(rand.New(rand.NewPCG(1, 1)), 1000, 0, func(k int) float64 { return 4 })
@@ -306,7 +306,7 @@ func TestStormsAreBounded(t *testing.T) {
 	}
 }
 
-// One that goes on and on is recorded in parts.
+// What is kept of a storm without an end is bounded.
 func TestEndlessStormIsBounded(t *testing.T) {
 	w := newWeather()
 	for range 50 {
@@ -327,7 +327,7 @@ func TestEndlessStormIsBounded(t *testing.T) {
 	}
 }
 
-// BenchmarkStorm looks at a storm of 100 000 arrivals.
+// BenchmarkStorm measures a storm of 100 000 arrivals.
 func BenchmarkStorm(b *testing.B) {
 	r, w := rand.New(rand.NewPCG(1, 2)), newWeather()
 	w.kick(r, 50_000, 2*time.Second, func(k int) float64 { return 1.5 * math.Pow(2, float64(k-1)) * (0.5 + r.Float64()) })
@@ -338,11 +338,11 @@ func BenchmarkStorm(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		w.watch.look(kickedAt + model.Instant(8*time.Second))
+		w.watch.measure(kickedAt + model.Instant(8*time.Second))
 	}
 }
 
-// BenchmarkStormTry is what an attempt costs.
+// BenchmarkStormTry measures one attempt.
 func BenchmarkStormTry(b *testing.B) {
 	w, a := NewWatch(stormZero), new(Client)
 	w.Lose(a, 1, &reconnect.Loss{})

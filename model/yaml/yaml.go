@@ -1,11 +1,11 @@
-// Package yaml reads the files that people write for holter: its configuration and its drills.
+// Package yaml reads the files that users write for holter: its configuration and its drills.
 //
-// A file is one document, read as a tree of nodes that know their line, so that each mistake can be reported
-// with its place and with what to write instead. Values stay the text that stands in the file. YAML's own
-// types are left aside: 5 is no duration and yes is no boolean until the reader of the value says so. The
-// package does not know which keys there are; its callers do.
+// A file is one document, read as a tree of nodes. Each node knows its line, so that a caller can report a mistake
+// with its place and with what to write instead. Values stay the text in the file. YAML's own types are not used: 5
+// is not a duration, and yes is not a boolean, until the caller parses them. The package does not know which keys
+// there are; its callers do.
 //
-// It owns the dependency on a YAML module. Readers of a file, wherever they are, may use it. Nothing that an
+// It is the only package that imports a YAML module. Any package that reads a file may use it. Nothing that an
 // application embeds reads YAML.
 package yaml
 
@@ -21,13 +21,13 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Node is a key or a value in a file. The zero value is one that is missing.
+// Node is a key or a value in a file. The zero value stands for a missing one.
 type Node struct {
 	path string
 	node *yaml.Node
 }
 
-// Parse reads the only document in text. The node is a missing one if there is nothing in it. An error names
+// Parse parses text, which is one document. It returns the zero Node if there is nothing in it. An error begins with
 // path and line.
 func Parse(path string, text []byte) (Node, error) {
 	documents, err := yaml.NewLoader(bytes.NewReader(text))
@@ -46,10 +46,10 @@ func Parse(path string, text []byte) (Node, error) {
 	case !errors.Is(err, io.EOF):
 		return Node{}, broken(path, text, err)
 	}
-	return follow(path, first.Content[0]), nil
+	return resolve(path, first.Content[0]), nil
 }
 
-// broken is what is wrong with a text that is no YAML.
+// broken returns the error for a text that is not YAML.
 func broken(path string, text []byte, err error) error {
 	place, what := yaml.Node{}, strings.TrimPrefix(err.Error(), "yaml: ")
 	if e, ok := errors.AsType[*yaml.LoadError](err); ok {
@@ -59,15 +59,15 @@ func broken(path string, text []byte, err error) error {
 	return Node{path, &place}.Errorf("this is no YAML: %s", what)
 }
 
-// follow is a node, or what it stands for if it is an alias.
-func follow(path string, n *yaml.Node) Node {
+// resolve returns the node itself or, for an alias, the node that it stands for.
+func resolve(path string, n *yaml.Node) Node {
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
 	return Node{path, n}
 }
 
-// Errorf is an error about n that begins with its file and line.
+// Errorf makes an error about n that begins with its file and line.
 func (n Node) Errorf(format string, args ...any) error {
 	line := 1
 	if n.node != nil {
@@ -78,7 +78,7 @@ func (n Node) Errorf(format string, args ...any) error {
 
 func (n Node) is(kind yaml.Kind) bool { return n.node != nil && n.node.Kind == kind }
 
-// Text is a value as it stands in the file, without its quotes. It is empty for a list and for a mapping.
+// Text returns a value as it is in the file, without its quotes. It is empty for a list and for a mapping.
 func (n Node) Text() string {
 	if !n.is(yaml.ScalarNode) {
 		return ""
@@ -86,7 +86,7 @@ func (n Node) Text() string {
 	return n.node.Value
 }
 
-// IsText reports whether n is a single value, be it an empty text in quotes.
+// IsText reports whether n is a single value. An empty text in quotes is one.
 func (n Node) IsText() bool { return n.is(yaml.ScalarNode) && n.node.Tag != "!!null" }
 
 // Empty reports whether n is missing, null or blank.
@@ -94,14 +94,14 @@ func (n Node) Empty() bool {
 	return n.node == nil || n.is(yaml.ScalarNode) && (!n.IsText() || strings.TrimSpace(n.Text()) == "")
 }
 
-// List are the entries of a list. It reports false if n is none.
+// List returns the entries of a list. It reports false if n is not a list.
 func (n Node) List() ([]Node, bool) {
 	if !n.is(yaml.SequenceNode) {
 		return nil, false
 	}
 	entries := make([]Node, len(n.node.Content))
 	for i, e := range n.node.Content {
-		entries[i] = follow(n.path, e)
+		entries[i] = resolve(n.path, e)
 	}
 	return entries, true
 }
@@ -109,10 +109,10 @@ func (n Node) List() ([]Node, bool) {
 // Field is a key with its value.
 type Field struct {
 	Key, Value Node
-	Repeated   error // says so if an earlier field of the mapping has the same key
+	Repeated   error // set if an earlier field of the mapping has the same key
 }
 
-// Fields are the fields of a mapping, in the order of the file. It reports false if n is none.
+// Fields returns the fields of a mapping, in the order of the file. It reports false if n is not a mapping.
 func (n Node) Fields() ([]Field, bool) {
 	if !n.is(yaml.MappingNode) {
 		return nil, false
@@ -120,7 +120,7 @@ func (n Node) Fields() ([]Field, bool) {
 	fields := make([]Field, 0, len(n.node.Content)/2)
 	seen := make(map[string]bool)
 	for pair := range slices.Chunk(n.node.Content, 2) {
-		f := Field{Key: follow(n.path, pair[0]), Value: follow(n.path, pair[1])}
+		f := Field{Key: resolve(n.path, pair[0]), Value: resolve(n.path, pair[1])}
 		if name := f.Key.Text(); seen[name] {
 			f.Repeated = f.Key.Errorf("%s stands here twice: keep one", name)
 		} else {

@@ -93,7 +93,7 @@ func TestNoYAML(t *testing.T) {
 	}
 }
 
-// FuzzParse walks through whatever was read. An alias may stand for what it is in.
+// FuzzParse walks through any tree that was parsed. An alias may stand for a node that it is part of.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{"a: 1\nb: [2, {c: 3}]\n", "a: &a [*a]", "? [x]\n: y", "a: [1\n", "- - - -"} {
 		f.Add(text)
@@ -110,7 +110,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// walk visits n and what is in it, as long as it may visit more. It reports how many more that are.
+// walk visits n and the nodes in it, at most a number of them. It returns what is left of that number.
 func walk(t *testing.T, n Node, more int) int {
 	entries, isList := n.List()
 	fields, isMapping := n.Fields()
