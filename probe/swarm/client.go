@@ -11,6 +11,7 @@ import (
 
 	"holter/model"
 	"holter/model/reconnect"
+	"holter/probe/pause"
 	"holter/probe/sock"
 )
 
@@ -58,7 +59,7 @@ func (c *Client) Run(ctx context.Context) {
 			return
 		}
 		c.enter(waiting)
-		sleep(ctx, wait)
+		pause.For(ctx, wait)
 	}
 }
 
@@ -168,14 +169,4 @@ func (c *Client) cut() bool {
 	}
 	sock.Close(c.conn.NetConn(), true)
 	return true
-}
-
-// sleep waits for d or the end of ctx.
-func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"holter/model"
+	"holter/probe/pause"
 )
 
 func TestMain(m *testing.M) {
@@ -134,7 +135,7 @@ func (p *peer) ping(ctx context.Context) {
 	for ctx.Err() == nil {
 		stamp, _ := time.Now().MarshalText()
 		p.conn.WriteControl(websocket.PingMessage, stamp, time.Now().Add(time.Second))
-		sleep(ctx, pingEvery)
+		pause.For(ctx, pingEvery)
 	}
 }
 

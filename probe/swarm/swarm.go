@@ -15,6 +15,7 @@ import (
 
 	"holter/model/heart"
 	"holter/probe/lease"
+	"holter/probe/pause"
 	"holter/probe/process"
 	"holter/probe/pulse"
 )
@@ -148,8 +149,7 @@ func (s *Swarm) release(ctx context.Context, start func(*Client)) {
 	begin := time.Now()
 	for i, c := range s.clients {
 		due := begin.Add(s.options.Ramp * time.Duration(i) / time.Duration(len(s.clients)))
-		sleep(ctx, time.Until(due))
-		if ctx.Err() != nil {
+		if !pause.For(ctx, time.Until(due)) {
 			return
 		}
 		start(c)
@@ -162,7 +162,7 @@ func (s *Swarm) storms(ctx context.Context, breakLoose func()) {
 	if storm.Every.Max == 0 {
 		return
 	}
-	for sleep(ctx, storm.First.draw(s.random)); ctx.Err() == nil; sleep(ctx, storm.Every.draw(s.random)) {
+	for wait := storm.First; pause.For(ctx, wait.draw(s.random)); wait = storm.Every {
 		breakLoose()
 	}
 }
