@@ -31,8 +31,7 @@ import (
 	"holter/tui/eventlog"
 )
 
-// Exit codes beside 0. A program that a second signal ended has 128 and that signal's number, as a shell
-// would say.
+// Exit codes beside 0 and, after a second signal, 128 and that signal's number, as a shell would say.
 const (
 	exitFailure = 1 // it could not do what it was asked to
 	exitUsage   = 2 // what it was asked to do makes no sense
@@ -72,7 +71,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	err := cli.Program{
 		Name:        "holter",
 		Description: "A Holter monitor for WebSocket connections: whose heart beats, whose does not, and why.",
-		Commands:    new(commands),
+		Commands:    &commands{Compare: compare.Command{Options: compare.Options{Monitor: newMonitor}}},
 	}.Run(ctx, args, cli.Streams{In: stdin, Out: stdout, Err: stderr})
 	if err == nil {
 		return 0
@@ -148,10 +147,6 @@ type monitored struct {
 	Config  config.Options `embed:"" group:"Where settings come from:"`
 }
 
-// garbageKept is in percent of what lives. With Go's 100, what is kept in reserve for the next collection is
-// memory that idle connections do not need.
-const garbageKept = 50
-
 // run runs a server, demo clients if there may be some, and a screen or a log of the connections. It calls
 // listen for a server that listens.
 func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*server.Monitor) (*plane.Data, *swarm.DemoClients, error)) error {
@@ -171,7 +166,8 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*s
 		fmt.Fprintln(streams.Err, "holter: warning: --max-conns:", err)
 	}
 	source := monitor.Source()
-	parts := []process.Part{func(ctx context.Context) error { return process.CollectGarbage(ctx, garbageKept, source.Size) }}
+	// With Go's 100 percent, memory that idle connections do not need is kept for the next collection.
+	parts := []process.Part{func(ctx context.Context) error { return process.CollectGarbage(ctx, 50, source.Size) }}
 	if demo != nil {
 		parts = append(parts, demo.Run)
 		m.View.Screen.Demo = func() error { return demo.Start(20) }
@@ -191,10 +187,9 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*s
 // attachCommand is the screen of another holter.
 type attachCommand struct {
 	api.Options `embed:""`
-	Screen      tui.Options `embed:"" group:"Screen:"`
-	ReadOnly    bool        `group:"Screen:" help:"Show, and change nothing."`
-
-	Config config.Options `embed:"" group:"Where settings come from:"`
+	Screen      tui.Options    `embed:"" group:"Screen:"`
+	ReadOnly    bool           `group:"Screen:" help:"Show, and change nothing."`
+	Config      config.Options `embed:"" group:"Where settings come from:"`
 }
 
 // Run shows the screen until the user quits or ctx ends.
@@ -246,4 +241,10 @@ func (d *drillCommand) Run(ctx context.Context, streams cli.Streams) error {
 	}
 	drilling := func(ctx context.Context) error { return d.Command.Run(ctx, remote, streams.Out, streams.Err) }
 	return process.Beside(remote.Run, drilling)(ctx) // after a signal, too, the drill undoes what it has begun
+}
+
+// newMonitor makes a monitor that compare measures.
+func newMonitor(s compare.Settings) compare.Monitor {
+	m := server.New(server.Options{Scheme: s.Scheme, Interval: s.Interval, Logger: slog.New(slog.DiscardHandler)})
+	return compare.Monitor{Wrap: m.Wrap, Run: m.Run, Events: m.Source().Events}
 }

@@ -1,5 +1,14 @@
 // Package compare measures heartbeats against each other: holter's three schemes and the customary
 // fixed settings, over real connections, under the same faults.
+//
+// All of it runs in one process. A lab is a WebSocket server with a door for each scheme. A trial is the life
+// of one connection: a client comes to the server over a link, which passes bytes from one socket to another
+// and is where the faults strike, so that both ends are what applications use, unchanged. In holter's schemes
+// the server's end is a monitor around a gorilla endpoint, and a client that beats has the heart of the swarm's
+// clients. In the fixed schemes the server is the chat example of gorilla/websocket, and its client answers.
+//
+// The package owns the lab, the links and the report. It imports no monitor: main gives it one in Options. No
+// heartbeat but the fixed ones is written here.
 package compare
 
 import (
@@ -10,20 +19,25 @@ import (
 	"sync/atomic"
 	"time"
 
+	"holter/model/heart"
 	"holter/probe/process"
 )
 
 // Options set a comparison up.
 type Options struct {
-	Quick bool   `help:"A first look in some 20 s: few connections, and times compressed where the fault allows it."`
-	Seed  uint64 `default:"1" help:"What all that is random is drawn from."`
+	Quick bool   `help:"A first look in some 25 s: few connections, faster beats, and the times of the fixed settings compressed where the fault allows it."`
+	Seed  uint64 `default:"1" help:"What the trials draw from: when connections open and are struck, and how packets travel."`
 
-	// Progress is called a few times a second with one line, if it is not nil.
+	// Monitor makes the monitors that are measured. It must be set.
+	Monitor NewMonitor `kong:"-"`
+
+	// Progress is called a few times a second with one line, from a goroutine of Run's, if it is not nil.
 	Progress func(string) `kong:"-"`
 }
 
 // scale is how much is done.
 type scale struct {
+	schemes   []scheme
 	few, many int           // connections for each scheme and fault
 	life      time.Duration // of a connection until it is struck at the latest, at true scale
 	ramp      time.Duration // in which they open
@@ -32,29 +46,47 @@ type scale struct {
 	cost      costScale
 }
 
-var (
-	full  = scale{few: 40, many: 100, life: 90 * time.Second, ramp: 5 * time.Second, patience: 62 * time.Second, cutAll: true, cost: fullCost}
-	quick = scale{few: 8, many: 10, life: 10 * time.Second, ramp: time.Second, cost: quickCost}
-)
+// quickInterval is that of holter's schemes in a quick comparison: with the default one it would take a minute
+// until a monitor has seen enough.
+const quickInterval = time.Second
+
+func fullScale() *scale {
+	return &scale{
+		schemes: schemesAt(heart.DefaultRhythm().Interval),
+		few:     40, many: 100, life: 90 * time.Second, ramp: 5 * time.Second, patience: 62 * time.Second, cutAll: true,
+		cost: costScale{connections: 300, span: 2 * time.Second},
+	}
+}
+
+func quickScale() *scale {
+	return &scale{
+		schemes: schemesAt(quickInterval),
+		few:     8, many: 10, life: quickLife, ramp: time.Second,
+		cost: costScale{connections: 60, span: 300 * time.Millisecond},
+	}
+}
 
 // Run compares. It takes about three minutes, in which it keeps some 2400 connections; it fails if
 // the process may not have so many sockets, or if ctx ends before it is done.
 func Run(ctx context.Context, o Options) (*Report, error) {
-	scale := full
 	if o.Quick {
-		scale = quick
+		return run(ctx, quickScale(), o)
 	}
-	trials := draw(&scale, o)
+	return run(ctx, fullScale(), o)
+}
+
+func run(ctx context.Context, scale *scale, o Options) (*Report, error) {
+	trials := draw(scale, o)
 	if err := process.CanOpen(len(trials) * socketsEach); err != nil {
 		return nil, fmt.Errorf("%d connections over a link of their own: %w", len(trials), err)
 	}
 	begin := time.Now()
-	report := newReport(o)
-	costs, err := weigh(ctx, &scale.cost, o.Progress)
+	report := newReport(o, scale.schemes)
+	costs, err := weigh(ctx, scale, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := observe(ctx, trials, report, o.Progress); err != nil {
+	if err := observe(ctx, scale.schemes, trials, report, o); err != nil {
 		return nil, err
 	}
 	report.price(costs)
@@ -68,7 +100,8 @@ const socketsEach = 4
 // draw makes all trials. Each draws from a source of its own.
 func draw(scale *scale, o Options) []*trial {
 	var trials []*trial
-	for i := range schemes {
+	for i := range scale.schemes {
+		s := &scale.schemes[i]
 		for j := range faults {
 			n := scale.few
 			if faults[j].many {
@@ -77,8 +110,8 @@ func draw(scale *scale, o Options) []*trial {
 			for turn := range n {
 				random := rand.New(rand.NewPCG(o.Seed, uint64(i)<<32|uint64(j)<<16|uint64(turn)))
 				trials = append(trials, &trial{
-					scheme: &schemes[i], fault: &faults[j], turn: turn, random: random,
-					plan: scale.plan(&schemes[i], &faults[j], phase(turn, n, random), random),
+					scheme: s, fault: &faults[j], turn: turn, random: random,
+					plan: scale.plan(s, &faults[j], phase(turn, n, random), random),
 				})
 			}
 		}
@@ -86,9 +119,12 @@ func draw(scale *scale, o Options) []*trial {
 	return trials
 }
 
-// quickLife is how long a connection lives in compressed time: the server's heart has seen the eight
-// round trips by then, and the peer's rhythm, after which its limits are what they will be.
-const quickLife = 45 * time.Second
+const (
+	// quickLife is how long a connection lives in a quick comparison, at true scale.
+	quickLife = 10 * time.Second
+	// quickFixedLife is how long it lives in compressed time.
+	quickFixedLife = 45 * time.Second
+)
 
 // phase draws at which phase of the beats a fault strikes, 0…1. The n connections divide all phases
 // between them, those with an odd turn for themselves, so that few are enough for a fair mean.
@@ -99,13 +135,13 @@ func phase(turn, n int, random *rand.Rand) float64 {
 
 // plan says when a connection opens and when it is struck.
 func (s *scale) plan(of *scheme, f *fault, phase float64, random *rand.Rand) plan {
-	p := plan{compression: 1, life: s.life, cut: f.strike != nil, patience: max(s.patience, of.limit)}
+	p := plan{pace: 1, life: s.life, cut: f.strike != nil, patience: max(s.patience, of.limit)}
 	p.opens = time.Duration(random.Float64() * float64(s.ramp))
 	before := time.Duration(phase * float64(of.ping))
 	switch {
 	case s.cutAll:
-	case !f.ownTime:
-		p.compression, p.life = of.hurry, max(quickLife, of.ping*5/4)
+	case of.fixed() && !f.ownTime:
+		p.pace, p.life = of.hurry, max(quickFixedLife, of.ping*5/4)
 	case f.many:
 		p.cut = false // there is no time to see the end of it
 	default:
@@ -118,15 +154,15 @@ func (s *scale) plan(of *scheme, f *fault, phase float64, random *rand.Rand) pla
 }
 
 // observe runs all trials and puts their results into report.
-func observe(ctx context.Context, trials []*trial, report *Report, progress func(string)) error {
-	lab, err := openLab()
+func observe(ctx context.Context, schemes []scheme, trials []*trial, report *Report, o Options) error {
+	lab, ctx, err := openLab(ctx, schemes, o.Monitor)
 	if err != nil {
 		return err
 	}
 	defer lab.close()
 	var done atomic.Int64
 	begin := time.Now()
-	stop := every(progress, func() string {
+	stop := every(o.Progress, func() string {
 		return fmt.Sprintf("%d of %d connections done, %.0f s of about %.0f s",
 			done.Load(), len(trials), time.Since(begin).Seconds(), expected(trials).Seconds())
 	})
@@ -145,7 +181,7 @@ func observe(ctx context.Context, trials []*trial, report *Report, progress func
 		})
 	}
 	err = process.Run(ctx, parts...)
-	worst, often := lab.schedule.lateBy()
+	worst, often := lab.clock.Late()
 	report.LateMS, report.LateOften = millis(worst), often
 	return err
 }
@@ -158,7 +194,7 @@ func expected(trials []*trial) time.Duration {
 		if t.plan.cut {
 			takes += t.plan.patience
 		}
-		last = max(last, t.plan.opens+time.Duration(float64(takes)/t.plan.compression))
+		last = max(last, t.plan.opens+t.plan.pace.real(takes))
 	}
 	return last
 }

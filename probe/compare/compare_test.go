@@ -4,22 +4,52 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"math"
 	"math/rand/v2"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/charmbracelet/x/exp/golden"
+
+	"holter/model"
+	"holter/model/heart"
+	"holter/server"
 )
 
-func TestQuick(t *testing.T) {
-	report, err := Run(t.Context(), Options{Quick: true, Seed: 1})
+// newMonitor is the monitor that main gives to a comparison.
+func newMonitor(s Settings) Monitor {
+	m := server.New(server.Options{Scheme: s.Scheme, Interval: s.Interval, Logger: slog.New(slog.DiscardHandler)})
+	return Monitor{Wrap: m.Wrap, Run: m.Run, Events: m.Source().Events}
+}
+
+// small is a comparison of a few seconds. Its beats are as fast as a client's rhythm can be told.
+func small() *scale {
+	const interval = 500 * time.Millisecond
+	s := &scale{
+		schemes: append(schemesAt(interval)[:3], scheme{name: "fixed .5s/1s", ping: interval, dead: time.Second}),
+		few:     2, many: 2, life: 2500 * time.Millisecond, ramp: 50 * time.Millisecond, patience: 7 * time.Second, cutAll: true,
+		cost: costScale{connections: 30, span: 200 * time.Millisecond},
+	}
+	for i := range s.schemes {
+		s.schemes[i].limit = s.patience
+	}
+	return s
+}
+
+// It is not parallel: what other tests allocate would count as the schemes' memory.
+func TestSmallComparison(t *testing.T) {
+	scale := small()
+	var lines atomic.Int64
+	report, err := run(t.Context(), scale, Options{Seed: 1, Monitor: newMonitor, Progress: func(string) { lines.Add(1) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range schemes {
-		s := &schemes[i]
+	for i := range scale.schemes {
+		s := &scale.schemes[i]
 		t.Run(s.name, func(t *testing.T) {
 			checkEnds(t, report, s)
 			checkSilence(t, report, s, halfOpen)
@@ -27,9 +57,11 @@ func TestQuick(t *testing.T) {
 			checkCosts(t, report.scheme(s.name), s)
 		})
 	}
-	both, chat := report.cell("holter both", halfOpen), report.cell("fixed 54s/60s", halfOpen)
-	if b, c := both.Server.Over.MeanMS, chat.Server.Over.MeanMS; b > c/2 {
-		t.Errorf("both gives up after %.0f ms, the chat example after %.0f ms", b, c)
+	if lines.Load() < 5 {
+		t.Errorf("%d lines of progress", lines.Load())
+	}
+	if n := report.connections(); n != len(scale.schemes)*len(faults)*2 {
+		t.Errorf("%d connections", n)
 	}
 }
 
@@ -66,17 +98,19 @@ func checkSilence(t *testing.T, r *Report, s *scheme, fault string) {
 }
 
 // limits are how soon a scheme gives a silent peer up on average at the soonest, and at worst. What it
-// is granted beyond that is for a busy machine, in compressed time.
+// is granted beyond that is for a busy machine.
 func limits(s *scheme) (least, most time.Duration) {
-	const grace = 5 * time.Second
+	const (
+		grace  = 3 * time.Second
+		probes = 3500 * time.Millisecond // of 0.5, 1 and 2 s
+	)
 	switch {
 	case s.fixed():
-		return s.dead - s.ping, s.dead + 2*grace
-	case s.who.ServerBeats(): // half an interval, a timeout of at least 0.5 s, probes of 0.5, 1 and 2 s
-		return s.ping/2 + 3*time.Second, s.ping*11/10 + 4500*time.Millisecond + grace
+		return s.dead - s.ping, s.dead + grace
+	case s.who.ServerBeats(): // the ping that is due, or a timeout of a second, and the probes
+		return probes, s.ping*11/10 + time.Second + probes + grace
 	}
-	// one and a half intervals less the half that has passed already, and one more of grace
-	return s.ping * 3 / 2, s.ping*3 + grace
+	return probes, 4*s.ping + probes + grace // a client's rhythm that is hardly known
 }
 
 // checkCosts wants the bytes of a fixed scheme: an empty ping has two, its masked pong six. A busy machine
@@ -91,14 +125,150 @@ func checkCosts(t *testing.T, r *SchemeReport, s *scheme) {
 }
 
 func TestStopped(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
-	_, err := Run(ctx, Options{Quick: true, Progress: func(line string) {
-		if strings.Contains(line, "connections done") {
-			stop()
+	t.Parallel()
+	small := func(ctx context.Context, o Options) (*Report, error) { return run(ctx, small(), o) }
+	for _, tc := range []struct {
+		run   func(ctx context.Context, o Options) (*Report, error)
+		quick bool
+		at    string
+	}{
+		{Run, false, "measuring memory"},
+		{Run, true, "measuring memory"},
+		{small, false, "measuring the processor time of holter client"},
+		{small, false, "connections done"},
+	} {
+		ctx, stop := context.WithCancel(t.Context())
+		_, err := tc.run(ctx, Options{Quick: tc.quick, Monitor: newMonitor, Progress: func(line string) {
+			if strings.Contains(line, tc.at) {
+				stop()
+			}
+		}})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("stopped at %s: %v", tc.at, err)
 		}
-	}})
-	if !errors.Is(err, context.Canceled) {
+	}
+}
+
+// broken is a monitor of which a part is replaced.
+func broken(change func(*Monitor)) NewMonitor {
+	return func(s Settings) Monitor {
+		m := newMonitor(s)
+		change(&m)
+		return m
+	}
+}
+
+func TestMonitorThatFails(t *testing.T) {
+	t.Parallel()
+	errBroken := errors.New("broken")
+	events := func(events []model.Event, err error) func(*Monitor) {
+		return func(m *Monitor) {
+			m.Events = func(context.Context, uint64) ([]model.Event, error) { return events, err }
+		}
+	}
+	for name, tc := range map[string]struct {
+		change func(*Monitor)
+		want   string
+	}{
+		"run":         {func(m *Monitor) { m.Run = func(context.Context) error { return errBroken } }, "broken"},
+		"events":      {events(nil, errBroken), "broken"},
+		"events lost": {events([]model.Event{{Seq: 9, Type: model.Dropped, Count: 9}}, nil), errEventsLost.Error()},
+		"refuses": {func(m *Monitor) {
+			m.Wrap = func(http.Handler) http.Handler { return http.NotFoundHandler() }
+		}, "handshake over loopback"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scale := small()
+			trials := draw(scale, Options{})
+			err := observe(t.Context(), scale.schemes, trials, newReport(Options{}, scale.schemes), Options{Monitor: broken(tc.change)})
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("observing: %v", err)
+			}
+			if _, err := run(t.Context(), small(), Options{Monitor: broken(tc.change)}); err == nil {
+				t.Error("the comparison had something to tell")
+			}
+		})
+	}
+}
+
+func TestUnexpectedGuest(t *testing.T) {
+	l, _, err := openLab(t.Context(), small().schemes, newMonitor)
+	if err != nil {
 		t.Fatal(err)
+	}
+	defer l.close()
+	for _, target := range []string{"/", "/?client=17", "/?client=no"} {
+		r, err := http.Get("http://" + l.address + target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Body.Close(); r.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %s", target, r.Status)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
+func TestNoSocket(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := run(ctx, small(), Options{Monitor: newMonitor}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+func TestRecord(t *testing.T) {
+	begin := time.Now()
+	at := func(s int) time.Time { return begin.Add(time.Duration(s) * time.Second) }
+	const sec = time.Second
+	for name, tc := range map[string]struct {
+		do                   func(r *record)
+		suspicions, failures int
+		struck               int
+		suspected, over      time.Duration
+	}{
+		"nothing":           {func(*record) {}, 0, 0, 1, never, never},
+		"a mistake":         {func(r *record) { r.believe(model.Suspect, at(1)); r.believe(model.Normal, at(2)) }, 1, 0, 3, never, never},
+		"noticed":           {func(r *record) { r.believe(model.Suspect, at(5)); r.over(at(8), true) }, 1, 1, 4, sec, 4 * sec},
+		"without suspicion": {func(r *record) { r.over(at(8), true) }, 1, 1, 4, 4 * sec, 4 * sec},
+		"an end":            {func(r *record) { r.over(at(8), false) }, 0, 0, 4, 4 * sec, 4 * sec},
+		"suspected before":  {func(r *record) { r.believe(model.Suspect, at(1)); r.over(at(8), true) }, 1, 1, 4, 0, 4 * sec},
+		"ended before":      {func(r *record) { r.over(at(1), false) }, 0, 0, 4, 0, 0},
+		"ended twice":       {func(r *record) { r.over(at(6), false); r.over(at(9), true) }, 0, 0, 4, 2 * sec, 2 * sec},
+		"failed": {func(r *record) {
+			for i, to := range []model.State{model.Suspect, model.Failed} {
+				r.event(&model.Event{Type: model.StateChanged, To: to, Time: at(5 + i)})
+			}
+			r.event(&model.Event{Type: model.ConnectionClosed, Connection: &model.Connection{Close: &model.Close{By: model.ByHolter, At: at(7)}}})
+		}, 1, 1, 4, sec, 3 * sec},
+		"closed by the peer": {func(r *record) {
+			r.event(&model.Event{Type: model.ConnectionOpened})
+			r.event(&model.Event{Type: model.ConnectionClosed, Connection: &model.Connection{Close: &model.Close{By: model.ByPeer, At: at(7)}}})
+		}, 0, 0, 4, 3 * sec, 3 * sec},
+	} {
+		r := record{done: make(chan struct{})}
+		tc.do(&r)
+		suspicions, failures := r.mistakes()
+		suspected, over := r.noticed(at(tc.struck))
+		if suspicions != tc.suspicions || failures != tc.failures || suspected != tc.suspected || over != tc.over {
+			t.Errorf("%s: %d suspicions, %d failures, suspected after %v, over after %v", name, suspicions, failures, suspected, over)
+		}
+	}
+}
+
+// A quick comparison compresses the fixed schemes' times, where the fault has none of its own, and no monitor's.
+func TestQuickPlans(t *testing.T) {
+	for _, trial := range draw(quickScale(), Options{Seed: 1}) {
+		p, s, f := &trial.plan, trial.scheme, trial.fault
+		if compressed := s.fixed() && !f.ownTime; compressed != (p.pace > 1) {
+			t.Errorf("%s under %s runs %v times as fast", s.name, f.name, p.pace)
+		}
+		if real := p.pace.real(p.life); real > quickLife || real < quickLife/10 {
+			t.Errorf("%s under %s lives for %v", s.name, f.name, real)
+		}
+		if want := f.strike != nil && !f.many; p.cut != want {
+			t.Errorf("%s under %s is struck: %t", s.name, f.name, p.cut)
+		}
 	}
 }
 
@@ -115,7 +285,7 @@ func TestPhases(t *testing.T) {
 
 func TestSameSeedSamePlans(t *testing.T) {
 	plans := func(seed uint64) (all []plan) {
-		for _, trial := range draw(&full, Options{Seed: seed}) {
+		for _, trial := range draw(fullScale(), Options{Seed: seed}) {
 			all = append(all, trial.plan)
 		}
 		return all
@@ -129,7 +299,7 @@ func TestSameSeedSamePlans(t *testing.T) {
 		if one[i] == other[i] {
 			same++
 		}
-		if one[i].compression != 1 {
+		if one[i].pace != 1 {
 			t.Fatalf("trial %d is compressed", i)
 		}
 	}
@@ -139,8 +309,13 @@ func TestSameSeedSamePlans(t *testing.T) {
 }
 
 // sample is a report with everything that a table may have to show.
-func sample(compression float64) *Report {
-	r := newReport(Options{Seed: 7})
+func sample(quick bool) *Report {
+	interval := heart.DefaultRhythm().Interval
+	if quick {
+		interval = quickInterval
+	}
+	schemes := schemesAt(interval)
+	r := newReport(Options{Seed: 7, Quick: quick}, schemes)
 	r.TookMS, r.LateMS = 160_400, 12
 	for i := range r.Schemes {
 		s := &r.Schemes[i]
@@ -149,12 +324,15 @@ func sample(compression float64) *Report {
 	r.Schemes[5].Packets, r.Schemes[5].CPUMS = 0, 0
 	for i := range r.Cells {
 		c := &r.Cells[i]
-		c.Compression, c.Connections, c.Hours = compression, 24, 0.5
+		c.Compression, c.Connections, c.Hours = 1, 24, 0.5
+		if s := &schemes[i/len(faults)]; quick && s.fixed() {
+			c.Compression = float64(s.hurry)
+		}
 		c.Server = Sight{Struck: 24, Suspected: Spread{24, 3052, 5611}, Over: Spread{24, 6551, 9104}}
 		c.Client = Sight{Struck: 24, Suspected: Spread{24, .3, 4}, Over: Spread{23, 33_012, 59_996}}
 	}
 	*r.cell("holter server", halfOpen) = Cell{
-		Scheme: "holter server", Fault: halfOpen, Compression: compression, Connections: 24, Hours: 0.5,
+		Scheme: "holter server", Fault: halfOpen, Compression: 1, Connections: 24, Hours: 0.5,
 		Client: Sight{Struck: 24},
 	}
 	r.cell("holter both", latePongs).Server.FalseSuspicions = 3
@@ -163,11 +341,11 @@ func sample(compression float64) *Report {
 }
 
 func TestTables(t *testing.T) {
-	for name, compression := range map[string]float64{"true scale": 1, "compressed": 5} {
+	for name, quick := range map[string]bool{"true scale": false, "compressed": true} {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
-			r := sample(compression)
-			if compression > 1 {
+			r := sample(quick)
+			if quick {
 				r.LateMS, r.LateOften = 332, 5
 			}
 			if err := r.WriteText(&b); err != nil {
@@ -178,7 +356,7 @@ func TestTables(t *testing.T) {
 	}
 	t.Run("markdown", func(t *testing.T) {
 		var b strings.Builder
-		if err := sample(1).WriteMarkdown(&b); err != nil {
+		if err := sample(false).WriteMarkdown(&b); err != nil {
 			t.Fatal(err)
 		}
 		golden.RequireEqual(t, []byte(b.String()))
@@ -187,7 +365,7 @@ func TestTables(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	var b strings.Builder
-	want := sample(1)
+	want := sample(false)
 	if err := want.WriteJSON(&b); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"net"
 	"runtime"
 	"time"
+
+	"holter/probe/pause"
 )
 
 // costScale is how much is done to learn what schemes cost.
@@ -14,11 +16,6 @@ type costScale struct {
 	connections int
 	span        time.Duration // of beating
 }
-
-var (
-	fullCost  = costScale{connections: 300, span: 2 * time.Second}
-	quickCost = costScale{connections: 60, span: 300 * time.Millisecond}
-)
 
 const (
 	// costPing is how fast all schemes beat while their processor time is measured: the time between
@@ -35,21 +32,21 @@ type cost struct {
 }
 
 // weigh measures what schemes cost, one after the other, with nothing else going on.
-func weigh(ctx context.Context, scale *costScale, progress func(string)) ([]cost, error) {
+func weigh(ctx context.Context, scale *scale, o Options) ([]cost, error) {
 	news := func(what string) {
-		if progress != nil {
-			progress("measuring " + what)
+		if o.Progress != nil {
+			o.Progress("measuring " + what)
 		}
 	}
 	news("memory")
-	memory, err := weighMemory(ctx, scale)
+	memory, err := weighMemory(ctx, scale.schemes, &scale.cost, o.Monitor)
 	if err != nil {
 		return nil, err
 	}
-	costs := make([]cost, len(schemes))
-	for i, s := range schemes {
+	costs := make([]cost, len(scale.schemes))
+	for i, s := range scale.schemes {
 		news("the processor time of " + s.name)
-		cpu, err := weighProcessor(ctx, s, scale)
+		cpu, err := weighProcessor(ctx, s, &scale.cost, o.Monitor)
 		if err != nil {
 			return nil, err
 		}
@@ -59,12 +56,12 @@ func weigh(ctx context.Context, scale *costScale, progress func(string)) ([]cost
 }
 
 // weighProcessor is the processor time of 1000 beats.
-func weighProcessor(ctx context.Context, s scheme, scale *costScale) (time.Duration, error) {
+func weighProcessor(ctx context.Context, s scheme, scale *costScale, monitor NewMonitor) (time.Duration, error) {
 	s.ping = costPing
 	if s.fixed() {
 		s.dead = costDead
 	}
-	lab, err := openLab()
+	lab, ctx, err := openLab(ctx, []scheme{s}, monitor)
 	if err != nil {
 		return 0, err
 	}
@@ -74,16 +71,16 @@ func weighProcessor(ctx context.Context, s scheme, scale *costScale) (time.Durat
 		if err != nil {
 			return 0, err
 		}
-		defer guest.leave()
+		defer lab.leave(guest)
 	}
 	runtime.GC()
-	if !sleep(ctx, 2*costPing) {
-		return 0, ctx.Err()
+	if !pause.For(ctx, 2*costPing) {
+		return 0, context.Cause(ctx)
 	}
 	begin, known := processor()
 	beats := lab.beats.Load()
-	if !sleep(ctx, scale.span) {
-		return 0, ctx.Err()
+	if !pause.For(ctx, scale.span) {
+		return 0, context.Cause(ctx)
 	}
 	end, _ := processor()
 	beats = lab.beats.Load() - beats
@@ -95,17 +92,17 @@ func weighProcessor(ctx context.Context, s scheme, scale *costScale) (time.Durat
 
 // visitor is a client without a link. It is gone when the server's end is.
 func (l *lab) visitor(ctx context.Context, s *scheme, random float64) (*guest, error) {
-	server, client := l.newEnd(l.schedule.clock, random), l.newEnd(l.schedule.clock, random)
-	number, g := l.expect(s, server)
+	client, g := l.newEnd(random), l.expect(s, 1, l.newEnd(0))
 	c, err := l.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.handshake(ctx, number, g, client, c); err != nil {
+	if err := l.handshake(ctx, g, client, c); err != nil {
 		c.Close()
 		return nil, err
 	}
-	l.working.Go(func() { s.join(client) })
+	join := s.client()
+	l.working.Go(func() { join(client) })
 	return g, nil
 }
 
@@ -120,14 +117,14 @@ func (l *lab) dial(ctx context.Context) (*net.TCPConn, error) {
 // weighMemory is what the server keeps for a connection in each scheme, in heap and stacks. Its clients
 // are bare sockets, whose half kilobyte is in there. All connections stay until the end: what an earlier
 // scheme gave back would make the next one look cheap.
-func weighMemory(ctx context.Context, scale *costScale) ([]float64, error) {
-	lab, err := openLab()
+func weighMemory(ctx context.Context, schemes []scheme, scale *costScale, monitor NewMonitor) ([]float64, error) {
+	lab, ctx, err := openLab(ctx, schemes, monitor)
 	if err != nil {
 		return nil, err
 	}
 	defer lab.close()
 	var guests bareGuests
-	defer guests.leave()
+	defer guests.leave(lab)
 	if err := guests.come(ctx, lab, &schemes[0], scale.connections); err != nil { // the pools fill
 		return nil, err
 	}
@@ -161,13 +158,13 @@ type bareGuest struct {
 
 func (b *bareGuests) come(ctx context.Context, l *lab, s *scheme, n int) error {
 	for range n {
-		number, g := l.expect(s, l.newEnd(l.schedule.clock, 1))
+		g := l.expect(s, 1, l.newEnd(0))
 		c, err := l.dial(ctx)
 		if err != nil {
 			return err
 		}
 		*b = append(*b, bareGuest{g, c})
-		if err := knock(c, l.address, number); err != nil {
+		if err := knock(c, l.address, g.target()); err != nil {
 			return fmt.Errorf("handshake over loopback: %w", err)
 		}
 		<-g.seated
@@ -175,27 +172,30 @@ func (b *bareGuests) come(ctx context.Context, l *lab, s *scheme, n int) error {
 	return nil
 }
 
-func (b *bareGuests) leave() {
+func (b *bareGuests) leave(l *lab) {
 	for _, guest := range *b {
 		guest.socket.Close()
-		guest.guest.leave()
+		l.leave(guest.guest)
 	}
 }
 
 // knock asks for a WebSocket and reads the answer's head to its end. The key is that of RFC 6455
 // section 1.3.
-func knock(c *net.TCPConn, host string, number int) error {
+func knock(c *net.TCPConn, host, target string) error {
 	c.SetDeadline(time.Now().Add(handshakeTimeout))
 	defer c.SetDeadline(time.Time{})
-	fmt.Fprintf(c, "GET /?guest=%d HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", number, host)
+	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", target, host)
 	head := make([]byte, 0, 512)
-	for !bytes.HasSuffix(head, []byte("\r\n\r\n")) {
+	for !bytes.Contains(head, []byte("\r\n\r\n")) {
 		n, err := c.Read(head[len(head):cap(head)])
 		if err != nil {
 			return err
 		}
 		head = head[:len(head)+n]
+	}
+	if status, _, _ := bytes.Cut(head, []byte("\r\n")); !bytes.HasPrefix(status, []byte("HTTP/1.1 101 ")) {
+		return fmt.Errorf("the server answers %s", status)
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ var faults = []fault{
 	{name: "clean close", what: "One end sends a close frame.", strike: (*trial).bid, ownTime: true, oneEnd: true},
 	{name: "reset", what: "Both ends get a TCP reset.", strike: (*trial).reset, ownTime: true},
 	{name: halfOpen, what: "All packets vanish, both ways.", strike: (*trial).vanish},
-	{name: "frozen peer", what: "One end's process stands still; its kernel does not.", strike: (*trial).freeze, oneEnd: true},
+	{name: "frozen peer", what: "Nothing comes from one end any more, as if its process stood still; its kernel acknowledges.", strike: (*trial).freeze, oneEnd: true},
 	{
 		name: latePongs, path: wavering, strike: (*trial).vanish, ownTime: true, many: true,
 		what: "Packets take 50 to 250 ms each way, one in 50 is held for 1 to 3 s more; at last all vanish.",
@@ -87,6 +87,14 @@ func (t *trial) bid() {
 
 func (t *trial) reset() { t.link.reset() }
 
-func (t *trial) vanish() { t.link.gone.Store(true) }
+func (t *trial) vanish() { t.link.vanish() }
 
-func (t *trial) freeze() { t.victim().socket.freeze() }
+// freeze has the victim send nothing any more, the end of its connection included: a process that stands still
+// would not come to that.
+func (t *trial) freeze() {
+	if t.victim() == t.client {
+		t.link.client.gone.Store(true)
+	} else {
+		t.link.server.gone.Store(true)
+	}
+}

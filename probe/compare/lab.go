@@ -16,26 +16,31 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/probe/process"
+	"holter/probe/pulse"
 )
 
 // lab is a WebSocket server and the clients that come to it, all of them in this process.
 type lab struct {
 	address  string
 	server   *http.Server
-	schedule *schedule
+	clock    *pulse.Clock
 	upgrader websocket.Upgrader
-	working  process.Group // the server, the schedule and the server's ends
+	doors    map[string]http.Handler // where guests come in, by the name of their scheme
+	working  process.Group           // the server, the clock, the monitors and the server's ends
 	stop     context.CancelFunc
+	fail     context.CancelCauseFunc
 	beats    atomic.Int64
 
 	mu     sync.Mutex // protects all following
-	guests map[int]*guest
+	guests map[string]*guest
 	last   int // number of the newest guest
 }
 
-// guest is a client that the server expects.
+// guest is a client that the server expects, until it leaves.
 type guest struct {
+	name   string
 	scheme *scheme
+	serve  func(*end)
 	end    *end          // the server's
 	seated chan struct{} // closed when the server's end is there
 	left   chan struct{} // closed when it is over
@@ -44,24 +49,52 @@ type guest struct {
 // The buffers of the chat example.
 const bufferSize = 1024
 
-func openLab() (*lab, error) {
-	ctx, stop := context.WithCancel(context.Background())
+// openLab opens a lab for schemes. All that goes on in it is to end with the context that it returns, whose
+// cause is what went wrong in the lab itself.
+func openLab(ctx context.Context, schemes []scheme, monitor NewMonitor) (*lab, context.Context, error) {
 	listener, err := listen(ctx)
 	if err != nil {
-		stop()
-		return nil, err
+		return nil, nil, err
 	}
+	ctx, fail := context.WithCancelCause(ctx)
+	running, stop := context.WithCancel(context.WithoutCancel(ctx)) // the ends go first
 	l := &lab{
 		address:  listener.Addr().String(),
-		schedule: newSchedule(),
+		clock:    pulse.NewClock(),
 		upgrader: websocket.Upgrader{ReadBufferSize: bufferSize, WriteBufferSize: bufferSize},
+		doors:    map[string]http.Handler{},
 		stop:     stop,
-		guests:   map[int]*guest{},
+		fail:     fail,
+		guests:   map[string]*guest{},
+	}
+	l.working.Go(func() { l.clock.Run(running) })
+	for i := range schemes {
+		l.open(running, &schemes[i], monitor)
 	}
 	l.server = &http.Server{Handler: l, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: handshakeTimeout}
-	l.working.Go(func() { l.server.Serve(socketListener{listener.(*net.TCPListener)}) })
-	l.working.Go(func() { l.schedule.run(ctx) })
-	return l, nil
+	l.working.Go(func() { l.server.Serve(listener) })
+	return l, ctx, nil
+}
+
+// open opens the door of a scheme. One of holter's leads through a monitor.
+func (l *lab) open(running context.Context, s *scheme, monitor NewMonitor) {
+	if s.fixed() {
+		l.doors[s.name] = http.HandlerFunc(l.seat)
+		return
+	}
+	m := monitor(Settings{Scheme: s.who, Interval: s.ping})
+	l.doors[s.name] = m.Wrap(http.HandlerFunc(l.seat))
+	l.run(running, m.Run)
+	l.run(running, func(ctx context.Context) error { return l.follow(ctx, m) })
+}
+
+// run runs a part whose error ends everything in the lab.
+func (l *lab) run(ctx context.Context, part func(context.Context) error) {
+	l.working.Go(func() {
+		if err := part(ctx); err != nil {
+			l.fail(err)
+		}
+	})
 }
 
 // close returns once nothing of the lab is left. Its clients have to be gone.
@@ -69,74 +102,70 @@ func (l *lab) close() {
 	l.stop()
 	l.server.Close()
 	l.working.Wait()
-}
-
-// socketListener wraps what it accepts.
-type socketListener struct{ *net.TCPListener }
-
-func (l socketListener) Accept() (net.Conn, error) {
-	c, err := l.AcceptTCP()
-	if err != nil {
-		return nil, err
-	}
-	return newSocket(c), nil
+	l.fail(context.Canceled)
 }
 
 // newEnd is an end without its connection.
-func (l *lab) newEnd(c clock, random float64) *end {
-	return &end{
-		clock: c, random: random, schedule: l.schedule, beats: &l.beats,
-		record: record{done: make(chan struct{})},
-	}
+func (l *lab) newEnd(random float64) *end {
+	return &end{random: random, clock: l.clock, beats: &l.beats, record: record{done: make(chan struct{})}}
 }
 
-// expect gives a guest the number to come with.
-func (l *lab) expect(s *scheme, server *end) (int, *guest) {
-	g := &guest{scheme: s, end: server, seated: make(chan struct{}), left: make(chan struct{})}
+// expect gives a guest a name to come with.
+func (l *lab) expect(s *scheme, p pace, server *end) *guest {
+	g := &guest{scheme: s, serve: s.server(p), end: server, seated: make(chan struct{}), left: make(chan struct{})}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last++
-	l.guests[l.last] = g
-	return l.last, g
-}
-
-// find is the guest with that number, who is expected no more then.
-func (l *lab) find(number string) *guest {
-	n, err := strconv.Atoi(number)
-	if err != nil {
-		return nil
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	g := l.guests[n]
-	delete(l.guests, n)
+	g.name = strconv.Itoa(l.last)
+	l.guests[g.name] = g
 	return g
 }
 
-// ServeHTTP seats a guest. As in the chat example the handler returns and the connection lives on.
+// guest is the guest with that name, nil if none is expected.
+func (l *lab) guest(name string) *guest {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.guests[name]
+}
+
+// target is what a guest's request asks for. Monitors know it by that, too.
+func (g *guest) target() string { return "/?client=" + g.name }
+
+func (l *lab) guestOf(r *http.Request) *guest { return l.guest(r.URL.Query().Get("client")) }
+
+// ServeHTTP sends a guest through the door of its scheme.
 func (l *lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	g := l.find(r.URL.Query().Get("guest"))
+	g := l.guestOf(r)
 	if g == nil {
 		http.NotFound(w, r)
 		return
 	}
+	l.doors[g.scheme.name].ServeHTTP(w, r)
+}
+
+// seat is behind all doors. As in the chat example the handler returns and the connection lives on.
+func (l *lab) seat(w http.ResponseWriter, r *http.Request) {
+	g := l.guestOf(r)
 	conn, err := l.upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return
 	}
-	g.end.conn, g.end.socket = conn, conn.NetConn().(*socket)
+	g.end.conn = conn
 	close(g.seated)
 	l.working.Go(func() {
 		defer close(g.left)
-		g.scheme.serve(g.end)
+		g.serve(g.end)
 	})
 }
 
 // leave returns when the server's end is over, if there ever was one.
-func (g *guest) leave() {
+func (l *lab) leave(g *guest) {
+	l.mu.Lock()
+	delete(l.guests, g.name)
+	l.mu.Unlock()
 	select {
 	case <-g.seated:
-		g.end.socket.kill()
+		g.end.conn.Close()
 		<-g.left
 	default:
 	}
@@ -147,15 +176,14 @@ const handshakeTimeout = 20 * time.Second
 var errNotSeated = errors.New("the server took the connection and did not keep it")
 
 // handshake opens the client's end on a connection to the server, and waits for the server's.
-func (l *lab) handshake(ctx context.Context, number int, g *guest, client *end, c *net.TCPConn) error {
-	client.socket = newSocket(c)
+func (l *lab) handshake(ctx context.Context, g *guest, client *end, c *net.TCPConn) error {
 	ws := websocket.Dialer{
 		HandshakeTimeout: handshakeTimeout,
 		ReadBufferSize:   bufferSize,
 		WriteBufferSize:  bufferSize,
-		NetDialContext:   func(context.Context, string, string) (net.Conn, error) { return client.socket, nil },
+		NetDialContext:   func(context.Context, string, string) (net.Conn, error) { return c, nil },
 	}
-	conn, _, err := ws.DialContext(ctx, fmt.Sprintf("ws://%s/?guest=%d", l.address, number), nil)
+	conn, _, err := ws.DialContext(ctx, "ws://"+l.address+g.target(), nil)
 	if err != nil {
 		return fmt.Errorf("handshake over loopback: %w", err)
 	}
@@ -164,7 +192,7 @@ func (l *lab) handshake(ctx context.Context, number int, g *guest, client *end, 
 	case <-g.seated:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	case <-time.After(handshakeTimeout):
 		return errNotSeated
 	}

@@ -14,12 +14,17 @@ import (
 // link is the path of one connection: two sockets and what passes between them. Like any box that
 // ends TCP it acknowledges what it takes, so the ends' kernels know nothing of what it does.
 type link struct {
-	near, far *net.TCPConn // to the client, to the server
-	path      path
-	gone      atomic.Bool   // all packets vanish, those on their way too
-	bytes     atomic.Uint64 // taken in, both ways
-	down      chan struct{}
-	carriers  process.Group
+	client, server lane // what comes from the client, and from the server
+	path           path
+	bytes          atomic.Uint64 // taken in, both ways
+	down           chan struct{}
+	carriers       process.Group
+}
+
+// lane carries what one end sends.
+type lane struct {
+	from *net.TCPConn // to that end
+	gone atomic.Bool  // all its packets vanish, those on their way too
 }
 
 // packet is what one read took in.
@@ -51,10 +56,11 @@ func newLink(ctx context.Context, server string, p path, random *rand.Rand) (*li
 		far.Close()
 		return nil, nil, err
 	}
-	l := &link{near: near, far: far.(*net.TCPConn), path: p, down: make(chan struct{})}
+	l := &link{path: p, down: make(chan struct{})}
+	l.client.from, l.server.from = near, far.(*net.TCPConn)
 	up, back := rand.New(rand.NewPCG(random.Uint64(), 0)), rand.New(rand.NewPCG(random.Uint64(), 1))
-	l.carriers.Go(func() { l.carry(l.near, l.far, up) })
-	l.carriers.Go(func() { l.carry(l.far, l.near, back) })
+	l.carriers.Go(func() { l.carry(&l.client, l.server.from, up) })
+	l.carriers.Go(func() { l.carry(&l.server, l.client.from, back) })
 	return l, client, nil
 }
 
@@ -69,7 +75,7 @@ func pair(ctx context.Context) (client, server *net.TCPConn, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	for { // whoever else finds the port is not meant
+	for { // another program may find the port
 		s, err := listener.Accept()
 		if err != nil {
 			c.Close()
@@ -82,14 +88,14 @@ func pair(ctx context.Context) (client, server *net.TCPConn, err error) {
 	}
 }
 
-// carry takes packets from one socket until it ends, and has them delivered to the other.
-func (l *link) carry(from, to *net.TCPConn, random *rand.Rand) {
+// carry takes packets from a lane until it ends, and has them delivered to the other end.
+func (l *link) carry(from *lane, to *net.TCPConn, random *rand.Rand) {
 	packets := make(chan packet, inFlight)
-	l.carriers.Go(func() { l.deliver(packets, to) })
+	l.carriers.Go(func() { l.deliver(packets, &from.gone, to) })
 	defer close(packets)
 	buffer := make([]byte, 2048)
 	for due := time.Now(); ; {
-		n, err := from.Read(buffer)
+		n, err := from.from.Read(buffer)
 		if err != nil {
 			return
 		}
@@ -101,13 +107,13 @@ func (l *link) carry(from, to *net.TCPConn, random *rand.Rand) {
 	}
 }
 
-func (l *link) deliver(packets <-chan packet, to *net.TCPConn) {
+func (l *link) deliver(packets <-chan packet, gone *atomic.Bool, to *net.TCPConn) {
 	for p := range packets {
-		if l.wait(time.Until(p.due)); !l.gone.Load() {
-			to.Write(p.data) // who has gone learns it from the read
+		if l.wait(time.Until(p.due)); !gone.Load() {
+			to.Write(p.data) // an end that has gone shows in the read
 		}
 	}
-	if !l.gone.Load() {
+	if !gone.Load() {
 		to.CloseWrite()
 	}
 }
@@ -125,19 +131,28 @@ func (l *link) wait(d time.Duration) {
 	}
 }
 
+// vanish has all packets vanish.
+func (l *link) vanish() {
+	l.client.gone.Store(true)
+	l.server.gone.Store(true)
+}
+
 // reset has both ends get a reset, and nothing else.
 func (l *link) reset() {
-	l.gone.Store(true)
-	for _, socket := range []*net.TCPConn{l.near, l.far} {
+	l.vanish()
+	for _, socket := range l.sockets() {
 		socket.SetLinger(0)
 		socket.Close()
 	}
 }
 
+func (l *link) sockets() [2]*net.TCPConn { return [...]*net.TCPConn{l.client.from, l.server.from} }
+
 // close takes the link down and returns once nothing of it is left.
 func (l *link) close() {
 	close(l.down)
-	l.near.Close()
-	l.far.Close()
+	for _, socket := range l.sockets() {
+		socket.Close()
+	}
 	l.carriers.Wait()
 }

@@ -67,7 +67,7 @@ type Spread struct {
 	WorstMS float64 `json:"worst_ms"`
 }
 
-func newReport(o Options) *Report {
+func newReport(o Options, schemes []scheme) *Report {
 	r := &Report{Seed: o.Seed, Quick: o.Quick}
 	for _, s := range schemes {
 		r.Schemes = append(r.Schemes, SchemeReport{Name: s.name, PingMS: millis(s.ping), DeadAfterMS: millis(s.dead)})
@@ -84,7 +84,7 @@ func newReport(o Options) *Report {
 // add takes in what came of a trial.
 func (r *Report) add(t *trial, of *result) {
 	c := r.cell(t.scheme.name, t.fault.name)
-	c.Compression = t.plan.compression
+	c.Compression = float64(t.plan.pace)
 	c.Connections++
 	c.Hours += of.lived.Hours()
 	c.Server.add(&of.server)

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"holter/model"
-	"holter/model/heart"
 )
 
 // scheme is one way to keep a heartbeat.
@@ -12,47 +11,56 @@ type scheme struct {
 	name string
 	ping time.Duration // between two pings of one end
 	dead time.Duration // a fixed scheme's limit without a pong; 0 for a scheme of holter's
-	who  model.Scheme  // which end beats, where it is holter's
+	who  model.Scheme  // which end beats, in a scheme of holter's
 
-	hurry float64       // how far Quick compresses its times
-	limit time.Duration // nobody takes longer to notice a fault while this process is on time
+	hurry pace          // of a fixed scheme with Quick; a monitor's times are real
+	limit time.Duration // no end takes longer to notice a fault while this process is on time
 }
 
-// The fixed ones are the chat example of gorilla/websocket (examples/chat/client.go: pongWait 60 s,
-// pingPeriod 9/10 of it), and what people write in its place.
-var schemes = []scheme{
-	{name: "holter both", ping: 5 * time.Second, who: model.SchemeBoth, hurry: 5, limit: 25 * time.Second},
-	{name: "holter server", ping: 5 * time.Second, who: model.SchemeServer, hurry: 5, limit: 25 * time.Second},
-	{name: "holter client", ping: 5 * time.Second, who: model.SchemeClient, hurry: 5, limit: 25 * time.Second},
-	{name: "fixed 54s/60s", ping: 54 * time.Second, dead: 60 * time.Second, hurry: 12, limit: 62 * time.Second},
-	{name: "fixed 30s/60s", ping: 30 * time.Second, dead: 60 * time.Second, hurry: 12, limit: 62 * time.Second},
-	{name: "fixed 5s/15s", ping: 5 * time.Second, dead: 15 * time.Second, hurry: 5, limit: 17 * time.Second},
+// schemesAt are all schemes, with holter's at an interval. The fixed ones are the chat example of
+// gorilla/websocket (examples/chat/client.go: pongWait 60 s, pingPeriod 9/10 of it), and what people write in
+// its place.
+func schemesAt(interval time.Duration) []scheme {
+	limit := 3*interval + 8*time.Second
+	return []scheme{
+		{name: "holter both", ping: interval, who: model.SchemeBoth, limit: limit},
+		{name: "holter server", ping: interval, who: model.SchemeServer, limit: limit},
+		{name: "holter client", ping: interval, who: model.SchemeClient, limit: limit},
+		{name: "fixed 54s/60s", ping: 54 * time.Second, dead: 60 * time.Second, hurry: 12, limit: 62 * time.Second},
+		{name: "fixed 30s/60s", ping: 30 * time.Second, dead: 60 * time.Second, hurry: 12, limit: 62 * time.Second},
+		{name: "fixed 5s/15s", ping: 5 * time.Second, dead: 15 * time.Second, hurry: 5, limit: 17 * time.Second},
+	}
 }
 
 func (s *scheme) fixed() bool { return s.dead > 0 }
 
-// rhythm is how a heart of holter's beats at one end, with the defaults of holter serve.
-func (s *scheme) rhythm(who model.Scheme) *heart.Rhythm {
-	r := heart.DefaultRhythm()
-	r.Scheme, r.Interval = who, s.ping
-	return &r
-}
-
-// serve keeps the server's end until its connection is over.
-func (s *scheme) serve(e *end) {
+// server is what the server's application does with a connection until that is over.
+func (s *scheme) server(p pace) func(*end) {
 	if s.fixed() {
-		fixed{ping: e.clock.real(s.ping), wait: e.clock.real(s.dead)}.serve(e)
-		return
+		return fixed{ping: p.real(s.ping), wait: p.real(s.dead)}.serve
 	}
-	newBeating(e, s.rhythm(s.who)).run()
+	return echo // its heartbeat is the monitor's business
 }
 
-// join keeps the client's end until its connection is over. A client that does not beat has nothing
-// to notice by but the end of its connection: it is what a browser does for a page.
-func (s *scheme) join(e *end) {
+// client is what the client does. One that does not beat has nothing to notice by but the end of its
+// connection, as a page in a browser.
+func (s *scheme) client() func(*end) {
 	if s.fixed() || !s.who.ClientBeats() {
-		answer(e)
-		return
+		return answer
 	}
-	newBeating(e, s.rhythm(model.SchemeServer)).run() // at its own end it is the one that beats
+	return beating{s.ping}.join
+}
+
+// pace is how many times faster than real a scheme's time runs.
+type pace float64
+
+// real is how long d of a scheme's takes.
+func (p pace) real(d time.Duration) time.Duration { return time.Duration(float64(d) / float64(p)) }
+
+// scheme is how long a real d is to the scheme.
+func (p pace) scheme(d time.Duration) time.Duration {
+	if d == never {
+		return never
+	}
+	return time.Duration(float64(d) * float64(p))
 }

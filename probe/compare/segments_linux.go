@@ -1,9 +1,13 @@
 package compare
 
-import "golang.org/x/sys/unix"
+import (
+	"net"
+
+	"golang.org/x/sys/unix"
+)
 
 // segments is how many TCP segments, acknowledgements alone included, have passed either way on s.
-func segments(s *socket) (n uint32) {
+func segments(s *net.TCPConn) (n uint32) {
 	raw, err := s.SyscallConn()
 	if err != nil {
 		return 0

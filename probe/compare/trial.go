@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"holter/probe/pause"
 	"holter/probe/process"
 )
 
@@ -26,11 +27,11 @@ type trial struct {
 
 // plan is when things happen in a trial.
 type plan struct {
-	compression float64
-	opens       time.Duration // real time, from the start of all trials
-	life        time.Duration // scheme's time, until the fault strikes
-	cut         bool          // whether it strikes at all
-	patience    time.Duration // scheme's time; what is not noticed so long after it is not noticed
+	pace     pace
+	opens    time.Duration // real time, from the start of all trials
+	life     time.Duration // scheme's time, until the fault strikes
+	cut      bool          // whether it strikes at all
+	patience time.Duration // scheme's time; what is not noticed so long after it is not noticed
 }
 
 // result is what came of a trial; times are the scheme's.
@@ -57,8 +58,8 @@ type traffic struct {
 const settle = 500 * time.Millisecond
 
 func (t *trial) run(ctx context.Context) (result, error) {
-	if !sleep(ctx, t.plan.opens) {
-		return result{}, ctx.Err()
+	if !pause.For(ctx, t.plan.opens) {
+		return result{}, context.Cause(ctx)
 	}
 	defer t.close()
 	if err := t.open(ctx); err != nil {
@@ -70,7 +71,7 @@ func (t *trial) run(ctx context.Context) (result, error) {
 	}
 	t.alive(ctx, t.plan.life)
 	struck := time.Now()
-	r.lived = t.client.clock.scheme(struck.Sub(t.opened))
+	r.lived = t.plan.pace.scheme(struck.Sub(t.opened))
 	r.server.suspicions, r.server.failures = t.server.record.mistakes()
 	r.client.suspicions, r.client.failures = t.client.record.mistakes()
 	if t.plan.cut && t.whole() && ctx.Err() == nil {
@@ -78,40 +79,36 @@ func (t *trial) run(ctx context.Context) (result, error) {
 		t.await(ctx)
 		t.judge(&r, struck)
 	}
-	return r, ctx.Err()
+	return r, context.Cause(ctx)
 }
 
 // open connects both ends over a link.
 func (t *trial) open(ctx context.Context) error {
-	c := t.lab.schedule.clock
-	c.compression = t.plan.compression
-	t.server, t.client = t.lab.newEnd(c, t.random.Float64()), t.lab.newEnd(c, t.random.Float64())
-	var number int
-	number, t.guest = t.lab.expect(t.scheme, t.server)
+	t.server, t.client = t.lab.newEnd(0), t.lab.newEnd(t.random.Float64())
+	t.guest = t.lab.expect(t.scheme, t.plan.pace, t.server)
 	link, socket, err := newLink(ctx, t.lab.address, t.fault.path, t.random)
 	if err != nil {
 		return err
 	}
 	t.link = link
-	if err := t.lab.handshake(ctx, number, t.guest, t.client, socket); err != nil {
+	if err := t.lab.handshake(ctx, t.guest, t.client, socket); err != nil {
 		socket.Close()
 		return err
 	}
 	t.opened = time.Now()
-	t.ends.Go(func() { t.scheme.join(t.client) })
+	join := t.scheme.client()
+	t.ends.Go(func() { join(t.client) })
 	return nil
 }
 
 // close returns once nothing of the trial is left.
 func (t *trial) close() {
-	if t.link == nil {
-		return
+	if t.link != nil {
+		t.link.close()
 	}
-	t.link.close()
-	if t.client.conn != nil {
-		t.client.socket.kill()
+	if t.guest != nil {
+		t.lab.leave(t.guest)
 	}
-	t.guest.leave()
 	t.ends.Wait()
 }
 
@@ -137,7 +134,7 @@ func (t *trial) whole() bool {
 
 // alive lets the connection live until d after it opened, or until an end gives it up.
 func (t *trial) alive(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(time.Until(t.opened.Add(t.client.clock.real(d))))
+	timer := time.NewTimer(time.Until(t.opened.Add(t.plan.pace.real(d))))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -149,7 +146,7 @@ func (t *trial) alive(ctx context.Context, d time.Duration) {
 
 // await returns when both ends have noticed, or when that is no longer to be expected.
 func (t *trial) await(ctx context.Context) {
-	timer := time.NewTimer(t.client.clock.real(t.plan.patience))
+	timer := time.NewTimer(t.plan.pace.real(t.plan.patience))
 	defer timer.Stop()
 	for _, e := range []*end{t.server, t.client} {
 		if t.unaware(e) {
@@ -174,13 +171,13 @@ func (t *trial) judge(r *result, struck time.Time) {
 			continue
 		}
 		suspected, over := e.record.noticed(struck)
-		s.struck, s.suspected, s.over = true, e.clock.scheme(suspected), e.clock.scheme(over)
+		s.struck, s.suspected, s.over = true, t.plan.pace.scheme(suspected), t.plan.pace.scheme(over)
 	}
 }
 
 // measure counts what passes in whole intervals between pings, so that none is counted by half.
 func (t *trial) measure(ctx context.Context) traffic {
-	begin := t.client.clock.scheme(settle)
+	begin := t.plan.pace.scheme(settle)
 	span := (t.plan.life - begin).Truncate(t.scheme.ping)
 	t.alive(ctx, begin)
 	bytes, packets := t.passed()
@@ -190,17 +187,5 @@ func (t *trial) measure(ctx context.Context) traffic {
 }
 
 func (t *trial) passed() (bytes, packets float64) {
-	return float64(t.link.bytes.Load()), float64(segments(t.server.socket))
-}
-
-// sleep waits for d, and reports false if ctx ended before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return float64(t.link.bytes.Load()), float64(segments(t.link.server.from))
 }

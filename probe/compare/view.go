@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
+
+	"holter/model/heart"
 )
 
 // tables is the report as it is read: when each end notices each fault, at what price.
@@ -147,15 +148,15 @@ func (r *Report) notes() []string {
 	}
 	if r.LateOften > 0 {
 		notes = append(notes, fmt.Sprintf("THIS MACHINE WAS BUSY: the program itself ran late %d times, by %.0f ms at worst. "+
-			"holter's hearts then void their beats and wait up to 8 times as long for everybody, so its figures are of a busy machine; repeat it on a quiet one.",
+			"holter's hearts then void their beats and wait up to 8 times as long on all connections, so the figures are of a busy machine; repeat it on a quiet one.",
 			r.LateOften, r.LateMS))
 	}
 	return append(notes,
 		r.scaling(),
-		"The holter schemes ping every 5 s ±10 %, where they do, with the limits that each path teaches them. "+
-			"The fixed ones are the chat example of gorilla/websocket with other times: the server pings every first time and gives up "+
-			"a client without a pong for the second. They suspect nobody before they give up.",
-		"never: an end that only answers, as a page in a browser does, has nothing to notice by (seen for a minute, or with --quick as long as its scheme may take). "+
+		r.monitored(),
+		"The fixed schemes are the chat example of gorilla/websocket with other times: the server pings every first time and gives up "+
+			"a client without a pong for the second. They suspect no client before they give it up.",
+		"never: an end that only answers, as a page in a browser does, has nothing to notice by (watched for a minute, or with --quick as long as its scheme may take). "+
 			"*: not all noticed. -: not measured. The kernel's keep-alive, which Go switches on by itself, is off.",
 		"The beat of a struck connection may be at any phase. Where one end is struck, each end is in half of the connections, and the other one is to notice.",
 		"Mistakes are those of young connections, which live for a minute or two: "+
@@ -163,9 +164,21 @@ func (r *Report) notes() []string {
 		fmt.Sprintf("Frame bytes are those of pings and pongs, masked from the client. Packets are those of the server's socket as Linux counts them, "+
 			"acknowledgements too; on the wire each takes %d bytes more (IPv4, TCP, timestamps).", wireOverhead),
 		"CPU is that of both ends and of loopback between them, a ping every 100 ms on each of hundreds of connections. "+
-			"Memory is heap and stacks of the server's end in this program, most of it the library's buffers: the schemes differ by a goroutine and a heart.",
+			"Memory is heap and stacks of the server's end in this program, most of it the library's buffers: a fixed scheme adds a goroutine, "+
+			"a monitor what it keeps of the connection, its line in the log of the newest 2048 events included.",
 		fmt.Sprintf("Seed %d, %.0f s, %d connections; this process ran late by %.0f ms at worst.", r.Seed, r.TookMS/1000, r.connections(), r.LateMS),
 	)
+}
+
+// monitored says what holter's schemes are.
+func (r *Report) monitored() string {
+	text := fmt.Sprintf("In the holter schemes the server's end is the monitor that applications use, around a gorilla endpoint, and closes what has failed; "+
+		"a client that beats is one of holter swarm's. Where they ping it is every %g s ±10 %%, with the limits that each path teaches them.", r.Schemes[0].PingMS/1000)
+	if r.Quick {
+		text += fmt.Sprintf(" Without --quick it is every %g s: then they notice silence some seconds later, and send less.",
+			heart.DefaultRhythm().Interval.Seconds())
+	}
+	return text
 }
 
 // scaling says what ran faster than it would have.
@@ -179,9 +192,9 @@ func (r *Report) scaling() string {
 	if len(squeezed) == 0 {
 		return "All times are as measured: nothing was compressed."
 	}
-	return fmt.Sprintf("Under %s all times of a scheme ran faster and are scaled back (%s). "+
-		"The other faults have times of their own and ran at true scale, %s; late pongs and loss did not end in a cut.",
-		strings.Join(r.compressed(), ", "), strings.Join(squeezed, ", "), "for "+quick.life.Round(time.Second).String())
+	return fmt.Sprintf("Under %s all times of the fixed schemes ran faster and are scaled back (%s). "+
+		"The other faults have times of their own and ran at true scale, for %g s; late pongs and loss did not end in a cut.",
+		strings.Join(r.compressed(), ", "), strings.Join(squeezed, ", "), quickLife.Seconds())
 }
 
 // compressed are the faults under which times ran faster.
