@@ -13,13 +13,13 @@ import (
 type act uint8
 
 const (
-	beats    act = iota
-	talks        // sends a message
-	freezes      // does nothing for a while, and keeps the reader from doing anything
-	thaws        // ends that
-	drops        // closes the socket without a close frame
-	releases     // writes the answer that was held back longest
-	acts
+	actBeat     act = iota
+	actTalk         // sends a message
+	actFreeze       // does nothing for a while, and keeps the reader from doing anything
+	actThaw         // ends that
+	actDrop         // closes the socket without a close frame
+	actHeldPong     // writes the answer that was held back longest
+	actCount
 )
 
 // never is beyond the end of every session.
@@ -32,26 +32,26 @@ func (s *session) plan(now model.Instant) {
 	for a := range s.due {
 		s.due[a] = never
 	}
-	s.due[beats] = s.pulse.Start()
+	s.due[actBeat] = s.pulse.Start()
 	if role.Talk.Max > 0 {
 		// Those who connected together shall not talk together.
-		s.due[talks] = now + model.Instant(Span{0, role.Talk.Max}.draw(c.random))
+		s.due[actTalk] = now + model.Instant(Span{0, role.Talk.Max}.draw(c.random))
 	}
 	if role.Freeze.Every.Max > 0 {
-		s.due[freezes] = role.Freeze.start(first, now, c.random)
+		s.due[actFreeze] = role.Freeze.start(first, now, c.random)
 	}
 	if role.Drop.Every.Max > 0 {
-		s.due[drops] = role.Drop.start(first, now, c.random)
+		s.due[actDrop] = role.Drop.start(first, now, c.random)
 	}
 }
 
 // next is the act that is due first. A frozen client only waits for its end.
 func (s *session) next() act {
-	if s.due[thaws] != never {
-		return thaws
+	if s.due[actThaw] != never {
+		return actThaw
 	}
-	first := beats
-	for a := range acts {
+	first := actBeat
+	for a := range actCount {
 		if s.due[a] < s.due[first] {
 			first = a
 		}
@@ -59,33 +59,33 @@ func (s *session) next() act {
 	return first
 }
 
-// do does one act and returns when it is due again.
-func (s *session) do(a act, now model.Instant) (model.Instant, error) {
+// perform does one act and returns when it is due again.
+func (s *session) perform(a act, now model.Instant) (model.Instant, error) {
 	switch a {
-	case beats:
+	case actBeat:
 		return s.pulse.Beat()
-	case talks:
+	case actTalk:
 		return s.talk(now)
-	case freezes:
+	case actFreeze:
 		return s.freeze(now)
-	case thaws:
+	case actThaw:
 		s.thaw()
 		return never, nil
-	case releases:
-		return s.release()
+	case actHeldPong:
+		return s.writeHeldPong()
 	}
 	return never, errDropped
 }
 
-// release writes the answer that was held back longest.
-func (s *session) release() (model.Instant, error) {
+// writeHeldPong writes the answer that was held back longest.
+func (s *session) writeHeldPong() (model.Instant, error) {
 	first := s.held[0]
 	s.held = s.held[1:]
 	next := never
 	if len(s.held) > 0 {
 		next = s.held[0].due
 	}
-	return next, s.answer(first.payload)
+	return next, s.writePong(first.payload)
 }
 
 // backlog is how far a client may fall behind with its messages before it leaves some out.
@@ -95,7 +95,7 @@ const backlog = time.Second
 // for a moment does not get less to do.
 func (s *session) talk(now model.Instant) (model.Instant, error) {
 	c := s.client
-	next := max(s.due[talks], now-model.Instant(backlog)) + model.Instant(c.role.Talk.draw(c.random))
+	next := max(s.due[actTalk], now-model.Instant(backlog)) + model.Instant(c.role.Talk.draw(c.random))
 	c.swarm.record.sent.Add(1)
 	return next, s.write(s.message())
 }
@@ -118,16 +118,16 @@ func (s *session) write(parts ...[]byte) error {
 func (s *session) freeze(now model.Instant) (model.Instant, error) {
 	role, random := s.client.role, s.client.random
 	s.awake.Lock()
-	s.due[thaws] = now + model.Instant(role.Freeze.For.draw(random))
-	return role.Freeze.again(s.due[thaws], random), nil
+	s.due[actThaw] = now + model.Instant(role.Freeze.For.draw(random))
+	return role.Freeze.next(s.due[actThaw], random), nil
 }
 
 // thaw ends a freeze, if there is one.
 func (s *session) thaw() {
-	if s.due[thaws] == never {
+	if s.due[actThaw] == never {
 		return
 	}
-	s.due[thaws] = never
-	s.due[beats] = s.pulse.Start()
+	s.due[actThaw] = never
+	s.due[actBeat] = s.pulse.Start()
 	s.awake.Unlock()
 }

@@ -26,8 +26,8 @@ type Behaviour struct {
 	Slow   bool  // it reads a few hundred bytes a second, from a small buffer
 }
 
-// late reports whether pongs are held back at all.
-func (b Behaviour) late() bool { return b.Path.Max > 0 || b.Wobble.Max > 0 }
+// delaysPongs reports whether pongs are held back at all.
+func (b Behaviour) delaysPongs() bool { return b.Path.Max > 0 || b.Wobble.Max > 0 }
 
 // Span is a range that durations are drawn from, uniformly. The zero Span means never or nothing.
 type Span struct{ Min, Max time.Duration }
@@ -48,9 +48,9 @@ func (s Spell) start(first bool, now model.Instant, r *rand.Rand) model.Instant 
 	if first && s.First.Max > 0 {
 		return now + model.Instant(s.First.draw(r))
 	}
-	return s.again(now, r)
+	return s.next(now, r)
 }
 
-func (s Spell) again(now model.Instant, r *rand.Rand) model.Instant {
+func (s Spell) next(now model.Instant, r *rand.Rand) model.Instant {
 	return now + model.Instant(s.Every.draw(r))
 }

@@ -18,7 +18,7 @@ func (r Role) userAgent(prefix string) string {
 	return fmt.Sprintf("holter-%s/%s (%s)", prefix, r.Name, r.Policy)
 }
 
-func validate(roles []Role) error {
+func validateRoles(roles []Role) error {
 	if len(roles) == 0 {
 		return fmt.Errorf("a swarm needs a role to play")
 	}
@@ -33,9 +33,9 @@ func validate(roles []Role) error {
 	return nil
 }
 
-// cast gives each of n clients a role: one of each first, as far as n goes, then always the role
+// assignRoles gives each of n clients a role: one of each first, as far as n goes, then always the role
 // that is furthest behind its share.
-func cast(roles []Role, n int) []*Role {
+func assignRoles(roles []Role, n int) []*Role {
 	total := 0.0
 	for _, role := range roles {
 		total += role.Share

@@ -8,7 +8,7 @@ import (
 func TestCastFollowsTheShares(t *testing.T) {
 	for _, n := range []int{1, 3, 10, 20, 200, 1000, 9999} {
 		counts := map[string]int{}
-		list := cast(demoCast, n)
+		list := assignRoles(demoCast, n)
 		for _, role := range list {
 			counts[role.userAgent("demo")]++
 		}
@@ -28,7 +28,7 @@ func TestCastFollowsTheShares(t *testing.T) {
 }
 
 func TestDemoCastIsWhole(t *testing.T) {
-	if err := validate(demoCast); err != nil {
+	if err := validateRoles(demoCast); err != nil {
 		t.Error(err)
 	}
 	total := 0.0

@@ -27,7 +27,7 @@ type Client struct {
 	phase      phase
 	generation int
 	lost       model.Instant   // the end of the last connection, 0 before that
-	scouted    *websocket.Conn // that Scout has opened
+	firstConn  *websocket.Conn // that Scout has opened
 
 	mu   sync.Mutex
 	conn *websocket.Conn // nil between two connections
@@ -48,12 +48,12 @@ func newClient(s *Swarm, id string, role *Role, random *rand.Rand) *Client {
 func (c *Client) Run(ctx context.Context) {
 	for {
 		c.enter(connecting)
-		lasted, err := c.connection(ctx)
+		lasted, err := c.connectAndLive(ctx)
 		if ctx.Err() != nil {
 			c.enter(stopped)
 			return
 		}
-		wait, again := c.again(lasted, err)
+		wait, again := c.nextDelay(lasted, err)
 		if !again {
 			c.enter(gaveUp)
 			return
@@ -63,14 +63,14 @@ func (c *Client) Run(ctx context.Context) {
 	}
 }
 
-// connection opens one and lives on it to its end: how long it lasted, 0 if it never opened, and
+// connectAndLive opens one and lives on it to its end: how long it lasted, 0 if it never opened, and
 // what ended it.
-func (c *Client) connection(ctx context.Context) (time.Duration, error) {
-	conn, err := c.open(ctx)
+func (c *Client) connectAndLive(ctx context.Context) (time.Duration, error) {
+	conn, err := c.connect(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
 			c.swarm.tally.failed(err)
-			c.swarm.record.note(c.swarm.record.failed, err)
+			c.swarm.record.count(c.swarm.record.failed, err)
 		}
 		return 0, err
 	}
@@ -79,51 +79,51 @@ func (c *Client) connection(ctx context.Context) (time.Duration, error) {
 		c.swarm.record.reconnect.add(time.Duration(opened - c.lost))
 	}
 	c.generation++
-	c.hold(conn)
-	defer c.hold(nil)
+	c.setConn(conn)
+	defer c.setConn(nil)
 	c.enter(connected)
 	c.swarm.tally.connected(c.generation)
-	err = newSession(c, conn).live(ctx)
+	err = newSession(c, conn).run(ctx)
 	c.lost = c.swarm.clock.Now()
 	if ctx.Err() == nil {
-		c.swarm.record.note(c.swarm.record.ended, err)
+		c.swarm.record.count(c.swarm.record.ended, err)
 	}
 	return time.Duration(c.lost - opened), err
 }
 
-// open dials, unless that has been done.
-func (c *Client) open(ctx context.Context) (*websocket.Conn, error) {
-	if conn := c.scouted; conn != nil {
-		c.scouted = nil
+// connect dials, unless that has been done.
+func (c *Client) connect(ctx context.Context) (*websocket.Conn, error) {
+	if conn := c.firstConn; conn != nil {
+		c.firstConn = nil
 		return conn, nil
 	}
 	return c.dial(ctx)
 }
 
-// breath keeps a client without a back-off from running against a closed door without end. It is
+// leastDelay keeps a client without a back-off from running against a closed door without end. It is
 // below what anybody would call a delay.
-const breath = 50 * time.Millisecond
+const leastDelay = 50 * time.Millisecond
 
-// again is how long to wait before the next attempt, and false if there shall be none. A wait that
+// nextDelay is how long to wait before the next attempt, and false if there shall be none. A wait that
 // the server asks for comes before the policy's delay, so that those it has sent away together do
 // not come back together.
-func (c *Client) again(lasted time.Duration, err error) (time.Duration, bool) {
-	if final(err) {
+func (c *Client) nextDelay(lasted time.Duration, err error) (time.Duration, bool) {
+	if isFinal(err) {
 		return 0, false
 	}
 	delay, ok := c.backoff.Next(lasted)
-	if lasted < breath {
-		delay = max(delay, breath)
+	if lasted < leastDelay {
+		delay = max(delay, leastDelay)
 	}
 	if !c.role.Policy.Deaf {
-		delay += asked(err)
+		delay += requestedDelay(err)
 	}
 	return delay, ok
 }
 
-// final reports whether a connection ended for a reason that the next one would meet too, or
+// isFinal reports whether a connection ended for a reason that the next one would meet too, or
 // because the server was done with the client.
-func final(err error) bool {
+func isFinal(err error) bool {
 	return websocket.IsCloseError(err,
 		websocket.CloseNormalClosure,
 		websocket.CloseProtocolError,
@@ -134,16 +134,16 @@ func final(err error) bool {
 		websocket.CloseMandatoryExtension)
 }
 
-// tryLater is what the close code 1013, which carries no time, is taken to ask for.
-const tryLater = 5 * time.Second
+// tryLaterDelay is what the close code 1013, which carries no time, is taken to ask for.
+const tryLaterDelay = 5 * time.Second
 
-// asked is how long the server wants the client to stay away.
-func asked(err error) time.Duration {
+// requestedDelay is how long the server wants the client to stay away.
+func requestedDelay(err error) time.Duration {
 	if r, ok := errors.AsType[*refused](err); ok {
 		return r.retryAfter
 	}
 	if websocket.IsCloseError(err, websocket.CloseTryAgainLater) {
-		return tryLater
+		return tryLaterDelay
 	}
 	return 0
 }
@@ -153,7 +153,7 @@ func (c *Client) enter(to phase) {
 	c.phase = to
 }
 
-func (c *Client) hold(conn *websocket.Conn) {
+func (c *Client) setConn(conn *websocket.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.conn = conn

@@ -25,7 +25,7 @@ func TestSteadyClient(t *testing.T) {
 		Name: "steady",
 		Beat: 50 * time.Millisecond,
 		Talk: Span{10 * time.Millisecond, 20 * time.Millisecond},
-	}, spread))
+	}, politePolicy))
 	p := e.generation(t, client, 1)
 	if want := "holter-c/steady (exponential:1s,2,30s full)"; p.agent != want {
 		t.Errorf("user agent %q, want %q", p.agent, want)
@@ -46,7 +46,7 @@ func TestSteadyClient(t *testing.T) {
 func TestBeatsAsMessages(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
-	s, _ := start(t, one(e, Behaviour{Name: "page", Beat: 30 * time.Millisecond, JSONBeat: true}, spread))
+	s, _ := start(t, one(e, Behaviour{Name: "page", Beat: 30 * time.Millisecond, JSONBeat: true}, politePolicy))
 	p := e.generation(t, client, 1)
 	eventually(t, "beats and their answers", func() bool { return s.Report().Beat.Count > 5 })
 	if n := with(p, func() int { return len(p.pings) }); n > 0 {
@@ -62,7 +62,7 @@ func TestStoppingAClientThatTheServerDoesNotRead(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
 	e.set(func() { e.mute = true })
-	s, stop := start(t, one(e, Behaviour{Name: "chatty", Talk: Span{Max: time.Millisecond}, Payload: mostPayload}, spread))
+	s, stop := start(t, one(e, Behaviour{Name: "chatty", Talk: Span{Max: time.Millisecond}, Payload: mostPayload}, politePolicy))
 	e.generation(t, client, 1)
 	last, since := int64(-1), time.Now()
 	eventually(t, "the socket to be full", func() bool {
@@ -81,7 +81,7 @@ func TestStoppingAClientThatTheServerDoesNotRead(t *testing.T) {
 func TestMuteClientSendsDataAndNoPong(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
-	start(t, one(e, Behaviour{Name: "mute", Talk: Span{5 * time.Millisecond, 10 * time.Millisecond}, Mute: true}, spread))
+	start(t, one(e, Behaviour{Name: "mute", Talk: Span{5 * time.Millisecond, 10 * time.Millisecond}, Mute: true}, politePolicy))
 	p := e.generation(t, client, 1)
 	eventually(t, "messages", func() bool { return with(p, func() bool { return len(p.messages) > 20 }) })
 	if n := with(p, func() int { return len(p.pongs) + len(p.pings) }); n > 0 {
@@ -98,7 +98,7 @@ func TestLatePongs(t *testing.T) {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			e := newEcho(t)
-			start(t, one(e, b, spread))
+			start(t, one(e, b, politePolicy))
 			p := e.generation(t, client, 1)
 			// Pings come faster than the answers are due, so several are held back at a time.
 			eventually(t, "pongs", func() bool { return with(p, func() bool { return len(p.trips) > 20 }) })
@@ -124,7 +124,7 @@ func TestFreezingClientStandsStillAndComesBack(t *testing.T) {
 			Every: Span{time.Hour, time.Hour},
 			For:   Span{freeze, freeze},
 		},
-	}, spread))
+	}, politePolicy))
 	p := e.generation(t, client, 1)
 	for name, times := range map[string]*[]time.Time{"pongs": &p.pongs, "pings": &p.pings, "messages": &p.messages} {
 		eventually(t, name+" before and after a gap", func() bool {
@@ -154,7 +154,7 @@ func TestAFrozenClientStopsAtOnce(t *testing.T) {
 		First: Span{50 * time.Millisecond, 50 * time.Millisecond},
 		Every: Span{time.Hour, time.Hour},
 		For:   Span{time.Hour, time.Hour},
-	}}, spread))
+	}}, politePolicy))
 	p := e.generation(t, client, 1)
 	eventually(t, "the freeze", func() bool {
 		return with(p, func() bool {
@@ -248,16 +248,16 @@ func TestWaitBeforeTheNextAttempt(t *testing.T) {
 	}{
 		{"lost", model.Policy{Kind: model.PolicyFixed, Base: time.Second}, time.Minute, errDropped, time.Second, true},
 		{"lost, no back-off", model.Policy{}, time.Minute, errDropped, 0, true},
-		{"thrown out at once, no back-off", model.Policy{}, breath / 2, code(1001), breath, true},
-		{"no answer, no back-off", model.Policy{}, 0, errors.New("refused"), breath, true},
+		{"thrown out at once, no back-off", model.Policy{}, leastDelay / 2, code(1001), leastDelay, true},
+		{"no answer, no back-off", model.Policy{}, 0, errors.New("refused"), leastDelay, true},
 		{"refused for a time", model.Policy{Kind: model.PolicyFixed, Base: time.Second}, 0, &refused{503, 7 * time.Second}, 8 * time.Second, true},
 		{"refused for a time, in a browser", model.Policy{Kind: model.PolicyFixed, Base: time.Second, Deaf: true}, 0, &refused{503, 7 * time.Second}, time.Second, true},
-		{"try again later", model.Policy{Kind: model.PolicyFixed, Base: time.Second}, time.Minute, code(1013), tryLater + time.Second, true},
+		{"try again later", model.Policy{Kind: model.PolicyFixed, Base: time.Second}, time.Minute, code(1013), tryLaterDelay + time.Second, true},
 		{"the server is done", model.Policy{}, time.Minute, code(1000), 0, false},
 		{"the client is at fault", model.Policy{}, time.Minute, code(1009), 0, false},
 	} {
 		c := &Client{role: &Role{Policy: test.policy}, backoff: reconnect.NewBackoff(&test.policy, dice(1))}
-		wait, again := c.again(test.lasted, test.err)
+		wait, again := c.nextDelay(test.lasted, test.err)
 		if wait != test.want || again != test.again {
 			t.Errorf("%s: wait %s, again %t; want %s, %t", test.name, wait, again, test.want, test.again)
 		}

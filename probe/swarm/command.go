@@ -64,7 +64,7 @@ func (c *Command) Validate() error {
 	case c.IDPrefix == "" || c.IDPrefix != model.Clean(c.IDPrefix, longestPrefix):
 		return fmt.Errorf("--id-prefix %q: write 1 to %d letters, digits and signs", c.IDPrefix, longestPrefix)
 	}
-	return c.Handshake.fit(c.URL)
+	return c.Handshake.checkScheme(c.URL)
 }
 
 const longestPrefix = 64
@@ -83,7 +83,7 @@ func (c *Command) run(ctx context.Context, out, live io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Scout(ctx); err != nil {
+	if err := s.ConnectFirst(ctx); err != nil {
 		return c.unreachable(ctx, err)
 	}
 	report := c.watch(ctx, s, newProgress(live))
@@ -101,7 +101,7 @@ func (c *Command) unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	return fmt.Errorf("connect to %s: %s%s", c.URL, model.Clean(err.Error(), longestError), advice(err))
+	return fmt.Errorf("connect to %s: %s%s", c.URL, model.Clean(err.Error(), longestError), hint(err))
 }
 
 const longestError = 300
@@ -132,7 +132,7 @@ func (c *Command) watch(ctx context.Context, s *Swarm, view *progress) Report {
 		}
 	}
 	report := s.Report()
-	view.end()
+	view.clear()
 	stop()
 	parts.Wait()
 	return report
@@ -155,11 +155,11 @@ func (c *Command) options() (Options, error) {
 	}
 	o := Options{
 		URL: c.URL, Clients: c.Clients, Prefix: c.IDPrefix, First: c.FirstID, Seed: 1,
-		Cast: c.Troubles.cast(c.Traffic.behaviour(), policy),
+		Cast: c.Troubles.roles(c.Traffic.behaviour(), policy),
 		Ramp: time.Duration(c.Clients) * time.Millisecond,
 	}
 	if c.Ramp != nil {
 		o.Ramp = *c.Ramp
 	}
-	return o, c.Handshake.set(&o)
+	return o, c.Handshake.apply(&o)
 }

@@ -389,7 +389,7 @@ func TestFlagsAsRoles(t *testing.T) {
 			t.Errorf("%s: %g, want %g", name, got, want)
 		}
 	}
-	if err := validate(o.Cast); err != nil {
+	if err := validateRoles(o.Cast); err != nil {
 		t.Error(err)
 	}
 }

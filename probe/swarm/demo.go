@@ -38,26 +38,26 @@ func Demo(url string, n int, refuse func(time.Duration)) Options {
 // Policies as clients in the field have them: from the well spread, which also waits as long as a refusal asks
 // it to, to the storm machines.
 var (
-	spread   = model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: model.JitterFull, Share: 1}
-	half     = model.Policy{Kind: model.PolicyExponential, Base: 2 * time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: model.JitterEqual, Share: 1. / 3, Deaf: true}
-	wander   = model.Policy{Kind: model.PolicyExponential, Base: 2 * time.Second, Factor: 2, Cap: 60 * time.Second, Jitter: model.JitterDecorrelated, Deaf: true}
-	punctual = model.Policy{Kind: model.PolicyFixed, Base: 3 * time.Second, Deaf: true}
-	eager    = model.Policy{Kind: model.PolicyNone, Deaf: true}
+	politePolicy = model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: model.JitterFull, Share: 1}
+	halfJitter   = model.Policy{Kind: model.PolicyExponential, Base: 2 * time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: model.JitterEqual, Share: 1. / 3, Deaf: true}
+	decorrelated = model.Policy{Kind: model.PolicyExponential, Base: 2 * time.Second, Factor: 2, Cap: 60 * time.Second, Jitter: model.JitterDecorrelated, Deaf: true}
+	fixedDelay   = model.Policy{Kind: model.PolicyFixed, Base: 3 * time.Second, Deaf: true}
+	noDelay      = model.Policy{Kind: model.PolicyNone, Deaf: true}
 )
 
 // demoCast is the cast of the demo; the shares are per cent. Of each role there is at least one, if
 // there are as many clients as roles.
 var demoCast = []Role{
-	{steady, spread, 40},
-	{freezing, spread, 5},
-	{dropping, wander, 3},
-	{mute, punctual, 3},
-	{slow, wander, 5},
-	{jittery, half, 10},
-	{steady, half, 20},
-	{steady, punctual, 10},
-	{dropping, punctual, 2},
-	{dropping, eager, 2},
+	{steady, politePolicy, 40},
+	{freezing, politePolicy, 5},
+	{dropping, decorrelated, 3},
+	{mute, fixedDelay, 3},
+	{slow, decorrelated, 5},
+	{jittery, halfJitter, 10},
+	{steady, halfJitter, 20},
+	{steady, fixedDelay, 10},
+	{dropping, fixedDelay, 2},
+	{dropping, noDelay, 2},
 }
 
 var (

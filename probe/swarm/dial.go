@@ -72,8 +72,8 @@ const (
 	escapedPlaceholder = "%7Bid%7D"
 )
 
-// template is base with a place for the id: where it has one, else in the query.
-func template(base *url.URL) string {
+// withPlaceholder is base with a place for the id: where it has one, else in the query.
+func withPlaceholder(base *url.URL) string {
 	if text := base.String(); strings.Contains(text, escapedPlaceholder) || strings.Contains(text, placeholder) {
 		return text
 	}
@@ -82,13 +82,13 @@ func template(base *url.URL) string {
 	return u.String()
 }
 
-// endpoint is where the client with this id connects to.
-func endpoint(template, id string) string {
+// clientURL is where the client with this id connects to.
+func clientURL(template, id string) string {
 	return strings.NewReplacer(escapedPlaceholder, url.PathEscape(id), placeholder, url.QueryEscape(id)).Replace(template)
 }
 
-// request is what the client's handshakes say beside the usual.
-func (c *Client) request() http.Header {
+// requestHeader is what the client's handshakes say beside the usual.
+func (c *Client) requestHeader() http.Header {
 	header := http.Header{"User-Agent": {c.swarm.userAgents[c.role]}}
 	for name, values := range c.swarm.options.Header {
 		header[name] = nil
@@ -109,19 +109,19 @@ func (c *Client) dial(ctx context.Context) (conn *websocket.Conn, err error) {
 	done := make(chan struct{})
 	process.Go(func() {
 		defer close(done)
-		conn, err = c.shake(ctx)
+		conn, err = c.handshake(ctx)
 	})
 	<-done
 	return conn, err
 }
 
-func (c *Client) shake(ctx context.Context) (*websocket.Conn, error) {
+func (c *Client) handshake(ctx context.Context) (*websocket.Conn, error) {
 	dialer := c.swarm.dialer
 	if c.role.Slow {
 		dialer = c.swarm.slowDialer
 	}
 	begin := time.Now()
-	conn, response, err := dialer.DialContext(ctx, endpoint(c.swarm.template, c.id), c.request())
+	conn, response, err := dialer.DialContext(ctx, clientURL(c.swarm.template, c.id), c.requestHeader())
 	switch {
 	case err == nil:
 		c.swarm.record.handshake.add(time.Since(begin))

@@ -87,7 +87,7 @@ func (r *Return) policy() (p model.Policy, err error) {
 		}
 		p = client.Policy
 	case r.Backoff == "" && r.Jitter == "":
-		p = spread
+		p = politePolicy
 	default:
 		if p, err = model.ParsePolicy(cmp.Or(r.Backoff, usualBackoff), cmp.Or(string(r.Jitter), string(model.JitterNone))); err != nil {
 			return p, err
@@ -140,8 +140,8 @@ func (t *Troubles) Validate() error {
 
 func (t *Troubles) sum() float64 { return float64(t.Freeze + t.Mute + t.SlowRead + t.Late + t.Drop) }
 
-// cast is a role for the healthy clients, and one for each trouble.
-func (t *Troubles) cast(healthy Behaviour, p model.Policy) []Role {
+// roles is a role for the healthy clients, and one for each trouble.
+func (t *Troubles) roles(healthy Behaviour, p model.Policy) []Role {
 	var roles []Role
 	add := func(share Share, name string, change func(*Behaviour)) {
 		if share < 1e-9 {

@@ -35,8 +35,8 @@ func (h *Handshake) Validate() error {
 	return err
 }
 
-// fit compares the flags with the address.
-func (h *Handshake) fit(address string) error {
+// checkScheme compares the flags with the address.
+func (h *Handshake) checkScheme(address string) error {
 	if !strings.HasPrefix(address, "wss:") && (h.Insecure || h.CA != "") {
 		return fmt.Errorf("--insecure and --ca are for TLS: write wss:// instead of %s, or leave them out", address)
 	}
@@ -51,7 +51,7 @@ func (h *Handshake) header() (http.Header, error) {
 		if !ok || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
 			return nil, fmt.Errorf("--header %q: write 'NAME: VALUE'", line)
 		}
-		if name = http.CanonicalHeaderKey(name); isOwn(name) {
+		if name = http.CanonicalHeaderKey(name); isReserved(name) {
 			return nil, fmt.Errorf("--header %s belongs to the handshake itself (--subprotocol offers subprotocols)", name)
 		}
 		header.Add(name, value)
@@ -59,13 +59,13 @@ func (h *Handshake) header() (http.Header, error) {
 	return header, nil
 }
 
-// isOwn reports whether the WebSocket library writes the header.
-func isOwn(name string) bool {
+// isReserved reports whether the WebSocket library writes the header.
+func isReserved(name string) bool {
 	return name == "Upgrade" || name == "Connection" || strings.HasPrefix(name, "Sec-Websocket-")
 }
 
-// set completes options.
-func (h *Handshake) set(o *Options) (err error) {
+// apply completes options.
+func (h *Handshake) apply(o *Options) (err error) {
 	o.Subprotocols = h.Subprotocol
 	if o.Header, err = h.header(); err != nil {
 		return err
@@ -74,13 +74,13 @@ func (h *Handshake) set(o *Options) (err error) {
 	case h.Insecure:
 		o.TLS = &tls.Config{InsecureSkipVerify: true}
 	case h.CA != "":
-		o.TLS, err = trusting(h.CA)
+		o.TLS, err = trustFile(h.CA)
 	}
 	return err
 }
 
-// trusting is for servers whose certificates lead to one in the file.
-func trusting(path string) (*tls.Config, error) {
+// trustFile is for servers whose certificates lead to one in the file.
+func trustFile(path string) (*tls.Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read --ca: %w", err)
@@ -109,8 +109,8 @@ func parseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// advice is what may help against an error of the first attempt.
-func advice(err error) string {
+// hint is what may help against an error of the first attempt.
+func hint(err error) string {
 	if r, ok := errors.AsType[*refused](err); ok {
 		switch r.status {
 		case http.StatusUnauthorized, http.StatusForbidden:
@@ -120,7 +120,7 @@ func advice(err error) string {
 		}
 		return ""
 	}
-	if certificate(err) {
+	if isCertificateError(err) {
 		return ": trust it with --ca FILE, or any with --insecure"
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {

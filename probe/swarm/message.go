@@ -32,9 +32,9 @@ func (s *session) message() (stamp, filler []byte) {
 	return stamp, swarm.filler[len(swarm.filler)-room:]
 }
 
-// echoed is how long a message was under way that begins with text, and false if it is not from this
+// echoTime is how long a message was under way that begins with text, and false if it is not from this
 // connection.
-func (s *session) echoed(text []byte) (time.Duration, bool) {
+func (s *session) echoTime(text []byte) (time.Duration, bool) {
 	rest, ok := bytes.CutPrefix(text, []byte(stampStart))
 	if !ok {
 		return 0, false
@@ -55,9 +55,9 @@ func (s *session) echoed(text []byte) (time.Duration, bool) {
 // jsonPing is the beat of a client that cannot send protocol pings.
 func jsonPing(seq uint32) []byte { return fmt.Appendf(nil, `{"type":"ping","id":%d}`, seq) }
 
-// jsonPong is the number of the ping that text answers, 0 if it does not say, and false if it is no
+// parseJSONPong is the number of the ping that text answers, 0 if it does not say, and false if it is no
 // answer at all.
-func jsonPong(text []byte) (uint32, bool) {
+func parseJSONPong(text []byte) (uint32, bool) {
 	var pong struct {
 		Type string `json:"type"`
 		ID   uint32 `json:"id"`
@@ -68,17 +68,17 @@ func jsonPong(text []byte) (uint32, bool) {
 	return pong.ID, true
 }
 
-// recognize takes in the beginning of a message.
-func (s *session) recognize(text []byte) {
+// handleMessage takes in the beginning of a message.
+func (s *session) handleMessage(text []byte) {
 	if s.client.role.JSONBeat {
-		if seq, ok := jsonPong(text); ok {
+		if seq, ok := parseJSONPong(text); ok {
 			s.pulse.Answered(seq)
 			return
 		}
 	}
 	record := s.client.swarm.record
 	record.received.Add(1)
-	if took, ok := s.echoed(text); ok {
+	if took, ok := s.echoTime(text); ok {
 		record.message.add(took)
 	}
 }

@@ -23,7 +23,7 @@ func TestMessagesAreJSONOfTheirLength(t *testing.T) {
 		if want := max(payload, leastPayload); len(text) != want || !json.Valid(text) {
 			t.Errorf("%d bytes: %d, %.80s", want, len(text), text)
 		}
-		if took, ok := s.echoed(text[:leastPayload]); !ok || took < 0 || took > time.Minute {
+		if took, ok := s.echoTime(text[:leastPayload]); !ok || took < 0 || took > time.Minute {
 			t.Errorf("its echo took %s, known %t", took, ok)
 		}
 	}
@@ -41,7 +41,7 @@ func TestOnlyOwnMessagesAreTimed(t *testing.T) {
 		fmt.Sprintf(stampFormat, s.nonce, -1),
 		`{"swarm":"00c0ffee","at":99999999999999999999,"fill":"`,
 	} {
-		if _, ok := s.echoed([]byte(foreign)); ok {
+		if _, ok := s.echoTime([]byte(foreign)); ok {
 			t.Errorf("%q is taken for an own message", foreign)
 		}
 	}
@@ -59,7 +59,7 @@ func TestJSONPong(t *testing.T) {
 		`["pong"]`:                {0, false},
 		`{"type":"pong`:           {0, false},
 	} {
-		if seq, ok := jsonPong([]byte(text)); seq != want.seq || ok != want.ok {
+		if seq, ok := parseJSONPong([]byte(text)); seq != want.seq || ok != want.ok {
 			t.Errorf("%s: %d, %t", text, seq, ok)
 		}
 	}

@@ -15,12 +15,12 @@ import (
 // progress shows how a swarm is doing: in one line that changes, or, where there is no terminal, in a
 // new one every few seconds.
 type progress struct {
-	out      io.Writer
-	width    func() int // of the terminal, nil if there is none
-	every    time.Duration
-	sent     int64 // at the last line
-	attempts int
-	at       time.Time
+	out          io.Writer
+	width        func() int // of the terminal, nil if there is none
+	every        time.Duration
+	lastSent     int64 // lastShown the last line
+	lastAttempts int
+	lastShown    time.Time
 }
 
 const (
@@ -29,7 +29,7 @@ const (
 )
 
 func newProgress(out io.Writer) *progress {
-	p := &progress{out: out, every: interval, at: time.Now()}
+	p := &progress{out: out, every: interval, lastShown: time.Now()}
 	if process.IsTerminal(out) {
 		p.every = refresh
 		p.width = func() int {
@@ -45,12 +45,12 @@ func newProgress(out io.Writer) *progress {
 
 // show writes a line, unless the last one is younger than it may be.
 func (p *progress) show(s *Swarm, now time.Time) {
-	since := now.Sub(p.at)
+	since := now.Sub(p.lastShown)
 	if since < p.every {
 		return
 	}
 	line := p.line(s, since)
-	p.at = now
+	p.lastShown = now
 	if p.width == nil {
 		fmt.Fprintln(p.out, line)
 		return
@@ -64,16 +64,16 @@ func (p *progress) line(s *Swarm, since time.Duration) string {
 	attempts := stats.Connects + stats.Refused + stats.Failed
 	line := fmt.Sprintf("%s  %d/%d connected  %d connecting  %d waiting  %d gave up  %d failed  %.0f attempts/s",
 		time.Since(s.begin).Round(time.Second), stats.Connected, stats.Clients, stats.Connecting, stats.Waiting, stats.GaveUp,
-		stats.Refused+stats.Failed, float64(attempts-p.attempts)/since.Seconds())
+		stats.Refused+stats.Failed, float64(attempts-p.lastAttempts)/since.Seconds())
 	if sent > 0 {
-		line += fmt.Sprintf("  %.0f messages/s", float64(sent-p.sent)/since.Seconds())
+		line += fmt.Sprintf("  %.0f messages/s", float64(sent-p.lastSent)/since.Seconds())
 	}
-	p.sent, p.attempts = sent, attempts
+	p.lastSent, p.lastAttempts = sent, attempts
 	return line
 }
 
-// end makes room for what comes after.
-func (p *progress) end() {
+// clear makes room for what comes after.
+func (p *progress) clear() {
 	if p.width != nil {
 		fmt.Fprint(p.out, "\r", ansi.EraseLineRight)
 	}

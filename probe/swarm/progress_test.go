@@ -8,7 +8,7 @@ import (
 )
 
 func TestProgress(t *testing.T) {
-	s, err := New(Options{URL: "ws://127.0.0.1:1/ws", Clients: 7, Prefix: "c", Cast: []Role{{steady, spread, 1}}})
+	s, err := New(Options{URL: "ws://127.0.0.1:1/ws", Clients: 7, Prefix: "c", Cast: []Role{{steady, politePolicy, 1}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestProgress(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		begin := time.Now()
-		p := &progress{out: &out, width: test.width, every: test.every, at: begin}
+		p := &progress{out: &out, width: test.width, every: test.every, lastShown: begin}
 		p.show(s, begin.Add(test.every-1))
 		if out.Len() > 0 {
 			t.Errorf("%s: too soon: %q", name, &out)
@@ -33,7 +33,7 @@ func TestProgress(t *testing.T) {
 			t.Errorf("%s: %q", name, &out)
 		}
 		out.Reset()
-		p.end()
+		p.clear()
 		if out.String() != test.clear {
 			t.Errorf("%s: at the end %q", name, &out)
 		}

@@ -38,7 +38,7 @@ func reason(err error) string {
 			return text
 		}
 	}
-	if certificate(err) {
+	if isCertificateError(err) {
 		return "certificate not trusted"
 	}
 	return "protocol error"
@@ -56,7 +56,7 @@ var plainReasons = map[error]string{
 	websocket.ErrReadLimit:    "message too long",
 }
 
-func certificate(err error) bool {
+func isCertificateError(err error) bool {
 	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
 	return ok
 }

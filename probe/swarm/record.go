@@ -29,8 +29,8 @@ func newRecord() *record {
 	}
 }
 
-// note counts an attempt that failed, or a connection that ended after a time.
-func (r *record) note(counts map[string]int, err error) {
+// count counts an attempt that failed, or a connection that ended after a time.
+func (r *record) count(counts map[string]int, err error) {
 	why := reason(err)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -44,19 +44,19 @@ type timing struct {
 }
 
 // What is longer than longestTiming counts as that.
-const longestTiming = time.Hour
+const maxTiming = time.Hour
 
 func newTiming() *timing {
-	return &timing{histogram: hdrhistogram.New(1, longestTiming.Microseconds(), 3)}
+	return &timing{histogram: hdrhistogram.New(1, maxTiming.Microseconds(), 3)}
 }
 
 func (t *timing) add(d time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.histogram.RecordValue(min(max(d, 0), longestTiming).Microseconds())
+	t.histogram.RecordValue(min(max(d, 0), maxTiming).Microseconds())
 }
 
-func (t *timing) sum() Timing {
+func (t *timing) summary() Timing {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	h := t.histogram

@@ -66,7 +66,7 @@ func (s *Swarm) Report() Report {
 		Connected: stats.Connected, Peak: stats.Peak, Waiting: stats.Waiting, GaveUp: stats.GaveUp,
 		Attempts: stats.Connects + stats.Refused + stats.Failed, Connects: stats.Connects, Reconnects: stats.Reconnects,
 		MessagesSent: r.sent.Load(), MessagesReceived: r.received.Load(),
-		Handshake: r.handshake.sum(), Message: r.message.sum(), Beat: r.beat.sum(), Reconnect: r.reconnect.sum(),
+		Handshake: r.handshake.summary(), Message: r.message.summary(), Beat: r.beat.summary(), Reconnect: r.reconnect.summary(),
 		Late: millis(late),
 	}
 	r.mu.Lock()

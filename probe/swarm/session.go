@@ -41,7 +41,7 @@ type session struct {
 
 	mu    sync.Mutex // protects all following, and the client's random source
 	timer *time.Timer
-	due   [acts]model.Instant
+	due   [actCount]model.Instant
 	held  []pong // answers that are held back
 	over  bool   // nothing is done any more
 	cause error  // why the client itself ended the connection
@@ -62,7 +62,7 @@ func newSession(c *Client, conn *websocket.Conn) *session {
 		slowDown(conn.NetConn())
 	}
 	s.plan(s.opened)
-	s.timer = time.AfterFunc(model.MaxDelay, process.Guard(s.act))
+	s.timer = time.AfterFunc(model.MaxDelay, process.Guard(s.performDue))
 	return s
 }
 
@@ -80,9 +80,9 @@ func (s *session) newPulse(spread float64) *pulse.Pulse {
 	return pulse.New(swarm.clock, s.conn, o)
 }
 
-// live returns what ended the connection: the reader's error, or what the client did itself. The
+// run returns what ended the connection: the reader's error, or what the client did itself. The
 // socket is closed then, and nothing is done on it any more.
-func (s *session) live(ctx context.Context) error {
+func (s *session) run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, process.Guard(s.leave))
 	defer stop()
 	s.mu.Lock()
@@ -100,8 +100,8 @@ func (s *session) live(ctx context.Context) error {
 	return err
 }
 
-// act does what is due.
-func (s *session) act() {
+// performDue does what is due.
+func (s *session) performDue() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for now := s.client.swarm.clock.Now(); !s.over; {
@@ -110,9 +110,9 @@ func (s *session) act() {
 			s.arm()
 			return
 		}
-		due, err := s.do(next, now)
+		due, err := s.perform(next, now)
 		if err != nil {
-			s.abandon(err)
+			s.fail(err)
 			return
 		}
 		s.due[next] = due
@@ -129,9 +129,9 @@ func (s *session) arm() {
 	s.timer.Reset(s.client.swarm.clock.Until(due))
 }
 
-// abandon is what a failed act means for the connection. If a write failed, the reader knows better
+// fail is what a failed act means for the connection. If a write failed, the reader knows better
 // why, for the server's close frame may be waiting: it gets a moment to come to it.
-func (s *session) abandon(err error) {
+func (s *session) fail(err error) {
 	s.over = true
 	if errors.Is(err, errDropped) || errors.Is(err, pulse.ErrDead) {
 		s.cause = err
@@ -157,7 +157,7 @@ func (s *session) leave() {
 func (s *session) read() error {
 	for {
 		_, message, err := s.conn.NextReader()
-		s.rest()
+		s.waitWhileFrozen()
 		if err != nil {
 			return err
 		}
@@ -169,42 +169,42 @@ func (s *session) read() error {
 		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 			return err
 		}
-		s.recognize(s.head[:n])
+		s.handleMessage(s.head[:n])
 	}
 }
 
-// rest keeps the reader from going on while the client is frozen: what arrives stays in the socket.
-func (s *session) rest() {
+// waitWhileFrozen keeps the reader from going on while the client is frozen: what arrives stays in the socket.
+func (s *session) waitWhileFrozen() {
 	s.awake.Lock()
 	defer s.awake.Unlock()
 }
 
 // pinged answers at once, holds the answer back, or does not answer.
 func (s *session) pinged(payload string) error {
-	s.rest()
+	s.waitWhileFrozen()
 	s.pulse.Heard()
 	role := s.client.role
 	switch {
 	case role.Mute:
-	case role.late():
+	case role.delaysPongs():
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.hold(payload, s.client.swarm.clock.Now())
+		s.holdPong(payload, s.client.swarm.clock.Now())
 		s.arm()
 	default:
-		return s.answer(payload)
+		return s.writePong(payload)
 	}
 	return nil
 }
 
 func (s *session) ponged(payload string) error {
-	s.rest()
+	s.waitWhileFrozen()
 	s.pulse.Pong(payload)
 	return nil
 }
 
-// answer writes a pong. That the connection is on its way out is for the reader to find.
-func (s *session) answer(payload string) error {
+// writePong writes a pong. That the connection is on its way out is for the reader to find.
+func (s *session) writePong(payload string) error {
 	err := s.conn.WriteControl(websocket.PongMessage, []byte(payload), time.Now().Add(writeTimeout))
 	if errors.Is(err, websocket.ErrCloseSent) {
 		return nil
@@ -212,8 +212,8 @@ func (s *session) answer(payload string) error {
 	return err
 }
 
-// hold keeps an answer until it is due. Answers keep their order, as they would on a slow path.
-func (s *session) hold(payload string, now model.Instant) {
+// holdPong keeps an answer until it is due. Answers keep their order, as they would on a slow path.
+func (s *session) holdPong(payload string, now model.Instant) {
 	c := s.client
 	due := now + model.Instant(c.path+c.role.Wobble.draw(c.random))
 	if n := len(s.held); n > 0 {
@@ -223,5 +223,5 @@ func (s *session) hold(payload string, now model.Instant) {
 	if len(s.held) > maxHeldPongs {
 		s.held = s.held[1:]
 	}
-	s.due[releases] = s.held[0].due
+	s.due[actHeldPong] = s.held[0].due
 }

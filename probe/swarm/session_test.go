@@ -12,7 +12,7 @@ func TestHeldAnswers(t *testing.T) {
 	now := model.Instant(time.Hour)
 	s := &session{client: &Client{random: dice(1), role: &Role{Behaviour: Behaviour{Wobble: Span{0, time.Second}}}}}
 	for i := range 2 * maxHeldPongs {
-		s.hold(string(rune('a'+i)), now)
+		s.holdPong(string(rune('a'+i)), now)
 	}
 	if len(s.held) != maxHeldPongs || s.held[maxHeldPongs-1].payload != string(rune('a'+2*maxHeldPongs-1)) {
 		t.Errorf("held are %d: %v", len(s.held), s.held)
@@ -22,7 +22,7 @@ func TestHeldAnswers(t *testing.T) {
 			t.Errorf("answer %d is due before the one before it", i+1)
 		}
 	}
-	if s.due[releases] != s.held[0].due {
+	if s.due[actHeldPong] != s.held[0].due {
 		t.Error("the first answer is not the one that is due")
 	}
 }

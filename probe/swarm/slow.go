@@ -36,8 +36,8 @@ func (c *slowConn) Read(p []byte) (int, error) {
 // NetConn leads down to the socket.
 func (c *slowConn) NetConn() net.Conn { return c.Conn }
 
-// slowed is d for slow readers.
-func slowed(d *websocket.Dialer) *websocket.Dialer {
+// slowDialer is d for slow readers.
+func slowDialer(d *websocket.Dialer) *websocket.Dialer {
 	slow := *d
 	slow.NetDialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := d.NetDialContext(ctx, network, address)

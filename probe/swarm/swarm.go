@@ -82,19 +82,19 @@ func New(o Options) (*Swarm, error) {
 	if err := process.CanOpen(o.Clients * max(o.Sockets, 1)); err != nil {
 		return nil, fmt.Errorf("a swarm of %d clients: %w", o.Clients, err)
 	}
-	if err := validate(o.Cast); err != nil {
+	if err := validateRoles(o.Cast); err != nil {
 		return nil, err
 	}
-	s := &Swarm{options: o, template: template(u), begin: time.Now(), clock: pulse.NewClock(), record: newRecord(), random: rand.New(rand.NewPCG(o.Seed, 0))}
+	s := &Swarm{options: o, template: withPlaceholder(u), begin: time.Now(), clock: pulse.NewClock(), record: newRecord(), random: rand.New(rand.NewPCG(o.Seed, 0))}
 	s.prepare()
-	s.populate()
+	s.makeClients()
 	return s, nil
 }
 
 // prepare makes what clients share.
 func (s *Swarm) prepare() {
 	s.dialer = newDialer(&s.options)
-	s.slowDialer = slowed(s.dialer)
+	s.slowDialer = slowDialer(s.dialer)
 	s.handshakes = lease.NewPool[*Client](handshakes, patience)
 	s.rhythms = map[time.Duration]*heart.Rhythm{}
 	s.userAgents = map[*Role]string{}
@@ -108,10 +108,10 @@ func (s *Swarm) prepare() {
 	s.filler = newFiller(longest)
 }
 
-// populate hands out the roles. Each client draws from a source of its own, so what one does
+// makeClients hands out the roles. Each client draws from a source of its own, so what one does
 // changes nothing for another.
-func (s *Swarm) populate() {
-	roles := cast(s.options.Cast, s.options.Clients)
+func (s *Swarm) makeClients() {
+	roles := assignRoles(s.options.Cast, s.options.Clients)
 	s.random.Shuffle(len(roles), func(i, j int) { roles[i], roles[j] = roles[j], roles[i] })
 	first := max(s.options.First, 1)
 	for i, role := range roles {
@@ -126,26 +126,26 @@ func (s *Swarm) Run(ctx context.Context) error {
 	var group process.Group
 	defer group.Wait()
 	group.Go(func() { s.clock.Run(ctx) })
-	group.Go(func() { s.storms(ctx, s.disperse) })
-	s.release(ctx, func(c *Client) { group.Go(func() { c.Run(ctx) }) })
+	group.Go(func() { s.runStorms(ctx, s.cutShare) })
+	s.startClients(ctx, func(c *Client) { group.Go(func() { c.Run(ctx) }) })
 	<-ctx.Done()
 	return nil
 }
 
-// Scout connects the first client ahead of all others, so that an address which is wrong shows before
+// ConnectFirst connects the first client ahead of all others, so that an address which is wrong shows before
 // thousands run against it. A server that is only busy is no mistake. After nil, Run must follow.
-func (s *Swarm) Scout(ctx context.Context) error {
+func (s *Swarm) ConnectFirst(ctx context.Context) error {
 	first := s.clients[0]
 	conn, err := first.dial(ctx)
 	if r, ok := errors.AsType[*refused](err); ok && r.busy() {
 		return nil
 	}
-	first.scouted = conn
+	first.firstConn = conn
 	return err
 }
 
-// release starts the clients one after the other, evenly over the ramp.
-func (s *Swarm) release(ctx context.Context, start func(*Client)) {
+// startClients starts the clients one after the other, evenly over the ramp.
+func (s *Swarm) startClients(ctx context.Context, start func(*Client)) {
 	begin := time.Now()
 	for i, c := range s.clients {
 		due := begin.Add(s.options.Ramp * time.Duration(i) / time.Duration(len(s.clients)))
@@ -156,8 +156,8 @@ func (s *Swarm) release(ctx context.Context, start func(*Client)) {
 	}
 }
 
-// storms lets one break after the other until ctx ends.
-func (s *Swarm) storms(ctx context.Context, breakLoose func()) {
+// runStorms lets one break after the other until ctx ends.
+func (s *Swarm) runStorms(ctx context.Context, breakLoose func()) {
 	storm := s.options.Storm
 	if storm.Every.Max == 0 {
 		return
@@ -167,9 +167,9 @@ func (s *Swarm) storms(ctx context.Context, breakLoose func()) {
 	}
 }
 
-// disperse resets the connections of the storm's share of clients in the same instant, from which on they
+// cutShare resets the connections of the storm's share of clients in the same instant, from which on they
 // are refused.
-func (s *Swarm) disperse() {
+func (s *Swarm) cutShare() {
 	if storm := s.options.Storm; storm.Refuse != nil {
 		storm.Refuse(storm.Away.draw(s.random))
 	}

@@ -24,7 +24,7 @@ func TestAStormBringsAllBack(t *testing.T) {
 		Storm:   Storm{Share: 1},
 	})
 	eventually(t, "all to be there", func() bool { return s.Stats().Connected == n })
-	s.disperse()
+	s.cutShare()
 	eventually(t, "all to be back", func() bool {
 		stats := s.Stats()
 		return stats.Connected == n && stats.Reconnects == n
@@ -48,7 +48,7 @@ func TestAStormSparesItsShare(t *testing.T) {
 	s, _ := start(t, Options{URL: e.url(), Clients: n, Prefix: "c", Seed: 3,
 		Cast: []Role{{steady, model.Policy{Kind: model.PolicyFixed, Base: time.Hour}, 1}}, Storm: Storm{Share: 0.8}})
 	eventually(t, "all to be there", func() bool { return s.Stats().Connected == n })
-	s.disperse()
+	s.cutShare()
 	eventually(t, "the storm", func() bool { return s.Stats().Waiting > n/2 })
 	if left := s.Stats().Connected; left == 0 {
 		t.Error("a storm of 80 % took everybody")
@@ -122,7 +122,7 @@ func TestRampSpreadsTheFirstAttempts(t *testing.T) {
 		}
 		var starts []time.Duration
 		begin := time.Now()
-		s.release(t.Context(), func(*Client) { starts = append(starts, time.Since(begin)) })
+		s.startClients(t.Context(), func(*Client) { starts = append(starts, time.Since(begin)) })
 		for i, at := range starts {
 			if want := time.Duration(i) * time.Second; at != want {
 				t.Errorf("client %d starts after %s, want %s", i, at, want)
@@ -144,7 +144,7 @@ func TestStormsComeWhenTheyShould(t *testing.T) {
 		defer cancel()
 		var gaps []time.Duration
 		last := time.Now()
-		s.storms(ctx, func() { gaps, last = append(gaps, time.Since(last)), time.Now() })
+		s.runStorms(ctx, func() { gaps, last = append(gaps, time.Since(last)), time.Now() })
 		for i, gap := range gaps {
 			span := s.options.Storm.Every
 			if i == 0 {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// tolerable is how late a swarm may run before its timings say more of itself than of the server.
-const tolerable = 100 * time.Millisecond
+// tolerableLate is how late a swarm may run before its timings say more of itself than of the server.
+const tolerableLate = 100 * time.Millisecond
 
 // Write writes the report for people.
 func (r *Report) Write(w io.Writer) error {
@@ -24,7 +24,7 @@ func (r *Report) Write(w io.Writer) error {
 	counts(&text, "ended", r.Ended)
 	fmt.Fprintf(&text, "messages    %d sent, %d received\n\n", r.MessagesSent, r.MessagesReceived)
 	r.timings(&text)
-	if time.Duration(r.Late) > tolerable {
+	if time.Duration(r.Late) > tolerableLate {
 		fmt.Fprintf(&text, "\nThis process itself ran %s late at worst: take fewer clients, or more processes.\n", pretty(r.Late))
 	}
 	_, err := io.WriteString(w, text.String())
