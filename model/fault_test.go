@@ -43,7 +43,7 @@ func TestParseFaults(t *testing.T) {
 // Errors say what to write.
 func TestParseFaultsErrors(t *testing.T) {
 	for _, tc := range []struct{ text, want string }{
-		{"latency", `"latency" is no fault: write latency=200ms, latency=200ms±50ms or latency=200ms,down`},
+		{"latency", `"latency" is not a fault: write latency=200ms, latency=200ms±50ms or latency=200ms,down`},
 		{"latency=200", "write latency=200ms"},
 		{"latency=0s", "write latency=200ms"},
 		{"latency=-1s", "write latency=200ms"},
@@ -54,7 +54,7 @@ func TestParseFaultsErrors(t *testing.T) {
 		{"latency=1s latency=2s,up", "comes on top of another latency"},
 		{"rate=0", "write rate=64KiB"},
 		{"rate=fast", "write rate=64KiB"},
-		{"freeze=1", `"freeze=1" is no fault: write freeze`},
+		{"freeze=1", `"freeze=1" is not a fault: write freeze`},
 		{"freeze freeze", "comes on top of another freeze"},
 		{"freeze half-open", "write one of them"},
 		{"drop=10", "write drop=1/10"},

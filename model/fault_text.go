@@ -72,7 +72,7 @@ func (f *Faults) read(word string) error {
 		}
 		var more Faults
 		if valued == (k.name == k.form) || !k.read(&more, value) {
-			return Errorf(Invalid, "%.60q is no fault: write %s", word, k.form)
+			return Errorf(Invalid, "%.60q is not a fault: write %s", word, k.form)
 		}
 		if !f.add(&more) {
 			return Errorf(Invalid, "%.60q comes on top of another %s: write one of them", word, name)

@@ -68,7 +68,7 @@ func FuzzClean(f *testing.F) {
 			t.Errorf("Clean(%q, %d) has %d bytes", s, limit, len(clean))
 		}
 		if !utf8.ValidString(clean) {
-			t.Errorf("Clean(%q, %d) = %q is no UTF-8", s, limit, clean)
+			t.Errorf("Clean(%q, %d) = %q is not UTF-8", s, limit, clean)
 		}
 		if strings.ContainsFunc(clean, func(r rune) bool { return !visible(r) }) {
 			t.Errorf("Clean(%q, %d) = %q hides something", s, limit, clean)

@@ -45,7 +45,7 @@ func TestMarksComeFirstForFaults(t *testing.T) {
 func TestBadFaultsAreExplained(t *testing.T) {
 	f := newFake(ward(20)...)
 	s := newScreen(t, f, 80, 24).press("f", "tab", "latency=fast")
-	s.line("is no fault")
+	s.line("is not a fault")
 	golden.RequireEqual(t, []byte(s.text()))
 	s.press("tab", "tab", "enter").line("Cancel")
 	if len(f.orders) > 0 {

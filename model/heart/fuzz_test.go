@@ -117,7 +117,7 @@ func (w *wild) check() {
 		w.t.Fatalf("probe %d while %v", h.probe, h.state)
 	}
 	if h.rhythm.Scheme == model.SchemeNone && h.state != model.Normal && h.state != model.Closed {
-		w.t.Fatalf("%v although nobody beats", h.state)
+		w.t.Fatalf("%v although neither end beats", h.state)
 	}
 	if (h.state == model.Suspect || h.state == model.Failed) && h.Diagnosis().Cause == "" {
 		w.t.Fatalf("%v without a cause", h.state)

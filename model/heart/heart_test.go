@@ -251,7 +251,7 @@ func TestApplicationsPingsAreFreeSamples(t *testing.T) {
 		t.Errorf("rtt %v, mean %v", h.RTT(), h.Mean())
 	}
 	if len(h.Samples()) != 0 {
-		t.Error("they are no beats of holter's")
+		t.Error("they count as beats of holter's")
 	}
 }
 

@@ -406,7 +406,7 @@ func TestUnreadBytesAreNoEvidence(t *testing.T) {
 	p.run(59 * time.Second)
 	p.expect()
 	if n := len(p.pings); n > 22 {
-		t.Errorf("%d pings: they went on although nobody reads the answers", n)
+		t.Errorf("%d pings: they went on although the answers are not read", n)
 	}
 	if e := p.heart.Evidence(p.now, &p.late, p); !e.Unread || e.PingAge < 38*time.Second || e.Unanswered != 1 {
 		t.Errorf("evidence %+v", e)

@@ -16,9 +16,9 @@ type fleet struct {
 	refused time.Duration // from the loss on, all attempts are
 	rtt     float64       // mean of the clients' round trips, in seconds
 	asks    time.Duration // what a refusal says, at least
-	more    int           // and up to so many whole seconds more
+	more    int           // up to this many whole seconds are added
 	obeys   bool
-	crowd   float64 // seconds that a machine needs for all who come at once
+	crowd   float64 // seconds that a machine needs for all clients that come at once
 }
 
 // attempts lets the fleet come back. A handshake takes two round trips of the client's own length, with noise that

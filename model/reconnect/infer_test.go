@@ -235,11 +235,11 @@ func TestRetryAfter(t *testing.T) {
 		want := inferOne(f, 1)
 		f.asks, f.clients, f.refused = 5*time.Second, 200, 90*time.Second
 		if p := inferOne(f, 1); p.Kind != want.Kind || p.Obeys {
-			t.Errorf("%s, who do not obey: %+v", name, p)
+			t.Errorf("%s, which does not obey: %+v", name, p)
 		}
 		f.obeys = true
 		if p := inferOne(f, 1); p.Kind != want.Kind || p.Jitter != want.Jitter || !p.Obeys {
-			t.Errorf("%s, who obey: %+v", name, p)
+			t.Errorf("%s, which obeys: %+v", name, p)
 		}
 	}
 }

@@ -242,7 +242,7 @@ func TestStormEndsWithoutAll(t *testing.T) {
 	}
 }
 
-// A client that is let in and thrown out at once is not back.
+// A client whose connection is closed at once is not back.
 func TestStormCountsClientsThatStay(t *testing.T) {
 	w := newWeather()
 	for range 100 {
@@ -275,7 +275,7 @@ func TestStormWhileItIsOn(t *testing.T) {
 	w.on(kickedAt+model.Instant(7*time.Second), func(model.Instant) { late = w.watch.Storms() })
 	w.run(1000, kickedAt+model.Instant(time.Minute))
 	if len(early) != 0 {
-		t.Errorf("nobody has come back yet: %+v", early)
+		t.Errorf("no client has come back yet: %+v", early)
 	}
 	if len(late) != 1 || !late[0].On() || late[0].Away != 10 || late[0].Clients != 1010 || late[0].ID != 1 {
 		t.Errorf("%+v", late)

@@ -56,7 +56,7 @@ func broken(path string, text []byte, err error) error {
 		last := bytes.Count(bytes.TrimSuffix(text, []byte("\n")), []byte("\n")) + 1
 		place.Line, what = min(e.Mark.Line, last), e.Message
 	}
-	return Node{path, &place}.Errorf("this is no YAML: %s", what)
+	return Node{path, &place}.Errorf("this is not YAML: %s", what)
 }
 
 // resolve returns the node itself or, for an alias, the node that it stands for.

@@ -78,13 +78,13 @@ func TestNothing(t *testing.T) {
 
 func TestNoYAML(t *testing.T) {
 	for text, want := range map[string]string{
-		"a: [1\n":           "x.yaml:1: this is no YAML: did not find expected ',' or ']'",
-		"a: 1\nb: [":        "x.yaml:2: this is no YAML: did not find expected node content",
-		"a: 1\n\tb: 2\n":    "x.yaml:2: this is no YAML: found a tab",
-		"a: 1\nb: *c\n":     "x.yaml:2: this is no YAML: unknown anchor",
-		"a\x00: 1":          "x.yaml:1: this is no YAML: control characters are not allowed",
+		"a: [1\n":           "x.yaml:1: this is not YAML: did not find expected ',' or ']'",
+		"a: 1\nb: [":        "x.yaml:2: this is not YAML: did not find expected node content",
+		"a: 1\n\tb: 2\n":    "x.yaml:2: this is not YAML: found a tab",
+		"a: 1\nb: *c\n":     "x.yaml:2: this is not YAML: unknown anchor",
+		"a\x00: 1":          "x.yaml:1: this is not YAML: control characters are not allowed",
 		"a: 1\n---\nb: 2\n": "x.yaml:2: another document begins here: leave out what comes after ---",
-		"a: 1\n---\nb: [":   "x.yaml:3: this is no YAML: ",
+		"a: 1\n---\nb: [":   "x.yaml:3: this is not YAML: ",
 	} {
 		_, err := Parse("x.yaml", []byte(text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

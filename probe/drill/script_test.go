@@ -90,8 +90,8 @@ func TestMistakes(t *testing.T) {
 	}{
 		"empty":            {"", []string{"x.yaml:1: there is nothing in it: holter drill --print deploy"}},
 		"comment":          {"# nothing\n", []string{"x.yaml:1: there is nothing in it"}},
-		"no YAML":          {"name: x\nsteps: [", []string{"x.yaml:2: this is no YAML: did not find expected node content"}},
-		"a tab":            {"name: x\n\tsteps: y", []string{"this is no YAML"}},
+		"no YAML":          {"name: x\nsteps: [", []string{"x.yaml:2: this is not YAML: did not find expected node content"}},
+		"a tab":            {"name: x\n\tsteps: y", []string{"this is not YAML"}},
 		"a word":           {"deploy", []string{"x.yaml:1: expected a drill, which has the keys name, about, steps, watch, expect"}},
 		"two drills":       {"name: x\nsteps: [{kick: all}]\n---\nname: y\n", []string{"x.yaml:3: another document begins here: leave out what comes after ---"}},
 		"unknown key":      {"name: x\nstep: []\n", []string{`x.yaml:2: unknown key "step": a drill has the keys name, about, steps`}},

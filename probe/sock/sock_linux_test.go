@@ -123,7 +123,7 @@ func TestStatWindowShut(t *testing.T) {
 func TestStatLastDataRecv(t *testing.T) {
 	us, peer := pair(t)
 	eventually(t, "50 ms without data", func() bool { return mustStat(t, us).LastDataRecv >= 50*time.Millisecond })
-	eventually(t, "a younger sign of life, though nobody reads it", func() bool {
+	eventually(t, "a newer sign of life, although it is not read", func() bool {
 		if _, err := peer.Write([]byte("pong")); err != nil {
 			t.Fatal(err)
 		}

@@ -118,7 +118,7 @@ func TestUnread(t *testing.T) {
 	}
 	peer.Close()
 	if n := mustUnread(t, us); n != 7 {
-		t.Errorf("after the peer's close: %d bytes unread, want 7: the end of the stream is no byte", n)
+		t.Errorf("after the peer's close: %d bytes unread, want 7: the end of the stream does not count", n)
 	}
 }
 

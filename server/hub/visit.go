@@ -90,7 +90,7 @@ func (l *leg) judge(now model.Instant) func(*tap.Conn) {
 }
 
 // stuckSince returns since when the peer has taken nothing of the write that began at w. A long message may
-// take any time on its way to a slow peer, as long as there is progress. Where the kernel does not tell what
+// take any time on its way to a slow peer, as long as there is progress. Where the kernel does not say what
 // the peer has acknowledged, it returns w.
 func (l *leg) stuckSince(w, now model.Instant) model.Instant {
 	taken, known := l.tap.Taken()

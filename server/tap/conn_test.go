@@ -428,7 +428,7 @@ func TestHijackKeepsEarlyBytes(t *testing.T) {
 	}
 }
 
-// Under TLS there is no raw socket to write to; the heartbeat and half-closes work all the same.
+// Under TLS there is no raw socket to write to, but the heartbeat and half-closes still work.
 func TestTLS(t *testing.T) {
 	srv := httptest.NewUnstartedServer(nil)
 	srv.StartTLS()

@@ -219,7 +219,7 @@ func TestHeld(t *testing.T) {
 			default:
 			}
 			if c.Unread() {
-				t.Error("what is held is no fault of the application's")
+				t.Error("the application is blamed for bytes that a fault holds")
 			}
 			c.SetFaults(model.Faults{})
 			readAll(t, peer, down)

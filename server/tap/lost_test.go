@@ -82,7 +82,7 @@ func TestShutOfLostFrames(t *testing.T) {
 			io.ReadFull(c, make([]byte, len(test.in)))
 			io.WriteString(c, test.out)
 			if !c.Shut(4000, "") {
-				t.Error("somebody else has ended it")
+				t.Error("the connection had ended before")
 			}
 			if test.out == "" {
 				c.CloseWrite()

@@ -148,7 +148,7 @@ func (s *stream) toBoundary(b []byte) int {
 }
 
 // Lost reports in which directions it is no longer known where frames begin. From then on no ping goes
-// out: there is no place for it, or its pong could not be told from other bytes.
+// out: there is no place for it, or its pong could not be distinguished from other bytes.
 func (c *Conn) Lost() (in, out bool) { return c.in.astray.Load(), c.out.astray.Load() }
 
 // stray records that bytes passed in a lost direction at that moment. They may be data.

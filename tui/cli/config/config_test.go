@@ -135,7 +135,7 @@ func TestRefusals(t *testing.T) {
 		"map in a list":        {"allow-origin:\n- a\n- {b: c}\n", "holter.yaml:3: expected one value"},
 		"twice":                {"interval: 1s\ninterval: 2s\n", "holter.yaml:2: interval stands here twice"},
 		"no mapping":           {"- interval\n", "holter.yaml:1: expected settings"},
-		"syntax":               {"interval: [1s\n", "holter.yaml:1: this is no YAML: did not find expected ',' or ']'"},
+		"syntax":               {"interval: [1s\n", "holter.yaml:1: this is not YAML: did not find expected ',' or ']'"},
 		"two documents":        {"interval: 1s\n---\ninterval: 2s\n", "holter.yaml:2: another document begins here: leave out what comes after ---"},
 		"unknown profile":      {"profiles: {qa: {}}\n", "holter.yaml:1: unknown profile \"qa\": write dev, test, staging or prod"},
 		"mistake in a profile": {"profiles:\n  prod:\n    intervall: 1s\n", "holter.yaml:3: unknown setting"},
