@@ -95,8 +95,8 @@ func (c *Command) Run(ctx context.Context, t Target, out io.Writer, live io.Writ
 		return err
 	}
 	ticker := &Ticker{Out: live, Terminal: process.IsTerminal(live)}
-	report, err := c.script.Run(ctx, t, ticker.Tell)
-	ticker.Done()
+	report, err := c.script.Run(ctx, t, ticker.Show)
+	ticker.Clear()
 	if err != nil {
 		discard(junit)
 		if ctx.Err() != nil {

@@ -30,11 +30,11 @@ func (d *Drill) end() (end time.Duration) {
 
 // Step is one disturbance.
 type Step struct {
-	At    time.Duration // from the start of the drill
-	Kind  Kind
-	Whom  string        // in the filter language; of a kick or a fault
-	Share float64       // of those, above 0 up to 1, by chance
-	For   time.Duration // how long a refusal or a fault lasts
+	At        time.Duration // from the start of the drill
+	Kind      Kind
+	Selection string        // in the filter language; of a kick or a fault
+	Share     float64       // of those, above 0 up to 1, by chance
+	For       time.Duration // how long a refusal or a fault lasts
 
 	Kick   model.Kick   // of a kick: how
 	Faults model.Faults // of a fault
@@ -67,7 +67,7 @@ func (s *Step) String() string {
 	if s.Share < 1 {
 		fmt.Fprintf(&b, "%.4g %% of ", 100*s.Share)
 	}
-	b.WriteString(s.Whom)
+	b.WriteString(s.Selection)
 	switch {
 	case s.For > 0:
 		fmt.Fprintf(&b, " for %s", s.For)

@@ -69,18 +69,18 @@ func (c *comparison) holds(a float64) bool {
 	return a == b
 }
 
-// is compares words.
-func (c *comparison) is(word string) bool { return (word == c.value.word) == (c.op == "=") }
+// matchesWord compares words.
+func (c *comparison) matchesWord(word string) bool { return (word == c.value.word) == (c.op == "=") }
 
 // subject is something that can be expected, either of all clients or of a policy of some.
 type subject struct {
-	name   string
-	alias  string
-	unit   unit
-	timed  bool // takes a time by which it should be so
-	anyway bool // can be told where no client lost its connection
-	check  func(*comparison, *Figures) (held bool, found string)
-	fits   func(*comparison, *model.PoolPolicy) bool
+	name          string
+	alias         string
+	unit          unit
+	timed         bool // takes a time by which it should be so
+	withoutLosses bool // can be told where no client lost its connection
+	check         func(*comparison, *Figures) (held bool, found string)
+	fits          func(*comparison, *model.PoolPolicy) bool
 }
 
 // unit is how a value is written.
@@ -109,13 +109,13 @@ var subjects = []subject{
 	{name: "back_99", unit: length, check: back99},
 	{name: "peak_rate", alias: "peak", unit: perSecond, check: peak},
 	{name: "crowding", unit: number, check: crowding},
-	{name: "refused", unit: number, anyway: true, check: refused},
-	{name: "lost", unit: number, anyway: true, check: lost},
+	{name: "refused", unit: number, withoutLosses: true, check: refused},
+	{name: "lost", unit: number, withoutLosses: true, check: lost},
 	{name: "policy", unit: kind, fits: fitsKind},
 	{name: "like", unit: name, fits: fitsLike},
 	{name: "jitter", unit: share, fits: fitsJitter},
 	{name: "factor", unit: number, fits: fitsFactor},
-	{name: "no_client_gave_up", unit: flag, check: nobodyGaveUp},
+	{name: "no_client_gave_up", unit: flag, check: noClientGaveUp},
 }
 
 var policyKinds = []model.PolicyKind{

@@ -106,19 +106,19 @@ func (p *parser) operator(s *subject) (operator, error) {
 		if !strings.HasPrefix(p.rest(), string(op)) {
 			continue
 		}
-		if s.words() && op != "=" && op != "!=" {
+		if s.takesWord() && op != "=" && op != "!=" {
 			return "", p.expected(p.pos, "= or != after %s", s.name)
 		}
 		p.pos += len(op)
 		return op, nil
 	}
-	if s.words() {
+	if s.takesWord() {
 		return "", p.expected(p.pos, "= or != after %s", s.name)
 	}
 	return "", p.expected(p.pos, "= != > >= < or <= after %s", s.name)
 }
 
-func (s *subject) words() bool { return s.unit == kind || s.unit == name }
+func (s *subject) takesWord() bool { return s.unit == kind || s.unit == name }
 
 func (p *parser) value(s *subject) (value, error) {
 	p.skipSpace()

@@ -91,7 +91,7 @@ func TestUnknownPolicyIsNotAsExpected(t *testing.T) {
 	for text, want := range map[string]bool{"policy=none": false, "jitter<50%": false, "factor<3": false, "policy=unknown": true} {
 		e, err := ParseExpectation(text)
 		c := e.check(f)
-		if err != nil || c.Held != want || !want && !strings.Contains(c.Found, toTell) {
+		if err != nil || c.Held != want || !want && !strings.Contains(c.Found, policyHint) {
 			t.Errorf("%s: %v, %s, error %v", text, c.Held, c.Found, err)
 		}
 	}

@@ -9,9 +9,9 @@ import (
 	"holter/model/storm"
 )
 
-// patience is how long a client that is still trying may wait between two attempts: as long as the
+// gaveUpAfter is how long a client that is still trying may wait between two attempts: as long as the
 // longest delays of common policies.
-const patience = 30 * time.Second
+const gaveUpAfter = 30 * time.Second
 
 // Figures are how the clients came back. Times count from the first disturbance.
 type Figures struct {
@@ -31,13 +31,13 @@ func (r *record) figures(now time.Duration) *Figures {
 	f := &Figures{Lost: r.lost, Refused: r.refused, Missed: r.missed}
 	var records []*reconnect.Attempts
 	for _, c := range r.clients {
-		s := c.story
+		s := c.outage
 		switch {
 		case s == nil:
 			continue
 		case !s.away:
 			f.returns = append(f.returns, s.back)
-		case s.tried == 0 || now-s.tried > patience:
+		case s.tried == 0 || now-s.tried > gaveUpAfter:
 			f.GaveUp++
 		}
 		records = append(records, s.attempts)
@@ -62,14 +62,14 @@ func arrivals(times []time.Duration) []storm.Arrival {
 	return list
 }
 
-// by is the share of the clients that were back at a time.
-func (f *Figures) by(at time.Duration) float64 {
+// backBy is the share of the clients that were back at a time.
+func (f *Figures) backBy(at time.Duration) float64 {
 	n, _ := slices.BinarySearch(f.returns, at+1)
 	return float64(n) / float64(f.Lost)
 }
 
-// adopt takes over what the other holter has seen of the storm that the drill was: it has missed nothing.
-func (f *Figures) adopt(storms []model.Storm, start time.Time) {
+// adoptStorm takes over what the other holter has seen of the storm that the drill was: it has missed nothing.
+func (f *Figures) adoptStorm(storms []model.Storm, start time.Time) {
 	var worst *model.Storm
 	for i := range storms {
 		s := &storms[i]

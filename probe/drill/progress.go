@@ -14,30 +14,30 @@ type Ticker struct {
 	written  time.Duration // when the newest line was
 }
 
-// quiet is how long nothing is written where lines stay.
-const quiet = 5 * time.Second
+// logInterval is how long nothing is written where lines stay.
+const logInterval = 5 * time.Second
 
 const eraseLine = "\r\x1b[K"
 
-// Tell writes p.
-func (t *Ticker) Tell(p Progress) {
+// Show writes p.
+func (t *Ticker) Show(p Progress) {
 	status := fmt.Sprintf("%6.1f s  %d of %d clients lost, %d back, %d refused", p.Elapsed.Seconds(), p.Lost, p.Clients, p.Back, p.Refused)
 	switch {
-	case t.Terminal && p.News != "":
-		fmt.Fprintf(t.Out, "%s%6.1f s  %s\n%s", eraseLine, p.Elapsed.Seconds(), p.News, status)
+	case t.Terminal && p.Event != "":
+		fmt.Fprintf(t.Out, "%s%6.1f s  %s\n%s", eraseLine, p.Elapsed.Seconds(), p.Event, status)
 	case t.Terminal:
 		fmt.Fprint(t.Out, eraseLine+status)
-	case p.News != "":
-		fmt.Fprintf(t.Out, "%6.1f s  %s\n", p.Elapsed.Seconds(), p.News)
+	case p.Event != "":
+		fmt.Fprintf(t.Out, "%6.1f s  %s\n", p.Elapsed.Seconds(), p.Event)
 		t.written = p.Elapsed
-	case p.Elapsed-t.written >= quiet:
+	case p.Elapsed-t.written >= logInterval:
 		fmt.Fprintln(t.Out, status)
 		t.written = p.Elapsed
 	}
 }
 
-// Done ends the line that is written again and again.
-func (t *Ticker) Done() {
+// Clear ends the line that is written again and again.
+func (t *Ticker) Clear() {
 	if t.Terminal {
 		fmt.Fprint(t.Out, eraseLine)
 	}

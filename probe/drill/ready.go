@@ -30,8 +30,8 @@ func Template(name string) (string, error) {
 	return string(text), nil
 }
 
-// longestScript bounds a file, in bytes.
-const longestScript = 1 << 20
+// maxScript bounds a file, in bytes.
+const maxScript = 1 << 20
 
 // Open reads a drill: one that is ready made, or the file of that name. The error names every mistake in
 // it, by its line, and what to write there.
@@ -47,12 +47,12 @@ func Open(name string) (*Drill, error) {
 		return nil, err
 	}
 	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, longestScript+1))
+	text, err := io.ReadAll(io.LimitReader(file, maxScript+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(text) > longestScript {
-		return nil, fmt.Errorf("%s has more than %d bytes: it is no drill", name, longestScript)
+	if len(text) > maxScript {
+		return nil, fmt.Errorf("%s has more than %d bytes: it is no drill", name, maxScript)
 	}
 	return Parse(name, text)
 }

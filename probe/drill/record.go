@@ -11,28 +11,28 @@ import (
 // record is what clients did since the start, from the events of the holter that they are connected to.
 // All its times are that holter's, and count from the start. It belongs to one goroutine.
 type record struct {
-	start    time.Time
-	begun    time.Duration // what was before is known
-	closing  time.Duration // losses from here on are everyday ones
-	clients  map[string]*client
-	lost     int             // clients that lost their connection
-	back     int             // of them, back for now
-	arrivals []time.Duration // of those who came back or were refused
-	refused  int
-	missed   uint64    // events that did not come through
-	behind   time.Time // when events were missed, until a snapshot has filled the gap
+	start       time.Time
+	knownSince  time.Duration // what was before is known
+	lossesUntil time.Duration // losses from here on are everyday ones
+	clients     map[string]*client
+	lost        int             // clients that lost their connection
+	back        int             // of them, back for now
+	arrivals    []time.Duration // of those who came back or were refused
+	refused     int
+	missed      uint64    // events that did not come through
+	missedAt    time.Time // when events were missed, until a snapshot has filled the gap
 }
 
 // client is one identity.
 type client struct {
-	open  []model.ID    // connections
-	known time.Duration // from a snapshot, up to then
-	told  time.Duration // by the newest event
-	story *story        // nil until it loses its connection
+	open        []model.ID    // connections
+	snapshotAt  time.Duration // from a snapshot, up to then
+	lastEventAt time.Duration // by the newest event
+	outage      *outage       // nil until it loses its connection
 }
 
-// story is how a client came back from its newest loss.
-type story struct {
+// outage is how a client came back from its newest loss.
+type outage struct {
 	away     bool
 	lost     time.Duration
 	tried    time.Duration // the newest attempt since
@@ -42,7 +42,7 @@ type story struct {
 
 // newRecord begins with who is there before the start.
 func newRecord(s *model.Snapshot, start time.Time) *record {
-	r := &record{start: start, begun: s.Time.Sub(start), closing: longestTime, clients: make(map[string]*client)}
+	r := &record{start: start, knownSince: s.Time.Sub(start), lossesUntil: maxTime, clients: make(map[string]*client)}
 	for i := range s.Connections {
 		if c := &s.Connections[i]; c.Open() {
 			who := r.client(c.Client)
@@ -65,24 +65,24 @@ func (r *record) present() (n int) {
 func (r *record) client(id string) *client {
 	c := r.clients[id]
 	if c == nil {
-		c = &client{known: r.begun}
+		c = &client{snapshotAt: r.knownSince}
 		r.clients[id] = c
 	}
 	return c
 }
 
-func (r *record) since(t time.Time) time.Duration { return t.Sub(r.start) }
+func (r *record) offset(t time.Time) time.Duration { return t.Sub(r.start) }
 
-// take takes an event in, unless what it tells is known already.
-func (r *record) take(e *model.Event) {
-	at := r.since(e.Time)
+// apply takes an event in, unless what it tells is known already.
+func (r *record) apply(e *model.Event) {
+	at := r.offset(e.Time)
 	switch e.Type {
 	case model.ConnectionOpened, model.ConnectionClosed:
 		c := r.client(e.Connection.Client)
-		if at < c.known {
+		if at < c.snapshotAt {
 			return
 		}
-		c.told = max(c.told, at)
+		c.lastEventAt = max(c.lastEventAt, at)
 		if e.Type == model.ConnectionOpened {
 			r.opened(c, e.Connection.ID, at)
 		} else {
@@ -90,24 +90,24 @@ func (r *record) take(e *model.Event) {
 		}
 	case model.ConnectionRefused:
 		if at >= 0 {
-			r.turnedAway(r.clients[e.Refusal.Client], at, e.Refusal.RetryAfter)
+			r.refusal(r.clients[e.Refusal.Client], at, e.Refusal.RetryAfter)
 		}
 	case model.Dropped:
 		if at >= 0 {
 			r.missed += e.Count
-			r.behind = e.Time
+			r.missedAt = e.Time
 		}
 	}
 }
 
 func (r *record) opened(c *client, id model.ID, at time.Duration) {
 	c.open = append(c.open, id)
-	r.arrived(c, at)
+	r.returned(c, at)
 }
 
-// arrived notes a return, if that is what it is.
-func (r *record) arrived(c *client, at time.Duration) {
-	s := c.story
+// returned notes a return, if that is what it is.
+func (r *record) returned(c *client, at time.Duration) {
+	s := c.outage
 	if s == nil || !s.away {
 		return
 	}
@@ -132,20 +132,20 @@ func (r *record) closed(c *client, was *model.Connection, at time.Duration) {
 	if was.Close != nil {
 		loss.Close = *was.Close
 	}
-	r.left(c, at, &loss)
+	r.lostConnection(c, at, &loss)
 }
 
-// left notes a loss: one while the disturbance lasts, or too soon after the return from it.
-func (r *record) left(c *client, at time.Duration, l *reconnect.Loss) {
-	s := c.story
+// lostConnection notes a loss: one while the disturbance lasts, or too soon after the return from it.
+func (r *record) lostConnection(c *client, at time.Duration, l *reconnect.Loss) {
+	s := c.outage
 	switch {
-	case s == nil && at > r.closing:
+	case s == nil && at > r.lossesUntil:
 		return
 	case s == nil:
-		s = &story{attempts: new(reconnect.Attempts)}
-		c.story = s
+		s = &outage{attempts: new(reconnect.Attempts)}
+		c.outage = s
 		r.lost++
-	case s.away || at > r.closing && at-s.back > reconnect.Settled:
+	case s.away || at > r.lossesUntil && at-s.back > reconnect.Settled:
 		return
 	default:
 		r.back--
@@ -154,40 +154,40 @@ func (r *record) left(c *client, at time.Duration, l *reconnect.Loss) {
 	s.attempts.Lose(model.Instant(at), l)
 }
 
-// turnedAway takes a refusal in; c is nil if it was of somebody who is not known.
-func (r *record) turnedAway(c *client, at, retryAfter time.Duration) {
+// refusal takes a refusal in; c is nil if it was of somebody who is not known.
+func (r *record) refusal(c *client, at, retryAfter time.Duration) {
 	r.refused++
 	r.arrivals = append(r.arrivals, at)
-	if c != nil && c.story != nil && c.story.away {
-		c.story.tried = at
-		c.story.attempts.Try(model.Instant(at), 0, true, retryAfter)
+	if c != nil && c.outage != nil && c.outage.away {
+		c.outage.tried = at
+		c.outage.attempts.Try(model.Instant(at), 0, true, retryAfter)
 	}
 }
 
 // catchUp learns from a snapshot what the events that were missed had to tell.
 func (r *record) catchUp(s *model.Snapshot) {
-	if r.behind.IsZero() || !s.Time.After(r.behind) {
+	if r.missedAt.IsZero() || !s.Time.After(r.missedAt) {
 		return
 	}
-	r.behind = time.Time{}
+	r.missedAt = time.Time{}
 	open := make(map[string][]*model.Connection) // by client, the oldest first
 	for i := range s.Connections {
 		if c := &s.Connections[i]; c.Open() {
 			open[c.Client] = append(open[c.Client], c)
 		}
 	}
-	at := r.since(s.Time)
+	at := r.offset(s.Time)
 	for i := range s.Clients {
 		known := &s.Clients[i]
-		if c := r.client(known.ID); c.told < at {
-			c.known = at
-			r.compare(c, known, open[known.ID])
+		if c := r.client(known.ID); c.lastEventAt < at {
+			c.snapshotAt = at
+			r.reconcile(c, known, open[known.ID])
 		}
 	}
 }
 
-// compare brings a client to what a snapshot says of it.
-func (r *record) compare(c *client, known *model.Client, open []*model.Connection) {
+// reconcile brings a client to what a snapshot says of it.
+func (r *record) reconcile(c *client, known *model.Client, open []*model.Connection) {
 	was, stayed := len(c.open) > 0, false
 	ids := make([]model.ID, len(open))
 	for i, o := range open {
@@ -196,19 +196,19 @@ func (r *record) compare(c *client, known *model.Client, open []*model.Connectio
 	}
 	c.open = ids
 	if was && !stayed {
-		r.left(c, max(0, r.lossOf(known, open)), &reconnect.Loss{Pool: model.Pool{UserAgent: known.UserAgent}})
+		r.lostConnection(c, max(0, r.lossTime(known, open)), &reconnect.Loss{Pool: model.Pool{UserAgent: known.UserAgent}})
 	}
 	if len(open) > 0 {
-		r.arrived(c, max(0, r.since(open[0].Opened)))
+		r.returned(c, max(0, r.offset(open[0].Opened)))
 	}
 }
 
-// lossOf is when a client lost the connections that it had.
-func (r *record) lossOf(known *model.Client, open []*model.Connection) time.Duration {
+// lossTime is when a client lost the connections that it had.
+func (r *record) lossTime(known *model.Client, open []*model.Connection) time.Duration {
 	if len(open) == 0 {
-		return r.since(known.Since)
+		return r.offset(known.Since)
 	}
-	at := r.since(open[0].Opened)
+	at := r.offset(open[0].Opened)
 	if n := len(known.Reconnects); n > 0 {
 		at -= known.Reconnects[n-1]
 	}

@@ -34,7 +34,7 @@ func newPlay(clients ...string) *play {
 
 func (p *play) tell(at time.Duration, kind model.EventType, c model.Connection) {
 	if !p.silent {
-		p.take(&model.Event{Time: noon.Add(at), Type: kind, Connection: &c})
+		p.apply(&model.Event{Time: noon.Add(at), Type: kind, Connection: &c})
 	}
 }
 
@@ -54,7 +54,7 @@ func (p *play) goes(name string, at time.Duration) {
 }
 
 func (p *play) refuse(name string, at time.Duration) {
-	p.take(&model.Event{Time: noon.Add(at), Type: model.ConnectionRefused, Refusal: &model.Refusal{Client: name}})
+	p.apply(&model.Event{Time: noon.Add(at), Type: model.ConnectionRefused, Refusal: &model.Refusal{Client: name}})
 }
 
 func (p *play) want(t *testing.T, lost, back int) {
@@ -69,7 +69,7 @@ func (p *play) want(t *testing.T, lost, back int) {
 
 func TestRecord(t *testing.T) {
 	p := newPlay("ann", "bob", "cid")
-	p.closing = 10 * time.Second
+	p.lossesUntil = 10 * time.Second
 	p.tell(-2*time.Second, model.ConnectionClosed, model.Connection{ID: 99, Client: "ann"}) // known from the snapshot
 	p.goes("ann", time.Second)
 	p.goes("bob", time.Second)
@@ -90,7 +90,7 @@ func TestRecord(t *testing.T) {
 // Who comes back and loses the connection again is not back, unless that was long after.
 func TestRecordOfWhoDoesNotStay(t *testing.T) {
 	p := newPlay("ann", "bob", "cid")
-	p.closing = 2 * time.Second
+	p.lossesUntil = 2 * time.Second
 	for _, name := range []string{"ann", "bob"} {
 		p.goes(name, time.Second)
 		p.come(name, 3*time.Second)
@@ -121,7 +121,7 @@ func TestRecordOfManyConnections(t *testing.T) {
 func TestRecordCatchesUp(t *testing.T) {
 	p := newPlay("stays", "lost", "returns", "was away", "tells")
 	p.goes("was away", time.Second)
-	p.take(&model.Event{Time: noon.Add(2 * time.Second), Type: model.Dropped, Count: 7})
+	p.apply(&model.Event{Time: noon.Add(2 * time.Second), Type: model.Dropped, Count: 7})
 	p.silent = true
 	p.goes("lost", 1500*time.Millisecond)
 	p.goes("returns", 1500*time.Millisecond)
@@ -153,7 +153,7 @@ func TestRecordCatchesUp(t *testing.T) {
 	if f := p.figures(10 * time.Second); f.Missed != 7 || f.Back50 != 3500*time.Millisecond {
 		t.Errorf("%+v", f)
 	}
-	if lost := p.clients["returns"].story.lost; lost != 1500*time.Millisecond {
+	if lost := p.clients["returns"].outage.lost; lost != 1500*time.Millisecond {
 		t.Errorf("lost after %v", lost)
 	}
 	p.come("lost", 6*time.Second)
@@ -188,7 +188,7 @@ func TestFiguresTellPolicies(t *testing.T) {
 func TestFiguresPreferTheStorm(t *testing.T) {
 	f := &Figures{Recovery: storm.Recovery{Peak: 3}, Refused: 5, Policies: []model.PoolPolicy{{Policy: model.Policy{Kind: model.PolicyUnknown}}}}
 	exact := []model.PoolPolicy{{Policy: model.Policy{Kind: model.PolicyFixed}}}
-	f.adopt([]model.Storm{
+	f.adoptStorm([]model.Storm{
 		{Started: noon.Add(-time.Second), Clients: 500, Peak: 400},
 		{Started: noon.Add(time.Second), Clients: 40, Peak: 20, Crowding: 2, Refused: 70, Policies: exact},
 		{Started: noon.Add(time.Minute), Clients: 12, Peak: 9},

@@ -97,7 +97,7 @@ func (r *Report) writeFigures(w io.Writer) {
 		}
 	}
 	if unknown > 0 {
-		line("policy", "%d clients: unknown; %s", unknown, toTell)
+		line("policy", "%d clients: unknown; %s", unknown, policyHint)
 	}
 	if f.Missed > 0 {
 		line("missed", "%d events: what rests on single attempts may be too low", f.Missed)
@@ -105,8 +105,8 @@ func (r *Report) writeFigures(w io.Writer) {
 	table.Flush()
 }
 
-// toTell is what it takes to know a policy.
-const toTell = "it takes three attempts in a row of eight clients of a kind, so refuse for longer"
+// policyHint is what it takes to know a policy.
+const policyHint = "it takes three attempts in a row of eight clients of a kind, so refuse for longer"
 
 func agent(p *model.PoolPolicy) string {
 	if p.UserAgent == "" {

@@ -29,43 +29,43 @@ type Target interface {
 // Progress is how far a drill is.
 type Progress struct {
 	Elapsed    time.Duration
-	News       string // what has just been done, mostly nothing
+	Event      string // what has just been done, mostly nothing
 	Clients    int    // before the drill
 	Lost, Back int
 	Refused    int
 }
 
 const (
-	// tick is the time between two looks.
-	tick = 250 * time.Millisecond
+	// pollInterval is the time between two looks.
+	pollInterval = 250 * time.Millisecond
 	// aftermath is how long after a disturbance connections may still end because of it: a peer has a
 	// second to answer a close frame.
 	aftermath = 2 * time.Second
-	// stormLook is how old the figures of a storm that is on may be, and more.
-	stormLook = 1500 * time.Millisecond
-	// lostAfter is how long the target may be out of reach.
-	lostAfter = 10 * time.Second
-	// undoWithin bounds how long it may take to end what was begun.
-	undoWithin = 5 * time.Second
+	// stormFigureAge is how old the figures of a storm that is on may be, and more.
+	stormFigureAge = 1500 * time.Millisecond
+	// unreachableLimit is how long the target may be out of reach.
+	unreachableLimit = 10 * time.Second
+	// cleanUpTimeout bounds how long it may take to end what was begun.
+	cleanUpTimeout = 5 * time.Second
 )
 
 // Run drills the clients of t and judges them. It tells tell what happens, in its own goroutine. Whatever
 // becomes of it, refusals and faults end with the drill.
 func (d *Drill) Run(ctx context.Context, t Target, tell func(Progress)) (*Report, error) {
-	r, err := begin(ctx, d, t, tell)
+	r, err := newRunner(ctx, d, t, tell)
 	if err != nil {
 		return nil, err
 	}
 	following, stop := context.WithCancel(ctx)
 	var done process.Group
-	done.Go(func() { r.follow(following) })
+	done.Go(func() { r.readEvents(following) })
 	defer done.Wait()
 	defer stop()
-	defer r.undoAll()
-	if err := r.disturb(ctx); err != nil {
+	defer r.cleanUp()
+	if err := r.performSteps(ctx); err != nil {
 		return nil, err
 	}
-	if err := r.watch(ctx); err != nil {
+	if err := r.watchRecovery(ctx); err != nil {
 		return nil, err
 	}
 	return r.report(), nil
@@ -73,24 +73,24 @@ func (d *Drill) Run(ctx context.Context, t Target, tell func(Progress)) (*Report
 
 // runner is one run of a drill.
 type runner struct {
-	drill   *Drill
-	target  Target
-	tell    func(Progress)
-	began   time.Time // here
-	run     time.Time // when the target was started
-	clients int
-	storms  []model.Storm
-	faulty  []fault
-	refused time.Duration // until when upgrades are refused
-	done    []Done
-	silent  time.Time // since when the target is out of reach; zero if it is not
+	drill            *Drill
+	target           Target
+	onProgress       func(Progress)
+	started          time.Time // here
+	targetStarted    time.Time // when the target was started
+	clients          int
+	storms           []model.Storm
+	activeFaults     []activeFault
+	refusesUntil     time.Duration // until when upgrades are refused
+	done             []Done
+	unreachableSince time.Time // since when the target is out of reach; zero if it is not
 
 	mu     sync.Mutex // protects record
 	record *record
 }
 
-// fault is one that is on.
-type fault struct {
+// activeFault is one that is on.
+type activeFault struct {
 	ids   []model.ID
 	until time.Duration
 }
@@ -102,8 +102,8 @@ type Done struct {
 	Hit  int // connections; 0 of a refusal
 }
 
-// begin takes note of who is there.
-func begin(ctx context.Context, d *Drill, t Target, tell func(Progress)) (*runner, error) {
+// newRunner takes note of who is there.
+func newRunner(ctx context.Context, d *Drill, t Target, tell func(Progress)) (*runner, error) {
 	s, err := t.Snapshot(ctx)
 	if err != nil {
 		return nil, err
@@ -112,17 +112,17 @@ func begin(ctx context.Context, d *Drill, t Target, tell func(Progress)) (*runne
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{drill: d, target: t, tell: tell, began: time.Now(), run: s.Monitor.Started, record: newRecord(&s, now)}
+	r := &runner{drill: d, target: t, onProgress: tell, started: time.Now(), targetStarted: s.Monitor.Started, record: newRecord(&s, now)}
 	if r.clients = r.record.present(); r.clients == 0 {
 		return nil, model.Errorf(model.Invalid, "nobody is connected, so there is nobody to drill")
 	}
-	r.record.closing = r.losing(s.Monitor.Interval)
+	r.record.lossesUntil = r.lossDeadline(s.Monitor.Interval)
 	return r, nil
 }
 
-// losing is until when connections end because of the drill. One that a fault has left without a heartbeat
+// lossDeadline is until when connections end because of the drill. One that a fault has left without a heartbeat
 // may take a few of these to be given up.
-func (r *runner) losing(interval time.Duration) time.Duration {
+func (r *runner) lossDeadline(interval time.Duration) time.Duration {
 	end := r.drill.end() + aftermath
 	for _, s := range r.drill.Steps {
 		if s.Kind == Fault {
@@ -132,8 +132,8 @@ func (r *runner) losing(interval time.Duration) time.Duration {
 	return end
 }
 
-// follow takes events in until ctx ends. Events waits for what is out of reach.
-func (r *runner) follow(ctx context.Context) {
+// readEvents takes events in until ctx ends. Events waits for what is out of reach.
+func (r *runner) readEvents(ctx context.Context) {
 	for seq := uint64(0); ; {
 		events, err := r.target.Events(ctx, seq)
 		if err != nil {
@@ -142,7 +142,7 @@ func (r *runner) follow(ctx context.Context) {
 		r.mu.Lock()
 		for i := range events {
 			if i > 0 || seq > 0 || events[i].Type != model.Dropped { // what was lost before the first is of before the drill
-				r.record.take(&events[i])
+				r.record.apply(&events[i])
 			}
 		}
 		r.mu.Unlock()
@@ -150,73 +150,73 @@ func (r *runner) follow(ctx context.Context) {
 	}
 }
 
-func (r *runner) elapsed() time.Duration { return time.Since(r.began) }
+func (r *runner) elapsed() time.Duration { return time.Since(r.started) }
 
-// disturb takes the steps, each at its time.
-func (r *runner) disturb(ctx context.Context) error {
+// performSteps takes the steps, each at its time.
+func (r *runner) performSteps(ctx context.Context) error {
 	for i := range r.drill.Steps {
 		s := &r.drill.Steps[i]
-		if err := r.wait(ctx, s.At, func() bool { return false }); err != nil {
+		if err := r.pollUntil(ctx, s.At, func() bool { return false }); err != nil {
 			return err
 		}
-		hit, err := r.take(ctx, s)
+		hit, err := r.perform(ctx, s)
 		if err != nil {
 			return err
 		}
 		r.done = append(r.done, Done{s.At, s.String(), hit})
-		r.progress(r.done[len(r.done)-1].text())
+		r.reportProgress(r.done[len(r.done)-1].text())
 	}
 	return nil
 }
 
-// watch waits until all are back who lost their connection, or for as long as the drill says.
-func (r *runner) watch(ctx context.Context) error {
+// watchRecovery waits until all are back who lost their connection, or for as long as the drill says.
+func (r *runner) watchRecovery(ctx context.Context) error {
 	over := r.drill.end() + r.drill.Watch
-	err := r.wait(ctx, over, func() bool {
+	err := r.pollUntil(ctx, over, func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		return r.elapsed() >= r.record.closing && r.record.back == r.record.lost && r.record.behind.IsZero()
+		return r.elapsed() >= r.record.lossesUntil && r.record.back == r.record.lost && r.record.missedAt.IsZero()
 	})
 	if err != nil {
 		return err
 	}
-	return r.wait(ctx, r.elapsed()+stormLook, func() bool { return len(r.storms) == 0 || !r.storms[len(r.storms)-1].On() })
+	return r.pollUntil(ctx, r.elapsed()+stormFigureAge, func() bool { return len(r.storms) == 0 || !r.storms[len(r.storms)-1].On() })
 }
 
-// wait looks again and again until that time since the start, or until ready says so.
-func (r *runner) wait(ctx context.Context, until time.Duration, ready func() bool) error {
+// pollUntil looks again and again until that time since the start, or until ready says so.
+func (r *runner) pollUntil(ctx context.Context, until time.Duration, ready func() bool) error {
 	for !ready() && r.elapsed() < until {
-		timer := time.NewTimer(min(tick, until-r.elapsed()))
+		timer := time.NewTimer(min(pollInterval, until-r.elapsed()))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
 			return ctx.Err()
 		}
-		if err := r.look(ctx); err != nil {
+		if err := r.poll(ctx); err != nil {
 			return err
 		}
-		r.undo(ctx)
-		r.progress("")
+		r.endExpiredFaults(ctx)
+		r.reportProgress("")
 	}
 	return nil
 }
 
-// look takes a picture in.
-func (r *runner) look(ctx context.Context) error {
+// poll takes a picture in.
+func (r *runner) poll(ctx context.Context) error {
 	s, err := r.target.Snapshot(ctx)
 	switch {
-	case err != nil && r.silent.IsZero():
-		r.silent = time.Now()
+	case err != nil && r.unreachableSince.IsZero():
+		r.unreachableSince = time.Now()
 		return nil
-	case err != nil && time.Since(r.silent) > lostAfter:
+	case err != nil && time.Since(r.unreachableSince) > unreachableLimit:
 		return err
 	case err != nil:
 		return nil
-	case !s.Monitor.Started.Equal(r.run):
+	case !s.Monitor.Started.Equal(r.targetStarted):
 		return model.Errorf(model.Unavailable, "holter was started anew in the middle of the drill")
 	}
-	r.silent = time.Time{}
+	r.unreachableSince = time.Time{}
 	r.storms = s.Storms
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -224,49 +224,49 @@ func (r *runner) look(ctx context.Context) error {
 	return nil
 }
 
-// take does what a step says, and answers how many connections it was about.
-func (r *runner) take(ctx context.Context, s *Step) (hit int, err error) {
+// perform does what a step says, and answers how many connections it was about.
+func (r *runner) perform(ctx context.Context, s *Step) (hit int, err error) {
 	switch s.Kind {
 	case Refuse:
-		r.refused = r.elapsed() + s.For
+		r.refusesUntil = r.elapsed() + s.For
 		return 0, r.target.Refuse(ctx, s.For)
 	case Kick:
 		return r.kick(ctx, s)
 	}
-	ids, err := r.choose(ctx, s)
+	ids, err := r.selectConnections(ctx, s)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
 	if s.For > 0 {
-		r.faulty = append(r.faulty, fault{ids, r.elapsed() + s.For})
+		r.activeFaults = append(r.activeFaults, activeFault{ids, r.elapsed() + s.For})
 	}
 	hit, err = r.target.SetFaults(ctx, model.FaultOrder{IDs: ids, Faults: s.Faults})
-	return hit, unlessGone(hit, err)
+	return hit, ignoreGone(hit, err)
 }
 
 func (r *runner) kick(ctx context.Context, s *Step) (hit int, err error) {
 	k := s.Kick
-	if k.Query = s.Whom; s.Share < 1 {
+	if k.Query = s.Selection; s.Share < 1 {
 		k.Query = ""
-		if k.IDs, err = r.choose(ctx, s); err != nil || len(k.IDs) == 0 {
+		if k.IDs, err = r.selectConnections(ctx, s); err != nil || len(k.IDs) == 0 {
 			return 0, err
 		}
 	}
 	hit, err = r.target.Kick(ctx, k)
-	return hit, unlessGone(hit, err)
+	return hit, ignoreGone(hit, err)
 }
 
-// unlessGone is err, but not that connections had ended before they could be disturbed.
-func unlessGone(hit int, err error) error {
+// ignoreGone is err, but not that connections had ended before they could be disturbed.
+func ignoreGone(hit int, err error) error {
 	if hit > 0 || model.ErrorCode(err) == model.Gone {
 		return nil
 	}
 	return err
 }
 
-// choose picks the connections that a step is about.
-func (r *runner) choose(ctx context.Context, s *Step) ([]model.ID, error) {
-	filter, err := filter.ParseSelection(s.Whom)
+// selectConnections picks the connections that a step is about.
+func (r *runner) selectConnections(ctx context.Context, s *Step) ([]model.ID, error) {
+	filter, err := filter.ParseSelection(s.Selection)
 	if err != nil {
 		return nil, err
 	}
@@ -287,10 +287,10 @@ func (r *runner) choose(ctx context.Context, s *Step) ([]model.ID, error) {
 	return ids, nil
 }
 
-// undo ends the faults whose time is over.
-func (r *runner) undo(ctx context.Context) {
-	kept := r.faulty[:0]
-	for _, f := range r.faulty {
+// endExpiredFaults ends the faults whose time is over.
+func (r *runner) endExpiredFaults(ctx context.Context) {
+	kept := r.activeFaults[:0]
+	for _, f := range r.activeFaults {
 		if r.elapsed() < f.until {
 			kept = append(kept, f)
 			continue
@@ -300,30 +300,30 @@ func (r *runner) undo(ctx context.Context) {
 			kept = append(kept, f) // to be tried again
 		}
 	}
-	r.faulty = kept
+	r.activeFaults = kept
 }
 
-// undoAll ends what is still on.
-func (r *runner) undoAll() {
-	ctx, cancel := context.WithTimeout(context.Background(), undoWithin)
+// cleanUp ends what is still on.
+func (r *runner) cleanUp() {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanUpTimeout)
 	defer cancel()
-	for i := range r.faulty {
-		r.faulty[i].until = 0
+	for i := range r.activeFaults {
+		r.activeFaults[i].until = 0
 	}
-	r.undo(ctx)
-	if r.elapsed() < r.refused {
+	r.endExpiredFaults(ctx)
+	if r.elapsed() < r.refusesUntil {
 		r.target.Refuse(ctx, 0)
 	}
 }
 
-func (r *runner) progress(news string) {
+func (r *runner) reportProgress(news string) {
 	r.mu.Lock()
 	p := Progress{
-		Elapsed: r.elapsed(), News: news, Clients: r.clients,
+		Elapsed: r.elapsed(), Event: news, Clients: r.clients,
 		Lost: r.record.lost, Back: r.record.back, Refused: r.record.refused,
 	}
 	r.mu.Unlock()
-	r.tell(p)
+	r.onProgress(p)
 }
 
 func (r *runner) report() *Report {
@@ -331,7 +331,7 @@ func (r *runner) report() *Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f := r.record.figures(elapsed)
-	f.adopt(r.storms, r.record.start)
+	f.adoptStorm(r.storms, r.record.start)
 	report := &Report{
 		Drill: r.drill.Name, About: r.drill.About, Started: r.record.start, Took: elapsed,
 		Clients: r.clients, Steps: r.done, Figures: f,

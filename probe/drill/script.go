@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	usualWatch  = time.Minute
-	longestTime = 24 * time.Hour
-	mostEntries = 1000 // of a list
+	defaultWatch = time.Minute
+	maxTime      = 24 * time.Hour
+	maxEntries   = 1000 // of a list
 )
 
 // Parse reads a drill from YAML. The path is for the error, which is a Mistakes.
 func Parse(path string, text []byte) (*Drill, error) {
 	var s script
-	d := &Drill{Watch: usualWatch}
+	d := &Drill{Watch: defaultWatch}
 	root, err := yaml.Parse(path, text)
 	switch {
 	case err != nil:
@@ -45,7 +45,7 @@ func (s *script) drill(root yaml.Node, d *Drill) {
 		{"steps", func(n yaml.Node) {
 			s.list(n, "steps", func(n yaml.Node) { d.Steps = append(d.Steps, s.step(n)) })
 		}},
-		{"watch", func(n yaml.Node) { d.Watch = s.length(n, "watch", time.Millisecond, longestTime) }},
+		{"watch", func(n yaml.Node) { d.Watch = s.duration(n, "watch", time.Millisecond, maxTime) }},
 		{"expect", func(n yaml.Node) {
 			s.list(n, "expect", func(n yaml.Node) { d.Expect = append(d.Expect, s.expectation(n)) })
 		}},
@@ -86,34 +86,34 @@ var actions = []struct {
 
 func (s *script) step(n yaml.Node) Step {
 	st := Step{Share: 1}
-	allowed, ok := s.action(n, &st)
+	allowed, ok := s.stepKind(n, &st)
 	if !ok {
 		return st
 	}
 	keys := []key{
-		{"at", func(n yaml.Node) { st.At = s.length(n, "at", 0, longestTime) }},
-		{"kick", func(n yaml.Node) { st.Whom = s.selection(n) }},
-		{"refuse", func(n yaml.Node) { st.For = s.length(n, "refuse", time.Millisecond, model.MaxRefuse) }},
+		{"at", func(n yaml.Node) { st.At = s.duration(n, "at", 0, maxTime) }},
+		{"kick", func(n yaml.Node) { st.Selection = s.selection(n) }},
+		{"refuse", func(n yaml.Node) { st.For = s.duration(n, "refuse", time.Millisecond, model.MaxRefuse) }},
 		{"fault", func(n yaml.Node) { st.Faults = s.faults(n) }},
-		{"on", func(n yaml.Node) { st.Whom = s.selection(n) }},
+		{"on", func(n yaml.Node) { st.Selection = s.selection(n) }},
 		{"share", func(n yaml.Node) { st.Share = s.share(n) }},
-		{"for", func(n yaml.Node) { st.For = s.length(n, "for", time.Millisecond, longestTime) }},
+		{"for", func(n yaml.Node) { st.For = s.duration(n, "for", time.Millisecond, maxTime) }},
 		{"code", func(n yaml.Node) { st.Kick.Code = s.code(n) }},
 		{"reason", func(n yaml.Node) { st.Kick.Reason = s.reason(n) }},
-		{"reset", func(n yaml.Node) { st.Kick.Reset = s.yes(n) }},
-		{"over", func(n yaml.Node) { st.Kick.Over = s.length(n, "over", 0, longestTime) }},
+		{"reset", func(n yaml.Node) { st.Kick.Reset = s.boolean(n) }},
+		{"over", func(n yaml.Node) { st.Kick.Over = s.duration(n, "over", 0, maxTime) }},
 	}
 	keys = slices.DeleteFunc(keys, func(k key) bool { return !slices.Contains(allowed, k.name) })
 	before := len(s.mistakes)
 	s.mapping(n, "a step that does "+string(st.Kind), keys)
 	if len(s.mistakes) == before {
-		s.complete(n, &st)
+		s.checkStep(n, &st)
 	}
 	return st
 }
 
-// action finds out what a step does, and which keys it may have.
-func (s *script) action(n yaml.Node, st *Step) (allowed []string, ok bool) {
+// stepKind finds out what a step does, and which keys it may have.
+func (s *script) stepKind(n yaml.Node, st *Step) (allowed []string, ok bool) {
 	var names, examples []string
 	for _, a := range actions {
 		examples = append(examples, a.write)
@@ -134,11 +134,11 @@ func (s *script) action(n yaml.Node, st *Step) (allowed []string, ok bool) {
 	return allowed, true
 }
 
-// complete looks for what is missing in a step, or contradicts itself.
-func (s *script) complete(n yaml.Node, st *Step) {
+// checkStep looks for what is missing in a step, or contradicts itself.
+func (s *script) checkStep(n yaml.Node, st *Step) {
 	lasting := st.Faults.Lasting()
 	switch {
-	case st.Kind == Fault && st.Whom == "":
+	case st.Kind == Fault && st.Selection == "":
 		s.mistake(n, "a fault needs connections to be put on: write on: all, or a filter such as on: client~^app")
 	case st.Kind == Fault && !lasting.None() && st.For == 0:
 		s.mistake(n, "a fault needs an end: write how long it lasts, such as for: 20s")

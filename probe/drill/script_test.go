@@ -62,11 +62,11 @@ expect: ["back<99%@10s"]
 	}
 	line := model.Line{Latency: 200 * time.Millisecond, Jitter: 50 * time.Millisecond, Rate: 64 << 10}
 	want := []Step{
-		{Kind: Kick, Whom: "state=normal", Share: 1, Kick: model.Kick{Code: 4001, Reason: "go away", Over: 10 * time.Second}},
+		{Kind: Kick, Selection: "state=normal", Share: 1, Kick: model.Kick{Code: 4001, Reason: "go away", Over: 10 * time.Second}},
 		{At: 3 * time.Second, Kind: Refuse, Share: 1, For: 10 * time.Second},
-		{At: 5 * time.Second, Kind: Fault, Whom: "client~^app", Share: 0.25, For: 20 * time.Second, Faults: model.Faults{Up: line, Down: line}},
-		{At: time.Minute, Kind: Kick, Whom: "state=normal", Share: 0.5, Kick: model.Kick{Reset: true}},
-		{At: time.Hour, Kind: Fault, Whom: "all", Share: 1, Faults: model.Faults{Cut: 1011}},
+		{At: 5 * time.Second, Kind: Fault, Selection: "client~^app", Share: 0.25, For: 20 * time.Second, Faults: model.Faults{Up: line, Down: line}},
+		{At: time.Minute, Kind: Kick, Selection: "state=normal", Share: 0.5, Kick: model.Kick{Reset: true}},
+		{At: time.Hour, Kind: Fault, Selection: "all", Share: 1, Faults: model.Faults{Cut: 1011}},
 	}
 	if !reflect.DeepEqual(d.Steps, want) || d.Watch != 2*time.Minute || d.end() != time.Hour || d.Expect[0].String() != "back<99%@10s" {
 		t.Errorf("%+v", d)
@@ -155,7 +155,7 @@ func TestMistakes(t *testing.T) {
 
 func TestMistakesAreBounded(t *testing.T) {
 	_, err := Parse("x.yaml", []byte("name: x\nsteps:\n"+strings.Repeat("- kick: rtt>\n", 999)))
-	if n := strings.Count(err.Error(), "\n"); n != mostMistakes {
+	if n := strings.Count(err.Error(), "\n"); n != maxMistakes {
 		t.Errorf("%d lines", n)
 	}
 	_, err = Parse("x.yaml", []byte("name: x\nsteps:\n"+strings.Repeat("- kick: all\n", 1001)))
@@ -169,7 +169,7 @@ func TestOpen(t *testing.T) {
 	if err := os.WriteFile(file, []byte("name: mine\nsteps: [{kick: all}]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if d, err := Open(file); err != nil || d.Name != "mine" || d.Watch != usualWatch {
+	if d, err := Open(file); err != nil || d.Name != "mine" || d.Watch != defaultWatch {
 		t.Errorf("%+v, %v", d, err)
 	}
 	if _, err := Open("deplyo"); err == nil || !strings.Contains(err.Error(), "deploy, blip, herd") {
@@ -178,7 +178,7 @@ func TestOpen(t *testing.T) {
 	if _, err := Open(filepath.Dir(file)); err == nil {
 		t.Error("a directory is a drill")
 	}
-	if err := os.WriteFile(file, make([]byte, longestScript+1), 0o600); err != nil {
+	if err := os.WriteFile(file, make([]byte, maxScript+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(file); err == nil || !strings.Contains(err.Error(), "it is no drill") {

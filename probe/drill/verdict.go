@@ -15,14 +15,14 @@ type Check struct {
 	Found       string // what there was instead, or just so
 }
 
-// enough is the share of clients whose policy has to be as expected.
-const enough = 0.9
+// policyShare is the share of clients whose policy has to be as expected.
+const policyShare = 0.9
 
 // check compares e with what happened.
 func (e Expectation) check(f *Figures) Check {
 	c, first := Check{Expectation: e.text}, &e.parts[0]
 	switch {
-	case f.Lost == 0 && !first.subject.anyway:
+	case f.Lost == 0 && !first.subject.withoutLosses:
 		c.Found = "no client lost its connection"
 	case first.subject.fits != nil:
 		c.Held, c.Found = e.policies(f)
@@ -44,11 +44,11 @@ func crowding(c *comparison, f *Figures) (bool, string) {
 	return c.holds(f.Crowding), fmt.Sprintf("%.1f", f.Crowding)
 }
 
-func back50(c *comparison, f *Figures) (bool, string) { return c.took(f.Back50) }
-func back90(c *comparison, f *Figures) (bool, string) { return c.took(f.Back90) }
-func back99(c *comparison, f *Figures) (bool, string) { return c.took(f.Back99) }
+func back50(c *comparison, f *Figures) (bool, string) { return c.holdsTime(f.Back50) }
+func back90(c *comparison, f *Figures) (bool, string) { return c.holdsTime(f.Back90) }
+func back99(c *comparison, f *Figures) (bool, string) { return c.holdsTime(f.Back99) }
 
-func nobodyGaveUp(_ *comparison, f *Figures) (bool, string) { return f.GaveUp == 0, gaveUp(f) }
+func noClientGaveUp(_ *comparison, f *Figures) (bool, string) { return f.GaveUp == 0, gaveUp(f) }
 
 func gaveUp(f *Figures) string {
 	away := f.Lost - f.Back
@@ -64,21 +64,21 @@ func gaveUp(f *Figures) string {
 func recovered(c *comparison, f *Figures) (bool, string) {
 	at, when := c.within, "within "+c.within.String()
 	if at == 0 {
-		at, when = longestTime, "in the end"
+		at, when = maxTime, "in the end"
 	}
-	n := f.by(at)
+	n := f.backBy(at)
 	held, found := c.holds(n), percent(n)+" "+when
-	if held || at == longestTime || n >= c.value.number {
+	if held || at == maxTime || n >= c.value.number {
 		return held, found
 	}
 	if later := storm.BackAt(c.value.number*float64(f.Lost), arrivals(f.returns)); later > 0 {
 		return held, fmt.Sprintf("%s, %s after %s", found, percent(c.value.number), seconds(later))
 	}
-	return held, fmt.Sprintf("%s, %s in the end", found, percent(f.by(longestTime)))
+	return held, fmt.Sprintf("%s, %s in the end", found, percent(f.backBy(maxTime)))
 }
 
-// took compares the time after which so many were back; 0 is never.
-func (c *comparison) took(d time.Duration) (bool, string) {
+// holdsTime compares the time after which so many were back; 0 is never.
+func (c *comparison) holdsTime(d time.Duration) (bool, string) {
 	if d == 0 {
 		return c.op == ">" || c.op == ">=" || c.op == "!=", "so many never were"
 	}
@@ -109,7 +109,7 @@ func (e Expectation) policies(f *Figures) (bool, string) {
 	if all == 0 {
 		return false, "no policy is known"
 	}
-	return float64(good) >= enough*float64(all), fmt.Sprintf("%d of %d clients%s", good, all, other)
+	return float64(good) >= policyShare*float64(all), fmt.Sprintf("%d of %d clients%s", good, all, other)
 }
 
 func (e Expectation) fits(p *model.PoolPolicy) bool {
@@ -121,8 +121,8 @@ func (e Expectation) fits(p *model.PoolPolicy) bool {
 	return true
 }
 
-func fitsKind(c *comparison, p *model.PoolPolicy) bool { return c.is(string(p.Kind)) }
-func fitsLike(c *comparison, p *model.PoolPolicy) bool { return c.is(p.Like) }
+func fitsKind(c *comparison, p *model.PoolPolicy) bool { return c.matchesWord(string(p.Kind)) }
+func fitsLike(c *comparison, p *model.PoolPolicy) bool { return c.matchesWord(p.Like) }
 
 func fitsJitter(c *comparison, p *model.PoolPolicy) bool {
 	return p.Kind != model.PolicyUnknown && c.holds(p.Share)
@@ -137,7 +137,7 @@ func describe(p *model.PoolPolicy) string {
 	text := string(p.Kind)
 	switch p.Kind {
 	case model.PolicyUnknown:
-		return "unknown: " + toTell
+		return "unknown: " + policyHint
 	case model.PolicyFixed:
 		text += " " + seconds(p.Base)
 	case model.PolicyExponential:

@@ -15,15 +15,15 @@ type script struct {
 	mistakes []string
 }
 
-// mostMistakes bounds how many are reported: more are of the same kind.
-const mostMistakes = 20
+// maxMistakes bounds how many are reported: more are of the same kind.
+const maxMistakes = 20
 
 func (s *script) mistake(at yaml.Node, format string, args ...any) {
 	s.note(at.Errorf(format, args...))
 }
 
 func (s *script) note(mistake error) {
-	if len(s.mistakes) < mostMistakes {
+	if len(s.mistakes) < maxMistakes {
 		s.mistakes = append(s.mistakes, mistake.Error())
 	}
 }
@@ -67,8 +67,8 @@ func (s *script) list(n yaml.Node, what string, read func(yaml.Node)) {
 	switch {
 	case !ok:
 		s.mistake(n, "expected a list under %s, each entry with a - in front", what)
-	case len(entries) > mostEntries:
-		s.mistake(n, "more than %d entries under %s", mostEntries, what)
+	case len(entries) > maxEntries:
+		s.mistake(n, "more than %d entries under %s", maxEntries, what)
 	default:
 		for _, entry := range entries {
 			read(entry)
@@ -89,7 +89,7 @@ func (s *script) text(n yaml.Node) string {
 	return n.Text()
 }
 
-func (s *script) length(n yaml.Node, what string, least, most time.Duration) time.Duration {
+func (s *script) duration(n yaml.Node, what string, least, most time.Duration) time.Duration {
 	d, err := time.ParseDuration(n.Text())
 	if err != nil || d < least || d > most {
 		s.mistake(n, "%s %q: write a duration such as 10s, from %v to %v", what, n.Text(), least, most)
@@ -106,7 +106,7 @@ func (s *script) integer(n yaml.Node, what, example string) int {
 	return i
 }
 
-func (s *script) yes(n yaml.Node) bool {
+func (s *script) boolean(n yaml.Node) bool {
 	if n.Text() != "true" && n.Text() != "false" {
 		s.mistake(n, "%q: write true or false", n.Text())
 	}
