@@ -189,6 +189,20 @@ func (h *Hub) measure() {
 	h.registry.measure(now)
 }
 
+// reportStorms publishes that a storm has begun or ended.
+func (h *Hub) reportStorms() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	began, ended := h.registry.storms.Tick(now, len(h.registry.clients))
+	if began != nil {
+		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormStarted, Storm: began})
+	}
+	if ended != nil {
+		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormEnded, Storm: ended})
+	}
+}
+
 // all returns the connections on the list, open and lingering.
 func (h *Hub) all() []*connection {
 	h.mu.Lock()

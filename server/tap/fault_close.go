@@ -77,7 +77,7 @@ func (w *wire) closesSlowly() bool {
 	return f != nil && f.SlowClose > 0
 }
 
-// hesitate begins a slow close, if the faults ask for one.
+// hesitate begins a slow close, if the faults ask for one. It runs under writeLock and takes mu.
 func (c *Conn) hesitate() {
 	if w := c.wire.Load(); w != nil && w.closesSlowly() {
 		w.mu.Lock()
@@ -86,7 +86,8 @@ func (c *Conn) hesitate() {
 	}
 }
 
-// sendSlowly sends b. If there is a close frame in it, that and what follows are part of a slow close.
+// sendSlowly sends b. If there is a close frame in it, that and what follows are part of a slow
+// close. It runs under writeLock.
 func (c *Conn) sendSlowly(b []byte) (n int, err error) {
 	if k := c.out.closeFrame(b); k >= 0 {
 		if n, err = c.sendNow(b[:k]); err != nil {

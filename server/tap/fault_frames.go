@@ -11,7 +11,7 @@ type sieve struct {
 }
 
 // lose eats the front of b up to the end of a frame, if that frame is to be dropped, and returns the
-// number of bytes. It returns 0 if the frame passes.
+// number of bytes. It returns 0 if the frame passes. It runs under readLock.
 func (c *Conn) lose(w *wire, b []byte) int {
 	if c.in.lost {
 		return 0

@@ -151,7 +151,8 @@ func (s *stream) toBoundary(b []byte) int {
 // out: there is no place for it, or its pong could not be distinguished from other bytes.
 func (c *Conn) Lost() (in, out bool) { return c.in.astray.Load(), c.out.astray.Load() }
 
-// stray records that bytes passed in a lost direction at that moment. They may be data.
+// stray records that bytes passed in a lost direction at that moment. They may be data. It runs under the lock of
+// that direction.
 func (c *Conn) stray(s *stream, at model.Instant) {
 	c.data.Store(int64(at))
 	if s.astray.CompareAndSwap(false, true) {

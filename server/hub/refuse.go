@@ -10,6 +10,33 @@ import (
 	"holter/server/tap"
 )
 
+// Refuse refuses upgrades for the given time from now on; 0 lets them in again. The hub itself refuses
+// nothing: the code that serves upgrades asks Refusing.
+func (h *Hub) Refuse(_ context.Context, length time.Duration) error {
+	switch {
+	case length < 0:
+		return model.Errorf(model.Invalid, "upgrades cannot be refused for %s: write a positive duration, or 0 to let them in again", length)
+	case length > model.MaxRefuse:
+		return model.Errorf(model.Invalid, "upgrades can be refused for %s at most", model.MaxRefuse)
+	case length == 0:
+		h.refusing.Store(0)
+	default:
+		h.refusing.Store(int64(h.now()) + int64(length))
+	}
+	return nil
+}
+
+// Refusing reports whether upgrades are being refused.
+func (h *Hub) Refusing() bool { return h.refusing.Load() > int64(h.now()) }
+
+// refusingUntil returns until when upgrades are refused, or the zero Time while they are let in.
+func (h *Hub) refusingUntil(now model.Instant) time.Time {
+	if until := model.Instant(h.refusing.Load()); until > now {
+		return h.time(until)
+	}
+	return time.Time{}
+}
+
 // Refused counts and publishes that an upgrade was refused with an HTTP status.
 func (h *Hub) Refused(r *http.Request, status int, reason string) {
 	h.RefusedFor(r, status, reason, 0)
@@ -53,18 +80,4 @@ func (h *Hub) refuse(id string, waited, retryAfter time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.registry.refuse(id, h.now(), waited, retryAfter)
-}
-
-// reportStorms publishes that a storm has begun or ended.
-func (h *Hub) reportStorms() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	now := h.now()
-	began, ended := h.registry.storms.Tick(now, len(h.registry.clients))
-	if began != nil {
-		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormStarted, Storm: began})
-	}
-	if ended != nil {
-		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormEnded, Storm: ended})
-	}
 }

@@ -1,40 +1,9 @@
 package hub
 
 import (
-	"context"
 	"net/netip"
 	"sync"
-	"time"
-
-	"holter/model"
 )
-
-// Refuse refuses upgrades for the given time from now on; 0 lets them in again. The hub itself refuses
-// nothing: the code that serves upgrades asks Refusing.
-func (h *Hub) Refuse(_ context.Context, length time.Duration) error {
-	switch {
-	case length < 0:
-		return model.Errorf(model.Invalid, "upgrades cannot be refused for %s: write a positive duration, or 0 to let them in again", length)
-	case length > model.MaxRefuse:
-		return model.Errorf(model.Invalid, "upgrades can be refused for %s at most", model.MaxRefuse)
-	case length == 0:
-		h.refusing.Store(0)
-	default:
-		h.refusing.Store(int64(h.now()) + int64(length))
-	}
-	return nil
-}
-
-// Refusing reports whether upgrades are being refused.
-func (h *Hub) Refusing() bool { return h.refusing.Load() > int64(h.now()) }
-
-// refusingUntil returns until when upgrades are refused, or the zero Time while they are let in.
-func (h *Hub) refusingUntil(now model.Instant) time.Time {
-	if until := model.Instant(h.refusing.Load()); until > now {
-		return h.time(until)
-	}
-	return time.Time{}
-}
 
 // SizeFrom returns the number of connections from the origin of a request with this RemoteAddr, including
 // those that are being upgraded. An origin is an IPv4 address, or an IPv6 network of 64 bits: that is what one
