@@ -21,6 +21,7 @@ import (
 	"holter/server"
 	"holter/server/api"
 	"holter/server/plane"
+	"holter/server/proxy"
 	"holter/tui"
 	"holter/tui/cli"
 	"holter/tui/cli/completion"
@@ -117,8 +118,8 @@ func (s *serveCommand) Run(ctx context.Context, streams cli.Streams) error {
 
 // proxyCommand is a proxy in front of a backend.
 type proxyCommand struct {
-	server.ProxyOptions `embed:"" group:"Proxy:"`
-	Server              monitored `embed:"" set:"on_fail=observe"`
+	proxy.Options `embed:"" group:"Proxy:"`
+	Server        monitored `embed:"" set:"on_fail=observe"`
 }
 
 // Validate is called by kong after the options' own.
@@ -132,7 +133,7 @@ func (p *proxyCommand) Run(ctx context.Context, streams cli.Streams) error {
 		fmt.Fprintf(streams.Err, "holter: warning: --insecure-upstream: any server that answers at %s is taken for the upstream\n", p.Upstream)
 	}
 	return p.Server.run(ctx, streams, func(m *server.Monitor) (*plane.Data, *swarm.DemoClients, error) {
-		srv, err := server.NewProxy(m, p.ProxyOptions)
+		srv, err := proxy.New(m.Door(), p.Options)
 		if err != nil {
 			return nil, nil, err
 		}

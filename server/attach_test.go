@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"testing"
 	"time"
@@ -12,6 +13,8 @@ import (
 
 	"holter/model"
 	"holter/server/api"
+	"holter/server/plane"
+	"holter/server/proxy"
 )
 
 // A screen that is attached sees what one in the process would see: the same connections down to the last
@@ -59,9 +62,19 @@ func TestAttachedSeesTheSame(t *testing.T) {
 
 // Whoever is attached learns what the screen of the other holter knows of it.
 func TestAttachedKnowsWhatItIsAttachedTo(t *testing.T) {
-	app := backend(t, http.NotFound)
+	app := httptest.NewServer(http.NotFoundHandler())
+	defer app.Close()
 	served := runServer(t, func(o *Options, _ *DataOptions) { o.ReadOnly = true })
-	proxied := runProxy(t, app.URL+"/", func(o *Options, _ *ProxyOptions) { o.Admin = "127.0.0.1:0" })
+	proxied, err := proxy.New(New(Options{Admin: "127.0.0.1:0", Logger: silent}).Door(), proxy.Options{
+		ListenOptions: plane.ListenOptions{Listen: "127.0.0.1:0"}, UpstreamOptions: proxy.UpstreamOptions{Upstream: app.URL + "/"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := proxied.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	runUntilEnd(t, proxied.Run)
 	monitor := New(Options{Admin: "127.0.0.1:0", Logger: silent})
 	if err := monitor.Door().Listen(); err != nil {
 		t.Fatal(err)

@@ -2,8 +2,9 @@ package server
 
 import (
 	"fmt"
-	"holter/server/plane"
 	"net/url"
+
+	"holter/server/plane"
 )
 
 // DataOptions set up the endpoint of holter serve.

@@ -5,13 +5,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"holter/server/plane"
 	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"holter/server/plane"
 
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"

@@ -19,6 +19,7 @@ import (
 	"holter/model"
 	"holter/server"
 	"holter/server/plane"
+	"holter/server/proxy"
 )
 
 // route is a way from a client to an application.
@@ -60,9 +61,9 @@ func rfcMonitor(t *testing.T) *server.Monitor {
 }
 
 func serveProxy(t *testing.T, upstream string) (address string) {
-	s, err := server.NewProxy(server.New(rfcOptions), server.ProxyOptions{
+	s, err := proxy.New(server.New(rfcOptions).Door(), proxy.Options{
 		ListenOptions:   plane.ListenOptions{Listen: "127.0.0.1:0"},
-		UpstreamOptions: server.UpstreamOptions{Upstream: upstream},
+		UpstreamOptions: proxy.UpstreamOptions{Upstream: upstream},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"holter/model"
 	"holter/model/heart"
 	"holter/server/plane"
+	"holter/server/proxy"
 )
 
 // settings are what the command line gives when nothing was written.
@@ -118,8 +119,8 @@ func TestServerRefusesInvalidOptions(t *testing.T) {
 	m := New(Options{Detector: "oracle", Logger: silent})
 	_, err := NewServer(m, dataSettings())
 	checkError(t, err, "write deviation, jacobson or phi")
-	_, err = NewProxy(m, ProxyOptions{
-		ListenOptions: dataSettings().ListenOptions, UpstreamOptions: UpstreamOptions{Upstream: "http://127.0.0.1:3000"},
+	_, err = proxy.New(m.Door(), proxy.Options{
+		ListenOptions: dataSettings().ListenOptions, UpstreamOptions: proxy.UpstreamOptions{Upstream: "http://127.0.0.1:3000"},
 	})
 	checkError(t, err, "write deviation, jacobson or phi")
 }

@@ -1,9 +1,22 @@
-package server
+// Package proxy is holter proxy: it stands in front of a WebSocket backend, with no change to it.
+//
+// Requests and answers pass as they are, through httputil.ReverseProxy. A handshake goes to the backend over a
+// connection of its own (exchange). Once the backend has switched protocols, the sockets of both ends are taken
+// away from ReverseProxy and tapped (takeover), and from then on what comes in at one end goes out at the other,
+// its end included (pipe).
+//
+// The package owns the connections to the backend, and the goroutines of its pipes until Drain has returned. It
+// never judges a connection, and answers in the backend's place only where that does not answer: that is when it
+// cannot be reached, or when the monitor admits no connection. It knows the monitor as a Door. Package main calls it;
+// no application that embeds a monitor needs it.
+package proxy
 
 import (
 	"cmp"
 	"context"
 	"log"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"sync"
@@ -13,6 +26,22 @@ import (
 	"holter/server/plane"
 	"holter/server/tap"
 )
+
+// Door is what a proxy needs of the monitor that watches its connections: a server.Door.
+type Door interface {
+	plane.Monitor
+	// Validate says what is wrong with the monitor's options.
+	Validate() error
+	Log() *slog.Logger
+	// Admit reports whether an upgrade may go on. If not, it has answered the request.
+	Admit(w http.ResponseWriter, r *http.Request) bool
+	// Adopt watches the connection of a client from now on, and AdoptUpstream that to the backend. early is what
+	// came over it and has been read already.
+	Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn
+	AdoptUpstream(near *tap.Conn, c net.Conn, early []byte) *tap.Conn
+	// Refused tells of an upgrade that was answered with an HTTP status, and perhaps with a time to come back.
+	Refused(r *http.Request, status int, reason string, retryAfter time.Duration)
+}
 
 // proxy is the data plane of holter proxy: httputil.ReverseProxy, and the tap on both sockets of a
 // WebSocket once its handshake is over.
@@ -29,10 +58,9 @@ type proxy struct {
 // handshakesAtATime is how many there may be: most of their time they wait for the upstream.
 const handshakesAtATime = 32
 
-// NewProxy sets holter proxy up around m, which it runs: do not run m as well. The error says which of
-// the options, m's included, make no sense.
-func NewProxy(m *Monitor, o ProxyOptions) (*plane.Data, error) {
-	door := m.Door()
+// New sets holter proxy up with the monitor behind door, which it runs: do not run that as well. The error
+// says which of the options, the monitor's included, make no sense.
+func New(door Door, o Options) (*plane.Data, error) {
 	if err := cmp.Or(door.Validate(), o.Validate()); err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package server
+package proxy
 
 import (
 	"bufio"
@@ -10,6 +10,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"holter/model"
+	"holter/server"
 )
 
 // garbage begins with a header that no frame has. What looks like frames in it are none.
@@ -72,7 +73,7 @@ func TestProxyLosesTrackOfTheFrames(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer l.Close()
-			p := runProxy(t, "http://"+l.Addr().String(), func(o *Options, _ *ProxyOptions) {
+			p := runProxy(t, "http://"+l.Addr().String(), func(o *server.Options, _ *Options) {
 				o.Interval, o.MinTimeout, o.MaxTimeout = 10*time.Millisecond, 200*time.Millisecond, 200*time.Millisecond
 			})
 			healthy := make(chan struct{}, 2)

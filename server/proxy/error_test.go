@@ -1,4 +1,4 @@
-package server
+package proxy
 
 import (
 	"bufio"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"holter/server"
 	"holter/server/api"
 	"holter/server/plane"
 )
@@ -70,7 +71,7 @@ func TestProxyFailures(t *testing.T) {
 		"not trusted for it": {secure.URL, true, 502, "bad_gateway", "--insecure-upstream"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := runProxy(t, tc.upstream, func(_ *Options, o *ProxyOptions) {
+			p := runProxy(t, tc.upstream, func(_ *server.Options, o *Options) {
 				if tc.status == http.StatusGatewayTimeout {
 					o.UpstreamTimeout = 200 * time.Millisecond
 				}
@@ -183,7 +184,7 @@ func TestProxyClientGivesUp(t *testing.T) {
 }
 
 func TestProxyLimit(t *testing.T) {
-	p := runProxy(t, echoBackend(t).URL, func(o *Options, _ *ProxyOptions) { o.MaxConns = 1 })
+	p := runProxy(t, echoBackend(t).URL, func(o *server.Options, _ *Options) { o.MaxConns = 1 })
 	p.dial(t, "ann")
 	if _, res, err := websocket.DefaultDialer.Dial(p.URL(), nil); err == nil || res.StatusCode != 503 {
 		t.Errorf("%v", err)
@@ -199,37 +200,51 @@ func TestUpstreamOptionsValidate(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct {
-		change func(*ProxyOptions)
+		change func(*Options)
 		want   string
 	}{
-		{func(o *ProxyOptions) {}, ""},
-		{func(o *ProxyOptions) { o.Upstream = "https://backend.example/" }, ""},
-		{func(o *ProxyOptions) { o.Upstream = "http://[::1]:3000" }, ""},
-		{func(o *ProxyOptions) { o.Upstream = "HTTP://Backend.Example" }, ""},
-		{func(o *ProxyOptions) { o.Upstream = "localhost:3000" }, "write http://HOST:PORT"},
-		{func(o *ProxyOptions) { o.Upstream = "http://" }, "write http://HOST:PORT"},
-		{func(o *ProxyOptions) { o.Upstream = "ws://localhost:3000" }, "write http://HOST:PORT"},
-		{func(o *ProxyOptions) { o.Upstream = "http://localhost:3000/app" }, "nothing after it"},
-		{func(o *ProxyOptions) { o.Upstream = "http://localhost:3000?a" }, "nothing after it"},
-		{func(o *ProxyOptions) { o.Upstream = "http://ann:pw@localhost:3000" }, "nothing after it"},
-		{func(o *ProxyOptions) { o.Upstream = "http://localhost:7070" }, "holter itself"},
-		{func(o *ProxyOptions) { o.Listen, o.Upstream = ":80", "http://127.0.0.1" }, "holter itself"},
-		{func(o *ProxyOptions) { o.UpstreamTimeout = -1 }, "--upstream-timeout"},
-		{func(o *ProxyOptions) { o.UpstreamCA = empty }, "for an https upstream"},
-		{func(o *ProxyOptions) { o.InsecureUpstream = true }, "for an https upstream"},
-		{func(o *ProxyOptions) { o.Upstream, o.UpstreamCA, o.InsecureUpstream = "https://a", empty, true }, "give one or the other"},
-		{func(o *ProxyOptions) { o.Upstream, o.UpstreamCA = "https://a", empty }, "no certificate in it"},
-		{func(o *ProxyOptions) { o.Upstream, o.UpstreamCA = "https://a", empty+"x" }, "read --upstream-ca"},
-		{func(o *ProxyOptions) { o.TrustedProxies = []string{"10.0.0.0/8", "::1", "192.168.1.7"} }, ""},
-		{func(o *ProxyOptions) { o.TrustedProxies = []string{"10.0.0.0/33"} }, "--trusted-proxies"},
-		{func(o *ProxyOptions) { o.Listen = "x" }, "--listen"},
+		{func(o *Options) {}, ""},
+		{func(o *Options) { o.Upstream = "https://backend.example/" }, ""},
+		{func(o *Options) { o.Upstream = "http://[::1]:3000" }, ""},
+		{func(o *Options) { o.Upstream = "HTTP://Backend.Example" }, ""},
+		{func(o *Options) { o.Upstream = "localhost:3000" }, "write http://HOST:PORT"},
+		{func(o *Options) { o.Upstream = "http://" }, "write http://HOST:PORT"},
+		{func(o *Options) { o.Upstream = "ws://localhost:3000" }, "write http://HOST:PORT"},
+		{func(o *Options) { o.Upstream = "http://localhost:3000/app" }, "nothing after it"},
+		{func(o *Options) { o.Upstream = "http://localhost:3000?a" }, "nothing after it"},
+		{func(o *Options) { o.Upstream = "http://ann:pw@localhost:3000" }, "nothing after it"},
+		{func(o *Options) { o.Upstream = "http://localhost:7070" }, "holter itself"},
+		{func(o *Options) { o.Listen, o.Upstream = ":80", "http://127.0.0.1" }, "holter itself"},
+		{func(o *Options) { o.UpstreamTimeout = -1 }, "--upstream-timeout"},
+		{func(o *Options) { o.UpstreamCA = empty }, "for an https upstream"},
+		{func(o *Options) { o.InsecureUpstream = true }, "for an https upstream"},
+		{func(o *Options) { o.Upstream, o.UpstreamCA, o.InsecureUpstream = "https://a", empty, true }, "give one or the other"},
+		{func(o *Options) { o.Upstream, o.UpstreamCA = "https://a", empty }, "no certificate in it"},
+		{func(o *Options) { o.Upstream, o.UpstreamCA = "https://a", empty+"x" }, "read --upstream-ca"},
+		{func(o *Options) { o.TrustedProxies = []string{"10.0.0.0/8", "::1", "192.168.1.7"} }, ""},
+		{func(o *Options) { o.TrustedProxies = []string{"10.0.0.0/33"} }, "--trusted-proxies"},
+		{func(o *Options) { o.Listen = "x" }, "--listen"},
 	} {
-		o := ProxyOptions{
+		o := Options{
 			ListenOptions:   plane.ListenOptions{Listen: "127.0.0.1:7070"},
 			UpstreamOptions: UpstreamOptions{Upstream: "http://localhost:3000", UpstreamTimeout: time.Second},
 		}
 		tc.change(&o)
-		_, err := NewProxy(New(Options{Logger: silent}), o)
-		checkError(t, err, tc.want)
+		_, err := New(server.New(server.Options{Logger: silent}).Door(), o)
+		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%+v: error %v, want %q", o, err, tc.want)
+		}
+	}
+}
+
+// A proxy refuses a monitor that would watch nothing.
+func TestProxyRefusesAnInvalidMonitor(t *testing.T) {
+	m := server.New(server.Options{Detector: "oracle", Logger: silent})
+	_, err := New(m.Door(), Options{
+		ListenOptions:   plane.ListenOptions{Listen: "127.0.0.1:0"},
+		UpstreamOptions: UpstreamOptions{Upstream: "http://127.0.0.1:3000"},
+	})
+	if err == nil || !strings.Contains(err.Error(), "write deviation, jacobson or phi") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package server
+package proxy
 
 import (
 	"bufio"
@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"holter/server"
 )
 
 // both sends a request to a backend straight and through a proxy, and returns what it answers.
@@ -293,7 +295,7 @@ func TestProxySlowAnswer(t *testing.T) {
 		time.Sleep(pause)
 		io.WriteString(w, "at last")
 	}).URL
-	p := runProxy(t, url, func(_ *Options, o *ProxyOptions) { o.UpstreamTimeout = pause / 3 })
+	p := runProxy(t, url, func(_ *server.Options, o *Options) { o.UpstreamTimeout = pause / 3 })
 	got := recite(t, p.Addr().String(), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 	if !strings.HasSuffix(got, "at last") {
 		t.Errorf("%q", got)

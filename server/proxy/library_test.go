@@ -1,4 +1,4 @@
-package server
+package proxy
 
 import (
 	"bytes"
@@ -18,12 +18,13 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/model"
+	"holter/server"
 	"holter/server/plane"
 )
 
 // Compression is between the two ends, and holter's beats go in between.
 func TestProxyCompression(t *testing.T) {
-	p := runProxy(t, echoBackend(t).URL, func(o *Options, _ *ProxyOptions) { o.Interval = 10 * time.Millisecond })
+	p := runProxy(t, echoBackend(t).URL, func(o *server.Options, _ *Options) { o.Interval = 10 * time.Millisecond })
 	dialer := websocket.Dialer{EnableCompression: true}
 	c, res, err := dialer.Dial(p.URL(), nil)
 	if err != nil {
@@ -67,7 +68,7 @@ func TestProxyCoder(t *testing.T) {
 			c.Write(r.Context(), kind, message)
 		}
 	}).URL
-	p := runProxy(t, url, func(o *Options, _ *ProxyOptions) { o.Interval = 10 * time.Millisecond })
+	p := runProxy(t, url, func(o *server.Options, _ *Options) { o.Interval = 10 * time.Millisecond })
 	ctx, cancel := context.WithTimeout(t.Context(), patienceOfTests)
 	defer cancel()
 	c, _, err := coder.Dial(ctx, p.URL(), &coder.DialOptions{Subprotocols: []string{"chat"}, CompressionMode: coder.CompressionContextTakeover})
@@ -112,7 +113,7 @@ func TestProxyKeepsTheHost(t *testing.T) {
 		}
 	}).URL
 	for _, rewrite := range []bool{false, true} {
-		p := runProxy(t, url, func(_ *Options, o *ProxyOptions) { o.RewriteHost = rewrite })
+		p := runProxy(t, url, func(_ *server.Options, o *Options) { o.RewriteHost = rewrite })
 		own := p.Addr().String()
 		c, _, err := websocket.DefaultDialer.Dial(p.URL(), http.Header{"Origin": {"http://" + own}})
 		if rewrite == (err == nil) {
@@ -144,16 +145,16 @@ func TestProxyTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	cert, key, roots := certificate(t)
-	for name, change := range map[string]func(*ProxyOptions){
-		"to the upstream": func(o *ProxyOptions) { o.Upstream, o.UpstreamCA = secure.URL, authority },
-		"without a check": func(o *ProxyOptions) { o.Upstream, o.InsecureUpstream = secure.URL, true },
-		"from the client": func(o *ProxyOptions) { o.TLSCert, o.TLSKey = cert, key },
-		"on both its ends": func(o *ProxyOptions) {
+	for name, change := range map[string]func(*Options){
+		"to the upstream": func(o *Options) { o.Upstream, o.UpstreamCA = secure.URL, authority },
+		"without a check": func(o *Options) { o.Upstream, o.InsecureUpstream = secure.URL, true },
+		"from the client": func(o *Options) { o.TLSCert, o.TLSKey = cert, key },
+		"on both its ends": func(o *Options) {
 			o.Upstream, o.UpstreamCA, o.TLSCert, o.TLSKey = secure.URL, authority, cert, key
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := runProxy(t, plain.URL, func(o *Options, po *ProxyOptions) {
+			p := runProxy(t, plain.URL, func(o *server.Options, po *Options) {
 				o.Interval = 10 * time.Millisecond
 				change(po)
 			})

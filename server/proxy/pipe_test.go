@@ -1,4 +1,4 @@
-package server
+package proxy
 
 import (
 	"bufio"
@@ -14,6 +14,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"holter/model"
+	"holter/server"
 )
 
 // ends are the two ends of a proxied connection past its handshake.
@@ -25,7 +26,7 @@ type ends struct {
 }
 
 // link connects a client and an upstream through a proxy.
-func link(t testing.TB, change func(*Options, *ProxyOptions)) ends {
+func link(t testing.TB, change func(*server.Options, *Options)) ends {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -52,7 +53,7 @@ func link(t testing.TB, change func(*Options, *ProxyOptions)) ends {
 }
 
 // quiet keeps holter from sending anything of its own.
-func quiet(o *Options, _ *ProxyOptions) { o.Scheme = model.SchemeNone }
+func quiet(o *server.Options, _ *Options) { o.Scheme = model.SchemeNone }
 
 func tell(t testing.TB, to net.Conn, what string) {
 	t.Helper()
@@ -151,7 +152,7 @@ func TestProxyBytesAreTheSame(t *testing.T) {
 		"no frames":      "GET / HTTP/1.1\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := link(t, func(o *Options, p *ProxyOptions) { o.Interval = 10 * time.Millisecond; quiet(o, p) })
+			e := link(t, func(o *server.Options, p *Options) { o.Interval = 10 * time.Millisecond; quiet(o, p) })
 			cut := 1 + len(tc)/1000
 			for b := []byte(tc); len(b) > 0; b = b[min(cut, len(b)):] {
 				tell(t, e.client, string(b[:min(cut, len(b))]))
@@ -287,7 +288,7 @@ func TestProxyFailure(t *testing.T) {
 	for name, turn := range map[string]func(ends) ends{"client": turned, "upstream": same} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // it takes its time
-			e := turn(link(t, func(o *Options, _ *ProxyOptions) {
+			e := turn(link(t, func(o *server.Options, _ *Options) {
 				o.Interval, o.MinTimeout, o.MaxTimeout = 50*time.Millisecond, 20*time.Millisecond, 50*time.Millisecond
 				o.OnFail = model.OnFailClose
 			}))
@@ -350,7 +351,7 @@ func TestProxyOtherProtocols(t *testing.T) {
 		io.WriteString(c, "HTTP/1.1 101 Yes\r\nX-What: ever\r\nUpgrade: imap\r\nConnection: Upgrade\r\n\r\nhello ")
 		io.Copy(c, in)
 	})
-	p := runProxy(t, url, func(o *Options, _ *ProxyOptions) { o.Interval = 10 * time.Millisecond })
+	p := runProxy(t, url, func(o *server.Options, _ *Options) { o.Interval = 10 * time.Millisecond })
 	c := connectTo(t, p.Addr().String())
 	tell(t, c, "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: imap\r\nConnection: Upgrade\r\n\r\nearly ")
 	in := bufio.NewReader(c)
@@ -369,7 +370,7 @@ func TestProxyOtherProtocols(t *testing.T) {
 
 // Both legs are beaten over, and neither end sees the other's pongs.
 func TestProxyBeats(t *testing.T) {
-	e := link(t, func(o *Options, _ *ProxyOptions) { o.Interval = 20 * time.Millisecond })
+	e := link(t, func(o *server.Options, _ *Options) { o.Interval = 20 * time.Millisecond })
 	over := make(chan struct{}, 2)
 	for _, e := range []ends{e, turned(e)} {
 		go func() {

@@ -1,24 +1,25 @@
-package server
+package proxy
 
 import (
 	"cmp"
 	"fmt"
-	"holter/server/plane"
 	"net"
 	"net/url"
 	"strings"
 	"time"
+
+	"holter/server/plane"
 )
 
-// ProxyOptions set up holter proxy.
-type ProxyOptions struct {
+// Options set up holter proxy.
+type Options struct {
 	plane.ListenOptions
 	UpstreamOptions
 	TrustedProxies []string `placeholder:"CIDR" help:"Networks of the proxies in front of holter: the X-Forwarded headers that come from there are believed and passed on, all others are replaced."`
 }
 
 // Help is shown by holter proxy --help.
-func (ProxyOptions) Help() string {
+func (Options) Help() string {
 	return `All requests go on to the upstream as they are, and all answers back. Of a WebSocket both sides are watched: that to the client and that to the upstream.
 
 Examples:
@@ -29,14 +30,14 @@ Examples:
     holter proxy --trusted-proxies 10.0.0.0/8 http://localhost:3000`
 }
 
-// Validate refuses settings that make no sense, as Options.Validate does.
-func (p ProxyOptions) Validate() error {
+// Validate refuses settings that make no sense. The error says what to write instead.
+func (p Options) Validate() error {
 	_, untrusted := parseTrusted(p.TrustedProxies)
 	return cmp.Or(p.ListenOptions.Validate(), p.UpstreamOptions.Validate(), untrusted, p.validLoop())
 }
 
 // validLoop refuses a proxy in front of itself.
-func (p ProxyOptions) validLoop() error {
+func (p Options) validLoop() error {
 	target, err := p.url()
 	if err != nil {
 		return nil // there is none

@@ -1,4 +1,4 @@
-package server
+package proxy
 
 import (
 	"net/http/httptest"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/server"
 	"holter/server/api"
 )
 
@@ -65,7 +66,7 @@ func TestForwarded(t *testing.T) {
 func TestProxyShowsTheClient(t *testing.T) {
 	upstream := echoBackend(t).URL
 	for _, trusts := range []bool{true, false} {
-		p := runProxy(t, upstream, func(o *Options, po *ProxyOptions) {
+		p := runProxy(t, upstream, func(o *server.Options, po *Options) {
 			o.Identity, o.Admin = "ip", "127.0.0.1:0"
 			if trusts {
 				po.TrustedProxies = []string{"127.0.0.0/8"}
@@ -89,7 +90,7 @@ func TestProxyShowsTheClient(t *testing.T) {
 		}
 		// Its port is not known, and not made up.
 		var list api.Connections
-		if p.call(t, "GET", "/api/v1/connections?q="+url.QueryEscape(`remote~^198\.51\.100\.7$ !":0"`), &list); len(list.Connections) != 1 || list.Connections[0].Remote != want {
+		if p.get(t, "/api/v1/connections?q="+url.QueryEscape(`remote~^198\.51\.100\.7$ !":0"`), &list); len(list.Connections) != 1 || list.Connections[0].Remote != want {
 			t.Errorf("listed: %+v", list.Connections)
 		}
 		if err := p.monitor.Source().Refuse(t.Context(), time.Minute); err != nil {

@@ -1,4 +1,4 @@
-package server
+package proxy
 
 import (
 	"io"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/server"
 	"holter/server/api"
 )
 
@@ -55,7 +56,7 @@ func TestProxyKnowsWhatTheUpstreamAsks(t *testing.T) {
 		io.Copy(io.Discard, c)
 		c.Close()
 	}).URL
-	p := runProxy(t, url, func(o *Options, _ *ProxyOptions) { o.Admin = "127.0.0.1:0" })
+	p := runProxy(t, url, func(o *server.Options, _ *Options) { o.Admin = "127.0.0.1:0" })
 	c := connectTo(t, p.Addr().String())
 	shake(t, c, "", "X-Client-ID: ann")
 	full.Store(true)
@@ -68,7 +69,7 @@ func TestProxyKnowsWhatTheUpstreamAsks(t *testing.T) {
 		}
 	}
 	var ann api.Client
-	if p.call(t, "GET", "/api/v1/clients/ann", &ann); len(ann.Attempts) != 2 || ann.Attempts[0].AskedMS != 0 || ann.Attempts[1].AskedMS != 7000 {
+	if p.get(t, "/api/v1/clients/ann", &ann); len(ann.Attempts) != 2 || ann.Attempts[0].AskedMS != 0 || ann.Attempts[1].AskedMS != 7000 {
 		t.Errorf("%+v", ann.Attempts)
 	}
 }
