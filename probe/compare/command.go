@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/alecthomas/kong"
+	"holter/probe/tty"
 
-	"holter/probe/process"
+	"github.com/alecthomas/kong"
 )
 
 // Command is the command line of a comparison.
@@ -28,7 +28,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Kong) error { return c.run(ct
 
 // run compares, and writes the tables to out. If live is a terminal, a line there shows how far it is.
 func (c *Command) run(ctx context.Context, out, live io.Writer) error {
-	if process.IsTerminal(live) {
+	if tty.Is(live) {
 		c.Progress = func(line string) { fmt.Fprintf(live, "\r\x1b[K%s", line) }
 		defer fmt.Fprint(live, "\r\x1b[K")
 	}

@@ -7,7 +7,7 @@ import (
 	"io"
 	"os"
 
-	"holter/probe/process"
+	"holter/probe/tty"
 )
 
 // Command is the command line of a drill.
@@ -94,7 +94,7 @@ func (c *Command) Run(ctx context.Context, t Target, out io.Writer, live io.Writ
 	if err != nil {
 		return err
 	}
-	ticker := &Ticker{Out: live, Terminal: process.IsTerminal(live)}
+	ticker := &Ticker{Out: live, Terminal: tty.Is(live)}
 	report, err := c.script.Run(ctx, t, ticker.Show)
 	ticker.Clear()
 	if err != nil {

@@ -6,10 +6,10 @@ import (
 	"os"
 	"time"
 
+	"holter/probe/tty"
+
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
-
-	"holter/probe/process"
 )
 
 // progress shows how a swarm is doing: in one line that changes, or, where there is no terminal, in a
@@ -30,7 +30,7 @@ const (
 
 func newProgress(out io.Writer) *progress {
 	p := &progress{out: out, every: interval, lastShown: time.Now()}
-	if process.IsTerminal(out) {
+	if tty.Is(out) {
 		p.every = refresh
 		p.width = func() int {
 			width, _, err := term.GetSize(int(out.(*os.File).Fd()))
