@@ -14,12 +14,15 @@ import (
 	"os"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"holter/probe/compare"
 	"holter/probe/drill"
 	"holter/probe/process"
 	"holter/probe/swarm"
 	"holter/server"
 	"holter/server/api"
+	"holter/server/endpoint"
 	"holter/server/plane"
 	"holter/server/proxy"
 	"holter/tui"
@@ -86,9 +89,9 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 
 // serveCommand is holter's own endpoint.
 type serveCommand struct {
-	server.DataOptions `embed:"" group:"Endpoint:"`
-	Server             monitored         `embed:"" set:"on_fail=close"`
-	Demo               swarm.DemoOptions `embed:"" group:"Screen and log:"`
+	endpoint.Options `embed:"" group:"Endpoint:"`
+	Server           monitored         `embed:"" set:"on_fail=close"`
+	Demo             swarm.DemoOptions `embed:"" group:"Screen and log:"`
 }
 
 // Validate is called by kong after the options' own.
@@ -102,7 +105,8 @@ func (s *serveCommand) Validate() error {
 // Run serves until the user quits, ctx ends or something fails.
 func (s *serveCommand) Run(ctx context.Context, streams cli.Streams) error {
 	return s.Server.run(ctx, streams, func(m *server.Monitor) (*plane.Data, *swarm.DemoClients, error) {
-		srv, err := server.NewServer(m, s.DataOptions)
+		gin.SetMode(gin.ReleaseMode) // it prints its routes otherwise
+		srv, err := endpoint.New(m, s.Options)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -9,45 +9,12 @@ import (
 	"time"
 
 	coder "github.com/coder/websocket"
-	"github.com/gin-gonic/gin"
-	"github.com/gorilla/websocket"
 
 	"holter/server"
 )
 
-// A Gin application on gorilla/websocket, watched by one added line.
-func Example_gin() {
-	gin.SetMode(gin.ReleaseMode)
-	monitor := server.New(server.Options{Interval: 50 * time.Millisecond})
-	defer run(monitor)()
-
-	upgrader := websocket.Upgrader{Subprotocols: []string{"chat"}}
-	r := gin.New()
-	r.Use(monitor.Middleware()) // the added line
-	r.GET("/rooms/:room", func(c *gin.Context) {
-		ws, err := upgrader.Upgrade(c.Writer, c.Request, nil)
-		if err != nil {
-			return
-		}
-		defer ws.Close()
-		for {
-			kind, message, err := ws.ReadMessage()
-			if err != nil || ws.WriteMessage(kind, message) != nil {
-				return
-			}
-		}
-	})
-	application := httptest.NewServer(r)
-	defer application.Close()
-
-	client := join(application.URL + "/rooms/blue")
-	fmt.Println(heartOf(monitor))
-	client.Close(coder.StatusNormalClosure, "")
-	// Output: /rooms/blue speaks chat and is normal after 3 beats
-}
-
 // A net/http application on coder/websocket, watched by one added line.
-func Example_nethttp() {
+func Example() {
 	monitor := server.New(server.Options{Interval: 50 * time.Millisecond})
 	defer run(monitor)()
 

@@ -18,6 +18,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"holter/server"
+	"holter/server/ginmonitor"
 )
 
 // What is no WebSocket gets the very writer that it would get without a monitor, and so all that this
@@ -42,7 +43,7 @@ func TestMonitorLeavesOtherRequestsAlone(t *testing.T) {
 			}
 			e := gin.New()
 			var before, after gin.ResponseWriter
-			e.Use(func(c *gin.Context) { before = c.Writer }, m.Middleware())
+			e.Use(func(c *gin.Context) { before = c.Writer }, ginmonitor.Middleware(m))
 			e.GET("/", func(c *gin.Context) { after = c.Writer })
 			if e.ServeHTTP(httptest.NewRecorder(), r); before != after {
 				t.Errorf("Gin: the handler got a %T", after)
@@ -82,7 +83,7 @@ func TestMonitorBehindTimeoutHandler(t *testing.T) {
 func TestMonitorPassesPanics(t *testing.T) {
 	recovered := make(chan any, 1)
 	r := gin.New()
-	r.Use(gin.CustomRecoveryWithWriter(io.Discard, func(_ *gin.Context, why any) { recovered <- why }), newMonitor(t).Middleware())
+	r.Use(gin.CustomRecoveryWithWriter(io.Discard, func(_ *gin.Context, why any) { recovered <- why }), ginmonitor.Middleware(newMonitor(t)))
 	r.GET("/", func(c *gin.Context) { c.Writer.Hijack() })
 	request := httptest.NewRequest("GET", "/", nil)
 	request.Header.Set("Connection", "Upgrade")
@@ -163,7 +164,7 @@ func TestMonitorPassesHTTP(t *testing.T) {
 		"nethttp": func(m *server.Monitor, h http.Handler) http.Handler { return m.Wrap(h) },
 		"Gin": func(m *server.Monitor, h http.Handler) http.Handler {
 			r := gin.New()
-			r.Use(m.Middleware())
+			r.Use(ginmonitor.Middleware(m))
 			r.Any("/*path", gin.WrapH(h))
 			return r
 		},

@@ -18,6 +18,7 @@ import (
 
 	"holter/model"
 	"holter/server"
+	"holter/server/ginmonitor"
 )
 
 // door is a way to put a monitor in front of a handler for /ws.
@@ -30,7 +31,7 @@ type door struct {
 var doors = []door{
 	{name: "Gin", open: func(m *server.Monitor, h http.Handler) http.Handler {
 		r := gin.New()
-		r.Use(m.Middleware())
+		r.Use(ginmonitor.Middleware(m))
 		r.GET("/ws", gin.WrapH(h))
 		return r
 	}},

@@ -1,16 +1,28 @@
-// Package server is holter's monitor: a library that watches the WebSocket connections of a Gin or
-// net/http application, and the endpoint, proxy and planes of the command around it.
+// Package server is holter's monitor, for Go applications that embed it: it watches the WebSocket connections of
+// a net/http application, whichever library upgrades them.
 //
-// An application is watched by one added line, whichever library upgrades its connections, and is
-// otherwise left as it is: its own pings, deadlines and close handshakes work as before.
+// One added line watches an application, which is otherwise left as it is: its own pings, deadlines and close
+// handshakes work as before.
 //
 //	monitor := server.New(server.Options{})
-//	r.Use(monitor.Middleware())     // Gin
-//	handler = monitor.Wrap(handler) // or net/http
+//	handler = monitor.Wrap(handler)
 //	go monitor.Run(ctx)
 //
-// The one difference that a handler may notice: the net.Conn below its WebSocket is no *net.TCPConn or
-// *tls.Conn itself. A method NetConn leads to that one.
+// For a Gin application the line is r.Use(ginmonitor.Middleware(monitor)), of package ginmonitor. The one
+// difference that a handler may notice: the net.Conn below its WebSocket is no *net.TCPConn or *tls.Conn itself.
+// A method NetConn leads to that one.
+//
+// # Rooms
+//
+// A Monitor joins what has a package of its own: tap wraps one connection, hub keeps all of them and their
+// hearts, admin tells of them over HTTP in the words of api, on a server of plane. Those know nothing of
+// this package. Package endpoint and package proxy are what the command holter serves beside an admin plane;
+// they bring their connections in through a Door, and nothing here knows them. So an application that imports
+// this package gets neither Gin nor a WebSocket library with it.
+//
+// A Monitor sets nothing of its process, and writes to its logger alone. It owns the goroutines that Run starts,
+// and has waited for them when Run returns. Any goroutine may call its methods, before Run, while it runs and
+// after it.
 package server
 
 import (
@@ -22,8 +34,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"holter/probe/host"
 	"holter/probe/process"
 	"holter/server/admin"
@@ -31,8 +41,7 @@ import (
 	"holter/server/tap"
 )
 
-// Monitor watches the WebSocket connections that pass through its Middleware or Wrap, whichever
-// library upgrades them. Their hearts beat while Run runs.
+// Monitor watches the WebSocket connections that come through Wrap. Their hearts beat while Run runs.
 type Monitor struct {
 	invalid  error // of its options; then it watches nothing
 	limits   limits
@@ -49,7 +58,7 @@ func New(o Options) *Monitor {
 	identity, _ := hub.ParseIdentity(o.Identity)
 	m := &Monitor{invalid: o.Validate(), limits: newLimits(o), readOnly: o.ReadOnly, log: cmp.Or(o.Logger, slog.Default())}
 	if m.invalid != nil {
-		// Whoever writes go monitor.Run(ctx) would never know.
+		// A caller that writes go monitor.Run(ctx) would never know.
 		m.log.Error("holter watches nothing", "error", m.invalid)
 	}
 	m.hub = hub.New(hub.Options{
@@ -63,23 +72,9 @@ func New(o Options) *Monitor {
 	return m
 }
 
-// Middleware watches the WebSockets that the handlers after it upgrade. All other requests pass with
-// the writer that they came with.
-func (m *Monitor) Middleware() gin.HandlerFunc {
-	return func(c *gin.Context) {
-		if !m.watches(c.Writer, c.Request) {
-			return
-		}
-		if !m.admit(c.Writer, c.Request) {
-			c.Abort()
-			return
-		}
-		c.Writer = &ginWriter{c.Writer, m, c.Request}
-	}
-}
-
-// Wrap is Middleware for net/http: it may stand around a handler, a ServeMux or other middleware, as
-// long as each writer between it and the server implements http.Hijacker or Unwrap.
+// Wrap watches the WebSockets that next upgrades. It may stand around a handler, a ServeMux or other middleware,
+// as long as each writer between it and the server implements http.Hijacker or Unwrap. All other requests pass
+// with the writer that they came with. (For Gin, package ginmonitor has a middleware.)
 func (m *Monitor) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if m.watches(w, r) {
@@ -127,20 +122,7 @@ func (m *Monitor) hijack(w http.ResponseWriter, r *http.Request, switched bool) 
 	})
 }
 
-// ginWriter and httpWriter keep all that the writer below can do, and tap what is hijacked from it.
-type ginWriter struct {
-	gin.ResponseWriter
-	monitor *Monitor
-	request *http.Request
-}
-
-func (w *ginWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	switched := w.Written() && w.Status() == http.StatusSwitchingProtocols
-	return w.monitor.hijack(w.ResponseWriter, w.request, switched)
-}
-
-func (w *ginWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
+// httpWriter keeps all that the writer below can do, and taps what is hijacked from it.
 type httpWriter struct {
 	http.ResponseWriter
 	monitor  *Monitor

@@ -1,7 +1,8 @@
-package server
+package server_test
 
 import (
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -14,12 +15,13 @@ import (
 
 	"holter/model"
 	"holter/probe/swarm"
+	"holter/server"
 	"holter/server/api"
 )
 
 // gate is a server whose upgrades can be refused, without a word on when to come again.
 type gate struct {
-	monitor *Monitor
+	monitor *server.Monitor
 	shut    atomic.Bool
 	inside  http.Handler
 }
@@ -36,7 +38,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // openGate runs a monitor and a server in front of which it stands.
 func openGate(t *testing.T) (g *gate, url string) {
 	t.Helper()
-	m := New(Options{Logger: silent})
+	m := server.New(server.Options{Logger: slog.New(slog.DiscardHandler)})
 	g = &gate{monitor: m, inside: m.Wrap(http.HandlerFunc(readAll))}
 	s := httptest.NewServer(g)
 	t.Cleanup(s.Close)
@@ -72,7 +74,7 @@ func runSwarm(t *testing.T, o swarm.Options) *swarm.Swarm {
 // waitFor polls until cond holds.
 func waitFor(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patienceOfTests); !cond(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * patience); !cond(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("waited in vain for ", what)
 		}

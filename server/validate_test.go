@@ -10,8 +10,6 @@ import (
 
 	"holter/model"
 	"holter/model/heart"
-	"holter/server/plane"
-	"holter/server/proxy"
 )
 
 // settings are what the command line gives when nothing was written.
@@ -37,10 +35,6 @@ func TestCommandLineHasTheLibrarysDefaults(t *testing.T) {
 	if got, want := line.rhythm(), heart.DefaultRhythm(); got != want {
 		t.Errorf("the tags say %+v, the default rhythm is %+v", got, want)
 	}
-}
-
-func dataSettings() DataOptions {
-	return DataOptions{ListenOptions: plane.ListenOptions{Listen: "127.0.0.1:7070"}, ReadLimit: 1 << 20}
 }
 
 func TestOptionsValidate(t *testing.T) {
@@ -87,42 +81,6 @@ func TestOptionsValidate(t *testing.T) {
 			checkError(t, o.Validate(), tc.want)
 		})
 	}
-}
-
-func TestDataOptionsValidate(t *testing.T) {
-	for name, tc := range map[string]struct {
-		change func(*DataOptions)
-		want   string
-	}{
-		"defaults":              {func(d *DataOptions) {}, ""},
-		"everywhere":            {func(d *DataOptions) { d.Listen = ":0" }, ""},
-		"listen":                {func(d *DataOptions) { d.Listen = "7070" }, "--listen"},
-		"read limit":            {func(d *DataOptions) { d.ReadLimit = 0 }, "--read-limit"},
-		"cert alone":            {func(d *DataOptions) { d.TLSCert = "cert.pem" }, "--tls-cert without --tls-key"},
-		"key alone":             {func(d *DataOptions) { d.TLSKey = "key.pem" }, "--tls-key without --tls-cert"},
-		"both":                  {func(d *DataOptions) { d.TLSCert, d.TLSKey = "cert.pem", "key.pem" }, ""},
-		"any origin":            {func(d *DataOptions) { d.AllowOrigin = []string{"*"} }, ""},
-		"origin":                {func(d *DataOptions) { d.AllowOrigin = []string{"https://app.example:8443"} }, ""},
-		"origin with path":      {func(d *DataOptions) { d.AllowOrigin = []string{"https://app.example/"} }, "nothing after it"},
-		"origin without scheme": {func(d *DataOptions) { d.AllowOrigin = []string{"app.example"} }, "scheme://host"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := dataSettings()
-			tc.change(&d)
-			checkError(t, d.Validate(), tc.want)
-		})
-	}
-}
-
-// A server refuses a monitor that would watch nothing.
-func TestServerRefusesInvalidOptions(t *testing.T) {
-	m := New(Options{Detector: "oracle", Logger: silent})
-	_, err := NewServer(m, dataSettings())
-	checkError(t, err, "write deviation, jacobson or phi")
-	_, err = proxy.New(m.Door(), proxy.Options{
-		ListenOptions: dataSettings().ListenOptions, UpstreamOptions: proxy.UpstreamOptions{Upstream: "http://127.0.0.1:3000"},
-	})
-	checkError(t, err, "write deviation, jacobson or phi")
 }
 
 func checkError(t *testing.T, err error, want string) {

@@ -1,4 +1,4 @@
-package server
+package endpoint
 
 import (
 	"net/http"
@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/server"
 )
 
 // Neither over the API nor from a screen in the process can anything be changed.
 func TestReadOnly(t *testing.T) {
-	s := runServer(t, func(o *Options, _ *DataOptions) { o.ReadOnly = true })
+	s := runServer(t, func(o *server.Options, _ *Options) { o.ReadOnly = true })
 	s.dial(t, "ann")
 	opened := s.await(t, func(e *model.Event) bool { return e.Type == model.ConnectionOpened })
 	id := opened.Connection.ID

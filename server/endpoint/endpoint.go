@@ -1,4 +1,10 @@
-package server
+// Package endpoint is holter serve: a WebSocket endpoint of holter's own at /ws, which sends every message back,
+// and a page at / that uses it. Both stand on Gin and gorilla/websocket, watched by the very middleware that a Gin
+// application would use.
+//
+// It owns the goroutines of its connections, one each, until Drain has returned; their sockets are the monitor's
+// to close. It leaves Gin's mode to package main, which calls it. No application that embeds a monitor needs it.
+package endpoint
 
 import (
 	"cmp"
@@ -10,12 +16,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"holter/model"
+	"holter/server"
+	"holter/server/ginmonitor"
 	"holter/server/hub"
 	"holter/server/plane"
 )
 
-// data is the data plane of holter serve: a WebSocket that echoes, and a page that uses it.
-type data struct {
+// endpoint is the data plane of holter serve: a WebSocket that echoes, and a page that uses it.
+type endpoint struct {
 	allowOrigin []string
 	monitor     gin.HandlerFunc // taps what is upgraded
 	refused     func(r *http.Request, status int, reason string, retryAfter time.Duration)
@@ -23,15 +31,15 @@ type data struct {
 	log         *slog.Logger
 }
 
-// NewServer sets holter serve up around m, which it runs: do not run m as well. The error says which of
-// the options, m's included, make no sense.
-func NewServer(m *Monitor, o DataOptions) (*plane.Data, error) {
+// New sets holter serve up with the monitor m, which it runs: do not run m as well. The error says which of the
+// options, m's included, make no sense.
+func New(m *server.Monitor, o Options) (*plane.Data, error) {
 	door := m.Door()
 	if err := cmp.Or(door.Validate(), o.Validate()); err != nil {
 		return nil, err
 	}
 	e := newEcho(o.ReadLimit)
-	d := data{allowOrigin: o.AllowOrigin, monitor: m.Middleware(), refused: door.Refused, echo: e, log: door.Log()}
+	d := endpoint{allowOrigin: o.AllowOrigin, monitor: ginmonitor.Middleware(m), refused: door.Refused, echo: e, log: door.Log()}
 	p := plane.NewData(door, o.ListenOptions, d.routes(), door.Log())
 	p.Path, p.Drain = "/ws", e.stop
 	p.HTTP.ConnContext, p.HTTP.ReadTimeout = hub.WithConn, plane.RequestTimeout
@@ -39,7 +47,7 @@ func NewServer(m *Monitor, o DataOptions) (*plane.Data, error) {
 }
 
 // routes are all routes of the data plane.
-func (d *data) routes() http.Handler {
+func (d *endpoint) routes() http.Handler {
 	r := gin.New()
 	r.RedirectTrailingSlash = false // every path is taken as it stands
 	r.HandleMethodNotAllowed = true
@@ -53,7 +61,7 @@ func (d *data) routes() http.Handler {
 
 // requireOrigin keeps pages of other sites from opening a WebSocket, which browsers let them (RFC 6455
 // section 10.2).
-func (d *data) requireOrigin(c *gin.Context) {
+func (d *endpoint) requireOrigin(c *gin.Context) {
 	if plane.AllowedOrigin(c.Request, d.allowOrigin) {
 		return
 	}

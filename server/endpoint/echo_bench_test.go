@@ -1,9 +1,11 @@
-package server
+package endpoint
 
 import (
 	"fmt"
 	"net"
 	"testing"
+
+	"holter/server"
 
 	"github.com/gobwas/ws"
 	"github.com/gorilla/websocket"
@@ -14,7 +16,7 @@ import (
 func BenchmarkEcho(b *testing.B) {
 	for _, size := range []int{64, 16 << 10} {
 		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
-			s := runServer(b, func(_ *Options, d *DataOptions) { d.ReadLimit = 1 << 20 })
+			s := runServer(b, func(_ *server.Options, d *Options) { d.ReadLimit = 1 << 20 })
 			c, _, err := websocket.DefaultDialer.Dial(s.URL(), nil)
 			if err != nil {
 				b.Fatal(err)

@@ -1,4 +1,4 @@
-package server
+package endpoint
 
 import (
 	"fmt"
@@ -7,15 +7,15 @@ import (
 	"holter/server/plane"
 )
 
-// DataOptions set up the endpoint of holter serve.
-type DataOptions struct {
+// Options set up the endpoint of holter serve.
+type Options struct {
 	plane.ListenOptions
 	AllowOrigin []string `placeholder:"ORIGIN" help:"Origins that may open a WebSocket beside the page's own, such as https://app.example; * for all."`
 	ReadLimit   int64    `default:"1048576" placeholder:"BYTES" help:"Longest message that is accepted, in bytes."`
 }
 
 // Help is shown by holter serve --help.
-func (DataOptions) Help() string {
+func (Options) Help() string {
 	return `Every flag can also be set in the environment (--max-conns as HOLTER_MAX_CONNS) and in a configuration file (max-conns: 100). Flags win over the environment, the environment over the file.
 
 Examples:
@@ -33,7 +33,7 @@ A holter.yaml:
 }
 
 // Validate refuses settings that are out of range or contradict each other, as Options.Validate does.
-func (d DataOptions) Validate() error {
+func (d Options) Validate() error {
 	if err := d.ListenOptions.Validate(); err != nil {
 		return err
 	}

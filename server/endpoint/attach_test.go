@@ -1,4 +1,4 @@
-package server
+package endpoint
 
 import (
 	"bytes"
@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/model"
+	"holter/server"
 	"holter/server/api"
 	"holter/server/plane"
 	"holter/server/proxy"
@@ -20,7 +21,7 @@ import (
 // A screen that is attached sees what one in the process would see: the same connections down to the last
 // figure, told in changes while they beat, come and go.
 func TestAttachedSeesTheSame(t *testing.T) {
-	s := runServer(t, func(o *Options, _ *DataOptions) {
+	s := runServer(t, func(o *server.Options, _ *Options) {
 		o.Interval, o.MinTimeout, o.MaxTimeout, o.Linger = 20*time.Millisecond, 10*time.Millisecond, time.Second, 100*time.Millisecond
 	})
 	var clients []*websocket.Conn
@@ -64,8 +65,8 @@ func TestAttachedSeesTheSame(t *testing.T) {
 func TestAttachedKnowsWhatItIsAttachedTo(t *testing.T) {
 	app := httptest.NewServer(http.NotFoundHandler())
 	defer app.Close()
-	served := runServer(t, func(o *Options, _ *DataOptions) { o.ReadOnly = true })
-	proxied, err := proxy.New(New(Options{Admin: "127.0.0.1:0", Logger: silent}).Door(), proxy.Options{
+	served := runServer(t, func(o *server.Options, _ *Options) { o.ReadOnly = true })
+	proxied, err := proxy.New(server.New(server.Options{Admin: "127.0.0.1:0", Logger: silent}).Door(), proxy.Options{
 		ListenOptions: plane.ListenOptions{Listen: "127.0.0.1:0"}, UpstreamOptions: proxy.UpstreamOptions{Upstream: app.URL + "/"},
 	})
 	if err != nil {
@@ -75,7 +76,7 @@ func TestAttachedKnowsWhatItIsAttachedTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	runUntilEnd(t, proxied.Run)
-	monitor := New(Options{Admin: "127.0.0.1:0", Logger: silent})
+	monitor := server.New(server.Options{Admin: "127.0.0.1:0", Logger: silent})
 	if err := monitor.Door().Listen(); err != nil {
 		t.Fatal(err)
 	}

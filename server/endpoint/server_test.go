@@ -1,4 +1,4 @@
-package server
+package endpoint
 
 import (
 	"context"
@@ -25,6 +25,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/model"
+	"holter/server"
 	"holter/server/api"
 	"holter/server/plane"
 )
@@ -32,19 +33,19 @@ import (
 // running is a whole server, with its monitor.
 type running struct {
 	*plane.Data
-	monitor *Monitor
+	monitor *server.Monitor
 	stop    func() error // and wait for the end
 }
 
-func runServer(t testing.TB, change func(*Options, *DataOptions)) running {
+func runServer(t testing.TB, change func(*server.Options, *Options)) running {
 	t.Helper()
-	o := Options{Admin: "127.0.0.1:0", Logger: silent}
-	d := DataOptions{ListenOptions: plane.ListenOptions{Listen: "127.0.0.1:0"}, ReadLimit: testLimit}
+	o := server.Options{Admin: "127.0.0.1:0", Logger: silent}
+	d := Options{ListenOptions: plane.ListenOptions{Listen: "127.0.0.1:0"}, ReadLimit: testLimit}
 	if change != nil {
 		change(&o, &d)
 	}
-	m := New(o)
-	s, err := NewServer(m, d)
+	m := server.New(o)
+	s, err := New(m, d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +200,7 @@ func TestServerPortInUse(t *testing.T) {
 		"--listen": {taken, "127.0.0.1:0"},
 		"--admin":  {"127.0.0.1:0", taken},
 	} {
-		s, err := NewServer(New(Options{Admin: addresses[1], Logger: silent}), DataOptions{ListenOptions: plane.ListenOptions{Listen: addresses[0]}, ReadLimit: 1})
+		s, err := New(server.New(server.Options{Admin: addresses[1], Logger: silent}), Options{ListenOptions: plane.ListenOptions{Listen: addresses[0]}, ReadLimit: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -212,7 +213,7 @@ func TestServerPortInUse(t *testing.T) {
 
 func TestServerWithTLS(t *testing.T) {
 	cert, key, roots := certificate(t)
-	s := runServer(t, func(_ *Options, d *DataOptions) { d.TLSCert, d.TLSKey = cert, key })
+	s := runServer(t, func(_ *server.Options, d *Options) { d.TLSCert, d.TLSKey = cert, key })
 	dialer := websocket.Dialer{TLSClientConfig: &tls.Config{RootCAs: roots}}
 	ws, _, err := dialer.Dial(s.URL(), nil)
 	if err != nil {
@@ -234,7 +235,7 @@ func TestServerNeedsAWholeCertificate(t *testing.T) {
 	cert, key, _ := certificate(t)
 	for _, d := range []plane.ListenOptions{{TLSCert: cert}, {TLSKey: key}, {TLSCert: key, TLSKey: cert}} {
 		d.Listen = "127.0.0.1:0"
-		s, err := NewServer(New(Options{Logger: silent}), DataOptions{ListenOptions: d, ReadLimit: 1})
+		s, err := New(server.New(server.Options{Logger: silent}), Options{ListenOptions: d, ReadLimit: 1})
 		if err == nil {
 			err = s.Listen()
 		}
@@ -276,7 +277,7 @@ func certificate(t *testing.T) (cert, key string, roots *x509.CertPool) {
 }
 
 func TestAddressesOfAServer(t *testing.T) {
-	s := runServer(t, func(_ *Options, d *DataOptions) { d.Listen = ":0" })
+	s := runServer(t, func(_ *server.Options, d *Options) { d.Listen = ":0" })
 	for got, want := range map[string]string{s.URL(): "ws://localhost:", s.PageURL(): "http://localhost:", s.AdminURL(): "http://127.0.0.1:"} {
 		if !strings.HasPrefix(got, want) {
 			t.Errorf("%s, want %s…", got, want)

@@ -1,4 +1,4 @@
-package server
+package endpoint
 
 import (
 	"bufio"
@@ -42,7 +42,7 @@ func (c countedConn) PeerBeat() { c.beats.Add(1) }
 func serveData(t *testing.T, allow ...string) (address string, beats *atomic.Int32) {
 	t.Helper()
 	beats = new(atomic.Int32)
-	d := &data{
+	d := &endpoint{
 		allowOrigin: allow,
 		monitor:     func(c *gin.Context) { c.Writer = beatCounter{c.Writer, beats} },
 		refused:     func(*http.Request, int, string, time.Duration) {},

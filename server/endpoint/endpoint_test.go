@@ -1,4 +1,4 @@
-package server
+package endpoint
 
 import (
 	"bufio"
@@ -126,7 +126,7 @@ func TestUpgrade(t *testing.T) {
 
 func TestRefusedOriginsAreTold(t *testing.T) {
 	told := make(chan string, 1)
-	d := &data{
+	d := &endpoint{
 		monitor: func(*gin.Context) {},
 		refused: func(_ *http.Request, status int, reason string, _ time.Duration) { told <- reason },
 		echo:    newEcho(testLimit),

@@ -1,0 +1,109 @@
+package endpoint
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"holter/model"
+	"holter/server"
+	"holter/server/api"
+)
+
+// try asks for an upgrade, and answers the status and after how many seconds to come back.
+func (r running) try(t *testing.T, client string) (status, retryAfter int) {
+	t.Helper()
+	ws, response, err := websocket.DefaultDialer.Dial(r.URL()+"?client="+client, nil)
+	if err == nil {
+		t.Cleanup(func() { ws.Close() })
+		return http.StatusSwitchingProtocols, 0
+	}
+	if response == nil {
+		t.Fatal(err)
+	}
+	seconds := response.Header.Get("Retry-After")
+	if retryAfter, err = strconv.Atoi(seconds); err != nil {
+		t.Errorf("status %d with Retry-After %q", response.StatusCode, seconds)
+	}
+	return response.StatusCode, retryAfter
+}
+
+func TestLimits(t *testing.T) {
+	for name, limit := range map[string]struct {
+		set    func(*server.Options)
+		reason string
+	}{
+		"connections": {func(o *server.Options) { o.MaxConns = 1 }, "too many connections"},
+		"address":     {func(o *server.Options) { o.MaxConnsPerIP = 1 }, "too many connections from this address"},
+		"rate":        {func(o *server.Options) { o.AcceptRate = 1.0 / 3600 }, "too many at once"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := runServer(t, func(o *server.Options, _ *Options) { limit.set(o) })
+			if status, _ := r.try(t, "first"); status != http.StatusSwitchingProtocols {
+				t.Fatalf("the first client got status %d", status)
+			}
+			if status, after := r.try(t, "second"); status != http.StatusServiceUnavailable || after < 1 || after > 11 {
+				t.Errorf("status %d, Retry-After %d", status, after)
+			}
+			e := r.await(t, func(e *model.Event) bool { return e.Type == model.ConnectionRefused })
+			if e.Refusal.Client != "second" || e.Refusal.Status != http.StatusServiceUnavailable || e.Refusal.Reason != limit.reason {
+				t.Errorf("told of %+v", *e.Refusal)
+			}
+		})
+	}
+}
+
+// A place that becomes free is given away again.
+func TestLimitForAnAddressIsOfThoseWhoAreHere(t *testing.T) {
+	r := runServer(t, func(o *server.Options, _ *Options) { o.MaxConnsPerIP = 2 })
+	r.dial(t, "ann")
+	bob := r.dial(t, "bob")
+	if status, _ := r.try(t, "cid"); status != http.StatusServiceUnavailable {
+		t.Errorf("a third from one address: status %d", status)
+	}
+	bob.Close()
+	for deadline := time.Now().Add(patienceOfTests); ; {
+		if status, _ := r.try(t, "cid"); status == http.StatusSwitchingProtocols {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nobody takes the place of who has left")
+		}
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	r := runServer(t, nil)
+	refuse := func(body string) string {
+		t.Helper()
+		status, answer, _ := call(t, r.AdminURL(), "POST", "/api/v1/refuse", body)
+		if status != http.StatusOK {
+			t.Fatalf("refuse %s: status %d, %s", body, status, answer)
+		}
+		return answer
+	}
+	if answer := refuse(`{"for_ms": 30000}`); !strings.HasPrefix(answer, `{"refusing_until":"2`) {
+		t.Error(answer)
+	}
+	for range 5 {
+		if status, after := r.try(t, "ann"); status != http.StatusServiceUnavailable || after < 1 || after > 6 {
+			t.Errorf("status %d, Retry-After %d", status, after)
+		}
+	}
+	var s api.Summary
+	if r.call(t, "GET", "/api/v1/summary", &s); s.RefusingUntil == nil || time.Until(*s.RefusingUntil) < 10*time.Second {
+		t.Errorf("refusing until %v", s.RefusingUntil)
+	}
+	if answer := refuse(`{"for_ms": 0}`); answer != `{"refusing_until":null}` {
+		t.Error(answer)
+	}
+	r.dial(t, "ann")
+	s = api.Summary{}
+	if r.call(t, "GET", "/api/v1/summary", &s); s.RefusingUntil != nil {
+		t.Errorf("still refusing until %v", s.RefusingUntil)
+	}
+}
