@@ -9,23 +9,23 @@ import (
 	"holter/probe/pulse"
 )
 
-// act is something that a client does when it is due, and after that when it is due again.
+// act is something that a client does at a given moment. Most acts have a next moment when they are done.
 type act uint8
 
 const (
 	actBeat     act = iota
 	actTalk         // sends a message
-	actFreeze       // does nothing for a while, and keeps the reader from doing anything
-	actThaw         // ends that
+	actFreeze       // begins a freeze, in which the client neither reads nor writes
+	actThaw         // ends the freeze
 	actDrop         // closes the socket without a close frame
-	actHeldPong     // writes the answer that was held back longest
+	actHeldPong     // writes the oldest delayed pong
 	actCount
 )
 
-// never is beyond the end of every session.
+// never is the moment of an act that is not due.
 const never = pulse.Never
 
-// plan turns the client's behaviour into what is due when, on a connection that opens now.
+// plan sets when each act is due first on a connection that opens now, by the client's role.
 func (s *session) plan(now model.Instant) {
 	c, role := s.client, s.client.role
 	first := c.generation == 1
@@ -34,7 +34,7 @@ func (s *session) plan(now model.Instant) {
 	}
 	s.due[actBeat] = s.pulse.Start()
 	if role.Talk.Max > 0 {
-		// Those who connected together shall not talk together.
+		// A random first moment keeps clients that connected together from sending together.
 		s.due[actTalk] = now + model.Instant(Span{0, role.Talk.Max}.draw(c.random))
 	}
 	if role.Freeze.Every.Max > 0 {
@@ -45,7 +45,7 @@ func (s *session) plan(now model.Instant) {
 	}
 }
 
-// next is the act that is due first. A frozen client only waits for its end.
+// next returns the act that is due first. While the client is frozen that is the thaw.
 func (s *session) next() act {
 	if s.due[actThaw] != never {
 		return actThaw
@@ -59,7 +59,7 @@ func (s *session) next() act {
 	return first
 }
 
-// perform does one act and returns when it is due again.
+// perform performs one act and returns when it is due next. An error ends the connection. It runs under mu.
 func (s *session) perform(a act, now model.Instant) (model.Instant, error) {
 	switch a {
 	case actBeat:
@@ -77,7 +77,7 @@ func (s *session) perform(a act, now model.Instant) (model.Instant, error) {
 	return never, errDropped
 }
 
-// writeHeldPong writes the answer that was held back longest.
+// writeHeldPong writes the oldest delayed pong.
 func (s *session) writeHeldPong() (model.Instant, error) {
 	first := s.held[0]
 	s.held = s.held[1:]
@@ -88,11 +88,11 @@ func (s *session) writeHeldPong() (model.Instant, error) {
 	return next, s.writePong(first.payload)
 }
 
-// backlog is how far a client may fall behind with its messages before it leaves some out.
+// backlog is how far a client may fall behind with its messages before it skips some.
 const backlog = time.Second
 
-// talk sends a message. Its client keeps the pace that it should have, so that a server which is slow
-// for a moment does not get less to do.
+// talk sends a message. The next one is due by the schedule and not by the end of this write, so that a server
+// which is slow for a moment does not receive fewer messages.
 func (s *session) talk(now model.Instant) (model.Instant, error) {
 	c := s.client
 	next := max(s.due[actTalk], now-model.Instant(backlog)) + model.Instant(c.role.Talk.draw(c.random))
@@ -122,7 +122,7 @@ func (s *session) freeze(now model.Instant) (model.Instant, error) {
 	return role.Freeze.next(s.due[actThaw], random), nil
 }
 
-// thaw ends a freeze, if there is one.
+// thaw ends a freeze, if there is one. The heartbeat starts anew. It runs under mu.
 func (s *session) thaw() {
 	if s.due[actThaw] == never {
 		return

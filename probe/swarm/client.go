@@ -15,22 +15,24 @@ import (
 	"holter/probe/sock"
 )
 
-// Client is one simulated client: it connects, lives on the connection as its role says, and
-// connects again by its policy under the same id until its context ends or it has reason to give up.
+// Client is one simulated client. It connects, behaves as its role says until the connection ends, and connects
+// again under the same id after the delay of its policy. It stops when its context ends or when it gives up.
+//
+// Its fields belong to the goroutine in Run, but for those that mu protects and for random: while there is a
+// session, that session's lock protects random.
 type Client struct {
 	id         string
 	role       *Role
 	swarm      *Swarm
-	random     *rand.Rand // of the goroutine in Run, and while there is a session of that
-	backoff    reconnect.Backoff
-	path       time.Duration // how late its answers are
+	random     *rand.Rand 	backoff    reconnect.Backoff
+	path       time.Duration // delays each of its pongs
 	phase      phase
-	generation int
-	lost       model.Instant   // the end of the last connection, 0 before that
+	generation int             // number of connections so far
+	lost       model.Instant   // when its last connection ended, 0 before that
 	firstConn  *websocket.Conn // that Scout has opened
 
 	mu   sync.Mutex
-	conn *websocket.Conn // nil between two connections
+	conn *websocket.Conn // nil while it is not connected
 }
 
 func newClient(s *Swarm, id string, role *Role, random *rand.Rand) *Client {
@@ -44,7 +46,8 @@ func newClient(s *Swarm, id string, role *Role, random *rand.Rand) *Client {
 	}
 }
 
-// Run returns when ctx ends or the client gives up; its connection is gone then.
+// Run connects again and again, and returns when ctx ends or the client gives up. By then its connection is
+// closed.
 func (c *Client) Run(ctx context.Context) {
 	for {
 		c.enter(connecting)
@@ -63,8 +66,8 @@ func (c *Client) Run(ctx context.Context) {
 	}
 }
 
-// connectAndLive opens one and lives on it to its end: how long it lasted, 0 if it never opened, and
-// what ended it.
+// connectAndLive opens a connection and returns when it has ended: how long it lasted, 0 if it was never opened,
+// and why it ended.
 func (c *Client) connectAndLive(ctx context.Context) (time.Duration, error) {
 	conn, err := c.connect(ctx)
 	if err != nil {
@@ -91,7 +94,7 @@ func (c *Client) connectAndLive(ctx context.Context) (time.Duration, error) {
 	return time.Duration(c.lost - opened), err
 }
 
-// connect dials, unless that has been done.
+// connect returns the connection of ConnectFirst, if there is one, and otherwise dials.
 func (c *Client) connect(ctx context.Context) (*websocket.Conn, error) {
 	if conn := c.firstConn; conn != nil {
 		c.firstConn = nil
@@ -100,13 +103,13 @@ func (c *Client) connect(ctx context.Context) (*websocket.Conn, error) {
 	return c.dial(ctx)
 }
 
-// leastDelay keeps a client without a back-off from running against a closed door without end. It is
-// below what anybody would call a delay.
+// leastDelay is the pause after a connection that failed or ended at once. It keeps a client without a back-off
+// from trying in a busy loop, and is too short to count as a back-off.
 const leastDelay = 50 * time.Millisecond
 
-// nextDelay is how long to wait before the next attempt, and false if there shall be none. A wait that
-// the server asks for comes before the policy's delay, so that those it has sent away together do
-// not come back together.
+// nextDelay returns how long to wait before the next attempt, or false if the client gives up. If the server asks
+// for a wait, the policy's delay is added to it, so that clients which were refused together do not come back
+// together.
 func (c *Client) nextDelay(lasted time.Duration, err error) (time.Duration, bool) {
 	if isFinal(err) {
 		return 0, false
@@ -121,8 +124,8 @@ func (c *Client) nextDelay(lasted time.Duration, err error) (time.Duration, bool
 	return delay, ok
 }
 
-// isFinal reports whether a connection ended for a reason that the next one would meet too, or
-// because the server was done with the client.
+// isFinal reports whether it makes no sense to connect again: the server closed the connection normally, or for
+// a reason that would end the next connection too.
 func isFinal(err error) bool {
 	return websocket.IsCloseError(err,
 		websocket.CloseNormalClosure,
@@ -134,10 +137,10 @@ func isFinal(err error) bool {
 		websocket.CloseMandatoryExtension)
 }
 
-// tryLaterDelay is what the close code 1013, which carries no time, is taken to ask for.
+// tryLaterDelay is how long a client waits after the close code 1013 (try again later), which carries no time.
 const tryLaterDelay = 5 * time.Second
 
-// requestedDelay is how long the server wants the client to stay away.
+// requestedDelay returns how long the server asked the client to wait, 0 if it did not ask.
 func requestedDelay(err error) time.Duration {
 	if r, ok := errors.AsType[*refused](err); ok {
 		return r.retryAfter
@@ -159,8 +162,8 @@ func (c *Client) setConn(conn *websocket.Conn) {
 	c.conn = conn
 }
 
-// cut resets the client's connection, as a box on the path would: there is no close frame and no
-// end of stream. It reports whether there was a connection. Any goroutine may call it.
+// cut resets the client's connection, as a middlebox would: the server receives no close frame and no end of
+// stream. It reports whether there was a connection. Any goroutine may call it.
 func (c *Client) cut() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

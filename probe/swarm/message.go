@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-// A message says which connection it is from and when it was written, so that its client knows it
-// again if the server sends it back. It is JSON, as most servers expect.
+// A message carries the nonce of its session and the time at which it was written, so that the client recognizes
+// its echo and can time it. It is JSON, which most servers expect.
 const (
 	stampStart  = `{"swarm":"`
 	stampFormat = stampStart + `%08x","at":%d,"fill":"`
 	messageEnd  = `"}`
 
-	leastPayload = 64 // has room for any stamp, and the end
+	leastPayload = 64 // in bytes: enough for any stamp and the end
 	mostPayload  = readLimit
 )
 
-// newFiller is what the messages of all clients end with: as much of its end as there is room for.
+// newFiller makes the bytes that all clients share: each message ends with as many of its last bytes as fit.
 func newFiller(payload int) []byte {
 	return append(bytes.Repeat([]byte{'x'}, max(payload, leastPayload)), messageEnd...)
 }
 
-// message is the two parts of a message that is written now.
+// message returns the two parts of a message with the present time.
 func (s *session) message() (stamp, filler []byte) {
 	swarm := s.client.swarm
 	stamp = fmt.Appendf(nil, stampFormat, s.nonce, swarm.clock.Now())
@@ -32,8 +32,8 @@ func (s *session) message() (stamp, filler []byte) {
 	return stamp, swarm.filler[len(swarm.filler)-room:]
 }
 
-// echoTime is how long a message was under way that begins with text, and false if it is not from this
-// connection.
+// echoTime returns how long ago the message that begins with text was written, or false if it is not a message
+// of this session.
 func (s *session) echoTime(text []byte) (time.Duration, bool) {
 	rest, ok := bytes.CutPrefix(text, []byte(stampStart))
 	if !ok {
@@ -52,11 +52,11 @@ func (s *session) echoTime(text []byte) (time.Duration, bool) {
 	return time.Duration(int64(now) - at), true
 }
 
-// jsonPing is the beat of a client that cannot send protocol pings.
+// jsonPing is a beat as a message, for clients that cannot send protocol pings.
 func jsonPing(seq uint32) []byte { return fmt.Appendf(nil, `{"type":"ping","id":%d}`, seq) }
 
-// parseJSONPong is the number of the ping that text answers, 0 if it does not say, and false if it is no
-// answer at all.
+// parseJSONPong returns the number of the ping that text answers, 0 if the pong has no number, or false if text
+// is not a pong.
 func parseJSONPong(text []byte) (uint32, bool) {
 	var pong struct {
 		Type string `json:"type"`
@@ -68,7 +68,7 @@ func parseJSONPong(text []byte) (uint32, bool) {
 	return pong.ID, true
 }
 
-// handleMessage takes in the beginning of a message.
+// handleMessage counts a received message, which begins with text, and times it if it is an echo or a pong.
 func (s *session) handleMessage(text []byte) {
 	if s.client.role.JSONBeat {
 		if seq, ok := parseJSONPong(text); ok {

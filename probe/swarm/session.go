@@ -18,33 +18,33 @@ import (
 const (
 	writeTimeout = 10 * time.Second
 	readLimit    = 1 << 20
-	// How long to wait for the server's own close frame once the client is on its way out.
-	farewell = time.Second
-	// Pings beyond this many unanswered ones are forgotten; RFC 6455, 5.5.3 asks only for the
-	// answer to the latest.
+	// closeTimeout is how long a client that ends its connection waits for the server's close frame.
+	closeTimeout = time.Second
+	// maxHeldPongs bounds how many pongs are delayed at a time. The oldest are dropped: RFC 6455, 5.5.3
+	// requires an answer to the latest ping only.
 	maxHeldPongs = 16
 )
 
 var errDropped = errors.New("dropped on purpose")
 
-// session is a client's life on one connection. The client's goroutine reads and answers. What is due
-// at a time is done by a timer, whose goroutine is there for no longer than that takes.
+// session is one connection of a client. The client's goroutine reads from it and answers pings. A timer
+// performs what is due at a time, such as beats; it costs no goroutine while it waits.
 type session struct {
 	client *Client
 	conn   *websocket.Conn
 	pulse  *pulse.Pulse // nil if the client does not beat
 	opened model.Instant
-	nonce  uint32 // in its messages
+	nonce  uint32 // stands in each of its messages
 
-	awake sync.Mutex         // held while frozen, so that the reader stops at the next frame
-	head  [leastPayload]byte // of the message that is being read; the reader's
+	awake sync.Mutex         // locked while the client is frozen, so that the reader stops at the next frame
+	head  [leastPayload]byte // first bytes of the message that is being read; only the reader uses it
 
 	mu    sync.Mutex // protects all following, and the client's random source
 	timer *time.Timer
-	due   [actCount]model.Instant
-	held  []pong // answers that are held back
-	over  bool   // nothing is done any more
-	cause error  // why the client itself ended the connection
+	due   [actCount]model.Instant // when to perform each act, or never
+	held  []pong                  // delayed pongs, in the order in which they are due
+	over  bool                    // no act is performed any more
+	cause error                   // why the client itself ended the connection
 }
 
 type pong struct {
@@ -80,8 +80,8 @@ func (s *session) newPulse(spread float64) *pulse.Pulse {
 	return pulse.New(swarm.clock, s.conn, o)
 }
 
-// run returns what ended the connection: the reader's error, or what the client did itself. The
-// socket is closed then, and nothing is done on it any more.
+// run reads until the connection ends and returns why it ended: the reader's error, or what the client itself
+// did. By then the socket is closed and no act follows.
 func (s *session) run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, process.Guard(s.leave))
 	defer stop()
@@ -100,7 +100,7 @@ func (s *session) run(ctx context.Context) error {
 	return err
 }
 
-// performDue does what is due.
+// performDue performs all acts that are due, and sets the timer to the next one. The timer calls it.
 func (s *session) performDue() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +119,7 @@ func (s *session) performDue() {
 	}
 }
 
-// arm sets the timer to the end of the slot in which something is due.
+// arm sets the timer to the next act. It runs under mu.
 func (s *session) arm() {
 	due := s.due[s.next()]
 	if s.over || due == never {
@@ -129,8 +129,8 @@ func (s *session) arm() {
 	s.timer.Reset(s.client.swarm.clock.Until(due))
 }
 
-// fail is what a failed act means for the connection. If a write failed, the reader knows better
-// why, for the server's close frame may be waiting: it gets a moment to come to it.
+// fail ends the connection after an act has failed. If a write failed, the server's close frame may still be
+// unread, and it tells the cause better. So the reader gets closeTimeout to find it. fail runs under mu.
 func (s *session) fail(err error) {
 	s.over = true
 	if errors.Is(err, errDropped) || errors.Is(err, pulse.ErrDead) {
@@ -138,12 +138,12 @@ func (s *session) fail(err error) {
 		s.conn.Close()
 		return
 	}
-	s.conn.SetReadDeadline(time.Now().Add(farewell))
+	s.conn.SetReadDeadline(time.Now().Add(closeTimeout))
 }
 
-// leave says goodbye and gives the server a moment to answer.
+// leave sends a close frame, and gives the server closeTimeout to answer it.
 func (s *session) leave() {
-	until := time.Now().Add(farewell)
+	until := time.Now().Add(closeTimeout)
 	s.conn.NetConn().SetWriteDeadline(until) // a write may be waiting for a server that does not read
 	s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseGoingAway, ""), until)
 	s.conn.SetReadDeadline(until)
@@ -153,7 +153,7 @@ func (s *session) leave() {
 	s.thaw()
 }
 
-// read reads to the connection's end, and says what that was.
+// read reads until the connection ends, and returns the error that ended it.
 func (s *session) read() error {
 	for {
 		_, message, err := s.conn.NextReader()
@@ -173,13 +173,13 @@ func (s *session) read() error {
 	}
 }
 
-// waitWhileFrozen keeps the reader from going on while the client is frozen: what arrives stays in the socket.
+// waitWhileFrozen blocks the reader while the client is frozen, so that what arrives stays in the socket.
 func (s *session) waitWhileFrozen() {
 	s.awake.Lock()
 	defer s.awake.Unlock()
 }
 
-// pinged answers at once, holds the answer back, or does not answer.
+// pinged handles a ping as the role says: it answers at once, later, or not at all.
 func (s *session) pinged(payload string) error {
 	s.waitWhileFrozen()
 	s.pulse.Heard()
@@ -203,7 +203,8 @@ func (s *session) ponged(payload string) error {
 	return nil
 }
 
-// writePong writes a pong. That the connection is on its way out is for the reader to find.
+// writePong writes a pong. It returns nil if the close frame has already been sent: the reader will find the
+// end of the connection.
 func (s *session) writePong(payload string) error {
 	err := s.conn.WriteControl(websocket.PongMessage, []byte(payload), time.Now().Add(writeTimeout))
 	if errors.Is(err, websocket.ErrCloseSent) {
@@ -212,7 +213,7 @@ func (s *session) writePong(payload string) error {
 	return err
 }
 
-// holdPong keeps an answer until it is due. Answers keep their order, as they would on a slow path.
+// holdPong keeps a pong until it is due. Pongs keep their order, as they would on a slow path. It runs under mu.
 func (s *session) holdPong(payload string, now model.Instant) {
 	c := s.client
 	due := now + model.Instant(c.path+c.role.Wobble.draw(c.random))

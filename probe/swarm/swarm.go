@@ -1,5 +1,14 @@
-// Package swarm is a crowd of simulated WebSocket clients: real connections, each with a heartbeat,
-// a behaviour and a reconnect policy of its own.
+// Package swarm runs simulated WebSocket clients against a server. The connections are real, and each client
+// has a heartbeat, a behaviour and a reconnect policy of its own.
+//
+// A Swarm owns its Clients, and each Client runs in one goroutine, which dials and reads. While a client is
+// connected it has a session with one timer, which sends what is due: beats, messages, delayed pongs. All
+// clients of a swarm share its clock, its counts and its seed. A Client keeps its id over reconnects.
+//
+// Nothing happens before Run or ConnectFirst. Run returns after all clients have ended. Stats and Report may
+// be called from any goroutine at any time. A swarm opens no listener and knows nothing of the server but its
+// URL. Command and DemoOptions are its flags on the command line; the package writes only to the streams that
+// Command receives.
 package swarm
 
 import (
@@ -20,41 +29,42 @@ import (
 	"holter/probe/pulse"
 )
 
-// Options set a swarm up.
+// Options are the settings of a swarm.
 type Options struct {
-	// URL is ws:// or wss://. Each client puts its id where {id} stands, or adds client=<its id> to the
-	// query if {id} stands nowhere.
+	// URL is ws:// or wss://. Each client replaces {id} with its id. If the URL has no {id}, the client adds
+	// client=ID to the query.
 	URL     string
 	Clients int
-	Prefix  string        // demo gives the ids demo-0001 and so on, and the user agents holter-demo/…
-	First   int           // number of the first client, 0 for 1
-	Cast    []Role        // who takes part
-	Ramp    time.Duration // from the first client's first attempt to the last one's
+	Prefix  string        // "demo" makes the ids demo-0001, demo-0002, … and the user agents holter-demo/…
+	First   int           // number in the first client's id, 0 for 1
+	Cast    []Role        // the roles that clients play, at least one
+	Ramp    time.Duration // between the first attempts of the first and the last client
 	Storm   Storm
-	Seed    uint64 // the same seed draws the same roles, delays and spells
-	// Sockets that each client costs this process: 1, or 2 if the server runs in it too.
+	Seed    uint64 // the same seed gives the same roles, delays and spells
+	// Sockets is how many sockets of this process each client needs: 1, or 2 if the server runs in the same
+	// process. 0 is 1.
 	Sockets int
 
-	Header       http.Header // of the handshake, in which {id} stands for the client's id
+	Header       http.Header // added to each handshake, with {id} replaced by the client's id
 	Subprotocols []string    // that the clients offer
-	TLS          *tls.Config // nil for Go's own
+	TLS          *tls.Config // nil for Go's defaults
 }
 
-// Storm is the moment when many clients lose their connection together.
+// Storm disconnects many clients at the same moment, again and again.
 type Storm struct {
-	First Span    // from the start to the first one
-	Every Span    // and between two; zero for never
-	Share float64 // of the connected clients, 0…1
+	First Span    // from the start of Run to the first storm
+	Every Span    // between two storms; zero for no storms at all
+	Share float64 // each client is disconnected with this probability, 0…1
 
-	Away   Span                // how long nobody is let in after that
-	Refuse func(time.Duration) // sees to it; nil for a server that lets everybody in
+	Away   Span                // how long the server refuses upgrades after a storm
+	Refuse func(time.Duration) // makes the server refuse upgrades for this long; nil if it keeps accepting them
 }
 
-// Swarm is a crowd of clients.
+// Swarm is a set of simulated clients.
 type Swarm struct {
 	options    Options
-	template   string           // of the URL
-	userAgents map[*Role]string // of the cast
+	template   string           // the URL with a placeholder for the id
+	userAgents map[*Role]string // by role of options.Cast
 	begin      time.Time
 	clock      *pulse.Clock
 	record     *record
@@ -64,13 +74,13 @@ type Swarm struct {
 	rhythms            map[time.Duration]*heart.Rhythm // by interval
 	filler             []byte
 
-	random  *rand.Rand // hands out the roles, then belongs to the storms
+	random  *rand.Rand // used by New, and after that only by runStorms
 	clients []*Client
 	tally   tally
 }
 
-// New makes a swarm that does nothing until Run. It fails with a sentence that says what to write,
-// or that this process may not open so many sockets.
+// New makes a swarm that does nothing until Run. It returns an error if an option is invalid or if this process
+// may not open enough sockets. The error says what to write instead.
 func New(o Options) (*Swarm, error) {
 	u, err := parseURL(o.URL)
 	if err != nil {
@@ -91,7 +101,7 @@ func New(o Options) (*Swarm, error) {
 	return s, nil
 }
 
-// prepare makes what clients share.
+// prepare makes the values that all clients share.
 func (s *Swarm) prepare() {
 	s.dialer = newDialer(&s.options)
 	s.slowDialer = slowDialer(s.dialer)
@@ -108,8 +118,8 @@ func (s *Swarm) prepare() {
 	s.filler = newFiller(longest)
 }
 
-// makeClients hands out the roles. Each client draws from a source of its own, so what one does
-// changes nothing for another.
+// makeClients gives each client its role. Each client has a random source of its own, so that what one client
+// draws does not change what another draws.
 func (s *Swarm) makeClients() {
 	roles := assignRoles(s.options.Cast, s.options.Clients)
 	s.random.Shuffle(len(roles), func(i, j int) { roles[i], roles[j] = roles[j], roles[i] })
@@ -121,7 +131,7 @@ func (s *Swarm) makeClients() {
 	}
 }
 
-// Run lets the clients live until ctx ends, and returns when all of them are gone.
+// Run starts the clients and returns after ctx has ended and all of them have stopped. The error is always nil.
 func (s *Swarm) Run(ctx context.Context) error {
 	var group process.Group
 	defer group.Wait()
@@ -132,8 +142,9 @@ func (s *Swarm) Run(ctx context.Context) error {
 	return nil
 }
 
-// ConnectFirst connects the first client ahead of all others, so that an address which is wrong shows before
-// thousands run against it. A server that is only busy is no mistake. After nil, Run must follow.
+// ConnectFirst connects the first client before all others, so that a wrong address is noticed before thousands
+// of clients try it. It returns nil if the server answers that it is busy, for that passes. After nil the caller
+// must call Run, which continues with this connection and closes it.
 func (s *Swarm) ConnectFirst(ctx context.Context) error {
 	first := s.clients[0]
 	conn, err := first.dial(ctx)
@@ -144,7 +155,7 @@ func (s *Swarm) ConnectFirst(ctx context.Context) error {
 	return err
 }
 
-// startClients starts the clients one after the other, evenly over the ramp.
+// startClients calls start for one client after the other, evenly spread over the ramp, until ctx ends.
 func (s *Swarm) startClients(ctx context.Context, start func(*Client)) {
 	begin := time.Now()
 	for i, c := range s.clients {
@@ -156,19 +167,19 @@ func (s *Swarm) startClients(ctx context.Context, start func(*Client)) {
 	}
 }
 
-// runStorms lets one break after the other until ctx ends.
-func (s *Swarm) runStorms(ctx context.Context, breakLoose func()) {
+// runStorms calls strike at the times that the options set, until ctx ends.
+func (s *Swarm) runStorms(ctx context.Context, strike func()) {
 	storm := s.options.Storm
 	if storm.Every.Max == 0 {
 		return
 	}
 	for wait := storm.First; pause.For(ctx, wait.draw(s.random)); wait = storm.Every {
-		breakLoose()
+		strike()
 	}
 }
 
-// cutShare resets the connections of the storm's share of clients in the same instant, from which on they
-// are refused.
+// cutShare resets the connections of the storm's share of the clients. Before that it makes the server refuse
+// upgrades, so that no client is back too early.
 func (s *Swarm) cutShare() {
 	if storm := s.options.Storm; storm.Refuse != nil {
 		storm.Refuse(storm.Away.draw(s.random))
@@ -180,7 +191,7 @@ func (s *Swarm) cutShare() {
 	}
 }
 
-// Stats counts the swarm as it is now.
+// Stats returns the counts of this moment. Any goroutine may call it.
 func (s *Swarm) Stats() Stats {
 	stats := s.tally.stats()
 	stats.Clients = len(s.clients)
