@@ -64,6 +64,52 @@ type (
 	stormTeller interface{ tellsStorm() bool }
 )
 
+// The pages and their abilities. Without these lines a method with another name would take an ability away in silence.
+var (
+	_ interface {
+		opener
+		lister
+		selector
+		many
+		marker
+		follower
+		counter
+		sorter
+		columns
+		clicker
+		filteredPage
+		document
+	} = (*connections)(nil)
+	_ interface {
+		selector
+		many
+		follower
+		counter
+		sorter
+		columns
+		clicker
+		filteredPage
+		document
+	} = (*clients)(nil)
+	_ interface {
+		grouper
+		counter
+		columns
+		document
+		stormTeller
+	} = (*storms)(nil)
+	_ interface {
+		selector
+		follower
+		counter
+		columns
+		clicker
+		filteredPage
+		document
+		chronicle
+	} = (*events)(nil)
+)
+
 // able is the first page that has an ability, and its place among the tabs.
 func able[A any](tabs []tab) (ability A, at int, ok bool) {
 	for i := range tabs {

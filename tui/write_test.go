@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -25,12 +26,11 @@ func TestPicturesAreWellFormed(t *testing.T) {
 		if len(files) != 1 {
 			t.Fatalf("files %v", files)
 		}
-		f, err := os.Open(files[0])
+		picture, err := os.ReadFile(files[0])
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close()
-		for d := xml.NewDecoder(f); ; {
+		for d := xml.NewDecoder(bytes.NewReader(picture)); ; {
 			if _, err := d.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {

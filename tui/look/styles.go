@@ -33,7 +33,7 @@ type Styles struct {
 	Pressed Paint // the button in focus
 	States  [model.Away + 1]Paint
 	Cursor  [model.Away + 1]Paint // the whole row under the cursor, by state
-	Chart   chartPaints
+	Chart   ChartPaints
 
 	Caret  lipgloss.Style // the cursor in an input
 	Glyphs Glyphs

@@ -62,14 +62,14 @@ func colour(s ansi.Style, c ansi.Color) ansi.Style {
 	return s.ForegroundColor(c)
 }
 
-// chartPaints are the looks of what a chart consists of.
-type chartPaints struct {
+// ChartPaints are the looks of what a chart consists of.
+type ChartPaints struct {
 	Line, Connects, Closes, Refused, Limit, Miss, Axis Paint
 }
 
-func newChartPaints(t *Theme) chartPaints {
+func newChartPaints(t *Theme) ChartPaints {
 	base := ansi.NewStyle()
-	return chartPaints{
+	return ChartPaints{
 		Line:     newPaint(colour(base, t.Accent)),
 		Connects: newPaint(colour(base, t.Connects)),
 		Closes:   newPaint(colour(base, t.Closes)),
