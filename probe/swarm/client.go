@@ -24,12 +24,13 @@ type Client struct {
 	id         string
 	role       *Role
 	swarm      *Swarm
-	random     *rand.Rand 	backoff    reconnect.Backoff
+	random     *rand.Rand
+	backoff    reconnect.Backoff
 	path       time.Duration // delays each of its pongs
 	phase      phase
 	generation int             // number of connections so far
 	lost       model.Instant   // when its last connection ended, 0 before that
-	firstConn  *websocket.Conn // that Scout has opened
+	firstConn  *websocket.Conn // opened by ConnectFirst and not used yet
 
 	mu   sync.Mutex
 	conn *websocket.Conn // nil while it is not connected
