@@ -15,6 +15,9 @@ const longestOver = 24 * time.Hour
 
 // kickOne answers DELETE /api/v1/connections/{id}?code=1001&reason=.
 func (a *Plane) kickOne(w http.ResponseWriter, r *http.Request) error {
+	if r.ContentLength != 0 {
+		return model.Errorf(model.Invalid, "this call takes no body: write code and reason behind the path, as in ?code=1001&reason=deploy")
+	}
 	kick, err := parseKick(r.PathValue("id"), r.URL.Query())
 	if err != nil {
 		return err
@@ -82,10 +85,15 @@ func parseKick(id string, query url.Values) (model.Kick, error) {
 		return model.Kick{}, err
 	}
 	kick := model.Kick{IDs: []model.ID{connection}, Reason: query.Get("reason")}
-	if code := query.Get("code"); code != "" {
-		if kick.Code, err = strconv.Atoi(code); err != nil {
-			return model.Kick{}, model.Errorf(model.Invalid, "code %.20q is no number: write a close code such as 1001", code)
-		}
+	if !query.Has("code") {
+		return kick, nil
+	}
+	code := query.Get("code")
+	if code == "" {
+		return model.Kick{}, model.Errorf(model.Invalid, "code is empty: write a close code such as 1001, or leave code out")
+	}
+	if kick.Code, err = strconv.Atoi(code); err != nil {
+		return model.Kick{}, model.Errorf(model.Invalid, "code %.20q is no number: write a close code such as 1001", code)
 	}
 	return kick, nil
 }

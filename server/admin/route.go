@@ -12,34 +12,42 @@ import (
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 // route is one call of the API. In its path, {id} stands for text without slashes and {id...} at the end for
-// any text; a handler reads it as PathValue("id").
+// any text; a handler reads it as PathValue("id"). A call that changes something, or lists what it is asked for,
+// refuses parameters that it does not know. The others ignore them: the screen of a later holter may ask for more.
 type route struct {
 	method, path string
+	query        parameters
 	handle       handler
 }
 
-// routes are all calls that the plane answers, in the order in which an answer 405 names their methods.
+// routes are all calls that the plane answers, in the order in which an answer 405 names their methods. All but
+// those by GET change something.
 func (a *Plane) routes() []route {
 	routes := []route{
-		{"GET", "/summary", a.summary},
-		{"GET", "/connections", a.connections},
-		{"GET", "/connections/{id}", a.connection},
-		{"DELETE", "/connections/{id}", a.changes(a.kickOne)},
-		{"POST", "/kick", a.changes(a.kickMatching)},
-		{"PUT", "/connections/{id}/faults", a.changes(a.disturbOne)},
-		{"POST", "/faults", a.changes(a.disturbMatching)},
-		{"POST", "/refuse", a.changes(a.refuse)},
-		{"GET", "/clients", a.clients},
-		{"GET", "/clients/{id...}", a.client},
-		{"GET", "/storms", a.storms},
-		{"GET", "/events", a.events},
-		{"GET", "/snapshots", a.snapshots},
-		{"GET", "/host", a.host},
+		{"GET", "/summary", "…", a.summary},
+		{"GET", "/connections", "q state sort limit cursor", a.connections},
+		{"GET", "/connections/{id}", "…", a.connection},
+		{"DELETE", "/connections/{id}", "code reason", a.kickOne},
+		{"POST", "/kick", "", a.kickMatching},
+		{"PUT", "/connections/{id}/faults", "", a.disturbOne},
+		{"POST", "/faults", "", a.disturbMatching},
+		{"POST", "/refuse", "", a.refuse},
+		{"GET", "/clients", "", a.clients},
+		{"GET", "/clients/{id...}", "…", a.client},
+		{"GET", "/storms", "", a.storms},
+		{"GET", "/events", "since …", a.events},
+		{"GET", "/snapshots", "every_ms …", a.snapshots},
+		{"GET", "/host", "…", a.host},
 	}
 	for i, r := range routes {
-		routes[i] = route{r.method, "/api/v1" + r.path, a.authorized(r.handle)}
+		handle := r.query.only(r.handle)
+		if r.method != http.MethodGet {
+			handle = a.changes(handle)
+		}
+		routes[i] = route{r.method, "/api/v1" + r.path, r.query, a.authorized(handle)}
 	}
-	return append(routes, route{"GET", "/health", health}, route{"HEAD", "/health", health})
+	healthy := parameters("…").only(health)
+	return append(routes, route{"GET", "/health", "…", healthy}, route{"HEAD", "/health", "…", healthy})
 }
 
 // find is the handler for a request. It takes every path as it stands. http.ServeMux would redirect those

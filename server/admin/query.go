@@ -1,0 +1,53 @@
+package admin
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"holter/model"
+)
+
+// parameters are the names that the query string of a call may have, with spaces between them. A … at the end
+// stands for any others, which the call ignores.
+type parameters string
+
+// only is a handler for requests whose query string has these parameters, each of them once. A handler would take
+// what was misspelt, given twice or cut off at a ; for something that was not said: no filter, or the usual code.
+func (p parameters) only(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := p.check(r); err != nil {
+			return err
+		}
+		return h(w, r)
+	}
+}
+
+func (p parameters) check(r *http.Request) error {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return model.Errorf(model.Invalid, "the query string does not parse (%.60s): write & between parameters, and in a value %%3B for ;, %%26 for & and %%25 for %%", err)
+	}
+	names := strings.Fields(string(p))
+	for name, values := range query {
+		switch known := slices.Contains(names, name); {
+		case !known && !slices.Contains(names, "…"):
+			return model.Errorf(model.Invalid, "there is no parameter %.40q here%s", name, p.instead(r.Method))
+		case known && len(values) > 1:
+			return model.Errorf(model.Invalid, "the parameter %s more than once: write it once", name)
+		}
+	}
+	return nil
+}
+
+// instead says what a caller could have meant.
+func (p parameters) instead(method string) string {
+	switch {
+	case p != "":
+		return ", only " + strings.Join(strings.Fields(string(p)), ", ")
+	case method == http.MethodPost || method == http.MethodPut:
+		return ": what it takes goes into the body"
+	}
+	return ": it takes none"
+}
