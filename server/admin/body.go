@@ -6,8 +6,10 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"holter/model"
 	"holter/server/plane"
@@ -16,7 +18,7 @@ import (
 const longestBody = 1 << 20 // bytes of a request: the ids of a hundred thousand connections
 
 // readJSON reads a bounded body that holds one JSON object into the struct behind v, with no field that this
-// does not know: a misspelt one would silently mean its default.
+// does not know, and none twice: a misspelt one would silently mean its default, and of two only the last counts.
 func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(plane.RequestTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, longestBody))
@@ -26,6 +28,9 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	if err != nil {
 		return model.Errorf(model.Invalid, "the body did not arrive whole")
 	}
+	if !utf8.Valid(body) {
+		return model.Errorf(model.Invalid, "the body is no JSON: it is not in UTF-8")
+	}
 	d := json.NewDecoder(strings.NewReader(string(body)))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
@@ -34,7 +39,35 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	if _, err := d.Token(); err != io.EOF {
 		return model.Errorf(model.Invalid, "the body has something after its JSON value")
 	}
+	if name := twice(json.NewDecoder(strings.NewReader(string(body)))); name != "" {
+		return model.Errorf(model.Invalid, "the body has the field %.40q more than once", name)
+	}
 	return nil
+}
+
+// twice is the name of a field that an object has twice in the next value of d, "" if there is none. To package
+// json, names that differ only in case are the same.
+func twice(d *json.Decoder) string {
+	opening, _ := d.Token()
+	if opening != json.Delim('{') && opening != json.Delim('[') {
+		return ""
+	}
+	var names []string
+	for d.More() {
+		if opening == json.Delim('{') {
+			token, _ := d.Token()
+			name, _ := token.(string)
+			if slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(name, other) }) {
+				return name
+			}
+			names = append(names, name)
+		}
+		if name := twice(d); name != "" {
+			return name
+		}
+	}
+	d.Token() // the closing one
+	return ""
 }
 
 // explainJSON says what is wrong with a body that was to become v, in the words of whoever wrote it.

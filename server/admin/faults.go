@@ -13,7 +13,7 @@ func (a *Plane) disturbOne(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &body); err != nil {
 		return err
 	}
-	if len(body.IDs) > 0 || body.Q != "" {
+	if body.IDs != nil || body.Q != "" {
 		return model.Errorf(model.Invalid, "ids and q are for POST /api/v1/faults: the path says which connection")
 	}
 	body.IDs = []string{r.PathValue("id")}

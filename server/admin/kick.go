@@ -44,7 +44,7 @@ func parseKicks(body api.Kick) (model.Kick, error) {
 	if kick.Over > longestOver {
 		return kick, model.Errorf(model.Invalid, "over_ms is more than %d, which is a day", longestOver.Milliseconds())
 	}
-	if len(body.IDs) > 0 && body.Q != "" {
+	if body.IDs != nil && body.Q != "" {
 		return kick, model.Errorf(model.Invalid, "both ids and q: write one of them")
 	}
 	for _, text := range body.IDs {

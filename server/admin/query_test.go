@@ -90,3 +90,42 @@ func TestQueriesAreReadAfterTheToken(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 }
+
+func TestBodiesThatSayAnotherThanTheySeem(t *testing.T) {
+	s := newFakeSource()
+	a := serveAdmin(t, s, "")
+	const kick, faults = "/api/v1/kick", "/api/v1/faults"
+	one := "/api/v1/connections/c1/faults"
+	for _, c := range []struct{ method, path, body, message string }{
+		{"POST", kick, `{"q":"ann","q":"all"}`, `the field "q" more than once`},
+		{"POST", kick, `{"q":"ann","Q":"all"}`, `the field "Q" more than once`},
+		{"POST", kick, `{"q":"ann","code":4001,"code":1001}`, `the field "code" more than once`},
+		{"POST", kick, `{"q":"all","ids":[]}`, "write one of them"},
+		{"POST", kick, `{"ids":[null]}`, "c17"},
+		{"POST", kick, `{"ids":[[]]}`, "in the field ids"},
+		{"POST", kick, `null`, `"all"`},
+		{"POST", kick, "{\"q\":\"!\xff\"}", "UTF-8"},
+		{"POST", kick, `{"q":"all"} null`, "after"},
+		{"POST", kick, "{\"q\":\"all\"}\x00", "after"},
+		{"PUT", one, `{"faults":["freeze"],"faults":[]}`, `the field "faults" more than once`},
+		{"PUT", one, `{"faults":[null]}`, "an empty fault"},
+		{"PUT", one, `{"faults":["freeze"]} {}`, "after"},
+		{"PUT", one, `{"faults":["freeze"],"ids":[]}`, "the path says which connection"},
+		{"POST", faults, `{"q":"all","faults":[""]}`, "an empty fault"},
+		{"POST", faults, `{"q":"all","faults":["freeze"," "]}`, "an empty fault"},
+		{"POST", faults, `{"q":"all","faults":["none","freeze"]}`, `no fault "none"`},
+		{"POST", faults, `{"q":"all","faults":null}`, "no faults"},
+		{"POST", faults, `{"q":"all","ids":[],"faults":["freeze"]}`, "write one of them"},
+		{"POST", faults, `{"q":"ann","faults":["freeze"],"q":"all"}`, `the field "q" more than once`},
+		{"POST", faults, `{"q":"all","fault":"freeze","faults":[]}`, `no field "fault" here`},
+		{"POST", "/api/v1/refuse", `{"for_ms":0,"for_ms":60000}`, `the field "for_ms" more than once`},
+		{"POST", "/api/v1/refuse", `{"for_ms":null}`, "for_ms is missing"},
+		{"POST", "/api/v1/refuse", `{"for_ms":0},`, "after"},
+	} {
+		status, answer, _ := call(t, a.URL(), c.method, c.path, c.body)
+		if status != 400 || !strings.Contains(wantError(t, answer), c.message) {
+			t.Errorf("%s %s %s: status %d, %.300s; want %q", c.method, c.path, c.body, status, answer, c.message)
+		}
+	}
+	wantUntouched(t, s)
+}

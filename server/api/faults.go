@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"strings"
 
 	"holter/model"
@@ -17,11 +18,14 @@ func fromFaults(f *model.Faults) []string {
 // Model converts f back, or returns an Invalid error that says what to write.
 func (f *FaultOrder) Model() (model.FaultOrder, error) {
 	o := model.FaultOrder{Query: f.Q}
-	if len(f.IDs) > 0 && f.Q != "" {
+	if f.IDs != nil && f.Q != "" {
 		return o, model.Errorf(model.Invalid, "both ids and q: write one of them")
 	}
 	if f.Faults == nil {
 		return o, model.Errorf(model.Invalid, `no faults: write a list such as ["latency=200ms"], or [] to end them`)
+	}
+	if slices.ContainsFunc(f.Faults, blank) {
+		return o, model.Errorf(model.Invalid, `an empty fault: write one such as "latency=200ms", or [] in place of the list to end them`)
 	}
 	for _, text := range f.IDs {
 		id, err := model.ParseID(text)
@@ -34,6 +38,8 @@ func (f *FaultOrder) Model() (model.FaultOrder, error) {
 	o.Faults, err = model.ParseFaults(strings.Join(f.Faults, " "))
 	return o, err
 }
+
+func blank(fault string) bool { return strings.TrimSpace(fault) == "" }
 
 func (p *parser) faults(words []string) *model.Faults {
 	f, err := model.ParseFaults(strings.Join(words, " "))
