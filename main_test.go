@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"holter/tui/cli/noquery"
 )
 
@@ -228,6 +230,20 @@ func TestServeUntilItsContextEnds(t *testing.T) {
 	}
 	if log := strings.Join(s.end(t), "\n"); !strings.Contains(log, "connection closed") {
 		t.Errorf("the connections that the shutdown closed are missing:\n%s", log)
+	}
+}
+
+// What Gin says of its routes in debug mode would be among the lines of the log, or on the screen.
+func TestServePrintsNothingOfGin(t *testing.T) {
+	alone(t)
+	var out bytes.Buffer
+	before, mode := gin.DefaultWriter, gin.Mode()
+	t.Cleanup(func() { gin.SetMode(mode); gin.DefaultWriter = before })
+	gin.SetMode(gin.DebugMode)
+	gin.DefaultWriter = &out
+	serve(t).end(t)
+	if out.Len() > 0 {
+		t.Errorf("printed %s", &out)
 	}
 }
 

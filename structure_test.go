@@ -1,0 +1,140 @@
+package main
+
+import (
+	"go/ast"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// layers are the top-level folders, and which of them the packages in each may import. The package main, in ".",
+// joins what does not know each other.
+var layers = map[string][]string{
+	".":      {"tui", "server", "probe", "model"},
+	"tui":    {"tui", "model"},
+	"server": {"server", "probe", "model"},
+	"probe":  {"probe", "model"},
+	"model":  {"model"},
+}
+
+// confined is what the command needs, and an application that embeds a monitor does not, with the packages that
+// may import it. A path stands for all below it.
+var confined = map[string][]string{
+	"github.com/alecthomas/kong": {"tui/cli", "probe/swarm", "probe/drill", "probe/compare"},
+	"github.com/charmbracelet":   {"tui", "probe/swarm"},
+	"github.com/gin-gonic/gin":   {".", "server/endpoint", "server/ginmonitor"},
+	"go.yaml.in":                 {"model/yaml"},
+	"golang.org/x/term":          {"tui/cli", "probe/tty", "probe/swarm"},
+	"holter/model/yaml":          {"tui/cli", "probe/drill"},
+	"holter/probe/compare":       {"."},
+	"holter/probe/drill":         {"."},
+	"holter/probe/swarm":         {"."},
+	"holter/probe/tty":           {"probe/swarm", "probe/drill", "probe/compare"},
+	"holter/server/endpoint":     {"."},
+	"holter/server/proxy":        {"."},
+	"holter/tui/cli":             {".", "tui/cli"},
+	"holter/tui/eventlog":        {".", "tui/cli"},
+}
+
+// doors are the packages that an application imports, each with what must not come with it, by whatever way.
+var doors = map[string][]string{
+	"server":            {"github.com/gin-gonic/gin", "github.com/gorilla/websocket", "github.com/charmbracelet", "golang.org/x/term", "github.com/alecthomas/kong", "holter/tui", "html/template"},
+	"server/ginmonitor": {"github.com/gorilla/websocket", "github.com/charmbracelet", "golang.org/x/term", "github.com/alecthomas/kong", "holter/tui", "html/template"},
+	"tui":               {"github.com/gin-gonic/gin", "github.com/alecthomas/kong", "holter/server", "holter/probe", "net/http"},
+}
+
+// roomiest is how many files without tests a folder may hold. The pages of the screen share more than others.
+func roomiest(dir string) int {
+	if dir == "tui" {
+		return 40
+	}
+	return 30
+}
+
+func TestLayers(t *testing.T) {
+	for dir, files := range sources(t) {
+		layer, _, _ := strings.Cut(dir, "/")
+		allowed, known := layers[layer]
+		if !known {
+			t.Errorf("%s: no such layer", dir)
+		}
+		for _, imported := range imports(files) {
+			to, ours := strings.CutPrefix(imported, "holter/")
+			to, _, _ = strings.Cut(to, "/")
+			if ours && !slices.Contains(allowed, to) {
+				t.Errorf("%s imports %s: only %v may be", dir, imported, allowed)
+			}
+		}
+	}
+}
+
+func TestConfinedImports(t *testing.T) {
+	for dir, files := range sources(t) {
+		for _, imported := range imports(files) {
+			for what, where := range confined {
+				may := slices.ContainsFunc(where, func(above string) bool { return within(dir, above) })
+				if within(imported, what) && !may {
+					t.Errorf("%s imports %s, which is for %v", dir, imported, where)
+				}
+			}
+		}
+	}
+}
+
+func TestDoors(t *testing.T) {
+	packages := sources(t)
+	for door, unwanted := range doors {
+		for imported, way := range reach(packages, door) {
+			for _, what := range unwanted {
+				if within(imported, what) {
+					t.Errorf("%s gets %s with it, by %s", door, imported, way)
+				}
+			}
+		}
+	}
+}
+
+func TestRoomInFolders(t *testing.T) {
+	for dir, files := range sources(t) {
+		if limit := roomiest(dir); len(files) > limit {
+			t.Errorf("%s has %d files, more than %d: part it", dir, len(files), limit)
+		}
+	}
+}
+
+// imports are the import paths in the files of a package, each once.
+func imports(files []*ast.File) []string {
+	var paths []string
+	for _, file := range files {
+		for _, spec := range file.Imports {
+			if p, err := strconv.Unquote(spec.Path.Value); err == nil {
+				paths = append(paths, p)
+			}
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// within reports whether an import path is another, or below it.
+func within(path, above string) bool { return path == above || strings.HasPrefix(path, above+"/") }
+
+// reach is what a package of the module imports, and what those of the module among that import, and so on. With
+// each import path comes the package that imports it.
+func reach(packages map[string][]*ast.File, from string) map[string]string {
+	way := map[string]string{}
+	for queue := []string{from}; len(queue) > 0; queue = queue[1:] {
+		for _, imported := range imports(packages[queue[0]]) {
+			if _, seen := way[imported]; seen {
+				continue
+			}
+			way[imported] = path.Join("holter", queue[0])
+			if dir, ours := strings.CutPrefix(imported, "holter/"); ours {
+				queue = append(queue, dir)
+			}
+		}
+	}
+	return way
+}
