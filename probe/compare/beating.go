@@ -9,7 +9,7 @@ import (
 	"holter/probe/pulse"
 )
 
-// beating is a client with a heart of its own, that of the swarm's clients.
+// beating is a client that beats as those of a swarm do.
 type beating struct{ interval time.Duration }
 
 // join keeps the client's end until its connection is over.

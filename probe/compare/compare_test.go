@@ -65,7 +65,7 @@ func TestSmallComparison(t *testing.T) {
 	}
 }
 
-// checkEnds wants an end that can be seen to be seen without any timer's help.
+// checkEnds fails the test unless both ends notice at once that a connection was closed or reset.
 func checkEnds(t *testing.T, r *Report, s *scheme) {
 	for _, fault := range []string{"clean close", "reset"} {
 		c := r.cell(s.name, fault)
@@ -77,7 +77,8 @@ func checkEnds(t *testing.T, r *Report, s *scheme) {
 	}
 }
 
-// checkSilence wants silence to be seen within the limits of the scheme, and only by those that look.
+// checkSilence fails the test unless an end that beats notices silence within the limits of its scheme, and no
+// other end does.
 func checkSilence(t *testing.T, r *Report, s *scheme, fault string) {
 	c := r.cell(s.name, fault)
 	least, most := limits(s)
@@ -97,8 +98,8 @@ func checkSilence(t *testing.T, r *Report, s *scheme, fault string) {
 	}
 }
 
-// limits are how soon a scheme gives a silent peer up on average at the soonest, and at worst. What it
-// is granted beyond that is for a busy machine.
+// limits are the least mean and the greatest time after which a scheme gives a silent server or client up. They
+// leave some seconds for a busy machine.
 func limits(s *scheme) (least, most time.Duration) {
 	const (
 		grace  = 3 * time.Second
@@ -113,8 +114,8 @@ func limits(s *scheme) (least, most time.Duration) {
 	return probes, 4*s.ping + probes + grace // a client's rhythm that is hardly known
 }
 
-// checkCosts wants the bytes of a fixed scheme: an empty ping has two, its masked pong six. A busy machine
-// may move some to the wrong side of the count.
+// checkCosts fails the test unless the costs are possible, and the bytes of a fixed scheme about right: an empty
+// ping has two, its masked pong six. A busy machine may move some to the wrong side of the count.
 func checkCosts(t *testing.T, r *SchemeReport, s *scheme) {
 	if want := 8 * 60 / s.ping.Seconds(); s.fixed() && math.Abs(r.Bytes-want) > want/4 {
 		t.Errorf("%.2f bytes a minute, want %.2f", r.Bytes, want)

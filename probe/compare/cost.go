@@ -18,10 +18,10 @@ type costScale struct {
 }
 
 const (
-	// costPing is how fast all schemes beat while their processor time is measured: the time between
-	// two beats costs nothing.
+	// costPing is the interval of all schemes while their processor time is measured. It may be short, since
+	// the time between two beats costs nothing.
 	costPing = 100 * time.Millisecond
-	// costDead is far away: nobody shall be given up meanwhile.
+	// costDead is so long that no connection is given up meanwhile.
 	costDead = 30 * time.Second
 )
 
@@ -114,9 +114,9 @@ func (l *lab) dial(ctx context.Context) (*net.TCPConn, error) {
 	return c.(*net.TCPConn), nil
 }
 
-// weighMemory is what the server keeps for a connection in each scheme, in heap and stacks. Its clients
-// are bare sockets, whose half kilobyte is in there. All connections stay until the end: what an earlier
-// scheme gave back would make the next one look cheap.
+// weighMemory measures what the server keeps for a connection in each scheme, in heap and stacks. The clients
+// are bare sockets, whose half kilobyte is included. All connections stay until the end, because memory that
+// one scheme gave back would make the next one look cheap.
 func weighMemory(ctx context.Context, schemes []scheme, scale *costScale, monitor NewMonitor) ([]float64, error) {
 	lab, ctx, err := openLab(ctx, schemes, monitor)
 	if err != nil {

@@ -14,13 +14,13 @@ import (
 // end is one end of a connection.
 type end struct {
 	conn   *websocket.Conn // nil before the handshake
-	random float64         // spreads it among its like, 0…1
+	random float64         // in [0,1): spreads the beats of many ends
 	clock  *pulse.Clock
 	beats  *atomic.Int64 // pings that came in at any end
 	record record
 }
 
-// onPing has pings answered and counted, and noted before that.
+// onPing calls note for each ping that comes in, and then counts and answers it.
 func (e *end) onPing(note func()) {
 	pong := e.conn.PingHandler()
 	e.conn.SetPingHandler(func(payload string) error {
@@ -47,7 +47,8 @@ func (e *end) read() {
 	}
 }
 
-// echo is an application that a monitor watches, which also says when the connection is over.
+// echo is an application that a monitor watches: it sends messages back. When the connection is over, and why,
+// is for the monitor to tell.
 func echo(e *end) {
 	defer e.conn.Close()
 	e.onPing(func() {})
@@ -94,7 +95,8 @@ func (r *record) over(at time.Time, gaveUp bool) {
 	}
 }
 
-// mistakes are the suspicions and the failure of a peer that nothing has happened to yet.
+// mistakes counts suspicions and failures so far. It is called before anything happens to the peer, so that
+// all of them are wrong.
 func (r *record) mistakes() (suspicions, failures int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -107,8 +109,8 @@ func (r *record) mistakes() (suspicions, failures int) {
 	return r.suspicions, failures
 }
 
-// noticed is how long after struck the suspicion came that lasted, and how long after it the end
-// took its connection for over; negative for never.
+// noticed returns how long after struck the end began the suspicion that still stands, and how long after
+// struck it took its connection for over. Either is never if it did not.
 func (r *record) noticed(struck time.Time) (suspected, over time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

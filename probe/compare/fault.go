@@ -7,7 +7,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// fault is what befalls a connection: a path that is bad from the start, something that strikes it
+// fault is what is wrong with a connection: a path that is bad from the start, something that strikes it
 // later, or both.
 type fault struct {
 	name   string
@@ -79,7 +79,7 @@ func between(least, most time.Duration, random *rand.Rand) time.Duration {
 	return least + time.Duration(random.Float64()*float64(most-least))
 }
 
-// bid has the victim end the connection in good order.
+// bid sends a close frame from the victim.
 func (t *trial) bid() {
 	message := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
 	t.victim().conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second))
@@ -89,8 +89,8 @@ func (t *trial) reset() { t.link.reset() }
 
 func (t *trial) vanish() { t.link.vanish() }
 
-// freeze has the victim send nothing any more, the end of its connection included: a process that stands still
-// would not come to that.
+// freeze stops all that the victim sends, the end of its connection included: a process that stands still does
+// not close its socket.
 func (t *trial) freeze() {
 	if t.victim() == t.client {
 		t.link.client.gone.Store(true)

@@ -49,8 +49,8 @@ type guest struct {
 // The buffers of the chat example.
 const bufferSize = 1024
 
-// openLab opens a lab for schemes. All that goes on in it is to end with the context that it returns, whose
-// cause is what went wrong in the lab itself.
+// openLab opens a lab for schemes. What the caller does in it should end with the returned context: it is
+// cancelled when ctx ends or when a part of the lab fails, and its cause is the error of that part.
 func openLab(ctx context.Context, schemes []scheme, monitor NewMonitor) (*lab, context.Context, error) {
 	listener, err := listen(ctx)
 	if err != nil {
@@ -88,7 +88,7 @@ func (l *lab) open(running context.Context, s *scheme, monitor NewMonitor) {
 	l.run(running, func(ctx context.Context) error { return l.follow(ctx, m) })
 }
 
-// run runs a part whose error ends everything in the lab.
+// run runs a part of the lab whose error ends the context that openLab returned.
 func (l *lab) run(ctx context.Context, part func(context.Context) error) {
 	l.working.Go(func() {
 		if err := part(ctx); err != nil {
@@ -128,7 +128,7 @@ func (l *lab) guest(name string) *guest {
 	return l.guests[name]
 }
 
-// target is what a guest's request asks for. Monitors know it by that, too.
+// target is what a guest's request asks for. A monitor takes the client's name from it.
 func (g *guest) target() string { return "/?client=" + g.name }
 
 func (l *lab) guestOf(r *http.Request) *guest { return l.guest(r.URL.Query().Get("client")) }
@@ -158,7 +158,7 @@ func (l *lab) seat(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// leave returns when the server's end is over, if there ever was one.
+// leave ends the server's end, if there is one, and returns when it is over.
 func (l *lab) leave(g *guest) {
 	l.mu.Lock()
 	delete(l.guests, g.name)

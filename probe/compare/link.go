@@ -36,8 +36,7 @@ type packet struct {
 // inFlight packets may be on their way in one direction before the link takes no more.
 const inFlight = 64
 
-// The kernel's own keep-alive, which Go would switch on, is off everywhere: its packets are none of a
-// scheme's.
+// The kernel's own keep-alive, which Go would switch on, is off everywhere: its packets belong to no scheme.
 var dialer = net.Dialer{KeepAlive: -1}
 
 func listen(ctx context.Context) (net.Listener, error) {

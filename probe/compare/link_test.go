@@ -120,7 +120,7 @@ func TestFrozenEndIsSilent(t *testing.T) {
 	isSilent(t, server)
 }
 
-// isSilent wants nothing from a connection, not even its end.
+// isSilent fails the test if anything comes from a connection, even its end.
 func isSilent(t *testing.T, c net.Conn) {
 	t.Helper()
 	c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))

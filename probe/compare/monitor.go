@@ -9,16 +9,15 @@ import (
 	"holter/model"
 )
 
-// Monitor is what keeps the server's end in holter's schemes: the monitor that applications use, given here as
-// the three functions of it that a comparison needs.
+// Monitor keeps the server's end in holter's schemes. It is the monitor that applications use, or rather the
+// three functions of it that a comparison needs.
 type Monitor struct {
-	// Wrap has the monitor watch the WebSockets that a handler upgrades, and close those whose client it gives
-	// up.
+	// Wrap returns a handler whose WebSockets the monitor watches. It closes those of clients that it gives up.
 	Wrap func(http.Handler) http.Handler
 	// Run beats until ctx ends.
 	Run func(ctx context.Context) error
-	// Events waits for events after a sequence number and returns them. Their connections have the client that
-	// the query parameter client of the request names.
+	// Events waits for events after a sequence number, from 0, and returns them in order. The client of an
+	// event's connection is named by the query parameter client of its request.
 	Events func(ctx context.Context, after uint64) ([]model.Event, error)
 }
 

@@ -13,7 +13,7 @@ type Report struct {
 	Quick     bool           `json:"quick"`
 	TookMS    float64        `json:"took_ms"`
 	LateMS    float64        `json:"late_ms"`    // how late this process was at worst
-	LateOften int            `json:"late_often"` // how often that was beyond what hearts take no notice of
+	LateOften int            `json:"late_often"` // how often that was so late that hearts voided their beats
 	Schemes   []SchemeReport `json:"schemes"`
 	Faults    []FaultReport  `json:"faults"`
 	Cells     []Cell         `json:"cells"` // each scheme under each fault, in the order of both

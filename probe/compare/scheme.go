@@ -34,7 +34,7 @@ func schemesAt(interval time.Duration) []scheme {
 
 func (s *scheme) fixed() bool { return s.dead > 0 }
 
-// server is what the server's application does with a connection until that is over.
+// server returns what the server's application does with a connection until that is over.
 func (s *scheme) server(p pace) func(*end) {
 	if s.fixed() {
 		return fixed{ping: p.real(s.ping), wait: p.real(s.dead)}.serve
@@ -42,8 +42,8 @@ func (s *scheme) server(p pace) func(*end) {
 	return echo // its heartbeat is the monitor's business
 }
 
-// client is what the client does. One that does not beat has nothing to notice by but the end of its
-// connection, as a page in a browser.
+// client returns what the client does until its connection is over. A client that does not beat, such as a page
+// in a browser, notices nothing but the end of its connection.
 func (s *scheme) client() func(*end) {
 	if s.fixed() || !s.who.ClientBeats() {
 		return answer
@@ -54,10 +54,10 @@ func (s *scheme) client() func(*end) {
 // pace is how many times faster than real a scheme's time runs.
 type pace float64
 
-// real is how long d of a scheme's takes.
+// real converts a scheme's time to real time.
 func (p pace) real(d time.Duration) time.Duration { return time.Duration(float64(d) / float64(p)) }
 
-// scheme is how long a real d is to the scheme.
+// scheme converts real time to the scheme's, and keeps never.
 func (p pace) scheme(d time.Duration) time.Duration {
 	if d == never {
 		return never

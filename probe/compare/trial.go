@@ -9,7 +9,7 @@ import (
 	"holter/probe/process"
 )
 
-// trial is the life of one connection in one scheme, and what befalls it.
+// trial is the life of one connection in one scheme under one fault.
 type trial struct {
 	lab    *lab
 	scheme *scheme
@@ -31,7 +31,7 @@ type plan struct {
 	opens    time.Duration // real time, from the start of all trials
 	life     time.Duration // scheme's time, until the fault strikes
 	cut      bool          // whether it strikes at all
-	patience time.Duration // scheme's time; what is not noticed so long after it is not noticed
+	patience time.Duration // scheme's time; an end that has not noticed the fault by then never will
 }
 
 // result is what came of a trial; times are the scheme's.
@@ -41,7 +41,7 @@ type result struct {
 	traffic        traffic
 }
 
-// sight is what one end saw.
+// sight is what one end believed of its peer.
 type sight struct {
 	suspicions, failures int           // of a peer that nothing had happened to yet
 	struck               bool          // its peer was struck, so that there was something to see
@@ -144,7 +144,7 @@ func (t *trial) alive(ctx context.Context, d time.Duration) {
 	}
 }
 
-// await returns when both ends have noticed, or when that is no longer to be expected.
+// await returns when both ends have noticed the fault, or when the plan's patience is over.
 func (t *trial) await(ctx context.Context) {
 	timer := time.NewTimer(t.plan.pace.real(t.plan.patience))
 	defer timer.Stop()

@@ -71,7 +71,7 @@ func seconds(ms float64) string {
 	return fmt.Sprintf("%.1f", ms/1000)
 }
 
-// mistakes has the sound path in one column, whatever struck it afterwards.
+// mistakes has all trials on a sound path in one column: no fault had struck them yet.
 func (r *Report) mistakes() table {
 	t := table{
 		title:  "Mistakes while nothing was wrong, per connection-hour: suspected / given up",
@@ -91,7 +91,7 @@ func (r *Report) mistakes() table {
 	return t
 }
 
-// bad reports whether a path is so before anything strikes it.
+// bad reports whether a fault is a path that is bad from the start.
 func (r *Report) bad(fault string) bool { return fault == latePongs || fault == loss }
 
 // merge adds the mistakes of both ends of other to those of the server.
