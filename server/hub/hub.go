@@ -9,13 +9,13 @@
 // # Goroutines
 //
 // Run starts two and waits for them: beat, the only one that decides on pings and suspicions, and maintain, for
-// what is not urgent. The methods of a leg run on the goroutines that move the bytes of its tap.
+// what is not urgent. The exported methods of a leg run on the goroutines that move the bytes of its tap.
 //
 // # Locks
 //
-// Locks are taken in this order. Nothing waits for a socket under any of them.
+// Locks are taken in this order. Only under those of a tap may a goroutine wait for a socket.
 //
-//  1. readLock and writeLock of a tap, under which the tap calls the exported methods of its leg;
+//  1. the readLock and the writeLock of a tap, under which the tap calls the exported methods of its leg;
 //  2. Hub.mu, which protects the registry and the clients in it;
 //  3. connection.mu, which protects one connection and its legs;
 //  4. the locks of the schedule, of origins, of the journal and of a tap's faults, under which no other is taken.
@@ -23,7 +23,8 @@
 // The type of a method says which locks it runs under:
 //
 //   - The methods of Hub take the locks that they need.
-//   - The methods of registry and of client run under Hub.mu.
+//   - The methods of registry and of client run under Hub.mu. They take the lock of a connection whose state they
+//     read.
 //   - The methods of connection and of leg run under connection.mu, but for the exported ones of leg: a tap
 //     calls those, so they take the locks.
 //

@@ -7,8 +7,8 @@
 // disturb it. It copies no payload, decides nothing about beats or the health of a peer, and keeps no list
 // of connections. Those decisions are the Watcher's, which in this project is package hub.
 //
-// The application calls the methods of net.Conn from its own goroutines. The Watcher's side calls the others:
-// they never wait for the socket, so one goroutine can serve thousands of connections.
+// The application calls the methods of net.Conn, or a proxy CopyTo, from goroutines of its own. The Watcher's side
+// calls the others: they never wait for the socket, so one goroutine can serve thousands of connections.
 package tap
 
 import (
