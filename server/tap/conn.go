@@ -172,13 +172,13 @@ func (c *Conn) Watcher() Watcher { return c.watch }
 // NetConn is the connection below.
 func (c *Conn) NetConn() net.Conn { return c.Conn }
 
-// Heard is when the last byte came in.
+// Heard returns when the last byte came in.
 func (c *Conn) Heard() model.Instant { return model.Instant(c.heard.Load()) }
 
-// Data is when the last data frame ended, in either direction.
+// Data returns when the last data frame ended, in either direction.
 func (c *Conn) Data() model.Instant { return model.Instant(c.data.Load()) }
 
-// Writing is when the write under way began, 0 if there is none.
+// Writing returns when the write under way began, 0 if there is none.
 func (c *Conn) Writing() model.Instant { return model.Instant(c.writing.Load()) }
 
 // Traffic returns the numbers of frames and bytes that passed, holter's own included.

@@ -61,7 +61,7 @@ func TestPingIsAnsweredAndTakenOut(t *testing.T) {
 	if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, text) {
 		t.Fatalf("%x, %v", got, err)
 	}
-	r.until(t, "the pong", func(x told) bool { return len(x.pongs) == 1 && x.pongs[0] == 1 && len(x.sent) == 1 })
+	r.until(t, "the pong", func(x calls) bool { return len(x.pongs) == 1 && x.pongs[0] == 1 && len(x.sent) == 1 })
 	if c.awaiting() {
 		t.Error("still waiting")
 	}
@@ -82,7 +82,7 @@ func TestForeignPongsPass(t *testing.T) {
 	if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, sent.Bytes()) {
 		t.Fatalf("%x\nwant %x, %v", got, sent.Bytes(), err)
 	}
-	r.until(t, "one pong", func(x told) bool { return len(x.pongs) == 1 && x.pongs[0] == 7 })
+	r.until(t, "one pong", func(x calls) bool { return len(x.pongs) == 1 && x.pongs[0] == 7 })
 }
 
 func TestPingWaitsForTheEndOfAFrame(t *testing.T) {
@@ -91,7 +91,7 @@ func TestPingWaitsForTheEndOfAFrame(t *testing.T) {
 	c.Write(frame[:9000])
 	c.Ping(1)
 	c.Write(frame[9000:10000])
-	if r.mu.Lock(); len(r.told.sent) > 0 {
+	if r.mu.Lock(); len(r.calls.sent) > 0 {
 		t.Error("ping inside a frame")
 	}
 	r.mu.Unlock()
@@ -178,7 +178,7 @@ func TestPingOnAFullSocket(t *testing.T) {
 	}
 	c.Close()
 	b := <-read
-	r.until(t, "the ping", func(x told) bool { return len(x.sent) == 1 })
+	r.until(t, "the ping", func(x calls) bool { return len(x.sent) == 1 })
 	for i := 0; len(b) > 0; i++ {
 		f, err := readFrame(bytes.NewReader(b))
 		if err != nil {
@@ -199,7 +199,7 @@ func TestOwnPingsAreTimed(t *testing.T) {
 	if _, err := io.ReadFull(c, pong); err != nil {
 		t.Fatal("the application's pong is the application's:", err)
 	}
-	r.until(t, "the round trip and the ping", func(x told) bool { return len(x.roundTrips) == 1 && len(x.sent) == 1 })
+	r.until(t, "the round trip and the ping", func(x calls) bool { return len(x.roundTrips) == 1 && len(x.sent) == 1 })
 }
 
 // A peer that answers none of the application's pings still gets ours; otherwise its silence would never be
@@ -214,10 +214,10 @@ func TestUnansweredOwnPingsDelayOursOnlyOnce(t *testing.T) {
 		c.Write(ping)
 		c.Ping(2)
 	}
-	r.until(t, "our first ping", func(x told) bool { return len(x.sent) == 1 })
+	r.until(t, "our first ping", func(x calls) bool { return len(x.sent) == 1 })
 	now = 2 * ownWait
 	c.Write(ping)
-	r.until(t, "our second ping", func(x told) bool { return len(x.sent) == 2 })
+	r.until(t, "our second ping", func(x calls) bool { return len(x.sent) == 2 })
 }
 
 func TestWhoClosesFirstWins(t *testing.T) {
@@ -274,8 +274,8 @@ func TestWhoClosesFirstWins(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, peer, r := tapped(t)
 			tc.do(c, peer)
-			r.until(t, "one end", func(x told) bool { return len(x.closed) == 1 })
-			if got := r.told.closed[0]; got != tc.want {
+			r.until(t, "one end", func(x calls) bool { return len(x.closed) == 1 })
+			if got := r.calls.closed[0]; got != tc.want {
 				t.Errorf("%+v, want %+v", got, tc.want)
 			}
 		})
@@ -287,12 +287,12 @@ func TestAnswersBeforeTheWriteReturns(t *testing.T) {
 	for name, tc := range map[string]struct {
 		frame ws.Frame
 		pong  bool
-		told  func(told) bool
+		calls func(calls) bool
 	}{
-		"to a close frame": {ws.NewCloseFrame(ws.NewCloseFrameBody(4001, "bye")), false, func(x told) bool {
+		"to a close frame": {ws.NewCloseFrame(ws.NewCloseFrameBody(4001, "bye")), false, func(x calls) bool {
 			return len(x.closed) == 1 && x.closed[0] == Ending{model.ByApp, 4001, "bye"}
 		}},
-		"to a ping": {ws.NewPingFrame([]byte("application")), true, func(x told) bool { return len(x.roundTrips) == 1 }},
+		"to a ping": {ws.NewPingFrame([]byte("application")), true, func(x calls) bool { return len(x.roundTrips) == 1 }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, peer := loopback(t)
@@ -316,7 +316,7 @@ func TestAnswersBeforeTheWriteReturns(t *testing.T) {
 			c.Write(frame[:2]) // as some libraries do
 			c.Write(frame[2:])
 			c.Close()
-			r.until(t, "the right order", tc.told)
+			r.until(t, "the right order", tc.calls)
 		})
 	}
 }
@@ -343,7 +343,7 @@ func TestNoPingAfterACloseFrame(t *testing.T) {
 	if b, err := io.ReadAll(peer); err != nil || len(b) != 2 {
 		t.Fatalf("%x %v", b, err)
 	}
-	if len(r.told.sent) != 0 {
+	if len(r.calls.sent) != 0 {
 		t.Error("pinged")
 	}
 }
@@ -371,15 +371,15 @@ func TestFramesBeginAfterTheHead(t *testing.T) {
 				c.Write([]byte(w))
 				want += w
 			}
-			if len(r.told.opened) != len(tc.opened) || len(tc.opened) > 0 && r.told.opened[0] != tc.opened[0] {
-				t.Errorf("opened %q, want %q", r.told.opened, tc.opened)
+			if len(r.calls.opened) != len(tc.opened) || len(tc.opened) > 0 && r.calls.opened[0] != tc.opened[0] {
+				t.Errorf("opened %q, want %q", r.calls.opened, tc.opened)
 			}
 			c.Ping(1)
 			c.Close()
 			got, _ := io.ReadAll(peer)
 			if len(tc.opened) > 0 {
-				if len(got) != len(want)+2+pingPayload || len(r.told.closed) != 1 {
-					t.Errorf("no ping at the end of %q; closed %v", got, r.told.closed)
+				if len(got) != len(want)+2+pingPayload || len(r.calls.closed) != 1 {
+					t.Errorf("no ping at the end of %q; closed %v", got, r.calls.closed)
 				}
 				got = got[:len(want)]
 			}
@@ -456,7 +456,7 @@ func TestTLS(t *testing.T) {
 	for seq := uint32(1); seq <= 3; seq++ {
 		c.Ping(seq)
 		answer(t, peer)
-		r.until(t, "a pong", func(x told) bool { return len(x.pongs) == int(seq) })
+		r.until(t, "a pong", func(x calls) bool { return len(x.pongs) == int(seq) })
 	}
 	c.SetWriteDeadline(time.Time{})
 	if _, err := c.Write(ws.MustCompileFrame(ws.NewTextFrame([]byte("fine")))); err != nil {

@@ -65,7 +65,7 @@ func TestCopyTo(t *testing.T) {
 			for _, b := range [][]byte{pong[:7], pong[7:], long, []byte("\x8a\x80abcd")} {
 				peer.Write(b)
 			}
-			r.until(t, "the pong", func(d told) bool { return len(d.pongs) == 1 })
+			r.until(t, "the pong", func(d calls) bool { return len(d.pongs) == 1 })
 			peer.CloseWrite()
 			if read, write := <-over, <-over; read != nil || write != nil {
 				t.Errorf("errors %v and %v at the end of the stream", read, write)

@@ -154,7 +154,7 @@ func TestLatencyIsSeenByTheHeart(t *testing.T) {
 	answer(t, peer)
 	peer.Write(masked(ws.NewTextFrame([]byte("after the pong"))))
 	c.Read(make([]byte, 100))
-	r.until(t, "the pong", func(x told) bool { return len(x.pongs) == 1 && x.exact == 1 })
+	r.until(t, "the pong", func(x calls) bool { return len(x.pongs) == 1 && x.exact == 1 })
 	if rtt := time.Duration(watched.pong - watched.sent); rtt < 80*time.Millisecond || rtt > 5*time.Second {
 		t.Errorf("round trip %s", rtt)
 	}
@@ -207,7 +207,7 @@ func TestHeld(t *testing.T) {
 			down := append(text("down"), text("more")...)
 			c.Write(down)
 			c.Ping(1)
-			r.until(t, "the ping", func(x told) bool { return len(x.sent) == 1 })
+			r.until(t, "the ping", func(x calls) bool { return len(x.sent) == 1 })
 			nothing(t, peer)
 			c.SetWriteDeadline(time.Now().Add(-time.Second))
 			if _, err := c.Write(down); !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -326,8 +326,8 @@ func TestSwallowPongs(t *testing.T) {
 	readAll(t, c, pong)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.told.pongs)+len(r.told.roundTrips) > 0 {
-		t.Errorf("%+v", r.told)
+	if len(r.calls.pongs)+len(r.calls.roundTrips) > 0 {
+		t.Errorf("%+v", r.calls)
 	}
 }
 
@@ -392,7 +392,7 @@ func TestSlowClose(t *testing.T) {
 			began := time.Now()
 			end(c)
 			c.Close()
-			r.until(t, "the end", func(x told) bool { return len(x.closed) == 1 })
+			r.until(t, "the end", func(x calls) bool { return len(x.closed) == 1 })
 			readAll(t, peer, text("before"))
 			readAll(t, peer, closing)
 			if took := time.Since(began); took < 80*time.Millisecond {
@@ -423,7 +423,7 @@ func TestCloseBehindLatency(t *testing.T) {
 	if _, err := c.Read(make([]byte, 1)); err != io.EOF || time.Since(began) < 50*time.Millisecond {
 		t.Errorf("%v after %s", err, time.Since(began))
 	}
-	r.until(t, "the end", func(x told) bool { return len(x.closed) == 1 })
+	r.until(t, "the end", func(x calls) bool { return len(x.closed) == 1 })
 	c.Close()
 
 	c, peer, _ = tapped(t)
@@ -455,7 +455,7 @@ func TestEndsUnderHold(t *testing.T) {
 		c.SetFaults(faults("half-open"))
 		c.Shut(4001, "unseen")
 		c.Drop(Ending{}, false)
-		r.until(t, "the end", func(x told) bool { return len(x.closed) == 1 })
+		r.until(t, "the end", func(x calls) bool { return len(x.closed) == 1 })
 		nothing(t, peer)
 		if _, err := peer.Write([]byte("hello?")); err != nil {
 			t.Error(err)

@@ -42,7 +42,7 @@ func TestLostFrames(t *testing.T) {
 			if name == "both" {
 				say = [][2]bool{{true, false}, {true, true}}
 			}
-			r.until(t, "what is lost", func(now told) bool { return slices.Equal(now.lost, say) && len(now.sent) == 0 })
+			r.until(t, "what is lost", func(now calls) bool { return slices.Equal(now.lost, say) && len(now.sent) == 0 })
 		})
 	}
 }
@@ -91,7 +91,7 @@ func TestShutOfLostFrames(t *testing.T) {
 				t.Errorf("%q, %v, want %q", got, err, test.want)
 			}
 			c.Close()
-			r.until(t, "the end", func(now told) bool { return len(now.closed) == 1 && now.closed[0].Code == 4000 })
+			r.until(t, "the end", func(now calls) bool { return len(now.closed) == 1 && now.closed[0].Code == 4000 })
 		})
 	}
 }
@@ -106,5 +106,5 @@ func TestFragmentedControlFramesAreFrames(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	c.Ping(1)
-	r.until(t, "a ping", func(now told) bool { return len(now.sent) == 1 && len(now.lost) == 0 })
+	r.until(t, "a ping", func(now calls) bool { return len(now.sent) == 1 && len(now.lost) == 0 })
 }

@@ -19,10 +19,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type record struct {
 	mu     sync.Mutex
 	change chan struct{} // closed and replaced at each call
-	told   told
+	calls  calls
 }
 
-type told struct {
+type calls struct {
 	opened      []string
 	sent, pongs []uint32
 	exact       int
@@ -35,22 +35,22 @@ type told struct {
 
 func newRecord() *record { return &record{change: make(chan struct{})} }
 
-func (r *record) tell(f func(*told)) {
+func (r *record) note(f func(*calls)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	f(&r.told)
+	f(&r.calls)
 	close(r.change)
 	r.change = make(chan struct{})
 }
 
 func (r *record) Opened(subprotocol string) {
-	r.tell(func(t *told) { t.opened = append(t.opened, subprotocol) })
+	r.note(func(t *calls) { t.opened = append(t.opened, subprotocol) })
 }
 func (r *record) Sent(seq uint32, _ model.Instant) {
-	r.tell(func(t *told) { t.sent = append(t.sent, seq) })
+	r.note(func(t *calls) { t.sent = append(t.sent, seq) })
 }
 func (r *record) Pong(seq uint32, _ model.Instant, exact bool) {
-	r.tell(func(t *told) {
+	r.note(func(t *calls) {
 		t.pongs = append(t.pongs, seq)
 		if exact {
 			t.exact++
@@ -58,22 +58,22 @@ func (r *record) Pong(seq uint32, _ model.Instant, exact bool) {
 	})
 }
 func (r *record) RoundTrip(d time.Duration) {
-	r.tell(func(t *told) { t.roundTrips = append(t.roundTrips, d) })
+	r.note(func(t *calls) { t.roundTrips = append(t.roundTrips, d) })
 }
-func (r *record) PeerBeat(model.Instant, bool) { r.tell(func(t *told) { t.beats++ }) }
-func (r *record) Heard(model.Instant)          { r.tell(func(t *told) { t.heard++ }) }
+func (r *record) PeerBeat(model.Instant, bool) { r.note(func(t *calls) { t.beats++ }) }
+func (r *record) Heard(model.Instant)          { r.note(func(t *calls) { t.heard++ }) }
 func (r *record) Lost(in, out bool) {
-	r.tell(func(t *told) { t.lost = append(t.lost, [2]bool{in, out}) })
+	r.note(func(t *calls) { t.lost = append(t.lost, [2]bool{in, out}) })
 }
-func (r *record) Closed(e Ending) { r.tell(func(t *told) { t.closed = append(t.closed, e) }) }
+func (r *record) Closed(e Ending) { r.note(func(t *calls) { t.closed = append(t.closed, e) }) }
 
 // until waits until a condition on the record holds.
-func (r *record) until(t *testing.T, what string, ok func(told) bool) {
+func (r *record) until(t *testing.T, what string, ok func(calls) bool) {
 	t.Helper()
 	limit := time.After(5 * time.Second)
 	for {
 		r.mu.Lock()
-		now, change := ok(r.told), r.change
+		now, change := ok(r.calls), r.change
 		r.mu.Unlock()
 		if now {
 			return
@@ -83,7 +83,7 @@ func (r *record) until(t *testing.T, what string, ok func(told) bool) {
 		case <-limit:
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			t.Fatalf("never saw %s: %+v", what, r.told)
+			t.Fatalf("never saw %s: %+v", what, r.calls)
 		}
 	}
 }
