@@ -42,6 +42,9 @@ type Source interface {
 	Detail(ctx context.Context, id model.ID) (model.Detail, error)
 	// Events waits for those with a Seq above after.
 	Events(ctx context.Context, after uint64) ([]model.Event, error)
+	// Targets are the connections that a command for these ids, or for all that match a query, would be about now.
+	// It returns an error too if some of the ids are not open.
+	Targets(ctx context.Context, ids []model.ID, query string) ([]model.ID, error)
 	Kick(ctx context.Context, k model.Kick) (int, error)
 	SetFaults(ctx context.Context, o model.FaultOrder) (int, error)
 	Refuse(ctx context.Context, length time.Duration) error

@@ -34,13 +34,12 @@ func (a *Plane) disturb(w http.ResponseWriter, r *http.Request, body api.FaultOr
 	if err != nil {
 		return err
 	}
+	if body.DryRun {
+		return a.preview(w, r, order.IDs, order.Query)
+	}
 	n, err := a.source.SetFaults(r.Context(), order)
 	if err != nil && n == 0 {
 		return err
 	}
-	answer := api.Disturbed{Disturbed: n}
-	if err != nil {
-		answer.Error = &api.ErrorBody{Code: model.ErrorCode(err), Message: err.Error()}
-	}
-	return writeJSON(w, http.StatusOK, answer)
+	return writeJSON(w, http.StatusOK, api.Disturbed{Disturbed: n, Error: why(err)})
 }

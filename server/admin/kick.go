@@ -8,7 +8,6 @@ import (
 
 	"holter/model"
 	"holter/server/api"
-	"holter/server/plane"
 )
 
 const longestOver = 24 * time.Hour
@@ -34,6 +33,12 @@ func (a *Plane) kickMatching(w http.ResponseWriter, r *http.Request) error {
 	kick, err := parseKicks(body)
 	if err != nil {
 		return err
+	}
+	if body.DryRun {
+		if err := kick.Validate(); err != nil {
+			return err
+		}
+		return a.preview(w, r, kick.IDs, kick.Query)
 	}
 	return a.kick(w, r, kick)
 }
@@ -62,20 +67,7 @@ func (a *Plane) kick(w http.ResponseWriter, r *http.Request, k model.Kick) error
 	if err != nil && n == 0 {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, kicked(n, err))
-}
-
-// kicked tells how many were, and why not all.
-func kicked(n int, err error) api.Kicked {
-	answer := api.Kicked{Kicked: n}
-	switch {
-	case err == nil:
-	case model.ErrorCode(err) == model.Internal:
-		answer.Error = &api.ErrorBody{Code: model.Internal, Message: plane.ErrBland.Error()}
-	default:
-		answer.Error = &api.ErrorBody{Code: model.ErrorCode(err), Message: err.Error()}
-	}
-	return answer
+	return writeJSON(w, http.StatusOK, api.Kicked{Kicked: n, Error: why(err)})
 }
 
 // parseKick reads a kick of one connection from its path and query.

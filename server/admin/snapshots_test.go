@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"reflect"
@@ -117,17 +116,5 @@ func TestAttachedKick(t *testing.T) {
 	}
 	if _, err := api.Attach(t.Context(), a.plane.Listener.Addr().String(), "guess"); model.ErrorCode(err) != model.Unauthorized {
 		t.Errorf("with another token: error %v", err)
-	}
-}
-
-func TestKickedTellsOfTheRest(t *testing.T) {
-	if k := kicked(3, nil); k.Kicked != 3 || k.Error != nil {
-		t.Errorf("%+v", k)
-	}
-	if k := kicked(2, model.Errorf(model.Gone, "c3 is closed already")); k.Kicked != 2 || k.Error.Code != model.Gone {
-		t.Errorf("%+v", k)
-	}
-	if k := kicked(1, errors.New("of the machine room")); k.Error.Message == "of the machine room" {
-		t.Errorf("%+v", k.Error)
 	}
 }

@@ -10,8 +10,9 @@ import (
 // FaultOrder asks to put faults on connections: those with these ids, or those that match Q.
 type FaultOrder struct {
 	IDs    []string `json:"ids,omitempty"`
-	Q      string   `json:"q"`      // in the filter language; "all" for all
-	Faults []string `json:"faults"` // as model.ParseFaults reads them, in place of those that are on; [] for none
+	Q      string   `json:"q"`                 // in the filter language; "all" for all
+	Faults []string `json:"faults"`            // as model.ParseFaults reads them, in place of those that are on; [] for none
+	DryRun bool     `json:"dry_run,omitempty"` // only answer which: see Preview
 }
 
 // Disturbed answers a FaultOrder.

@@ -88,11 +88,20 @@ type Clients struct {
 // Kick asks to close connections: those with these ids, or those that match Q.
 type Kick struct {
 	IDs    []string `json:"ids,omitempty"`
-	Q      string   `json:"q"`       // in the filter language; "all" for all
-	Code   int      `json:"code"`    // of the close frame, 0 for 1001
-	Reason string   `json:"reason"`  // at most model.MaxReason bytes
-	RST    bool     `json:"rst"`     // a TCP reset instead of a close frame
-	OverMS Millis   `json:"over_ms"` // spread over this time
+	Q      string   `json:"q"`                 // in the filter language; "all" for all
+	Code   int      `json:"code"`              // of the close frame, 0 for 1001
+	Reason string   `json:"reason"`            // at most model.MaxReason bytes
+	RST    bool     `json:"rst"`               // a TCP reset instead of a close frame
+	OverMS Millis   `json:"over_ms"`           // spread over this time
+	DryRun bool     `json:"dry_run,omitempty"` // only answer which: see Preview
+}
+
+// Preview answers a Kick or a FaultOrder that is a dry run: what it would do, of which nothing is done.
+type Preview struct {
+	DryRun  bool       `json:"dry_run"`         // true
+	Matches int        `json:"matches"`         // the connections that it would be about now
+	IDs     []string   `json:"ids"`             // of the first hundred of these
+	Error   *ErrorBody `json:"error,omitempty"` // why some are not among them
 }
 
 // Refuse asks to refuse upgrades.

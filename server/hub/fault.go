@@ -14,7 +14,7 @@ func (h *Hub) SetFaults(_ context.Context, o model.FaultOrder) (int, error) {
 	if err := o.Faults.Validate(); err != nil {
 		return 0, err
 	}
-	targets, err := h.targets(model.Kick{IDs: o.IDs, Query: o.Query})
+	targets, err := h.targets(o.IDs, o.Query)
 	n := 0
 	for _, c := range targets {
 		if h.disturb(c, o.Faults) {

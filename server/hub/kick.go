@@ -23,7 +23,7 @@ func (h *Hub) Kick(_ context.Context, k model.Kick) (int, error) {
 	if err := k.Validate(); err != nil {
 		return 0, err
 	}
-	targets, err := h.targets(k)
+	targets, err := h.targets(k.IDs, k.Query)
 	how := kick{code: k.Code, reason: k.Reason, reset: k.Reset}
 	if how.code == 0 {
 		how.code = 1001
@@ -39,12 +39,24 @@ func (h *Hub) Kick(_ context.Context, k model.Kick) (int, error) {
 	return n, err
 }
 
-// targets returns the open connections that k means. The error is about those that are not open.
-func (h *Hub) targets(k model.Kick) (targets []*connection, err error) {
-	if len(k.IDs) == 0 {
-		return h.matching(k.Query)
+// Targets returns the open connections that a command for these ids, or without ids for all that match a query,
+// would be about now, in order. If some of the ids are not open, it returns an error too.
+func (h *Hub) Targets(_ context.Context, ids []model.ID, query string) ([]model.ID, error) {
+	targets, err := h.targets(ids, query)
+	found := make([]model.ID, len(targets))
+	for i, c := range targets {
+		found[i] = c.id
 	}
-	for _, id := range slices.Compact(slices.Sorted(slices.Values(k.IDs))) {
+	slices.Sort(found)
+	return found, err
+}
+
+// targets returns the open connections that a command means. The error is about those that are not open.
+func (h *Hub) targets(ids []model.ID, query string) (targets []*connection, err error) {
+	if len(ids) == 0 {
+		return h.matching(query)
+	}
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
 		c, e := h.find(id)
 		if e == nil && !h.isOpen(c) {
 			e = model.Errorf(model.Gone, "connection %s is closed already", id)
