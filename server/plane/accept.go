@@ -10,6 +10,7 @@ import (
 
 	"holter/probe/lease"
 	"holter/probe/process"
+	"holter/probe/sock"
 )
 
 const (
@@ -86,15 +87,7 @@ func (q *acceptQueue) release(c net.Conn, state http.ConnState) {
 	if state == http.StateNew || state == http.StateActive {
 		return
 	}
-	q.places.Release(rawConn(c))
-}
-
-// rawConn is the connection under a TLS one: the one that was accepted.
-func rawConn(c net.Conn) net.Conn {
-	if t, ok := c.(interface{ NetConn() net.Conn }); ok {
-		return t.NetConn()
-	}
-	return c
+	q.places.Release(sock.Bottom(c)) // c may be the TLS connection around the one that was accepted
 }
 
 // fill accepts until the listener is closed.
