@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -244,10 +245,13 @@ func (r *runner) perform(ctx context.Context, s *Step) (hit int, err error) {
 	return hit, ignoreGone(hit, err)
 }
 
+// kick leaves only "all" to the target, which means the same to each version. One that reads a filter otherwise might
+// kick more than the drill says.
 func (r *runner) kick(ctx context.Context, s *Step) (hit int, err error) {
 	k := s.Kick
-	if k.Query = s.Selection; s.Share < 1 {
-		k.Query = ""
+	if s.Share == 1 && strings.EqualFold(strings.TrimSpace(s.Selection), "all") {
+		k.Query = s.Selection
+	} else {
 		if k.IDs, err = r.selectConnections(ctx, s); err != nil || len(k.IDs) == 0 {
 			return 0, err
 		}

@@ -264,6 +264,19 @@ func TestDrillWaitsForTheStorm(t *testing.T) {
 }
 
 // Whatever happens to a drill, what it put on is taken off.
+// The stage takes any filter for all, as a holter of another version may take one that it reads otherwise. Whom a
+// filter means is decided here, and only all itself is left to the target.
+func TestDrillKicksWhomItMeans(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(10)
+		r, err := perform(t, s, "steps: [{kick: '!all'}, {at: 1s, kick: client=client-3 or id=c5, code: 4001}, {at: 20s, kick: ALL}]\nexpect: [lost=10, recovered=100%]")
+		wantPassed(t, r, err)
+		if want := []string{`kick "" 2 of 4001`, `kick "ALL" 0 of 0`}; !slices.Equal(s.orders, want) {
+			t.Errorf("orders %q, want %q", s.orders, want)
+		}
+	})
+}
+
 func TestDrillCleansUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(5)
