@@ -6,35 +6,35 @@ import (
 	"holter/model"
 )
 
-// Role is a part that some of the clients play.
+// Role is what some of the clients have in common: how they behave, and how they reconnect.
 type Role struct {
 	Behaviour
 	Policy model.Policy
-	Share  float64 // of the clients, in relation to the other roles'
+	Share  float64 // of the clients, relative to the shares of the other roles
 }
 
-// userAgent names behaviour and policy, so that those alike can be found and pooled.
+// userAgent names the behaviour and the policy, so that a server can group clients of a role by their user agent.
 func (r Role) userAgent(prefix string) string {
 	return fmt.Sprintf("holter-%s/%s (%s)", prefix, r.Name, r.Policy)
 }
 
 func validateRoles(roles []Role) error {
 	if len(roles) == 0 {
-		return fmt.Errorf("a swarm needs a role to play")
+		return fmt.Errorf("a swarm needs at least one role")
 	}
 	for _, role := range roles {
 		if err := role.Policy.Validate(); err != nil {
 			return fmt.Errorf("role %s: %w", role.Name, err)
 		}
 		if !(role.Share > 0) {
-			return fmt.Errorf("role %s: a share of %g: write a number above 0", role.Name, role.Share)
+			return fmt.Errorf("role %s has a share of %g: write a number above 0", role.Name, role.Share)
 		}
 	}
 	return nil
 }
 
-// assignRoles gives each of n clients a role: one of each first, as far as n goes, then always the role
-// that is furthest behind its share.
+// assignRoles returns a role for each of n clients. The first clients get one role each, in order, so that a small
+// swarm has as many roles as possible. Each further client gets the role that is furthest behind its share.
 func assignRoles(roles []Role, n int) []*Role {
 	total := 0.0
 	for _, role := range roles {

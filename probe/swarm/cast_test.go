@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestCastFollowsTheShares(t *testing.T) {
+func TestRolesFollowTheirShares(t *testing.T) {
 	for _, n := range []int{1, 3, 10, 20, 200, 1000, 9999} {
 		counts := map[string]int{}
 		list := assignRoles(demoCast, n)
@@ -13,10 +13,10 @@ func TestCastFollowsTheShares(t *testing.T) {
 			counts[role.userAgent("demo")]++
 		}
 		if len(list) != n {
-			t.Errorf("%d parts for %d clients", len(list), n)
+			t.Errorf("%d roles for %d clients", len(list), n)
 		}
 		if want := min(n, len(demoCast)); len(counts) != want {
-			t.Errorf("%d clients play %d roles, want %d", n, len(counts), want)
+			t.Errorf("%d clients have %d different roles, want %d", n, len(counts), want)
 		}
 		for _, role := range demoCast {
 			want := role.Share / 100 * float64(n)
@@ -27,7 +27,7 @@ func TestCastFollowsTheShares(t *testing.T) {
 	}
 }
 
-func TestDemoCastIsWhole(t *testing.T) {
+func TestDemoCastIsComplete(t *testing.T) {
 	if err := validateRoles(demoCast); err != nil {
 		t.Error(err)
 	}
@@ -36,11 +36,11 @@ func TestDemoCastIsWhole(t *testing.T) {
 		total += role.Share
 	}
 	if total != 100 {
-		t.Errorf("shares of %g %%", total)
+		t.Errorf("the shares add up to %g %%, want 100 %%", total)
 	}
 }
 
-// The same seed hands out the same roles, and another seed others.
+// The same seed gives the same roles, and another seed gives others.
 func TestRolesFollowTheSeed(t *testing.T) {
 	agents := func(seed uint64) (list string) {
 		o := Demo("ws://127.0.0.1:1/ws", 50, nil)
@@ -56,9 +56,9 @@ func TestRolesFollowTheSeed(t *testing.T) {
 	}
 	again := agents(1)
 	if agents(1) != again {
-		t.Error("one seed, two casts")
+		t.Error("the same seed gave different roles")
 	}
 	if agents(1) == agents(2) {
-		t.Error("two seeds, one cast")
+		t.Error("different seeds gave the same roles")
 	}
 }

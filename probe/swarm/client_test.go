@@ -34,7 +34,7 @@ func TestSteadyClient(t *testing.T) {
 		return with(p, func() bool { return len(p.pongs) > 5 && len(p.pings) > 5 && len(p.messages) > 5 })
 	})
 	stop()
-	eventually(t, "the end", func() bool { return with(p, func() bool { return !p.closed.IsZero() }) })
+	eventually(t, "the end of the connection", func() bool { return with(p, func() bool { return !p.closed.IsZero() }) })
 	if err := with(p, func() error { return p.end }); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
 		t.Errorf("the client left with %v, want close code 1001", err)
 	}
@@ -53,19 +53,19 @@ func TestBeatsAsMessages(t *testing.T) {
 		t.Errorf("%d protocol pings", n)
 	}
 	if r := s.Report(); r.MessagesSent+r.MessagesReceived > 0 || len(r.Ended) > 0 {
-		t.Errorf("beats count as messages, or did not help: %+v", r)
+		t.Errorf("beats were counted as messages, or the connection ended: %+v", r)
 	}
 }
 
-// Its socket is full, and it waits to write, when it is told to stop.
-func TestStoppingAClientThatTheServerDoesNotRead(t *testing.T) {
+// The client is stopped while it is blocked in a write, because its socket is full.
+func TestStoppingAClientThatTheServerDoesNotReadFrom(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
 	e.set(func() { e.mute = true })
 	s, stop := start(t, one(e, Behaviour{Name: "chatty", Talk: Span{Max: time.Millisecond}, Payload: mostPayload}, politePolicy))
 	e.generation(t, client, 1)
 	last, since := int64(-1), time.Now()
-	eventually(t, "the socket to be full", func() bool {
+	eventually(t, "the socket is full", func() bool {
 		if sent := s.record.sent.Load(); sent != last {
 			last, since = sent, time.Now()
 		}
@@ -74,7 +74,7 @@ func TestStoppingAClientThatTheServerDoesNotRead(t *testing.T) {
 	begin := time.Now()
 	stop()
 	if took := time.Since(begin); took > writeTimeout/2 {
-		t.Errorf("it took %s", took)
+		t.Errorf("stopping took %s", took)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestLatePongs(t *testing.T) {
 			e := newEcho(t)
 			start(t, one(e, b, politePolicy))
 			p := e.generation(t, client, 1)
-			// Pings come faster than the answers are due, so several are held back at a time.
+			// Pings arrive faster than pongs are due, so that several pongs are delayed at a time.
 			eventually(t, "pongs", func() bool { return with(p, func() bool { return len(p.trips) > 20 }) })
 			for i, rtt := range with(p, func() []time.Duration { return p.trips }) {
 				if rtt < 60*time.Millisecond {
@@ -111,7 +111,7 @@ func TestLatePongs(t *testing.T) {
 	}
 }
 
-func TestFreezingClientStandsStillAndComesBack(t *testing.T) {
+func TestFreezingClientStopsAndContinues(t *testing.T) {
 	t.Parallel()
 	const freeze = 600 * time.Millisecond
 	e := newEcho(t)
@@ -137,7 +137,7 @@ func TestFreezingClientStandsStillAndComesBack(t *testing.T) {
 	}
 }
 
-// hasGap reports whether two neighbours are that far apart, with five more after them.
+// hasGap reports whether two consecutive times are at least gap apart, with five more times after them.
 func hasGap(times []time.Time, gap time.Duration) bool {
 	for i := 1; i < len(times)-5; i++ {
 		if times[i].Sub(times[i-1]) >= gap {
@@ -147,7 +147,7 @@ func hasGap(times []time.Time, gap time.Duration) bool {
 	return false
 }
 
-func TestAFrozenClientStopsAtOnce(t *testing.T) {
+func TestFrozenClientCanBeStoppedAtOnce(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
 	_, stop := start(t, one(e, Behaviour{Name: "freezing", Talk: Span{Max: time.Millisecond}, Freeze: Spell{
@@ -173,17 +173,17 @@ func TestDroppedClientComesBackByItsPolicy(t *testing.T) {
 	start(t, one(e, Behaviour{Name: "dropping", Drop: Spell{Every: drop}}, model.Policy{Kind: model.PolicyFixed, Base: delay}))
 	for n := 1; n <= 3; n++ {
 		before, after := e.generation(t, client, n), e.generation(t, client, n+1)
-		eventually(t, "the end", func() bool { return with(before, func() bool { return !before.closed.IsZero() }) })
+		eventually(t, "the end of the connection", func() bool { return with(before, func() bool { return !before.closed.IsZero() }) })
 		if _, polite := errors.AsType[*websocket.CloseError](before.end); polite && !websocket.IsCloseError(before.end, websocket.CloseAbnormalClosure) {
 			t.Errorf("generation %d ended with a close frame: %v", n, before.end)
 		}
 		if away := after.opened.Sub(before.opened); away < delay+drop.Min {
-			t.Errorf("generation %d came %s after the one before, want %s at least", n+1, away, delay+drop.Min)
+			t.Errorf("generation %d opened %s after the previous one, want at least %s", n+1, away, delay+drop.Min)
 		}
 	}
 }
 
-func TestClientLeavesAServerThatDoesNotAnswer(t *testing.T) {
+func TestClientGivesUpAServerThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
 	e.set(func() { e.mute = true })
@@ -191,7 +191,7 @@ func TestClientLeavesAServerThatDoesNotAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Without the swarm around it, which would notice a busy machine and be patient.
+	// The client runs without its swarm, whose clock would make it wait longer on a busy machine.
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
 	group.Go(func() { s.clients[0].Run(ctx) })
@@ -248,13 +248,13 @@ func TestWaitBeforeTheNextAttempt(t *testing.T) {
 	}{
 		{"lost", model.Policy{Kind: model.PolicyFixed, Base: time.Second}, time.Minute, errDropped, time.Second, true},
 		{"lost, no back-off", model.Policy{}, time.Minute, errDropped, 0, true},
-		{"thrown out at once, no back-off", model.Policy{}, leastDelay / 2, code(1001), leastDelay, true},
+		{"closed at once, no back-off", model.Policy{}, leastDelay / 2, code(1001), leastDelay, true},
 		{"no answer, no back-off", model.Policy{}, 0, errors.New("refused"), leastDelay, true},
 		{"refused for a time", model.Policy{Kind: model.PolicyFixed, Base: time.Second}, 0, &refused{503, 7 * time.Second}, 8 * time.Second, true},
-		{"refused for a time, in a browser", model.Policy{Kind: model.PolicyFixed, Base: time.Second, Deaf: true}, 0, &refused{503, 7 * time.Second}, time.Second, true},
+		{"refused for a time, client cannot see the header", model.Policy{Kind: model.PolicyFixed, Base: time.Second, Deaf: true}, 0, &refused{503, 7 * time.Second}, time.Second, true},
 		{"try again later", model.Policy{Kind: model.PolicyFixed, Base: time.Second}, time.Minute, code(1013), tryLaterDelay + time.Second, true},
-		{"the server is done", model.Policy{}, time.Minute, code(1000), 0, false},
-		{"the client is at fault", model.Policy{}, time.Minute, code(1009), 0, false},
+		{"normal closure", model.Policy{}, time.Minute, code(1000), 0, false},
+		{"message too big", model.Policy{}, time.Minute, code(1009), 0, false},
 	} {
 		c := &Client{role: &Role{Policy: test.policy}, backoff: reconnect.NewBackoff(&test.policy, dice(1))}
 		wait, again := c.nextDelay(test.lasted, test.err)

@@ -16,24 +16,24 @@ import (
 
 // Command is the command line of a swarm.
 type Command struct {
-	URL string `arg:"" help:"Where to connect: ws://HOST:PORT/PATH or wss://…"`
+	URL string `arg:"" help:"URL to connect to: ws://HOST:PORT/PATH or wss://…"`
 
-	Clients  int            `short:"n" default:"100" placeholder:"N" help:"How many clients."`
-	Ramp     *time.Duration `placeholder:"DURATION" help:"Time from the first client's first attempt to the last one's; by default 1000 clients start in a second."`
-	Duration *time.Duration `placeholder:"DURATION" help:"End after this time; by default at Ctrl-C, or when all clients have given up."`
-	IDPrefix string         `name:"id-prefix" default:"swarm" placeholder:"TEXT" help:"Begin of the clients' ids: swarm gives swarm-0001 and so on."`
-	FirstID  int            `name:"first-id" default:"1" placeholder:"N" help:"Number of the first client, for several processes that share a prefix."`
+	Clients  int            `short:"n" default:"100" placeholder:"N" help:"Number of clients."`
+	Ramp     *time.Duration `placeholder:"DURATION" help:"Time over which the clients start; by default 1000 clients start each second."`
+	Duration *time.Duration `placeholder:"DURATION" help:"Stop after this time; by default at Ctrl-C, or when all clients have given up."`
+	IDPrefix string         `name:"id-prefix" default:"swarm" placeholder:"TEXT" help:"Beginning of the clients' ids: with swarm they are swarm-0001, swarm-0002 and so on."`
+	FirstID  int            `name:"first-id" default:"1" placeholder:"N" help:"Number in the first client's id, for several processes with the same prefix."`
 	JSON     bool           `name:"json" help:"Write the summary as JSON."`
 
 	Handshake Handshake `embed:"" group:"Handshake:"`
 	Traffic   Traffic   `embed:"" group:"Traffic:"`
-	Return    Return    `embed:"" group:"Coming back:"`
-	Troubles  Troubles  `embed:"" group:"Trouble, by share of the clients:"`
+	Return    Return    `embed:"" group:"Reconnecting:"`
+	Troubles  Troubles  `embed:"" group:"Faulty clients, as a share of all:"`
 }
 
 // Help is shown by holter swarm --help.
 func (Command) Help() string {
-	return `Each client has an id. It goes where {id} stands in URL or headers, and into the query, client=ID, of a URL without. With --rate the clients send text messages, and time those that the server echoes.
+	return `A swarm connects simulated clients to a server and reports how they fared. Each client has an id, which replaces {id} in the URL and in headers. If the URL has no {id}, client=ID is added to its query. With --rate the clients send text messages, and measure how long the echo takes if the server sends one.
 
 Examples:
 
@@ -47,7 +47,7 @@ Examples:
 // Validate is called by kong after the options' own.
 func (c *Command) Validate() error {
 	if c.URL == "" {
-		return nil // kong says it better
+		return nil // kong reports this itself, in words that name the argument
 	}
 	if _, err := parseURL(c.URL); err != nil {
 		return err
@@ -72,8 +72,8 @@ const longestPrefix = 64
 // Run is called by kong.
 func (c *Command) Run(ctx context.Context, k *kong.Kong) error { return c.run(ctx, k.Stdout, k.Stderr) }
 
-// run lets a swarm live until ctx ends, it has lasted its time, or no client is left, and writes the
-// summary to out. What happens meanwhile is shown on live.
+// run runs a swarm and then writes the summary to out. The swarm ends when ctx ends, after --duration, or when all
+// clients have given up. Until then its progress is shown on live.
 func (c *Command) run(ctx context.Context, out, live io.Writer) error {
 	options, err := c.options()
 	if err != nil {
@@ -91,12 +91,12 @@ func (c *Command) run(ctx context.Context, out, live io.Writer) error {
 		return err
 	}
 	if report.Connects == 0 {
-		return errors.New("not one client could connect")
+		return errors.New("no client could connect")
 	}
 	return nil
 }
 
-// unreachable says why the first client could not connect; that somebody pressed Ctrl-C is no reason.
+// unreachable describes why the first client could not connect. It returns nil if the user stopped the swarm.
 func (c *Command) unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
@@ -106,11 +106,12 @@ func (c *Command) unreachable(ctx context.Context, err error) error {
 
 const longestError = 300
 
-// garbageKept is in percent of what lives. Beats make little garbage, but with Go's 100 % the memory of a
-// client would still grow by a third within a minute.
+// garbageKept is the collector's setting (GOGC) once the clients are connected. Beats make little garbage, but
+// with Go's default of 100 the memory of a client would still grow by a third within a minute.
 const garbageKept = 20
 
-// watch runs the swarm to its end and reports how it stood before the clients left.
+// watch runs the swarm to its end. Its report is made just before the clients are stopped, so that they still
+// count as connected.
 func (c *Command) watch(ctx context.Context, s *Swarm, view *progress) Report {
 	inside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -147,7 +148,7 @@ func (c *Command) write(r *Report, out io.Writer) error {
 	return e.Encode(r)
 }
 
-// options are what the flags say.
+// options turns the flags into options.
 func (c *Command) options() (Options, error) {
 	policy, err := c.Return.policy()
 	if err != nil {

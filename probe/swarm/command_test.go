@@ -33,10 +33,10 @@ func command(args ...string) (*Command, error) {
 	return &c, err
 }
 
-// runs is a command that has been started.
+// runs is a running command.
 type runs struct {
-	out, live bytes.Buffer // to be read after end
-	end       func() error // as Ctrl-C does
+	out, live bytes.Buffer // may be read after end
+	end       func() error // stops the command, as Ctrl-C does
 }
 
 func begin(t *testing.T, args ...string) *runs {
@@ -56,7 +56,7 @@ func begin(t *testing.T, args ...string) *runs {
 	return r
 }
 
-// report is what the command has written with --json.
+// report parses what the command has written with --json.
 func (r *runs) report(t *testing.T) (found struct {
 	Clients, Connected, Peak, Attempts, Connects, Reconnects int
 	GaveUp                                                   int `json:"gave_up"`
@@ -72,7 +72,7 @@ func (r *runs) report(t *testing.T) (found struct {
 	return found
 }
 
-func TestCommandSumsUpAtCtrlC(t *testing.T) {
+func TestCommandWritesItsSummaryAtCtrlC(t *testing.T) {
 	t.Parallel()
 	const n = 20
 	e := newEcho(t)
@@ -116,13 +116,13 @@ func TestCommandEndsAfterItsDuration(t *testing.T) {
 	if err := c.run(t.Context(), &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"3 clients of " + e.url(), "connected   3 (most 3)", "attempts    3: 3 connected, 0 of them again", "handshake", "back-off exponential:1s,2,30s full"} {
+	for _, want := range []string{"3 clients of " + e.url(), "connected   3 (peak 3)", "attempts    3: 3 connected, 0 of these were reconnects", "handshake", "back-off exponential:1s,2,30s full"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &out)
 		}
 	}
-	if strings.Contains(out.String(), "reconnect") {
-		t.Errorf("timings of what never happened:\n%s", &out)
+	if strings.Contains(out.String(), "reconnect ") {
+		t.Errorf("timings of reconnects, but there were none:\n%s", &out)
 	}
 }
 
@@ -145,12 +145,12 @@ func TestCommandCountsReconnects(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	if s.Reconnect["count"] == 1 && s.Reconnect["p50_ms"] < 200 {
-		t.Errorf("back after %v ms, sooner than the policy says", s.Reconnect["p50_ms"])
+		t.Errorf("reconnected after %v ms, sooner than the policy allows", s.Reconnect["p50_ms"])
 	}
 }
 
-// A client sends what it is told to, and says who it is where there is a place for that.
-func TestCommandsHandshake(t *testing.T) {
+// The handshake has the headers and subprotocols of the flags, and the client's id in place of {id}.
+func TestHandshakeFollowsTheFlags(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
 	url := strings.Replace(e.url(), "/ws", "/rooms/{id}/ws", 1)
@@ -180,7 +180,7 @@ func TestCommandThroughTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		if err := c.run(t.Context(), &out, io.Discard); err != nil || !strings.Contains(out.String(), "most 2") {
+		if err := c.run(t.Context(), &out, io.Discard); err != nil || !strings.Contains(out.String(), "peak 2") {
 			t.Errorf("%v: %v\n%s", flags, err, &out)
 		}
 	}
@@ -189,11 +189,11 @@ func TestCommandThroughTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := c.run(t.Context(), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "trust it with --ca FILE") {
-		t.Errorf("a certificate that nobody vouches for: %v", err)
+		t.Errorf("untrusted certificate: %v", err)
 	}
 }
 
-func TestCommandTellsWhyItCannotConnect(t *testing.T) {
+func TestCommandReportsWhyItCannotConnect(t *testing.T) {
 	t.Parallel()
 	router := http.NewServeMux()
 	router.HandleFunc("/403", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
@@ -204,9 +204,9 @@ func TestCommandTellsWhyItCannotConnect(t *testing.T) {
 	liar := liar(t)
 	for url, want := range map[string]string{
 		closedPort(t):           "connection refused",
-		root + "/403":           "handshake refused with 403 Forbidden: it may want --header",
-		root + "/404":           "handshake refused with 404 Not Found: is the path that of a WebSocket endpoint?",
-		root + "/200":           "handshake refused with 200 OK: is the path",
+		root + "/403":           "handshake refused with 403 Forbidden: it may need --header",
+		root + "/404":           "handshake refused with 404 Not Found: is this the path of a WebSocket endpoint?",
+		root + "/200":           "handshake refused with 200 OK: is this the path",
 		"wss" + root[2:]:        "does not speak TLS, so write ws://",
 		liar:                    "malformed HTTP",
 		"ws://nowhere.invalid/": "nowhere.invalid",
@@ -223,7 +223,7 @@ func TestCommandTellsWhyItCannotConnect(t *testing.T) {
 	}
 }
 
-// closedPort is an address where nobody listens.
+// closedPort returns an address at which no server listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -234,7 +234,7 @@ func closedPort(t *testing.T) string {
 	return "ws://" + l.Addr().String() + "/ws"
 }
 
-// liar is a server that answers with what would make a mess of a terminal.
+// liar starts a server that answers with control characters, which must not reach a terminal.
 func liar(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -256,8 +256,8 @@ func liar(t *testing.T) string {
 	return "ws://" + l.Addr().String() + "/"
 }
 
-// A server that is busy now is asked again, and if it never lets anybody in, that is a failure.
-func TestCommandWhenNobodyGetsIn(t *testing.T) {
+// Clients try again while the server is busy. If none ever connects, the command fails.
+func TestCommandFailsIfNoClientConnects(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
 	e.set(func() { e.refuse = http.Header{} })
@@ -266,7 +266,7 @@ func TestCommandWhenNobodyGetsIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := new(runs)
-	if err := c.run(t.Context(), &r.out, &r.live); err == nil || !strings.Contains(err.Error(), "not one client could connect") {
+	if err := c.run(t.Context(), &r.out, &r.live); err == nil || !strings.Contains(err.Error(), "no client could connect") {
 		t.Errorf("ended with %v", err)
 	}
 	if s := r.report(t); s.GaveUp != 4 || s.Failed["refused with 503"] != 12 || s.Attempts != 12 {
@@ -295,7 +295,7 @@ func TestCommandSaysWhatToWrite(t *testing.T) {
 		{[]string{url, "--header", "A b: c"}, "write 'NAME: VALUE'"},
 		{[]string{url, "--header", "A: b\nC: d"}, "write 'NAME: VALUE'"},
 		{[]string{url, "--header", "sec-websocket-protocol: chat"}, "--subprotocol offers"},
-		{[]string{url, "--header", "Upgrade: h2c"}, "belongs to the handshake"},
+		{[]string{url, "--header", "Upgrade: h2c"}, "the handshake sets this header itself"},
 		{[]string{url, "--subprotocol", "a, b"}, "without spaces and commas"},
 		{[]string{url, "--insecure"}, "write wss:// instead of " + url},
 		{[]string{url, "--ca", "x.pem"}, "write wss://"},
@@ -303,7 +303,7 @@ func TestCommandSaysWhatToWrite(t *testing.T) {
 		{[]string{url, "--rate=-1"}, "--rate is -1: write 0 to 1000"},
 		{[]string{url, "--rate", "2000"}, "write 0 to 1000"},
 		{[]string{url, "--rate", "NaN"}, "write 0 to 1000"},
-		{[]string{url, "--rate", "1e-300"}, "not so small"},
+		{[]string{url, "--rate", "1e-300"}, "write 0, or at least 0.000001"},
 		{[]string{url, "--payload", "100"}, "add --rate 1"},
 		{[]string{url, "--payload", "10", "--rate", "1"}, "write 64 to 1048576 bytes"},
 		{[]string{url, "--payload", "9999999", "--rate", "1"}, "write 64 to 1048576 bytes"},
@@ -335,7 +335,7 @@ func TestCommandSaysWhatToWrite(t *testing.T) {
 func TestCommandWithoutEnoughDescriptors(t *testing.T) {
 	limit, limited := process.DescriptorLimit()
 	if !limited || limit > 1<<29 {
-		t.Skip("this process may open as many sockets as it likes")
+		t.Skip("this process has no limit of open sockets")
 	}
 	e := newEcho(t)
 	c, err := command(e.url(), "-n", "1000000000")
@@ -347,7 +347,7 @@ func TestCommandWithoutEnoughDescriptors(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if n := len(e.generations("swarm-0001")); n > 0 {
-		t.Error("a client started all the same")
+		t.Error("a client started in spite of the error")
 	}
 }
 

@@ -6,16 +6,15 @@ import (
 	"holter/model"
 )
 
-// demoRate is how many clients of the demo start in a second; a large one takes no longer than
-// maxDemoRamp.
+// demoRate is how many demo clients start per second. The ramp is never longer than maxDemoRamp.
 const (
 	demoRate    = 100
 	maxDemoRamp = 10 * time.Second
 )
 
-// Demo is a swarm of n clients that shows every state within a minute to a newcomer, and now and
-// then a storm as after a deploy: the server, which is expected to run in the same process, lets nobody in
-// for a while, by a call of refuse.
+// Demo are the options of a swarm of n clients that shows every state within a minute, and now and then a storm
+// as after a deploy. During a storm the server refuses upgrades: the swarm calls refuse with the time. The server
+// is expected to run in the same process.
 func Demo(url string, n int, refuse func(time.Duration)) Options {
 	return Options{
 		URL:     url,
@@ -27,7 +26,7 @@ func Demo(url string, n int, refuse func(time.Duration)) Options {
 			First:  Span{38 * time.Second, 42 * time.Second},
 			Every:  Span{60 * time.Second, 90 * time.Second},
 			Share:  0.85,
-			Away:   Span{8 * time.Second, 11 * time.Second}, // long enough to see by which policy they come back
+			Away:   Span{8 * time.Second, 11 * time.Second}, // long enough for the clients' policies to show
 			Refuse: refuse,
 		},
 		Seed:    1,
@@ -35,8 +34,8 @@ func Demo(url string, n int, refuse func(time.Duration)) Options {
 	}
 }
 
-// Policies as clients in the field have them: from the well spread, which also waits as long as a refusal asks
-// it to, to the storm machines.
+// The policies of the demo are typical of clients in the field. The first is the most polite: it spreads attempts
+// well, and waits as long as a refusal asks. The last causes the worst storms.
 var (
 	politePolicy = model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: model.JitterFull, Share: 1}
 	halfJitter   = model.Policy{Kind: model.PolicyExponential, Base: 2 * time.Second, Factor: 2, Cap: 30 * time.Second, Jitter: model.JitterEqual, Share: 1. / 3, Deaf: true}
@@ -45,8 +44,7 @@ var (
 	noDelay      = model.Policy{Kind: model.PolicyNone, Deaf: true}
 )
 
-// demoCast is the cast of the demo; the shares are per cent. Of each role there is at least one, if
-// there are as many clients as roles.
+// demoCast holds the roles of the demo, with shares in percent.
 var demoCast = []Role{
 	{steady, politePolicy, 40},
 	{freezing, politePolicy, 5},
@@ -79,7 +77,7 @@ var (
 		Path:   Span{150 * time.Millisecond, 380 * time.Millisecond},
 		Wobble: Span{0, 20 * time.Millisecond},
 	}
-	// Many of its freezes outlast timeout and probes, so that the server closes the connection.
+	// Many of its freezes last longer than the server's timeout and probes, so that the server closes the connection.
 	freezing = Behaviour{
 		Name: "freezing",
 		Beat: 5 * time.Second,
@@ -90,7 +88,7 @@ var (
 			For:   Span{3 * time.Second, 15 * time.Second},
 		},
 	}
-	// It talks more often than any beat is overdue: only the pongs are missing.
+	// It sends so often that the connection is never silent: only the pongs are missing.
 	mute = Behaviour{
 		Name: "mute",
 		Talk: Span{200 * time.Millisecond, 400 * time.Millisecond},

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// DemoOptions are the flags of a server that can start demo clients.
+// DemoOptions holds the flags of a server that can start demo clients.
 type DemoOptions struct {
-	Demo int `placeholder:"N" help:"Start N clients of holter's own, of which some are slow, freeze, drop and come back."`
+	Demo int `placeholder:"N" help:"Start N simulated clients, some of which are slow, freeze, or drop their connection and come back."`
 }
 
 // Validate is called by kong.
@@ -21,9 +21,9 @@ func (o DemoOptions) Validate() error {
 	return nil
 }
 
-// Clients are demo clients for the server at url, of which those that the flag asks for start at once. Now and
-// then they call refuse to have the server refuse upgrades for a time, as a deploy would. Clients that start
-// later do not: by then the server may have others, for whom nothing should be refused.
+// Clients makes the demo clients of the server at url. If the flag asks for some, they start with Run, and now and
+// then they call refuse, which makes the server refuse upgrades for a time, as during a deploy. Clients that are
+// started later never call refuse: by then the server may have other clients, which must not be refused.
 func (o DemoOptions) Clients(url string, refuse func(time.Duration)) (*DemoClients, error) {
 	d := &DemoClients{url: url, clients: make(chan *Swarm, 1)}
 	if o.Demo == 0 {
@@ -33,15 +33,16 @@ func (o DemoOptions) Clients(url string, refuse func(time.Duration)) (*DemoClien
 	return d, d.Start(o.Demo)
 }
 
-// DemoClients are the clients of a demo, which can be started once.
+// DemoClients starts and runs the demo's clients, at most once. Any goroutine may call it.
 type DemoClients struct {
 	url     string
-	refuse  func(time.Duration) // nil if they refuse nothing
+	refuse  func(time.Duration) // nil if the server refuses no upgrades for them
 	started atomic.Bool
 	clients chan *Swarm // has room for one
 }
 
-// Start starts n clients, once Run runs. It fails if there are some already.
+// Start starts n clients, or has Run start them if it is called later. It returns an error if clients have been
+// started before.
 func (d *DemoClients) Start(n int) error {
 	clients, err := New(Demo(d.url, n, d.refuse))
 	if err != nil {
@@ -54,7 +55,7 @@ func (d *DemoClients) Start(n int) error {
 	return nil
 }
 
-// Run waits for Start, and then runs the clients until ctx ends.
+// Run waits until clients are to start, and runs them until ctx ends.
 func (d *DemoClients) Run(ctx context.Context) error {
 	select {
 	case clients := <-d.clients:

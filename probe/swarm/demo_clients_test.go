@@ -8,7 +8,7 @@ import (
 
 func TestDemoClientsStartOnce(t *testing.T) {
 	e := newEcho(t)
-	d, err := DemoOptions{}.Clients(e.url(), func(time.Duration) { t.Error("refused for clients that were started later") })
+	d, err := DemoOptions{}.Clients(e.url(), func(time.Duration) { t.Error("upgrades were refused for clients that were started later") })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,10 +34,10 @@ func TestDemoClientsOfTheFlag(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := d.Start(1); err == nil {
-		t.Error("those of the flag are not counted as started")
+		t.Error("clients were started twice, by the flag and by Start")
 	}
 	if err := (DemoOptions{Demo: -1}).Validate(); err == nil {
-		t.Error("less than none is accepted")
+		t.Error("a negative number of clients is accepted")
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()

@@ -19,40 +19,41 @@ import (
 
 const (
 	handshakeTimeout = 10 * time.Second
-	// handshakes is how many may run at a time. More of them at once only take memory, and the time to
-	// look through it for garbage.
+	// handshakes bounds how many handshakes run at a time. More of them would not be faster, but take memory
+	// and time in the garbage collector.
 	handshakes = 256
-	// patience is how long a handshake holds its place. By then it is waiting for the server, who must
-	// not keep others from trying.
+	// patience is how long a handshake keeps its place among them. One that takes longer is waiting for the
+	// server, and must not keep others from starting.
 	patience = 20 * time.Millisecond
-	// A server must not be able to send a client away for ever.
+	// maxRetryAfter bounds how long a server can make a client wait.
 	maxRetryAfter = 5 * time.Minute
 )
 
-// refused is a handshake that was answered, but not with 101.
+// refused is the error of a handshake that was answered with a status other than 101.
 type refused struct {
 	status     int
-	retryAfter time.Duration // how long the server asks to wait, 0 if it does not
+	retryAfter time.Duration // the wait that the server asks for, 0 for none
 }
 
 func (r *refused) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("handshake refused with %d %s", r.status, http.StatusText(r.status)))
 }
 
-// busy reports whether the server may let the same client in later.
+// busy reports whether the server may accept the same client later.
 func (r *refused) busy() bool {
 	return r.status == http.StatusServiceUnavailable || r.status == http.StatusTooManyRequests
 }
 
-// newDialer has small buffers: there may be thousands of clients, and most messages are short. A long
-// one needs a buffer of its size to be one frame, but only for as long as it takes to write.
+// newDialer makes a dialer with small buffers, because there may be thousands of clients and most messages are
+// short. A long message needs a write buffer of its size to be sent as one frame, but only while it is written:
+// the pool lends it.
 func newDialer(o *Options) *websocket.Dialer {
 	longest := leastPayload
 	for _, role := range o.Cast {
 		longest = max(longest, role.Payload)
 	}
 	return &websocket.Dialer{
-		NetDialContext:   (&net.Dialer{KeepAlive: -1}).DialContext, // clients have beats of their own
+		NetDialContext:   (&net.Dialer{KeepAlive: -1}).DialContext, // the clients' beats take the place of TCP's keep-alive
 		Proxy:            http.ProxyFromEnvironment,
 		HandshakeTimeout: handshakeTimeout,
 		TLSClientConfig:  o.TLS,
@@ -63,16 +64,16 @@ func newDialer(o *Options) *websocket.Dialer {
 	}
 }
 
-// readBuffer is in bytes. What is longer is read into the buffer in parts.
+// readBuffer is in bytes. Longer messages are read in several steps.
 const readBuffer = 256
 
-// placeholder is what stands for the client's id in URL and headers, and escapedPlaceholder how a path shows it.
+// placeholder stands for the client's id in the URL and in headers. In the path of a URL it is escaped.
 const (
 	placeholder        = "{id}"
 	escapedPlaceholder = "%7Bid%7D"
 )
 
-// withPlaceholder is base with a place for the id: where it has one, else in the query.
+// withPlaceholder returns base as text. If base has no placeholder for the id, one is added to the query.
 func withPlaceholder(base *url.URL) string {
 	if text := base.String(); strings.Contains(text, escapedPlaceholder) || strings.Contains(text, placeholder) {
 		return text
@@ -82,12 +83,12 @@ func withPlaceholder(base *url.URL) string {
 	return u.String()
 }
 
-// clientURL is where the client with this id connects to.
+// clientURL is the URL that the client with this id connects to.
 func clientURL(template, id string) string {
 	return strings.NewReplacer(escapedPlaceholder, url.PathEscape(id), placeholder, url.QueryEscape(id)).Replace(template)
 }
 
-// requestHeader is what the client's handshakes say beside the usual.
+// requestHeader makes the header of the client's handshakes.
 func (c *Client) requestHeader() http.Header {
 	header := http.Header{"User-Agent": {c.swarm.userAgents[c.role]}}
 	for name, values := range c.swarm.options.Header {
@@ -99,8 +100,8 @@ func (c *Client) requestHeader() http.Header {
 	return header
 }
 
-// dial does so in a goroutine of its own: the stack that a handshake takes is not to stay with one that
-// waits for messages most of its life.
+// dial waits for its turn and performs the handshake. It does so in a goroutine of its own, because a handshake
+// needs a large stack: the client's goroutine would keep that stack for all of its life.
 func (c *Client) dial(ctx context.Context) (conn *websocket.Conn, err error) {
 	if !c.swarm.handshakes.Acquire(ctx.Done(), c) {
 		return nil, ctx.Err()
@@ -131,7 +132,8 @@ func (c *Client) handshake(ctx context.Context) (*websocket.Conn, error) {
 	return conn, err
 }
 
-// retryAfter reads the header of that name: seconds or a date (RFC 9110, 10.2.3).
+// retryAfter parses a Retry-After header, which holds seconds or a date (RFC 9110, 10.2.3). It returns 0 for a
+// header that it cannot parse, and at most maxRetryAfter.
 func retryAfter(header string, now time.Time) time.Duration {
 	var wait time.Duration
 	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil {

@@ -13,17 +13,17 @@ import (
 	"holter/model/reconnect"
 )
 
-// Traffic are the flags of what each client sends.
+// Traffic holds the flags for what each client sends.
 type Traffic struct {
-	Rate     float64       `placeholder:"N" help:"Messages that each client sends in a second; none by default."`
+	Rate     float64       `placeholder:"N" help:"Messages per second and client; none by default."`
 	Payload  int           `placeholder:"BYTES" help:"Length of a message (default 128)."`
-	Beat     string        `enum:"ping,json,none" default:"ping" help:"The clients' own heartbeat: protocol pings, messages {\"type\":\"ping\"} that want {\"type\":\"pong\"}, or none."`
-	Interval time.Duration `default:"5s" help:"Time between two beats of a client. An answer is overdue by a timeout that each client learns."`
+	Beat     string        `enum:"ping,json,none" default:"ping" help:"Heartbeat of the clients: ping frames, messages {\"type\":\"ping\"} that the server answers with {\"type\":\"pong\"}, or none."`
+	Interval time.Duration `default:"5s" help:"Time between two beats of a client. How long it waits for an answer it learns from the round trips."`
 }
 
 const (
 	usualPayload = 128
-	mostRate     = 1000 // of one client, in a second
+	mostRate     = 1000 // messages per second and client
 	leastBeat    = 10 * time.Millisecond
 )
 
@@ -33,9 +33,9 @@ func (t *Traffic) Validate() error {
 	case !(t.Rate >= 0 && t.Rate <= mostRate):
 		return fmt.Errorf("--rate is %g: write 0 to %d messages a second", t.Rate, mostRate)
 	case t.Rate > 0 && t.Rate < 1e-6:
-		return fmt.Errorf("--rate is %g: write 0, or a number that is not so small", t.Rate)
+		return fmt.Errorf("--rate is %g: write 0, or at least 0.000001", t.Rate)
 	case t.Payload != 0 && t.Rate == 0:
-		return errors.New("--payload without --rate: nothing is sent, so add --rate 1")
+		return errors.New("--payload without --rate: clients send no messages, so add --rate 1")
 	case t.Payload != 0 && (t.Payload < leastPayload || t.Payload > mostPayload):
 		return fmt.Errorf("--payload is %d: write %d to %d bytes", t.Payload, leastPayload, mostPayload)
 	case t.Interval < leastBeat:
@@ -44,7 +44,7 @@ func (t *Traffic) Validate() error {
 	return nil
 }
 
-// behaviour is that of a client without troubles.
+// behaviour is the behaviour of a client without a fault.
 func (t *Traffic) behaviour() Behaviour {
 	b := Behaviour{Name: "steady", Payload: t.Payload}
 	if t.Beat != "none" {
@@ -60,12 +60,12 @@ func (t *Traffic) behaviour() Behaviour {
 	return b
 }
 
-// Return are the flags of when clients come back.
+// Return holds the flags for when clients reconnect.
 type Return struct {
-	Backoff  string     `placeholder:"POLICY" help:"Delays before clients come back: none, fixed:1s, exponential:1s,2,60s (base, factor, cap) or steps:0s,2s,10s (default exponential:1s,2,30s with full jitter)."`
-	Jitter   JitterName `placeholder:"KIND" help:"What chance does to a delay: none, full, equal or decorrelated (default none where --backoff is given)."`
-	Preset   PresetName `placeholder:"CLIENT" help:"Come back as a client does by default: socketio, phoenix, signalr, centrifugo, grpc, or holter's own page as holter."`
-	Attempts int        `placeholder:"N" help:"Give up after so many failures in a row; by default never, or as the preset does."`
+	Backoff  string     `placeholder:"POLICY" help:"Delays before a client reconnects: none, fixed:1s, exponential:1s,2,60s (base, factor, cap) or steps:0s,2s,10s (default exponential:1s,2,30s with full jitter)."`
+	Jitter   JitterName `placeholder:"KIND" help:"How the delays are randomized: none, full, equal or decorrelated (default none if --backoff is given)."`
+	Preset   PresetName `placeholder:"CLIENT" help:"Reconnect with the defaults of this client: socketio, phoenix, signalr, centrifugo, grpc, or holter for holter's own page."`
+	Attempts int        `placeholder:"N" help:"Give up after this many failures in a row; by default never, or as the preset does."`
 }
 
 // Validate is called by kong.
@@ -114,33 +114,33 @@ func (PresetName) Suggest() []string {
 // JitterName is what --jitter takes.
 type JitterName string
 
-// Suggest lists the kinds of jitter that are not a known client's own.
+// Suggest lists the kinds of jitter that --jitter accepts.
 func (JitterName) Suggest() []string {
 	return []string{string(model.JitterNone), string(model.JitterFull), string(model.JitterEqual), string(model.JitterDecorrelated)}
 }
 
 const usualBackoff = "exponential:1s,2,30s"
 
-// Troubles are the flags of what is wrong with some clients.
+// Troubles holds the flags for the shares of clients with a fault. No client has more than one fault.
 type Troubles struct {
-	Freeze   Share `placeholder:"SHARE" help:"These stop for 3 to 15 seconds now and then, like a stopped process; write 5%."`
-	Mute     Share `placeholder:"SHARE" help:"These answer no ping."`
-	SlowRead Share `placeholder:"SHARE" help:"These read 512 bytes a second."`
-	Late     Share `placeholder:"SHARE" help:"These answer pings up to 250 ms late."`
-	Drop     Share `placeholder:"SHARE" help:"These close the socket without a word every 10 to 30 seconds, and come back."`
+	Freeze   Share `placeholder:"SHARE" help:"Clients that freeze for 3 to 15 seconds now and then, like a stopped process; for example 5%."`
+	Mute     Share `placeholder:"SHARE" help:"Clients that answer no pings."`
+	SlowRead Share `placeholder:"SHARE" help:"Clients that read only 512 bytes per second."`
+	Late     Share `placeholder:"SHARE" help:"Clients that answer pings up to 250 ms late."`
+	Drop     Share `placeholder:"SHARE" help:"Clients that close the socket without a close frame every 10 to 30 seconds, and reconnect."`
 }
 
 // Validate is called by kong.
 func (t *Troubles) Validate() error {
 	if sum := t.sum(); sum > 1+1e-9 {
-		return fmt.Errorf("--freeze, --mute, --slow-read, --late and --drop are %.4g%% together: a client can have one trouble only", 100*sum)
+		return fmt.Errorf("--freeze, --mute, --slow-read, --late and --drop are %.4g%% together: a client can have only one of them, so write 100%% or less in all", 100*sum)
 	}
 	return nil
 }
 
 func (t *Troubles) sum() float64 { return float64(t.Freeze + t.Mute + t.SlowRead + t.Late + t.Drop) }
 
-// roles is a role for the healthy clients, and one for each trouble.
+// roles makes a role for the healthy clients, and one for each fault with a share.
 func (t *Troubles) roles(healthy Behaviour, p model.Policy) []Role {
 	var roles []Role
 	add := func(share Share, name string, change func(*Behaviour)) {
@@ -169,7 +169,7 @@ func (s *Share) UnmarshalText(text []byte) error {
 	number, ok := strings.CutSuffix(string(text), "%")
 	percent, err := strconv.ParseFloat(number, 64)
 	if !ok || err != nil || math.IsNaN(percent) || percent < 0 || percent > 100 {
-		return fmt.Errorf("%q is no share of the clients: write 0%% to 100%%", text)
+		return fmt.Errorf("%q is not a share of the clients: write 0%% to 100%%", text)
 	}
 	*s = Share(percent / 100)
 	return nil

@@ -13,10 +13,10 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// Handshake are the flags of how clients connect.
+// Handshake holds the flags for how clients connect.
 type Handshake struct {
-	Header      []string `sep:"none" placeholder:"'NAME: VALUE'" help:"Header of the handshake; may be given again."`
-	Subprotocol []string `sep:"none" placeholder:"NAME" help:"Subprotocol to offer; may be given again."`
+	Header      []string `sep:"none" placeholder:"'NAME: VALUE'" help:"Header to add to the handshake; may be repeated."`
+	Subprotocol []string `sep:"none" placeholder:"NAME" help:"Subprotocol to offer; may be repeated."`
 	Insecure    bool     `help:"Trust any certificate."`
 	CA          string   `name:"ca" placeholder:"FILE" type:"path" help:"Trust the certificates in this PEM file instead of the system's."`
 }
@@ -35,7 +35,7 @@ func (h *Handshake) Validate() error {
 	return err
 }
 
-// checkScheme compares the flags with the address.
+// checkScheme returns an error if flags for TLS are given with an address that does not use it.
 func (h *Handshake) checkScheme(address string) error {
 	if !strings.HasPrefix(address, "wss:") && (h.Insecure || h.CA != "") {
 		return fmt.Errorf("--insecure and --ca are for TLS: write wss:// instead of %s, or leave them out", address)
@@ -52,7 +52,7 @@ func (h *Handshake) header() (http.Header, error) {
 			return nil, fmt.Errorf("--header %q: write 'NAME: VALUE'", line)
 		}
 		if name = http.CanonicalHeaderKey(name); isReserved(name) {
-			return nil, fmt.Errorf("--header %s belongs to the handshake itself (--subprotocol offers subprotocols)", name)
+			return nil, fmt.Errorf("--header %s: the handshake sets this header itself (--subprotocol offers subprotocols)", name)
 		}
 		header.Add(name, value)
 	}
@@ -64,7 +64,7 @@ func isReserved(name string) bool {
 	return name == "Upgrade" || name == "Connection" || strings.HasPrefix(name, "Sec-Websocket-")
 }
 
-// apply completes options.
+// apply sets the options that the flags are about.
 func (h *Handshake) apply(o *Options) (err error) {
 	o.Subprotocols = h.Subprotocol
 	if o.Header, err = h.header(); err != nil {
@@ -79,7 +79,7 @@ func (h *Handshake) apply(o *Options) (err error) {
 	return err
 }
 
-// trustFile is for servers whose certificates lead to one in the file.
+// trustFile makes a TLS configuration that trusts the certificates in a PEM file, and no others.
 func trustFile(path string) (*tls.Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -92,7 +92,7 @@ func trustFile(path string) (*tls.Config, error) {
 	return &tls.Config{RootCAs: pool}, nil
 }
 
-// parseURL accepts what clients can connect to.
+// parseURL reads the address of a WebSocket server. The error says what to write, and repeats no password.
 func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err == nil {
@@ -102,26 +102,26 @@ func parseURL(text string) (*url.URL, error) {
 	case err != nil || u.Host == "" || (u.Scheme != "ws" && u.Scheme != "wss"):
 		return nil, fmt.Errorf("swarm target %q: write ws://HOST:PORT/PATH or wss://…", text)
 	case u.User != nil:
-		return nil, fmt.Errorf("swarm target %s has a password in it, which WebSocket addresses cannot: write --header 'Authorization: …'", text)
+		return nil, fmt.Errorf("swarm target %s contains a password, which a WebSocket URL must not: write --header 'Authorization: …'", text)
 	case u.Fragment != "":
 		return nil, fmt.Errorf("swarm target %q: leave out what comes after #", text)
 	}
 	return u, nil
 }
 
-// hint is what may help against an error of the first attempt.
+// hint returns what may help after the first attempt has failed with err, to be appended to the error.
 func hint(err error) string {
 	if r, ok := errors.AsType[*refused](err); ok {
 		switch r.status {
 		case http.StatusUnauthorized, http.StatusForbidden:
-			return ": it may want --header 'Authorization: …' or --header 'Origin: …'"
+			return ": it may need --header 'Authorization: …' or --header 'Origin: …'"
 		case http.StatusNotFound, http.StatusOK:
-			return ": is the path that of a WebSocket endpoint?"
+			return ": is this the path of a WebSocket endpoint?"
 		}
 		return ""
 	}
 	if isCertificateError(err) {
-		return ": trust it with --ca FILE, or any with --insecure"
+		return ": trust it with --ca FILE, or trust any certificate with --insecure"
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return ": the server does not speak TLS, so write ws://"

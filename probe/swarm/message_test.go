@@ -10,13 +10,13 @@ import (
 	"holter/probe/pulse"
 )
 
-// speaker is a session that can write messages of so many bytes.
+// speaker returns a session that can make messages of this length in bytes.
 func speaker(payload int) *session {
 	swarm := &Swarm{clock: pulse.NewClock(), filler: newFiller(payload)}
 	return &session{client: &Client{swarm: swarm, role: &Role{Behaviour: Behaviour{Payload: payload}}}, nonce: 0xc0ffee, opened: 1}
 }
 
-func TestMessagesAreJSONOfTheirLength(t *testing.T) {
+func TestMessagesAreJSONOfTheGivenLength(t *testing.T) {
 	for _, payload := range []int{0, leastPayload, 65, 128, 4096, mostPayload} {
 		s := speaker(payload)
 		text := slices.Concat(s.message())
@@ -24,7 +24,7 @@ func TestMessagesAreJSONOfTheirLength(t *testing.T) {
 			t.Errorf("%d bytes: %d, %.80s", want, len(text), text)
 		}
 		if took, ok := s.echoTime(text[:leastPayload]); !ok || took < 0 || took > time.Minute {
-			t.Errorf("its echo took %s, known %t", took, ok)
+			t.Errorf("its echo took %s, recognized %t", took, ok)
 		}
 	}
 }
@@ -42,7 +42,7 @@ func TestOnlyOwnMessagesAreTimed(t *testing.T) {
 		`{"swarm":"00c0ffee","at":99999999999999999999,"fill":"`,
 	} {
 		if _, ok := s.echoTime([]byte(foreign)); ok {
-			t.Errorf("%q is taken for an own message", foreign)
+			t.Errorf("%q is recognized as a message of this session", foreign)
 		}
 	}
 }

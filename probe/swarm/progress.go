@@ -12,13 +12,13 @@ import (
 	"golang.org/x/term"
 )
 
-// progress shows how a swarm is doing: in one line that changes, or, where there is no terminal, in a
-// new one every few seconds.
+// progress shows the counts of a running swarm. On a terminal it rewrites one line, and elsewhere it writes a new
+// line every few seconds.
 type progress struct {
 	out          io.Writer
 	width        func() int // of the terminal, nil if there is none
 	every        time.Duration
-	lastSent     int64 // lastShown the last line
+	lastSent     int64 // messages up to the last line
 	lastAttempts int
 	lastShown    time.Time
 }
@@ -43,7 +43,7 @@ func newProgress(out io.Writer) *progress {
 	return p
 }
 
-// show writes a line, unless the last one is younger than it may be.
+// show writes a line if the last one is old enough.
 func (p *progress) show(s *Swarm, now time.Time) {
 	since := now.Sub(p.lastShown)
 	if since < p.every {
@@ -58,7 +58,7 @@ func (p *progress) show(s *Swarm, now time.Time) {
 	fmt.Fprint(p.out, "\r", ansi.Truncate(line, p.width()-1, "…"), ansi.EraseLineRight)
 }
 
-// line tells of the time since the last one.
+// line formats the counts. Its rates are those of the time since the last line.
 func (p *progress) line(s *Swarm, since time.Duration) string {
 	stats, sent := s.Stats(), s.record.sent.Load()
 	attempts := stats.Connects + stats.Refused + stats.Failed
@@ -72,7 +72,7 @@ func (p *progress) line(s *Swarm, since time.Duration) string {
 	return line
 }
 
-// clear makes room for what comes after.
+// clear erases the line on a terminal, before the summary is written.
 func (p *progress) clear() {
 	if p.width != nil {
 		fmt.Fprint(p.out, "\r", ansi.EraseLineRight)

@@ -15,8 +15,8 @@ import (
 	"holter/probe/pulse"
 )
 
-// reason is an error in a few words that are the same for all clients it befalls: no addresses, and
-// nothing of what a server has written.
+// reason describes err in a few words, so that equal failures of many clients can be counted together. They
+// contain no address, and no text that the server has sent.
 func reason(err error) string {
 	if e, ok := errors.AsType[*refused](err); ok {
 		return fmt.Sprintf("refused with %d", e.status)

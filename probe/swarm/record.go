@@ -8,11 +8,11 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// record is what a swarm remembers of its run.
+// record collects what the report of a swarm is made of, besides its tally. Any goroutine may add to it.
 type record struct {
-	handshake *timing // from the first packet of an attempt to the answer 101
-	message   *timing // from the writing of a message to its echo
-	beat      *timing // from the writing of a ping to its pong
+	handshake *timing // from dialing to the answer 101
+	message   *timing // from writing a message to its echo
+	beat      *timing // from writing a ping to its pong
 	reconnect *timing // from the end of a connection to the client's next one
 
 	sent, received atomic.Int64 // messages
@@ -29,7 +29,7 @@ func newRecord() *record {
 	}
 }
 
-// count counts an attempt that failed, or a connection that ended after a time.
+// count adds err to the counts of failed attempts or of ended connections, by its reason.
 func (r *record) count(counts map[string]int, err error) {
 	why := reason(err)
 	r.mu.Lock()
@@ -37,10 +37,10 @@ func (r *record) count(counts map[string]int, err error) {
 	counts[why]++
 }
 
-// timing collects durations.
+// timing is a histogram of durations.
 type timing struct {
 	mu        sync.Mutex
-	histogram *hdrhistogram.Histogram // of µs
+	histogram *hdrhistogram.Histogram // in µs
 }
 
 // What is longer than longestTiming counts as that.

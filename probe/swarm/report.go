@@ -7,21 +7,21 @@ import (
 	"time"
 )
 
-// Report sums a swarm's run up to now. As JSON it has its durations in milliseconds.
+// Report is the summary of a swarm's run so far. Its JSON gives durations in milliseconds.
 type Report struct {
 	URL      string `json:"url"`
 	Clients  int    `json:"clients"`
 	Policy   string `json:"policy"` // of the role with the largest share
 	Duration millis `json:"duration_ms"`
 
-	Connected int `json:"connected"` // now
-	Peak      int `json:"peak"`      // the most at a time
+	Connected int `json:"connected"` // when the report was made
+	Peak      int `json:"peak"`      // maximum of Connected
 	Waiting   int `json:"waiting"`
 	GaveUp    int `json:"gave_up"`
 
 	Attempts   int            `json:"attempts"`
 	Connects   int            `json:"connects"`
-	Reconnects int            `json:"reconnects"` // those of the connects that were not their client's first
+	Reconnects int            `json:"reconnects"` // connects that were not the first of their client
 	Failed     map[string]int `json:"failed"`     // attempts, by reason
 	Ended      map[string]int `json:"ended"`      // connections, by reason
 
@@ -29,15 +29,16 @@ type Report struct {
 	MessagesReceived int64 `json:"messages_received"`
 
 	Handshake Timing `json:"handshake"`
-	Message   Timing `json:"message"`   // from writing one to its echo
-	Beat      Timing `json:"beat"`      // from writing one to its answer
+	Message   Timing `json:"message"`   // from writing a message to its echo
+	Beat      Timing `json:"beat"`      // from writing a ping to its pong
 	Reconnect Timing `json:"reconnect"` // from the end of a connection to its client's next
 
-	// Late is the longest that this process kept its own clients waiting. Timings below it mean little.
+	// Late is the longest time by which this process was late to serve its own clients. Timings shorter than this
+	// mean little.
 	Late millis `json:"late_ms"`
 }
 
-// Timing sums durations up.
+// Timing is the summary of a histogram of durations.
 type Timing struct {
 	Count int64  `json:"count"`
 	Mean  millis `json:"mean_ms"`
@@ -48,7 +49,7 @@ type Timing struct {
 	Max   millis `json:"max_ms"`
 }
 
-// millis is a duration that is written in milliseconds, to the microsecond.
+// millis is a duration whose JSON is a number of milliseconds, rounded to microseconds.
 type millis time.Duration
 
 func (m millis) MarshalJSON() ([]byte, error) {
@@ -56,7 +57,7 @@ func (m millis) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, ms, 'f', -1, 64), nil
 }
 
-// Report may be called at any time.
+// Report summarizes the run so far. Any goroutine may call it, before, during and after Run.
 func (s *Swarm) Report() Report {
 	stats, r := s.Stats(), s.record
 	late, _ := s.clock.Late()

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// echo is a server that echoes messages, pings whoever connects, and notes what each client does.
+// echo is a server that echoes messages, pings its clients, and records what each client does.
 type echo struct {
 	*httptest.Server
 	handlers sync.WaitGroup
@@ -32,8 +32,8 @@ type echo struct {
 
 	mu     sync.Mutex
 	peers  map[string][]*peer // by client id, oldest first
-	refuse http.Header        // of the 503 that upgrades are answered with, nil to let them in
-	mute   bool               // the first connection of each client is not read from
+	refuse http.Header        // if set, upgrades are answered with 503 and this header
+	mute   bool               // the server does not read from the first connection of each client
 }
 
 // peer is one connection as the server sees it.
@@ -42,12 +42,12 @@ type peer struct {
 	agent  string
 	header http.Header // of its request
 	path   string
-	opened time.Time // when its request came
+	opened time.Time // when its request arrived
 
 	mu       sync.Mutex
 	pings    []time.Time // the client's own
 	pongs    []time.Time
-	trips    []time.Duration // of our pings
+	trips    []time.Duration // round trips of the server's pings
 	messages []time.Time
 	closed   time.Time // zero while open
 	end      error
@@ -103,7 +103,7 @@ func (e *echo) serve(c *gin.Context) {
 	p.live()
 }
 
-// pingEvery is fast, so that tests see much in a short time.
+// pingEvery is short, so that tests see many pings in little time.
 const pingEvery = 20 * time.Millisecond
 
 func (p *peer) live() {
@@ -119,7 +119,7 @@ func (p *peer) live() {
 		kind, message, err := p.conn.ReadMessage()
 		if err == nil {
 			p.note(&p.messages)
-			// An echo, but for what some clients send as beats.
+			// Beats that are messages are answered. All others are echoed unchanged.
 			err = p.conn.WriteMessage(kind, bytes.Replace(message, []byte(`"ping"`), []byte(`"pong"`), 1))
 		}
 		if err != nil {
@@ -154,7 +154,7 @@ func (p *peer) note(times *[]time.Time) {
 	*times = append(*times, time.Now())
 }
 
-// with reads a peer under its lock.
+// with calls read under the lock of p.
 func with[T any](p *peer, read func() T) T {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -174,7 +174,7 @@ func (e *echo) generations(id string) []*peer {
 	return append([]*peer(nil), e.peers[id]...)
 }
 
-// generation waits for the n-th connection of a client, counted from 1.
+// generation waits for the n-th connection of a client, counting from 1.
 func (e *echo) generation(t *testing.T, id string, n int) *peer {
 	t.Helper()
 	eventually(t, "connection of "+id, func() bool { return len(e.generations(id)) >= n })
@@ -186,12 +186,12 @@ func eventually(t *testing.T, what string, cond func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !cond(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for: %s", what)
+			t.Fatalf("timeout while waiting for: %s", what)
 		}
 	}
 }
 
-// start runs a swarm until the test ends or stop is called, which returns when it is over.
+// start runs a swarm until the test ends or stop is called. stop returns after Run has returned.
 func start(t *testing.T, o Options) (s *Swarm, stop func()) {
 	t.Helper()
 	s, err := New(o)
@@ -211,7 +211,7 @@ func start(t *testing.T, o Options) (s *Swarm, stop func()) {
 	return s, stop
 }
 
-// one is a swarm of a single client, c-0001.
+// one returns the options of a swarm of a single client, c-0001.
 func one(e *echo, b Behaviour, p model.Policy) Options {
 	return Options{URL: e.url(), Clients: 1, Prefix: "c", Cast: []Role{{b, p, 1}}}
 }

@@ -11,15 +11,15 @@ import (
 	"holter/probe/sock"
 )
 
-// A slow reader takes slowRead bytes each slowPause, so that a server which sends more finds its
-// buffers filling up. Its own is slowBuffer bytes, or as little as the system gives.
+// A slow client reads slowRead bytes after each slowPause, so that a server which sends more has its buffers
+// filled. The client's receive buffer has slowBuffer bytes, or the system's minimum.
 const (
 	slowRead   = 64
 	slowPause  = 125 * time.Millisecond
 	slowBuffer = 4096
 )
 
-// slowConn reads slowly once it is told to.
+// slowConn reads slowly once slow is set.
 type slowConn struct {
 	net.Conn
 	slow atomic.Bool
@@ -33,10 +33,10 @@ func (c *slowConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p[:min(len(p), slowRead)])
 }
 
-// NetConn leads down to the socket.
+// NetConn returns the connection below.
 func (c *slowConn) NetConn() net.Conn { return c.Conn }
 
-// slowDialer is d for slow readers.
+// slowDialer returns a copy of d whose connections can be slowed down.
 func slowDialer(d *websocket.Dialer) *websocket.Dialer {
 	slow := *d
 	slow.NetDialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -52,7 +52,7 @@ func slowDialer(d *websocket.Dialer) *websocket.Dialer {
 	return &slow
 }
 
-// slowDown makes a connection slow that slowed dialed, also below TLS.
+// slowDown makes a connection slow. It must come from a slowDialer; there may be TLS above it.
 func slowDown(conn net.Conn) {
 	if c, ok := sock.As[*slowConn](conn); ok {
 		c.slow.Store(true)

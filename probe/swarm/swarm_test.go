@@ -12,7 +12,7 @@ import (
 	"holter/probe/process"
 )
 
-func TestAStormBringsAllBack(t *testing.T) {
+func TestAllClientsComeBackAfterAStorm(t *testing.T) {
 	t.Parallel()
 	const n = 40
 	e := newEcho(t)
@@ -23,9 +23,9 @@ func TestAStormBringsAllBack(t *testing.T) {
 		Cast:    []Role{{steady, model.Policy{Kind: model.PolicyExponential, Base: 100 * time.Millisecond, Factor: 2, Cap: time.Second, Jitter: model.JitterFull, Share: 1}, 1}},
 		Storm:   Storm{Share: 1},
 	})
-	eventually(t, "all to be there", func() bool { return s.Stats().Connected == n })
+	eventually(t, "all clients are connected", func() bool { return s.Stats().Connected == n })
 	s.cutShare()
-	eventually(t, "all to be back", func() bool {
+	eventually(t, "all clients are back", func() bool {
 		stats := s.Stats()
 		return stats.Connected == n && stats.Reconnects == n
 	})
@@ -41,17 +41,17 @@ func TestAStormBringsAllBack(t *testing.T) {
 	}
 }
 
-func TestAStormSparesItsShare(t *testing.T) {
+func TestAStormSparesSomeClients(t *testing.T) {
 	t.Parallel()
 	const n = 60
 	e := newEcho(t)
 	s, _ := start(t, Options{URL: e.url(), Clients: n, Prefix: "c", Seed: 3,
 		Cast: []Role{{steady, model.Policy{Kind: model.PolicyFixed, Base: time.Hour}, 1}}, Storm: Storm{Share: 0.8}})
-	eventually(t, "all to be there", func() bool { return s.Stats().Connected == n })
+	eventually(t, "all clients are connected", func() bool { return s.Stats().Connected == n })
 	s.cutShare()
 	eventually(t, "the storm", func() bool { return s.Stats().Waiting > n/2 })
 	if left := s.Stats().Connected; left == 0 {
-		t.Error("a storm of 80 % took everybody")
+		t.Error("a storm of 80 % disconnected all clients")
 	}
 }
 
@@ -65,7 +65,7 @@ func TestClientsWaitForAServerThatRefuses(t *testing.T) {
 	e.set(func() { e.refuse = nil })
 	p := e.generation(t, client, 1)
 	if waited := p.opened.Sub(begin); waited < time.Second {
-		t.Errorf("came back after %s, although told to wait 1s", waited)
+		t.Errorf("came back after %s, although the server asked for 1s", waited)
 	}
 	if got := s.Stats(); got.Reconnects != 0 {
 		t.Errorf("a first connection after a refusal counts as a reconnect: %+v", got)
@@ -92,9 +92,9 @@ func TestNewSaysWhatToWrite(t *testing.T) {
 		{Options{URL: "ws:///ws", Clients: 1}, "write ws://HOST:PORT/PATH"},
 		{Options{URL: "ws://a b/", Clients: 1}, "write ws://HOST:PORT/PATH"},
 		{Options{URL: "ws://127.0.0.1:1/ws"}, "write 1 or more"},
-		{Options{URL: "ws://127.0.0.1:1/ws", Clients: 1}, "needs a role"},
+		{Options{URL: "ws://127.0.0.1:1/ws", Clients: 1}, "needs at least one role"},
 		{Options{URL: "ws://127.0.0.1:1/ws", Clients: 1, Cast: []Role{{steady, model.Policy{Kind: model.PolicyFixed}, 1}}}, "role steady: backoff fixed:0s"},
-		{Options{URL: "ws://127.0.0.1:1/ws", Clients: 1, Cast: []Role{{steady, model.Policy{}, 0}}}, "role steady: a share of 0"},
+		{Options{URL: "ws://127.0.0.1:1/ws", Clients: 1, Cast: []Role{{steady, model.Policy{}, 0}}}, "role steady has a share of 0"},
 	} {
 		if _, err := New(test.options); err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%+v: %v; want an error with %q", test.options, err, test.says)
@@ -105,7 +105,7 @@ func TestNewSaysWhatToWrite(t *testing.T) {
 func TestTooFewDescriptors(t *testing.T) {
 	const n = 1 << 29
 	if process.CanOpen(2*n) == nil {
-		t.Skip("this process may open a thousand million sockets")
+		t.Skip("this process may open a billion sockets")
 	}
 	_, err := New(Demo("ws://127.0.0.1:1/ws", n, nil))
 	if err == nil || !strings.Contains(err.Error(), "1073741824 sockets need") {
@@ -113,7 +113,6 @@ func TestTooFewDescriptors(t *testing.T) {
 	}
 }
 
-// The ramp needs no sockets that open: attempts fail at once and never again.
 func TestRampSpreadsTheFirstAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := New(Options{URL: "ws://127.0.0.1:1/ws", Clients: 10, Cast: []Role{{steady, model.Policy{}, 1}}, Ramp: 10 * time.Second})
@@ -134,7 +133,7 @@ func TestRampSpreadsTheFirstAttempts(t *testing.T) {
 	})
 }
 
-func TestStormsComeWhenTheyShould(t *testing.T) {
+func TestStormsFollowTheirSpans(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := New(Demo("ws://127.0.0.1:1/ws", 10, nil))
 		if err != nil {
@@ -160,12 +159,12 @@ func TestStormsComeWhenTheyShould(t *testing.T) {
 	})
 }
 
-// In the middle of the ramp some clients are connected, one dials, and most have not begun.
-func TestTheDemoStopsInTheMiddleOfItsRamp(t *testing.T) {
+// In the middle of the ramp some clients are connected, one is dialing, and most have not started.
+func TestDemoStopsInTheMiddleOfItsRamp(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
 	s, stop := start(t, Demo(e.url(), 200, nil))
-	eventually(t, "some to be there", func() bool { return s.Stats().Connected > 20 })
+	eventually(t, "some clients are connected", func() bool { return s.Stats().Connected > 20 })
 	stop()
 	if got := s.Stats(); got.Connected+got.Connecting+got.Waiting > 0 || got.Connects == got.Clients {
 		t.Errorf("at the end %+v", got)

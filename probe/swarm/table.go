@@ -11,27 +11,27 @@ import (
 	"time"
 )
 
-// tolerableLate is how late a swarm may run before its timings say more of itself than of the server.
+// tolerableLate is how late this process may run before the report warns of its own timings.
 const tolerableLate = 100 * time.Millisecond
 
-// Write writes the report for people.
+// Write writes the report as text for a terminal.
 func (r *Report) Write(w io.Writer) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%d clients of %s for %s, back-off %s\n\n", r.Clients, r.URL, pretty(r.Duration), r.Policy)
-	fmt.Fprintf(&text, "connected   %d (most %d), waiting %d, gave up %d\n", r.Connected, r.Peak, r.Waiting, r.GaveUp)
-	fmt.Fprintf(&text, "attempts    %d: %d connected, %d of them again\n", r.Attempts, r.Connects, r.Reconnects)
+	fmt.Fprintf(&text, "connected   %d (peak %d), waiting %d, gave up %d\n", r.Connected, r.Peak, r.Waiting, r.GaveUp)
+	fmt.Fprintf(&text, "attempts    %d: %d connected, %d of these were reconnects\n", r.Attempts, r.Connects, r.Reconnects)
 	counts(&text, "failed", r.Failed)
 	counts(&text, "ended", r.Ended)
 	fmt.Fprintf(&text, "messages    %d sent, %d received\n\n", r.MessagesSent, r.MessagesReceived)
 	r.timings(&text)
 	if time.Duration(r.Late) > tolerableLate {
-		fmt.Fprintf(&text, "\nThis process itself ran %s late at worst: take fewer clients, or more processes.\n", pretty(r.Late))
+		fmt.Fprintf(&text, "\nThis process was up to %s late itself, so its timings are too long: run fewer clients, or more processes.\n", pretty(r.Late))
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
 }
 
-// counts writes one line for each reason, the most frequent first.
+// counts writes one line for each reason, with the most frequent first.
 func counts(w io.Writer, title string, of map[string]int) {
 	for _, why := range slices.SortedFunc(maps.Keys(of), func(a, b string) int {
 		return cmp.Or(of[b]-of[a], strings.Compare(a, b))
@@ -60,7 +60,7 @@ func (r *Report) timings(w io.Writer) {
 	t.Flush()
 }
 
-// pretty writes three digits.
+// pretty formats a duration with three significant digits.
 func pretty(m millis) string {
 	d := time.Duration(m)
 	for unit := time.Microsecond; unit < time.Second; unit *= 10 {

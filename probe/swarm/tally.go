@@ -5,22 +5,22 @@ import (
 	"sync"
 )
 
-// Stats counts a swarm.
+// Stats are the counts of a swarm.
 type Stats struct {
-	Clients    int // in all; the ones not in the next four have not started, or have ended
+	Clients    int // all; those not in the next four have not started yet or have ended
 	Connecting int
 	Connected  int
-	Waiting    int // until their policy lets them try again
-	GaveUp     int // by their policy, or because the server said so
-	Peak       int // the most that were connected at a time
+	Waiting    int // for the delay before their next attempt
+	GaveUp     int // by their policy, or because the server's close code is final
+	Peak       int // maximum of Connected so far
 
 	Connects   int // connections opened so far
-	Reconnects int // those of them that were not their client's first
-	Refused    int // handshakes answered with something else than 101
+	Reconnects int // connections that were not the first of their client
+	Refused    int // handshakes answered with a status other than 101
 	Failed     int // attempts without an answer
 }
 
-// phase is where a client stands.
+// phase is what a client is doing.
 type phase uint8
 
 const (
@@ -32,11 +32,11 @@ const (
 	phases
 )
 
-// tally is the count that all clients of a swarm keep together.
+// tally counts the clients of a swarm by phase, and their attempts. All clients report to it.
 type tally struct {
 	mu     sync.Mutex
 	phases [phases]int
-	peak   int   // the most that were connected at a time
+	peak   int   // maximum of phases[connected]
 	total  Stats // the counts that only grow
 }
 

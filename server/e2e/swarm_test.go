@@ -232,7 +232,7 @@ func TestSwarmAtATerminal(t *testing.T) {
 	if code := term.wait(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	if !strings.Contains(term.text(), "connected   5 (most 5)") {
+	if !strings.Contains(term.text(), "connected   5 (peak 5)") {
 		t.Errorf("no summary:\n%q", term.text())
 	}
 }
