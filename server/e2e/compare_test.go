@@ -31,7 +31,8 @@ func TestCompareQuickly(t *testing.T) {
 		WorstMS float64 `json:"worst_ms"`
 	}
 	var report struct {
-		Schemes []struct {
+		LateOften int `json:"late_often"`
+		Schemes   []struct {
 			Name  string  `json:"name"`
 			Bytes float64 `json:"frame_bytes_per_minute"`
 		} `json:"schemes"`
@@ -58,6 +59,9 @@ func TestCompareQuickly(t *testing.T) {
 		if c.Server.Over.Count > c.Server.Struck {
 			t.Errorf("%+v", c)
 		}
+	}
+	if report.LateOften > 0 {
+		t.Skipf("this machine is busy: holter ran late %d times, and its hearts wait longer then", report.LateOften)
 	}
 	if both, chat := half["holter both"], half["fixed 54s/60s"]; both <= 0 || chat < 6000 || both > chat/2 {
 		t.Errorf("given up after %v ms", half)
