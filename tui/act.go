@@ -38,7 +38,7 @@ func (a *App) askKick() {
 		a.status.complain("nothing to kick: " + look.Who(c) + " is gone already")
 		return
 	}
-	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, look.Who(c), []model.ID{c.ID})
+	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, victims{label: look.Who(c), ids: []model.ID{c.ID}})
 }
 
 // askKickAll opens the dialog for those that are marked, or else listed.
@@ -51,45 +51,45 @@ func (a *App) askKickAll() {
 	if !a.mayAct() {
 		return
 	}
-	ids, label := p.targets()
-	if len(ids) == 0 {
+	to := p.targets()
+	if len(to.ids) == 0 {
 		a.status.say("there is no connection to kick")
 		return
 	}
-	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, label, ids)
+	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, to)
 }
 
-func (p *connections) targets() (ids []model.ID, label string) {
+func (p *connections) targets() victims {
 	if p.marks.any() {
+		var ids []model.ID
 		for id := range p.marks.ids {
 			if c := p.picture.find(id); c != nil && c.Open() {
 				ids = append(ids, id)
 			}
 		}
-		return ids, fmt.Sprintf("%d marked", len(ids))
+		return victims{label: fmt.Sprintf("%d marked", len(ids)), ids: ids}
 	}
-	for _, c := range p.list.Rows {
-		if c.Open() {
-			ids = append(ids, c.ID)
-		}
-	}
-	return ids, listedLabel(len(ids), p.search.text)
+	return listed(&p.sorted, func(c *model.Connection) *model.Connection { return c })
 }
 
-func (p *clients) targets() (ids []model.ID, label string) {
-	for _, row := range p.list.Rows {
-		if c := row.connection; c != nil && c.Open() {
-			ids = append(ids, c.ID)
-		}
-	}
-	return ids, listedLabel(len(ids), p.search.text)
+func (p *clients) targets() victims {
+	return listed(&p.sorted, func(row *clientRow) *model.Connection { return row.connection })
 }
 
-func listedLabel(n int, filter string) string {
-	if filter == "" {
-		return fmt.Sprintf("all %d", n)
+// listed are the connections of all rows that the page's filter chooses. Until a command has chosen anew, the rows are
+// still those of the filter before.
+func listed[R any, K comparable](l *sorted[R, K], connection func(*R) *model.Connection) victims {
+	to := victims{filter: l.search.filter}
+	for _, row := range l.list.Rows {
+		if c := connection(row); c != nil && c.Open() && to.filter.Match(c, l.picture.Time) {
+			to.ids = append(to.ids, c.ID)
+		}
 	}
-	return fmt.Sprintf("%d that match %s", n, filter)
+	to.label = fmt.Sprintf("all %d", len(to.ids))
+	if l.search.text != "" {
+		to.label = fmt.Sprintf("%d that match %s", len(to.ids), l.search.text)
+	}
+	return to
 }
 
 // kicked shows what became of a kick.
@@ -100,7 +100,7 @@ func (a *App) kicked(msg *kicked) {
 	case msg.err == nil && (msg.n == msg.asked || msg.asked == 1):
 		a.status.say("kicked " + msg.label + ": " + msg.how)
 	case msg.err == nil || gone && msg.n > 0:
-		a.status.say(fmt.Sprintf("kicked %d of %s: %s; the others were gone", msg.n, msg.label, msg.how))
+		a.status.say(fmt.Sprintf("kicked %d of %s: %s; %s", msg.n, msg.label, msg.how, msg.others))
 	case gone:
 		a.status.complain("nothing to kick: " + msg.label + " is gone already")
 	default:

@@ -138,7 +138,7 @@ func (e *effects) listen(pause time.Duration, after uint64) tea.Cmd {
 }
 
 // kick ends connections. The source says so if they are gone by now.
-func (e *effects) kick(k model.Kick, label, how string) tea.Cmd {
+func (e *effects) kick(k model.Kick, to victims, how string) tea.Cmd {
 	return e.do(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, answerWithin)
 		defer cancel()
@@ -146,7 +146,7 @@ func (e *effects) kick(k model.Kick, label, how string) tea.Cmd {
 		if err == nil && n == 0 {
 			err = model.Errorf(model.Gone, "it is gone already")
 		}
-		return kicked{label: label, how: how, asked: len(k.IDs), n: n, err: err}
+		return kicked{label: to.label, how: how, others: to.others(), asked: len(to.ids), n: n, err: err}
 	})
 }
 
@@ -233,6 +233,7 @@ type happened struct {
 type kicked struct {
 	label    string // names the connections
 	how      string // what was sent
+	others   string // what became of those that were not kicked
 	asked, n int    // how many were to be kicked, and were
 	err      error
 }

@@ -41,12 +41,6 @@ func fitting(text string) int {
 	return -1
 }
 
-// victims are connections that can be disturbed together.
-type victims struct {
-	label string
-	ids   []model.ID
-}
-
 // faultField is what can have the focus in the dialog.
 type faultField uint8
 
@@ -169,28 +163,26 @@ func (d *faultDialog) change(step int) {
 	}
 }
 
-// set replaces the faults of the connections that are still open. Ending faults takes no number to be typed.
+// set replaces the faults of the connections that are still meant. Ending faults takes no number to be typed.
 func (d *faultDialog) set(f model.Faults) (done bool, cmd tea.Cmd) {
 	to := d.choices[d.target]
 	if f != (model.Faults{}) && !d.Counted(faultCount, "disturb", len(to.ids)) {
 		return false, nil
 	}
-	if len(to.ids) > 1 {
-		to.ids = d.live.stillOpen(to.ids)
-	}
-	if len(to.ids) == 0 {
-		d.Wrong = "all of them are gone by now"
+	now := d.live.still(to)
+	if len(now) == 0 {
+		d.Wrong = to.noneLeft()
 		return false, nil
 	}
-	return true, d.fx.disturb(to, f)
+	return true, d.fx.disturb(to, now, f)
 }
 
-// disturb puts faults on connections.
-func (e *effects) disturb(to victims, f model.Faults) tea.Cmd {
+// disturb puts faults on those connections of a dialog that are still meant.
+func (e *effects) disturb(to victims, now []model.ID, f model.Faults) tea.Cmd {
 	return e.do(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, answerWithin)
 		defer cancel()
-		n, err := e.source.SetFaults(ctx, model.FaultOrder{IDs: to.ids, Faults: f})
+		n, err := e.source.SetFaults(ctx, model.FaultOrder{IDs: now, Faults: f})
 		if gone := model.ErrorCode(err); n > 0 && (gone == model.Gone || gone == model.NotFound) {
 			err = nil // some were gone, and the message counts the others
 		}
@@ -214,13 +206,12 @@ func (a *App) askFaults() {
 	var choices []victims
 	if c := a.selected(); c != nil {
 		if now := a.live.find(c.ID); now != nil && now.Open() {
-			choices = append(choices, victims{look.Who(c), []model.ID{c.ID}})
+			choices = append(choices, victims{label: look.Who(c), ids: []model.ID{c.ID}})
 		}
 	}
 	if p, ok := a.page().(many); ok {
-		ids, label := p.targets()
-		if len(ids) > 0 {
-			choices = append(choices, victims{label, ids})
+		if to := p.targets(); len(to.ids) > 0 {
+			choices = append(choices, to)
 		}
 		if m, ok := p.(marker); ok && m.marked() {
 			slices.Reverse(choices) // the marks were made for it
@@ -243,7 +234,7 @@ func (d *faultDialog) View(page []string, w int) []string {
 	g, to := &d.Styles.Glyphs, &d.choices[d.target]
 	lines := []string{
 		d.Styles.Strong.String(g.Cut("Faults of "+g.Plain(to.label), widget.FormWidth)),
-		g.Cut(g.Plain(d.live.still(d.Styles, to.ids)), widget.FormWidth),
+		g.Cut(g.Plain(d.live.tell(d.Styles, *to)), widget.FormWidth),
 	}
 	for _, f := range d.Fields {
 		switch f {

@@ -33,20 +33,20 @@ const (
 	fieldKick
 )
 
-// kickDialog asks how to end connections. It keeps the ids that it was opened for, whatever happens to the rows behind
-// it, and opens with the focus on Cancel. Before it kicks it looks the ids up in the newest live picture.
+// kickDialog asks how to end connections. It keeps those that it was opened for, whatever happens to the rows behind it,
+// and opens with the focus on Cancel. Before it kicks it looks them up in the newest live picture.
 type kickDialog struct {
 	widget.Form[kickField]
 	fx    *effects
-	label string // names the connections in a sentence
-	ids   []model.ID
+	to    victims
 	live  *picture
 	code  int // index into kickCodes
 	reset bool
 }
 
-func newKickDialog(s *look.Styles, k *keyMap, fx *effects, live *picture, label string, ids []model.ID) *kickDialog {
-	d := &kickDialog{Form: widget.NewForm[kickField](s, &k.Keys), fx: fx, live: live, label: label, ids: ids}
+func newKickDialog(s *look.Styles, k *keyMap, fx *effects, live *picture, to victims) *kickDialog {
+	d := &kickDialog{Form: widget.NewForm[kickField](s, &k.Keys), fx: fx, live: live, to: to}
+	ids := to.ids
 	d.Fields = []kickField{fieldCode, fieldReason, fieldReset}
 	d.AddInput(fieldReason, model.MaxReason)
 	if len(ids) > 1 {
@@ -120,18 +120,14 @@ func (d *kickDialog) change(step int) {
 	}
 }
 
-// kick ends the connections that are still open, if their number was typed where it has to be. A single one that is gone
-// is sent to the source all the same, whose answer says that it is gone.
+// kick ends the connections that are still meant, if their number was typed where it has to be.
 func (d *kickDialog) kick() (done bool, cmd tea.Cmd) {
-	if !d.Counted(fieldCount, "kick", len(d.ids)) {
+	if !d.Counted(fieldCount, "kick", len(d.to.ids)) {
 		return false, nil
 	}
-	k := model.Kick{IDs: d.ids, Reset: d.reset}
-	if len(d.ids) > 1 {
-		k.IDs = d.live.stillOpen(d.ids)
-	}
+	k := model.Kick{IDs: d.live.still(d.to), Reset: d.reset}
 	if len(k.IDs) == 0 {
-		d.Wrong = "all of them are gone by now"
+		d.Wrong = d.to.noneLeft()
 		return false, nil
 	}
 	how := "reset"
@@ -144,31 +140,7 @@ func (d *kickDialog) kick() (done bool, cmd tea.Cmd) {
 		k.Over = time.Duration(seconds) * time.Second
 		how += ", over " + in.Value() + " s"
 	}
-	return true, d.fx.kick(k, d.label, how)
-}
-
-// stillOpen are those of ids whose sockets are open in a picture.
-func (p *picture) stillOpen(ids []model.ID) []model.ID {
-	var open []model.ID
-	for _, id := range ids {
-		if c := p.find(id); c != nil && c.Open() {
-			open = append(open, id)
-		}
-	}
-	return open
-}
-
-// still says how the connections of a dialog are now, whatever the picture behind the dialog shows.
-func (p *picture) still(s *look.Styles, ids []model.ID) string {
-	if len(ids) != 1 {
-		return fmt.Sprintf("live: %d of %d are there", len(p.stillOpen(ids)), len(ids))
-	}
-	c := p.find(ids[0])
-	if c == nil || !c.Open() {
-		return "live: it is gone already"
-	}
-	return fmt.Sprintf("live: %s %s for %s, from %s", s.Glyphs.States[min(c.State, model.Away)], c.State,
-		look.Silence(p.Time.Sub(c.Since)), model.Address(c.Remote))
+	return true, d.fx.kick(k, d.to, how)
 }
 
 func (d *kickDialog) Footer(w int, message string) []string {
@@ -180,8 +152,8 @@ func (d *kickDialog) Footer(w int, message string) []string {
 func (d *kickDialog) View(page []string, w int) []string {
 	g := &d.Styles.Glyphs
 	lines := []string{
-		d.Styles.Strong.String(g.Cut("Kick "+g.Plain(d.label), widget.FormWidth)),
-		g.Cut(g.Plain(d.live.still(d.Styles, d.ids)), widget.FormWidth),
+		d.Styles.Strong.String(g.Cut("Kick "+g.Plain(d.to.label), widget.FormWidth)),
+		g.Cut(g.Plain(d.live.tell(d.Styles, d.to)), widget.FormWidth),
 	}
 	for _, f := range d.Fields {
 		switch f {
@@ -194,7 +166,7 @@ func (d *kickDialog) View(page []string, w int) []string {
 		case fieldOver:
 			lines = append(lines, d.Field(f, "over", d.Input(f, maxKickOver+1)+" seconds; at once if empty"))
 		case fieldCount:
-			lines = append(lines, d.Field(f, "type", fmt.Sprintf("%s to kick %d", d.Input(f, 7), len(d.ids))))
+			lines = append(lines, d.Field(f, "type", fmt.Sprintf("%s to kick %d", d.Input(f, 7), len(d.to.ids))))
 		}
 	}
 	lines = append(lines, d.Styles.Alarm.String(d.Wrong), d.Button(fieldCancel, "Cancel")+"    "+d.Button(fieldKick, "Kick"))

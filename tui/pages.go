@@ -39,11 +39,8 @@ type (
 	grouper interface{ group() string }
 	// selector has a connection under its cursor, which commands are about; nil for none.
 	selector interface{ selected() *model.Connection }
-	// many has connections for a command about several: those that are marked, or else all that are listed. label names
-	// them.
-	many interface {
-		targets() (ids []model.ID, label string)
-	}
+	// many has connections for a command about several: those that are marked, or else all that are listed.
+	many interface{ targets() victims }
 	// marker lets connections be marked, and reports whether some are.
 	marker interface{ marked() bool }
 	// follower says what its cursor goes with, "" for nothing.
