@@ -78,7 +78,7 @@ func TestCompareTellsHowFarItIsAndStops(t *testing.T) {
 	if code := term.wait(t); code != 1 {
 		t.Errorf("exit code %d", code)
 	}
-	if text := term.text(); !strings.HasSuffix(strings.TrimSpace(text), "holter: compare was stopped before it had anything to tell") {
+	if text := term.text(); !strings.HasSuffix(strings.TrimSpace(text), "holter: compare was stopped before it had anything to report") {
 		t.Errorf("on the terminal:\n%q", text)
 	}
 }
