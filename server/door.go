@@ -10,11 +10,11 @@ import (
 	"holter/server/tap"
 )
 
-// Door is a monitor as holter's own endpoint and proxy need it, which bring connections of their own. An
-// application has Monitor.Wrap, and no use for this.
+// Door is what holter's own endpoint and proxy need of a monitor, beyond what an application does: they hijack
+// their connections by themselves, and they own the two planes. An application uses Monitor.Wrap instead.
 type Door struct{ monitor *Monitor }
 
-// Door is the way in for connections that do not come through Wrap.
+// Door returns m as a Door. The zero Door is of no use.
 func (m *Monitor) Door() Door { return Door{m} }
 
 // Validate says what is wrong with the monitor's options, as Options.Validate does.
@@ -36,7 +36,7 @@ func (d Door) AdminURL() string {
 	return d.monitor.admin.URL()
 }
 
-// Announce tells readers of the monitor where clients connect, and where a proxy passes them on to.
+// Announce sets the addresses that the monitor shows: where clients connect, and the backend of a proxy.
 func (d Door) Announce(address, upstream string) { d.monitor.hub.Announce(address, upstream) }
 
 // Run is Monitor.Run.
@@ -48,19 +48,19 @@ func (d Door) Log() *slog.Logger { return d.monitor.log }
 // Admit reports whether an upgrade may go on. If not, it has answered the request.
 func (d Door) Admit(w http.ResponseWriter, r *http.Request) bool { return d.monitor.admit(w, r) }
 
-// Adopt watches c from now on, a connection that r has upgraded. early is what the client has sent after r,
-// and has been read already.
+// Adopt begins to watch c, the connection that r has upgraded. early is what the client sent after r, as far as
+// it has been read from c already.
 func (d Door) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 	return d.monitor.hub.Adopt(r, c, early)
 }
 
-// AdoptUpstream watches c from now on, the connection to the backend of a client whose own is near.
+// AdoptUpstream begins to watch c, the connection from a proxy to its backend. near is the client's side of it.
 func (d Door) AdoptUpstream(near *tap.Conn, c net.Conn, early []byte) *tap.Conn {
 	return d.monitor.hub.AdoptUpstream(near, c, early)
 }
 
-// Refused tells readers of the monitor of an upgrade that was answered with an HTTP status, and perhaps with a
-// time after which to come back.
+// Refused reports that an upgrade was answered with an HTTP status. retryAfter is the time that the answer asked
+// the client to wait, 0 for none.
 func (d Door) Refused(r *http.Request, status int, reason string, retryAfter time.Duration) {
 	d.monitor.hub.RefusedFor(r, status, reason, retryAfter)
 }

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Rate is how many per second; 0 stands for any number.
+// Rate is a number per second; 0 stands for no limit.
 type Rate float64
 
 // UnmarshalText reads N/s, such as 50/s or 0.5/s; the /s may be left out.
@@ -28,13 +28,13 @@ func (r *Rate) UnmarshalText(text []byte) error {
 // String is r as UnmarshalText reads it.
 func (r Rate) String() string { return strconv.FormatFloat(float64(r), 'g', -1, 64) + "/s" }
 
-// limits are for those who want to come in.
+// limits decide which upgrades are admitted.
 type limits struct {
 	conns, perIP int           // 0 for any number
 	rate         *rate.Limiter // nil for any
 }
 
-// acceptBurst is the part of a second whose share of upgrades may come in at once.
+// acceptBurst is the part of a second, in seconds, whose share of the rate may come in at once.
 const acceptBurst = 0.1
 
 func newLimits(o Options) limits {
@@ -45,16 +45,16 @@ func newLimits(o Options) limits {
 	return l
 }
 
-// How long who is turned away is asked to wait at least. While upgrades are refused on request that is
-// not long either: each attempt in vain tells more of how a client backs off.
+// The shortest time that a refused client is asked to wait. It is short also while upgrades are refused on
+// request: each refused attempt shows more of how the client backs off.
 const (
-	waitForPlace = 5 * time.Second // until one of those who are here leaves
+	waitForPlace = 5 * time.Second // until a connection may have ended
 	waitForTurn  = time.Second
 	retrySpread  = 5 * time.Second
 )
 
-// admit answers an upgrade that is not to be: with 503 and a time to come back, which differs from client
-// to client so that those who are turned away together do not return together.
+// admit reports whether an upgrade may go on. If not, it has answered 503 with a time to come back. That time
+// differs from client to client, so that clients that are refused together do not return together.
 func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) bool {
 	reason, wait := m.full(r)
 	if reason == "" {
@@ -67,8 +67,8 @@ func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// full is why nobody may come in just now, and how long that may last; empty if they may. The rate is
-// asked last, as that uses it up.
+// full returns why an upgrade is refused just now, and how long that may last; an empty reason if it is not.
+// It asks the rate last, because asking uses it up.
 func (m *Monitor) full(r *http.Request) (reason string, wait time.Duration) {
 	l := &m.limits
 	switch {
@@ -84,7 +84,8 @@ func (m *Monitor) full(r *http.Request) (reason string, wait time.Duration) {
 	return "", 0
 }
 
-// spread is a time in whole seconds, evenly from the wait on to retrySpread more. chance is from 0 up to 1.
+// spread returns a time in whole seconds from wait to wait + retrySpread, all equally likely. chance is from 0
+// up to, but not including, 1.
 func spread(wait time.Duration, chance float64) time.Duration {
 	seconds := math.Floor(chance * (retrySpread.Seconds() + 1))
 	return wait + time.Duration(seconds)*time.Second

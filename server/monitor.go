@@ -1,28 +1,29 @@
 // Package server is holter's monitor, for Go applications that embed it: it watches the WebSocket connections of
 // a net/http application, whichever library upgrades them.
 //
-// One added line watches an application, which is otherwise left as it is: its own pings, deadlines and close
+// It takes one added line. All else in the application stays as it is: its own pings, deadlines and close
 // handshakes work as before.
 //
 //	monitor := server.New(server.Options{})
 //	handler = monitor.Wrap(handler)
 //	go monitor.Run(ctx)
 //
-// For a Gin application the line is r.Use(ginmonitor.Middleware(monitor)), of package ginmonitor. The one
-// difference that a handler may notice: the net.Conn below its WebSocket is no *net.TCPConn or *tls.Conn itself.
-// A method NetConn leads to that one.
+// For a Gin application the line is r.Use(ginmonitor.Middleware(monitor)), of package ginmonitor. A handler may
+// notice one difference: the net.Conn below its WebSocket is not the *net.TCPConn or *tls.Conn itself. It has a
+// method NetConn that returns that one.
 //
 // # Rooms
 //
-// A Monitor joins what has a package of its own: tap wraps one connection, hub keeps all of them and their
-// hearts, admin tells of them over HTTP in the words of api, on a server of plane. Those know nothing of
-// this package. Package endpoint and package proxy are what the command holter serves beside an admin plane;
-// they bring their connections in through a Door, and nothing here knows them. So an application that imports
-// this package gets neither Gin nor a WebSocket library with it.
+// A Monitor joins parts that have packages of their own. Package tap wraps one connection. Package hub keeps the
+// list of connections and clients, and runs their hearts. Package admin serves what the hub knows over HTTP, in
+// the JSON of package api, on a server of package plane. None of them imports this package.
 //
-// A Monitor sets nothing of its process, and writes to its logger alone. It owns the goroutines that Run starts,
-// and has waited for them when Run returns. Any goroutine may call its methods, before Run, while it runs and
-// after it.
+// Package endpoint and package proxy are for the command holter alone. They import this package or take its
+// Door, and it does not import them. So an application that imports it gets neither Gin nor a WebSocket library
+// with it.
+//
+// A Monitor changes no setting of its process, and writes nothing but to its logger. Run starts its goroutines
+// and waits for them before it returns. Any goroutine may call its methods, before, during and after Run.
 package server
 
 import (
@@ -52,7 +53,7 @@ type Monitor struct {
 }
 
 // New makes a monitor. With options that make no sense it watches nothing: all requests pass as if it were
-// not there, the log says so once, and Run returns why. Options.Validate tells sooner.
+// not there, the log says so once, and Run returns the error, which is that of Options.Validate.
 func New(o Options) *Monitor {
 	o = o.withDefaults()
 	identity, _ := hub.ParseIdentity(o.Identity)
@@ -87,13 +88,13 @@ func (m *Monitor) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// watches reports whether m is to see what becomes of r.
+// watches reports whether r is for m to watch.
 func (m *Monitor) watches(w http.ResponseWriter, r *http.Request) bool {
 	return m.invalid == nil && canUpgrade(w, r)
 }
 
-// canUpgrade reports whether r may become a WebSocket. If w cannot be hijacked the library is to see
-// that for itself.
+// canUpgrade reports whether r may become a WebSocket. If w cannot be hijacked, the application's library has to
+// find that out from w itself.
 func canUpgrade(w http.ResponseWriter, r *http.Request) bool {
 	if !tap.IsUpgrade(r) {
 		return false
@@ -110,8 +111,8 @@ func canUpgrade(w http.ResponseWriter, r *http.Request) bool {
 	}
 }
 
-// hijack hands out a tap instead of the connection of w. Some libraries send the 101 through the
-// connection, others have sent it through w before: then switched is set.
+// hijack takes the connection of w and returns a tap around it. Some libraries write the 101 to the connection
+// that they hijacked. Others have written it to w before; then switched is set.
 func (m *Monitor) hijack(w http.ResponseWriter, r *http.Request, switched bool) (net.Conn, *bufio.ReadWriter, error) {
 	return tap.Hijack(http.NewResponseController(w), func(c net.Conn, early []byte) *tap.Conn {
 		t := m.hub.Adopt(r, c, early)
@@ -122,12 +123,13 @@ func (m *Monitor) hijack(w http.ResponseWriter, r *http.Request, switched bool) 
 	})
 }
 
-// httpWriter keeps all that the writer below can do, and taps what is hijacked from it.
+// httpWriter is the writer of an upgrade. It can do all that the writer below it can, and a connection that is
+// hijacked from it is tapped.
 type httpWriter struct {
 	http.ResponseWriter
 	monitor  *Monitor
 	request  *http.Request
-	switched bool // a 101 was written
+	switched bool // a 101 was written to it
 }
 
 func (w *httpWriter) WriteHeader(status int) {
@@ -143,9 +145,9 @@ func (w *httpWriter) Flush() { http.NewResponseController(w.ResponseWriter).Flus
 
 func (w *httpWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Run beats, samples the host, and serves the admin plane if there is one, until ctx ends. Then it
-// closes all connections with 1001, which takes up to a second. It returns the first error that made
-// it stop, nil if that was ctx.
+// Run beats, samples the host, and serves the admin plane if there is one, until ctx ends or one of these fails.
+// Then it closes all connections with 1001, which takes up to a second. It returns the first error, and nil if
+// ctx ended.
 func (m *Monitor) Run(ctx context.Context) error {
 	if m.invalid != nil {
 		return m.invalid
@@ -161,5 +163,5 @@ func (m *Monitor) Run(ctx context.Context) error {
 	return process.Run(ctx, parts...)
 }
 
-// Source is what a screen draws from.
+// Source returns what a screen draws from. It may be called at any time.
 func (m *Monitor) Source() Source { return Source{m.hub, m.readOnly} }

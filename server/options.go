@@ -9,9 +9,8 @@ import (
 	"holter/model/heart"
 )
 
-// Options set a Monitor up. The zero value of a field stands for the default in its tag, where on_fail is
-// close for all but a proxy; the zero Options watch in both directions every 5 s, close what has failed
-// and open no admin plane.
+// Options set a Monitor up. The zero value of a field stands for the default in its tag, except for Admin, where
+// it stands for no admin plane. The default of OnFail is close; only the command line of the proxy has observe.
 type Options struct {
 	Scheme     model.Scheme  `default:"both" enum:"both,server,client,none" placeholder:"WHO" help:"Which end beats: both, server, client, or none to watch only (holter's own beats can keep a path alive that an idle timeout would cut)."`
 	Interval   time.Duration `default:"5s" help:"Time between two beats of a connection, ±10 % for each."`
@@ -33,13 +32,13 @@ type Options struct {
 	Admin string `default:"127.0.0.1:7071" placeholder:"HOST:PORT" help:"Address of the admin plane: health, API and events; empty for none."`
 	Token string `placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
 
-	ReadOnly bool `help:"Show, and change nothing: from screen and API nobody can be kicked, disturbed or turned away."`
+	ReadOnly bool `help:"Show, and change nothing: neither screen nor API can kick, disturb or refuse a client."`
 
 	Version string       `kong:"-"`
 	Logger  *slog.Logger `kong:"-"` // nil for slog.Default()
 }
 
-// withDefaults fills in what the tags say, but for the admin plane: a library opens no port unasked.
+// withDefaults fills in the defaults of the tags, except for the admin plane: a library opens no port unasked.
 func (o Options) withDefaults() Options {
 	rhythm := heart.DefaultRhythm()
 	o.Scheme = cmp.Or(o.Scheme, rhythm.Scheme)

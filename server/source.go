@@ -8,8 +8,8 @@ import (
 	"holter/server/hub"
 )
 
-// Source is what the screen and the admin plane of a monitor show, and what they command. With
-// Options.ReadOnly all that would change something fails with model.Forbidden.
+// Source is what the screen and the admin plane of a monitor read, and what they give their commands to. With
+// Options.ReadOnly every command fails with model.Forbidden.
 type Source struct {
 	*hub.Hub
 	readOnly bool
@@ -17,7 +17,7 @@ type Source struct {
 
 var errReadOnly = model.Errorf(model.Forbidden, "this holter was started with --read-only: it shows, and changes nothing")
 
-// MayChange is the error of all that would change something, nil if it is allowed.
+// MayChange returns the error that every command fails with, nil if they are allowed.
 func (s Source) MayChange() error {
 	if s.readOnly {
 		return errReadOnly

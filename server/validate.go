@@ -11,8 +11,8 @@ import (
 )
 
 // Validate refuses settings that are out of range or contradict each other. It wants options whose
-// defaults are filled in, as the command line gives them: a zero that stands for a default in a
-// library is a mistake for somebody who has written it. The error says what to write instead.
+// defaults are filled in, as the command line gives them: in a library a zero stands for a default, on a command
+// line it is a mistake. The error says what to write instead.
 func (o Options) Validate() error {
 	rhythm := o.rhythm()
 	_, badIdentity := hub.ParseIdentity(o.Identity)

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 )
 
-// longestBeat bounds what is looked at as a beat, in bytes.
+// longestBeat is the length in bytes above which a message is not taken for a beat.
 const longestBeat = 512
 
-// answerBeat answers a beat of a client that cannot send protocol pings, as a script in a browser
-// cannot: {"type":"ping"}, whose id and ts come back as they were. It is nil for any other message,
-// which it finds out about without decoding most.
+// answerBeat returns the answer to a beat, {"type":"ping"}, with the beat's id and ts as they came. Clients send
+// it that cannot send protocol pings, such as scripts in a browser. It returns nil for any other message, most of
+// which it does not decode.
 func answerBeat(text []byte) []byte {
 	if len(text) > longestBeat || !bytes.HasPrefix(text, []byte("{")) || !bytes.Contains(text, []byte(`"ping"`)) {
 		return nil

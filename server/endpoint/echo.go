@@ -18,14 +18,14 @@ import (
 	"holter/server/plane"
 )
 
-// echo sends every message back to whoever sent it. It keeps as little for an idle connection as
-// gorilla allows: the handler returns after the upgrade and leaves one goroutine, with 256 bytes to
-// read into; all else is borrowed while there is a message.
+// echo sends every message back to the client that sent it. It keeps as little for an idle connection as gorilla
+// allows: the handler returns after the upgrade and leaves one goroutine with a read buffer of 256 bytes. All
+// other buffers come from a pool while there is a message.
 type echo struct {
 	limit    int64 // bytes of a message
 	upgrader websocket.Upgrader
 
-	mu       sync.Mutex // guards stopping, and that nothing starts after it
+	mu       sync.Mutex // protects stopping; nothing is added to running after it is set
 	stopping bool
 	running  sync.WaitGroup
 }
@@ -77,8 +77,8 @@ func (e *echo) start() bool {
 	return !e.stopping
 }
 
-// stop takes no connection any more, and waits until all have ended or ctx has. Ending them is for
-// whoever owns the sockets.
+// stop refuses new connections, and waits until all others have ended or ctx has. It does not end them: the
+// monitor does.
 func (e *echo) stop(ctx context.Context) error {
 	e.mu.Lock()
 	e.stopping = true
@@ -90,8 +90,8 @@ func (e *echo) serve(ws *websocket.Conn) {
 	defer e.running.Done()
 	defer ws.Close()
 	ws.SetReadLimit(e.limit)
-	// gorilla's own answer to a ping sets a timer and a deadline; nothing else writes here, so that
-	// neither is needed.
+	// gorilla's own answer to a ping sets a timer and a deadline. Neither is needed, as only this goroutine
+	// writes.
 	ws.SetPingHandler(func(payload string) error {
 		return ws.WriteMessage(websocket.PongMessage, []byte(payload))
 	})
@@ -141,9 +141,9 @@ func keep(b *bytes.Buffer) {
 	}
 }
 
-// refuse tells a peer that broke the rules which one, and ends the connection so that it can read that:
-// closing with bytes of the peer's still unread would reset the connection and take the close frame
-// with it. For any other err there is nothing to say.
+// refuse sends a peer that broke a rule a close frame that says which, and ends the connection so that the peer
+// can read it: a close while bytes of the peer are unread would reset the connection, and the close frame would
+// be lost. If err is not a broken rule it does nothing.
 func refuse(ws *websocket.Conn, err error) {
 	if ended(err) {
 		return
@@ -170,7 +170,7 @@ func ended(err error) bool {
 	return broken || errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// drain says that nothing more will come, and waits for the peer to say the same.
+// drain closes our direction, and reads until the peer closes its own.
 func drain(conn net.Conn, deadline time.Time) {
 	if half, ok := conn.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite()

@@ -2,8 +2,9 @@
 // and a page at / that uses it. Both stand on Gin and gorilla/websocket, watched by the very middleware that a Gin
 // application would use.
 //
-// It owns the goroutines of its connections, one each, until Drain has returned; their sockets are the monitor's
-// to close. It leaves Gin's mode to package main, which calls it. No application that embeds a monitor needs it.
+// It owns the goroutines of its connections, one each, until Drain has returned; the monitor closes their sockets.
+// It does not set Gin's mode, which is global: package main does, its only caller. An application that embeds a
+// monitor does not need this package.
 package endpoint
 
 import (
@@ -31,7 +32,7 @@ type endpoint struct {
 	log         *slog.Logger
 }
 
-// New sets holter serve up with the monitor m, which it runs: do not run m as well. The error says which of the
+// New makes the data plane of holter serve. Its Run runs m too: the caller must not. The error says which of the
 // options, m's included, make no sense.
 func New(m *server.Monitor, o Options) (*plane.Data, error) {
 	door := m.Door()

@@ -13,7 +13,7 @@ import (
 //go:embed page/index.html
 var page string
 
-// servePage answers with the page, which may run and load nothing but what stands in it.
+// servePage answers with the page, and has the browser run and load only what is in it.
 func servePage() gin.HandlerFunc {
 	policy := strings.Join([]string{
 		"default-src 'none'",

@@ -15,8 +15,8 @@ type badUpgrade struct {
 	reason string
 }
 
-// checkUpgrade wants the opening handshake of RFC 6455 section 4.2.1. The reasons go to people who see
-// nothing else of what their proxy or library did.
+// checkUpgrade returns what is wrong with an opening handshake by RFC 6455 section 4.2.1, nil if nothing is. The
+// reason is often all that people see of what their proxy or library did.
 func checkUpgrade(r *http.Request) *badUpgrade {
 	has := func(header, token string) bool { return httpguts.HeaderValuesContainsToken(r.Header[header], token) }
 	keys := r.Header["Sec-Websocket-Key"]

@@ -15,22 +15,22 @@ import (
 
 const (
 	// queueLength is how many accepted connections may wait for their handshake. The kernel's own
-	// queue is shorter (net.core.somaxconn) and loses what it cannot hold, at the price of a second
-	// for the client whose SYN that was.
+	// queue is shorter (net.core.somaxconn). It drops what it cannot hold, and the client sends its SYN again
+	// a second later.
 	queueLength = 1 << 14
 
-	// handshakes is how many may run at a time where they are little work each: more of them at once only
-	// keep the accepting goroutine from its turn.
+	// handshakes is how many may run at a time where each is little work. More of them would only keep the
+	// accepting goroutine from running.
 	handshakes = 4
 
-	// patience is how long a handshake holds its place. By then it is waiting for its client, who must
-	// not keep others out.
+	// patience is how long a handshake holds its place. If it takes longer, it is waiting for its client,
+	// which must not keep others out.
 	patience = time.Millisecond
 )
 
-// acceptQueue is a listener that accepts at once, into a queue of its own, and hands a connection out
-// when one of few places is free. It gets a place back through release, or after patience. Accept
-// returns what the listener below has accepted, unwrapped.
+// acceptQueue is a listener that accepts every connection at once, into a queue of its own, and returns one from
+// Accept when one of few places is free. A place becomes free by release, or after patience. Accept returns
+// the connection itself, with nothing around it.
 type acceptQueue struct {
 	net.Listener
 	log   *slog.Logger
@@ -38,7 +38,7 @@ type acceptQueue struct {
 
 	close   sync.Once
 	closing chan struct{}
-	done    chan struct{} // nobody accepts any more
+	done    chan struct{} // closed when fill has returned
 	places  *lease.Pool[net.Conn]
 }
 
@@ -69,8 +69,7 @@ func (q *acceptQueue) Accept() (net.Conn, error) {
 	}
 }
 
-// Close ends Accept, and returns when nothing is accepted any more. Connections that still wait are
-// closed.
+// Close ends Accept, closes the connections that still wait, and returns when no more are accepted.
 func (q *acceptQueue) Close() error {
 	var err error
 	q.close.Do(func() {

@@ -14,14 +14,14 @@ import (
 	"holter/probe/process"
 )
 
-// Data is a data plane, where clients connect, with the monitor that watches them. holter serve and holter
-// proxy are one each. Its owner sets the fields that it needs before Listen.
+// Data is a data plane, where clients connect, with the monitor that watches them: what holter serve and holter
+// proxy run. Its owner sets Path and Drain, and the other fields as needed, before Listen.
 type Data struct {
 	HTTP       *http.Server
 	Path       string                      // of the WebSocket endpoint
 	Upstream   string                      // of a proxy: the backend's URL
-	Handshakes int                         // how many may run at a time; 0 stands for the 4 that suit short ones
-	Drain      func(context.Context) error // waits for the end of the connections
+	Handshakes int                         // that may run at a time; 0 stands for 4, which suits short ones
+	Drain      func(context.Context) error // returns when all connections have ended, or with the error of ctx
 
 	monitor Monitor
 	listen  ListenOptions
@@ -35,23 +35,23 @@ type Monitor interface {
 	Listen() error
 	// AdminURL is the root of that plane, empty if there is none.
 	AdminURL() string
-	// Announce tells readers of the monitor where clients connect, and where a proxy passes them on to.
+	// Announce sets the addresses that the monitor shows: where clients connect, and the backend of a proxy.
 	Announce(address, upstream string)
 	// Run watches until ctx ends, and then closes all connections.
 	Run(ctx context.Context) error
 }
 
-// stopTimeout bounds how long the end of everything may take.
+// stopTimeout bounds how long stopping may take.
 const stopTimeout = 5 * time.Second
 
-// NewData makes a data plane that answers with a handler. It runs the monitor: do not run that as well.
+// NewData makes a data plane whose requests go to h. Its Run runs the monitor too: the caller must not.
 func NewData(m Monitor, o ListenOptions, h http.Handler, log *slog.Logger) *Data {
 	p := New(h, log)
 	return &Data{HTTP: p.HTTP, monitor: m, listen: o, plane: p, log: log}
 }
 
-// Listen takes the addresses of both planes. Clients may connect from now on, and are answered once Run
-// runs. Run listens if nobody has.
+// Listen takes the addresses of both planes. From now on clients may connect; they are answered once Run runs.
+// Without an earlier call, Run calls it.
 func (d *Data) Listen() error {
 	if d.plane.Listener != nil {
 		return nil
@@ -85,7 +85,7 @@ func (d *Data) listenData() error {
 	return nil
 }
 
-// tls is nil for a plane without.
+// tls returns nil for a plane without a certificate.
 func (d *Data) tls() (*tls.Config, error) {
 	if d.listen.TLSCert == "" {
 		return nil, nil
@@ -103,7 +103,7 @@ func (d *Data) URL() string { return d.at("ws") + d.Path }
 // PageURL is the root of the data plane.
 func (d *Data) PageURL() string { return d.at("http") + "/" }
 
-// at is the data plane under a scheme, or its secure twin if there is a certificate.
+// at returns the root of the data plane with a scheme, which becomes https or wss if there is a certificate.
 func (d *Data) at(scheme string) string {
 	if d.listen.TLSCert != "" {
 		scheme += "s"
@@ -126,9 +126,9 @@ func (d *Data) Greet() {
 	d.log.Info("holter listens", attrs...)
 }
 
-// Run serves until ctx ends, and then stops in order: no new connection, a close frame for every connection,
-// the end of their handlers, the rest, which takes five seconds at most. It returns the first error that
-// made it stop.
+// Run serves until ctx ends or something fails. Then it stops in order: it accepts no more connections, has the
+// monitor close all of them, waits until their goroutines have ended, and ends the requests that are left. That
+// takes five seconds at most. It returns the first error, and nil if ctx ended.
 func (d *Data) Run(ctx context.Context) error {
 	if err := d.Listen(); err != nil {
 		return err
@@ -157,7 +157,7 @@ func (d *Data) stop(stopMonitor func()) {
 	d.plane.Stop(ctx)
 }
 
-// Wait waits for goroutines, or for the end of ctx, which is an error.
+// Wait returns when the goroutines have ended, or with the error of ctx when that ends before.
 func Wait(ctx context.Context, goroutines *sync.WaitGroup) error {
 	done := make(chan struct{})
 	process.Go(func() {

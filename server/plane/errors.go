@@ -10,7 +10,7 @@ import (
 	"holter/model"
 )
 
-// Codes that only the edge knows: the domain has no methods and no bodies.
+// Codes for errors of HTTP, which package model does not know.
 const (
 	codeNoMethod model.Code = "method_not_allowed"
 	CodeTooLarge model.Code = "too_large"
@@ -35,7 +35,7 @@ var statuses = map[model.Code]int{
 	CodeTooLarge:       http.StatusRequestEntityTooLarge,
 }
 
-// StatusOf is the HTTP status for a code: 500 for one that is not known.
+// StatusOf returns the HTTP status for a code, 500 if there is none for it.
 func StatusOf(code model.Code) int {
 	if s, ok := statuses[code]; ok {
 		return s

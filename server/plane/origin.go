@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// SameOrigin reports whether r comes from no browser page, or from one that its own host served. A page
-// of another site says so in its Origin, which scripts cannot change.
+// SameOrigin reports whether r comes from a page that the same host served, or from no page at all. The browser
+// sends the origin of the page in a header that scripts cannot change.
 func SameOrigin(r *http.Request) bool {
 	origins := r.Header["Origin"]
 	if len(origins) == 0 {
@@ -19,7 +19,7 @@ func SameOrigin(r *http.Request) bool {
 	return err == nil && len(origins) == 1 && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }
 
-// AllowedOrigin reports whether r has sameOrigin, or an origin of the list, in which * stands for all.
+// AllowedOrigin reports whether r is of the same origin, or of one in the list, where * stands for all.
 func AllowedOrigin(r *http.Request, allow []string) bool {
 	if SameOrigin(r) || slices.Contains(allow, "*") {
 		return true
@@ -28,9 +28,9 @@ func AllowedOrigin(r *http.Request, allow []string) bool {
 	return slices.ContainsFunc(allow, func(a string) bool { return strings.EqualFold(a, origin) })
 }
 
-// OwnHost reports whether r was sent to a name of this machine itself. On a loopback address a request under
-// another name comes from a page whose domain has been pointed at it, and so passes for the same origin (DNS
-// rebinding).
+// OwnHost reports whether r was sent to a name of this machine itself. Where a plane listens on a loopback
+// address, another name means an attack: a page had its own domain point at that address, so that the browser
+// takes the plane for the page's own origin (DNS rebinding).
 func OwnHost(r *http.Request) bool { return Loopback(hostname(r.Host)) }
 
 // hostname is the host of a Host header in lower case, without port and brackets.

@@ -50,8 +50,8 @@ func New(handler http.Handler, log *slog.Logger) Plane {
 
 // Listen takes the address. The error names flag, which sets another.
 func (p *Plane) Listen(address, flag string) error {
-	// Without keep-alives of the kernel's: they would keep alive a path that somebody watches for its
-	// idle timeout, and cost every handshake four system calls.
+	// Without keep-alives of the kernel: they would hide an idle timeout on the path, which is one of the
+	// things to find, and cost every handshake four system calls.
 	lc := net.ListenConfig{KeepAlive: -1}
 	l, err := lc.Listen(context.Background(), "tcp", address)
 	if err != nil {
@@ -61,7 +61,7 @@ func (p *Plane) Listen(address, flag string) error {
 	return nil
 }
 
-// rootCause is what the system said, without the names of the calls it came through.
+// rootCause returns the error of the system, without the names of the calls around it.
 func rootCause(err error) error {
 	if s, ok := errors.AsType[*os.SyscallError](err); ok {
 		return s.Err

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// QuietLog gives net/http a logger for what clients do wrong (broken TLS handshakes, early ends). It
-// passes on one line a second, with the number of those it held back: strangers must not fill a disk.
+// QuietLog makes a logger for net/http, which logs what clients do wrong (broken TLS handshakes, early ends). It
+// passes on one line a second, with the number of lines that it held back, so that strangers cannot fill a disk.
 func QuietLog(l *slog.Logger) *log.Logger {
 	return log.New(&quietWriter{log: l, limit: rate.NewLimiter(rate.Every(time.Second), 1)}, "", 0)
 }

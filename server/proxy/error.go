@@ -23,7 +23,7 @@ const (
 	codeGatewayTimeout model.Code = "gateway_timeout"
 )
 
-// answerFailure answers in the place of an upstream that did not, and says what was tried.
+// answerFailure answers a request that the upstream did not answer, and says what was tried.
 func (p *proxy) answerFailure(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, errTaken) {
 		return
@@ -49,8 +49,8 @@ func isTimeout(err error) bool {
 	return ok && e.Timeout() || errors.Is(err, errNoHandshake) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// describe says what became of a request, as the end of a sentence that begins with the upstream. What
-// the upstream itself has said in it is cut and cleaned.
+// describe says why a request failed, as the end of a sentence that begins with the upstream. Text that came
+// from the upstream is cut and cleaned.
 func describe(err error) string {
 	dial, _ := errors.AsType[*net.OpError](err)
 	name, _ := errors.AsType[*net.DNSError](err)
@@ -69,7 +69,7 @@ func describe(err error) string {
 	return "did not answer as it should: " + model.Clean(err.Error(), 300)
 }
 
-// system is what the operating system has said.
+// system returns the text of the operating system.
 func system(err *net.OpError) string {
 	if s, ok := errors.AsType[*os.SyscallError](err); ok {
 		return s.Err.Error()
@@ -77,7 +77,7 @@ func system(err *net.OpError) string {
 	return err.Err.Error()
 }
 
-// writeFailure writes a page for whoever asks for one, and JSON for all others.
+// writeFailure writes a page if the client accepts one, and JSON otherwise.
 func writeFailure(w http.ResponseWriter, r *http.Request, status int, body api.Error) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")

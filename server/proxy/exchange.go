@@ -21,18 +21,18 @@ import (
 	"holter/server/tap"
 )
 
-// switched is the body of a 101: the connection that is not HTTP's any more, and all that came over it.
+// switched is the body of a 101: the connection, which no longer speaks HTTP, and what has been read from it.
 type switched struct {
 	net.Conn
-	head  []byte // of the response, byte for byte but for the ends of its lines
-	early []byte // what came after it
+	head  []byte // of the response: its bytes, but with CRLF at the end of every line
+	early []byte // what came after the head
 }
 
-// errNoHandshake is for an upstream that has accepted a connection and then says nothing.
+// errNoHandshake is for an upstream that has accepted a connection and then sends nothing.
 var errNoHandshake = errors.New("no answer")
 
-// exchange sends a request over a connection of its own, and answers with the response: that of a 101 has
-// a *switched body.
+// exchange sends a request over a connection of its own, and returns the response. That of a 101 has a *switched
+// body.
 func (u *upstream) exchange(r *http.Request) (*http.Response, error) {
 	conn, err := u.dial(r.Context())
 	if err != nil {
@@ -94,7 +94,7 @@ var (
 	responseReaders = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
 )
 
-// converse writes r and reads what is answered, 1xx before it included.
+// converse writes r and reads the response. It passes on each 1xx that comes before it.
 func converse(conn net.Conn, r *http.Request) (*http.Response, error) {
 	if err := writeRequest(conn, r); err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func converse(conn net.Conn, r *http.Request) (*http.Response, error) {
 	}
 }
 
-// writeRequest writes r with the target as the client has sent it.
+// writeRequest writes r with the target exactly as the client sent it.
 func writeRequest(conn net.Conn, r *http.Request) error {
 	var to io.Writer = conn
 	if r.URL.RequestURI() != r.RequestURI {
@@ -139,7 +139,7 @@ func writeRequest(conn net.Conn, r *http.Request) error {
 	return out.Flush()
 }
 
-// firstLine writes a line of its own instead of the first one that passes.
+// firstLine is a writer that puts a line of its own in the place of the first line written to it.
 type firstLine struct {
 	io.Writer
 	line string // empty once it is written
@@ -164,7 +164,7 @@ func (f *firstLine) Write(b []byte) (int, error) {
 // maxResponseHead bounds the head of a response, in bytes.
 const maxResponseHead = 256 << 10
 
-// readHead reads the head of a response. All its lines end in CRLF, whatever they ended in.
+// readHead reads the head of a response. It ends all lines in CRLF, also those that came with LF alone.
 func readHead(in *bufio.Reader) (head []byte, err error) {
 	for begin := 0; ; { // of the line
 		part, err := in.ReadSlice('\n')
@@ -189,7 +189,7 @@ func readHead(in *bufio.Reader) (head []byte, err error) {
 
 var crlf = []byte("\r\n")
 
-// unexpected is for the end of a stream in the middle of something.
+// unexpected turns the end of a stream into an error, as it came in the middle of a head.
 func unexpected(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
@@ -197,13 +197,13 @@ func unexpected(err error) error {
 	return err
 }
 
-// taken is what in has read too far.
+// taken returns what in has read beyond the head.
 func taken(in *bufio.Reader) []byte {
 	b, _ := in.Peek(in.Buffered())
 	return bytes.Clone(b)
 }
 
-// interim passes on a 1xx.
+// interim passes a 1xx on to the client.
 func interim(r *http.Request, res *http.Response) error {
 	if t := httptrace.ContextClientTrace(r.Context()); t != nil && t.Got1xxResponse != nil {
 		return t.Got1xxResponse(res.StatusCode, textproto.MIMEHeader(res.Header))
@@ -211,8 +211,8 @@ func interim(r *http.Request, res *http.Response) error {
 	return nil
 }
 
-// spellAsRFC6455 gives the fields of a handshake the names that the RFC writes, as package http does
-// not: there are servers that look for those.
+// spellAsRFC6455 spells the names of the handshake's header fields as the RFC does. Package http spells them
+// otherwise, and some servers compare them letter by letter.
 func spellAsRFC6455(h http.Header) {
 	for name, values := range h {
 		if rest, ok := strings.CutPrefix(name, "Sec-Websocket-"); ok {

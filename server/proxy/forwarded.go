@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// trusted are the networks whose word on where a request came from is taken.
+// trusted are the networks of proxies whose X-Forwarded headers are believed.
 type trusted []netip.Prefix
 
 func parseTrusted(texts []string) (trusted, error) {
@@ -34,8 +34,9 @@ func (t trusted) has(a netip.Addr) bool {
 	return false
 }
 
-// origin is the address of the client of r: that of the peer, or what a chain of trusted proxies says,
-// of which none but the last can be forged. The port of a forwarded client is not known, and 0.
+// origin returns the address of the client of r: that of the peer, or, if the peer is a trusted proxy, the last
+// address in X-Forwarded-For that is not one (addresses before it can be forged). The port of such a client is
+// not known, and 0.
 func (t trusted) origin(r *http.Request) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil || !t.has(peer.Addr().Unmap()) {
@@ -69,8 +70,8 @@ func parseHop(text string) (netip.Addr, bool) {
 	return a.Unmap().WithZone(""), err == nil
 }
 
-// forward tells the upstream in out whom holter got the request in from. What in says itself of where
-// it came from is passed on if it comes from a trusted proxy.
+// forward sets the X-Forwarded headers of out, the request to the upstream, for a request in. Such headers of in
+// are passed on if a trusted proxy sent it, and replaced otherwise.
 func (t trusted) forward(out http.Header, in *http.Request) {
 	proto := "http"
 	if in.TLS != nil {

@@ -16,14 +16,14 @@ import (
 	"holter/server/tap"
 )
 
-// closeWait is how long an end has to answer a close frame, or to close, before its socket goes.
+// closeWait is how long an end has to answer a close frame, or to close, before its socket is closed.
 const closeWait = time.Second
 
 // codeAbnormal is the close code that stands for no close frame (RFC 6455 section 7.4.1). It cannot
 // be sent.
 const codeAbnormal = 1006
 
-// pipes are the proxied connections past their 101, each with a goroutine for either direction.
+// pipes are the proxied connections after their 101. Each has a goroutine for each direction.
 type pipes struct {
 	goroutines sync.WaitGroup
 
@@ -32,7 +32,7 @@ type pipes struct {
 	stopping bool
 }
 
-// pipe is a proxied connection: what comes in at one end goes out at the other, the end included.
+// pipe is a proxied connection: what comes in at one end goes out at the other, its end included.
 type pipe struct {
 	owner            *pipes
 	client, upstream *tap.Conn
@@ -40,7 +40,7 @@ type pipe struct {
 	broken           atomic.Bool  // an end is lost, and so the other gets a reset
 }
 
-// join makes a pipe of two sockets, and closes them if there are to be none any more.
+// join makes a pipe of two sockets. While the proxy stops it closes them instead.
 func (ps *pipes) join(client, upstream *tap.Conn) {
 	p := &pipe{owner: ps, client: client, upstream: upstream}
 	if !ps.enter(p) {
@@ -72,8 +72,8 @@ func (ps *pipes) leave(p *pipe) {
 	ps.mu.Unlock()
 }
 
-// stop ends all pipes with 1001, those too that no monitor knows of (any more), and returns when that is
-// done, or with the end of ctx.
+// stop ends all pipes with 1001, also those that the monitor does not list (any more). It returns when their
+// goroutines have ended, or with the error of ctx.
 func (ps *pipes) stop(ctx context.Context) error {
 	ps.mu.Lock()
 	ps.stopping = true
@@ -91,7 +91,7 @@ func (p *pipe) end() {
 	}
 }
 
-// carry is one direction, to its end.
+// carry copies one direction until it ends.
 func (p *pipe) carry(from, to *tap.Conn) {
 	more, read, write := from.CopyTo(to)
 	if more {
@@ -109,9 +109,8 @@ func (p *pipe) carry(from, to *tap.Conn) {
 	}
 }
 
-// refused is for an end that takes nothing any more. If that is holter's doing, the other end is told,
-// and has time to answer. Otherwise the reason comes in where this end is read, after all that it has
-// said before.
+// refused handles a write that failed: to takes nothing any more. If holter has closed it, from is told, and has
+// time to answer. Otherwise the goroutine that reads from to will learn why, after all that to has sent before.
 func (p *pipe) refused(from, to *tap.Conn) {
 	e := to.Ending()
 	if e.By != model.ByHolter {
@@ -125,7 +124,7 @@ func (p *pipe) refused(from, to *tap.Conn) {
 	to.CloseWrite()
 }
 
-// lost is for an end that cannot be read any more.
+// lost handles a read that failed: nothing more comes from this end.
 func (p *pipe) lost(from, to *tap.Conn, err error) {
 	switch {
 	case errors.Is(err, net.ErrClosed): // by holter
@@ -137,7 +136,7 @@ func (p *pipe) lost(from, to *tap.Conn, err error) {
 	}
 }
 
-// dismiss ends c as the other end was ended, and gives it a moment to close.
+// dismiss ends c in the way in which the other end was ended, and gives it closeWait to close.
 func dismiss(c *tap.Conn, e tap.Ending) {
 	if e.Code == codeAbnormal {
 		c.Drop(e, true)
@@ -149,7 +148,7 @@ func dismiss(c *tap.Conn, e tap.Ending) {
 	c.SetReadDeadline(time.Now().Add(closeWait))
 }
 
-// finish closes both ends after the second direction.
+// finish closes both ends when the second direction has ended.
 func (p *pipe) finish() {
 	defer p.owner.goroutines.Done()
 	if p.over.Add(1) < 2 {

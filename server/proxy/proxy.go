@@ -6,9 +6,9 @@
 // its end included (pipe).
 //
 // The package owns the connections to the backend, and the goroutines of its pipes until Drain has returned. It
-// never judges a connection, and answers in the backend's place only where that does not answer: that is when it
-// cannot be reached, or when the monitor admits no connection. It knows the monitor as a Door. Package main calls it;
-// no application that embeds a monitor needs it.
+// never judges a connection: the monitor does, which it knows as a Door. It answers a request itself only when the
+// backend cannot be reached or does not answer. Package main calls it; an application that embeds a monitor does
+// not need it.
 package proxy
 
 import (
@@ -35,11 +35,11 @@ type Door interface {
 	Log() *slog.Logger
 	// Admit reports whether an upgrade may go on. If not, it has answered the request.
 	Admit(w http.ResponseWriter, r *http.Request) bool
-	// Adopt watches the connection of a client from now on, and AdoptUpstream that to the backend. early is what
-	// came over it and has been read already.
+	// Adopt begins to watch the connection of a client, AdoptUpstream that to the backend. early is what has been
+	// read from it already.
 	Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn
 	AdoptUpstream(near *tap.Conn, c net.Conn, early []byte) *tap.Conn
-	// Refused tells of an upgrade that was answered with an HTTP status, and perhaps with a time to come back.
+	// Refused reports that an upgrade was answered with an HTTP status, and how long the client was asked to wait.
 	Refused(r *http.Request, status int, reason string, retryAfter time.Duration)
 }
 
@@ -55,11 +55,11 @@ type proxy struct {
 	quiet       *log.Logger
 }
 
-// handshakesAtATime is how many there may be: most of their time they wait for the upstream.
+// handshakesAtATime is how many handshakes may run at a time. Most of the time they wait for the upstream.
 const handshakesAtATime = 32
 
-// New sets holter proxy up with the monitor behind door, which it runs: do not run that as well. The error
-// says which of the options, the monitor's included, make no sense.
+// New makes the data plane of holter proxy. Its Run runs the monitor behind door too: the caller must not. The
+// error says which of the options, the monitor's included, make no sense.
 func New(door Door, o Options) (*plane.Data, error) {
 	if err := cmp.Or(door.Validate(), o.Validate()); err != nil {
 		return nil, err
@@ -90,14 +90,14 @@ func New(door Door, o Options) (*plane.Data, error) {
 	return d, nil
 }
 
-// ServeHTTP takes every request: there is no mux before it, as they clean paths.
+// ServeHTTP passes a request on. No mux comes before it, because a mux cleans paths.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	known := *r
 	known.RemoteAddr = p.trusted.origin(r)
 	if tap.IsUpgrade(r) && !p.door.Admit(w, &known) {
 		return
 	}
-	// Otherwise net/http takes what there is of the body away when the answer begins.
+	// Otherwise net/http discards the rest of the body when the answer begins.
 	http.NewResponseController(w).EnableFullDuplex()
 	p.reverse.ServeHTTP(asItIs{w}, withClient(r, &client{w, &known}))
 }
@@ -148,7 +148,7 @@ func (w asItIs) WriteHeader(status int) {
 
 func (w asItIs) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// buffers are for bodies under way.
+// buffers is a pool of the buffers that bodies are copied through.
 type buffers struct{ sync.Pool }
 
 var bodyBuffers = buffers{sync.Pool{New: func() any { return new([32 << 10]byte) }}}

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// longestRetry bounds what an upstream can ask for.
+// longestRetry is the longest time that an upstream can ask for.
 const longestRetry = time.Hour
 
-// retryAfter is how long an answer asks to wait, RFC 9110 section 10.2.3: by so many seconds, or until a
-// time. It is 0 for an answer that does not ask, or in no way that makes sense.
+// retryAfter returns how long an answer asks the client to wait (RFC 9110 section 10.2.3), be it given in seconds
+// or as a time. It is 0 for an answer that does not ask, or not in a way that makes sense.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if at, err := http.ParseTime(text); err == nil {

@@ -9,13 +9,13 @@ import (
 	"holter/server/tap"
 )
 
-// errTaken tells the rest of ReverseProxy that there is nothing left for it to do.
+// errTaken ends the work of ReverseProxy on a request whose connection was taken from it.
 var errTaken = errors.New("the connection was taken over")
 
-// client is who has sent a request: what ReverseProxy does not pass on to its hooks.
+// client is the side of a request that ReverseProxy does not pass on to its hooks.
 type client struct {
 	writer  http.ResponseWriter
-	request *http.Request // from the client's own address
+	request *http.Request // with the client's own address, also behind trusted proxies
 }
 
 type clientKey struct{}
@@ -26,21 +26,21 @@ func withClient(r *http.Request, c *client) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), clientKey{}, c))
 }
 
-// takeOver takes both sockets away from ReverseProxy once the upstream has switched protocols: that one
-// would keep all of net/http's state, and lose what the client has sent before the 101.
+// takeOver takes both sockets away from ReverseProxy once the upstream has switched protocols. ReverseProxy would
+// keep all of net/http's state for the connection, and lose what the client has sent before the 101.
 func (p *proxy) takeOver(res *http.Response) error {
 	to, ok := res.Body.(*switched)
 	if !ok {
 		return nil
 	}
-	res.Body = http.NoBody // is what ReverseProxy closes
+	res.Body = http.NoBody // ReverseProxy will close this
 	from := clientOf(res.Request)
 	near, err := p.hijack(from, res)
 	if err != nil {
 		to.Close()
 		return err
 	}
-	// Both legs are watched before the client can know of it: a shutdown right then reaches both.
+	// Both legs are watched before the client can receive the 101, so that a shutdown at that time closes both.
 	far := p.adopt(near, to)
 	if _, err := near.Write(to.head); err != nil {
 		near.Close()
@@ -51,7 +51,7 @@ func (p *proxy) takeOver(res *http.Response) error {
 	return errTaken
 }
 
-// hijack taps the connection of a client. What is no WebSocket just passes.
+// hijack takes and taps the connection of a client. One that is not a WebSocket is not watched.
 func (p *proxy) hijack(from *client, res *http.Response) (*tap.Conn, error) {
 	conn, _, err := tap.Hijack(from.writer.(http.Hijacker), func(c net.Conn, early []byte) *tap.Conn {
 		if tap.IsUpgrade(from.request) && tap.IsUpgrade(&http.Request{Header: res.Header}) {
@@ -65,7 +65,7 @@ func (p *proxy) hijack(from *client, res *http.Response) (*tap.Conn, error) {
 	return conn.(*tap.Conn), nil
 }
 
-// adopt taps the connection to the upstream as that to the client is.
+// adopt taps the connection to the upstream, in the way in which that to the client is.
 func (p *proxy) adopt(near *tap.Conn, to *switched) *tap.Conn {
 	if near.Opaque() {
 		return tap.NewOpaque(to.Conn, to.early)

@@ -25,9 +25,8 @@ type upstream struct {
 	transport *http.Transport // for everything but handshakes
 }
 
-// idleTimeout is how long a connection to the upstream is kept for another request: less than the
-// upstream keeps it, as a request on a connection that is just being closed is lost. Node.js takes 5 s,
-// gunicorn 2 s.
+// idleTimeout is how long a connection to the upstream is kept for another request. It is shorter than what
+// upstreams have (Node.js 5 s, gunicorn 2 s), as a request on a connection that is just being closed is lost.
 const idleTimeout = time.Second
 
 func newUpstream(o UpstreamOptions) (*upstream, error) {
@@ -38,7 +37,7 @@ func newUpstream(o UpstreamOptions) (*upstream, error) {
 	timeout := cmp.Or(o.UpstreamTimeout, 30*time.Second)
 	u := &upstream{
 		url: target, address: dialAddress(target), timeout: timeout,
-		dialer: net.Dialer{Timeout: timeout, KeepAlive: -1}, // as on the other side: see plane.listen
+		dialer: net.Dialer{Timeout: timeout, KeepAlive: -1}, // as on the other side: see plane.Plane.Listen
 	}
 	if target.Scheme == "https" {
 		if u.secure, err = o.tls(target.Hostname()); err != nil {
@@ -87,8 +86,8 @@ func (o UpstreamOptions) tls(name string) (*tls.Config, error) {
 	return c, nil
 }
 
-// RoundTrip sends a request. Handshakes go over a connection of their own, as do requests for the few
-// targets that http.Transport would rewrite.
+// RoundTrip sends a request. It opens a connection for each handshake, and for each request whose target
+// http.Transport would rewrite.
 func (u *upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 	upgrade := r.Header["Upgrade"] != nil && (r.Body == nil || tap.IsUpgrade(r))
 	if upgrade || r.URL.RequestURI() != r.RequestURI {
@@ -97,8 +96,9 @@ func (u *upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 	return u.transport.RoundTrip(r)
 }
 
-// aim turns a request to the upstream, for the very target that the client has sent: package url would
-// escape some of it. Two slashes at the front it takes for a host, so there RoundTrip has to look.
+// aim turns a request to the upstream, with the target exactly as the client sent it. Package url would escape
+// some targets, so the target is given as opaque. One that begins with two slashes it would take for a host: for
+// that one, RoundTrip compares the target that would be sent with RequestURI.
 func (u *upstream) aim(out *http.Request) {
 	was := out.URL
 	out.URL = &url.URL{Scheme: u.url.Scheme, Host: u.url.Host}
