@@ -81,7 +81,7 @@ func TestUsageErrors(t *testing.T) {
 		"drill":                               "write the address of an admin plane and a drill",
 		"drill 127.0.0.1:7071":                "127.0.0.1:7071 without a drill",
 		"drill ws://127.0.0.1:7070/ws deploy": "is where clients connect, not the admin plane",
-		"drill 127.0.0.1:7071 deplyo":         "there is no file deplyo, and no such drill ready made",
+		"drill 127.0.0.1:7071 deplyo":         "there is no file and no built-in drill named deplyo",
 		"drill --print deploy 127.0.0.1:7071": "--print only prints",
 		"compare --markdown --json":           "can't be used together",
 		"compare --config x":                  "unknown flag --config",
@@ -263,8 +263,8 @@ func TestProxyUntilItsContextEnds(t *testing.T) {
 func TestSwarmAndDrill(t *testing.T) {
 	alone(t)
 	s := serve(t, "--token", "secret")
-	if code, _, errs := run(t.Context(), "drill", s.admin, "herd", "--token", "secret"); code != exitFailure || !strings.Contains(errs, "nobody is connected") {
-		t.Errorf("drill of nobody: exit code %d, stderr %s", code, errs)
+	if code, _, errs := run(t.Context(), "drill", s.admin, "herd", "--token", "secret"); code != exitFailure || !strings.Contains(errs, "no client is connected") {
+		t.Errorf("drill without clients: exit code %d, stderr %s", code, errs)
 	}
 	if code, _, errs := run(t.Context(), "drill", s.admin, "herd"); code != exitFailure || !strings.Contains(errs, "token") {
 		t.Errorf("drill without the token: exit code %d, stderr %s", code, errs)

@@ -13,32 +13,35 @@ import (
 // Command is the command line of a drill.
 type Command struct {
 	URL   string `arg:"" optional:"" name:"admin-url" help:"Address of the holter's admin plane, such as http://127.0.0.1:7071."`
-	Drill Name   `arg:"" optional:"" help:"A file, or one that is ready made: deploy, blip or herd."`
+	Drill Name   `arg:"" optional:"" help:"A file with a drill, or one of the built-in drills: deploy, blip or herd."`
 
 	Token  string   `placeholder:"SECRET" help:"Token that the holter was started with."`
-	Expect []string `sep:"none" placeholder:"TEXT" help:"One more expectation, such as 'peak_rate<200/s'; may be repeated."`
+	Expect []string `sep:"none" placeholder:"TEXT" help:"Further expectation, such as 'peak_rate<200/s'; may be repeated."`
 	JSON   bool     `name:"json" help:"Write the report as JSON."`
-	JUnit  string   `name:"junit" placeholder:"FILE" help:"Write the report to a file as JUnit does, for CI."`
-	Print  Name     `placeholder:"NAME" help:"Print one of those that are ready made, to begin your own with, and do nothing else."`
+	JUnit  string   `name:"junit" placeholder:"FILE" help:"Also write the report to a file as JUnit XML, for CI."`
+	Print  Name     `placeholder:"NAME" help:"Print a built-in drill, as a start for your own, and exit."`
 
 	script *Drill `kong:"-"`
 }
 
 // Help is shown by holter drill --help.
 func (Command) Help() string {
-	return `A drill closes connections, refuses upgrades or puts faults on connections at given times, watches the clients come back, and compares that with what it expects. The exit code is 0 if all of that holds, 1 if not or if it could not be found out, and 2 if the drill makes no sense.
+	return `A drill disturbs the clients of a running holter at given times: it closes connections, refuses upgrades or puts faults on connections. Then it watches the clients come back and compares that with its expectations. The exit code is 0 if all expectations hold, 1 if one does not or if the drill could not be finished, and 2 if the drill or the command line is invalid.
 
 Expectations:
 
-    recovered>=99% within 60s   of those that lost their connection
-    back<50%@2s                 the same: not too many too soon
-    back_99<20s                 when 99% were back; or back_50, back_90
+    recovered>=99% within 60s   share of the lost clients that are back
+    back<50%@2s                 the same, in short
+    back_99<20s                 time until 99% are back; or back_50, back_90
     peak_rate<200/s             attempts in the worst second
-    peak_rate<50%/s             of those that lost their connection
-    crowding<3                  the peak over that of an even spread
+    peak_rate<50%/s             the same, relative to the lost clients
+    crowding<3                  peak rate over the rate of an even spread
     policy=exponential jitter>=50% factor>1.5
-    like=Phoenix                a known client
-    refused<1000   lost>=40   no_client_gave_up
+                                reconnect policy of nine in ten clients
+    like=Phoenix                they reconnect as this known client does
+    refused<1000                upgrades that were refused
+    lost>=40                    clients that lost their connection
+    no_client_gave_up           clients that are not back are still trying
 
 Examples:
 
@@ -48,18 +51,18 @@ Examples:
     holter drill 127.0.0.1:7071 herd --expect 'peak_rate<200/s'`
 }
 
-// Validate is called by kong. It reads the drill.
+// Validate is called by kong. It reads the drill and parses its expectations.
 func (c *Command) Validate() (err error) {
 	switch {
 	case c.Print != "" && c.URL != "":
-		return errors.New("--print only prints: leave address and drill out")
+		return errors.New("--print only prints a drill: leave out address and drill")
 	case c.Print != "":
 		_, err = Template(string(c.Print))
 		return err
 	case c.URL == "":
 		return errors.New("write the address of an admin plane and a drill, such as http://127.0.0.1:7071 deploy")
 	case c.Drill == "":
-		return fmt.Errorf("%s without a drill: write a file after it, or deploy, blip or herd", c.URL)
+		return fmt.Errorf("%s without a drill: write a file after the address, or deploy, blip or herd", c.URL)
 	}
 	if c.script, err = Open(string(c.Drill)); err != nil {
 		return err
@@ -72,12 +75,12 @@ func (c *Command) Validate() (err error) {
 		c.script.Expect = append(c.script.Expect, e)
 	}
 	if len(c.script.Expect) == 0 {
-		return fmt.Errorf("%s expects nothing: write expect: into it, or --expect", c.Drill)
+		return fmt.Errorf("%s has no expectations: write expect: in the file, or --expect", c.Drill)
 	}
 	return nil
 }
 
-// PrintTemplate prints what --print asks for.
+// PrintTemplate prints the built-in drill that --print names.
 func (c *Command) PrintTemplate(out io.Writer) error {
 	text, err := Template(string(c.Print))
 	if err != nil {
@@ -87,8 +90,8 @@ func (c *Command) PrintTemplate(out io.Writer) error {
 	return err
 }
 
-// Run drills the clients of t, writes the report to out, and tells live how it goes. It is an error if an
-// expectation does not hold.
+// Run performs the drill on t and writes the report to out. Meanwhile it shows the progress on live. It returns
+// an error if an expectation does not hold.
 func (c *Command) Run(ctx context.Context, t Target, out io.Writer, live io.Writer) error {
 	junit, err := c.create()
 	if err != nil {
@@ -113,8 +116,8 @@ func (c *Command) Run(ctx context.Context, t Target, out io.Writer, live io.Writ
 	return nil
 }
 
-// create makes the file for CI before anything is disturbed, so that a drill is not for nothing. It
-// answers nil if none is asked for.
+// create opens the file for --junit before the drill begins, so that no client is disturbed for a report that
+// cannot be written. It returns nil without --junit.
 func (c *Command) create() (*os.File, error) {
 	if c.JUnit == "" {
 		return nil, nil
@@ -126,7 +129,7 @@ func (c *Command) create() (*os.File, error) {
 	return file, nil
 }
 
-// discard leaves no empty file that might be taken for a report.
+// discard removes the file after a drill without a report, because CI might read the empty file as one.
 func discard(file *os.File) {
 	if file != nil {
 		file.Close()

@@ -1,5 +1,13 @@
-// Package drill disturbs the clients of a running holter on purpose, watches them come back, and judges
-// whether they did so as they should.
+// Package drill disturbs the clients of a running holter on purpose, watches them come back, and compares that
+// with what the drill expects.
+//
+// A Drill is a script, read from YAML by Parse or Open: steps at given times, and expectations. Drill.Run performs
+// it on a Target, which in practice is the admin API of a holter in another process. One goroutine performs the
+// steps and polls snapshots, and a second one reads events. Both end before Run returns. The Report holds the
+// figures of the recovery and a Check for each expectation; it can be written as text, JSON or JUnit XML.
+//
+// A drill ends every refusal and fault that it has begun, also if it fails or is interrupted. It does not undo
+// kicks, and it connects no clients of its own. Command is its command line.
 package drill
 
 import (
@@ -10,17 +18,17 @@ import (
 	"holter/model"
 )
 
-// Drill is a script of disturbances, and what is expected of the clients.
+// Drill is a list of disturbances, and what is expected of the clients after them.
 type Drill struct {
 	Name   string
 	About  string
 	Steps  []Step // at least one, in the order of At
 	Expect []Expectation
-	// Watch bounds how long the recovery is watched after the last disturbance is over.
+	// Watch is the longest time to wait, after the last disturbance is over, until all clients are back.
 	Watch time.Duration
 }
 
-// end is when the last disturbance is over.
+// end returns when the last disturbance is over, from the start of the drill.
 func (d *Drill) end() (end time.Duration) {
 	for i := range d.Steps {
 		end = max(end, d.Steps[i].end())
@@ -32,12 +40,12 @@ func (d *Drill) end() (end time.Duration) {
 type Step struct {
 	At        time.Duration // from the start of the drill
 	Kind      Kind
-	Selection string        // in the filter language; of a kick or a fault
-	Share     float64       // of those, above 0 up to 1, by chance
+	Selection string        // a filter; for kicks and faults
+	Share     float64       // of the selected connections, chosen at random; above 0, up to 1
 	For       time.Duration // how long a refusal or a fault lasts
 
-	Kick   model.Kick   // of a kick: how
-	Faults model.Faults // of a fault
+	Kick   model.Kick   // how to end connections, for a kick
+	Faults model.Faults // for a fault
 }
 
 // Kind is what a step does.
@@ -45,14 +53,14 @@ type Kind string
 
 const (
 	Kick   Kind = "kick"   // end connections
-	Refuse Kind = "refuse" // turn upgrades away
-	Fault  Kind = "fault"  // disturb connections that stay
+	Refuse Kind = "refuse" // refuse upgrades
+	Fault  Kind = "fault"  // put faults on connections
 )
 
-// end is when the step is over.
+// end returns when the step is over, from the start of the drill.
 func (s *Step) end() time.Duration { return s.At + s.For + s.Kick.Over }
 
-// String says what the step does.
+// String describes the step in a few words, such as "kick all with 1012".
 func (s *Step) String() string {
 	var b strings.Builder
 	switch s.Kind {

@@ -7,31 +7,32 @@ import (
 	"holter/model"
 )
 
-// Expectation is what should come of a drill. Its text is one of
+// Expectation is a condition on the figures of a drill. Its text is one of
 //
-//	recovered>=99% within 60s   of the clients that lost their connection, so many are back by then
-//	back<99%@10s                the same with other words; the time may be left out: at the end
+//	recovered>=99% within 60s   share of the clients that lost their connection and are back by this time; without
+//	                            a time, at the end
+//	back<99%@10s                the same, in short
 //	back_99<20s                 when 99 % were back; also back_50 and back_90
-//	peak_rate<200/s             attempts in the worst second, refused ones too; or peak
-//	peak_rate<50%/s             the same, of the clients that lost their connection
-//	crowding<3                  the peak over that of an even spread
-//	refused<1000                upgrades that were turned away
+//	peak_rate<200/s             attempts in the worst second, including refused ones; also written peak
+//	peak_rate<50%/s             the same, relative to the clients that lost their connection
+//	crowding<3                  peak rate over the rate of an even spread
+//	refused<1000                refused upgrades
 //	lost>=40                    clients that lost their connection
 //	policy=exponential jitter>=50% factor>1.5
-//	                            the policy of nine in ten of them: also policy=fixed and the other kinds,
-//	                            like=Phoenix for a known client; all that stands there must be so
-//	no_client_gave_up           whoever is not back is still trying
+//	                            reconnect policy of at least nine in ten of these clients: policy, jitter, factor,
+//	                            and like=Phoenix for that of a known client; all parts must hold for a client
+//	no_client_gave_up           each client that is not back is still trying
 //
-// The operators are = != > >= < <=. Times count from the first disturbance.
+// The operators are = != > >= < <=. Times count from the start of the drill.
 type Expectation struct {
 	text  string
 	parts []comparison // more than one only of policies
 }
 
-// String is the text of e.
+// String returns the text from which e was parsed.
 func (e Expectation) String() string { return e.text }
 
-// comparison is one subject against one value.
+// comparison compares one subject with one value.
 type comparison struct {
 	subject *subject
 	op      operator
@@ -43,15 +44,15 @@ type comparison struct {
 type value struct {
 	number   float64 // a share from 0 to 1, or seconds, or a plain number
 	word     string
-	relative bool // a rate per client that lost its connection
+	relative bool // a rate is relative to the clients that lost their connection
 }
 
 type operator string
 
-// operators are those that there are, each before its own beginning.
+// operators lists all operators. One that begins with another comes before it.
 var operators = []operator{">=", "<=", "!=", ">", "<", "="}
 
-// holds reports whether a figure is as c wants it.
+// holds reports whether a figure fulfils c.
 func (c *comparison) holds(a float64) bool {
 	b := c.value.number
 	switch c.op {
@@ -69,25 +70,26 @@ func (c *comparison) holds(a float64) bool {
 	return a == b
 }
 
-// matchesWord compares words.
+// matchesWord reports whether a word fulfils c, whose operator is = or !=.
 func (c *comparison) matchesWord(word string) bool { return (word == c.value.word) == (c.op == "=") }
 
-// subject is something that can be expected, either of all clients or of a policy of some.
+// subject is what an expectation is about. It has either check, for a figure of all clients, or fits, for the policy
+// of a pool.
 type subject struct {
 	name          string
 	alias         string
 	unit          unit
-	timed         bool // takes a time by which it should be so
-	withoutLosses bool // can be told where no client lost its connection
+	timed         bool // may be followed by a time
+	withoutLosses bool // makes sense even if no client lost its connection
 	check         func(*comparison, *Figures) (held bool, found string)
 	fits          func(*comparison, *model.PoolPolicy) bool
 }
 
-// unit is how a value is written.
+// unit is the form of a value.
 type unit uint8
 
 const (
-	flag unit = iota // none at all
+	flag unit = iota // no value
 	share
 	length
 	perSecond

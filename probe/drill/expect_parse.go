@@ -13,17 +13,17 @@ import (
 // MaxExpectation bounds the text of an expectation in bytes.
 const MaxExpectation = 500
 
-// SyntaxError is a mistake in an expectation.
+// SyntaxError is the error of an expectation that cannot be parsed.
 type SyntaxError struct {
-	Pos      int // byte offset
-	Expected string
+	Pos      int    // byte offset
+	Expected string // what to write there
 }
 
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("position %d: expected %s", e.Pos, e.Expected)
 }
 
-// ParseExpectation reads the text of an expectation. The error is a *SyntaxError.
+// ParseExpectation parses an expectation. The error is a *SyntaxError.
 func ParseExpectation(text string) (Expectation, error) {
 	p := parser{src: text}
 	if len(text) > MaxExpectation {
@@ -40,7 +40,7 @@ func ParseExpectation(text string) (Expectation, error) {
 			return e, nil
 		}
 		if c.subject.fits == nil {
-			return Expectation{}, p.expected(p.pos, "nothing more: write another expectation for it")
+			return Expectation{}, p.expected(p.pos, "the end: write the rest as another expectation")
 		}
 	}
 }
@@ -57,12 +57,12 @@ func (p *parser) expected(pos int, format string, args ...any) error {
 	return &SyntaxError{pos, fmt.Sprintf(format, args...)}
 }
 
-// spaces part words.
+// spaces separate words.
 const spaces = " \t\r\n"
 
 func (p *parser) skipSpace() { p.pos = len(p.src) - len(strings.TrimLeft(p.rest(), spaces)) }
 
-// word takes the longest run of bytes of which ok holds.
+// word consumes and returns the longest run of bytes for which ok is true.
 func (p *parser) word(ok func(c byte) bool) string {
 	begin := p.pos
 	for p.pos < len(p.src) && ok(p.src[p.pos]) {
@@ -95,7 +95,7 @@ func (p *parser) subject() (*subject, error) {
 	}
 	s := &subjects[i]
 	if s.fits == nil && strings.Trim(p.src[:begin], spaces) != "" {
-		return nil, p.expected(begin, "policy, like, jitter or factor: write another expectation for %s", s.name)
+		return nil, p.expected(begin, "policy, like, jitter or factor: write %s as another expectation", s.name)
 	}
 	return s, nil
 }
@@ -125,7 +125,7 @@ func (p *parser) value(s *subject) (value, error) {
 	begin := p.pos
 	text, ok := p.text()
 	if !ok {
-		return value{}, p.expected(begin, "a closing quote for this one")
+		return value{}, p.expected(begin, "a closing quote for this quote")
 	}
 	v, ok := s.unit.parse(text)
 	if !ok {
@@ -134,7 +134,8 @@ func (p *parser) value(s *subject) (value, error) {
 	return v, nil
 }
 
-// text takes a value in quotes, or one up to the next space or @.
+// text consumes a value in quotes, or one that ends at the next space or @. It returns false if a closing quote is
+// missing.
 func (p *parser) text() (text string, ok bool) {
 	if !strings.HasPrefix(p.rest(), `"`) {
 		return p.word(func(c byte) bool { return strings.IndexByte(spaces+"@", c) < 0 }), true
@@ -148,7 +149,7 @@ func (p *parser) text() (text string, ok bool) {
 	return text, true
 }
 
-// within takes a time by which something should be so, 0 if there is none.
+// within consumes a time after @ or within. It returns 0 if there is none.
 func (p *parser) within() (time.Duration, error) {
 	p.skipSpace()
 	switch {

@@ -9,24 +9,24 @@ import (
 	"holter/model/storm"
 )
 
-// gaveUpAfter is how long a client that is still trying may wait between two attempts: as long as the
-// longest delays of common policies.
+// gaveUpAfter is how long a client that is away counts as still trying after an attempt. It is the longest delay of
+// common policies.
 const gaveUpAfter = 30 * time.Second
 
-// Figures are how the clients came back. Times count from the first disturbance.
+// Figures describe how the clients came back. Times count from the start of the drill.
 type Figures struct {
-	Lost, Back int // clients that lost their connection, and how many of them are back
-	GaveUp     int // of the others, who have not tried for half a minute, or not at all
-	Refused    int // upgrades turned away
+	Lost, Back int // clients that lost their connection, and those of them that are back
+	GaveUp     int // clients that are away and have not tried for half a minute, or not at all
+	Refused    int // refused upgrades
 
 	storm.Recovery
 	Policies []model.PoolPolicy
-	Missed   uint64 // events that did not come through: Peak and Policies may rest on less than there was
+	Missed   uint64 // events that were dropped on the way; without them Peak and Policies may be incomplete
 
-	returns []time.Duration // in order
+	returns []time.Duration // when clients came back, sorted
 }
 
-// figures are those at a moment since the start.
+// figures computes the figures at a time since the start.
 func (r *record) figures(now time.Duration) *Figures {
 	f := &Figures{Lost: r.lost, Refused: r.refused, Missed: r.missed}
 	var records []*reconnect.Attempts
@@ -53,7 +53,7 @@ func (r *record) figures(now time.Duration) *Figures {
 	return f
 }
 
-// arrivals are single clients that came at those times.
+// arrivals makes an arrival of one client for each of the times.
 func arrivals(times []time.Duration) []storm.Arrival {
 	list := make([]storm.Arrival, len(times))
 	for i, at := range times {
@@ -62,13 +62,14 @@ func arrivals(times []time.Duration) []storm.Arrival {
 	return list
 }
 
-// backBy is the share of the clients that were back at a time.
+// backBy returns the share of the lost clients that were back at a time.
 func (f *Figures) backBy(at time.Duration) float64 {
 	n, _ := slices.BinarySearch(f.returns, at+1)
 	return float64(n) / float64(f.Lost)
 }
 
-// adoptStorm takes over what the other holter has seen of the storm that the drill was: it has missed nothing.
+// adoptStorm takes figures from the target's own record of the storm that the drill caused. The target has missed
+// no events, so its figures are better.
 func (f *Figures) adoptStorm(storms []model.Storm, start time.Time) {
 	var worst *model.Storm
 	for i := range storms {

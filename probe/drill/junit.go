@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// suites is the root of the format that JUnit's Ant task writes and CI servers read.
+// suites is the root of the XML format that JUnit's Ant task writes and that CI servers read.
 type suites struct {
 	XMLName xml.Name `xml:"testsuites"`
 	Suites  []suite  `xml:"testsuite"`
@@ -42,7 +42,7 @@ type failure struct {
 	Text    string `xml:",chardata"`
 }
 
-// WriteJUnit writes the report as JUnit does: a test case for each expectation.
+// WriteJUnit writes the report as JUnit XML, with a test case for each expectation.
 func (r *Report) WriteJUnit(w io.Writer) error {
 	var text strings.Builder
 	r.WriteText(&text)

@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// Ticker writes progress: on a terminal in one line that is written again and again, elsewhere now and
-// then in a line of its own.
+// Ticker shows the progress of a drill. On a terminal it rewrites one line. Elsewhere it writes a line for each step,
+// and one every few seconds.
 type Ticker struct {
 	Out      io.Writer
 	Terminal bool
-	written  time.Duration // when the newest line was
+	written  time.Duration // elapsed time at the newest line
 }
 
-// logInterval is how long nothing is written where lines stay.
+// logInterval is the time between two lines without a step, if there is no terminal.
 const logInterval = 5 * time.Second
 
 const eraseLine = "\r\x1b[K"
 
-// Show writes p.
+// Show writes p, or leaves it out if the newest line is not old enough.
 func (t *Ticker) Show(p Progress) {
 	status := fmt.Sprintf("%6.1f s  %d of %d clients lost, %d back, %d refused", p.Elapsed.Seconds(), p.Lost, p.Clients, p.Back, p.Refused)
 	switch {
@@ -36,7 +36,7 @@ func (t *Ticker) Show(p Progress) {
 	}
 }
 
-// Clear ends the line that is written again and again.
+// Clear erases the line on a terminal, before the report is written.
 func (t *Ticker) Clear() {
 	if t.Terminal {
 		fmt.Fprint(t.Out, eraseLine)

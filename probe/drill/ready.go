@@ -11,21 +11,20 @@ import (
 //go:embed ready/*.yaml
 var ready embed.FS
 
-// Names are the drills that are ready made.
+// Names are the built-in drills.
 var Names = []string{"deploy", "blip", "herd"}
 
-// Name is that of a drill which is ready made, or of a file with one's own.
+// Name is the name of a built-in drill, or the path of a file with a drill.
 type Name string
 
-// Suggest are those that are ready made.
+// Suggest lists the built-in drills.
 func (Name) Suggest() []string { return Names }
 
-// Template is the text of a drill that is ready made, to begin one's own with. The error says which
-// there are.
+// Template returns the text of a built-in drill. The error lists their names.
 func Template(name string) (string, error) {
 	text, err := ready.ReadFile("ready/" + name + ".yaml")
 	if err != nil {
-		return "", fmt.Errorf("there is no drill %.60q ready made: write one of %s", name, strings.Join(Names, ", "))
+		return "", fmt.Errorf("there is no built-in drill %.60q: write one of %s", name, strings.Join(Names, ", "))
 	}
 	return string(text), nil
 }
@@ -33,15 +32,15 @@ func Template(name string) (string, error) {
 // maxScript bounds a file, in bytes.
 const maxScript = 1 << 20
 
-// Open reads a drill: one that is ready made, or the file of that name. The error names every mistake in
-// it, by its line, and what to write there.
+// Open reads the built-in drill of that name, or else the file. The error lists all mistakes with their lines,
+// and says for each what to write.
 func Open(name string) (*Drill, error) {
 	if text, err := Template(name); err == nil {
 		return Parse(name+".yaml", []byte(text))
 	}
 	file, err := os.Open(name)
 	if os.IsNotExist(err) {
-		return nil, fmt.Errorf("there is no file %s, and no such drill ready made: write a file, or one of %s", name, strings.Join(Names, ", "))
+		return nil, fmt.Errorf("there is no file and no built-in drill named %s: write a file, or one of %s", name, strings.Join(Names, ", "))
 	}
 	if err != nil {
 		return nil, err
@@ -52,7 +51,7 @@ func Open(name string) (*Drill, error) {
 		return nil, err
 	}
 	if len(text) > maxScript {
-		return nil, fmt.Errorf("%s has more than %d bytes: it is no drill", name, maxScript)
+		return nil, fmt.Errorf("%s has more than %d bytes, which is too long for a drill", name, maxScript)
 	}
 	return Parse(name, text)
 }

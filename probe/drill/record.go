@@ -8,51 +8,51 @@ import (
 	"holter/model/reconnect"
 )
 
-// record is what clients did since the start, from the events of the holter that they are connected to.
-// All its times are that holter's, and count from the start. It belongs to one goroutine.
+// record follows what the clients do during a drill, from the target's events and snapshots. All its times are by
+// the target's clock. Durations count from start. A record has no lock of its own: the runner's protects it.
 type record struct {
 	start       time.Time
-	knownSince  time.Duration // what was before is known
-	lossesUntil time.Duration // losses from here on are everyday ones
+	knownSince  time.Duration // when the first snapshot was taken; it contains earlier events
+	lossesUntil time.Duration // later losses are not the drill's doing
 	clients     map[string]*client
 	lost        int             // clients that lost their connection
-	back        int             // of them, back for now
-	arrivals    []time.Duration // of those who came back or were refused
+	back        int             // clients of these that are connected again
+	arrivals    []time.Duration // of clients that came back, and of refused upgrades
 	refused     int
-	missed      uint64    // events that did not come through
-	missedAt    time.Time // when events were missed, until a snapshot has filled the gap
+	missed      uint64    // events that were dropped on the way
+	missedAt    time.Time // when events were missed; zero after a snapshot has filled the gap
 }
 
-// client is one identity.
+// client is what is known of the client with one id.
 type client struct {
-	open        []model.ID    // connections
-	snapshotAt  time.Duration // from a snapshot, up to then
-	lastEventAt time.Duration // by the newest event
-	outage      *outage       // nil until it loses its connection
+	open        []model.ID    // open connections
+	snapshotAt  time.Duration // time of the last snapshot; earlier events are part of it
+	lastEventAt time.Duration // time of the newest event
+	outage      *outage       // nil until the client loses its connection
 }
 
-// outage is how a client came back from its newest loss.
+// outage is what a client did after it had lost its connection. A second loss starts it again.
 type outage struct {
 	away     bool
 	lost     time.Duration
-	tried    time.Duration // the newest attempt since
+	tried    time.Duration // the newest attempt, 0 if there was none
 	back     time.Duration
 	attempts *reconnect.Attempts
 }
 
-// newRecord begins with who is there before the start.
+// newRecord makes a record of the clients in a snapshot from before the start.
 func newRecord(s *model.Snapshot, start time.Time) *record {
 	r := &record{start: start, knownSince: s.Time.Sub(start), lossesUntil: maxTime, clients: make(map[string]*client)}
 	for i := range s.Connections {
 		if c := &s.Connections[i]; c.Open() {
-			who := r.client(c.Client)
-			who.open = append(who.open, c.ID)
+			owner := r.client(c.Client)
+			owner.open = append(owner.open, c.ID)
 		}
 	}
 	return r
 }
 
-// present is how many clients have a connection.
+// present counts the clients that have a connection.
 func (r *record) present() (n int) {
 	for _, c := range r.clients {
 		if len(c.open) > 0 {
@@ -73,7 +73,7 @@ func (r *record) client(id string) *client {
 
 func (r *record) offset(t time.Time) time.Duration { return t.Sub(r.start) }
 
-// apply takes an event in, unless what it tells is known already.
+// apply updates the record by an event, unless a snapshot has already contained it.
 func (r *record) apply(e *model.Event) {
 	at := r.offset(e.Time)
 	switch e.Type {
@@ -105,7 +105,7 @@ func (r *record) opened(c *client, id model.ID, at time.Duration) {
 	r.returned(c, at)
 }
 
-// returned notes a return, if that is what it is.
+// returned records that a client is connected. It does nothing if the client was not away.
 func (r *record) returned(c *client, at time.Duration) {
 	s := c.outage
 	if s == nil || !s.away {
@@ -127,7 +127,7 @@ func (r *record) closed(c *client, was *model.Connection, at time.Duration) {
 		Failed: was.State == model.Failed,
 		First:  was.Generation == 1,
 		Lasted: r.start.Add(at).Sub(was.Opened),
-		Path:   2 * was.RTT, // TCP's handshake, and half a trip before and after it
+		Path:   2 * was.RTT, // the TCP handshake, and half a round trip before and after it
 	}
 	if was.Close != nil {
 		loss.Close = *was.Close
@@ -135,7 +135,8 @@ func (r *record) closed(c *client, was *model.Connection, at time.Duration) {
 	r.lostConnection(c, at, &loss)
 }
 
-// lostConnection notes a loss: one while the disturbance lasts, or too soon after the return from it.
+// lostConnection records that a client lost its last connection. A loss counts until lossesUntil, and after that
+// only if the client had come back less than Settled before.
 func (r *record) lostConnection(c *client, at time.Duration, l *reconnect.Loss) {
 	s := c.outage
 	switch {
@@ -154,7 +155,7 @@ func (r *record) lostConnection(c *client, at time.Duration, l *reconnect.Loss) 
 	s.attempts.Lose(model.Instant(at), l)
 }
 
-// refusal takes a refusal in; c is nil if it was of somebody who is not known.
+// refusal records a refused upgrade. c is nil if the client is unknown.
 func (r *record) refusal(c *client, at, retryAfter time.Duration) {
 	r.refused++
 	r.arrivals = append(r.arrivals, at)
@@ -164,13 +165,13 @@ func (r *record) refusal(c *client, at, retryAfter time.Duration) {
 	}
 }
 
-// catchUp learns from a snapshot what the events that were missed had to tell.
+// catchUp updates the record by a snapshot if events were missed before it.
 func (r *record) catchUp(s *model.Snapshot) {
 	if r.missedAt.IsZero() || !s.Time.After(r.missedAt) {
 		return
 	}
 	r.missedAt = time.Time{}
-	open := make(map[string][]*model.Connection) // by client, the oldest first
+	open := make(map[string][]*model.Connection) // by client, oldest first
 	for i := range s.Connections {
 		if c := &s.Connections[i]; c.Open() {
 			open[c.Client] = append(open[c.Client], c)
@@ -186,7 +187,7 @@ func (r *record) catchUp(s *model.Snapshot) {
 	}
 }
 
-// reconcile brings a client to what a snapshot says of it.
+// reconcile updates a client by what a snapshot says of it.
 func (r *record) reconcile(c *client, known *model.Client, open []*model.Connection) {
 	was, stayed := len(c.open) > 0, false
 	ids := make([]model.ID, len(open))
@@ -203,7 +204,7 @@ func (r *record) reconcile(c *client, known *model.Client, open []*model.Connect
 	}
 }
 
-// lossTime is when a client lost the connections that it had.
+// lossTime returns when a client lost its connections, by a snapshot in which it has none of them.
 func (r *record) lossTime(known *model.Client, open []*model.Connection) time.Duration {
 	if len(open) == 0 {
 		return r.offset(known.Since)

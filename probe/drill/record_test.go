@@ -11,16 +11,17 @@ import (
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
-// play is a record with the events that a holter would have told.
+// play is a record together with what its target knows: its methods send the record the events of the target.
 type play struct {
 	*record
 	snapshot model.Snapshot
 	last     model.ID
 	open     map[string][]model.ID
-	silent   bool // the events are missed
+	silent   bool // the record misses the events
 }
 
-// newPlay begins with clients that have a connection each, a minute before the start.
+// newPlay makes a play whose clients each opened a connection a minute before the start. A name that stands twice
+// has two connections.
 func newPlay(clients ...string) *play {
 	p := &play{snapshot: model.Snapshot{Time: noon.Add(-time.Second)}, open: make(map[string][]model.ID)}
 	for _, name := range clients {
@@ -78,17 +79,17 @@ func TestRecord(t *testing.T) {
 	p.refuse("stranger", 2500*time.Millisecond)
 	p.come("ann", 4*time.Second)
 	p.want(t, 2, 1)
-	p.come("eve", 4*time.Second) // somebody new is no return
+	p.come("eve", 4*time.Second) // a new client does not count as one that came back
 	p.goes("cid", 11*time.Second)
-	p.want(t, 2, 1) // too late to be the drill's doing
+	p.want(t, 2, 1) // the loss of cid is too late to be the drill's doing
 	f := p.figures(40 * time.Second)
 	if f.Refused != 2 || f.GaveUp != 1 || f.Back50 != 4*time.Second || f.Back99 != 0 || f.Peak != 2 {
 		t.Errorf("%+v", f)
 	}
 }
 
-// Who comes back and loses the connection again is not back, unless that was long after.
-func TestRecordOfWhoDoesNotStay(t *testing.T) {
+// A client that comes back and soon loses its connection again does not count as back.
+func TestRecordOfClientsThatDoNotStay(t *testing.T) {
 	p := newPlay("ann", "bob", "cid")
 	p.lossesUntil = 2 * time.Second
 	for _, name := range []string{"ann", "bob"} {
@@ -117,8 +118,8 @@ func TestRecordOfManyConnections(t *testing.T) {
 	p.want(t, 1, 1)
 }
 
-// What events did not tell, a snapshot does.
-func TestRecordCatchesUp(t *testing.T) {
+// A snapshot fills the gap of events that were missed.
+func TestRecordCatchesUpByASnapshot(t *testing.T) {
 	p := newPlay("stays", "lost", "returns", "was away", "tells")
 	p.goes("was away", time.Second)
 	p.apply(&model.Event{Time: noon.Add(2 * time.Second), Type: model.Dropped, Count: 7})
@@ -147,7 +148,7 @@ func TestRecordCatchesUp(t *testing.T) {
 	s.Clients = append(s.Clients, model.Client{ID: "tells", State: model.Normal})
 	early := model.Snapshot{Time: noon.Add(time.Second)}
 	p.catchUp(&early)
-	p.want(t, 2, 0) // a picture from before the gap tells nothing of it
+	p.want(t, 2, 0) // a snapshot from before the gap changes nothing
 	p.catchUp(&s)
 	p.want(t, 4, 2)
 	if f := p.figures(10 * time.Second); f.Missed != 7 || f.Back50 != 3500*time.Millisecond {
@@ -160,8 +161,8 @@ func TestRecordCatchesUp(t *testing.T) {
 	p.want(t, 4, 3)
 }
 
-// Who is refused shows a policy: 20 clients that wait 1, 2, 4 and 8 s.
-func TestFiguresTellPolicies(t *testing.T) {
+// Refusals show the policy of 20 clients that wait 1, 2, 4 and 8 s.
+func TestFiguresShowPolicies(t *testing.T) {
 	var names []string
 	for i := range 20 {
 		names = append(names, fmt.Sprint("client-", i))
@@ -185,7 +186,7 @@ func TestFiguresTellPolicies(t *testing.T) {
 	}
 }
 
-func TestFiguresPreferTheStorm(t *testing.T) {
+func TestFiguresPreferThoseOfTheTarget(t *testing.T) {
 	f := &Figures{Recovery: storm.Recovery{Peak: 3}, Refused: 5, Policies: []model.PoolPolicy{{Policy: model.Policy{Kind: model.PolicyUnknown}}}}
 	exact := []model.PoolPolicy{{Policy: model.Policy{Kind: model.PolicyFixed}}}
 	f.adoptStorm([]model.Storm{

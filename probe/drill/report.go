@@ -11,18 +11,18 @@ import (
 	"holter/model"
 )
 
-// Report is what a drill has shown.
+// Report is the result of a drill.
 type Report struct {
 	Drill, About string
-	Started      time.Time // by the clock of the holter that was drilled
+	Started      time.Time // by the target's clock
 	Took         time.Duration
-	Clients      int // before
+	Clients      int // connected when the drill began
 	Steps        []Done
 	Figures      *Figures
 	Checks       []Check // one for each expectation
 }
 
-// Failures is how many expectations do not hold.
+// Failures counts the expectations that do not hold.
 func (r *Report) Failures() (n int) {
 	for _, c := range r.Checks {
 		if !c.Held {
@@ -35,7 +35,7 @@ func (r *Report) Failures() (n int) {
 // Passed reports whether all expectations hold.
 func (r *Report) Passed() bool { return r.Failures() == 0 }
 
-// WriteText writes the report for people.
+// WriteText writes the report for a terminal.
 func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "drill %s: %s\n\n", r.Drill, r.verdict())
@@ -61,7 +61,7 @@ func (r *Report) WriteText(w io.Writer) error {
 func (r *Report) verdict() string {
 	switch n := r.Failures(); {
 	case len(r.Checks) == 0:
-		return "nothing was expected"
+		return "no expectations"
 	case n == 1:
 		return fmt.Sprintf("failed, 1 of %d expectations does not hold", len(r.Checks))
 	case n > 1:
@@ -83,30 +83,30 @@ func (r *Report) writeFigures(w io.Writer) {
 		fmt.Fprintf(table, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("clients", "%d before, %d lost their connection, %d are back, %d gave up", r.Clients, f.Lost, f.Back, f.GaveUp)
-	line("back", "50%% after %s, 90%% after %s, 99%% after %s", after(f.Back50), after(f.Back90), after(f.Back99))
+	line("back", "50%% %s, 90%% %s, 99%% %s", after(f.Back50), after(f.Back90), after(f.Back99))
 	line("attempts", "%.4g/s in the worst second, %d refused", f.Peak, f.Refused)
 	if f.Crowding > 0 {
-		line("crowding", "%.1f times an even spread", f.Crowding)
+		line("crowding", "%.1f times the rate of an even spread", f.Crowding)
 	}
 	unknown := 0
 	for i := range f.Policies {
 		if p := &f.Policies[i]; p.Kind == model.PolicyUnknown {
 			unknown += p.Clients
 		} else {
-			line("policy", "%d of %s: %s", p.Clients, agent(p), describe(p))
+			line("policy", "%d clients (%s): %s", p.Clients, agent(p), describe(p))
 		}
 	}
 	if unknown > 0 {
 		line("policy", "%d clients: unknown; %s", unknown, policyHint)
 	}
 	if f.Missed > 0 {
-		line("missed", "%d events: what rests on single attempts may be too low", f.Missed)
+		line("missed", "%d events, so attempts and policies may be incomplete", f.Missed)
 	}
 	table.Flush()
 }
 
-// policyHint is what it takes to know a policy.
-const policyHint = "it takes three attempts in a row of eight clients of a kind, so refuse for longer"
+// policyHint says what is needed to recognize a policy.
+const policyHint = "this takes three attempts in a row by eight clients of a kind, so refuse upgrades for longer"
 
 func agent(p *model.PoolPolicy) string {
 	if p.UserAgent == "" {
@@ -115,15 +115,15 @@ func agent(p *model.PoolPolicy) string {
 	return p.UserAgent
 }
 
-// after is a time that may never have come.
+// after formats when a share of the clients was back. 0 means that it was never reached.
 func after(d time.Duration) string {
 	if d == 0 {
 		return "never"
 	}
-	return seconds(d)
+	return "after " + seconds(d)
 }
 
-// WriteJSON writes the report for programs. Durations are in milliseconds; a time that has never come is null.
+// WriteJSON writes the report as JSON. Durations are in milliseconds. A time that was never reached is null.
 func (r *Report) WriteJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")

@@ -13,53 +13,58 @@ import (
 	"holter/probe/process"
 )
 
-// Target is the holter whose clients are disturbed.
+// Target is the holter whose clients are disturbed. Its methods may be called by several goroutines.
 type Target interface {
-	// Snapshot is the whole picture, at most a few seconds old.
+	// Snapshot returns a snapshot that is at most a few seconds old.
 	Snapshot(ctx context.Context) (model.Snapshot, error)
-	// Events are those with a Seq above after, oldest first. It waits until there is one.
+	// Events waits until there are events with a Seq above after, and returns them, oldest first. It keeps waiting
+	// while the target is unreachable.
 	Events(ctx context.Context, after uint64) ([]model.Event, error)
-	// Now is what the clock says by which events are told. Whatever is done afterwards is told later.
+	// Now returns the present time of the clock that stamps the events. An event that happens later is not stamped
+	// earlier.
 	Now(ctx context.Context) (time.Time, error)
 
+	// Kick and SetFaults return the number of connections.
 	Kick(ctx context.Context, k model.Kick) (int, error)
 	Refuse(ctx context.Context, length time.Duration) error
 	SetFaults(ctx context.Context, o model.FaultOrder) (int, error)
 }
 
-// Progress is how far a drill is.
+// Progress is the state of a running drill.
 type Progress struct {
 	Elapsed    time.Duration
-	Event      string // what has just been done, mostly nothing
-	Clients    int    // before the drill
+	Event      string // the step that has just been performed, "" if none
+	Clients    int    // connected when the drill began
 	Lost, Back int
 	Refused    int
 }
 
 const (
-	// pollInterval is the time between two looks.
+	// pollInterval is the time between two snapshots.
 	pollInterval = 250 * time.Millisecond
-	// aftermath is how long after a disturbance connections may still end because of it: a peer has a
-	// second to answer a close frame.
+	// aftermath is how long after a disturbance connections may still end because of it. A peer has one second
+	// to answer a close frame.
 	aftermath = 2 * time.Second
-	// stormFigureAge is how old the figures of a storm that is on may be, and more.
+	// stormFigureAge is how long a drill waits for the target's last figures of a storm. The target updates them
+	// once a second while the storm lasts.
 	stormFigureAge = 1500 * time.Millisecond
-	// unreachableLimit is how long the target may be out of reach.
+	// unreachableLimit is how long the target may be unreachable before the drill fails.
 	unreachableLimit = 10 * time.Second
-	// cleanUpTimeout bounds how long it may take to end what was begun.
+	// cleanUpTimeout bounds how long it may take to end refusals and faults.
 	cleanUpTimeout = 5 * time.Second
 )
 
-// Run drills the clients of t and judges them. It tells tell what happens, in its own goroutine. Whatever
-// becomes of it, refusals and faults end with the drill.
-func (d *Drill) Run(ctx context.Context, t Target, tell func(Progress)) (*Report, error) {
-	r, err := newRunner(ctx, d, t, tell)
+// Run performs the drill on t and returns the report. It calls onProgress after each step and several times a
+// second, always in the caller's goroutine. When it returns, with or without an error, it has ended all refusals
+// and faults of the drill. Only a target that is unreachable then keeps them.
+func (d *Drill) Run(ctx context.Context, t Target, onProgress func(Progress)) (*Report, error) {
+	r, err := newRunner(ctx, d, t, onProgress)
 	if err != nil {
 		return nil, err
 	}
-	following, stop := context.WithCancel(ctx)
+	reading, stop := context.WithCancel(ctx)
 	var done process.Group
-	done.Go(func() { r.readEvents(following) })
+	done.Go(func() { r.readEvents(reading) })
 	defer done.Wait()
 	defer stop()
 	defer r.cleanUp()
@@ -72,39 +77,40 @@ func (d *Drill) Run(ctx context.Context, t Target, tell func(Progress)) (*Report
 	return r.report(), nil
 }
 
-// runner is one run of a drill.
+// runner is one run of a drill. Its fields belong to the goroutine in Run, but for record, which the goroutine that
+// reads events shares.
 type runner struct {
 	drill            *Drill
 	target           Target
 	onProgress       func(Progress)
-	started          time.Time // here
-	targetStarted    time.Time // when the target was started
+	started          time.Time // by this process's clock
+	targetStarted    time.Time // when the target was started; another time means that it has been restarted
 	clients          int
 	storms           []model.Storm
 	activeFaults     []activeFault
-	refusesUntil     time.Duration // until when upgrades are refused
+	refusesUntil     time.Duration // end of the last refusal, from the start of the drill
 	done             []Done
-	unreachableSince time.Time // since when the target is out of reach; zero if it is not
+	unreachableSince time.Time // since when the target is unreachable; zero if it is reachable
 
 	mu     sync.Mutex // protects record
 	record *record
 }
 
-// activeFault is one that is on.
+// activeFault is a fault that the drill has put on connections and not yet ended.
 type activeFault struct {
 	ids   []model.ID
-	until time.Duration
+	until time.Duration // from the start of the drill
 }
 
-// Done is a step that was taken.
+// Done is a step that was performed.
 type Done struct {
-	At   time.Duration
-	Step string
-	Hit  int // connections; 0 of a refusal
+	At   time.Duration // from the start of the drill
+	Step string        // Step.String
+	Hit  int           // number of connections that were disturbed; 0 for a refusal
 }
 
-// newRunner takes note of who is there.
-func newRunner(ctx context.Context, d *Drill, t Target, tell func(Progress)) (*runner, error) {
+// newRunner starts the record of a run with the clients that are connected now. It fails if there are none.
+func newRunner(ctx context.Context, d *Drill, t Target, onProgress func(Progress)) (*runner, error) {
 	s, err := t.Snapshot(ctx)
 	if err != nil {
 		return nil, err
@@ -113,16 +119,16 @@ func newRunner(ctx context.Context, d *Drill, t Target, tell func(Progress)) (*r
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{drill: d, target: t, onProgress: tell, started: time.Now(), targetStarted: s.Monitor.Started, record: newRecord(&s, now)}
+	r := &runner{drill: d, target: t, onProgress: onProgress, started: time.Now(), targetStarted: s.Monitor.Started, record: newRecord(&s, now)}
 	if r.clients = r.record.present(); r.clients == 0 {
-		return nil, model.Errorf(model.Invalid, "nobody is connected, so there is nobody to drill")
+		return nil, model.Errorf(model.Invalid, "no client is connected, so there is nothing to drill")
 	}
 	r.record.lossesUntil = r.lossDeadline(s.Monitor.Interval)
 	return r, nil
 }
 
-// lossDeadline is until when connections end because of the drill. One that a fault has left without a heartbeat
-// may take a few of these to be given up.
+// lossDeadline returns the end of the time in which a lost connection counts as the drill's doing. After a fault
+// that time is longer: it can take a few heartbeats until a connection is given up.
 func (r *runner) lossDeadline(interval time.Duration) time.Duration {
 	end := r.drill.end() + aftermath
 	for _, s := range r.drill.Steps {
@@ -133,7 +139,7 @@ func (r *runner) lossDeadline(interval time.Duration) time.Duration {
 	return end
 }
 
-// readEvents takes events in until ctx ends. Events waits for what is out of reach.
+// readEvents applies events to the record until ctx ends.
 func (r *runner) readEvents(ctx context.Context) {
 	for seq := uint64(0); ; {
 		events, err := r.target.Events(ctx, seq)
@@ -142,7 +148,7 @@ func (r *runner) readEvents(ctx context.Context) {
 		}
 		r.mu.Lock()
 		for i := range events {
-			if i > 0 || seq > 0 || events[i].Type != model.Dropped { // what was lost before the first is of before the drill
+			if i > 0 || seq > 0 || events[i].Type != model.Dropped { // events dropped before the first are older than the drill
 				r.record.apply(&events[i])
 			}
 		}
@@ -153,7 +159,7 @@ func (r *runner) readEvents(ctx context.Context) {
 
 func (r *runner) elapsed() time.Duration { return time.Since(r.started) }
 
-// performSteps takes the steps, each at its time.
+// performSteps performs the steps, each at its time.
 func (r *runner) performSteps(ctx context.Context) error {
 	for i := range r.drill.Steps {
 		s := &r.drill.Steps[i]
@@ -170,7 +176,8 @@ func (r *runner) performSteps(ctx context.Context) error {
 	return nil
 }
 
-// watchRecovery waits until all are back who lost their connection, or for as long as the drill says.
+// watchRecovery waits until all clients that lost their connection are back, at most for the drill's Watch. Then it
+// waits a little for the end of the storm.
 func (r *runner) watchRecovery(ctx context.Context) error {
 	over := r.drill.end() + r.drill.Watch
 	err := r.pollUntil(ctx, over, func() bool {
@@ -184,7 +191,8 @@ func (r *runner) watchRecovery(ctx context.Context) error {
 	return r.pollUntil(ctx, r.elapsed()+stormFigureAge, func() bool { return len(r.storms) == 0 || !r.storms[len(r.storms)-1].On() })
 }
 
-// pollUntil looks again and again until that time since the start, or until ready says so.
+// pollUntil polls the target until the given time since the start, or until ready returns true. It ends faults when
+// their time is over.
 func (r *runner) pollUntil(ctx context.Context, until time.Duration, ready func() bool) error {
 	for !ready() && r.elapsed() < until {
 		timer := time.NewTimer(min(pollInterval, until-r.elapsed()))
@@ -203,7 +211,7 @@ func (r *runner) pollUntil(ctx context.Context, until time.Duration, ready func(
 	return nil
 }
 
-// poll takes a picture in.
+// poll reads a snapshot. It tolerates errors for unreachableLimit.
 func (r *runner) poll(ctx context.Context) error {
 	s, err := r.target.Snapshot(ctx)
 	switch {
@@ -215,7 +223,7 @@ func (r *runner) poll(ctx context.Context) error {
 	case err != nil:
 		return nil
 	case !s.Monitor.Started.Equal(r.targetStarted):
-		return model.Errorf(model.Unavailable, "holter was started anew in the middle of the drill")
+		return model.Errorf(model.Unavailable, "holter was restarted during the drill")
 	}
 	r.unreachableSince = time.Time{}
 	r.storms = s.Storms
@@ -225,7 +233,7 @@ func (r *runner) poll(ctx context.Context) error {
 	return nil
 }
 
-// perform does what a step says, and answers how many connections it was about.
+// perform performs a step, and returns how many connections were disturbed.
 func (r *runner) perform(ctx context.Context, s *Step) (hit int, err error) {
 	switch s.Kind {
 	case Refuse:
@@ -245,8 +253,8 @@ func (r *runner) perform(ctx context.Context, s *Step) (hit int, err error) {
 	return hit, ignoreGone(hit, err)
 }
 
-// kick leaves only "all" to the target, which means the same to each version. One that reads a filter otherwise might
-// kick more than the drill says.
+// kick applies the filter here and kicks connections by id, because a target of another version might read the
+// filter differently and kick more connections than the drill says. Only "all" is left to the target.
 func (r *runner) kick(ctx context.Context, s *Step) (hit int, err error) {
 	k := s.Kick
 	if s.Share == 1 && strings.EqualFold(strings.TrimSpace(s.Selection), "all") {
@@ -260,7 +268,8 @@ func (r *runner) kick(ctx context.Context, s *Step) (hit int, err error) {
 	return hit, ignoreGone(hit, err)
 }
 
-// ignoreGone is err, but not that connections had ended before they could be disturbed.
+// ignoreGone returns nil if the only error was that connections had ended before they could be disturbed, and err
+// otherwise.
 func ignoreGone(hit int, err error) error {
 	if hit > 0 || model.ErrorCode(err) == model.Gone {
 		return nil
@@ -268,19 +277,19 @@ func ignoreGone(hit int, err error) error {
 	return err
 }
 
-// selectConnections picks the connections that a step is about.
+// selectConnections returns the ids of the connections that a step disturbs.
 func (r *runner) selectConnections(ctx context.Context, s *Step) ([]model.ID, error) {
 	filter, err := filter.ParseSelection(s.Selection)
 	if err != nil {
 		return nil, err
 	}
-	picture, err := r.target.Snapshot(ctx)
+	snapshot, err := r.target.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var ids []model.ID
-	for i := range picture.Connections {
-		if c := &picture.Connections[i]; c.Open() && filter.Match(c, picture.Time) {
+	for i := range snapshot.Connections {
+		if c := &snapshot.Connections[i]; c.Open() && filter.Match(c, snapshot.Time) {
 			ids = append(ids, c.ID)
 		}
 	}
@@ -301,13 +310,13 @@ func (r *runner) endExpiredFaults(ctx context.Context) {
 		}
 		_, err := r.target.SetFaults(ctx, model.FaultOrder{IDs: f.ids})
 		if model.ErrorCode(err) == model.Unavailable {
-			kept = append(kept, f) // to be tried again
+			kept = append(kept, f) // try again later
 		}
 	}
 	r.activeFaults = kept
 }
 
-// cleanUp ends what is still on.
+// cleanUp ends all faults and refusals that are still active. It does not use Run's context, which may have ended.
 func (r *runner) cleanUp() {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanUpTimeout)
 	defer cancel()
@@ -320,10 +329,10 @@ func (r *runner) cleanUp() {
 	}
 }
 
-func (r *runner) reportProgress(news string) {
+func (r *runner) reportProgress(event string) {
 	r.mu.Lock()
 	p := Progress{
-		Elapsed: r.elapsed(), Event: news, Clients: r.clients,
+		Elapsed: r.elapsed(), Event: event, Clients: r.clients,
 		Lost: r.record.lost, Back: r.record.back, Refused: r.record.refused,
 	}
 	r.mu.Unlock()

@@ -21,11 +21,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// stage is a holter with clients of the test's own: each comes back delay after its loss, or after a
-// refusal, the i-th of them i milliseconds later.
+// stage is a Target whose clients the test simulates. The i-th client comes back delay and i milliseconds after a
+// loss or a refusal.
 type stage struct {
 	delay time.Duration
-	lags  time.Duration // its clock behind ours
+	lags  time.Duration // how far its clock is behind the test's
 
 	mu       sync.Mutex // protects all following
 	began    time.Time
@@ -35,7 +35,7 @@ type stage struct {
 	refusing time.Time
 	orders   []string
 	storms   []model.Storm
-	failure  error // of all calls
+	failure  error // returned by all calls
 }
 
 func newStage(clients int) *stage {
@@ -71,7 +71,7 @@ func (s *stage) close(c *model.Connection, code int) {
 	s.come(c.Client, int(c.ID))
 }
 
-// come is called with mu held.
+// come brings a client back after its delay. It runs under mu.
 func (s *stage) come(client string, i int) {
 	if s.delay == 0 {
 		return
@@ -139,7 +139,7 @@ func (s *stage) Refuse(_ context.Context, length time.Duration) error {
 	return s.failure
 }
 
-// SetFaults closes what is half-open after 12 s, as a heartbeat would.
+// SetFaults closes half-open connections after 12 s, as a heartbeat would.
 func (s *stage) SetFaults(_ context.Context, o model.FaultOrder) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,7 +159,7 @@ func (s *stage) SetFaults(_ context.Context, o model.FaultOrder) (int, error) {
 	return len(o.IDs), s.failure
 }
 
-// perform runs a drill on s, in a time of its own.
+// perform runs a drill on s. It must run in a synctest bubble.
 func perform(t *testing.T, s *stage, text string) (report *Report, err error) {
 	t.Helper()
 	d, err := Parse("test.yaml", []byte("name: test\nabout: a test\n"+text))
@@ -229,7 +229,7 @@ func TestDrillOfAShare(t *testing.T) {
 	})
 }
 
-func TestDrillOfWhoDoNotReturn(t *testing.T) {
+func TestDrillWhoseClientsDoNotReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(10)
 		s.delay = 0
@@ -243,7 +243,7 @@ func TestDrillOfWhoDoNotReturn(t *testing.T) {
 	})
 }
 
-// The holter looks at a storm once a second, and for the last time when all are back.
+// The target updates the figures of a storm once a second, and for the last time when all clients are back.
 func TestDrillWaitsForTheStorm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(10)
@@ -263,7 +263,7 @@ func TestDrillWaitsForTheStorm(t *testing.T) {
 	})
 }
 
-// Whatever happens to a drill, what it put on is taken off.
+// A drill that ends early ends its refusals and faults.
 // The stage takes any filter for all, as a holter of another version may take one that it reads otherwise. Whom a
 // filter means is decided here, and only all itself is left to the target.
 func TestDrillKicksWhomItMeans(t *testing.T) {
@@ -292,30 +292,30 @@ func TestDrillCleansUp(t *testing.T) {
 		if want := []string{"refuse 1h0m0s", "half-open on 5", "none on 5", "refuse 0s"}; !slices.Equal(s.orders, want) {
 			t.Errorf("orders %q, want %q", s.orders, want)
 		}
-		time.Sleep(20 * time.Second) // for the half-open ones, and their clients
+		time.Sleep(20 * time.Second) // until half-open connections are closed and their clients are back
 	})
 }
 
 func TestDrillOfATargetThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		if _, err := perform(t, newStage(0), "steps: [{kick: all}]"); err == nil || !strings.Contains(err.Error(), "nobody is connected") {
-			t.Errorf("nobody there: error %v", err)
+		if _, err := perform(t, newStage(0), "steps: [{kick: all}]"); err == nil || !strings.Contains(err.Error(), "no client is connected") {
+			t.Errorf("no clients: error %v", err)
 		}
 		forbidden := newStage(3)
 		forbidden.failure = model.Errorf(model.Forbidden, "read only")
 		if _, err := perform(t, forbidden, "steps: [{kick: all}]"); model.ErrorCode(err) != model.Forbidden {
 			t.Errorf("forbidden: error %v", err)
 		}
-		for name, happens := range map[string]func(*stage){
+		for name, change := range map[string]func(*stage){
 			"out of reach":  func(s *stage) { s.failure = model.Errorf(model.Unavailable, "does not answer") },
-			"started anew":  func(s *stage) { s.began = s.began.Add(time.Minute) },
+			"restarted":     func(s *stage) { s.began = s.began.Add(time.Minute) },
 			"a short break": func(s *stage) { s.failure = model.Errorf(model.Unavailable, "does not answer") },
 		} {
 			s := newStage(3)
 			time.AfterFunc(5*time.Second, func() {
 				s.mu.Lock()
 				defer s.mu.Unlock()
-				happens(s)
+				change(s)
 			})
 			if name == "a short break" {
 				time.AfterFunc(8*time.Second, func() {
@@ -356,13 +356,13 @@ func TestReport(t *testing.T) {
       0s  kick all with 1012: 120 connections
 
   clients   120 before, 100 lost their connection, 98 are back, 1 gave up
-  back      50% after 5s, 90% after 9s, 99% after never
+  back      50% after 5s, 90% after 9s, 99% never
   attempts  60/s in the worst second, 40 refused
-  crowding  2.5 times an even spread
-  policy    91 of app/2: exponential from 1s by 2 with 100% jitter (AWS full jitter)
-  policy    9 of app/1: fixed 3s with 0% jitter
+  crowding  2.5 times the rate of an even spread
+  policy    91 clients (app/2): exponential from 1s by 2 with 100% jitter (AWS full jitter)
+  policy    9 clients (app/1): fixed 3s with 0% jitter
 
-  ✖ recovered>=99% within 8s: 80% within 8s, 98.0% in the end
+  ✖ recovered>=99% within 8s: 80% within 8s, 98.0% at the end
   ✔ peak_rate<200/s: 60/s
 `
 	if text.String() != want {
@@ -389,7 +389,7 @@ func TestReport(t *testing.T) {
 	}
 	s := back.Suites[0]
 	if s.Tests != 2 || s.Failures != 1 || s.Time != "12.500" || len(s.Cases) != 2 || s.Output.Text != text.String() ||
-		s.Cases[0].Failure == nil || s.Cases[0].Failure.Message != "80% within 8s, 98.0% in the end" || s.Cases[1].Failure != nil {
+		s.Cases[0].Failure == nil || s.Cases[0].Failure.Message != "80% within 8s, 98.0% at the end" || s.Cases[1].Failure != nil {
 		t.Errorf("%+v", s)
 	}
 }

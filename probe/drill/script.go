@@ -15,10 +15,11 @@ import (
 const (
 	defaultWatch = time.Minute
 	maxTime      = 24 * time.Hour
-	maxEntries   = 1000 // of a list
+	maxEntries   = 1000 // in a list
 )
 
-// Parse reads a drill from YAML. The path is for the error, which is a Mistakes.
+// Parse reads a drill from YAML. Errors begin with the path. If the text is YAML but not a valid drill, the error
+// is a Mistakes.
 func Parse(path string, text []byte) (*Drill, error) {
 	var s script
 	d := &Drill{Watch: defaultWatch}
@@ -27,7 +28,7 @@ func Parse(path string, text []byte) (*Drill, error) {
 	case err != nil:
 		return nil, err
 	case root.Empty():
-		return nil, root.Errorf("there is nothing in it: holter drill --print deploy shows what a drill looks like")
+		return nil, root.Errorf("the file is empty: holter drill --print deploy shows what a drill looks like")
 	}
 	s.drill(root, d)
 	if len(s.mistakes) > 0 {
@@ -51,7 +52,7 @@ func (s *script) drill(root yaml.Node, d *Drill) {
 		}},
 	})
 	if len(s.mistakes) > before {
-		return // what is missing may be what is wrong
+		return // a key that seems to be missing may be one of the mistakes
 	}
 	if d.Name == "" {
 		s.mistake(root, "the drill has no name: write name: and a word or two")
@@ -73,11 +74,11 @@ func (s *script) expectation(n yaml.Node) Expectation {
 	return e
 }
 
-// actions are the keys of which each step has exactly one, and the keys that go with it.
+// actions are the keys of which each step has exactly one.
 var actions = []struct {
-	kind  Kind
-	goes  []string
-	write string
+	kind    Kind
+	options []string // keys that a step of this kind may have besides
+	example string
 }{
 	{Kick, []string{"share", "code", "reason", "reset", "over"}, "kick: all"},
 	{Refuse, nil, "refuse: 10s"},
@@ -112,15 +113,15 @@ func (s *script) step(n yaml.Node) Step {
 	return st
 }
 
-// stepKind finds out what a step does, and which keys it may have.
+// stepKind sets the kind of a step, and returns the keys that the step may have.
 func (s *script) stepKind(n yaml.Node, st *Step) (allowed []string, ok bool) {
 	var names, examples []string
 	for _, a := range actions {
-		examples = append(examples, a.write)
+		examples = append(examples, a.example)
 		if n.Has(string(a.kind)) {
 			names = append(names, string(a.kind))
 			st.Kind = a.kind
-			allowed = append([]string{"at", string(a.kind)}, a.goes...)
+			allowed = append([]string{"at", string(a.kind)}, a.options...)
 		}
 	}
 	switch {
@@ -128,24 +129,24 @@ func (s *script) stepKind(n yaml.Node, st *Step) (allowed []string, ok bool) {
 		s.mistake(n, "a step does one thing: write one of %s", strings.Join(examples, ", "))
 		return nil, false
 	case len(names) > 1:
-		s.mistake(n, "a step with both %s: make two steps of it, which may have the same time", strings.Join(names, " and "))
+		s.mistake(n, "a step with both %s: write two steps, which may have the same time", strings.Join(names, " and "))
 		return nil, false
 	}
 	return allowed, true
 }
 
-// checkStep looks for what is missing in a step, or contradicts itself.
+// checkStep reports keys that a step lacks, and keys that contradict each other.
 func (s *script) checkStep(n yaml.Node, st *Step) {
 	lasting := st.Faults.Lasting()
 	switch {
 	case st.Kind == Fault && st.Selection == "":
-		s.mistake(n, "a fault needs connections to be put on: write on: all, or a filter such as on: client~^app")
+		s.mistake(n, "a fault without connections: write on: all, or a filter such as on: client~^app")
 	case st.Kind == Fault && !lasting.None() && st.For == 0:
-		s.mistake(n, "a fault needs an end: write how long it lasts, such as for: 20s")
+		s.mistake(n, "a fault without an end: write how long it lasts, such as for: 20s")
 	case st.Kind == Fault && lasting.None() && st.For > 0:
-		s.mistake(n, "%s is done in a moment: leave for out", &st.Faults)
+		s.mistake(n, "%s does not last: leave out for", &st.Faults)
 	case st.Kick.Reset && (st.Kick.Code != 0 || st.Kick.Reason != ""):
-		s.mistake(n, "a reset has no close frame: leave reset out, or code and reason")
+		s.mistake(n, "a reset sends no close frame: leave out reset, or code and reason")
 	}
 }
 
@@ -155,7 +156,7 @@ func (s *script) selection(n yaml.Node) string {
 		return ""
 	}
 	if _, err := filter.ParseSelection(text); err != nil {
-		s.mistake(n, "%q is no filter: %v", text, err)
+		s.mistake(n, "%q is not a filter: %v", text, err)
 	}
 	return text
 }
@@ -165,7 +166,7 @@ func (s *script) faults(n yaml.Node) model.Faults {
 	if err != nil {
 		s.mistake(n, "%v", err)
 	} else if f.None() {
-		s.mistake(n, "no fault at all: write one such as half-open")
+		s.mistake(n, "this is no fault: write one such as half-open")
 	}
 	return f
 }
@@ -194,7 +195,7 @@ func (s *script) share(n yaml.Node) float64 {
 	return f
 }
 
-// Mistakes are all that is wrong with a file.
+// Mistakes is the error of a file that is not a valid drill. It lists all mistakes, up to a bound.
 type Mistakes struct {
 	path  string
 	lines []string

@@ -31,23 +31,23 @@ func TestReadyDrills(t *testing.T) {
 		}
 	}
 	if len(Names) != 3 {
-		t.Errorf("%d drills ready made", len(Names))
+		t.Errorf("%d built-in drills", len(Names))
 	}
 }
 
 func TestParse(t *testing.T) {
 	d, err := Parse("x.yaml", []byte(`
-name: all there is
+name: all keys
 about: a step of each kind
 watch: 2m
 steps:
   - {at: 5s, fault: latency=200ms±50ms rate=64KiB, on: client~^app, share: 25%, for: 20s}
-  - kick: &who state=normal
+  - kick: &selection state=normal
     code: 4001
     reason: go away
     over: 10s
   - at: 1m
-    kick: *who
+    kick: *selection
     reset: true
     share: 50%
   - at: 3s
@@ -88,8 +88,8 @@ func TestMistakes(t *testing.T) {
 		text string
 		want []string // each a part of one mistake, in order
 	}{
-		"empty":            {"", []string{"x.yaml:1: there is nothing in it: holter drill --print deploy"}},
-		"comment":          {"# nothing\n", []string{"x.yaml:1: there is nothing in it"}},
+		"empty":            {"", []string{"x.yaml:1: the file is empty: holter drill --print deploy"}},
+		"comment":          {"# nothing\n", []string{"x.yaml:1: the file is empty"}},
 		"no YAML":          {"name: x\nsteps: [", []string{"x.yaml:2: this is not YAML: did not find expected node content"}},
 		"a tab":            {"name: x\n\tsteps: y", []string{"this is not YAML"}},
 		"a word":           {"deploy", []string{"x.yaml:1: expected a drill, which has the keys name, about, steps, watch, expect"}},
@@ -105,14 +105,14 @@ func TestMistakes(t *testing.T) {
 		"at":               {head + "- at: soon\n  kick: all", []string{`x.yaml:3: at "soon": write a duration`}},
 		"nothing to do":    {head + "- at: 5s", []string{"x.yaml:3: a step does one thing: write one of kick: all, refuse: 10s, fault: half-open"}},
 		"a step's name":    {head + "- kick", []string{"x.yaml:3: a step does one thing"}},
-		"two things":       {head + "- kick: all\n  refuse: 10s", []string{"x.yaml:3: a step with both kick and refuse: make two steps of it"}},
+		"two things":       {head + "- kick: all\n  refuse: 10s", []string{"x.yaml:3: a step with both kick and refuse: write two steps"}},
 		"nobody":           {head + "- kick: ''", []string{"x.yaml:3: expected a value here"}},
-		"filter":           {head + "- kick: rtt>", []string{`x.yaml:3: "rtt>" is no filter: position 4`}},
+		"filter":           {head + "- kick: rtt>", []string{`x.yaml:3: "rtt>" is not a filter: position 4`}},
 		"code":             {head + "- kick: all\n  code: soon", []string{`x.yaml:4: code "soon": write a close code such as 1012`}},
 		"code not to send": {head + "- kick: all\n  code: 1006", []string{"x.yaml:4: close code 1006 may not be sent: write 1000"}},
 		"reason":           {head + "- kick: all\n  reason: " + strings.Repeat("x", 124), []string{"x.yaml:4: the reason has 124 bytes"}},
 		"reset":            {head + "- kick: all\n  reset: yes", []string{`x.yaml:4: "yes": write true or false`}},
-		"reset and code":   {head + "- kick: all\n  reset: true\n  code: 1012", []string{"x.yaml:3: a reset has no close frame"}},
+		"reset and code":   {head + "- kick: all\n  reset: true\n  code: 1012", []string{"x.yaml:3: a reset sends no close frame"}},
 		"share":            {head + "- kick: all\n  share: 0.5", []string{`x.yaml:4: share "0.5": write a share above 0% up to 100%, such as 50%`}},
 		"share of nobody":  {head + "- kick: all\n  share: 0%", []string{"x.yaml:4: share"}},
 		"share of more":    {head + "- kick: all\n  share: 101%", []string{"x.yaml:4: share"}},
@@ -122,10 +122,10 @@ func TestMistakes(t *testing.T) {
 		"refuse for long":  {head + "- refuse: 25h", []string{"x.yaml:3: refuse"}},
 		"fault":            {head + "- fault: melt\n  on: all\n  for: 5s", []string{`x.yaml:3: there is no fault "melt": write one of latency, rate`}},
 		"fault's value":    {head + "- fault: latency\n  on: all\n  for: 5s", []string{"write latency=200ms"}},
-		"no fault":         {head + "- fault: none\n  on: all\n  for: 5s", []string{"x.yaml:3: no fault at all"}},
-		"fault on nobody":  {head + "- fault: freeze\n  for: 5s", []string{"x.yaml:3: a fault needs connections"}},
-		"endless fault":    {head + "- fault: freeze\n  on: all", []string{"x.yaml:3: a fault needs an end"}},
-		"a long moment":    {head + "- fault: reset\n  on: all\n  for: 5s", []string{"x.yaml:3: reset is done in a moment"}},
+		"no fault":         {head + "- fault: none\n  on: all\n  for: 5s", []string{"x.yaml:3: this is no fault"}},
+		"fault on nobody":  {head + "- fault: freeze\n  for: 5s", []string{"x.yaml:3: a fault without connections"}},
+		"endless fault":    {head + "- fault: freeze\n  on: all", []string{"x.yaml:3: a fault without an end"}},
+		"a long moment":    {head + "- fault: reset\n  on: all\n  for: 5s", []string{"x.yaml:3: reset does not last"}},
 		"control bytes":    {"name: \"a\\x1b[31m\"\nsteps: [{kick: all}]", []string{"x.yaml:1: expected one line of visible characters"}},
 		"expectation":      {head + "- kick: all\nexpect:\n- recovered>=99% within 60s\n- recovered>=99", []string{`x.yaml:6: "recovered>=99": position 11: expected a share`}},
 		"expect no list":   {head + "- kick: all\nexpect: recovered>=99%", []string{"x.yaml:4: expected a list under expect"}},
@@ -176,19 +176,19 @@ func TestOpen(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := Open(filepath.Dir(file)); err == nil {
-		t.Error("a directory is a drill")
+		t.Error("a directory was accepted as a drill")
 	}
 	if err := os.WriteFile(file, make([]byte, maxScript+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(file); err == nil || !strings.Contains(err.Error(), "it is no drill") {
+	if _, err := Open(file); err == nil || !strings.Contains(err.Error(), "too long for a drill") {
 		t.Errorf("error %v", err)
 	}
 	if _, err := Template("deploy"); err != nil {
 		t.Error(err)
 	}
 	if _, err := Template("../ready/deploy"); err == nil {
-		t.Error("a path is a name")
+		t.Error("a path was accepted as the name of a built-in drill")
 	}
 }
 

@@ -8,17 +8,17 @@ import (
 	"holter/model/storm"
 )
 
-// Check is what became of an expectation.
+// Check is the result of an expectation.
 type Check struct {
 	Expectation string
 	Held        bool
-	Found       string // what there was instead, or just so
+	Found       string // the value that was found, whether the expectation held or not
 }
 
-// policyShare is the share of clients whose policy has to be as expected.
+// policyShare is the share of clients whose policy must be as expected.
 const policyShare = 0.9
 
-// check compares e with what happened.
+// check compares e with the figures of a drill.
 func (e Expectation) check(f *Figures) Check {
 	c, first := Check{Expectation: e.text}, &e.parts[0]
 	switch {
@@ -64,7 +64,7 @@ func gaveUp(f *Figures) string {
 func recovered(c *comparison, f *Figures) (bool, string) {
 	at, when := c.within, "within "+c.within.String()
 	if at == 0 {
-		at, when = maxTime, "in the end"
+		at, when = maxTime, "at the end"
 	}
 	n := f.backBy(at)
 	held, found := c.holds(n), percent(n)+" "+when
@@ -74,13 +74,13 @@ func recovered(c *comparison, f *Figures) (bool, string) {
 	if later := storm.BackAt(c.value.number*float64(f.Lost), arrivals(f.returns)); later > 0 {
 		return held, fmt.Sprintf("%s, %s after %s", found, percent(c.value.number), seconds(later))
 	}
-	return held, fmt.Sprintf("%s, %s in the end", found, percent(f.backBy(maxTime)))
+	return held, fmt.Sprintf("%s, %s at the end", found, percent(f.backBy(maxTime)))
 }
 
-// holdsTime compares the time after which so many were back; 0 is never.
+// holdsTime compares the time after which a share of the clients was back. 0 means that it was never reached.
 func (c *comparison) holdsTime(d time.Duration) (bool, string) {
 	if d == 0 {
-		return c.op == ">" || c.op == ">=" || c.op == "!=", "so many never were"
+		return c.op == ">" || c.op == ">=" || c.op == "!=", "never reached"
 	}
 	return c.holds(d.Seconds()), seconds(d)
 }
@@ -88,15 +88,16 @@ func (c *comparison) holdsTime(d time.Duration) (bool, string) {
 func peak(c *comparison, f *Figures) (bool, string) {
 	if c.value.relative {
 		relative := f.Peak / float64(f.Lost)
-		return c.holds(relative), fmt.Sprintf("%s/s, which is %.4g/s", percent(relative), f.Peak)
+		return c.holds(relative), fmt.Sprintf("%s/s (%.4g/s)", percent(relative), f.Peak)
 	}
 	return c.holds(f.Peak), fmt.Sprintf("%.4g/s", f.Peak)
 }
 
-// policies looks for clients of which all of e holds.
+// policies compares e with the policies of all clients. It holds if enough clients have a policy that fits all
+// parts of e.
 func (e Expectation) policies(f *Figures) (bool, string) {
 	good, all := 0, 0
-	other := "" // the largest pool of which it does not
+	other := "" // the largest pool that does not fit
 	for i := range f.Policies {
 		p := &f.Policies[i]
 		all += p.Clients
@@ -132,7 +133,7 @@ func fitsFactor(c *comparison, p *model.PoolPolicy) bool {
 	return p.Kind != model.PolicyUnknown && c.holds(p.Factor)
 }
 
-// describe is a policy in a few words.
+// describe formats a policy in a few words.
 func describe(p *model.PoolPolicy) string {
 	text := string(p.Kind)
 	switch p.Kind {
@@ -154,7 +155,7 @@ func describe(p *model.PoolPolicy) string {
 
 func percent(share float64) string {
 	if share > 0.9 && share < 1 {
-		return fmt.Sprintf("%.1f%%", min(100*share, 99.9)) // what is not all must not look like it
+		return fmt.Sprintf("%.1f%%", min(100*share, 99.9)) // 99.99 % must not be rounded to 100 %
 	}
 	return fmt.Sprintf("%.4g%%", 100*share)
 }

@@ -9,13 +9,13 @@ import (
 	"holter/model/yaml"
 )
 
-// script reads a drill from YAML, and goes on after a mistake to find them all. A method that notes one
-// answers a value all the same.
+// script reads a drill from YAML. It continues after a mistake, in order to report all of them: a method that
+// finds one records it and returns a value nevertheless.
 type script struct {
 	mistakes []string
 }
 
-// maxMistakes bounds how many are reported: more are of the same kind.
+// maxMistakes bounds how many mistakes are reported. Further ones are likely to be of the same kind.
 const maxMistakes = 20
 
 func (s *script) mistake(at yaml.Node, format string, args ...any) {
@@ -28,13 +28,13 @@ func (s *script) note(mistake error) {
 	}
 }
 
-// key is one that a mapping may have, and what reads its value.
+// key is a key that a mapping may have, with the function that reads its value.
 type key struct {
 	name string
 	read func(yaml.Node)
 }
 
-// mapping reads all keys of n, each of which may stand there once.
+// mapping reads all keys of n. Each of them may appear at most once.
 func (s *script) mapping(n yaml.Node, what string, keys []key) {
 	fields, ok := n.Fields()
 	if !ok {
@@ -61,12 +61,12 @@ func names(keys []key) string {
 	return strings.Join(list, ", ")
 }
 
-// list reads all entries of n.
+// list calls read for each entry of n.
 func (s *script) list(n yaml.Node, what string, read func(yaml.Node)) {
 	entries, ok := n.List()
 	switch {
 	case !ok:
-		s.mistake(n, "expected a list under %s, each entry with a - in front", what)
+		s.mistake(n, "expected a list under %s, with a - before each entry", what)
 	case len(entries) > maxEntries:
 		s.mistake(n, "more than %d entries under %s", maxEntries, what)
 	default:
@@ -76,7 +76,7 @@ func (s *script) list(n yaml.Node, what string, read func(yaml.Node)) {
 	}
 }
 
-// text is a value as it stands in the file, in one line. It is empty after a mistake.
+// text returns a value of one line as it is written in the file, or "" after a mistake.
 func (s *script) text(n yaml.Node) string {
 	if !n.IsText() || n.Empty() {
 		s.mistake(n, "expected a value here")

@@ -18,7 +18,7 @@ type Traffic struct {
 	Rate     float64       `placeholder:"N" help:"Messages per second and client; none by default."`
 	Payload  int           `placeholder:"BYTES" help:"Length of a message (default 128)."`
 	Beat     string        `enum:"ping,json,none" default:"ping" help:"Heartbeat of the clients: ping frames, messages {\"type\":\"ping\"} that the server answers with {\"type\":\"pong\"}, or none."`
-	Interval time.Duration `default:"5s" help:"Time between two beats of a client. How long it waits for an answer it learns from the round trips."`
+	Interval time.Duration `default:"5s" help:"Time between two beats of a client. Each client learns from its round trips how long to wait for an answer."`
 }
 
 const (
