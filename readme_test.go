@@ -114,6 +114,41 @@ func anchors(text string) []string {
 	return names
 }
 
+var (
+	measured = regexp.MustCompile("go test [^`\n]*-(run|bench) ([A-Za-z]+)[^`\n]* (\\./[a-z0-9/]+)")
+	declared = regexp.MustCompile(`(?m)^func (Test|Benchmark)(\w+)\(`)
+)
+
+// TestReadmeMeasurements looks for the tests and benchmarks that the READMEs tell to run: without one of that name
+// go test would pass, and measure nothing.
+func TestReadmeMeasurements(t *testing.T) {
+	kinds := map[string]string{"run": "Test", "bench": "Benchmark"}
+	for _, readme := range readmes(t) {
+		for _, command := range measured.FindAllStringSubmatch(read(t, readme), -1) {
+			if !declares(t, command[3], kinds[command[1]], command[2]) {
+				t.Errorf("%s: %s runs nothing", readme, command[0])
+			}
+		}
+	}
+}
+
+// declares reports whether the package in dir has a test or benchmark with part in its name.
+func declares(t *testing.T, dir, kind, part string) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		for _, f := range declared.FindAllStringSubmatch(read(t, file), -1) {
+			if f[1] == kind && strings.Contains(f[2], part) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // TestReadmeFlags holds the tables of flags in the README about configuration against the command line. Run it
 // with -update to write the tables anew.
 func TestReadmeFlags(t *testing.T) {
