@@ -103,9 +103,10 @@ const (
 	ByApp                   // the application closed, with or without a frame
 	ByHolter                // a kick, a failed heartbeat, a limit, or the shutdown
 	ByNetwork               // the socket ended or broke without a close frame
+	ByUnknown               // a holter of another version says it in a word that is not known here
 )
 
-var CloserNames = [...]string{"peer", "app", "holter", "network"}
+var CloserNames = [...]string{"peer", "app", "holter", "network", "unknown"}
 
 func (b Closer) String() string {
 	if int(b) < len(CloserNames) {
@@ -140,9 +141,10 @@ type Side uint8
 const (
 	ClientSide Side = iota // the only one where holter is not a proxy
 	UpstreamSide
+	UnknownSide // a holter of another version says it in a word that is not known here
 )
 
-var SideNames = [...]string{"client", "upstream"}
+var SideNames = [...]string{"client", "upstream", "unknown"}
 
 func (s Side) String() string {
 	if int(s) < len(SideNames) {

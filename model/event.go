@@ -17,6 +17,11 @@ const (
 	Dropped           EventType = "dropped"            // Count
 )
 
+// EventTypes are those that are known here. A holter of another version may have more.
+var EventTypes = [...]EventType{
+	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, StormStarted, StormEnded, FaultSet, Dropped,
+}
+
 // Event is something that happened. Seq numbers the events in the order of their publication. A reader that
 // could not keep up receives a Dropped event, with their Count, in place of those that it missed.
 type Event struct {

@@ -26,6 +26,10 @@ type Faults struct {
 
 	Cut   int  // end the connection now, with this close code; 0 for not
 	Reset bool // end it now, with a TCP reset
+
+	// Other are the words of faults that a holter of another version has put on, and that are not known here. They
+	// are shown, and do nothing.
+	Other string
 }
 
 // Line is the disturbance of one direction.
@@ -98,7 +102,7 @@ func (f *Faults) Words() []string {
 	for i := range faultKinds {
 		words = append(words, faultKinds[i].write(f)...)
 	}
-	return words
+	return append(words, strings.Fields(f.Other)...)
 }
 
 // Kinds returns the names of the faults in f, in the order of Words.
@@ -111,6 +115,10 @@ func (f *Faults) Kinds() []string {
 		if len(faultKinds[i].write(f)) > 0 {
 			names = append(names, faultKinds[i].name)
 		}
+	}
+	for _, word := range strings.Fields(f.Other) {
+		name, _, _ := strings.Cut(word, "=")
+		names = append(names, name)
 	}
 	return names
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,4 +96,27 @@ func FuzzParseFaults(f *testing.F) {
 			t.Errorf("%q is %+v; shown as %q that is %+v, %v", text, a, a.String(), b, err)
 		}
 	})
+}
+
+// Faults of another version stay as they are, beside those that are known.
+func TestReadFaults(t *testing.T) {
+	for words, want := range map[string]string{
+		"":                                   "none",
+		"freeze latency=1s":                  "latency=1s freeze",
+		"gravity=2g freeze tilt":             "freeze gravity=2g tilt",
+		"freeze half-open":                   "freeze half-open",
+		"latency=9h cut=1011":                "cut=1011 latency=9h",
+		"rate=1KiB,up rate=2KiB,up rate=3KB": "rate=1KiB/s,up rate=2KiB,up rate=3KB",
+	} {
+		f := ReadFaults(strings.Fields(words))
+		if got := f.String(); got != want {
+			t.Errorf("%s became %s, want %s", words, got, want)
+		}
+		if again := ReadFaults(f.Words()); again != f {
+			t.Errorf("%s became %+v, then %+v", words, f, again)
+		}
+	}
+	if f := ReadFaults([]string{"gravity=2g", "freeze"}); !slices.Equal(f.Kinds(), []string{"freeze", "gravity"}) || !f.Freeze {
+		t.Errorf("%+v", f)
+	}
 }

@@ -60,6 +60,22 @@ func ParseFaults(text string) (Faults, error) {
 	return f, nil
 }
 
+// ReadFaults reads words as ParseFaults does, but cannot fail: those that it does not understand are in Other.
+func ReadFaults(words []string) Faults {
+	var f Faults
+	var other []string
+	for _, word := range words {
+		with := f
+		if with.read(word) != nil || with.Validate() != nil {
+			other = append(other, word)
+			continue
+		}
+		f = with
+	}
+	f.Other = strings.Join(other, " ")
+	return f
+}
+
 // read parses one word and adds its fault to f.
 func (f *Faults) read(word string) error {
 	name, value, valued := strings.Cut(word, "=")

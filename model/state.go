@@ -5,16 +5,18 @@ import "fmt"
 // State is what holter believes of a connection or of a client. The zero value is Normal.
 type State uint8
 
-// A connection is Normal, Suspect, Failed or Closed. Only a client can be Away: it has no connection.
+// A connection is Normal, Suspect, Failed or Closed. Only a client can be Away: it has no connection. Unknown is what
+// a holter of another version says in a word that is not known here; nothing in this process is in that state.
 const (
 	Normal State = iota
 	Suspect
 	Failed
 	Closed
 	Away
+	Unknown
 )
 
-var StateNames = [...]string{"normal", "suspect", "failed", "closed", "away"}
+var StateNames = [...]string{"normal", "suspect", "failed", "closed", "away", "unknown"}
 
 func (s State) String() string {
 	if int(s) < len(StateNames) {

@@ -4,14 +4,15 @@ import "testing"
 
 // The whole state machine: every state with every trigger.
 func TestEveryStateAndTrigger(t *testing.T) {
-	states := []State{Normal, Suspect, Failed, Closed, Away}
+	states := []State{Normal, Suspect, Failed, Closed, Away, Unknown}
 	triggers := []Trigger{BeatMissed, ProbesMissed, ByteIn, Reaped, Ended}
 	want := [][]State{
 		Normal:  {Suspect, Normal, Normal, Normal, Closed},
 		Suspect: {Suspect, Failed, Normal, Suspect, Closed},
 		Failed:  {Failed, Failed, Normal, Failed, Closed},
 		Closed:  {Closed, Closed, Closed, Closed, Closed},
-		Away:    {Away, Away, Away, Away, Away}, // the state of a client, not of a connection: no trigger changes it
+		Away:    {Away, Away, Away, Away, Away},                // the state of a client, not of a connection: no trigger changes it
+		Unknown: {Unknown, Unknown, Unknown, Unknown, Unknown}, // that of another holter's connection
 	}
 	if len(states) != len(StateNames) || len(triggers) != len(triggerNames) {
 		t.Fatal("a state or a trigger is missing in this test")
@@ -27,7 +28,7 @@ func TestEveryStateAndTrigger(t *testing.T) {
 }
 
 func TestStateNames(t *testing.T) {
-	for s := Normal; s <= Away; s++ {
+	for s := Normal; s <= Unknown; s++ {
 		if got, err := ParseState(s.String()); err != nil || got != s {
 			t.Errorf("%v is read back as %v, %v", s, got, err)
 		}

@@ -119,7 +119,7 @@ func (t *clientText) plain(s string, w int) string {
 }
 
 func (t *clientText) state(r *clientRow, _ int) string {
-	state := min(r.State, model.Away)
+	state := min(r.State, model.Unknown)
 	return t.page.styles.Glyphs.States[state] + " " + state.String()
 }
 

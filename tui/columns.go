@@ -65,7 +65,7 @@ func connectionColumns(t *rowText) []widget.Column[model.Connection] {
 }
 
 func (t *rowText) state(c *model.Connection, _ int) string {
-	state := min(c.State, model.Away)
+	state := min(c.State, model.Unknown)
 	return t.page.styles.Glyphs.States[state] + " " + state.String()
 }
 

@@ -77,7 +77,7 @@ func (t *detailText) machine() {
 
 func (t *detailText) state() {
 	c := &t.d.Connection
-	paint := t.styles.States[min(c.State, model.Away)]
+	paint := t.styles.States[min(c.State, model.Unknown)]
 	t.paragraph(paint, t.stood(c))
 	if !c.Faults.None() {
 		t.paragraph(t.styles.Alarm, badge(t.styles, c)+"on purpose")

@@ -27,7 +27,7 @@ func newEvents(k *keyMap, st *status, f *feed) *events {
 	columns := []widget.Column[item]{
 		{Title: "TIME", Min: 8, Text: func(it *item, _ int) string { return look.Clock(it.at) }},
 		{Title: "EVENT", Min: 9, Loud: true, Text: func(it *item, _ int) string {
-			return p.styles.Glyphs.States[min(it.state, model.Away)] + " " + it.kind
+			return p.styles.Glyphs.States[min(it.state, model.Unknown)] + " " + it.kind
 		}},
 		{Title: "WHAT", Min: 30, Text: func(it *item, w int) string { return p.styles.Glyphs.Cut(p.styles.Glyphs.Plain(it.text), w) }},
 	}

@@ -138,6 +138,11 @@ func itemOf(e *model.Event) (item, bool) {
 	case e.Type == model.Dropped:
 		it.weight, it.kind, it.state = weightLoss, "lost", model.Suspect
 		it.text = fmt.Sprintf("%d events lost: the screen could not keep up", e.Count)
+	case !slices.Contains(model.EventTypes[:], e.Type):
+		it.weight, it.kind, it.text = weightArrival, "other", string(e.Type)
+		if e.Connection != nil {
+			it.text = look.Who(e.Connection) + " " + it.text
+		}
 	}
 	return it, it.weight > 0
 }
@@ -147,7 +152,7 @@ func changeOf(e *model.Event, it item) item {
 	if e.To == model.Closed {
 		return it
 	}
-	it.weight, it.state = weightArrival, min(e.To, model.Away)
+	it.weight, it.state = weightArrival, min(e.To, model.Unknown)
 	it.kind = it.state.String()
 	if e.To.Trouble() {
 		it.weight = weightTrouble

@@ -51,7 +51,7 @@ func (t *detailText) leg(d *model.Detail, w int) []string {
 	}
 	side := detailText{styles: t.styles, width: w, height: t.height, now: t.now, d: &own, beats: t.beats}
 	side.lines = []string{t.styles.Rule(d.Side.String()+" side", w)}
-	side.paragraph(t.styles.States[min(d.State, model.Away)], side.stood(&d.Connection))
+	side.paragraph(t.styles.States[min(d.State, model.Unknown)], side.stood(&d.Connection))
 	if cause := d.Diagnosis; cause != t.d.Diagnosis && cause.Cause != "" {
 		side.paragraph(look.Paint{}, string(cause.Cause)+": "+cause.Detail)
 	}
@@ -61,6 +61,6 @@ func (t *detailText) leg(d *model.Detail, w int) []string {
 
 // stood says which state a connection is in and since when.
 func (t *detailText) stood(c *model.Connection) string {
-	return fmt.Sprintf("%s %s for %s, since %s", t.styles.Glyphs.States[min(c.State, model.Away)], c.State,
+	return fmt.Sprintf("%s %s for %s, since %s", t.styles.Glyphs.States[min(c.State, model.Unknown)], c.State,
 		look.Silence(t.now.Sub(c.Since)), look.Clock(c.Since))
 }

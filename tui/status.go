@@ -80,6 +80,6 @@ type item struct {
 
 func (it *item) view(s *look.Styles, w int) string {
 	at := " " + look.Clock(it.at) + " "
-	mark := s.States[min(it.state, model.Away)].String(s.Glyphs.States[min(it.state, model.Away)])
+	mark := s.States[min(it.state, model.Unknown)].String(s.Glyphs.States[min(it.state, model.Unknown)])
 	return s.Dim.String(at) + mark + " " + s.Glyphs.Cut(s.Glyphs.Plain(it.text), w-look.Width(at)-2)
 }

@@ -44,7 +44,7 @@ func (p *picture) tell(s *look.Styles, to victims) string {
 	if c == nil || !c.Open() {
 		return "live: it is gone already"
 	}
-	return fmt.Sprintf("live: %s %s for %s, from %s", s.Glyphs.States[min(c.State, model.Away)], c.State,
+	return fmt.Sprintf("live: %s %s for %s, from %s", s.Glyphs.States[min(c.State, model.Unknown)], c.State,
 		look.Silence(p.Time.Sub(c.Since)), model.Address(c.Remote))
 }
 

@@ -32,7 +32,7 @@ var fields = []field{
 	textField("user_agent", "ua", func(c *model.Connection) string { return c.UserAgent }),
 	textField("subprotocol", "", func(c *model.Connection) string { return c.Subprotocol }),
 	choiceField("side", model.SideNames[:], func(c *model.Connection) string { return c.Side.String() }),
-	choiceField("state", model.StateNames[:model.Away], func(c *model.Connection) string { return c.State.String() }),
+	choiceField("state", stateNames(), func(c *model.Connection) string { return c.State.String() }),
 	choiceField("cause", causeNames(), func(c *model.Connection) string { return string(c.Diagnosis.Cause) }),
 	figureField("age", "", durations, func(c *model.Connection, now time.Time) (int64, bool) { return int64(c.Age(now)), true }),
 	durationField("rtt", func(c *model.Connection) time.Duration { return c.RTT }),
@@ -53,6 +53,11 @@ var fields = []field{
 	faultField("fault"),
 	figureField("code", "", counts, closeCode),
 	choiceField("by", model.CloserNames[:], closedBy),
+}
+
+// stateNames are those that a connection may be in.
+func stateNames() []string {
+	return slices.DeleteFunc(slices.Clone(model.StateNames[:]), func(name string) bool { return name == model.Away.String() })
 }
 
 func causeNames() []string {

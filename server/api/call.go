@@ -17,11 +17,16 @@ import (
 
 const (
 	answerWithin  = 5 * time.Second // for a call, or the head of a stream
-	longestAnswer = 16 << 20        // bytes of the answer to a call
+	longestAnswer = 2 << 20         // bytes of the answer to a call
+	mostValues    = 20_000          // in the answer to a call, or in an event
+	wholeWithin   = 2 * time.Minute // for a picture to come in completely
 	longestError  = 64 << 10
 )
 
-var errEnded = errors.New("the connection ended")
+var (
+	errEnded    = errors.New("the connection ended")
+	errNoObject = errors.New("it is not a JSON object")
+)
 
 // caller makes requests to one admin plane. Its errors are model errors of one sentence: Unavailable if
 // there was no answer, otherwise the error that the plane answered with.
@@ -29,10 +34,13 @@ type caller struct {
 	base  *url.URL
 	token string
 	http  *http.Client
+
+	opening time.Duration // for a stream to begin
+	whole   time.Duration // for a picture to come in
 }
 
 func newCaller(base *url.URL, token string) *caller {
-	return &caller{base: base, token: token, http: &http.Client{
+	return &caller{base: base, token: token, opening: 3 * answerWithin, whole: wholeWithin, http: &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
 			DialContext:            (&net.Dialer{Timeout: answerWithin}).DialContext,
@@ -63,10 +71,42 @@ func (c *caller) call(ctx context.Context, method, path string, in, out any) err
 	case len(text) > longestAnswer:
 		return c.strange(errTooLong)
 	}
-	if err := json.Unmarshal(text, out); err != nil {
+	err = unmarshal(text, out)
+	if err == nil && method != http.MethodGet {
+		err = json.Unmarshal(text, out) // what a command has done is known, or it is not
+	}
+	if err != nil {
 		return c.strange(err)
 	}
 	return nil
+}
+
+// unmarshal decodes JSON from another holter as far as it fits v. Few bytes can be many values, each of which
+// takes memory, so it refuses more than mostValues of them.
+func unmarshal(text []byte, v any) error {
+	switch {
+	case values(text) > mostValues:
+		return errTooLong
+	case !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")):
+		return errNoObject
+	}
+	return fits(json.Unmarshal(text, v), nil)
+}
+
+// values returns how many values there are in JSON, or a few more.
+func values(text []byte) int {
+	n, quoted := 1, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\' && quoted:
+			i++
+		case (c == ',' || c == '[' || c == '{') && !quoted:
+			n++
+		}
+	}
+	return n
 }
 
 // request makes a request and returns its answer, whose body must be closed. An answer with a status other

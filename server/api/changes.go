@@ -36,10 +36,11 @@ func diff[T any, K cmp.Ordered](before, now []T, key func(*T) K, same func(befor
 }
 
 // apply returns the list that before has become. It calls keep for each element that did not change. It
-// sorts the changes first, because a sender need not have done so.
+// sorts the changes first, because a sender need not have done so; of several with one key, the last counts.
 func (c *changes[T, K]) apply(before []T, key func(*T) K, keep func(*T)) []T {
 	byKey := func(a, b T) int { return cmp.Compare(key(&a), key(&b)) }
 	slices.SortStableFunc(c.changed, byKey)
+	c.changed = lastOfEach(c.changed, key)
 	slices.Sort(c.gone)
 	list := make([]T, 0, len(before)+len(c.changed))
 	changed := c.changed
@@ -57,6 +58,17 @@ func (c *changes[T, K]) apply(before []T, key func(*T) K, keep func(*T)) []T {
 		}
 	}
 	return append(list, changed...)
+}
+
+// lastOfEach returns the last element for each key of a list that is in the order of its keys.
+func lastOfEach[T any, K cmp.Ordered](list []T, key func(*T) K) []T {
+	kept := list[:0]
+	for i := range list {
+		if i+1 == len(list) || key(&list[i]) != key(&list[i+1]) {
+			kept = append(kept, list[i])
+		}
+	}
+	return kept
 }
 
 func connectionKey(c *model.Connection) model.ID { return c.ID }

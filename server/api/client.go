@@ -83,7 +83,9 @@ func (r *Remote) readPictures(ctx context.Context) (ended bool, err error) {
 
 // readPicture reads the next picture into the album.
 func (r *Remote) readPicture(s *stream, series *SnapshotReader) error {
+	done := s.within(r.caller.whole)
 	picture, err := series.Read()
+	done()
 	switch {
 	case s.broke(err):
 		return r.caller.unavailable(s.err)
@@ -116,12 +118,10 @@ func (r *Remote) readEvents(ctx context.Context) (ended bool, err error) {
 		return false, err
 	}
 	defer s.close()
-	for lines := s.lines(); lines.Scan(); {
-		if len(lines.Bytes()) > 0 {
-			r.renumber.publish(parseEvent(lines.Bytes()))
-			ended = true
-		}
-	}
+	s.lines(func(line []byte) {
+		r.renumber.publish(parseEvent(line))
+		ended = true
+	})
 	return ended, s.err
 }
 

@@ -83,14 +83,14 @@ func (c *Connection) Model() (model.Connection, error) {
 	var parse parser
 	m := model.Connection{
 		ID: parse.id(c.ID), Client: text(c.Client), Generation: c.Generation,
-		Remote: parse.remote(c.Remote), Path: text(c.Path), UserAgent: text(c.UserAgent), Subprotocol: text(c.Subprotocol),
-		Side: parse.side(c.Side), State: parse.state(c.State), Since: c.Since, Opened: c.OpenedAt,
+		Remote: remoteOf(c.Remote), Path: text(c.Path), UserAgent: text(c.UserAgent), Subprotocol: text(c.Subprotocol),
+		Side: sideOf(c.Side), State: stateOf(c.State), Since: c.Since, Opened: c.OpenedAt,
 		RTT: c.RTTMS.Duration(), RTTMean: c.RTTMeanMS.Duration(), RTTDev: c.RTTDevMS.Duration(),
 		Timeout: c.TimeoutMS.Duration(), Interval: c.IntervalMS.Duration(),
 		Silence: c.SilenceMS.Duration(), DataSilence: c.DataSilenceMS.Duration(), Missed: c.Missed,
 		PingsSent: c.PingsSent, PongsReceived: c.PongsReceived, PingsReceived: c.PingsReceived,
-		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Beats: parse.strip(c.Beats),
-		Diagnosis: c.Diagnosis.model(), Faults: parse.faults(c.Faults), Close: parse.close(c.Close),
+		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Beats: stripOf(c.Beats),
+		Diagnosis: c.Diagnosis.model(), Faults: faultsOf(c.Faults), Close: closeOf(c.Close),
 	}
 	return m, parse.wrap("connection", c.ID)
 }
@@ -106,7 +106,8 @@ func fromClose(c *model.Close) *Close {
 	return &Close{Code: c.Code, Reason: c.Reason, By: c.By.String(), At: c.At.UTC()}
 }
 
-// parser parses the words in a struct, and keeps the first error.
+// parser parses the words in a struct. What is not known here is kept as unknown: the other holter may be of
+// another version. The only error is a connection without an id, for then nothing can be done with it.
 type parser struct{ err error }
 
 func (p *parser) note(err error) {
@@ -128,47 +129,52 @@ func (p *parser) id(s string) model.ID {
 	return id
 }
 
-func (p *parser) state(s string) model.State {
-	state, err := model.ParseState(s)
-	p.note(err)
-	return state
+func stateOf(s string) model.State {
+	if state, err := model.ParseState(s); err == nil {
+		return state
+	}
+	return model.Unknown
 }
 
-func (p *parser) side(s string) model.Side {
+func sideOf(s string) model.Side {
 	if s == "" {
 		return model.ClientSide
 	}
-	side, err := model.ParseSide(s)
-	p.note(err)
-	return side
+	if side, err := model.ParseSide(s); err == nil {
+		return side
+	}
+	return model.UnknownSide
 }
 
-func (p *parser) remote(s string) netip.AddrPort {
-	if s == "" {
-		return netip.AddrPort{}
+func closerOf(s string) model.Closer {
+	if by, err := model.ParseCloser(s); err == nil {
+		return by
 	}
+	return model.ByUnknown
+}
+
+// remoteOf returns the zero address for one that is not understood.
+func remoteOf(s string) netip.AddrPort {
 	if a, err := netip.ParseAddr(s); err == nil {
-		return netip.AddrPortFrom(a, 0)
+		return netip.AddrPortFrom(a.WithZone(text(a.Zone())), 0)
 	}
-	a, err := netip.ParseAddrPort(s)
-	p.note(err)
-	return a
+	a, _ := netip.ParseAddrPort(s)
+	return netip.AddrPortFrom(a.Addr().WithZone(text(a.Addr().Zone())), a.Port())
 }
 
-func (p *parser) strip(s model.Strip) model.Strip {
-	for _, b := range s {
+// stripOf leaves beats out that are not understood.
+func stripOf(s model.Strip) model.Strip {
+	for i, b := range s {
 		if b > model.LateBeat {
-			p.note(fmt.Errorf("unknown beat %d", b))
+			s[i] = model.NoBeat
 		}
 	}
 	return s
 }
 
-func (p *parser) close(c *Close) *model.Close {
+func closeOf(c *Close) *model.Close {
 	if c == nil {
 		return nil
 	}
-	by, err := model.ParseCloser(c.By)
-	p.note(err)
-	return &model.Close{Code: c.Code, Reason: text(c.Reason), By: by, At: c.At}
+	return &model.Close{Code: c.Code, Reason: text(c.Reason), By: closerOf(c.By), At: c.At}
 }

@@ -105,8 +105,9 @@ func FromDetail(d *model.Detail) Detail {
 // Model converts d back. The error says which field is not valid.
 func (d *Detail) Model() (model.Detail, error) {
 	m, err := d.own()
-	for i := range newest(d.Legs, 2) { // which have no legs themselves
-		leg, e := d.Legs[i].own()
+	legs := newest(d.Legs, 2)
+	for i := range legs { // which have no legs themselves
+		leg, e := legs[i].own()
 		m.Legs, err = append(m.Legs, leg), cmp.Or(err, e)
 	}
 	return m, err
@@ -115,8 +116,7 @@ func (d *Detail) Model() (model.Detail, error) {
 // own converts d without its legs.
 func (d *Detail) own() (model.Detail, error) {
 	connection, err := d.Connection.Model()
-	parse := parser{err: err}
-	m := model.Detail{Connection: connection, Evidence: parse.evidence(&d.Evidence)}
+	m := model.Detail{Connection: connection, Evidence: d.Evidence.model()}
 	for _, h := range newest(d.Header, longestHistory) {
 		m.Header = append(m.Header, model.HeaderField{Name: text(h.Name), Value: text(h.Value)})
 	}
@@ -125,10 +125,10 @@ func (d *Detail) own() (model.Detail, error) {
 	}
 	for _, t := range newest(d.Transitions, model.MaxTransitions) {
 		m.Transitions = append(m.Transitions, model.Transition{
-			At: t.At, Side: parse.side(t.Side), From: parse.state(t.From), To: parse.state(t.To), Diagnosis: t.Diagnosis.model(),
+			At: t.At, Side: sideOf(t.Side), From: stateOf(t.From), To: stateOf(t.To), Diagnosis: t.Diagnosis.model(),
 		})
 	}
-	return m, parse.wrap("connection", d.ID)
+	return m, err
 }
 
 func fromEvidence(e *model.Evidence) Evidence {
@@ -154,9 +154,9 @@ func (k *Kernel) model() model.Kernel {
 	}
 }
 
-func (p *parser) evidence(e *Evidence) model.Evidence {
+func (e *Evidence) model() model.Evidence {
 	return model.Evidence{
-		State: p.state(e.State), Silence: e.SilenceMS.Duration(), PingAge: e.PingAgeMS.Duration(), Timeout: e.TimeoutMS.Duration(),
+		State: stateOf(e.State), Silence: e.SilenceMS.Duration(), PingAge: e.PingAgeMS.Duration(), Timeout: e.TimeoutMS.Duration(),
 		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged,
 		PeerInterval: e.PeerIntervalMS.Duration(), Unread: e.Unread, Late: e.LateMS.Duration(), LostIn: e.LostIn, LostOut: e.LostOut,
 		Gap: e.GapMS.Duration(), LateAnswer: e.LateAnswerMS.Duration(), Skipped: e.Skipped, Kept: e.KeptMS.Duration(), Kernel: e.Kernel.model(),

@@ -1,7 +1,8 @@
 package api
 
 import (
-	"fmt"
+	"cmp"
+	"errors"
 	"time"
 
 	"holter/model"
@@ -60,17 +61,17 @@ func FromEvent(e *model.Event) Event {
 	return w
 }
 
-// Model converts e back. The error says which field is not valid. A type that is not known is no error.
+// Model converts e back. A type that is not known is no error. The error says what is missing that an event of this
+// type is about.
 func (e *Event) Model() (model.Event, error) {
-	m := model.Event{Seq: e.Seq, Time: e.Time, Type: model.EventType(text(string(e.Type))), Count: e.Count}
-	var parse parser
+	m := model.Event{Seq: e.Seq, Time: e.Time, Type: model.EventType(cmp.Or(text(string(e.Type)), "unknown")), Count: e.Count}
 	if e.Connection != nil {
-		c, err := e.Connection.Model()
-		parse.note(err)
-		m.Connection = &c
+		if c, err := e.Connection.Model(); err == nil {
+			m.Connection = &c
+		}
 	}
 	if e.Type == model.StateChanged {
-		m.From, m.To = parse.state(e.From), parse.state(e.To)
+		m.From, m.To = stateOf(e.From), stateOf(e.To)
 	}
 	if r := e.Refusal; r != nil {
 		m.Refusal = &model.Refusal{
@@ -83,9 +84,27 @@ func (e *Event) Model() (model.Event, error) {
 		m.Host = &h
 	}
 	if e.Storm != nil {
-		s, err := e.Storm.Model()
-		parse.note(err)
+		s := e.Storm.Model()
 		m.Storm = &s
 	}
-	return m, parse.wrap("event", fmt.Sprint(e.Seq))
+	return m, complete(&m)
+}
+
+// complete reports what is missing in an event. Its readers may rely on it.
+func complete(e *model.Event) error {
+	switch e.Type {
+	case model.ConnectionOpened, model.ConnectionClosed, model.StateChanged, model.FaultSet:
+		if e.Connection == nil {
+			return errors.New("an event without its connection")
+		}
+	case model.ConnectionRefused:
+		if e.Refusal == nil {
+			return errors.New("a refusal without what was refused")
+		}
+	case model.StormStarted, model.StormEnded:
+		if e.Storm == nil {
+			return errors.New("a storm's event without the storm")
+		}
+	}
+	return nil
 }

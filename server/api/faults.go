@@ -41,9 +41,9 @@ func (f *FaultOrder) Model() (model.FaultOrder, error) {
 
 func blank(fault string) bool { return strings.TrimSpace(fault) == "" }
 
-func (p *parser) faults(words []string) *model.Faults {
-	f, err := model.ParseFaults(strings.Join(words, " "))
-	p.note(err)
+// faultsOf reads words that came from another holter. It keeps those that it does not understand.
+func faultsOf(words []string) *model.Faults {
+	f := model.ReadFaults(strings.Fields(text(strings.Join(words, " "))))
 	if f.None() {
 		return nil
 	}

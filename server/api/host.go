@@ -20,7 +20,7 @@ type Host struct {
 }
 
 // maxCores bounds the cores that are read from another holter.
-const maxCores = 4096
+const maxCores = 1024
 
 // Process is what holter's own process uses.
 type Process struct {

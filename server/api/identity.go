@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"time"
 
 	"holter/model"
@@ -57,7 +58,7 @@ func FromClient(c *model.Client) Client {
 func (c *Client) Model() (model.Client, error) {
 	var parse parser
 	m := model.Client{
-		ID: text(c.ID), Generation: c.Generation, State: parse.state(c.State),
+		ID: text(c.ID), Generation: c.Generation, State: stateOf(c.State),
 		Since: c.Since, FirstSeen: c.FirstSeen, UserAgent: text(c.UserAgent),
 	}
 	if c.Connection != "" {
@@ -70,6 +71,9 @@ func (c *Client) Model() (model.Client, error) {
 		m.Attempts = append(m.Attempts, model.Attempt{
 			Number: a.Number, Delay: a.DelayMS.Duration(), Asked: a.AskedMS.Duration(), Refused: a.Refused, Free: a.Free,
 		})
+	}
+	if m.ID == "" {
+		parse.note(errors.New("a client without an id"))
 	}
 	return m, parse.wrap("client", c.ID)
 }

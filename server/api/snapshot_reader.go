@@ -9,10 +9,15 @@ import (
 	"holter/model"
 )
 
-// Bounds for what another holter may send, so that it cannot use up the memory here.
+// Bounds for what another holter may send, so that it cannot use up the memory here. A hundred thousand
+// connections, whose clients have all come back many times, are within them.
 const (
-	longestSnapshot = 256 << 20 // bytes
-	longestList     = 500_000   // connections, or clients
+	longestSnapshot = 512 << 20 // bytes of one as JSON
+	longestElement  = 256 << 10 // bytes of one value in it that is taken in as a whole
+	largestPicture  = 160 << 20 // bytes in memory
+	longestList     = 200_000   // connections, or clients
+	mostStorms      = 1000      // that are new or changed
+	deepest         = 64        // lists and objects in each other
 )
 
 var errTooLong = errors.New("it is too long")
@@ -21,6 +26,7 @@ var errTooLong = errors.New("it is too long")
 type SnapshotReader struct {
 	in     *meter
 	limit  int64 // bytes of one Snapshot
+	room   int   // bytes of memory for the Snapshot that is being read
 	decode *json.Decoder
 	last   model.Snapshot
 }
@@ -35,7 +41,7 @@ func NewSnapshotReader(r io.Reader) *SnapshotReader {
 // from it. The error is that of the source, with io.EOF only between two snapshots, or describes why the input is
 // not a snapshot.
 func (r *SnapshotReader) Read() (model.Snapshot, error) {
-	r.in.left = r.limit
+	r.in.left, r.room = r.limit, largestPicture
 	d, err := r.delta()
 	if err != nil {
 		return model.Snapshot{}, err
@@ -49,6 +55,9 @@ func (r *SnapshotReader) Read() (model.Snapshot, error) {
 	s.Activity = addBins(r.last.Activity, d.activity.model())
 	if max(len(s.Connections), len(s.Clients)) > longestList {
 		return model.Snapshot{}, fmt.Errorf("more than %d connections or clients", longestList)
+	}
+	if weighPicture(&s) > largestPicture {
+		return model.Snapshot{}, errTooLong
 	}
 	r.last = s
 	return s, nil
@@ -65,19 +74,24 @@ type delta struct {
 
 // delta reads a Snapshot element by element. Its keys may come in any order; unknown ones are skipped.
 func (r *SnapshotReader) delta() (d delta, err error) {
-	if err := r.expect('{'); err != nil {
+	begin, err := r.token()
+	if err != nil {
 		return d, err
 	}
-	for r.decode.More() {
-		key, err := r.decode.Token()
+	if begin != json.Delim('{') {
+		return d, fmt.Errorf("%.40q instead of '{'", fmt.Sprint(begin))
+	}
+	for r.more() {
+		key, err := r.token()
 		if err == nil {
 			err = r.value(fmt.Sprint(key), &d)
 		}
 		if err != nil {
-			return d, fmt.Errorf("%.40v: %w", key, whole(err))
+			return d, fmt.Errorf("%.40q: %w", fmt.Sprint(key), whole(err))
 		}
 	}
-	return d, whole(r.expect('}'))
+	_, err = r.token()
+	return d, whole(err)
 }
 
 // whole turns an io.EOF in the middle of a snapshot into io.ErrUnexpectedEOF.
@@ -91,72 +105,137 @@ func whole(err error) error {
 func (r *SnapshotReader) value(key string, d *delta) (err error) {
 	switch key {
 	case "summary":
-		return r.decode.Decode(&d.summary)
+		return r.element(&d.summary)
 	case "activity":
-		return r.decode.Decode(&d.activity)
+		return r.element(&d.activity)
 	case "clients":
-		d.clients.changed, err = readList(r, (*Client).Model)
+		d.clients.changed, err = readList(r, (*Client).Model, weighClient, longestList)
 	case "clients_gone":
-		d.clients.gone, err = readList(r, func(id *string) (string, error) { return text(*id), nil })
+		d.clients.gone, err = readList(r, func(id *string) (string, error) { return text(*id), nil }, weighText, longestList)
 	case "storms":
-		d.storms.changed, err = readList(r, (*Storm).Model)
+		d.storms.changed, err = readList(r, func(s *Storm) (model.Storm, error) { return s.Model(), nil }, weighStorm, mostStorms)
 	case "storms_gone":
-		d.storms.gone, err = readList(r, func(id *int) (int, error) { return *id, nil })
+		d.storms.gone, err = readList(r, func(id *int) (int, error) { return *id, nil }, weighWord, longestList)
 	case "connections":
-		d.connections.changed, err = readList(r, (*Connection).Model)
+		d.connections.changed, err = readList(r, (*Connection).Model, weighConnection, longestList)
 	case "connections_gone":
-		d.connections.gone, err = readList(r, func(id *string) (model.ID, error) { return model.ParseID(*id) })
+		d.connections.gone, err = readList(r, func(id *string) (model.ID, error) { return model.ParseID(*id) }, weighWord, longestList)
 	default:
-		return r.decode.Decode(new(json.RawMessage))
+		return r.skip()
 	}
 	return err
 }
 
-// readList reads a list element by element, so that only one of them is in memory as JSON.
-func readList[W, M any](r *SnapshotReader, meaning func(*W) (M, error)) ([]M, error) {
-	if err := r.expect('['); err != nil {
+// readList reads a list element by element, so that only one of them is in memory as JSON. What is no list is
+// read as an empty one, and elements that mean nothing are left out.
+func readList[W, M any](r *SnapshotReader, meaning func(*W) (M, error), weigh func(*M) int, most int) ([]M, error) {
+	begin, err := r.token()
+	if err != nil {
 		return nil, err
 	}
+	if begin != json.Delim('[') {
+		return nil, r.leave(begin)
+	}
 	var list []M
-	for r.decode.More() {
-		if len(list) == longestList {
-			return nil, fmt.Errorf("more than %d", longestList)
+	for r.more() {
+		if len(list) == most {
+			return nil, fmt.Errorf("more than %d", most)
 		}
 		var w W
-		if err := r.decode.Decode(&w); err != nil {
+		if err := r.element(&w); err != nil {
 			return nil, err
 		}
 		m, err := meaning(&w)
 		if err != nil {
-			return nil, err
+			continue
+		}
+		if r.room -= weigh(&m); r.room < 0 {
+			return nil, errTooLong
 		}
 		list = append(list, m)
 	}
-	return list, r.expect(']')
+	_, err = r.token()
+	return list, err
 }
 
-func (r *SnapshotReader) expect(want json.Delim) error {
-	token, err := r.decode.Token()
+// skip leaves out the next value, whatever it is.
+func (r *SnapshotReader) skip() error {
+	begin, err := r.token()
 	if err != nil {
 		return err
 	}
-	if token != want {
-		return fmt.Errorf("%.40q instead of %q", fmt.Sprint(token), want)
+	return r.leave(begin)
+}
+
+// leave leaves out the rest of the value that begins with a token.
+func (r *SnapshotReader) leave(begin json.Token) error {
+	depth := step(begin)
+	for depth > 0 {
+		if depth > deepest {
+			return fmt.Errorf("more than %d lists in each other", deepest)
+		}
+		token, err := r.token()
+		if err != nil {
+			return err
+		}
+		depth += step(token)
 	}
 	return nil
 }
 
-// meter reads at most left bytes.
+// step returns by how much deeper a token leads.
+func step(token json.Token) int {
+	switch token {
+	case json.Delim('{'), json.Delim('['):
+		return 1
+	case json.Delim('}'), json.Delim(']'):
+		return -1
+	}
+	return 0
+}
+
+func (r *SnapshotReader) token() (json.Token, error) {
+	r.in.element = longestElement
+	return r.decode.Token()
+}
+
+func (r *SnapshotReader) more() bool {
+	r.in.element = longestElement
+	return r.decode.More()
+}
+
+// element reads the next value into v, as far as it fits there.
+func (r *SnapshotReader) element(v any) error {
+	r.in.element = longestElement
+	return fits(r.decode.Decode(v), r.in.err)
+}
+
+// fits returns nil in place of an error by which JSON does not fit its Go value. The rest of it is in the value
+// then. All others it returns: those of the source, which is read, and those of the syntax.
+func fits(err, read error) error {
+	_, syntax := errors.AsType[*json.SyntaxError](err)
+	if syntax || read != nil && (errors.Is(err, read) || errors.Is(err, io.ErrUnexpectedEOF)) {
+		return err
+	}
+	return nil
+}
+
+// meter reads at most left bytes, and at most element of them at a time.
 type meter struct {
-	r    io.Reader
-	left int64
+	r             io.Reader
+	left, element int64
+	err           error // of the last read
 }
 
 func (m *meter) Read(p []byte) (int, error) {
-	if m.left <= 0 {
+	room := min(m.left, m.element)
+	if room <= 0 {
+		m.err = errTooLong
 		return 0, errTooLong
 	}
-	n, err := m.r.Read(p[:min(int64(len(p)), m.left)])
+	n, err := m.r.Read(p[:min(int64(len(p)), room)])
 	m.left -= int64(n)
+	m.element -= int64(n)
+	m.err = err
 	return n, err
 }

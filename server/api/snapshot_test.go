@@ -181,17 +181,12 @@ func TestNewBins(t *testing.T) {
 
 func TestReadRefuses(t *testing.T) {
 	for name, text := range map[string]string{
-		"no object":        `[]`,
-		"a page":           `<html>`,
-		"a text":           `"hello"`,
-		"cut":              `{"summary":{`,
-		"no list":          `{"connections":{}}`,
-		"no connection":    `{"connections":[{}]}`,
-		"no id":            `{"connections_gone":["17"]}`,
-		"unknown state":    `{"connections":[{"id":"c1","state":"limbo"}]}`,
-		"not closed":       `{"connections":[]`,
-		"another kind":     `{"clients":[{"id":17}]}`,
-		"a foolish number": `{"activity":{"connects":[-1]}}`,
+		"no object":  `[]`,
+		"a page":     `<html>`,
+		"a text":     `"hello"`,
+		"cut":        `{"summary":{`,
+		"no JSON":    `{"connections":[{"id":c1}]}`,
+		"not closed": `{"connections":[]`,
 	} {
 		_, err := NewSnapshotReader(strings.NewReader(text)).Read()
 		if err == nil || err == io.EOF || len(err.Error()) > 300 {

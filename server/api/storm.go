@@ -1,7 +1,6 @@
 package api
 
 import (
-	"strconv"
 	"time"
 
 	"holter/model"
@@ -178,9 +177,8 @@ func fromDelays(h model.DelayHistogram) Delays {
 // Bounds for what another holter may send of a storm.
 const longestTable = 100 // steps of a policy, and bins of delays
 
-// Model converts s back. The error says which field is not valid.
-func (s *Storm) Model() (model.Storm, error) {
-	var parse parser
+// Model converts s back.
+func (s *Storm) Model() model.Storm {
 	m := model.Storm{
 		ID: s.ID, Started: s.StartedAt, Population: s.Population, Clients: s.Clients, Away: s.Away,
 		Reconnects: s.Reconnects, Refused: s.Refused,
@@ -192,14 +190,12 @@ func (s *Storm) Model() (model.Storm, error) {
 		m.Ended = *s.EndedAt
 	}
 	for _, c := range s.Causes[:min(len(s.Causes), model.MaxStormCauses)] {
-		by, err := model.ParseCloser(c.By)
-		parse.note(err)
-		m.Causes = append(m.Causes, model.StormCause{Code: c.Code, By: by, Count: c.Count})
+		m.Causes = append(m.Causes, model.StormCause{Code: c.Code, By: closerOf(c.By), Count: c.Count})
 	}
 	for _, p := range s.Policies[:min(len(s.Policies), model.MaxStormPolicies)] {
 		m.Policies = append(m.Policies, p.model())
 	}
-	return m, parse.wrap("storm", strconv.Itoa(s.ID))
+	return m
 }
 
 func (p *Policy) model() model.PoolPolicy {

@@ -2,8 +2,8 @@ package api
 
 import (
 	"bufio"
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -22,9 +22,12 @@ const (
 	quietEvents   = 40 * time.Second
 )
 
-const longestLine = 1 << 20 // bytes of an event
+const longestLine = 256 << 10 // bytes of an event
 
-var errSilent = errors.New("it has stopped sending")
+var (
+	errSilent = errors.New("it has stopped sending")
+	errSlow   = errors.New("the line to it is too slow, or it is: the picture did not come in within two minutes")
+)
 
 // stream is an answer without an end. err is the error of the last read, nil while it can be read.
 type stream struct {
@@ -39,12 +42,14 @@ type stream struct {
 // openStream requests a stream. It ends with ctx, or after it has been quiet for the given time.
 func (r *Remote) openStream(ctx context.Context, path string, quiet time.Duration) (*stream, error) {
 	ctx, end := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(r.caller.opening, process.Guard(func() { end(errSilent) }))
 	response, err := r.caller.request(ctx, http.MethodGet, path, nil)
 	if err != nil {
+		timer.Stop()
 		end(nil)
 		return nil, err
 	}
-	timer := time.AfterFunc(quiet, process.Guard(func() { end(errSilent) }))
+	timer.Reset(quiet)
 	return &stream{body: response.Body, quiet: quiet, timer: timer, ctx: ctx, end: end}, nil
 }
 
@@ -53,8 +58,8 @@ func (s *stream) Read(p []byte) (int, error) {
 	if n > 0 {
 		s.timer.Reset(s.quiet)
 	}
-	if err != nil && errors.Is(context.Cause(s.ctx), errSilent) {
-		err = errSilent
+	if cause := context.Cause(s.ctx); err != nil && (cause == errSilent || cause == errSlow) {
+		err = cause
 	}
 	s.err = err
 	return n, err
@@ -66,10 +71,29 @@ func (s *stream) broke(err error) bool {
 	return err != nil && s.err != nil && (errors.Is(err, s.err) || errors.Is(err, io.ErrUnexpectedEOF))
 }
 
-func (s *stream) lines() *bufio.Scanner {
-	lines := bufio.NewScanner(s)
-	lines.Buffer(nil, longestLine)
-	return lines
+// within ends the stream after a time, unless done is called before.
+func (s *stream) within(d time.Duration) (done func() bool) {
+	return time.AfterFunc(d, process.Guard(func() { s.end(errSlow) })).Stop
+}
+
+// lines calls each for every line that is not empty, and with nil for one that is too long, until the stream ends.
+func (s *stream) lines(each func(line []byte)) {
+	in := bufio.NewReaderSize(s, longestLine)
+	for {
+		line, err := in.ReadSlice('\n')
+		long := err == bufio.ErrBufferFull
+		for err == bufio.ErrBufferFull {
+			_, err = in.ReadSlice('\n')
+		}
+		switch line = bytes.TrimSpace(line); {
+		case err != nil:
+			return
+		case long:
+			each(nil)
+		case len(line) > 0:
+			each(line)
+		}
+	}
 }
 
 func (s *stream) close() {
@@ -81,9 +105,9 @@ func (s *stream) close() {
 // parseEvent parses an event. If it cannot be understood, it returns a Dropped event in its place.
 func parseEvent(line []byte) model.Event {
 	var w Event
-	err := json.Unmarshal(line, &w)
+	err := unmarshal(line, &w)
 	e, invalid := w.Model()
-	if err != nil || invalid != nil {
+	if err != nil || invalid != nil || e.Seq == 0 {
 		return model.Event{Seq: w.Seq, Time: time.Now(), Type: model.Dropped, Count: 1}
 	}
 	return e

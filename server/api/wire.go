@@ -6,7 +6,9 @@
 // other holter, and passes commands on.
 //
 // The package decides nothing about connections. It does not trust the other end: what it reads is bounded in
-// size, and text is cleaned of control characters. All functions may be called from any goroutine; a
+// size, and text is cleaned of control characters. It may also be of another version: a word that is not known
+// here is kept as unknown, a field that is missing or of another kind counts as not there, and an element that cannot
+// be told from others is left out. Only what is not JSON is an error. All functions may be called from any goroutine; a
 // SnapshotWriter or SnapshotReader belongs to one.
 //
 // Durations are in milliseconds and say so in their names, sizes are in bytes and shares in percent. Times
@@ -15,6 +17,7 @@ package api
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"holter/model"
@@ -52,8 +55,14 @@ const longestText = 1024
 // program.
 func text(s string) string { return model.Clean(s, longestText) }
 
-// newest returns the last n elements of a list, which should have no more.
-func newest[T any](list []T, n int) []T { return list[max(0, len(list)-n):] }
+// newest returns the last n elements of a list, which should have no more. If it has, they are copied, so that the
+// others do not stay in memory.
+func newest[T any](list []T, n int) []T {
+	if len(list) > n {
+		return slices.Clone(list[len(list)-n:])
+	}
+	return list
+}
 
 // Error is the answer to a call that failed.
 type Error struct {

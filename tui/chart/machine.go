@@ -67,7 +67,7 @@ type machine struct {
 func (m *machine) node(state model.State) string {
 	s := m.styles
 	text := s.Glyphs.States[state] + " " + state.String()
-	if min(m.d.State, model.Away) == state {
+	if min(m.d.State, model.Unknown) == state {
 		return s.Cursor[state].String(" " + text + " ")
 	}
 	return " " + s.Dim.String(text) + " "
@@ -147,7 +147,7 @@ func (m *machine) below(arm int, beat, probes *edge) string {
 		line = look.Pad(line, at) + text
 	}
 	stayed := func(state model.State) {
-		if min(m.d.State, model.Closed) == state {
+		if m.d.State == state {
 			put(starts[state]+1, m.stayed())
 		}
 	}

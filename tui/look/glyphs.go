@@ -10,7 +10,7 @@ import (
 type Glyphs struct {
 	Unicode   bool
 	masked    bool // addresses are hidden
-	States    [model.Away + 1]string
+	States    [model.Unknown + 1]string
 	Cursor    string
 	Mark      string // a marked row
 	Both      string // and the cursor on it
@@ -49,7 +49,7 @@ type ArrowKeys struct{ Up, Down, Left, Right string }
 
 var UnicodeGlyphs = Glyphs{
 	Unicode:   true,
-	States:    [...]string{model.Normal: "●", model.Suspect: "◐", model.Failed: "✖", model.Closed: "○", model.Away: "○"},
+	States:    [...]string{model.Normal: "●", model.Suspect: "◐", model.Failed: "✖", model.Closed: "○", model.Away: "○", model.Unknown: "◌"},
 	Cursor:    "▸",
 	Mark:      "◆",
 	Both:      "◈",
@@ -83,7 +83,7 @@ var UnicodeGlyphs = Glyphs{
 }
 
 var ASCIIGlyphs = Glyphs{
-	States:    [...]string{model.Normal: "o", model.Suspect: "?", model.Failed: "x", model.Closed: "-", model.Away: "-"},
+	States:    [...]string{model.Normal: "o", model.Suspect: "?", model.Failed: "x", model.Closed: "-", model.Away: "-", model.Unknown: "~"},
 	Cursor:    ">",
 	Mark:      "*",
 	Both:      "@",

@@ -31,8 +31,8 @@ type Styles struct {
 	Alarm   Paint // errors
 	Accent  Paint // the filter that is on, keys
 	Pressed Paint // the button in focus
-	States  [model.Away + 1]Paint
-	Cursor  [model.Away + 1]Paint // the whole row under the cursor, by state
+	States  [model.Unknown + 1]Paint
+	Cursor  [model.Unknown + 1]Paint // the whole row under the cursor, by state
 	Chart   ChartPaints
 
 	Caret  lipgloss.Style // the cursor in an input
@@ -66,12 +66,13 @@ func New(t *Theme, g Graph, getenv func(string) string) *Styles {
 		t = Colourless
 	}
 	base := ansi.NewStyle()
-	states := [model.Away + 1]ansi.Style{
+	states := [model.Unknown + 1]ansi.Style{
 		model.Normal:  colour(base, t.Normal),
 		model.Suspect: colour(base.Bold(), t.Suspect),
 		model.Failed:  colour(base.Bold(), t.Failed),
 		model.Closed:  base.Faint(),
 		model.Away:    base.Faint(),
+		model.Unknown: base.Faint(),
 	}
 	s := &Styles{
 		Theme:   t,

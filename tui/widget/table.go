@@ -156,7 +156,7 @@ func (t *Table[R]) header(s *look.Styles, o Order) string {
 // row draws a row. The one under the cursor is one run in the state's colour, so that it is seen
 // without colour too.
 func (t *Table[R]) row(s *look.Styles, r *R, selected bool) string {
-	state := min(t.state(r), model.Away)
+	state := min(t.state(r), model.Unknown)
 	marked := t.Marked != nil && t.Marked(r)
 	var b strings.Builder
 	b.Grow(2 * t.width)

@@ -1,0 +1,75 @@
+package api
+
+import (
+	"unsafe"
+
+	"holter/model"
+)
+
+// The functions here return how much memory a value takes, in bytes: its own size, and that of its texts and
+// lists.
+
+func weighText(s *string) int { return int(unsafe.Sizeof(*s)) + len(*s) }
+
+func weighWord[T int | model.ID](*T) int { return 8 }
+
+func weighConnection(c *model.Connection) int {
+	n := int(unsafe.Sizeof(*c)) + len(c.Client) + len(c.Path) + len(c.UserAgent) + len(c.Subprotocol) +
+		len(c.Diagnosis.Cause) + len(c.Diagnosis.Detail)
+	if c.Close != nil {
+		n += int(unsafe.Sizeof(*c.Close)) + len(c.Close.Reason)
+	}
+	if c.Faults != nil {
+		n += int(unsafe.Sizeof(*c.Faults)) + len(c.Faults.Other)
+	}
+	return n
+}
+
+func weighClient(c *model.Client) int {
+	return int(unsafe.Sizeof(*c)) + len(c.ID) + len(c.UserAgent) + weighList(c.Reconnects) + weighList(c.Attempts)
+}
+
+func weighStorm(s *model.Storm) int {
+	n := int(unsafe.Sizeof(*s)) + weighList(s.Causes) + weighList(s.Curve) + weighList(s.Delays.Counts)
+	for i := range s.Policies {
+		p := &s.Policies[i]
+		n += int(unsafe.Sizeof(*p)) + len(p.UserAgent) + len(p.Path) + len(p.Kind) + len(p.Jitter) + len(p.Like) +
+			weighList(p.Steps) + weighList(p.First.Counts)
+	}
+	return n
+}
+
+func weighEvent(e *model.Event) int {
+	n := int(unsafe.Sizeof(*e)) + len(e.Type)
+	if e.Connection != nil {
+		n += weighConnection(e.Connection)
+	}
+	if r := e.Refusal; r != nil {
+		n += int(unsafe.Sizeof(*r)) + len(r.Remote) + len(r.Client) + len(r.Reason)
+	}
+	if e.Host != nil {
+		n += int(unsafe.Sizeof(*e.Host)) + weighList(e.Host.Cores)
+	}
+	if e.Storm != nil {
+		n += weighStorm(e.Storm)
+	}
+	return n
+}
+
+func weighPicture(s *model.Snapshot) (n int) {
+	for i := range s.Connections {
+		n += weighConnection(&s.Connections[i])
+	}
+	for i := range s.Clients {
+		n += weighClient(&s.Clients[i])
+	}
+	for i := range s.Storms {
+		n += weighStorm(&s.Storms[i])
+	}
+	return n
+}
+
+func weighList[T any](list []T) int {
+	var t T
+	return cap(list) * int(unsafe.Sizeof(t))
+}
