@@ -235,8 +235,8 @@ func testOtherProtocol(t *testing.T, s *httptest.Server) {
 	}
 }
 
-// A mistake in the options costs an application its monitor, and nothing else: also if nobody runs it,
-// and if nobody looks at what Run says.
+// A mistake in the options costs an application its monitor, and nothing else: also if it does not call Run,
+// and if it ignores the error of Run.
 func TestInvalidOptionsWatchNothing(t *testing.T) {
 	for name, o := range map[string]server.Options{
 		"detector":  {Detector: "oracle"},

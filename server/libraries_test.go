@@ -150,7 +150,7 @@ func TestLibraries(t *testing.T) {
 	}
 }
 
-// A connection is listed from its 101 on, although nobody says anything, and is watched after its
+// A connection is listed from its 101 on, although neither end says anything, and is watched after its
 // handler has returned.
 func (a *watched) testListed(t *testing.T) {
 	p := a.dial(t, "")

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Who are turned away together come back at times as different as there are seconds.
+// Clients that are refused together come back at times as different as there are seconds.
 func TestSpread(t *testing.T) {
 	seen := make(map[time.Duration]int)
 	for i := range 600 {

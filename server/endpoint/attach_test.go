@@ -61,7 +61,7 @@ func TestAttachedSeesTheSame(t *testing.T) {
 	}
 }
 
-// Whoever is attached learns what the screen of the other holter knows of it.
+// An attached screen learns of the other holter what that one's own screen knows.
 func TestAttachedKnowsWhatItIsAttachedTo(t *testing.T) {
 	app := httptest.NewServer(http.NotFoundHandler())
 	defer app.Close()

@@ -58,7 +58,7 @@ func TestLimits(t *testing.T) {
 }
 
 // A place that becomes free is given away again.
-func TestLimitForAnAddressIsOfThoseWhoAreHere(t *testing.T) {
+func TestLimitPerAddressCountsOpenConnections(t *testing.T) {
 	r := runServer(t, func(o *server.Options, _ *Options) { o.MaxConnsPerIP = 2 })
 	r.dial(t, "ann")
 	bob := r.dial(t, "bob")
@@ -71,7 +71,7 @@ func TestLimitForAnAddressIsOfThoseWhoAreHere(t *testing.T) {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("nobody takes the place of who has left")
+			t.Fatal("the place of a connection that ended is not given away")
 		}
 	}
 }

@@ -228,7 +228,7 @@ func TestServerWithTLS(t *testing.T) {
 	if _, message, err := ws.ReadMessage(); err != nil || string(message) != "hello" {
 		t.Errorf("got %q, error %v", message, err)
 	}
-	dial(t, s.Addr()).Write([]byte("GET / HTTP/1.1\r\n\r\n")) // not TLS, which disturbs nobody
+	dial(t, s.Addr()).Write([]byte("GET / HTTP/1.1\r\n\r\n")) // not TLS, which must not disturb others
 }
 
 func TestServerNeedsAWholeCertificate(t *testing.T) {

@@ -48,8 +48,8 @@ func TestAcceptQueueHandsOutWhatItAccepted(t *testing.T) {
 	}
 }
 
-// silentClients must not keep others waiting for longer than their few moments.
-func TestSilentClientsDelayNobody(t *testing.T) {
+// Clients that say nothing must not keep others waiting for longer than patience.
+func TestSilentClientsDelayNoOthers(t *testing.T) {
 	q := newAcceptQueue(listenLoopback(t), handshakes, silent)
 	server := &http.Server{
 		ConnState: q.release,
@@ -136,7 +136,7 @@ func TestAcceptQueueOutlivesErrors(t *testing.T) {
 			t.Error(err)
 		}
 	case <-ctx.Done():
-		t.Error("nobody accepts any more")
+		t.Error("no connection is accepted any more")
 	}
 	client.Close()
 }

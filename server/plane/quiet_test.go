@@ -23,7 +23,7 @@ func TestQuietLogPassesOneLineASecond(t *testing.T) {
 			t.Errorf("%d lines in three seconds", got)
 		}
 		if !strings.Contains(out.String(), "held_back=99") {
-			t.Error("nobody is told of what was held back")
+			t.Error("the number of lines held back is missing")
 		}
 		if strings.ContainsRune(out.String(), '\x1b') {
 			t.Error("an escape sequence got through")

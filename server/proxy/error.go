@@ -64,7 +64,7 @@ func describe(err error) string {
 		return "did not answer: " + err.Error()
 	case cert != nil:
 		return "shows a certificate that is not trusted: " + model.Clean(cert.Err.Error(), 300) +
-			" (--upstream-ca FILE names whom to trust, --insecure-upstream trusts anybody)"
+			" (--upstream-ca FILE names certificates to trust, --insecure-upstream trusts any)"
 	}
 	return "did not answer as it should: " + model.Clean(err.Error(), 300)
 }

@@ -20,7 +20,7 @@ import (
 	"holter/server/plane"
 )
 
-// closedAddress is where nobody listens.
+// closedAddress is an address on which no program listens.
 func closedAddress(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -112,7 +112,7 @@ func TestProxyHandshakeNames(t *testing.T) {
 		}
 	}
 	if strings.Contains(got, "User-Agent") {
-		t.Errorf("a User-Agent that nobody sent: %q", got)
+		t.Errorf("a User-Agent that no client sent: %q", got)
 	}
 }
 
@@ -161,7 +161,7 @@ func TestProxyResponses(t *testing.T) {
 // Old clients get an answer that they understand.
 func TestProxyOldClient(t *testing.T) {
 	url := backend(t, func(w http.ResponseWriter, r *http.Request) {
-		http.NewResponseController(w).Flush() // chunks, for whoever knows them
+		http.NewResponseController(w).Flush() // chunks, for clients that know them
 		io.WriteString(w, r.Proto)
 	}).URL
 	got := recite(t, runProxy(t, url, nil).Addr().String(), "GET / HTTP/1.0\r\n\r\n")

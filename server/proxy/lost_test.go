@@ -64,7 +64,7 @@ func meet(t *testing.T, address string, l net.Listener) (client, upstream *speak
 }
 
 // Where one end stops speaking WebSocket, its bytes pass as they are, no ping goes to either end any more,
-// nobody is suspected for that, and the screen says why. Others are not affected.
+// neither end is suspected for that, and the screen says why. Others are not affected.
 func TestProxyLosesTrackOfTheFrames(t *testing.T) {
 	for _, sick := range []model.Side{model.ClientSide, model.UpstreamSide} {
 		t.Run(sick.String(), func(t *testing.T) {
@@ -123,7 +123,7 @@ func TestProxyLosesTrackOfTheFrames(t *testing.T) {
 				beats = other.PongsReceived
 				return len(d.Legs) == 2 && d.Legs[0].Diagnosis.Cause == "frames-lost" && d.Legs[1].Diagnosis.Cause == "frames-lost"
 			})
-			// Whoever was just writing a ping has counted it by then.
+			// A goroutine that was just writing a ping has counted it by then.
 			lost = wait("the other connection beat", func(_, other model.Detail) bool { return other.PongsReceived > beats+10 })
 			wait("the other connection beat on", func(_, other model.Detail) bool { return other.PongsReceived > beats+60 })
 			tell(t, from, "and more")

@@ -217,7 +217,7 @@ func TestProxyReset(t *testing.T) {
 	}
 }
 
-// A close frame passes, and so does its answer, whoever begins.
+// A close frame passes, and so does its answer, whichever end begins.
 func TestProxyCloseFrames(t *testing.T) {
 	for name, tc := range map[string]struct {
 		turn func(ends) ends
