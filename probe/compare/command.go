@@ -20,7 +20,7 @@ type Command struct {
 
 // Help is shown by holter compare --help.
 func (Command) Help() string {
-	return `The three schemes of holter and three customary fixed settings keep real connections over loopback, which are then closed, reset, cut, frozen, delayed and made lossy. The tables say when each end noticed, how often it was mistaken, and what the beats cost. It takes about three minutes; leave the machine alone meanwhile.`
+	return `The three schemes of holter and three common fixed settings keep real connections open over loopback. These are closed, reset, cut, frozen, delayed, or made to lose packets. The tables show when each end noticed, how often it was wrong, and what the heartbeats cost. This takes about three minutes; do not use the machine for anything else meanwhile.`
 }
 
 // Run is called by kong.

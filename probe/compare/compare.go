@@ -1,14 +1,14 @@
-// Package compare measures heartbeats against each other: holter's three schemes and the customary
-// fixed settings, over real connections, under the same faults.
+// Package compare measures heartbeats against each other: holter's three schemes and common fixed settings, over
+// real connections, with the same faults.
 //
-// All of it runs in one process. A lab is a WebSocket server with a door for each scheme. A trial is the life
-// of one connection: a client comes to the server over a link, which passes bytes from one socket to another
-// and is where the faults strike, so that both ends are what applications use, unchanged. In holter's schemes
-// the server's end is a monitor around a gorilla endpoint, and a client that beats has the heart of the swarm's
-// clients. In the fixed schemes the server is the chat example of gorilla/websocket, and its client answers.
+// All of it runs in one process. A lab is a WebSocket server with an endpoint for each scheme. A trial is one
+// connection from its opening to its end. The client connects to the server over a link, which copies bytes between
+// two sockets. Faults are applied in the link, so that both ends run the same code as in applications. In holter's
+// schemes the server's end is a monitor around a gorilla endpoint, and clients that beat use package pulse, as a
+// swarm's do. In the fixed schemes the server is the chat example of gorilla/websocket, and its client only answers.
 //
-// The package owns the lab, the links and the report. It imports no monitor: main gives it one in Options. No
-// heartbeat but the fixed ones is written here.
+// The package owns the lab, the links and the report. It imports no monitor: main passes one in Options. Of the
+// heartbeats only the fixed ones are implemented here.
 package compare
 
 import (
@@ -25,8 +25,8 @@ import (
 
 // Options set a comparison up.
 type Options struct {
-	Quick bool   `help:"A first look in some 25 s: few connections, faster beats, and the times of the fixed settings compressed where the fault allows it."`
-	Seed  uint64 `default:"1" help:"What the trials draw from: when connections open and are struck, and how packets travel."`
+	Quick bool   `help:"Give a first impression in about 25 s: with fewer connections, faster beats, and shorter times for the fixed settings where the fault allows it."`
+	Seed  uint64 `default:"1" help:"Seed for the random choices: when connections open, when faults begin, and how packets travel."`
 
 	// Monitor makes the monitors that are measured. It must be set.
 	Monitor NewMonitor `kong:"-"`

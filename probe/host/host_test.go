@@ -17,8 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// run samples the given sources in a bubble, where a second passes as soon as all wait for it, until
-// n samples are there.
+// run reads the given sources until there are n samples. It must run in a synctest bubble.
 func run(t *testing.T, n int, sources ...*source) (samples []model.Host) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -35,7 +34,7 @@ func run(t *testing.T, n int, sources ...*source) (samples []model.Host) {
 	return samples
 }
 
-// counting gives 1, 2, … as the load, and counts its calls.
+// counting makes a source whose load is 1, 2, … and which counts its calls.
 func counting(calls *int) *source {
 	return &source{read: func(context.Context) (figures, error) {
 		*calls++
@@ -51,14 +50,14 @@ func TestSamplesEachInterval(t *testing.T) {
 			if want := time.Duration(i+1) * time.Second; h.Time.Sub(start) != want {
 				t.Errorf("sample %d after %v, want %v", i, h.Time.Sub(start), want)
 			}
-			if want := float64(i + 2); h.Load1 != want { // the first reading is the one to differ from
-				t.Errorf("sample %d is of reading %v, want %v", i, h.Load1, want)
+			if want := float64(i + 2); h.Load1 != want { // the first reading is in no sample
+				t.Errorf("sample %d contains reading %v, want %v", i, h.Load1, want)
 			}
 		}
 	})
 }
 
-func TestHangingSourceStopsNobody(t *testing.T) {
+func TestHangingSourceDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls int
 		var hung atomic.Int64
@@ -66,13 +65,13 @@ func TestHangingSourceStopsNobody(t *testing.T) {
 		defer close(release)
 		hanging := &source{read: func(context.Context) (figures, error) {
 			if hung.Add(1) == 3 {
-				<-release // and not even the end of the context wakes it
+				<-release // it ignores the end of its context
 			}
 			return func(h *model.Host) { h.MemoryUsed = 7 }, nil
 		}}
 		start := time.Now()
 		samples := run(t, 6, counting(&calls), hanging)
-		// Hung at 2 s, so its figures are of 1 s and count until 4 s.
+		// It hangs at 2 s. Its figures are those of 1 s, and are in the samples until 4 s.
 		for i, want := range []uint64{7, 7, 7, 7, 0, 0} {
 			if samples[i].MemoryUsed != want {
 				t.Errorf("sample %d: the hanging source gives %d, want %d", i, samples[i].MemoryUsed, want)
@@ -80,14 +79,14 @@ func TestHangingSourceStopsNobody(t *testing.T) {
 			if samples[i].Load1 != float64(i+2) {
 				t.Errorf("sample %d: the other source's reading %v, want %d", i, samples[i].Load1, i+2)
 			}
-			// Only the sample in which it began to hang waits for it.
+			// Only the sample at which it began to hang waits for it.
 			late := samples[i].Time.Sub(start) - time.Duration(i+1)*time.Second
 			if i == 1 && late != time.Second/2 || i != 1 && late != 0 {
 				t.Errorf("sample %d is %v late", i, late)
 			}
 		}
 		if n := hung.Load(); n != 3 {
-			t.Errorf("asked %d times, want 3: not again while it hangs", n)
+			t.Errorf("read %d times, want 3: not again while it hangs", n)
 		}
 		if took := time.Since(start); took != 6*time.Second+grace {
 			t.Errorf("Run returned after %v, want %v after its end", took, grace)
@@ -95,7 +94,7 @@ func TestHangingSourceStopsNobody(t *testing.T) {
 	})
 }
 
-func TestSlowSourceHeedsItsContext(t *testing.T) {
+func TestReadingsEndWithTheirContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var took []time.Duration
 		run(t, 4, &source{read: func(ctx context.Context) (figures, error) {
@@ -105,12 +104,12 @@ func TestSlowSourceHeedsItsContext(t *testing.T) {
 			return nil, ctx.Err()
 		}})
 		if len(took) != 1 || took[0] != time.Second {
-			t.Errorf("readings took %v, want one of an interval, then a rest", took)
+			t.Errorf("readings took %v, want one that takes an interval, then none until retryAfter", took)
 		}
 	})
 }
 
-func TestFailingSourceRests(t *testing.T) {
+func TestFailedSourceIsReadAgainLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		var asked []time.Duration
@@ -125,23 +124,23 @@ func TestFailingSourceRests(t *testing.T) {
 			t.Errorf("load after 1 s %v, 10 s %v, 11 s %v; want 0, 0, 1", samples[0].Load1, samples[9].Load1, samples[10].Load1)
 		}
 		if asked[1] != time.Second || asked[2] != 11*time.Second || asked[3] != 12*time.Second {
-			t.Errorf("asked at %v, want at 1 s, after a rest at 11 s, then each second", asked[1:4])
+			t.Errorf("read at %v, want at 1 s, after a failure at 11 s, then each second", asked[1:4])
 		}
 	})
 }
 
-func TestCostlySourceIsAskedLessOften(t *testing.T) {
+func TestExpensiveSourceIsReadLessOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
 		costly := counting(&calls)
 		costly.every = 10 * time.Second
 		samples := run(t, 25, costly)
 		if calls != 3 {
-			t.Errorf("asked %d times in 25 s, want at 0, 10 and 20 s", calls)
+			t.Errorf("read %d times in 25 s, want at 0, 10 and 20 s", calls)
 		}
 		for i, h := range samples {
 			if want := float64((i+1)/10 + 1); h.Load1 != want {
-				t.Errorf("sample %d is of reading %v, want %v", i, h.Load1, want)
+				t.Errorf("sample %d contains reading %v, want %v", i, h.Load1, want)
 			}
 		}
 	})
@@ -165,12 +164,12 @@ func TestStopsWithContext(t *testing.T) {
 func TestIntervalRefused(t *testing.T) {
 	for _, interval := range []time.Duration{0, -time.Second} {
 		if err := new(Sampler).Run(t.Context(), interval, nil); err == nil {
-			t.Errorf("interval %v is taken", interval)
+			t.Errorf("interval %v is accepted", interval)
 		}
 	}
 }
 
-// The figures of this very machine, while one goroutine keeps a core busy.
+// The figures of the real machine, while one goroutine keeps a core busy.
 func TestThisMachine(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -196,7 +195,7 @@ func TestThisMachine(t *testing.T) {
 func plausible(t *testing.T, h model.Host) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
-		t.Skip("other platforms may not tell all of it")
+		t.Skip("other platforms may lack some figures")
 	}
 	if age := time.Since(h.Time); age < 0 || age > time.Minute {
 		t.Errorf("taken %v ago", age)
@@ -219,7 +218,7 @@ func plausible(t *testing.T, h model.Host) {
 	if p.RSS == 0 || p.RSS > h.MemoryTotal {
 		t.Errorf("RSS %d", p.RSS)
 	}
-	// Clock ticks of 10 ms make it coarse.
+	// Clock ticks of 10 ms make the value coarse.
 	if p.CPU <= 0 || p.CPU > 150*float64(runtime.NumCPU()) {
 		t.Errorf("process CPU %v %%", p.CPU)
 	}
@@ -232,12 +231,12 @@ func plausible(t *testing.T, h model.Host) {
 }
 
 func BenchmarkSample(b *testing.B) {
-	p := newPanel(nil, time.Second)
-	b.Cleanup(p.leave)
+	p := newReadings(nil, time.Second)
+	b.Cleanup(p.wait)
 	b.ReportAllocs()
 	for b.Loop() {
-		p.ask(b.Context())
-		p.gather(b.Context(), 0)
+		p.startDue(b.Context())
+		p.collect(b.Context(), 0)
 		p.sample()
 	}
 }

@@ -13,11 +13,11 @@ import (
 	"holter/model"
 )
 
-// seldom is the pause between two readings of what costs much or hardly changes.
-const seldom = 10 * time.Second
+// slowInterval is the time between two readings of a figure that is expensive or hardly changes.
+const slowInterval = 10 * time.Second
 
-// machine is the sources of this machine. They are as small as can be, so that a platform that lacks
-// one figure still gives its neighbours. They share self, which processCPU alone changes.
+// machine makes the sources of this machine. There are many small ones, because a platform that lacks one figure may
+// still have the others. They share self, which only processCPU changes.
 func machine() []*source {
 	self := &process.Process{Pid: int32(os.Getpid())}
 	return []*source{
@@ -27,12 +27,12 @@ func machine() []*source {
 		{read: residentSet(self)},
 		{read: processCPU(self)},
 		openFiles(self),
-		{read: maxFiles(self), every: seldom},
+		{read: maxFiles(self), every: slowInterval},
 	}
 }
 
-// cores reads the use of each core. It keeps the last reading itself, as cpu.Percent keeps one for
-// the whole program and an application that asks it too would spoil the differences.
+// cores reads how busy each core is. It keeps the last reading itself: cpu.Percent keeps one for the whole process, so
+// an application that calls it too would spoil the differences.
 type cores struct {
 	last []cpu.TimesStat
 }
@@ -45,19 +45,19 @@ func (c *cores) read(ctx context.Context) (figures, error) {
 	last := c.last
 	c.last = times
 	if len(last) != len(times) {
-		return nil, nil // the first reading, or a core came or went
+		return nil, nil // this is the first reading, or the number of cores has changed
 	}
 	total, each := usage(last, times)
 	return func(h *model.Host) { h.CPU, h.Cores = total, each }, nil
 }
 
-// usage is the percentage of time that all cores, and each of them, were busy between two readings.
+// usage returns the percentage of time that all cores together, and each of them, were busy between two readings.
 func usage(last, times []cpu.TimesStat) (total float64, each []float64) {
 	var busySum, allSum float64
 	each = make([]float64, len(times))
 	for i := range times {
-		busy, all := spent(times[i])
-		lastBusy, lastAll := spent(last[i])
+		busy, all := busyTime(times[i])
+		lastBusy, lastAll := busyTime(last[i])
 		busySum += busy - lastBusy
 		allSum += all - lastAll
 		each[i] = percent(busy-lastBusy, all-lastAll)
@@ -65,13 +65,14 @@ func usage(last, times []cpu.TimesStat) (total float64, each []float64) {
 	return percent(busySum, allSum), each
 }
 
-// spent is the busy seconds of a core, and all. Linux counts a guest's time as the user's already.
-func spent(t cpu.TimesStat) (busy, all float64) {
+// busyTime returns the busy seconds of a core and all of its seconds. It does not add a guest's time, which Linux
+// already counts as the user's.
+func busyTime(t cpu.TimesStat) (busy, all float64) {
 	busy = t.User + t.System + t.Nice + t.Irq + t.Softirq + t.Steal
 	return busy, busy + t.Idle + t.Iowait
 }
 
-// percent is 0…100 whatever the counters say: those of a virtual machine may run backwards.
+// percent returns a value from 0 to 100 for any counters: those of a virtual machine may run backwards.
 func percent(part, whole float64) float64 {
 	if part <= 0 || whole <= 0 {
 		return 0
@@ -84,7 +85,7 @@ func memory(ctx context.Context) (figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	// m.Used takes all of the page cache for free, also what cannot be dropped (shared memory, tmpfs).
+	// m.Used counts the whole page cache as free, including what cannot be dropped (shared memory, tmpfs).
 	used := m.Total - min(m.Available, m.Total)
 	return func(h *model.Host) { h.MemoryUsed, h.MemoryTotal = used, m.Total }, nil
 }
@@ -117,7 +118,7 @@ func processCPU(self *process.Process) reader {
 	}
 }
 
-// openFiles counts the descriptors of this process, in the cheapest way that this kernel has.
+// openFiles counts the descriptors of this process, in the cheapest way that the kernel offers.
 func openFiles(self *process.Process) *source {
 	if s := countedFiles(); s != nil {
 		return s
@@ -125,8 +126,8 @@ func openFiles(self *process.Process) *source {
 	return listedFiles(self)
 }
 
-// countedFiles has the kernel count: since Linux 6.2 the size of /proc/self/fd is the number of its
-// entries, for 3 µs however many they are (torvalds/linux f1f1f2569901). It is nil elsewhere.
+// countedFiles makes the kernel count: since Linux 6.2 the size of /proc/self/fd is the number of its entries
+// (torvalds/linux f1f1f2569901). A reading takes 3 µs for any number of entries. It returns nil on other systems.
 func countedFiles() *source {
 	if n, err := sizeOfFDs(); err != nil || n == 0 {
 		return nil
@@ -137,10 +138,9 @@ func countedFiles() *source {
 	}}
 }
 
-// listedFiles lists all descriptors, which costs 20 ms and 1.3 MB at 18 000 sockets: now and
-// then will do.
+// listedFiles lists all descriptors. It does so rarely, because this takes 20 ms and 1.3 MB with 18 000 sockets.
 func listedFiles(self *process.Process) *source {
-	return &source{every: seldom, read: func(ctx context.Context) (figures, error) {
+	return &source{every: slowInterval, read: func(ctx context.Context) (figures, error) {
 		n, err := self.NumFDsWithContext(ctx)
 		return func(h *model.Host) { h.Process.OpenFiles = int(n) }, err
 	}}

@@ -27,7 +27,7 @@ func TestUsage(t *testing.T) {
 		{"all runs backwards", []cpu.TimesStat{at(5, 5)}, []cpu.TimesStat{at(4, 4)}, 0, []float64{0}},
 		{"waiting for a disk is idle", []cpu.TimesStat{{}}, []cpu.TimesStat{{System: 1, Iowait: 3}}, 25, []float64{25}},
 		{"a guest is a user, once", []cpu.TimesStat{{}}, []cpu.TimesStat{{User: 1, Guest: 1, Idle: 1}}, 50, []float64{50}},
-		{"stolen time is not ours to use", []cpu.TimesStat{{}}, []cpu.TimesStat{{Steal: 1, Idle: 1}}, 50, []float64{50}},
+		{"stolen time is busy", []cpu.TimesStat{{}}, []cpu.TimesStat{{Steal: 1, Idle: 1}}, 50, []float64{50}},
 	}
 	for _, test := range tests {
 		total, each := usage(test.last, test.times)
@@ -37,8 +37,8 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// A core that comes or goes makes one reading incomparable, not wrong.
-func TestCoresComeAndGo(t *testing.T) {
+// After the number of cores has changed, one reading has no figures.
+func TestNumberOfCoresChanges(t *testing.T) {
 	c := cores{last: make([]cpu.TimesStat, 4096)}
 	for i, want := range []bool{false, true} {
 		got, err := c.read(t.Context())
@@ -53,7 +53,7 @@ func TestCoresComeAndGo(t *testing.T) {
 
 func TestOpenFiles(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("listed on Linux only")
+		t.Skip("descriptors are listed on Linux only")
 	}
 	self := &process.Process{Pid: int32(os.Getpid())}
 	ways := map[string]*source{"counted": countedFiles(), "listed": listedFiles(self)}

@@ -2,10 +2,12 @@ package process
 
 import "fmt"
 
-// spare are for the rest of a process: terminal, log, poller, listeners, admin plane.
+// spare is how many descriptors a process needs besides: for the terminal, the log, the poller, listeners and the
+// admin plane.
 const spare = 64
 
-// CanOpen answers with an error that names the numbers if that many sockets cannot be open at once.
+// CanOpen returns an error if this process may not have this many sockets open at once. The error names the limit and
+// what to do.
 func CanOpen(sockets int) error {
 	limit, limited := DescriptorLimit()
 	if !limited {

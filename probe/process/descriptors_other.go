@@ -2,6 +2,6 @@
 
 package process
 
-// DescriptorLimit is how many files this process may have open, sockets included. It answers false where
-// there is no such limit.
+// DescriptorLimit returns how many files this process may have open, including sockets. It returns false if there is
+// no such limit.
 func DescriptorLimit() (uint64, bool) { return 0, false }

@@ -8,18 +8,19 @@ import (
 )
 
 const (
-	// growing is how much the heap may grow between two collections while a crowd comes in, in percent.
-	// With Go's 100, collections cost a sixth of the handshakes.
+	// growing is the collector's setting (GOGC, in percent) while many connections open at once. With Go's default
+	// of 100, collections would cost a sixth of the handshakes.
 	growing = 300
-	// crowd is how many connections a second there must be for that to matter.
-	crowd     = 2000
+	// crowd is how many connections must open within a second for the setting growing.
+	crowd = 2000
+	// calmAfter is how long fewer connections must have opened for the setting calm.
 	calmAfter = 3 * time.Second
 )
 
-// CollectGarbage lets the heap grow while a crowd of connections comes in, and gives the memory back a moment later:
-// from then on calm percent of what lives may be garbage. At the start it expects a crowd. It returns nil
-// when ctx ends. Where GOGC says how to collect it changes nothing. It is a program's business: a library
-// leaves the settings of its application alone.
+// CollectGarbage sets the garbage collector by how many connections open: to growing while many do, and to calm, in
+// percent, afterwards. On the way to calm it returns memory to the system. It begins with growing. connections
+// returns how many are open. CollectGarbage returns nil when ctx ends. It changes nothing if GOGC is set in the
+// environment. Only a program may call it: a library must not change the settings of its application.
 func CollectGarbage(ctx context.Context, calm int, connections func() int) error {
 	if os.Getenv("GOGC") != "" {
 		<-ctx.Done()

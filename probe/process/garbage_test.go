@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// percent is what the collector is set to.
+// percent returns the collector's setting.
 func percent() int {
 	p := debug.SetGCPercent(100)
 	debug.SetGCPercent(p)
 	return p
 }
 
-func TestCollectGarbageFollowsTheCrowd(t *testing.T) {
+func TestCollectGarbageFollowsTheConnections(t *testing.T) {
 	t.Setenv("GOGC", "")
 	defer debug.SetGCPercent(percent())
 	synctest.Test(t, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestCollectGarbageLeavesGOGCAlone(t *testing.T) {
 		go func() { over <- CollectGarbage(ctx, 20, func() int { return 0 }) }()
 		time.Sleep(2 * calmAfter)
 		if got := percent(); got != before {
-			t.Errorf("%d %%, want %d as before", got, before)
+			t.Errorf("%d %%, want %d, unchanged", got, before)
 		}
 		stop()
 		<-over

@@ -10,12 +10,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Go starts f in a goroutine of its own. If f panics, what BeforeAbort has set is called before the program
-// ends. All goroutines of the program are started by this function, or by Group, Run, Together and Beside, which also
-// wait for them. The caller of Go waits by means of its own.
+// Go runs f in a new goroutine. If f panics, the function of BeforeAbort is called before the program ends. All
+// goroutines of the program are started with Go, or with Group, Run, Together or Beside, which also wait for them. Go
+// does not wait: its caller has to.
 func Go(f func()) { go Guard(f)() }
 
-// Guard is f for a caller that starts the goroutine itself, such as time.AfterFunc and context.AfterFunc.
+// Guard wraps f for functions that start the goroutine themselves, such as time.AfterFunc and context.AfterFunc. A
+// panic of f is handled as in Go.
 func Guard(f func()) func() {
 	return func() {
 		defer tidy()
@@ -32,7 +33,7 @@ func (g *Group) Go(f func()) { g.running.Go(Guard(f)) }
 // Wait returns when all goroutines of the group have ended.
 func (g *Group) Wait() { g.running.Wait() }
 
-// Part is something that runs until its context ends, or until it is done or fails.
+// Part is a function that runs until its context ends, until it is done, or until it fails.
 type Part = func(context.Context) error
 
 // Run runs all parts, each in a goroutine of its own, and returns when all of them have ended. The first
@@ -48,9 +49,9 @@ func Run(ctx context.Context, parts ...Part) error {
 	return group.Wait()
 }
 
-// Together runs all parts, each in a goroutine of its own, until the first of them ends. Then it ends the
-// context of the others, waits for them, and returns the error of the first, nil if it had none. A panic in
-// a part is such an error, so that the others still end in order.
+// Together runs all parts, each in a goroutine of its own, until the first of them ends. Then it ends the context of
+// the others, waits for them, and returns what the first has returned. If a part panics, the panic becomes its error,
+// so that the other parts can still end in an orderly way.
 func Together(ctx context.Context, parts ...Part) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -75,8 +76,8 @@ func recovered(ctx context.Context, part Part) (err error) {
 	return part(ctx)
 }
 
-// Beside is part, with side in a goroutine of its own, on which part can rely to its end: the context of side
-// does not end with that of part, but when part has returned. The error is that of both.
+// Beside returns a Part that runs part, and side in a goroutine beside it. The context of side ends only after part
+// has returned, so that part can use side until its own end. The error joins those of both.
 func Beside(side, part Part) Part {
 	return func(ctx context.Context) error {
 		aside, stop := context.WithCancel(context.WithoutCancel(ctx))

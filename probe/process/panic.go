@@ -4,14 +4,14 @@ import "sync/atomic"
 
 var before atomic.Pointer[func()]
 
-// BeforeAbort has f called before a panic or a second signal ends the program at once: to give back a
-// terminal, for one, on which the panic could not be read otherwise. It does not keep the program alive:
-// what a goroutine had locked or half done is in an unknown state. f is called in any goroutine. There is one
-// terminal to a process, and one f; main sets it.
+// BeforeAbort sets the function that is called before a panic or a second signal ends the program. It is for
+// restoring the terminal, without which the message of a panic cannot be read. The program ends in any case, because
+// locks and data may be in an unknown state. f may be called in any goroutine. Only main calls BeforeAbort; a second
+// call replaces f.
 func BeforeAbort(f func()) { before.Store(&f) }
 
-// tidy is deferred first in every goroutine. It calls what BeforeAbort has set and panics on. Where nothing
-// is set, as in an application that embeds a monitor, it changes nothing at all.
+// tidy must be the first deferred call of each goroutine. After a panic it calls the function of BeforeAbort and
+// panics again. If no function is set, as in an application that embeds a monitor, it does not even recover.
 func tidy() {
 	f := before.Load()
 	if f == nil {

@@ -1,10 +1,11 @@
-// Package process is what this process may and does: how many descriptors it may open, how its garbage is
-// collected, how its goroutines are started, what happens before a panic ends it, and what a signal does
-// to it.
+// Package process holds what concerns the process as a whole: how goroutines are started, what happens before a
+// panic or a second signal ends the program, how garbage is collected, and how many descriptors may be open.
 //
-// A process has one collector, one set of signals and one terminal, and a library leaves them to its
-// application. So CollectGarbage, BeforeAbort and Interruptible are for package main and for the commands
-// that it runs. All others start their goroutines here, with Go, Group, Run or Guard. These change nothing
-// about a panic unless main has called BeforeAbort. Packages model and tui start no goroutines and do not
-// need this one.
+// Any package may start goroutines with Go, Guard, Group, Run, Together and Beside, and ask CanOpen and
+// DescriptorLimit. A panic in such a goroutine ends the program as usual, unless main has called BeforeAbort.
+// (Together alone turns a panic of a part into an error.)
+//
+// A process has one garbage collector, one set of signals and one terminal, and a library must leave them to its
+// application. So only package main and the commands that it runs may call CollectGarbage, BeforeAbort and
+// Interruptible.
 package process

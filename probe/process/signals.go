@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// Interruptible ends its context at the first SIGINT or SIGTERM. The second one ends the program, after what
-// BeforeAbort has set, with the exit code that a shell would give it: 128 and the signal's number.
+// Interruptible returns a context that ends at the first SIGINT or SIGTERM. The second signal calls the function of
+// BeforeAbort and ends the program with the exit code that a shell reports for it: 128 plus the signal's number.
 func Interruptible(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)

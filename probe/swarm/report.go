@@ -11,7 +11,7 @@ import (
 type Report struct {
 	URL      string `json:"url"`
 	Clients  int    `json:"clients"`
-	Policy   string `json:"policy"` // of the role with the largest share
+	Policy   string `json:"policy"` // of the first role
 	Duration millis `json:"duration_ms"`
 
 	Connected int `json:"connected"` // when the report was made
