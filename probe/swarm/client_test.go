@@ -272,7 +272,7 @@ func TestRetryAfter(t *testing.T) {
 		"12":                   12 * time.Second,
 		"-3":                   0,
 		"1.5":                  0,
-		"99999999999999999999": 0,
+		"99999999999999999999": maxRetryAfter,
 		"2000000000":           maxRetryAfter,
 		now.Add(9 * time.Second).Format(http.TimeFormat): 9 * time.Second,
 		now.Add(-time.Hour).Format(http.TimeFormat):      0,

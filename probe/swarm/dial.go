@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -47,20 +46,19 @@ func (r *refused) busy() bool {
 // newDialer makes a dialer with small buffers, because there may be thousands of clients and most messages are
 // short. A long message needs a write buffer of its size to be sent as one frame, but only while it is written:
 // the pool lends it.
-func newDialer(o *Options) *websocket.Dialer {
+func newDialer(o *Options, w *way) *websocket.Dialer {
 	longest := leastPayload
 	for _, role := range o.Cast {
 		longest = max(longest, role.Payload)
 	}
 	return &websocket.Dialer{
-		NetDialContext:   (&net.Dialer{KeepAlive: -1}).DialContext, // the clients' beats take the place of TCP's keep-alive
-		Proxy:            http.ProxyFromEnvironment,
-		HandshakeTimeout: handshakeTimeout,
-		TLSClientConfig:  o.TLS,
-		Subprotocols:     o.Subprotocols,
-		ReadBufferSize:   readBuffer,
-		WriteBufferSize:  longest,
-		WriteBufferPool:  &sync.Pool{},
+		NetDialContext:    w.plain,
+		NetDialTLSContext: w.secure,
+		HandshakeTimeout:  handshakeTimeout,
+		Subprotocols:      o.Subprotocols,
+		ReadBufferSize:    readBuffer,
+		WriteBufferSize:   longest,
+		WriteBufferPool:   &sync.Pool{},
 	}
 }
 
@@ -133,10 +131,10 @@ func (c *Client) handshake(ctx context.Context) (*websocket.Conn, error) {
 }
 
 // retryAfter parses a Retry-After header, which holds seconds or a date (RFC 9110, 10.2.3). It returns 0 for a
-// header that it cannot parse, and at most maxRetryAfter.
+// header that it cannot parse, and at most maxRetryAfter, also for a number beyond all bounds.
 func retryAfter(header string, now time.Time) time.Duration {
 	var wait time.Duration
-	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil {
+	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
 		wait = time.Duration(seconds) * time.Second
 	} else if date, err := http.ParseTime(header); err == nil {
 		wait = date.Sub(now)

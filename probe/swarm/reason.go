@@ -27,8 +27,11 @@ func reason(err error) string {
 		}
 		return fmt.Sprintf("close %d", e.Code)
 	}
+	if e, ok := errors.AsType[proxyRefused](err); ok {
+		return fmt.Sprintf("refused by the proxy with %d", int(e))
+	}
 	if e, ok := errors.AsType[*net.DNSError](err); ok {
-		return "lookup: " + e.Err
+		return "lookup: " + lookupReason(e)
 	}
 	if e, ok := errors.AsType[syscall.Errno](err); ok {
 		return e.Error()
@@ -44,6 +47,17 @@ func reason(err error) string {
 	return "protocol error"
 }
 
+// lookupReason leaves out the text of an error that has an address in it.
+func lookupReason(e *net.DNSError) string {
+	switch {
+	case e.IsNotFound:
+		return "no such host"
+	case e.IsTimeout:
+		return "timeout"
+	}
+	return "failed"
+}
+
 var plainReasons = map[error]string{
 	errDropped:                "dropped on purpose",
 	pulse.ErrDead:             "no answer to beats",
@@ -54,6 +68,8 @@ var plainReasons = map[error]string{
 	io.ErrUnexpectedEOF:       "end of stream",
 	websocket.ErrBadHandshake: "no WebSocket handshake",
 	websocket.ErrReadLimit:    "message too long",
+	errLongAnswer:             "answer too long",
+	errNoHTTP:                 "no HTTP answer",
 }
 
 func isCertificateError(err error) bool {

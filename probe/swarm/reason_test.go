@@ -29,7 +29,7 @@ func TestReasonsAreTheSameForAll(t *testing.T) {
 		{&websocket.CloseError{Code: websocket.CloseAbnormalClosure}, "end of stream"},
 		{dial(os.NewSyscallError("connect", syscall.ECONNREFUSED)), "connection refused"},
 		{dial(os.NewSyscallError("connect", syscall.ECONNRESET)), "connection reset by peer"},
-		{dial(&net.DNSError{Err: "no such host", Name: "nowhere.example"}), "lookup: no such host"},
+		{dial(&net.DNSError{Err: "no such host", Name: "nowhere.example", IsNotFound: true}), "lookup: no such host"},
 		{dial(context.DeadlineExceeded), "timeout"},
 		{fmt.Errorf("read: %w", os.ErrDeadlineExceeded), "timeout"},
 		{dial(net.ErrClosed), "cut on purpose"},

@@ -29,13 +29,24 @@ func newRecord() *record {
 	}
 }
 
-// count adds err to the counts of failed attempts or of ended connections, by its reason.
+// count adds err to the counts of failed attempts or of ended connections, by its reason. Beyond maxReasons, new
+// reasons count as other ones.
 func (r *record) count(counts map[string]int, err error) {
 	why := reason(err)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if _, known := counts[why]; !known && len(counts) >= maxReasons {
+		why = otherReasons
+	}
 	counts[why]++
 }
+
+// maxReasons bounds the reasons that are told apart. A server can choose among thousands of statuses and close
+// codes.
+const (
+	maxReasons   = 60
+	otherReasons = "other reasons"
+)
 
 // timing is a histogram of durations.
 type timing struct {

@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"holter/probe/sock"
 )
 
@@ -36,11 +34,11 @@ func (c *slowConn) Read(p []byte) (int, error) {
 // NetConn returns the connection below.
 func (c *slowConn) NetConn() net.Conn { return c.Conn }
 
-// slowDialer returns a copy of d whose connections can be slowed down.
-func slowDialer(d *websocket.Dialer) *websocket.Dialer {
-	slow := *d
-	slow.NetDialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := d.NetDialContext(ctx, network, address)
+// slow returns a copy of w whose connections can be slowed down.
+func (w *way) slow() *way {
+	slow := *w
+	slow.socket = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := w.socket(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +50,7 @@ func slowDialer(d *websocket.Dialer) *websocket.Dialer {
 	return &slow
 }
 
-// slowDown makes a connection slow. It must come from a slowDialer; there may be TLS above it.
+// slowDown makes a connection slow. It must come from a slow way; there may be TLS above it.
 func slowDown(conn net.Conn) {
 	if c, ok := sock.As[*slowConn](conn); ok {
 		c.slow.Store(true)

@@ -69,6 +69,7 @@ type Swarm struct {
 	clock      *pulse.Clock
 	record     *record
 
+	way                *way
 	dialer, slowDialer *websocket.Dialer
 	handshakes         *lease.Pool[*Client]
 	rhythms            map[time.Duration]*heart.Rhythm // by interval
@@ -95,7 +96,11 @@ func New(o Options) (*Swarm, error) {
 	if err := validateRoles(o.Cast); err != nil {
 		return nil, err
 	}
-	s := &Swarm{options: o, template: withPlaceholder(u), begin: time.Now(), clock: pulse.NewClock(), record: newRecord(), random: rand.New(rand.NewPCG(o.Seed, 0))}
+	w, err := newWay(u, o.TLS)
+	if err != nil {
+		return nil, err
+	}
+	s := &Swarm{options: o, way: w, template: withPlaceholder(u), begin: time.Now(), clock: pulse.NewClock(), record: newRecord(), random: rand.New(rand.NewPCG(o.Seed, 0))}
 	s.prepare()
 	s.makeClients()
 	return s, nil
@@ -103,8 +108,8 @@ func New(o Options) (*Swarm, error) {
 
 // prepare makes the values that all clients share.
 func (s *Swarm) prepare() {
-	s.dialer = newDialer(&s.options)
-	s.slowDialer = slowDialer(s.dialer)
+	s.dialer = newDialer(&s.options, s.way)
+	s.slowDialer = newDialer(&s.options, s.way.slow())
 	s.handshakes = lease.NewPool[*Client](handshakes, patience)
 	s.rhythms = map[time.Duration]*heart.Rhythm{}
 	s.userAgents = map[*Role]string{}
