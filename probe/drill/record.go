@@ -21,7 +21,16 @@ type record struct {
 	refused     int
 	missed      uint64    // events that were dropped on the way
 	missedAt    time.Time // when events were missed; zero after a snapshot has filled the gap
+	size        int       // bytes of memory, estimated
 }
+
+// Bounds for what is recorded of a target, whose events may be about more clients than there can be. A hundred
+// thousand clients that try again and again are within them.
+const (
+	maxSize    = 128 << 20
+	clientSize = 512 // of a client with an outage, besides its id
+	timeSize   = 8   // of an arrival, or of an open connection
+)
 
 // client is what is known of the client with one id.
 type client struct {
@@ -67,15 +76,21 @@ func (r *record) client(id string) *client {
 	if c == nil {
 		c = &client{snapshotAt: r.knownSince}
 		r.clients[id] = c
+		r.size += clientSize + len(id)
 	}
 	return c
 }
 
 func (r *record) offset(t time.Time) time.Duration { return t.Sub(r.start) }
 
-// apply updates the record by an event, unless a snapshot has already contained it.
+// apply updates the record by an event, unless a snapshot has already contained it. An event that there is no room
+// for counts as missed.
 func (r *record) apply(e *model.Event) {
 	at := r.offset(e.Time)
+	if r.size > maxSize && e.Type != model.Dropped {
+		r.missed++
+		return
+	}
 	switch e.Type {
 	case model.ConnectionOpened, model.ConnectionClosed:
 		c := r.client(e.Connection.Client)
@@ -102,6 +117,7 @@ func (r *record) apply(e *model.Event) {
 
 func (r *record) opened(c *client, id model.ID, at time.Duration) {
 	c.open = append(c.open, id)
+	r.size += timeSize
 	r.returned(c, at)
 }
 
@@ -114,6 +130,7 @@ func (r *record) returned(c *client, at time.Duration) {
 	s.away, s.tried, s.back = false, at, at
 	s.attempts.Try(model.Instant(at), 0, false, 0)
 	r.arrivals = append(r.arrivals, at)
+	r.size += timeSize
 	r.back++
 }
 
@@ -159,6 +176,7 @@ func (r *record) lostConnection(c *client, at time.Duration, l *reconnect.Loss) 
 func (r *record) refusal(c *client, at, retryAfter time.Duration) {
 	r.refused++
 	r.arrivals = append(r.arrivals, at)
+	r.size += timeSize
 	if c != nil && c.outage != nil && c.outage.away {
 		c.outage.tried = at
 		c.outage.attempts.Try(model.Instant(at), 0, true, retryAfter)
@@ -179,6 +197,10 @@ func (r *record) catchUp(s *model.Snapshot) {
 	}
 	at := r.offset(s.Time)
 	for i := range s.Clients {
+		if r.size > maxSize {
+			r.missed++
+			return
+		}
 		known := &s.Clients[i]
 		if c := r.client(known.ID); c.lastEventAt < at {
 			c.snapshotAt = at

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -216,5 +217,28 @@ func BenchmarkFigures(b *testing.B) {
 	}
 	for b.Loop() {
 		p.figures(time.Minute)
+	}
+}
+
+// A target that invents clients without end does not use up the memory here. What there is no room for is said to
+// be missed.
+func TestRecordIsBounded(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	p := newPlay("ann")
+	const n = 400_000
+	for i := range n {
+		name := fmt.Sprintf("%0900d", i)
+		at := time.Duration(i) * time.Millisecond
+		p.apply(&model.Event{Time: noon.Add(at), Type: model.ConnectionOpened, Connection: &model.Connection{ID: model.ID(i + 2), Client: name}})
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if mib := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) >> 20; mib > 150 {
+		t.Errorf("it takes %d MiB", mib)
+	}
+	if missed := p.figures(time.Hour).Missed; missed == 0 || int(missed) != n+1-len(p.clients) {
+		t.Errorf("%d missed of %d, %d recorded", missed, n, len(p.clients))
 	}
 }

@@ -1,13 +1,16 @@
 package api
 
 import (
+	"bufio"
 	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -276,5 +279,47 @@ func TestAPictureInDrips(t *testing.T) {
 	r.caller.whole = 50 * time.Millisecond
 	if err := r.first(t.Context()); model.ErrorCode(err) != model.Unavailable || !strings.Contains(err.Error(), "too slow") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// The head of an answer is bounded too, and whatever is wrong with it is said in one sentence.
+func TestHeadsAreBounded(t *testing.T) {
+	for name, c := range map[string]struct{ begin, again, want string }{
+		"endless headers":           {"HTTP/1.1 200 OK\r\n", "X-Y: z\r\n", "does not answer"},
+		"an endless header":         {"HTTP/1.1 200 OK\r\nX: ", "x", "does not answer"},
+		"answers before the answer": {"", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", "does not answer"},
+		"garbage":                   {"", "\x00\xff\x1b[31m", "does not answer"},
+		"an endless status line":    {"HTTP/1.1 200 ", "\x1b[31m", "does not answer"},
+		"an endless refusal":        {"HTTP/1.1 500 \x1b[31m\r\nContent-Type: text/html\r\n\r\n", "\x1b[31m", "answers 500"},
+		"an endless error": {"HTTP/1.1 400 No\r\n\r\n" + `{"error":{"code":"invalid","message":"` + strings.Repeat("\x1b[31m", 5000) + `"}}` + "\n", " ",
+			"not the admin plane"},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var group sync.WaitGroup
+		group.Go(func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				group.Go(func() {
+					defer conn.Close()
+					http.ReadRequest(bufio.NewReader(conn))
+					io.WriteString(conn, c.begin)
+					repeat(conn, c.again, 100)
+				})
+			}
+		})
+		takes(t, 40, func() {
+			_, err = Attach(t.Context(), l.Addr().String(), "")
+			if err == nil || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 500 || err.Error() != text(err.Error()) {
+				t.Errorf("%s: error %q", name, err)
+			}
+		})
+		l.Close()
+		group.Wait()
 	}
 }
