@@ -63,6 +63,8 @@ func TestOptionsValidate(t *testing.T) {
 		"identity without name": {func(o *Options) { o.Identity = "header:" }, "write query:NAME"},
 		"identity header":       {func(o *Options) { o.Identity = "header:X-User" }, ""},
 		"identity ip":           {func(o *Options) { o.Identity = "ip" }, ""},
+		"identity path":         {func(o *Options) { o.Identity = "path:-1" }, ""},
+		"identity no segment":   {func(o *Options) { o.Identity = "path:0" }, "write path:1 for the first"},
 		"admin without port":    {func(o *Options) { o.Admin = "127.0.0.1" }, "write HOST:PORT"},
 		"admin port":            {func(o *Options) { o.Admin = "127.0.0.1:70000" }, "from 0 to 65535"},
 		"admin IPv6 loopback":   {func(o *Options) { o.Admin = "[::1]:7071" }, ""},

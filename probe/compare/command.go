@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 
-	"holter/probe/tty"
-
 	"github.com/alecthomas/kong"
+
+	"holter/probe/tty"
 )
 
 // Command is the command line of a comparison.

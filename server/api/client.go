@@ -7,9 +7,8 @@ import (
 	"net/http"
 	"time"
 
-	"holter/probe/process"
-
 	"holter/model"
+	"holter/probe/process"
 	"holter/server/journal"
 )
 

@@ -1,8 +1,11 @@
 package hub
 
 import (
+	"iter"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -19,8 +22,9 @@ type Identity struct {
 // maxClient bounds a client's name, in bytes.
 const maxClient = 128
 
-// ParseIdentity parses query:NAME, header:NAME, cookie:NAME, jwt:CLAIM or ip. The empty text stands for the
-// query parameter client or, in a request without it, the header X-Client-ID.
+// ParseIdentity parses query:NAME, header:NAME, cookie:NAME, jwt:CLAIM, path:N, basic or ip. N counts the segments
+// of the path from 1, or from the end if it is negative. basic is the user of Basic authentication. The empty text
+// stands for the query parameter client or, in a request without it, the header X-Client-ID.
 func ParseIdentity(s string) (Identity, error) {
 	kind, name, named := strings.Cut(s, ":")
 	switch {
@@ -33,6 +37,14 @@ func ParseIdentity(s string) (Identity, error) {
 		}}, nil
 	case s == "ip":
 		return Identity{address}, nil
+	case s == "basic":
+		return Identity{fromBasic}, nil
+	case kind == "path":
+		n, err := strconv.Atoi(name)
+		if err != nil || n == 0 {
+			return Identity{}, model.Errorf(model.Invalid, "identity %q names no segment of the path: write path:1 for the first one, path:-1 for the last", s)
+		}
+		return Identity{func(r *http.Request) string { return fromPath(r, n) }}, nil
 	case !named || name == "":
 	case kind == "query":
 		return Identity{func(r *http.Request) string { return fromQuery(r, name) }}, nil
@@ -43,14 +55,14 @@ func ParseIdentity(s string) (Identity, error) {
 	case kind == "jwt":
 		return Identity{func(r *http.Request) string { return fromToken(r, name) }}, nil
 	}
-	return Identity{}, model.Errorf(model.Invalid, "unknown identity %q: write query:NAME, header:NAME, cookie:NAME, jwt:CLAIM or ip", s)
+	return Identity{}, model.Errorf(model.Invalid, "unknown identity %q: write query:NAME, header:NAME, cookie:NAME, jwt:CLAIM, path:N, basic or ip", s)
 }
 
 // Of returns the name of the client that sent r. A client without a name is known by its address and user
 // agent. The result has at most maxClient bytes, and no control characters.
 func (i Identity) Of(r *http.Request) string {
 	if i.of != nil {
-		if name := model.Clean(i.of(r), maxClient); name != "" {
+		if name := model.Clean(i.of(r), maxClient); strings.TrimSpace(name) != "" {
 			return name
 		}
 	}
@@ -78,6 +90,38 @@ func fromCookie(r *http.Request, name string) string {
 		return ""
 	}
 	return c.Value
+}
+
+func fromBasic(r *http.Request) string {
+	user, _, _ := r.BasicAuth()
+	return user
+}
+
+// fromPath returns the n-th segment of the path, from the end if n is negative. An empty segment, as after the
+// slash at the end, does not count. A slash that is written as %2F is part of a segment.
+func fromPath(r *http.Request, n int) string {
+	if n < 0 {
+		all := 0
+		for range segments(r) {
+			all++
+		}
+		n += all + 1
+	}
+	for s := range segments(r) {
+		if n--; n == 0 {
+			name, err := url.PathUnescape(s)
+			if err != nil {
+				return s
+			}
+			return name
+		}
+	}
+	return ""
+}
+
+// segments are those of the path of r, escaped, without the empty ones.
+func segments(r *http.Request) iter.Seq[string] {
+	return strings.FieldsFuncSeq(r.URL.EscapedPath(), func(c rune) bool { return c == '/' })
 }
 
 // fromToken reads a claim of the token in the Authorization header or in the query: a browser cannot set a

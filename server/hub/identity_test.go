@@ -3,6 +3,7 @@ package hub
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -25,6 +26,7 @@ func TestIdentity(t *testing.T) {
 		{"", "/ws?client=a%1b%5b31mb", nil, "a\uFFFD[31mb"},
 		{"", "/ws?client=a%ff", nil, "a\uFFFD"},
 		{"query:who", "/ws?client=ann&who=ben", nil, "ben"},
+		{"query:who", "/ws?client=ann&who=+", nil, "192.0.2.7"},
 		{"query:who", "/ws?client=ann", nil, "192.0.2.7"},
 		{"header:X-User", "/ws", []string{"X-User", "ann"}, "ann"},
 		{"cookie:session", "/ws", []string{"Cookie", "a=b; session=ann"}, "ann"},
@@ -34,6 +36,28 @@ func TestIdentity(t *testing.T) {
 		{"jwt:sub", "/ws?token=" + claims, nil, "ann"},
 		{"jwt:n", "/ws?token=" + claims, nil, "192.0.2.7"},
 		{"jwt:sub", "/ws", []string{"Authorization", "Bearer junk.junk.junk"}, "192.0.2.7"},
+		{"path:2", "/ocpp/CP1", nil, "CP1"},
+		{"path:-1", "/ocpp/CP1", nil, "CP1"},
+		{"path:-1", "/ocpp//CP1//?client=ann", nil, "CP1"},
+		{"path:2", "//ocpp//CP1", nil, "CP1"},
+		{"path:3", "/api/kernels/6c1/channels", nil, "6c1"},
+		{"path:-2", "/api/kernels/6c1/channels", nil, "6c1"},
+		{"path:2", "http://other.example/ocpp/CP1", nil, "CP1"},
+		{"path:2", "/ocpp/a%2Fb", nil, "a/b"},
+		{"path:2", "/ocpp/a%20%1b%5b31mb", nil, "a \uFFFD[31mb"},
+		{"path:2", "/ocpp/a%ff", nil, "a\uFFFD"},
+		{"path:3", "/ocpp/CP1", []string{"User-Agent", "peer/1"}, "192.0.2.7 peer/1"},
+		{"path:-3", "/ocpp/CP1", nil, "192.0.2.7"},
+		{"path:-9223372036854775808", "/ocpp/CP1", nil, "192.0.2.7"},
+		{"path:1", "/", nil, "192.0.2.7"},
+		{"path:1", "/?a/b", nil, "192.0.2.7"},
+		{"path:1", "/%20/", nil, "192.0.2.7"},
+		{"basic", "/ws", []string{"Authorization", "Basic YW5uOnMzY3JldA=="}, "ann"},
+		{"basic", "/ws", []string{"Authorization", "basic YW5uOnMzY3JldA=="}, "ann"},
+		{"basic", "/ws", []string{"Authorization", "Basic OnMzY3JldA=="}, "192.0.2.7"},
+		{"basic", "/ws", []string{"Authorization", "Basic junk"}, "192.0.2.7"},
+		{"basic", "/ws", []string{"Authorization", "Bearer YW5uOnMzY3JldA=="}, "192.0.2.7"},
+		{"basic", "/ws", nil, "192.0.2.7"},
 		{"ip", "/ws?client=ann", []string{"User-Agent", "peer/1"}, "192.0.2.7"},
 	}
 	for _, test := range tests {
@@ -53,25 +77,34 @@ func TestIdentity(t *testing.T) {
 }
 
 func TestIdentityIsBounded(t *testing.T) {
-	identity, _ := ParseIdentity("")
-	names := make(map[string]bool)
-	for _, end := range []string{"a", "b"} {
-		r := httptest.NewRequest(http.MethodGet, "/ws", nil)
-		r.Header.Set("X-Client-ID", strings.Repeat("é", 32<<10)+end)
-		name := identity.Of(r)
-		if len(name) > maxClient || !utf8.ValidString(name) {
-			t.Errorf("%d bytes: %q", len(name), name)
+	for _, source := range []string{"", "path:-1", "basic"} {
+		identity, _ := ParseIdentity(source)
+		names := make(map[string]bool)
+		for _, end := range []string{"a", "b"} {
+			long := strings.Repeat("é", 32<<10) + end
+			r := httptest.NewRequest(http.MethodGet, "/"+url.PathEscape(long), nil)
+			r.Header.Set("X-Client-ID", long)
+			r.SetBasicAuth(long, "s3cret")
+			name := identity.Of(r)
+			if len(name) > maxClient || !utf8.ValidString(name) {
+				t.Errorf("%q: %d bytes: %q", source, len(name), name)
+			}
+			names[name] = true
 		}
-		names[name] = true
-	}
-	if len(names) != 2 {
-		t.Error("two long names count as one client")
+		if len(names) != 2 {
+			t.Errorf("%q: two long names count as one client", source)
+		}
 	}
 }
 
 func TestErrorOfAnUnknownIdentityListsTheKnown(t *testing.T) {
-	for _, s := range []string{"query", "query:", "jwt:", "ip:4", "body:x", ":"} {
+	for _, s := range []string{"query", "query:", "jwt:", "ip:4", "body:x", ":", "basic:", "basic:ann"} {
 		if _, err := ParseIdentity(s); model.ErrorCode(err) != model.Invalid || !strings.Contains(err.Error(), "query:NAME") {
+			t.Errorf("%q: %v", s, err)
+		}
+	}
+	for _, s := range []string{"path", "path:", "path:0", "path:x", "path:1.5", "path:99999999999999999999", "path:2:3"} {
+		if _, err := ParseIdentity(s); model.ErrorCode(err) != model.Invalid || !strings.Contains(err.Error(), "path:-1 for the last") {
 			t.Errorf("%q: %v", s, err)
 		}
 	}
