@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/alecthomas/kong"
-
 	"holter/probe/tty"
+
+	"github.com/alecthomas/kong"
 )
 
 // Command is the command line of a comparison.

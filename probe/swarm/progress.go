@@ -6,10 +6,10 @@ import (
 	"os"
 	"time"
 
+	"holter/probe/tty"
+
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
-
-	"holter/probe/tty"
 )
 
 // progress shows the counts of a running swarm. On a terminal it rewrites one line, and elsewhere it writes a new

@@ -7,8 +7,9 @@ import (
 	"net/http"
 	"time"
 
-	"holter/model"
 	"holter/probe/process"
+
+	"holter/model"
 	"holter/server/journal"
 )
 

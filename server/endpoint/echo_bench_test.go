@@ -5,10 +5,10 @@ import (
 	"net"
 	"testing"
 
+	"holter/server"
+
 	"github.com/gobwas/ws"
 	"github.com/gorilla/websocket"
-
-	"holter/server"
 )
 
 // BenchmarkEcho is one message after another over one connection, to the server and back, with all

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"holter/server/plane"
+
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"
-
-	"holter/server/plane"
 )
 
 const testLimit = 4096
