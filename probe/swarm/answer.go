@@ -29,14 +29,19 @@ var neededFields = map[string]bool{
 	"Upgrade": true, "Connection": true, "Sec-Websocket-Accept": true, "Sec-Websocket-Protocol": true, "Retry-After": true,
 }
 
-// answer is a connection on which the answer to an HTTP request has not come in yet. It reads the head of that
-// answer line by line and keeps only the lines that a handshake needs, because net/http would keep all of them,
-// however many a server sends. Its reader gets a head without the other lines. After a status that does not open
-// the connection, it gets an answer without a body, and then the end of the stream.
+// answer is a connection on which the answer to an HTTP request has not come in yet. Its reader gets the head of that
+// answer without the lines that a handshake does not need. After a status that does not open the connection, it gets
+// an answer without a body, and then the end of the stream.
 //
-// The head belongs to the goroutine that reads first. After the head, an answer is the connection below it.
+// The head belongs to the goroutine that reads. After it, an answer is the connection below.
 type answer struct {
 	net.Conn
+	head *head // nil once it has been read, unless the connection is not opened
+}
+
+// head reads the head of an answer line by line and keeps only the lines that a handshake needs, because net/http
+// would keep all of them, however many a server sends.
+type head struct {
 	opens  int // the status that opens the connection
 	status int // 0 before the status line
 	left   int // bytes that may still come before the head ends
@@ -49,126 +54,123 @@ type answer struct {
 }
 
 func newAnswer(conn net.Conn, opens int) *answer {
-	return &answer{Conn: conn, opens: opens, left: longestAnswer}
+	return &answer{Conn: conn, head: &head{opens: opens, left: longestAnswer}}
 }
 
 // NetConn returns the connection below.
 func (a *answer) NetConn() net.Conn { return a.Conn }
 
 func (a *answer) Read(p []byte) (int, error) {
-	if err := a.await(); err != nil {
+	if a.head == nil {
+		return a.Conn.Read(p)
+	}
+	if _, err := a.await(); err != nil {
 		return 0, err
 	}
+	n := copy(p, a.head.out)
+	a.head.out = a.head.out[n:]
 	switch {
-	case len(a.out) > 0:
-		n := copy(p, a.out)
-		if a.out = a.out[n:]; len(a.out) == 0 {
-			a.out = nil
-		}
-		return n, nil
-	case a.status != a.opens:
+	case len(a.head.out) == 0 && a.head.status == a.head.opens:
+		a.head = nil
+	case n == 0:
 		return 0, io.EOF
 	}
-	return a.Conn.Read(p)
+	return n, nil
 }
 
-// await reads until the head has ended.
-func (a *answer) await() error {
-	if a.whole {
-		return nil
-	}
+// await reads until the head has ended, and returns the status.
+func (a *answer) await() (int, error) {
 	var chunk [readBuffer]byte
-	for !a.whole {
+	for h := a.head; !h.whole; {
 		n, err := a.Conn.Read(chunk[:])
-		if err := a.take(chunk[:n]); err != nil {
-			return err
+		if err := h.take(chunk[:n]); err != nil {
+			return 0, err
 		}
-		if err != nil && !a.whole {
-			return err
+		if err != nil && !h.whole {
+			return 0, err
 		}
 	}
-	a.line = nil
-	return nil
+	return a.head.status, nil
 }
 
 // take takes in the next bytes of the head, and of what comes after it.
-func (a *answer) take(b []byte) error {
-	for len(b) > 0 && !a.whole {
+func (h *head) take(b []byte) error {
+	for len(b) > 0 && !h.whole {
 		part, _, ended := bytes.Cut(b, []byte{'\n'})
 		n := len(part)
 		if ended {
 			n++
 		}
-		if a.left -= n; a.left < 0 {
+		if h.left -= n; h.left < 0 {
 			return errLongAnswer
 		}
 		b = b[n:]
-		room := longestLine - len(a.line)
-		a.cut = a.cut || len(part) > room
-		a.line = append(a.line, part[:min(len(part), room)]...)
-		if err := a.check(); err != nil {
+		room := longestLine - len(h.line)
+		h.cut = h.cut || len(part) > room
+		h.line = append(h.line, part[:min(len(part), room)]...)
+		if err := h.check(); err != nil {
 			return err
 		}
 		if ended {
-			a.endLine()
-			a.line, a.cut = a.line[:0], false
+			h.endLine()
+			h.line, h.cut = h.line[:0], false
 		}
 	}
-	if a.whole && a.status == a.opens {
-		a.out = append(a.out, b...)
+	if h.whole && h.status == h.opens {
+		h.out = append(h.out, b...)
 	}
 	return nil
 }
 
 // check looks at the line that is coming in.
-func (a *answer) check() error {
+func (h *head) check() error {
 	const protocol = "HTTP/"
-	begin := a.line[:min(len(a.line), len(protocol))]
+	begin := h.line[:min(len(h.line), len(protocol))]
 	switch {
-	case a.status == 0 && !strings.HasPrefix(protocol, string(begin)):
-		return fmt.Errorf("%w %.40q", errNoHTTP, a.line)
-	case a.cut && (a.status == 0 || a.isNeeded()), len(a.out) > longestNeeded:
+	case h.status == 0 && !strings.HasPrefix(protocol, string(begin)):
+		return fmt.Errorf("%w %.40q", errNoHTTP, h.line)
+	case h.cut && (h.status == 0 || h.isNeeded()), len(h.out) > longestNeeded:
 		return errLongAnswer
 	}
 	return nil
 }
 
 // isNeeded reports whether the reader needs the line. It also needs one that is malformed, to refuse it.
-func (a *answer) isNeeded() bool {
-	if len(a.line) > 0 && (a.line[0] == ' ' || a.line[0] == '\t') {
-		return a.needed
+func (h *head) isNeeded() bool {
+	if len(h.line) > 0 && (h.line[0] == ' ' || h.line[0] == '\t') {
+		return h.needed
 	}
-	name, _, ok := bytes.Cut(a.line, []byte{':'})
+	name, _, ok := bytes.Cut(h.line, []byte{':'})
 	return !ok || neededFields[http.CanonicalHeaderKey(string(name))]
 }
 
 // endLine takes in a line that has come in completely.
-func (a *answer) endLine() {
-	a.line = bytes.TrimSuffix(a.line, []byte{'\r'})
+func (h *head) endLine() {
+	h.line = bytes.TrimSuffix(h.line, []byte{'\r'})
 	switch {
-	case a.status == 0:
-		a.status, a.needed = statusOf(a.line), true
-	case len(a.line) == 0:
-		a.endHead()
+	case h.status == 0:
+		h.status, h.needed = statusOf(h.line), true
+	case len(h.line) == 0:
+		h.endHead()
 		return
 	default:
-		a.needed = a.isNeeded()
+		h.needed = h.isNeeded()
 	}
-	if a.needed {
-		a.out = append(append(a.out, a.line...), "\r\n"...)
+	if h.needed {
+		h.out = append(append(h.out, h.line...), "\r\n"...)
 	}
 }
 
-func (a *answer) endHead() {
+func (h *head) endHead() {
 	switch {
-	case a.status/100 == 1 && a.status != http.StatusSwitchingProtocols:
-		a.status, a.out = 0, a.out[:0] // the answer itself is still to come
+	case h.status/100 == 1 && h.status != http.StatusSwitchingProtocols:
+		h.status, h.out = 0, h.out[:0] // the answer itself is still to come
 		return
-	case a.status != a.opens:
-		a.out = append(a.out, "Content-Length: 0\r\n"...)
+	case h.status != h.opens:
+		h.out = append(h.out, "Content-Length: 0\r\n"...)
 	}
-	a.out = append(a.out, "\r\n"...)
-	a.whole = true
+	h.out = append(h.out, "\r\n"...)
+	h.whole = true
 }
 
 // statusOf returns the status in a status line, or -1 if there is none.

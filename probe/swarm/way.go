@@ -122,12 +122,9 @@ func (w *way) tunnel(ctx context.Context, conn net.Conn, address string) error {
 	if err := request.Write(conn); err != nil {
 		return err
 	}
-	head := newAnswer(conn, http.StatusOK)
-	if err := head.await(); err != nil {
-		return err
+	status, err := newAnswer(conn, http.StatusOK).await()
+	if err == nil && status != http.StatusOK {
+		err = proxyRefused(status)
 	}
-	if head.status != http.StatusOK {
-		return proxyRefused(head.status)
-	}
-	return nil
+	return err
 }
