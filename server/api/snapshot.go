@@ -2,6 +2,7 @@ package api
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
 
@@ -30,17 +31,20 @@ type Activity struct {
 	Refused    []uint32 `json:"refused"`
 }
 
-// SnapshotWriter writes a series of snapshots. It never has more than one connection as JSON in memory.
+// SnapshotWriter writes a series of snapshots, each as one line. It never has more than one connection as JSON in
+// memory.
 type SnapshotWriter struct {
 	out    *bufio.Writer
+	one    bytes.Buffer // a value on its way to out
 	encode *json.Encoder
 	last   model.Snapshot
 }
 
 // NewSnapshotWriter begins a series on w.
 func NewSnapshotWriter(w io.Writer) *SnapshotWriter {
-	out := bufio.NewWriterSize(w, 32<<10)
-	return &SnapshotWriter{out: out, encode: json.NewEncoder(out)}
+	s := &SnapshotWriter{out: bufio.NewWriterSize(w, 32<<10)}
+	s.encode = json.NewEncoder(&s.one)
+	return s
 }
 
 // Write writes s as the next Snapshot of the series. It keeps s until the next call.
@@ -68,7 +72,14 @@ func (w *SnapshotWriter) Write(s *model.Snapshot) error {
 
 func (w *SnapshotWriter) value(before string, v any) {
 	w.out.WriteString(before)
+	w.element(v)
+}
+
+// element writes v without the newline that an Encoder puts behind it.
+func (w *SnapshotWriter) element(v any) {
+	w.one.Reset()
 	w.encode.Encode(v)
+	w.out.Write(bytes.TrimSuffix(w.one.Bytes(), []byte{'\n'}))
 }
 
 func writeList[M, W any](w *SnapshotWriter, before string, values []M, from func(*M) W) {
@@ -78,7 +89,7 @@ func writeList[M, W any](w *SnapshotWriter, before string, values []M, from func
 			w.out.WriteByte(',')
 		}
 		v := from(&values[i])
-		w.encode.Encode(&v)
+		w.element(&v)
 	}
 }
 
