@@ -16,6 +16,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"holter/model"
 	"holter/probe/compare"
 	"holter/probe/drill"
 	"holter/probe/process"
@@ -250,6 +251,6 @@ func (d *drillCommand) Run(ctx context.Context, streams cli.Streams) error {
 
 // newMonitor makes a monitor that compare measures.
 func newMonitor(s compare.Settings) compare.Monitor {
-	m := server.New(server.Options{Scheme: s.Scheme, Interval: s.Interval, Logger: slog.New(slog.DiscardHandler)})
+	m := server.New(server.Options{Scheme: s.Scheme, Interval: s.Interval, OnFail: model.OnFailClose, Logger: slog.New(slog.DiscardHandler)})
 	return compare.Monitor{Wrap: m.Wrap, Run: m.Run, Events: m.Source().Events}
 }

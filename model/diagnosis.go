@@ -14,6 +14,7 @@ const (
 	CauseBackpressure  Cause = "backpressure"    // the peer takes nothing, and a write waits for it
 	CauseAppNotReading Cause = "app-not-reading" // bytes wait unread in our own socket
 	CausePathDown      Cause = "path-down"       // pings are not even acknowledged
+	CausePingHostile   Cause = "ping-hostile"    // it ended right after the first ping
 	CausePeerStalled   Cause = "peer-stalled"    // pings are acknowledged by the peer's kernel, but not answered
 )
 
@@ -26,6 +27,6 @@ type Diagnosis struct {
 // Causes are the causes that a diagnosis can have, in the order of judging: the first that holds hides those after
 // it.
 var Causes = [...]Cause{
-	CauseFramesLost, CauseHostBusy, CauseBackpressure, CauseAppNotReading, CausePathDown, CauseNoPong,
+	CauseFramesLost, CausePingHostile, CauseHostBusy, CauseBackpressure, CauseAppNotReading, CausePathDown, CauseNoPong,
 	CausePeerStalled, CauseJitter, CauseUnknown,
 }

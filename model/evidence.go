@@ -12,15 +12,20 @@ type Evidence struct {
 	Probes     int           // probes since the suspicion
 	Missed     int           // beats unanswered in a row
 	Ponged     bool          // a pong has come at least once
+	Mute       bool          // none ever has, and the peer lives all the same
 
 	PeerInterval time.Duration // mean time between the peer's own beats
 	Unread       bool          // bytes wait unread in our own socket
 	Kept         time.Duration // how long a ping has waited to be written
 	Late         time.Duration // how late holter itself was
 	LostIn       bool          // it is not known any more where frames begin in what the peer sends
+	Tunnel       bool          // it was never a WebSocket
 	LostOut      bool          // the same for what is sent to the peer
 
 	Kernel Kernel
+
+	Killed time.Duration // after the first ping the peer hung up, without an answer
+	Spared bool          // not beaten, since its like died of that
 
 	// Set when a connection has just recovered.
 	Gap        time.Duration // a silence that led to suspicion

@@ -15,7 +15,7 @@ func TestLibrariesKeepTheirDeadlines(t *testing.T) {
 			t.Parallel()
 			a := watch(t, l, doors[1])
 			t.Run("without pongs", func(t *testing.T) {
-				p := a.dial(t, "idle=300ms")
+				p := a.dial(t, "idle=1s")
 				p.awaitBeat(t)
 				for range p.frames { // to the end; the application's pings stay unanswered
 				}

@@ -66,7 +66,6 @@ func New(o Options) *Monitor {
 		Rhythm: o.rhythm(),
 		OnFail: o.OnFail, Identity: identity, Linger: o.Linger,
 		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version, AcceptRate: float64(o.AcceptRate),
-		ShowSecrets: o.ShowSecrets,
 	})
 	if o.Admin != "" {
 		m.admin = admin.New(m.Source(), o.Admin, o.Token, m.log)
@@ -117,8 +116,9 @@ func canUpgrade(w http.ResponseWriter, r *http.Request) bool {
 func (m *Monitor) hijack(w http.ResponseWriter, r *http.Request, switched bool) (net.Conn, *bufio.ReadWriter, error) {
 	return tap.Hijack(http.NewResponseController(w), func(c net.Conn, early []byte) *tap.Conn {
 		t := m.hub.Adopt(r, c, early)
+		t.Expect(r)
 		if switched {
-			t.Switched(w.Header().Get("Sec-WebSocket-Protocol"))
+			t.Switched(w.Header().Get("Sec-WebSocket-Accept"), w.Header().Get("Sec-WebSocket-Protocol"))
 		}
 		return t
 	})

@@ -10,7 +10,7 @@ import (
 )
 
 // Options set a Monitor up. The zero value of a field stands for the default in its tag, except for Admin, where
-// it stands for no admin plane. The default of OnFail is close; only the command line of the proxy has observe.
+// it stands for no admin plane. The default of OnFail is observe; only the command line of serve has close.
 type Options struct {
 	Scheme     model.Scheme  `default:"both" enum:"both,server,client,none" placeholder:"WHO" help:"Which end beats: both, server, client, or none to watch only (holter's own beats can keep a path alive that an idle timeout would cut)."`
 	Interval   time.Duration `default:"5s" help:"Time between two beats of a connection, ±10 % for each."`
@@ -34,8 +34,6 @@ type Options struct {
 
 	ReadOnly bool `help:"Show, and change nothing: neither screen nor API can kick, disturb or refuse a client."`
 
-	ShowSecrets bool `help:"Show in full, on the screen, in the log and over the API, what may be secret in a handshake: header fields, addresses, subprotocols, and the cookies and tokens that --identity names. Else it is masked."`
-
 	Version string       `kong:"-"`
 	Logger  *slog.Logger `kong:"-"` // nil for slog.Default()
 }
@@ -48,7 +46,7 @@ func (o Options) withDefaults() Options {
 	o.Detector = cmp.Or(o.Detector, rhythm.Detector)
 	o.MinTimeout = cmp.Or(o.MinTimeout, rhythm.MinTimeout)
 	o.MaxTimeout = cmp.Or(o.MaxTimeout, rhythm.MaxTimeout)
-	o.OnFail = cmp.Or(o.OnFail, model.OnFailClose)
+	o.OnFail = cmp.Or(o.OnFail, model.OnFailObserve)
 	o.Linger = cmp.Or(o.Linger, time.Minute)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)
 	return o

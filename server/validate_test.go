@@ -20,7 +20,7 @@ func settings() Options {
 // The tags of Options repeat the defaults, since a tag cannot name a constant.
 func TestCommandLineHasTheLibrarysDefaults(t *testing.T) {
 	var line struct {
-		Options `embed:"" set:"on_fail=close"`
+		Options `embed:"" set:"on_fail=observe"`
 	}
 	parser, err := kong.New(&line)
 	if err != nil {

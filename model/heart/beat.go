@@ -16,6 +16,10 @@ type Peer interface {
 	// Timing returns the kernel's retransmission timeout, without its doublings since the last acknowledgement,
 	// and its smoothed round trip. They are 0 where they are unknown.
 	Timing() (rto, rtt time.Duration)
+	// MayBeat reports whether a new beat may go out at now; the newest ping was written at sent, 0 if none was.
+	// A beat vouches for what stands behind it: a proxy may have nothing to vouch for. If it may not, the heart
+	// rests until a Tick finds that it may, and judges nobody meanwhile.
+	MayBeat(now, sent model.Instant) bool
 	// Kernel returns what else the kernel knows.
 	Kernel() model.Kernel
 }
@@ -49,7 +53,7 @@ func (h *Heart) Tick(now model.Instant, late *Lateness, p Peer) Action {
 	if !h.ended && h.rhythm.Scheme != model.SchemeNone {
 		h.step(now, late, p)
 	}
-	if h.wantsPing(now) {
+	if h.wantsPing(now, p) {
 		h.asked++
 		a.Ping = h.asked
 	}
@@ -65,7 +69,7 @@ func (h *Heart) step(now model.Instant, late *Lateness, p Peer) {
 	h.discard(now, late)
 	h.quiet = max(heard, late.VoidBefore())
 	overdue := h.waiting && now >= h.deadline() && now >= h.extended(p)
-	silent := h.rhythm.Scheme.ClientBeats() && now >= h.silenceEnds()
+	silent := h.rhythm.Scheme.ClientBeats() && !h.resting && now >= h.silenceEnds()
 	switch {
 	case late.Overdue(now):
 	case h.asked != h.written && h.kept(now) >= unreadTimeouts*h.patience():
@@ -163,13 +167,20 @@ func (h *Heart) miss(now, heard model.Instant, p Peer) {
 	}
 	h.missed = uint16(min(int(h.missed)+1, 1<<16-1))
 	h.beats.missed(h.patience())
-	if heard <= h.sent {
+	if heard <= h.sent && !(h.mute && acknowledged(now-h.sent, p.Kernel())) {
 		h.suspect(now, heard, p)
 		return
 	}
 	if e := h.evidence(now, heard); noPong(&e) {
+		h.mute = !e.Ponged
 		h.diagnose(&e)
 	}
+}
+
+// acknowledged reports whether a ping of that age proves nothing against a peer that answers no pings: its kernel
+// has acknowledged it, or ours does not tell.
+func acknowledged(age model.Instant, k model.Kernel) bool {
+	return !k.Known || k.Unacked == 0 || time.Duration(age) <= k.RTO
 }
 
 func (h *Heart) probeMissed(now, heard model.Instant, p Peer) {
@@ -211,11 +222,21 @@ func (h *Heart) suspect(now, heard model.Instant, p Peer) {
 	h.diagnose(&e)
 }
 
-func (h *Heart) wantsPing(now model.Instant) bool {
-	if !h.rhythm.Scheme.ServerBeats() || h.ended || h.waiting || h.asked != h.written {
+func (h *Heart) wantsPing(now model.Instant, p Peer) bool {
+	switch {
+	case !h.rhythm.Scheme.ServerBeats() || h.ended || h.waiting || h.asked != h.written:
+		return false
+	case h.state == model.Suspect: // a probe is part of the beat before it
+		return true
+	case now < h.due:
 		return false
 	}
-	return h.state == model.Suspect || now >= h.due
+	rested := h.resting
+	h.resting = !p.MayBeat(now, h.sent)
+	if rested && !h.resting {
+		h.peer = pace{} // the peer may have had its reasons to be silent: it shows its rhythm anew
+	}
+	return !h.resting
 }
 
 // next returns when there is something to judge or to send again. That is soon enough to notice a pace of the
@@ -230,7 +251,7 @@ func (h *Heart) next(now model.Instant) model.Instant {
 		switch {
 		case h.waiting:
 			next = min(next, h.deadline())
-		case h.rhythm.Scheme.ServerBeats() && h.asked == h.written:
+		case h.rhythm.Scheme.ServerBeats() && h.asked == h.written && !h.resting:
 			next = min(next, h.due)
 		}
 	}
@@ -259,7 +280,7 @@ func (h *Heart) probeWait() time.Duration {
 func (h *Heart) silenceEnds() model.Instant {
 	probing := h.rhythm.Scheme.ServerBeats()
 	switch {
-	case !h.rhythm.Scheme.ClientBeats(), probing && !h.peer.steady():
+	case !h.rhythm.Scheme.ClientBeats(), probing && !h.peer.steady(), h.resting:
 		return never
 	case h.state == model.Normal:
 		return h.quiet + model.Instant(h.stretch(h.peer.limit()))

@@ -24,6 +24,7 @@ func (h *Heart) evidence(now, heard model.Instant) model.Evidence {
 		Probes:       h.probesSent(),
 		Missed:       int(h.missed),
 		Ponged:       h.answered > 0,
+		Mute:         h.mute,
 		PeerInterval: h.peer.interval(),
 		Kept:         h.kept(now),
 		LostIn:       h.lostIn,

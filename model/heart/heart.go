@@ -21,6 +21,9 @@ import (
 //  4. If there is no answer within the timeout, Tick counts a missed beat. If no other byte came in either, the
 //     peer is suspect, and up to three probes follow. A probe is a ping that does not wait for the next beat.
 //
+// A peer that has never answered a ping and yet sends data is mute: from then on only its kernel is judged, by
+// whether it acknowledges the pings.
+//
 // Where only the peer beats (SchemeClient) there are no pings. Tick compares the silence of the peer with the
 // pace that it has shown.
 type Heart struct {
@@ -59,6 +62,8 @@ type Heart struct {
 	warm      bool  // there was a round trip; the first is not a sample, as it overlaps the end of the handshake
 	waiting   bool  // for the pong of the newest ping written
 	consulted bool  // the kernel was asked about the newest ping
+	resting   bool  // a beat is due that may not go out: see Peer.MayBeat
+	mute      bool  // the peer answers no pings: it never did, and is known to live all the same
 	ended     bool
 	lostIn    bool // see Lose
 	lostOut   bool
@@ -127,7 +132,7 @@ func (h *Heart) Pong(seq uint32, at model.Instant, exact bool, late *Lateness) (
 	exact = exact && h.voided < seq && seq <= h.written && !late.Void(h.open, at)
 	mute, missed := h.Diagnosis().Cause == model.CauseNoPong, h.missed
 	tardy := exact && missed > 0 && !mute
-	h.answered, h.missed = seq, 0
+	h.answered, h.missed, h.mute = seq, 0, false
 	if seq >= h.written {
 		h.waiting = false
 	} else {
@@ -182,6 +187,7 @@ func (h *Heart) Heard(at model.Instant) (from, to model.State, changed bool) {
 	to, changed = h.move(model.ByteIn)
 	if changed {
 		h.probe, h.waiting, h.quiet = 0, false, at
+		h.mute = h.answered == 0 && h.written >= noPongBeats
 		e := h.evidence(at, at)
 		e.Gap = time.Duration(at - h.heard)
 		h.diagnose(&e)
@@ -204,17 +210,50 @@ func (h *Heart) PeerBeat(at model.Instant, page bool) {
 // Lose reports that it is no longer known where frames begin: in what the peer sends, or in what is sent to it. A
 // ping would have no place, or no answer that can be recognised. So from then on there are no beats and no
 // judgement, as in SchemeNone, and a ping that is out is void.
-func (h *Heart) Lose(in, out bool) {
+func (h *Heart) Lose(in, out bool) { h.lose(in, out, false) }
+
+// Tunnel reports that the connection was never a WebSocket: see Lose.
+func (h *Heart) Tunnel() { h.lose(true, true, true) }
+
+func (h *Heart) lose(in, out, tunnel bool) {
 	in, out = in || h.lostIn, out || h.lostOut
 	if h.ended || in == h.lostIn && out == h.lostOut {
 		return
 	}
+	h.rest()
+	h.lostIn, h.lostOut = in, out
+	h.diagnose(&model.Evidence{LostIn: in, LostOut: out, Tunnel: tunnel})
+}
+
+// Spare ends beats and judgement, as Lose does: peers of this kind hang up on a ping.
+func (h *Heart) Spare() {
+	if h.ended || h.lostIn || h.lostOut {
+		return
+	}
+	h.rest()
+	h.diagnose(&model.Evidence{Spared: true})
+}
+
+// rest ends all beats: a ping that is out is void.
+func (h *Heart) rest() {
 	r := *h.rhythm
 	r.Scheme = model.SchemeNone
-	h.rhythm, h.lostIn, h.lostOut = &r, in, out
+	h.rhythm = &r
 	h.asked, h.waiting = h.written, false
-	h.diagnose(&model.Evidence{LostIn: in, LostOut: out})
 }
+
+// Hasten makes the next beat due at now, unless there was one since that instant.
+func (h *Heart) Hasten(now, since model.Instant) {
+	if h.sent < since {
+		h.due = min(h.due, now)
+	}
+}
+
+// Killed reports that the peer hung up so long after the first ping.
+func (h *Heart) Killed(after time.Duration) { h.diagnose(&model.Evidence{Killed: after}) }
+
+// LastPing returns when the newest ping was written, 0 if none was.
+func (h *Heart) LastPing() model.Instant { return h.sent }
 
 // End reports that the connection is gone: Ended or Reaped. The state never changes after that.
 func (h *Heart) End(t model.Trigger) (from, to model.State, changed bool) {
@@ -232,6 +271,9 @@ func (h *Heart) move(t model.Trigger) (model.State, bool) {
 	h.state = to
 	return to, changed
 }
+
+// Mute reports whether the peer is known to live and to answer no pings.
+func (h *Heart) Mute() bool { return h.mute }
 
 // State returns what is believed of the connection.
 func (h *Heart) State() model.State { return h.state }

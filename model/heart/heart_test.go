@@ -23,6 +23,8 @@ func (p *quietPeer) Timing() (rto, rtt time.Duration) { return p.rto, 0 }
 
 func (p *quietPeer) Kernel() model.Kernel { return model.Kernel{} }
 
+func (p *quietPeer) MayBeat(_, _ model.Instant) bool { return true }
+
 // at converts seconds to an Instant.
 func at(seconds float64) model.Instant { return model.Instant(seconds * float64(time.Second)) }
 

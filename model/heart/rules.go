@@ -17,6 +17,7 @@ type rule struct {
 // rules are in the order of judging. The first that holds wins, so that a deeper cause hides the symptoms below it.
 var rules = [...]rule{
 	{model.CauseFramesLost, framesLost, writeFramesLost},
+	{model.CausePingHostile, pingHostile, writePingHostile},
 	{model.CauseHostBusy, hostBusy, writeHostBusy},
 	{model.CauseBackpressure, backpressure, writeBackpressure}, // first: an echo handler stuck in its write leaves bytes unread too
 	{model.CauseAppNotReading, appNotReading, writeAppNotReading},
@@ -40,6 +41,9 @@ func diagnose(e *model.Evidence) model.Diagnosis {
 func framesLost(e *model.Evidence) bool { return e.LostIn || e.LostOut }
 
 func writeFramesLost(e *model.Evidence) string {
+	if e.Tunnel {
+		return "The answer to the upgrade does not begin a WebSocket: holter passes the bytes on, and neither pings nor judges here."
+	}
 	bytes := "The bytes in both directions"
 	switch {
 	case !e.LostOut:
@@ -48,6 +52,15 @@ func writeFramesLost(e *model.Evidence) string {
 		bytes = "The bytes to the peer"
 	}
 	return bytes + " make no WebSocket frames: holter passes them on, and neither pings nor judges here any more."
+}
+
+func pingHostile(e *model.Evidence) bool { return e.Killed > 0 || e.Spared }
+
+func writePingHostile(e *model.Evidence) string {
+	if e.Spared {
+		return "An earlier peer of this kind hung up right after a ping: holter sends none here, and judges nothing."
+	}
+	return fmt.Sprintf("The peer hung up %s after the first ping, which it never answered: holter sends no more pings to peers of this kind.", span(e.Killed))
 }
 
 func hostBusy(e *model.Evidence) bool { return e.Late > 0 }
@@ -75,7 +88,10 @@ func writeJitter(e *model.Evidence) string {
 const noPongBeats = 3
 
 func noPong(e *model.Evidence) bool {
-	return e.State == model.Normal && e.Missed >= noPongBeats && (e.Gap == 0 || !e.Ponged)
+	if e.State != model.Normal {
+		return false
+	}
+	return e.Mute || e.Missed >= noPongBeats && (e.Gap == 0 || !e.Ponged)
 }
 
 func writeNoPong(e *model.Evidence) string {

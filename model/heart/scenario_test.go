@@ -27,6 +27,8 @@ type patient struct {
 	unread func(at model.Instant) bool
 	full   func(at model.Instant) bool // our send queue
 
+	mayBeat func(now model.Instant) bool // nil for always
+
 	heard   model.Instant
 	note    uint32 // a ping that waits for the socket
 	pings   []model.Instant
@@ -74,6 +76,8 @@ func (p *patient) Unread() bool         { return p.unread(p.now) }
 func (p *patient) Timing() (rto, rtt time.Duration) { return 0, 0 }
 
 func (p *patient) Kernel() model.Kernel { return p.kernel }
+
+func (p *patient) MayBeat(now, _ model.Instant) bool { return p.mayBeat == nil || p.mayBeat(now) }
 
 // run advances the time.
 func (p *patient) run(d time.Duration) {
@@ -395,6 +399,51 @@ func TestPeerThatNeverPongsButSendsDataIsNormal(t *testing.T) {
 	if h := p.heart; h.Diagnosis().Cause != model.CauseNoPong || h.Missed() < 50 {
 		t.Errorf("missed %d, %+v", h.Missed(), h.Diagnosis())
 	}
+	p.run(10 * time.Second) // without data
+	p.expect()
+	p.kernel = model.Kernel{Known: true, Unacked: 2, RTO: 200 * ms}
+	p.run(10 * time.Second)
+	p.expect(model.Suspect, model.Failed)
+}
+
+// A charger that answers no pings reports every eight seconds. It is suspected once, before its first report;
+// from then on holter knows.
+func TestPeerThatNeverPongsAndSeldomSendsIsSuspectedOnce(t *testing.T) {
+	p := admit(t, everySecond)
+	p.rtt = unanswered
+	p.kernel = model.Kernel{Known: true, RTO: 200 * ms}
+	p.every(8*time.Second, 2*time.Minute, nil)
+	p.run(110 * time.Second)
+	p.expect(model.Suspect, model.Failed, model.Normal)
+	if d := p.heart.Diagnosis(); d.Cause != model.CauseNoPong || !strings.Contains(d.Detail, "ever answered") || !p.heart.Mute() {
+		t.Errorf("mute %t, %+v", p.heart.Mute(), d)
+	}
+	p.rtt = func(model.Instant) time.Duration { return 5 * ms }
+	p.run(10 * time.Second)
+	if p.heart.Mute() {
+		t.Error("it answers, and still counts as one that does not")
+	}
+}
+
+// A heart that has nothing to vouch for sends nothing and judges nobody. It beats again at once when it may.
+func TestRestingHeart(t *testing.T) {
+	p := admit(t, everySecond)
+	p.every(time.Second, 20*time.Second, func(at model.Instant) { p.heart.PeerBeat(at, false) })
+	p.run(20 * time.Second)
+	p.mayBeat = during(60, 1e9)
+	n := len(p.pings)
+	p.run(40 * time.Second) // the peer's own rhythm has ended too
+	p.expect()
+	if len(p.pings) > n {
+		t.Errorf("%d pings while it rests", len(p.pings)-n)
+	}
+	p.run(2 * time.Second)
+	if len(p.pings) == n {
+		t.Error("no ping after its rest")
+	}
+	p.run(10 * time.Second)
+	p.expect()
+	p.rtt = unanswered
 	p.run(10 * time.Second)
 	p.expect(model.Suspect, model.Failed)
 }

@@ -22,7 +22,7 @@ import (
 
 // newMonitor is the monitor that main gives to a comparison.
 func newMonitor(s Settings) Monitor {
-	m := server.New(server.Options{Scheme: s.Scheme, Interval: s.Interval, Logger: slog.New(slog.DiscardHandler)})
+	m := server.New(server.Options{Scheme: s.Scheme, Interval: s.Interval, OnFail: model.OnFailClose, Logger: slog.New(slog.DiscardHandler)})
 	return Monitor{Wrap: m.Wrap, Run: m.Run, Events: m.Source().Events}
 }
 

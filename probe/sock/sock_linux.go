@@ -21,6 +21,9 @@ func stat(fd uintptr) (Info, bool) {
 	return decode(&raw, uintptr(size)), true
 }
 
+// tcpClose is TCP_CLOSE (include/net/tcp_states.h).
+const tcpClose = 7
+
 // decode reads the first size bytes of raw. A group of fields is there if size reaches the field that the
 // next kernel version appended after it.
 func decode(raw *unix.TCPInfo, size uintptr) Info {
@@ -36,6 +39,7 @@ func decode(raw *unix.TCPInfo, size uintptr) Info {
 		TotalRetrans: raw.Total_retrans,
 		Backoff:      uint32(raw.Backoff),
 		Probes:       uint32(raw.Probes),
+		Closed:       raw.State == tcpClose,
 	}
 	if size >= unsafe.Offsetof(raw.Segs_out) {
 		i.HasBytes, i.BytesAcked, i.BytesReceived = true, raw.Bytes_acked, raw.Bytes_received

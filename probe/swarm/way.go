@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"fmt"
+	"holter/probe/process"
 	"net"
 	"net/http"
 	"net/url"
@@ -112,7 +113,7 @@ func (r proxyRefused) Error() string {
 
 // tunnel asks the proxy at the other end of conn to connect to an address.
 func (w *way) tunnel(ctx context.Context, conn net.Conn, address string) error {
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) }) // which ends the read
+	stop := context.AfterFunc(ctx, process.Guard(func() { conn.SetDeadline(time.Unix(1, 0)) })) // which ends the read
 	defer stop()
 	request := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: address}, Host: address, Header: http.Header{}}
 	if user := w.proxy.User; user != nil {

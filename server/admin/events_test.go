@@ -166,15 +166,15 @@ func TestStreamEndsWithThePlane(t *testing.T) {
 
 func TestStreamIsNeverQuietForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		reader := follower{source: newFakeSource()}
+		a := New(newFakeSource(), "", "", silent)
 		start := time.Now()
-		events, err := reader.next(t.Context())
+		events, err := a.next(t.Context(), 0)
 		if len(events) > 0 || err != nil || time.Since(start) != quietFor {
 			t.Errorf("after %v: %v, error %v", time.Since(start), events, err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := reader.next(ctx); err == nil {
+		if _, err := a.next(ctx, 0); err == nil {
 			t.Error("goes on without a reader")
 		}
 	})

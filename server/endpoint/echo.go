@@ -89,6 +89,9 @@ func (e *echo) stop(ctx context.Context) error {
 func (e *echo) serve(ws *websocket.Conn) {
 	defer e.running.Done()
 	defer ws.Close()
+	if t, ok := ws.NetConn().(interface{ Prove() }); ok {
+		t.Prove()
+	}
 	ws.SetReadLimit(e.limit)
 	// gorilla's own answer to a ping sets a timer and a deadline. Neither is needed, as only this goroutine
 	// writes.

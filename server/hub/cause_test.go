@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"net"
 	"runtime"
 	"testing"
@@ -29,14 +30,14 @@ func TestCauseFromTheKernel(t *testing.T) {
 		},
 		"the application reads nothing": {
 			func(_ *websocket.Conn, over <-chan struct{}) { <-over },
-			func(t *testing.T, c net.Conn) { c.Write(make([]byte, 1000)) },
+			func(t *testing.T, c net.Conn) { c.Write(bytes.Repeat([]byte("\x82\x80\x00\x00\x00\x00"), 200)) },
 			model.CauseAppNotReading, model.Normal,
 		},
 		"an echo waits for its peer": {
 			func(ws *websocket.Conn, _ <-chan struct{}) {
 				ws.WriteMessage(websocket.BinaryMessage, make([]byte, 64<<20))
 			},
-			func(t *testing.T, c net.Conn) { c.Write(make([]byte, 1000)) },
+			func(t *testing.T, c net.Conn) { c.Write(bytes.Repeat([]byte("\x82\x80\x00\x00\x00\x00"), 200)) },
 			model.CauseBackpressure, model.Normal,
 		},
 	} {

@@ -49,7 +49,6 @@ func (cl *client) leave(c *connection, now model.Instant) {
 		c.older.newer = c.newer
 	}
 	c.older, c.newer = nil, nil
-	c.left = now
 	if rtt := cmp.Or(c.toClient.heart.Shortest(), c.toClient.heart.RTT()); rtt > 0 {
 		cl.rtt = rtt
 	}

@@ -49,6 +49,19 @@ func addrPort(text string) netip.AddrPort {
 	return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
 }
 
+// held reports whether the connection holds a socket: it may have ended, and is still there.
+func (c *connection) held() bool {
+	return c.toClient.tap != nil || c.toUpstream != nil && c.toUpstream.tap != nil
+}
+
+// other returns the leg on the other side of l, nil if there is none.
+func (c *connection) other(l *leg) *leg {
+	if l.side == model.ClientSide {
+		return c.toUpstream
+	}
+	return &c.toClient
+}
+
 // legs returns the leg to the client and, if there is one, that to the upstream.
 func (c *connection) legs() []*leg {
 	if c.toUpstream == nil {

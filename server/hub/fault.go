@@ -49,7 +49,7 @@ func (h *Hub) endFaults() {
 func (h *Hub) setFaults(c *connection, f model.Faults) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.toClient.tap == nil {
+	if c.toClient.end != nil {
 		return false
 	}
 	c.toClient.tap.SetFaults(f)

@@ -58,7 +58,6 @@ type Options struct {
 	WriteTimeout time.Duration // without progress of a write, after which a connection is closed; 0 for never. Not used with OnFailObserve
 	Version      string
 	AcceptRate   float64 // upgrades per second that the server lets in, for the screen; 0 for no limit
-	ShowSecrets  bool    // keep and show handshakes and names of clients as they come, with what may be secret in them
 }
 
 // Hub is the registry of a monitor's connections. It is also the source of its screen: see Snapshot,
@@ -73,7 +72,9 @@ type Hub struct {
 	place    atomic.Pointer[place]
 	refusing atomic.Int64 // Instant until which upgrades are refused
 	origins  origins
-	host     atomic.Pointer[model.Host]
+
+	hostility hostility
+	host      atomic.Pointer[model.Host]
 
 	mu       sync.Mutex // protects registry
 	registry registry
@@ -85,9 +86,6 @@ const keptEvents = 2048 // a reader that falls behind by more loses events
 func New(o Options) *Hub {
 	if o.OnFail == model.OnFailObserve {
 		o.WriteTimeout = 0
-	}
-	if o.ShowSecrets {
-		o.Identity = o.Identity.revealing()
 	}
 	h := &Hub{
 		o:    o,
@@ -124,7 +122,7 @@ func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 	conn := &connection{
 		hub:       h,
 		remote:    addrPort(r.RemoteAddr),
-		handshake: unique.Make(h.handshakeOf(r)),
+		handshake: unique.Make(handshakeOf(r)),
 		client:    newClient(h.o.Identity.Of(r)),
 	}
 	h.origins.add(conn.remote.Addr())
@@ -141,6 +139,9 @@ func (h *Hub) AdoptUpstream(client *tap.Conn, c net.Conn, early []byte) *tap.Con
 	conn.mu.Lock()
 	conn.toUpstream = up
 	up.tap = tap.NewUpstream(c, early, up, h.now)
+	if client.IsTunnel() {
+		up.tap.Tunnel()
+	}
 	conn.mu.Unlock()
 	up.tap.Open()
 	return up.tap
@@ -174,6 +175,7 @@ func (h *Hub) maintain(ctx context.Context) error {
 		h.reportStorms()
 		if bins%int(time.Second/model.ActivityBin) == 0 {
 			h.measure()
+			h.breakOff()
 		}
 	}
 }

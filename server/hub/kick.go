@@ -79,7 +79,7 @@ func (h *Hub) matching(query string) (matching []*connection, err error) {
 	now := h.now()
 	for _, c := range h.all() {
 		c.mu.Lock()
-		if c.toClient.tap != nil {
+		if c.held() {
 			var s model.Connection
 			if c.snapshot(&s, now); f.Match(&s, h.time(now)) {
 				matching = append(matching, c)
@@ -93,35 +93,32 @@ func (h *Hub) matching(query string) (matching []*connection, err error) {
 func (h *Hub) isOpen(c *connection) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.toClient.tap != nil
+	return c.held()
 }
 
 // closeLater has the scheduler close c at that moment. It reports false if c is not open.
 func (h *Hub) closeLater(c *connection, k kick, at model.Instant) bool {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.toClient.tap == nil {
-		return false
+	ended := c.toClient.end != nil
+	if !ended {
+		o := c.ordered()
+		o.kick, o.kickAt = k, at
+		c.toClient.reschedule()
 	}
-	o := c.ordered()
-	o.kick, o.kickAt = k, at
-	c.toClient.reschedule()
-	return true
+	c.mu.Unlock()
+	return !ended || h.close(c, k) // the scheduler does not visit what has ended
 }
 
 // close closes c, on both legs if it has two. If the peer or the application has sent a close frame before
-// and left the socket open, close has the socket closed. It reports false if there is nothing left to do.
+// and left the socket open, close has the socket closed, and what has ended without one it closes at once. It
+// reports false if there is nothing left to do.
 func (h *Hub) close(c *connection, k kick) bool {
 	t, up := h.taps(c)
-	if t == nil {
+	if t == nil && up == nil {
 		return false
 	}
-	if k.reset {
-		e := tap.Ending{By: model.ByHolter, Code: 1006, Reason: k.reason}
-		t.Drop(e, true)
-		if up != nil {
-			up.Drop(e, true)
-		}
+	if k.reset || t == nil || h.hasEnded(c) {
+		h.drop(c, tap.Ending{By: model.ByHolter, Code: 1006, Reason: k.reason}, k.reset)
 		return true
 	}
 	first := t.Shut(k.code, k.reason)
@@ -130,7 +127,7 @@ func (h *Hub) close(c *connection, k kick) bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.toClient.tap == nil || c.leaving() {
+	if c.toClient.end != nil || c.leaving() {
 		return first
 	}
 	c.ordered().dropAt = h.now() + model.Instant(closeWait)
@@ -163,17 +160,24 @@ func (h *Hub) closeAll() {
 	h.registry.stopped = true
 	h.mu.Unlock()
 	for _, c := range h.all() {
-		h.drop(c, tap.Ending{By: model.ByHolter, Code: 1001})
+		h.drop(c, tap.Ending{By: model.ByHolter, Code: 1001}, false)
 	}
 }
 
-// drop closes the sockets of c that are still open.
-func (h *Hub) drop(c *connection, e tap.Ending) {
+// drop closes the sockets of c that are still open, with a reset if reset is set.
+func (h *Hub) drop(c *connection, e tap.Ending, reset bool) {
 	t, up := h.taps(c)
 	if t != nil {
-		t.Drop(e, false)
+		t.Drop(e, reset)
 	}
 	if up != nil {
-		up.Drop(e, false)
+		up.Drop(e, reset)
 	}
+}
+
+// hasEnded reports whether the client of c has left, as far as the leg to it tells.
+func (h *Hub) hasEnded(c *connection) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.toClient.end != nil
 }

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"math/rand/v2"
+	"strings"
 	"time"
 	"unique"
 
@@ -27,7 +28,8 @@ type leg struct {
 	pings    uint32
 	pongs    uint32
 	beats    uint32    // the peer's
-	tap      *tap.Conn // nil once it is closed
+	awaited  bool      // a beat of the other leg waits for the next byte of this peer
+	tap      *tap.Conn // nil once its socket is closed
 	heart    *heart.Heart
 	next     model.Instant // when the heart is due
 	since    model.Instant // in its state
@@ -63,18 +65,28 @@ func (h *Hub) open(l *leg, subprotocol string) *tap.Conn {
 	defer h.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if l.tap == nil || h.registry.stopped {
+	switch {
+	case l.end != nil:
+		return nil
+	case h.registry.stopped:
 		return l.tap
 	}
 	now := h.now()
 	l.since = now
 	l.heart = heart.New(&h.o.Rhythm, now, rand.Float64(), h.Size())
-	l.heart.Lose(l.tap.Lost())
-	l.next = l.heart.Tick(now, &h.late, l.tap).Next
+	if l.tap.IsTunnel() {
+		l.heart.Tunnel()
+	} else {
+		l.heart.Lose(l.tap.Lost())
+	}
+	if h.hostility.has(l.kind()) {
+		l.heart.Spare()
+	}
+	l.next = l.heart.Tick(now, &h.late, (*opposite)(l)).Next
 	h.schedule.set(l, l.next)
 	if l.side == model.ClientSide {
 		c.opened = now
-		c.subprotocol = unique.Make(h.subprotocol(subprotocol))
+		c.subprotocol = unique.Make(model.Clean(subprotocol, maxText))
 		h.registry.enter(c, now)
 		c.publish(model.Event{Type: model.ConnectionOpened}, now)
 	}
@@ -95,8 +107,12 @@ func (l *leg) Pong(seq uint32, at model.Instant, exact bool) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
 	l.pongs++
+	if l.pongs == 1 {
+		l.conn.hub.hostility.clear(l.kind())
+	}
 	l.conn.hub.count.beats.Add(1)
 	l.changed(l.heart.Pong(seq, at, exact, &l.conn.hub.late))
+	l.lead(at)
 }
 
 // RoundTrip gives the heart the round trip of the application's own ping.
@@ -118,11 +134,15 @@ func (l *leg) PeerBeat(at model.Instant, page bool) {
 	}
 }
 
-// Heard gives the heart a sign of life of a peer in doubt.
+// Heard gives the heart a sign of life of a peer in doubt, and lets a beat go that has waited for it.
 func (l *leg) Heard(at model.Instant) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
+	if l.end != nil {
+		return
+	}
 	l.changed(l.heart.Heard(at))
+	l.release(at)
 }
 
 // Lost ends the judging of the peer: neither pings nor silence prove anything any more.
@@ -134,28 +154,25 @@ func (l *leg) Lost(in, out bool) {
 	}
 }
 
-// Closed records how the leg ended. The leg to the client also takes the connection off the list of open
-// ones. Size counts the connection until all of that is published.
+// Closed records how the leg ended. With the leg to the client, the client has left. The connection stays on the
+// list of those that are there until its sockets are closed: see Gone.
 func (l *leg) Closed(e tap.Ending) {
 	c, h := l.conn, l.conn.hub
-	if l.side == model.ClientSide {
-		defer h.count.size.Add(-1)
-		defer h.origins.remove(c.remote.Addr())
-	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := l.tap
-	l.tap = nil
+	now := h.now()
+	l.end = &end{
+		close:   model.Close{Code: e.Code, Reason: model.Clean(e.Reason, model.MaxReason), By: e.By, At: h.time(now)},
+		traffic: trafficOf(l.tap),
+	}
 	if l.heart == nil { // it was never listed
 		return
 	}
-	now := h.now()
 	h.schedule.remove(l)
-	l.end = &end{
-		close:   model.Close{Code: e.Code, Reason: model.Clean(e.Reason, model.MaxReason), By: e.By, At: h.time(now)},
-		traffic: trafficOf(t),
+	if l.diedOfPing(now) {
+		h.hostility.add(l.kind())
 	}
 	if l.side == model.UpstreamSide {
 		l.changed(l.heart.End(model.Ended))
@@ -166,6 +183,25 @@ func (l *leg) Closed(e tap.Ending) {
 	h.count.bytesOut.Add(l.end.traffic.bytesOut)
 	l.changed(l.heart.End(model.Ended))
 	c.publish(model.Event{Type: model.ConnectionClosed}, now)
+}
+
+// Gone takes the connection off the list of those that are there, unless its other socket is still open. Until
+// then it counts for the limits.
+func (l *leg) Gone() {
+	c, h := l.conn, l.conn.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l.tap = nil
+	if c.held() {
+		return
+	}
+	if c.id != 0 {
+		h.registry.linger(c, h.now())
+	}
+	h.origins.remove(c.remote.Addr())
+	h.count.size.Add(-1)
 }
 
 // changed records and publishes a change of state, if there was one.
@@ -179,8 +215,8 @@ func (l *leg) changed(from, to model.State, changed bool) {
 		c.transitions = c.transitions[1:]
 	}
 	c.transitions = append(c.transitions, transition{now, l.side, from, to, l.heart.Diagnosis()})
-	if l.tap != nil {
-		l.tap.Alert(l.heart.Alert())
+	if l.end == nil {
+		l.tap.Alert(l.heart.Alert() || l.awaited)
 	}
 	if to != model.Closed { // a close has an event of its own
 		c.publish(model.Event{Type: model.StateChanged, From: from, To: to}, now)
@@ -196,7 +232,7 @@ func (l *leg) render(s *model.Connection, now model.Instant) {
 	s.PingsSent, s.PongsReceived, s.PingsReceived = uint64(l.pings), uint64(l.pongs), uint64(l.beats)
 	var sum traffic
 	if l.end != nil {
-		s.Close, sum = &l.end.close, l.end.traffic
+		s.Close, sum = l.closing(), l.end.traffic
 	} else {
 		sum = trafficOf(l.tap)
 		s.Silence, s.DataSilence = since(now, l.tap.Heard()), since(now, l.tap.Data())
@@ -204,13 +240,23 @@ func (l *leg) render(s *model.Connection, now model.Instant) {
 	s.FramesIn, s.FramesOut, s.BytesIn, s.BytesOut = sum.framesIn, sum.framesOut, sum.bytesIn, sum.bytesOut
 }
 
+// closing returns how the leg ended, and whether the connection holds a socket all the same.
+func (l *leg) closing() *model.Close {
+	if !l.conn.held() {
+		return &l.end.close
+	}
+	c := l.end.close
+	c.Reason = model.Clean(strings.TrimPrefix(c.Reason+"; a socket is still open", "; "), model.MaxReason)
+	return &c
+}
+
 // detail returns all that is known of the leg.
 func (l *leg) detail(now model.Instant) model.Detail {
 	c := l.conn
 	d := model.Detail{Header: c.handshake.Value().fields(), Samples: l.heart.Samples()}
 	c.render(&d.Connection, l, now)
-	if l.tap != nil {
-		d.Evidence = l.heart.Evidence(now, &c.hub.late, l.tap)
+	if l.end == nil {
+		d.Evidence = l.heart.Evidence(now, &c.hub.late, (*opposite)(l))
 	}
 	return d
 }

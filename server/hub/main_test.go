@@ -73,6 +73,7 @@ func connect(t testing.TB, h *Hub, client string) *peer {
 	server, end := inMemory()
 	p := newPeer(end)
 	p.app = h.Adopt(request(client), server, nil)
+	p.app.Prove()
 	p.server = server
 	handled := make(chan struct{})
 	go func() {
@@ -168,6 +169,7 @@ func forged(t testing.TB, h *Hub, client string) (*connection, *tap.Conn, *memor
 	t.Helper()
 	server, end := inMemory()
 	c := h.Adopt(request(client), server, nil)
+	c.Prove()
 	if _, err := io.WriteString(c, switching); err != nil {
 		t.Fatal(err)
 	}

@@ -49,15 +49,20 @@ func (r *registry) enter(c *connection, now model.Instant) {
 	}
 }
 
-// leave moves a connection to those that linger. It runs under the connection's lock too.
+// leave records that a connection has ended. It runs under the connection's lock too.
 func (r *registry) leave(c *connection, now model.Instant) {
 	c.client.leave(c, now)
 	r.storms.Close(now)
 	if _, away := c.client.presence.Away(); away {
 		r.lose(c, now)
 	}
-	r.gone = append(r.gone, c)
 	r.count.closes.Add(1)
+}
+
+// linger moves a connection whose sockets are closed to those that linger. It runs under the connection's lock too.
+func (r *registry) linger(c *connection, now model.Instant) {
+	c.left = now
+	r.gone = append(r.gone, c)
 	if len(r.gone) > maxLingering {
 		r.forget(1)
 	}
@@ -133,8 +138,8 @@ func (r *registry) measure(now model.Instant) {
 	x := r.count.read(now)
 	for _, c := range r.conns {
 		c.mu.Lock()
-		if t := c.toClient.tap; t != nil {
-			sum := trafficOf(t)
+		if l := &c.toClient; l.end == nil {
+			sum := trafficOf(l.tap)
 			x.bytesIn += sum.bytesIn
 			x.bytesOut += sum.bytesOut
 		}

@@ -31,7 +31,7 @@ const CodeTimeout = 3008
 func (h *Hub) calm(l *leg) bool {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
-	return l.tap != nil && l.conn.orders == nil && !l.heart.Alert()
+	return l.end == nil && l.conn.orders == nil && !l.heart.Alert()
 }
 
 // visit does what is due on l, and puts it back into the schedule. Only the scheduler calls it.
@@ -39,16 +39,19 @@ func (h *Hub) visit(l *leg, now model.Instant) {
 	c := l.conn
 	c.mu.Lock()
 	t := l.tap
-	if t == nil {
+	if l.end != nil {
 		c.mu.Unlock()
 		return
 	}
-	a := l.heart.Tick(now, &h.late, t)
+	a := l.heart.Tick(now, &h.late, (*opposite)(l))
 	l.next, l.visiting = a.Next, true
 	l.changed(a.From, a.To, a.Changed)
-	end := l.judge(now)
+	end, trust := l.judge(now), l.trust(now)
 	c.mu.Unlock()
 
+	if trust != nil {
+		trust()
+	}
 	if end != nil {
 		end(t)
 	} else if a.Ping != 0 {
@@ -59,7 +62,7 @@ func (h *Hub) visit(l *leg, now model.Instant) {
 
 	c.mu.Lock()
 	l.visiting = false
-	if l.tap != nil {
+	if l.end == nil {
 		h.schedule.set(l, l.nextVisit(now))
 	}
 	c.mu.Unlock()
@@ -132,6 +135,9 @@ func (l *leg) nextVisit(now model.Instant) model.Instant {
 			next = min(next, max(i, now+1))
 		}
 	}
+	if !l.tap.Proved() && l.tap.Quiet() {
+		sooner(c.opened + l.quiet())
+	}
 	if w := l.tap.Writing(); w != 0 && o.WriteTimeout > 0 {
 		sooner(l.stuckSince(w, now) + model.Instant(o.WriteTimeout))
 	}
@@ -150,7 +156,7 @@ func (l *leg) nextVisit(now model.Instant) model.Instant {
 
 // reschedule sets the next visit anew, after something about the leg has changed.
 func (l *leg) reschedule() {
-	if l.tap != nil && !l.visiting {
+	if l.end == nil && !l.visiting {
 		l.conn.hub.schedule.set(l, l.nextVisit(l.conn.hub.now()))
 	}
 }

@@ -50,9 +50,7 @@ func New(handler http.Handler, log *slog.Logger) Plane {
 
 // Listen takes the address. The error names flag, which sets another.
 func (p *Plane) Listen(address, flag string) error {
-	// Without keep-alives of the kernel: they would hide an idle timeout on the path, which is one of the
-	// things to find, and cost every handshake four system calls.
-	lc := net.ListenConfig{KeepAlive: -1}
+	lc := keepAlive()
 	l, err := lc.Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return fmt.Errorf("listen %s: %v: stop the other program or choose another with %s", address, rootCause(err), flag)

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -25,6 +26,7 @@ const codeAbnormal = 1006
 
 // pipes are the proxied connections after their 101. Each has a goroutine for each direction.
 type pipes struct {
+	halfClose  time.Duration // without a byte, after which a half-closed pipe is closed
 	goroutines sync.WaitGroup
 
 	mu       sync.Mutex // protects all following
@@ -37,6 +39,7 @@ type pipe struct {
 	owner            *pipes
 	client, upstream *tap.Conn
 	over             atomic.Int32 // directions
+	halfClosed       atomic.Bool  // one direction is over
 	broken           atomic.Bool  // an end is lost, and so the other gets a reset
 }
 
@@ -94,7 +97,7 @@ func (p *pipe) end() {
 // carry copies one direction until it ends.
 func (p *pipe) carry(from, to *tap.Conn) {
 	more, read, write := from.CopyTo(to)
-	if more {
+	if more || p.waitsOn(from, read) {
 		process.Go(func() { p.carry(from, to) })
 		return
 	}
@@ -106,7 +109,23 @@ func (p *pipe) carry(from, to *tap.Conn) {
 		p.lost(from, to, read)
 	default:
 		to.CloseWrite()
+		p.halfClosed.Store(true)
+		to.SetReadDeadline(time.Now().Add(p.owner.halfClose))
 	}
+}
+
+// waitsOn reports whether a half-closed pipe goes on although err says that the time to read is over: its other
+// direction has brought something meanwhile.
+func (p *pipe) waitsOn(from *tap.Conn, err error) bool {
+	if !errors.Is(err, os.ErrDeadlineExceeded) || !p.halfClosed.Load() || from.Ending().By == model.ByHolter {
+		return false
+	}
+	rest := p.owner.halfClose - from.Silence()
+	if rest <= 0 {
+		return false
+	}
+	from.SetReadDeadline(time.Now().Add(rest))
+	return true
 }
 
 // refused handles a write that failed: to takes nothing any more. If holter has closed it, from is told, and has
@@ -129,7 +148,9 @@ func (p *pipe) lost(from, to *tap.Conn, err error) {
 	switch {
 	case errors.Is(err, net.ErrClosed): // by holter
 		dismiss(to, from.Ending())
-	case errors.Is(err, os.ErrDeadlineExceeded): // dismissed, and did not close
+	case errors.Is(err, os.ErrDeadlineExceeded): // dismissed, or half-closed for too long, and did not close
+		reason := fmt.Sprintf("half-closed for %s without a byte", p.owner.halfClose)
+		from.Drop(tap.Ending{By: model.ByHolter, Code: codeAbnormal, Reason: reason}, false)
 	default:
 		p.broken.Store(true)
 		to.Drop(tap.Ending{By: model.ByApp, Code: codeAbnormal, Reason: from.Ending().Reason}, true)

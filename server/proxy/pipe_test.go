@@ -342,7 +342,7 @@ func TestProxyShutdown(t *testing.T) {
 	hearClose(t, e.fromClient, 1001, "holter is shutting down")
 }
 
-// Protocols that holter does not know pass, untouched and unlisted.
+// Protocols that holter does not know pass untouched. They are on the list, and nothing is said of their health.
 func TestProxyOtherProtocols(t *testing.T) {
 	url := rawBackend(t, func(c net.Conn, in *bufio.Reader) {
 		if head := readRequest(in); !strings.Contains(head, "\r\nUpgrade: imap\r\n") {
@@ -361,8 +361,9 @@ func TestProxyOtherProtocols(t *testing.T) {
 	junk := "\x89\x00\x8a\x00\x88\x00" + strings.Repeat("\x82", 100_000)
 	tell(t, c, junk)
 	hear(t, in, "hello early "+junk)
-	if s, _ := p.monitor.Source().Snapshot(t.Context()); len(s.Connections) > 0 {
-		t.Errorf("listed: %v", s.Connections)
+	s, _ := p.monitor.Source().Snapshot(t.Context())
+	if len(s.Connections) != 1 || s.Connections[0].Diagnosis.Cause != model.CauseFramesLost || s.Connections[0].PingsSent > 0 {
+		t.Errorf("listed: %+v", s.Connections)
 	}
 	c.CloseWrite()
 	end(t, in, nil)

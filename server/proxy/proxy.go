@@ -58,6 +58,9 @@ type proxy struct {
 // handshakesAtATime is how many handshakes may run at a time. Most of the time they wait for the upstream.
 const handshakesAtATime = 32
 
+// DefaultHalfClose is the HalfCloseTimeout of the zero Options.
+const DefaultHalfClose = 5 * time.Minute
+
 // New makes the data plane of holter proxy. Its Run runs the monitor behind door too: the caller must not. The
 // error says which of the options, the monitor's included, make no sense.
 func New(door Door, o Options) (*plane.Data, error) {
@@ -72,10 +75,8 @@ func New(door Door, o Options) (*plane.Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	if up.via != nil {
-		door.Log().Info("the upstream is reached through a proxy", "proxy", up.via.String(), "from", up.via.variable)
-	}
 	p := &proxy{door: door, upstream: up, rewriteHost: o.RewriteHost, trusted: trusted, quiet: plane.QuietLog(door.Log())}
+	p.pipes.halfClose = cmp.Or(o.HalfCloseTimeout, DefaultHalfClose)
 	p.reverse = httputil.ReverseProxy{
 		Rewrite:        p.rewrite,
 		Transport:      up,
@@ -109,7 +110,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 	p.upstream.aim(r.Out)
 	if p.rewriteHost {
-		p.upstream.rename(r.Out)
+		r.Out.Host = p.upstream.url.Host
 	}
 	p.trusted.forward(r.Out.Header, r.In)
 	r.Out.Trailer = r.In.Trailer // which is filled in at the end of the body

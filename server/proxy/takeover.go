@@ -35,13 +35,17 @@ func (p *proxy) takeOver(res *http.Response) error {
 	}
 	res.Body = http.NoBody // ReverseProxy will close this
 	from := clientOf(res.Request)
+	if !tap.IsUpgrade(from.request) && !p.door.Admit(from.writer, from.request) {
+		to.Close() // what was asked for was not known to be a connection that stays
+		return errTaken
+	}
 	near, err := p.hijack(from, res)
 	if err != nil {
 		to.Close()
 		return err
 	}
 	// Both legs are watched before the client can receive the 101, so that a shutdown at that time closes both.
-	far := p.adopt(near, to)
+	far := p.door.AdoptUpstream(near, to.Conn, to.early)
 	if _, err := near.Write(to.head); err != nil {
 		near.Close()
 		far.Close()
@@ -51,24 +55,18 @@ func (p *proxy) takeOver(res *http.Response) error {
 	return errTaken
 }
 
-// hijack takes and taps the connection of a client. One that is not a WebSocket is not watched.
+// hijack takes and taps the connection of a client. If the handshake is not that of a WebSocket, the tap is a
+// tunnel.
 func (p *proxy) hijack(from *client, res *http.Response) (*tap.Conn, error) {
 	conn, _, err := tap.Hijack(from.writer.(http.Hijacker), func(c net.Conn, early []byte) *tap.Conn {
-		if tap.IsUpgrade(from.request) && tap.IsUpgrade(&http.Request{Header: res.Header}) {
-			return p.door.Adopt(from.request, c, early)
+		t := p.door.Adopt(from.request, c, early)
+		if !tap.Accepts(from.request, res.Header) {
+			t.Tunnel()
 		}
-		return tap.NewOpaque(c, early)
+		return t
 	})
 	if err != nil {
 		return nil, err
 	}
 	return conn.(*tap.Conn), nil
-}
-
-// adopt taps the connection to the upstream, in the way in which that to the client is.
-func (p *proxy) adopt(near *tap.Conn, to *switched) *tap.Conn {
-	if near.Opaque() {
-		return tap.NewOpaque(to.Conn, to.early)
-	}
-	return p.door.AdoptUpstream(near, to.Conn, to.early)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"syscall"
 
 	"holter/model"
 	"holter/probe/sock"
@@ -43,7 +44,7 @@ func (c *Conn) Shut(code int, reason string) bool {
 	if !c.end(Ending{model.ByHolter, code, reason}) {
 		return false
 	}
-	if c.out.astray.Load() && !c.Opaque() {
+	if c.out.astray.Load() {
 		c.Drop(Ending{}, false)
 		return true
 	}
@@ -79,17 +80,29 @@ func (c *Conn) Close() error {
 // closeBelow closes the connection below and reports that. The caller has recorded the ending before, so
 // that a goroutine which wakes up with an error can see why.
 func (c *Conn) closeBelow() error {
-	var err error
-	if !c.closeWire(false) {
-		err = c.Conn.Close()
+	if c.closeWire(false) {
+		c.reportClosed()
+		return nil
 	}
+	err := c.Conn.Close()
 	c.reportClosed()
+	c.reportGone()
 	return err
 }
 
 func (c *Conn) reportClosed() {
-	if c.gone.CompareAndSwap(false, true) {
+	if c.set(flagClosed) {
 		c.watch.Closed(*c.ended.Load())
+		if c.flags.Or(flagReported)&flagGone != 0 {
+			c.watch.Gone()
+		}
+	}
+}
+
+// reportGone follows a reportClosed. If another goroutine is still about that one, it reports this too.
+func (c *Conn) reportGone() {
+	if c.flags.Or(flagGone)&(flagGone|flagReported) == flagReported {
+		c.watch.Gone()
 	}
 }
 
@@ -103,6 +116,16 @@ func (c *Conn) readFailed(err error) {
 		reason = "end of stream without a close frame"
 	}
 	c.end(Ending{model.ByNetwork, codeAbnormal, reason})
+	c.reportClosed()
+}
+
+// writeFailed records and reports that the peer is gone, if err of a write of ours says so: the application may
+// not read or write for a long time. It keeps the socket, and reads what the peer has sent before.
+func (c *Conn) writeFailed(err error) {
+	if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
+		return
+	}
+	c.end(Ending{model.ByNetwork, codeAbnormal, "connection lost: " + cause(err)})
 	c.reportClosed()
 }
 

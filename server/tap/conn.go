@@ -42,8 +42,11 @@ type Watcher interface {
 	// Lost: in these directions it is no longer known where frames begin. A second call follows if the
 	// other direction is lost as well.
 	Lost(in, out bool)
-	// Closed: the socket is gone, or the upgrade was refused. It is the last call, and comes once.
+	// Closed: the connection has ended, or the upgrade was refused. It comes once. The socket may still be
+	// there, as after the end of a stream.
 	Closed(e Ending)
+	// Gone: the socket was closed. It is the last call, and comes once.
+	Gone()
 }
 
 // Conn is a tapped connection. While no ping of its own is under way it hands on every byte as a plain
@@ -88,6 +91,7 @@ type Conn struct {
 
 	// Figures that any goroutine may read.
 	heard   atomic.Int64 // Instant of the last byte in; the reader's
+	spoke   atomic.Int64 // Instant of the last byte in that was not a pong of ours, 0 for none; the reader's
 	data    atomic.Int64 // Instant of the last data frame; of the reader and of the writer
 	writing atomic.Int64 // Instant at which the write under way began, 0 if there is none; the writer's
 
@@ -95,12 +99,10 @@ type Conn struct {
 	readBy  atomic.Int64         // Instant of the application's read deadline, 0 for none
 	writeBy atomic.Int64         // Instant of the application's write deadline, 0 for none
 	wire    atomic.Pointer[wire] // the faults on this connection; nil before the first
-	alert   atomic.Bool          // report each read that brings bytes to Watcher.Heard
 
-	// How far the connection has come. Each is set once, by the first goroutine to get there.
-	opened atomic.Bool // Watcher.Opened has been called
-	gone   atomic.Bool // Watcher.Closed has been called
-	ended  atomic.Pointer[Ending]
+	// How far the connection has come. All but flagAlert are set once, by the first goroutine to get there.
+	flags atomic.Uint32
+	ended atomic.Pointer[Ending]
 
 	readLock sync.Mutex // held by the reader; protects the following fields up to writeLock
 	in       stream
@@ -108,14 +110,30 @@ type Conn struct {
 
 	writeLock sync.Mutex // held by the writer; protects all following
 	out       stream
-	head      []byte // of the HTTP response, as far as it has been written
-	rest      []byte // of a frame of ours that the socket took only in part
+	opening   *opening // what is known of the HTTP response until its head has passed; nil for nothing
+	rest      []byte   // of a frame of ours that the socket took only in part
 	start     starting
 	broken    error // of bytes that Write had accepted before; the next Write returns it
 	phase     phase
 	silent    bool // a close frame went out: no frame of ours may follow
 	shut      bool // that close frame was ours: no frame of the application's may follow
 }
+
+// flags of a Conn.
+const (
+	flagOpened   uint32 = 1 << iota // Watcher.Opened has been called
+	flagClosed                      // Watcher.Closed is being called
+	flagReported                    // and has returned
+	flagGone                        // the socket was closed
+	flagProved                      // a whole frame has shown that this is a WebSocket
+	flagTunnel                      // it is none: the bytes pass unparsed
+	flagAlert                       // each read that brings bytes is reported to Watcher.Heard
+)
+
+func (c *Conn) is(flag uint32) bool { return c.flags.Load()&flag != 0 }
+
+// set sets a flag. It reports whether this call was the first to do so.
+func (c *Conn) set(flag uint32) bool { return c.flags.Or(flag)&flag == 0 }
 
 // phase is what the application's next byte out belongs to.
 type phase uint8
@@ -155,10 +173,11 @@ func NewUpstream(c net.Conn, early []byte, watch Watcher, now func() model.Insta
 	return t
 }
 
-// Switched is for a server that has sent its 101 without the tap: frames follow at once. It must come
-// before the first write.
-func (c *Conn) Switched(subprotocol string) {
+// Switched is for a server that has sent its 101 without the tap, with these values of Sec-WebSocket-Accept and
+// Sec-WebSocket-Protocol: frames follow at once. It must come before the first write.
+func (c *Conn) Switched(accept, subprotocol string) {
 	c.phase = phaseFrames
+	c.accepted(accept)
 	c.reportOpened(subprotocol)
 }
 
@@ -172,8 +191,18 @@ func (c *Conn) Watcher() Watcher { return c.watch }
 // NetConn is the connection below.
 func (c *Conn) NetConn() net.Conn { return c.Conn }
 
+// Spoke returns when the last byte came in that was not a pong of ours, 0 if none has.
+func (c *Conn) Spoke() model.Instant { return model.Instant(c.spoke.Load()) }
+
+// Proved reports whether the bytes have shown that this is a WebSocket: in either direction a whole frame has
+// passed that RFC 6455 allows as the first one.
+func (c *Conn) Proved() bool { return c.is(flagProved) }
+
 // Heard returns when the last byte came in.
 func (c *Conn) Heard() model.Instant { return model.Instant(c.heard.Load()) }
+
+// Silence returns the time since the last byte came in.
+func (c *Conn) Silence() time.Duration { return time.Duration(c.now() - c.Heard()) }
 
 // Data returns when the last data frame ended, in either direction.
 func (c *Conn) Data() model.Instant { return model.Instant(c.data.Load()) }
@@ -187,14 +216,20 @@ func (c *Conn) Traffic() (framesIn, framesOut, bytesIn, bytesOut uint64) {
 }
 
 // Alert asks for one call of Heard at each read that brings bytes.
-func (c *Conn) Alert(on bool) { c.alert.Store(on) }
+func (c *Conn) Alert(on bool) {
+	if on {
+		c.flags.Or(flagAlert)
+	} else {
+		c.flags.And(^flagAlert)
+	}
+}
 
 // PeerBeat is for an application that takes a message for the peer's heartbeat: a script in a browser
 // cannot send a ping.
 func (c *Conn) PeerBeat() { c.watch.PeerBeat(c.now(), true) }
 
 func (c *Conn) reportOpened(subprotocol string) {
-	if c.opened.CompareAndSwap(false, true) {
+	if c.set(flagOpened) {
 		c.watch.Opened(subprotocol)
 	}
 }

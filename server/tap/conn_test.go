@@ -298,6 +298,7 @@ func TestAnswersBeforeTheWriteReturns(t *testing.T) {
 			server, peer := loopback(t)
 			r, read := newRecord(), make(chan struct{})
 			c := New(&slowConn{server, read}, nil, r, clock())
+			c.set(flagProved)
 			c.phase = phaseFrames
 			c.reportOpened("")
 			answer := tc.frame
@@ -366,6 +367,7 @@ func TestFramesBeginAfterTheHead(t *testing.T) {
 			server, peer := loopback(t)
 			r := newRecord()
 			c := New(server, nil, r, clock())
+			c.set(flagProved)
 			var want string
 			for _, w := range tc.writes {
 				c.Write([]byte(w))
@@ -445,6 +447,7 @@ func TestTLS(t *testing.T) {
 	}
 	r := newRecord()
 	c := New(server, nil, r, clock())
+	c.set(flagProved)
 	c.phase = phaseFrames
 	c.reportOpened("")
 	c.SetWriteDeadline(time.Unix(1, 0)) // long passed, and must not stop our writes

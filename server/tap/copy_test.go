@@ -42,7 +42,7 @@ func TestCopyTo(t *testing.T) {
 				below = struct{ net.Conn }{server}
 			}
 			r := newRecord()
-			c := New(below, []byte("\x81\x01e"), r, clock())
+			c := New(below, []byte("\x81\x81\x00\x00\x00\x00e"), r, clock())
 			c.phase = phaseFrames
 			c.reportOpened("")
 			var got bytes.Buffer
@@ -70,7 +70,7 @@ func TestCopyTo(t *testing.T) {
 			if read, write := <-over, <-over; read != nil || write != nil {
 				t.Errorf("errors %v and %v at the end of the stream", read, write)
 			}
-			if want := "\x81\x01e" + string(long) + "\x8a\x80abcd"; got.String() != want {
+			if want := "\x81\x81\x00\x00\x00\x00e" + string(long) + "\x8a\x80abcd"; got.String() != want {
 				t.Errorf("%d bytes came, want %d", got.Len(), len(want))
 			}
 		})
@@ -170,7 +170,7 @@ func TestCopyToOfTLS(t *testing.T) {
 	if err := errors.Join(secure.Handshake(), <-done); err != nil {
 		t.Fatal(err)
 	}
-	c := NewOpaque(secure, nil)
+	c := New(secure, nil, newRecord(), clock())
 	var got bytes.Buffer
 	want := bytes.Repeat([]byte("0123456789"), 20_000)
 	go func() {

@@ -35,11 +35,13 @@ func (c *Conn) closeWire(reset bool) (keeps bool) {
 			w.abandon()
 			w.mu.Unlock()
 			w.conn.Conn.Close()
+			w.conn.reportGone()
 		}))
 		w.ownReadDeadline()
 		w.queue(func() {
 			w.limit.Stop()
 			w.conn.Conn.Close()
+			w.conn.reportGone()
 		})
 	}
 	return w.keeps

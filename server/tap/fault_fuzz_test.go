@@ -231,6 +231,7 @@ func secured(t *testing.T, secure bool) (c *Conn, peer net.Conn) {
 		t.Fatal(err)
 	}
 	c = New(server, nil, newRecord(), clock())
+	c.set(flagProved)
 	c.phase = phaseFrames
 	c.reportOpened("")
 	t.Cleanup(func() { c.Close() })

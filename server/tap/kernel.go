@@ -71,6 +71,15 @@ func (c *Conn) Kernel() model.Kernel {
 	return k
 }
 
+// Dead reports whether the kernel has lost the connection, although nobody may have read so.
+func (c *Conn) Dead() (dead bool) {
+	c.control(func(fd uintptr) {
+		info, ok := sock.Stat(fd)
+		dead = ok && info.Closed
+	})
+	return dead
+}
+
 // Taken returns the number of bytes that the peer's kernel has acknowledged, if our kernel knows it.
 func (c *Conn) Taken() (n uint64, known bool) {
 	c.control(func(fd uintptr) {

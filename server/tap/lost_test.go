@@ -99,7 +99,7 @@ func TestShutOfLostFrames(t *testing.T) {
 // A control frame in fragments is forbidden, but is parsed as a frame.
 func TestFragmentedControlFramesAreFrames(t *testing.T) {
 	c, peer, r := tapped(t)
-	const text = "\x09\x01a\x80\x01b\x0a\x00\x80\x00"
+	const text = "\x09\x81\x00\x00\x00\x00a\x80\x81\x00\x00\x00\x00b\x0a\x80\x00\x00\x00\x00\x80\x80\x00\x00\x00\x00"
 	io.WriteString(peer, text)
 	got := make([]byte, len(text))
 	if _, err := io.ReadFull(c, got); err != nil || string(got) != text {

@@ -31,6 +31,7 @@ type calls struct {
 	heard       int
 	lost        [][2]bool
 	closed      []Ending
+	gone        int
 }
 
 func newRecord() *record { return &record{change: make(chan struct{})} }
@@ -66,6 +67,7 @@ func (r *record) Lost(in, out bool) {
 	r.note(func(t *calls) { t.lost = append(t.lost, [2]bool{in, out}) })
 }
 func (r *record) Closed(e Ending) { r.note(func(t *calls) { t.closed = append(t.closed, e) }) }
+func (r *record) Gone()           { r.note(func(t *calls) { t.gone++ }) }
 
 // until waits until a condition on the record holds.
 func (r *record) until(t *testing.T, what string, ok func(calls) bool) {
@@ -120,6 +122,7 @@ func tapped(t testing.TB) (c *Conn, peer *net.TCPConn, r *record) {
 	server, peer := loopback(t)
 	r = newRecord()
 	c = New(server, nil, r, clock())
+	c.set(flagProved)
 	c.phase = phaseFrames
 	c.reportOpened("")
 	t.Cleanup(func() { c.Close() })

@@ -9,7 +9,7 @@ import (
 	"holter/probe/sock"
 )
 
-// Ping asks for a ping with this number at the next frame boundary. Numbers count up from 1. If the stream
+// Ping asks for a ping with this number at the next frame boundary after Proved. Numbers count up from 1. If the stream
 // stands at a boundary and the socket has room, the ping goes out now; otherwise the next writer sends it. A
 // ping that still waits is replaced. Ping never waits.
 func (c *Conn) Ping(seq uint32) {
@@ -56,7 +56,8 @@ func (c *Conn) insert() (progress bool) {
 		return c.put(*last)
 	}
 	seq := c.note.Load()
-	return seq != 0 && !c.in.astray.Load() && !c.ownOpen() && c.insertPing(seq)
+	// After the first close frame of either end, or any other ending, a ping would only disturb.
+	return seq != 0 && c.is(flagProved) && c.ended.Load() == nil && !c.in.astray.Load() && !c.ownOpen() && c.insertPing(seq)
 }
 
 // ownSent records a ping of the application's. c.out has the sum of its payload.
@@ -120,6 +121,9 @@ func (c *Conn) put(frame []byte) bool {
 		c.hesitate()
 	}
 	n, err := c.try(frame)
+	if err != nil {
+		c.writeFailed(err)
+	}
 	if err != nil || n == 0 {
 		return false
 	}

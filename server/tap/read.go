@@ -65,7 +65,7 @@ func (c *Conn) arrived(n int) model.Instant {
 	at := c.now()
 	c.heard.Store(int64(at))
 	c.in.bytes.Add(uint64(n))
-	if c.alert.Load() {
+	if c.is(flagAlert) {
 		c.watch.Heard(at)
 	}
 	return at
@@ -123,6 +123,13 @@ func (c *Conn) awaiting() bool { return c.asked.Load() != c.answered.Load() }
 // sift parses b, which has just come in, and removes from it the pongs of ours. What is left for the
 // application it moves to the front of b, and returns the length of that.
 func (c *Conn) sift(b []byte, at model.Instant, waited bool) (kept int) {
+	if kept = c.siftFrames(b, at, waited); kept > 0 {
+		c.spoke.Store(int64(at))
+	}
+	return kept
+}
+
+func (c *Conn) siftFrames(b []byte, at model.Instant, waited bool) (kept int) {
 	w := c.wire.Load()
 	for done := 0; done < len(b); {
 		if w != nil {
@@ -170,12 +177,23 @@ func (c *Conn) track(b []byte, at model.Instant) {
 
 // trackFrame is track up to the end of a frame. It returns the number of bytes that it parsed.
 func (c *Conn) trackFrame(b []byte, at model.Instant) int {
+	if c.is(flagTunnel) {
+		c.in.lost = true
+	}
 	n, done := c.in.walk(b)
 	if !done {
+		c.checkFirst(&c.in, !c.client)
 		if c.in.lost {
 			c.stray(&c.in, at)
 		}
 		return n
+	}
+	if !c.is(flagProved) {
+		if c.checkFirst(&c.in, !c.client); c.in.lost {
+			c.stray(&c.in, at)
+			return n
+		}
+		c.deliver() // a ping of ours may have waited for the proof
 	}
 	switch c.in.head.opcode {
 	case OpClose:
@@ -242,6 +260,7 @@ func (c *Conn) match(b []byte) (n int, seq uint32) {
 // read behind it.
 func (c *Conn) pong(seq uint32, at model.Instant, waited, last bool) {
 	c.in.frames.Add(1)
+	c.set(flagProved)
 	if seq > c.answered.Load() {
 		c.answered.Store(seq)
 	}

@@ -33,20 +33,23 @@ func (c *Conn) writeHead(b []byte) (int, error) {
 // reports the connection as opened, before the peer can know of it, and returns where in b the frames
 // begin. Otherwise it returns -1.
 func (c *Conn) parseHead(b []byte) int {
-	before, head := len(c.head), b
-	if before > 0 { // rare: nearly always the head comes in one piece
-		head = append(c.head, b...)
+	before, head := 0, b
+	if o := c.opening; o != nil && len(o.head) > 0 { // rare: nearly always the head comes in one piece
+		before, head = len(o.head), append(o.head, b...)
 	}
 	i := bytes.Index(head, []byte("\r\n\r\n"))
 	if i < 0 && len(head) <= maxHead {
-		c.head = bytes.Clone(head)
+		if c.opening == nil {
+			c.opening = new(opening)
+		}
+		c.opening.head = bytes.Clone(head)
 		return -1
 	}
-	c.head = nil
 	if i < 0 || !switching(head) {
-		c.phase = phaseOpaque
+		c.phase, c.opening = phaseOpaque, nil
 		return -1
 	}
+	c.accepted(headerField(head[:i+2], "Sec-WebSocket-Accept"))
 	c.reportOpened(headerField(head[:i+2], "Sec-WebSocket-Protocol"))
 	return i + 4 - before
 }

@@ -76,7 +76,8 @@ func (c *Conn) passed(b []byte) {
 	for len(b) > 0 {
 		n, done := c.out.walk(b)
 		b = b[n:]
-		if !done {
+		c.checkFirst(&c.out, c.client)
+		if !done || c.out.lost {
 			if c.out.lost {
 				c.stray(&c.out, model.Instant(c.writing.Load()))
 			}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package plane
+
+import "net"
+
+func keepAlive() net.ListenConfig { return net.ListenConfig{KeepAliveConfig: KeepAlive} }
