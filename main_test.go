@@ -71,6 +71,9 @@ func TestUsageErrors(t *testing.T) {
 		"proxy":                                    `expected "<upstream>" (see holter proxy --help)`,
 		"proxy localhost":                          "(see holter proxy --help)",
 		"proxy http://h --listen 127.0.0.1:7071":   "are the same port",
+		"proxy http://h --upstream-server-name b":  "--upstream-server-name is for an https upstream",
+		"proxy https://h --upstream-cert cert.pem": "--upstream-cert without --upstream-key: write both (see holter proxy --help)",
+		"proxy http://h --identity path:0":         "write path:1 for the first one, path:-1 for the last (see holter proxy --help)",
 		"attach":                                   `expected "<url>" (see holter attach --help)`,
 		"attach ws://127.0.0.1:7070/ws":            "is where clients connect, not the admin plane",
 		"attach 127.0.0.1:7071":                    "attach shows a screen, but there is no terminal",
@@ -102,15 +105,16 @@ func TestFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line, want := range map[string]string{
-		"--headless --listen 192.0.2.1:0":                             "listen 192.0.2.1:0",
-		"--listen 127.0.0.1:0 --tls-cert cert.pem --tls-key cert.pem": "load --tls-cert and --tls-key",
-		"proxy http://127.0.0.1:1 --listen 192.0.2.1:0":               "listen 192.0.2.1:0",
-		"proxy https://127.0.0.1:1 --upstream-ca cert.pem":            "cert.pem has no certificate in it",
-		"drill 127.0.0.1:1 deploy":                                    "127.0.0.1:1 does not answer",
-		"swarm ws://127.0.0.1:1/ws":                                   "connect to ws://127.0.0.1:1/ws: ",
-		"swarm wss://127.0.0.1:1/ws --ca missing.pem":                 "read --ca: ",
-		"--listen 127.0.0.1:0 --admin 127.0.0.1:0 --demo 100000000":   "100000000 clients",
-		"swarm ws://127.0.0.1:1/ws -n 100000000":                      "a swarm of 100000000 clients",
+		"--headless --listen 192.0.2.1:0":                                            "listen 192.0.2.1:0",
+		"--listen 127.0.0.1:0 --tls-cert cert.pem --tls-key cert.pem":                "load --tls-cert and --tls-key",
+		"proxy http://127.0.0.1:1 --listen 192.0.2.1:0":                              "listen 192.0.2.1:0",
+		"proxy https://127.0.0.1:1 --upstream-ca cert.pem":                           "cert.pem has no certificate in it",
+		"proxy https://127.0.0.1:1 --upstream-cert cert.pem --upstream-key cert.pem": "load --upstream-cert and --upstream-key",
+		"drill 127.0.0.1:1 deploy":                                                   "127.0.0.1:1 does not answer",
+		"swarm ws://127.0.0.1:1/ws":                                                  "connect to ws://127.0.0.1:1/ws: ",
+		"swarm wss://127.0.0.1:1/ws --ca missing.pem":                                "read --ca: ",
+		"--listen 127.0.0.1:0 --admin 127.0.0.1:0 --demo 100000000":                  "100000000 clients",
+		"swarm ws://127.0.0.1:1/ws -n 100000000":                                     "a swarm of 100000000 clients",
 	} {
 		code, out, errs := run(t.Context(), strings.Fields(line)...)
 		if code != exitFailure || out != "" || !oneLine(errs) || !strings.Contains(errs, want) {

@@ -33,6 +33,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"holter/probe/host"
@@ -50,6 +51,8 @@ type Monitor struct {
 	hub      *hub.Hub
 	admin    *admin.Plane // nil without an address
 	log      *slog.Logger
+
+	stoodBack sync.Once // from a handler that another wrapping watches
 }
 
 // New makes a monitor. With options that make no sense it watches nothing: all requests pass as if it were
@@ -76,9 +79,14 @@ func New(o Options) *Monitor {
 // Wrap watches the WebSockets that next upgrades. It may stand around a handler, a ServeMux or other middleware,
 // as long as each writer between it and the server implements http.Hijacker or Unwrap. All other requests pass
 // with the writer that they came with. (For Gin, package ginmonitor has a middleware.)
+//
+// A handler that is wrapped twice, by one monitor or by two, is watched by the outermost Wrap alone; the log of the
+// inner monitor says so once.
 func (m *Monitor) Wrap(next http.Handler) http.Handler {
+	wrapping := newWrapping(m)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if m.watches(w, r) {
+		if m.watches(w, r) && wrapping.begins(upgradeKey(r)) {
+			defer ends(upgradeKey(r))
 			if !m.admit(w, r) {
 				return
 			}
@@ -114,7 +122,12 @@ func canUpgrade(w http.ResponseWriter, r *http.Request) bool {
 // hijack takes the connection of w and returns a tap around it. Some libraries write the 101 to the connection
 // that they hijacked. Others have written it to w before; then switched is set.
 func (m *Monitor) hijack(w http.ResponseWriter, r *http.Request, switched bool) (net.Conn, *bufio.ReadWriter, error) {
-	return tap.Hijack(http.NewResponseController(w), func(c net.Conn, early []byte) *tap.Conn {
+	c, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil || tapped(c, r) {
+		return c, rw, err
+	}
+	ends(upgradeKey(r))
+	return tap.Hijack(hijacked{c, rw}, func(c net.Conn, early []byte) *tap.Conn {
 		t := m.hub.Adopt(r, c, early)
 		t.Expect(r)
 		if switched {

@@ -24,25 +24,44 @@ import (
 // other requests pass with the writer that they came with. A request that the monitor refuses, for its limits,
 // reaches no handler.
 func Middleware(m *server.Monitor) gin.HandlerFunc {
+	watched := m.Wrap(http.HandlerFunc(pass))
 	return func(c *gin.Context) {
 		if !tap.IsUpgrade(c.Request) {
 			return
 		}
-		admitted := false
-		m.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			admitted = true
-			c.Writer = &writer{c.Writer, w}
-		})).ServeHTTP(c.Writer, c.Request)
-		if !admitted {
+		e := &entry{ResponseWriter: c.Writer, context: c}
+		watched.ServeHTTP(e, c.Request)
+		if !e.passed {
 			c.Abort()
 		}
 	}
 }
 
+// pass runs the handlers after the middleware. w is an entry or, if the monitor watches the request, around one.
+func pass(w http.ResponseWriter, _ *http.Request) {
+	e, bare := w.(*entry)
+	if !bare {
+		e = w.(interface{ Unwrap() http.ResponseWriter }).Unwrap().(*entry)
+		e.context.Writer = &writer{e.ResponseWriter, w}
+	}
+	e.passed = true
+	e.context.Next()
+}
+
+// entry is Gin's writer on its way through the monitor.
+type entry struct {
+	gin.ResponseWriter
+	context *gin.Context
+	passed  bool // the request has reached the handlers after the middleware
+}
+
+// Unwrap is for http.ResponseController.
+func (e *entry) Unwrap() http.ResponseWriter { return e.ResponseWriter }
+
 // writer is Gin's, but that what is hijacked from it is watched.
 type writer struct {
 	gin.ResponseWriter
-	watched http.ResponseWriter // around Gin's, or Gin's itself if the monitor watches nothing
+	watched http.ResponseWriter // around Gin's
 }
 
 // Hijack hands out the watched connection.
