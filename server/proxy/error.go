@@ -1,8 +1,10 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,7 +57,11 @@ func describe(err error) string {
 	dial, _ := errors.AsType[*net.OpError](err)
 	name, _ := errors.AsType[*net.DNSError](err)
 	cert, _ := errors.AsType[*tls.CertificateVerificationError](err)
+	through, _ := errors.AsType[*viaError](err)
 	switch {
+	case through != nil:
+		return fmt.Sprintf("cannot be reached through the proxy %s, which %s names: %s (with the upstream's name in NO_PROXY no proxy is used)",
+			through.via, through.via.variable, through.reason())
 	case name != nil:
 		return "has a name that cannot be resolved: " + name.Err
 	case dial != nil && dial.Op == "dial" && dial.Addr != nil:
@@ -64,9 +70,33 @@ func describe(err error) string {
 		return "did not answer: " + err.Error()
 	case cert != nil:
 		return "shows a certificate that is not trusted: " + model.Clean(cert.Err.Error(), 300) +
-			" (--upstream-ca FILE names certificates to trust, --insecure-upstream trusts any)"
+			" (" + cmp.Or(tlsHint(err), "--upstream-ca FILE names certificates to trust") + ", --insecure-upstream trusts any)"
 	}
-	return "did not answer as it should: " + model.Clean(err.Error(), 300)
+	text := "did not answer as it should: " + model.Clean(err.Error(), 300)
+	if hint := tlsHint(err); hint != "" {
+		text += " (" + hint + ")"
+	}
+	return text
+}
+
+// tlsHint names the settings that may mend a TLS handshake that failed, "" if none is known.
+func tlsHint(err error) string {
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "--upstream-server-name NAME is the name to expect in its certificate"
+	}
+	op, _ := errors.AsType[*net.OpError](err)
+	if op == nil || op.Op != "remote error" { // an alert, of which package tls tells the text alone
+		return ""
+	}
+	switch text := op.Err.Error(); {
+	case strings.Contains(text, "unrecognized name"):
+		return "--upstream-server-name NAME is the name to ask for"
+	case strings.Contains(text, "handshake failure"): // which has many causes
+		return "--upstream-cert FILE if it wants a certificate, --upstream-server-name NAME if it wants another name"
+	case strings.Contains(text, "certificate"):
+		return "--upstream-cert FILE and --upstream-key FILE are the certificate that holter shows"
+	}
+	return ""
 }
 
 // system returns the text of the operating system.

@@ -195,6 +195,8 @@ func TestProxyLimit(t *testing.T) {
 }
 
 func TestUpstreamOptionsValidate(t *testing.T) {
+	cert, key, _ := certificate(t)
+	_, other, _ := certificate(t)
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -221,6 +223,23 @@ func TestUpstreamOptionsValidate(t *testing.T) {
 		{func(o *Options) { o.Upstream, o.UpstreamCA, o.InsecureUpstream = "https://a", empty, true }, "give one or the other"},
 		{func(o *Options) { o.Upstream, o.UpstreamCA = "https://a", empty }, "no certificate in it"},
 		{func(o *Options) { o.Upstream, o.UpstreamCA = "https://a", empty+"x" }, "read --upstream-ca"},
+		{func(o *Options) { o.UpstreamServerName = "backend.example" }, "--upstream-server-name is for an https upstream"},
+		{func(o *Options) { o.UpstreamCert = empty }, "--upstream-cert is for an https upstream"},
+		{func(o *Options) { o.UpstreamKey = empty }, "--upstream-key is for an https upstream"},
+		{func(o *Options) { o.Upstream, o.UpstreamCert = "https://a", empty }, "--upstream-cert without --upstream-key: write both"},
+		{func(o *Options) { o.Upstream, o.UpstreamKey = "https://a", empty }, "--upstream-key without --upstream-cert: write both"},
+		{func(o *Options) { o.Upstream, o.UpstreamCert, o.UpstreamKey = "https://a", empty, empty }, "load --upstream-cert and --upstream-key: "},
+		{func(o *Options) { o.Upstream, o.UpstreamCert, o.UpstreamKey = "https://a", cert, key }, ""},
+		{func(o *Options) { o.Upstream, o.UpstreamCert, o.UpstreamKey = "https://a", cert, other }, "load --upstream-cert and --upstream-key: "},
+		{func(o *Options) { o.Upstream, o.UpstreamServerName = "https://a", "backend_1.example." }, ""},
+		{func(o *Options) { o.Upstream, o.UpstreamServerName = "https://a", "::1" }, ""},
+		{func(o *Options) {
+			o.Upstream, o.UpstreamServerName, o.InsecureUpstream = "https://a", "backend.example", true
+		}, ""},
+		{func(o *Options) { o.Upstream, o.UpstreamServerName = "https://a", "https://b" }, "no name of a host"},
+		{func(o *Options) { o.Upstream, o.UpstreamServerName = "https://a", "b:443" }, "no name of a host"},
+		{func(o *Options) { o.Upstream, o.UpstreamServerName = "https://a", "bücher.example" }, "no name of a host"},
+		{func(o *Options) { o.Upstream, o.UpstreamServerName = "https://a", "." }, "no name of a host"},
 		{func(o *Options) { o.TrustedProxies = []string{"10.0.0.0/8", "::1", "192.168.1.7"} }, ""},
 		{func(o *Options) { o.TrustedProxies = []string{"10.0.0.0/33"} }, "--trusted-proxies"},
 		{func(o *Options) { o.Listen = "x" }, "--listen"},

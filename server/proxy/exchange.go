@@ -62,7 +62,7 @@ func (u *upstream) exchange(r *http.Request) (*http.Response, error) {
 }
 
 func (u *upstream) dial(ctx context.Context) (net.Conn, error) {
-	conn, err := u.dialer.DialContext(ctx, "tcp", u.address)
+	conn, err := u.connect(ctx)
 	if err != nil || u.secure == nil {
 		return conn, err
 	}

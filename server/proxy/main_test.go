@@ -33,7 +33,12 @@ import (
 	"holter/server/plane"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
+		os.Unsetenv(name) // the machine's
+	}
+	goleak.VerifyTestMain(m)
+}
 
 var silent = slog.New(slog.DiscardHandler)
 

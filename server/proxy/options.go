@@ -2,8 +2,10 @@ package proxy
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -28,6 +30,7 @@ Examples:
     holter proxy http://localhost:3000
     holter proxy --listen :8080 --on-fail close http://localhost:3000
     holter proxy --upstream-ca ca.pem https://backend.example
+    holter proxy --upstream-server-name backend.example https://10.0.0.7
     holter proxy --trusted-proxies 10.0.0.0/8 http://localhost:3000`
 }
 
@@ -60,11 +63,14 @@ func (p Options) validLoop() error {
 
 // UpstreamOptions say where a proxy's requests go.
 type UpstreamOptions struct {
-	Upstream         string        `arg:"" help:"The backend, http(s)://host:port."`
-	UpstreamCA       string        `name:"upstream-ca" type:"existingfile" placeholder:"FILE" help:"Certificates to trust an https upstream by, beside the system's (PEM)."`
-	InsecureUpstream bool          `help:"Take whatever certificate an https upstream shows."`
-	UpstreamTimeout  time.Duration `default:"30s" help:"How long the upstream may take to accept a connection, and to answer a WebSocket handshake. Other requests may take as long as they like."`
-	RewriteHost      bool          `help:"Send the upstream's own name as Host, instead of the one that the client used."`
+	Upstream           string        `arg:"" help:"The backend, http(s)://host:port. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are heeded."`
+	UpstreamCA         string        `name:"upstream-ca" type:"existingfile" placeholder:"FILE" help:"Certificates to trust an https upstream by, beside the system's (PEM)."`
+	InsecureUpstream   bool          `help:"Take whatever certificate an https upstream shows."`
+	UpstreamServerName string        `placeholder:"NAME" help:"Name to ask an https upstream for (SNI) and to expect in its certificate, instead of the one in its URL."`
+	UpstreamCert       string        `type:"existingfile" placeholder:"FILE" help:"Certificate that holter shows to an https upstream (PEM); with --upstream-key."`
+	UpstreamKey        string        `type:"existingfile" placeholder:"FILE" help:"Key of that certificate (PEM)."`
+	UpstreamTimeout    time.Duration `default:"30s" help:"How long the upstream may take to accept a connection, and to answer a WebSocket handshake. Other requests may take as long as they like."`
+	RewriteHost        bool          `help:"Send the upstream's own name as Host, instead of the one that the client used."`
 }
 
 // Validate refuses settings that make no sense. The error says what to write instead.
@@ -78,12 +84,55 @@ func (o UpstreamOptions) Validate() error {
 		return err
 	case o.UpstreamTimeout < 0:
 		return fmt.Errorf("--upstream-timeout is %v: write how long the upstream may take, such as 30s", o.UpstreamTimeout)
-	case u.Scheme != "https" && o.UpstreamCA != "":
-		return fmt.Errorf("--upstream-ca is for an https upstream, and %s is none: leave the flag out", o.Upstream)
-	case u.Scheme != "https" && o.InsecureUpstream:
-		return fmt.Errorf("--insecure-upstream is for an https upstream, and %s is none: leave the flag out", o.Upstream)
-	case o.UpstreamCA != "" && o.InsecureUpstream:
+	case o.UpstreamCA != "" && o.InsecureUpstream && u.Scheme == "https":
 		return fmt.Errorf("--upstream-ca with --insecure-upstream: the second trusts every server: give one or the other")
+	}
+	return cmp.Or(o.validSecure(u.Scheme), o.validCertificate(), o.validServerName())
+}
+
+// validSecure refuses what is for TLS alone.
+func (o UpstreamOptions) validSecure(scheme string) error {
+	if scheme == "https" {
+		return nil
+	}
+	for _, flag := range []struct {
+		name  string
+		given bool
+	}{
+		{"--upstream-ca", o.UpstreamCA != ""},
+		{"--insecure-upstream", o.InsecureUpstream},
+		{"--upstream-server-name", o.UpstreamServerName != ""},
+		{"--upstream-cert", o.UpstreamCert != ""},
+		{"--upstream-key", o.UpstreamKey != ""},
+	} {
+		if flag.given {
+			return fmt.Errorf("%s is for an https upstream, and %s is none: leave the flag out", flag.name, o.Upstream)
+		}
+	}
+	return nil
+}
+
+func (o UpstreamOptions) validCertificate() error {
+	switch {
+	case o.UpstreamCert != "" && o.UpstreamKey == "":
+		return errors.New("--upstream-cert without --upstream-key: write both")
+	case o.UpstreamKey != "" && o.UpstreamCert == "":
+		return errors.New("--upstream-key without --upstream-cert: write both")
+	}
+	return nil
+}
+
+// validServerName wants the name of a host or an address, without a port.
+func (o UpstreamOptions) validServerName() error {
+	name := o.UpstreamServerName
+	if _, err := netip.ParseAddr(name); err == nil || name == "" {
+		return nil
+	}
+	strange := func(c rune) bool {
+		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-._", c))
+	}
+	if len(name) > 253 || strings.ContainsFunc(name, strange) || strings.Trim(name, ".") == "" {
+		return fmt.Errorf("--upstream-server-name %.80q is no name of a host: write it alone and in ASCII, such as backend.example", name)
 	}
 	return nil
 }

@@ -75,6 +75,9 @@ func New(door Door, o Options) (*plane.Data, error) {
 	if err != nil {
 		return nil, err
 	}
+	if up.via != nil {
+		door.Log().Info("the upstream is reached through a proxy", "proxy", up.via.String(), "from", up.via.variable)
+	}
 	p := &proxy{door: door, upstream: up, rewriteHost: o.RewriteHost, trusted: trusted, quiet: plane.QuietLog(door.Log())}
 	p.pipes.halfClose = cmp.Or(o.HalfCloseTimeout, DefaultHalfClose)
 	p.reverse = httputil.ReverseProxy{

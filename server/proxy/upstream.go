@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -23,6 +24,7 @@ type upstream struct {
 	timeout   time.Duration
 	secure    *tls.Config // nil for http
 	dialer    net.Dialer
+	via       *via            // nil for the straight way
 	transport *http.Transport // for everything but handshakes
 }
 
@@ -40,15 +42,18 @@ func newUpstream(o UpstreamOptions) (*upstream, error) {
 		url: target, address: dialAddress(target), timeout: timeout,
 		dialer: net.Dialer{Timeout: timeout, KeepAliveConfig: plane.KeepAlive},
 	}
+	if u.via, err = viaEnvironment(target); err != nil {
+		return nil, err
+	}
 	if target.Scheme == "https" {
-		if u.secure, err = o.tls(target.Hostname()); err != nil {
+		if u.secure, err = o.tls(cmp.Or(o.UpstreamServerName, target.Hostname())); err != nil {
 			return nil, err
 		}
 	}
 	var http1 http.Protocols
 	http1.SetHTTP1(true)
 	u.transport = &http.Transport{
-		DialContext:           u.dialer.DialContext,
+		DialContext:           func(ctx context.Context, _, _ string) (net.Conn, error) { return u.connect(ctx) },
 		TLSClientConfig:       u.secure,
 		TLSHandshakeTimeout:   timeout,
 		DisableCompression:    true, // it would ask for it in the client's name, and unpack it
@@ -58,6 +63,14 @@ func newUpstream(o UpstreamOptions) (*upstream, error) {
 		Protocols:             &http1,
 	}
 	return u, nil
+}
+
+// connect opens a connection to the backend, through the proxy that the environment names if it names one.
+func (u *upstream) connect(ctx context.Context) (net.Conn, error) {
+	if u.via != nil {
+		return u.via.open(ctx, &u.dialer, u.address, u.timeout)
+	}
+	return u.dialer.DialContext(ctx, "tcp", u.address)
 }
 
 // dialAddress is the host and port of a URL without a path.
@@ -71,6 +84,14 @@ func dialAddress(u *url.URL) string {
 
 func (o UpstreamOptions) tls(name string) (*tls.Config, error) {
 	c := &tls.Config{ServerName: name, InsecureSkipVerify: o.InsecureUpstream, NextProtos: []string{"http/1.1"}}
+	if o.UpstreamCert != "" {
+		pair, err := tls.LoadX509KeyPair(o.UpstreamCert, o.UpstreamKey)
+		if err != nil {
+			return nil, fmt.Errorf("load --upstream-cert and --upstream-key: %w", err)
+		}
+		// In Certificates, one from an authority that the upstream does not list would silently not be shown.
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+	}
 	if o.UpstreamCA == "" {
 		return c, nil
 	}
