@@ -102,12 +102,13 @@ func TestProxyCoder(t *testing.T) {
 	}
 }
 
-// The same-origin check of a backend holds, as its own name is what the client asked for.
+// The same-origin check of a backend holds: its own name is what the client asked for or, rewritten, what Host and
+// Origin both say. A foreign page is refused either way.
 func TestProxyKeepsTheHost(t *testing.T) {
 	u := websocket.Upgrader{} // which compares Host and Origin
-	hosts := make(chan string, 1)
+	seen := make(chan [2]string, 1)
 	url := backend(t, func(w http.ResponseWriter, r *http.Request) {
-		hosts <- r.Host
+		seen <- [2]string{r.Host, r.Header.Get("Origin")}
 		if c, err := u.Upgrade(w, r, nil); err == nil {
 			c.Close()
 		}
@@ -115,21 +116,40 @@ func TestProxyKeepsTheHost(t *testing.T) {
 	for _, rewrite := range []bool{false, true} {
 		p := runProxy(t, url, func(_ *server.Options, o *Options) { o.RewriteHost = rewrite })
 		own := p.Addr().String()
-		c, _, err := websocket.DefaultDialer.Dial(p.URL(), http.Header{"Origin": {"http://" + own}})
-		if rewrite == (err == nil) {
-			t.Errorf("host rewritten %v: %v", rewrite, err)
-		}
-		if err == nil {
-			c.Close()
-		}
-		want := own
+		host, origin := own, "http://"+own
 		if rewrite {
-			want = strings.TrimPrefix(url, "http://")
+			host, origin = strings.TrimPrefix(url, "http://"), url
 		}
-		if got := <-hosts; got != want {
-			t.Errorf("host rewritten %v: the backend saw %s, want %s", rewrite, got, want)
+		for sent, want := range map[string]string{
+			"http://" + own: origin, "https://" + own: map[bool]string{false: "https://" + own, true: origin}[rewrite],
+			"http://evil.example": "http://evil.example", "null": "null",
+		} {
+			c, _, err := websocket.DefaultDialer.Dial(p.URL(), http.Header{"Origin": {sent}})
+			if foreign := sent == want && !strings.HasSuffix(sent, own); foreign == (err == nil) {
+				t.Errorf("host rewritten %v, from %s: %v", rewrite, sent, err)
+			}
+			if err == nil {
+				c.Close()
+			}
+			if got := <-seen; got != [2]string{host, want} {
+				t.Errorf("host rewritten %v: the backend saw %s, want %s and %s", rewrite, got, host, want)
+			}
+		}
+		r, err := http.NewRequest("POST", p.PageURL(), nil) // a form is checked like a WebSocket
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Origin", "http://"+own)
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if got := <-seen; got != [2]string{host, origin} {
+			t.Errorf("host rewritten %v: the backend saw %s for a form, want %s and %s", rewrite, got, host, origin)
 		}
 	}
+	http.DefaultClient.CloseIdleConnections()
 }
 
 // TLS on either side, and on both.

@@ -70,7 +70,7 @@ type UpstreamOptions struct {
 	UpstreamCert       string        `type:"existingfile" placeholder:"FILE" help:"Certificate that holter shows to an https upstream (PEM); with --upstream-key."`
 	UpstreamKey        string        `type:"existingfile" placeholder:"FILE" help:"Key of that certificate (PEM)."`
 	UpstreamTimeout    time.Duration `default:"30s" help:"How long the upstream may take to accept a connection, and to answer a WebSocket handshake. Other requests may take as long as they like."`
-	RewriteHost        bool          `help:"Send the upstream's own name as Host, instead of the one that the client used."`
+	RewriteHost        bool          `help:"Send the upstream's own name as Host, instead of the one that the client used. An Origin that names the latter becomes the upstream's; any other Origin stays."`
 }
 
 // Validate refuses settings that make no sense. The error says what to write instead.

@@ -113,7 +113,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 	p.upstream.aim(r.Out)
 	if p.rewriteHost {
-		r.Out.Host = p.upstream.url.Host
+		p.upstream.rename(r.Out)
 	}
 	p.trusted.forward(r.Out.Header, r.In)
 	r.Out.Trailer = r.In.Trailer // which is filled in at the end of the body
