@@ -1,0 +1,328 @@
+package hub
+
+import (
+	"io"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"holter/model"
+)
+
+// proxied connects a client through h to a backend that answers pings, both in memory.
+func proxied(t *testing.T, h *Hub) (client *peer, upstream *peer) {
+	t.Helper()
+	client = connect(t, h, "ann")
+	near, far := inMemory()
+	up := h.AdoptUpstream(client.app, near, nil)
+	up.Prove()
+	upstream = newPeer(far)
+	upstream.app, upstream.server = up, near
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		io.Copy(io.Discard, up)
+		up.Close()
+	}()
+	go upstream.runPlain()
+	t.Cleanup(func() {
+		far.Close()
+		<-upstream.over
+		<-read
+	})
+	return client, upstream
+}
+
+// runPlain is run for an end that gets no response head. Its pongs are not masked.
+func (p *peer) runPlain() {
+	defer close(p.over)
+	defer p.conn.Close()
+	for {
+		f, err := readFrame(p.conn)
+		if err != nil {
+			return
+		}
+		p.note(f)
+		if f.Header.OpCode == ws.OpPing && !p.frozen.Load() {
+			ws.WriteFrame(p.conn, ws.NewPongFrame(ws.UnmaskFrameInPlace(f).Payload))
+		}
+	}
+}
+
+// observing are options to beat every second and to close nothing.
+func observing() Options {
+	o := quick()
+	o.OnFail = model.OnFailObserve
+	return o
+}
+
+// Two idle ends keep each other's beats going. When one falls silent, the other gets no more pings than the one
+// whose evidence was already there, and is not judged; when it comes back, so do the beats.
+func TestNobodyIsVouchedFor(t *testing.T) {
+	for name, tt := range map[string]struct {
+		silent model.Side
+		more   int // pings to the other end after the last answer
+	}{
+		"the client falls silent":   {model.ClientSide, 0},
+		"the upstream falls silent": {model.UpstreamSide, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, _ := start(t, observing())
+				client, upstream := proxied(t, h)
+				time.Sleep(30 * time.Second)
+				for side, p := range map[model.Side]*peer{model.ClientSide: client, model.UpstreamSide: upstream} {
+					if n := len(p.pinged()); n < 25 {
+						t.Errorf("%d pings to the %s in 30 s", n, side)
+					}
+				}
+				silent, other := client, upstream
+				if tt.silent == model.UpstreamSide {
+					silent, other = upstream, client
+				}
+				silent.frozen.Store(true)
+				before := len(other.pinged())
+				time.Sleep(time.Minute)
+				if n := len(other.pinged()) - before; n > tt.more {
+					t.Errorf("%d pings to the other end vouch for a dead one", n)
+				}
+				d := detail(t, h, client.id)
+				legs := map[model.Side]model.State{d.Legs[0].Side: d.Legs[0].State, d.Legs[1].Side: d.Legs[1].State}
+				if legs[tt.silent] != model.Failed || legs[1-tt.silent] != model.Normal {
+					t.Errorf("states %v", legs)
+				}
+				silent.frozen.Store(false)
+				if tt.silent == model.ClientSide {
+					silent.say("back")
+				} else {
+					ws.WriteFrame(silent.conn, ws.NewTextFrame([]byte("back")))
+				}
+				before = len(other.pinged())
+				time.Sleep(10 * time.Second)
+				if n := len(other.pinged()) - before; n < 5 {
+					t.Errorf("%d pings to the other end after the silent one came back", n)
+				}
+			})
+		})
+	}
+}
+
+// An upstream that speaks is the only one to say that it lives: a beat to the client goes right after a byte of the
+// upstream's, never on its own.
+func TestBeatsFollowBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		client, upstream := proxied(t, h)
+		var last atomic.Int64
+		go upstream.every(1500*time.Millisecond, func() {
+			if !upstream.frozen.Load() {
+				last.Store(time.Now().UnixNano())
+				ws.WriteFrame(upstream.conn, ws.NewTextFrame([]byte("tick")))
+			}
+		})
+		time.Sleep(20 * time.Second)
+		if n := len(client.pinged()); n < 10 {
+			t.Errorf("%d pings in 20 s", n)
+		}
+		upstream.frozen.Store(true)
+		n := len(client.pinged())
+		time.Sleep(1400 * ms) // its last byte was half a second ago, and so it does not count as quiet yet
+		if more := len(client.pinged()) - n; more > 0 {
+			t.Errorf("%d pings after the upstream's last byte", more)
+		}
+	})
+}
+
+// A charger that answers no pings does not keep the server from being watched.
+func TestUpstreamOfAMuteClientIsBeaten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		client, upstream := proxied(t, h)
+		client.frozen.Store(true)
+		go client.every(8*time.Second, func() { client.say("report") })
+		time.Sleep(time.Minute)
+		n := len(upstream.pinged())
+		time.Sleep(time.Minute)
+		if more := len(upstream.pinged()) - n; more < 7 { // off Linux's sockets the kernel tells nothing: by its reports alone
+			t.Errorf("%d pings to the upstream in a minute", more)
+		}
+		if d := detail(t, h, client.id).Legs[0]; d.State != model.Normal || d.Diagnosis.Cause != model.CauseNoPong {
+			t.Errorf("%s, %+v", d.State, d.Diagnosis)
+		}
+	})
+}
+
+// keyed is a request with a key, and the head that accepts it.
+func keyed() (*http.Request, string) {
+	r := request("ann")
+	r.Header.Set("Upgrade", "websocket")
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Sec-Websocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+	return r, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+}
+
+// What is not proved to be a WebSocket gets no ping: not what lacks the accept, however long it is silent, and not
+// what has it and speaks otherwise.
+func TestNoPingIntoAForeignProtocol(t *testing.T) {
+	const remote = "\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x05hello" // of an editor: type, id, ack, length
+	_, accepts := keyed()
+	for name, tt := range map[string]struct {
+		head          string
+		client, app   string // what each end says
+		pings, listed bool
+	}{
+		"no accept":             {switching, "", "", false, true},
+		"no accept, client":     {switching, remote, "", false, true},
+		"no accept, server":     {switching, "", remote, false, true},
+		"accept, client":        {accepts, remote, "", false, true},
+		"accept, server":        {accepts, "", remote, false, true},
+		"accept, server's line": {accepts, "", "220 ready\r\n", false, true},
+		"accept, silence":       {accepts, "", "", true, true},
+		"accept, a message":     {accepts, "\x81\x81\x00\x00\x00\x00x", "", true, true},
+		"accept, an answer":     {accepts, "", "\x81\x01x", true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, _ := start(t, observing())
+				server, end := inMemory()
+				r, _ := keyed()
+				app := h.Adopt(r, server, nil)
+				app.Expect(r)
+				io.WriteString(app, tt.head)
+				io.ReadFull(end, make([]byte, len(tt.head)))
+				got := make(chan string)
+				go func() {
+					io.Copy(io.Discard, app)
+					app.Close()
+				}()
+				go func() {
+					b, _ := io.ReadAll(end)
+					got <- string(b)
+				}()
+				io.WriteString(end, tt.client)
+				io.WriteString(app, tt.app)
+				time.Sleep(time.Minute)
+				s := snapshot(t, h).Connections
+				if len(s) != 1 || !s[0].Open() || (s[0].PingsSent > 0) != tt.pings {
+					t.Errorf("%+v", s)
+				}
+				if !tt.pings && s[0].State != model.Normal {
+					t.Errorf("it is called %s", s[0].State)
+				}
+				end.Close()
+				app.Close()
+				if b := <-got; (len(b) > len(tt.app)) != tt.pings {
+					t.Errorf("the client got %q", b)
+				}
+			})
+		})
+	}
+}
+
+// A peer that hangs up on the first ping is told so, and its like is left alone. One that just leaves is not.
+func TestPingHostile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		hostile := func(says bool) model.Connection {
+			server, end := inMemory()
+			r, accepts := keyed()
+			app := h.Adopt(r, server, nil)
+			app.Expect(r)
+			over := make(chan struct{})
+			go func() {
+				io.Copy(io.Discard, app)
+				app.Close()
+				close(over)
+			}()
+			io.WriteString(app, accepts)
+			io.ReadFull(end, make([]byte, len(accepts)))
+			ws.WriteFrame(end, ws.MaskFrame(ws.NewTextFrame([]byte("hello"))))
+			pinged := make(chan struct{})
+			go func() {
+				readFrame(end)
+				close(pinged)
+			}()
+			select {
+			case <-pinged:
+			case <-time.After(20 * time.Second):
+			}
+			if says {
+				ws.WriteFrame(end, ws.MaskFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "done"))))
+			}
+			end.Close()
+			<-over
+			all := snapshot(t, h).Connections
+			return all[len(all)-1]
+		}
+		if c := hostile(true); c.Diagnosis.Cause == model.CausePingHostile {
+			t.Errorf("one that said goodbye died of %+v", c.Diagnosis)
+		}
+		if c := hostile(false); c.Diagnosis.Cause != model.CausePingHostile || c.PingsSent != 1 {
+			t.Errorf("%d pings, %+v", c.PingsSent, c.Diagnosis)
+		}
+		if c := hostile(false); c.PingsSent != 0 || c.Diagnosis.Cause != model.CausePingHostile {
+			t.Errorf("the next one got %d pings, %+v", c.PingsSent, c.Diagnosis)
+		}
+	})
+}
+
+// What has ended stays on the list, counts for the limits and can be kicked until its sockets are closed.
+func TestHalfClosedIsStillThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		near, end := inMemory()
+		c := h.Adopt(request("ann"), near, nil)
+		io.WriteString(c, switching)
+		back, far := inMemory()
+		up := h.AdoptUpstream(c, back, nil)
+		go io.Copy(io.Discard, end)
+		go io.Copy(io.Discard, far)
+		go io.Copy(io.Discard, up)
+		synctest.Wait()
+		end.out.end(false) // the client's FIN
+		io.Copy(io.Discard, c)
+		time.Sleep(2 * h.o.Linger)
+		s := snapshot(t, h)
+		if len(s.Connections) != 1 || s.Connections[0].State != model.Closed || h.Size() != 1 || h.SizeFrom("192.0.2.1:1") != 1 {
+			t.Fatalf("size %d, %+v", h.Size(), s.Connections)
+		}
+		if n, err := h.Kick(t.Context(), model.Kick{Query: "all"}); n != 1 || err != nil {
+			t.Errorf("kicked %d, %v", n, err)
+		}
+		synctest.Wait()
+		if h.Size() != 0 {
+			t.Errorf("size %d after the kick", h.Size())
+		}
+		time.Sleep(2 * h.o.Linger)
+		if s := snapshot(t, h); len(s.Connections) > 0 {
+			t.Errorf("still listed: %+v", s.Connections)
+		}
+	})
+}
+
+// After the first close frame holter sends nothing, also while the other end takes its time to answer.
+func TestNoPingAfterACloseFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		for _, closer := range []model.Closer{model.ByPeer, model.ByApp} {
+			p := connect(t, h, closer.String())
+			time.Sleep(5 * time.Second)
+			p.frozen.Store(true)
+			if closer == model.ByPeer {
+				p.send(ws.NewCloseFrame(nil))
+			} else {
+				ws.WriteFrame(p.app, ws.NewCloseFrame(nil))
+			}
+			synctest.Wait()
+			n := len(p.pinged())
+			time.Sleep(30 * time.Second)
+			if more := len(p.pinged()) - n; n == 0 || more > 0 {
+				t.Errorf("closed by %s: %d pings before, %d after", closer, n, more)
+			}
+		}
+	})
+}
