@@ -94,24 +94,26 @@ func (p Policy) Spread() Policy {
 const MaxDelay = 1000 * 24 * time.Hour
 
 // Delay returns v before the k-th attempt, counting from 1.
-func (p *Policy) Delay(k int) time.Duration {
-	v := p.uncapped(k)
-	if p.Kind == PolicyExponential && p.Cap > 0 {
-		v = min(v, p.Cap)
-	}
-	return v
-}
+func (p *Policy) Delay(k int) time.Duration { return time.Duration(p.grown(k, true)) }
 
-// uncapped returns v as it would be without the cap.
-func (p *Policy) uncapped(k int) time.Duration {
+// grown returns v in nanoseconds: with the cap, or as it would be without. The forecast of a storm draws a million
+// delays a second, so it counts in floats and multiplies instead of calling math.Pow.
+func (p *Policy) grown(k int, capped bool) float64 {
 	switch p.Kind {
 	case PolicyFixed:
-		return p.Base
+		return float64(p.Base)
 	case PolicyExponential:
-		return time.Duration(min(float64(p.Base)*math.Pow(p.Factor, float64(k-1)), float64(MaxDelay)))
+		v, top := float64(p.Base), float64(MaxDelay)
+		if capped && p.Cap > 0 {
+			top = min(top, float64(p.Cap))
+		}
+		for n := 1; n < k && v < top && p.Factor > 1; n++ {
+			v *= p.Factor
+		}
+		return min(v, top)
 	case PolicySteps:
 		if len(p.Steps) > 0 {
-			return p.Steps[min(k, len(p.Steps))-1]
+			return float64(p.Steps[min(k, len(p.Steps))-1])
 		}
 	}
 	return 0
@@ -121,14 +123,16 @@ func (p *Policy) uncapped(k int) time.Duration {
 // high, and then cut off at limit, which is +Inf for no limit. Decorrelated jitter depends on the delay before, so
 // for that Bounds returns the range without jitter.
 func (p *Policy) Bounds(k int) (low, high, limit float64) {
-	v, limit := p.Delay(k).Seconds(), math.Inf(1)
+	low, high, limit = p.bounds(k)
+	return low / float64(time.Second), high / float64(time.Second), limit / float64(time.Second)
+}
+
+// bounds is Bounds in nanoseconds.
+func (p *Policy) bounds(k int) (low, high, limit float64) {
+	v, top, limit := p.grown(k, !p.CapLast), float64(p.OnTop), math.Inf(1)
 	if p.Cap > 0 && (p.CapLast || p.OnTop > 0) {
-		limit = p.Cap.Seconds()
+		limit = float64(p.Cap)
 	}
-	if p.CapLast {
-		v = p.uncapped(k).Seconds()
-	}
-	top := p.OnTop.Seconds()
 	switch p.Jitter {
 	case JitterFull:
 		return top, top + v, limit
@@ -143,17 +147,16 @@ func (p *Policy) Bounds(k int) (low, high, limit float64) {
 // Draw returns a random delay before the k-th attempt, counting from 1. For JitterDecorrelated, before is the delay
 // that Draw returned for the attempt before.
 func (p *Policy) Draw(k int, before time.Duration, random *rand.Rand) time.Duration {
-	low, high, limit := p.Bounds(k)
+	low, high, limit := p.bounds(k)
 	if p.Jitter == JitterDecorrelated {
-		low, limit = p.Base.Seconds(), cmp.Or(p.Cap, MaxDelay).Seconds()
-		high = low
+		low, limit = float64(p.Base), float64(cmp.Or(p.Cap, MaxDelay))
+		high = 3 * low
 		if k > 1 {
-			high = before.Seconds()
+			high = 3 * float64(before)
 		}
-		high *= 3
 	}
 	if high > low {
 		low += random.Float64() * (high - low)
 	}
-	return time.Duration(math.Round(min(low, limit, MaxDelay.Seconds()) * float64(time.Second)))
+	return time.Duration(min(low, limit, float64(MaxDelay)))
 }
