@@ -1,8 +1,7 @@
 // Command holter watches the heartbeat of WebSocket connections.
 //
 // This file lists the commands, wires those that several parts take part in, and maps their errors to exit
-// codes. All else is in the parts, each of which owns its options. Nothing but this file knows all of them:
-// screen (tui), server and instruments (probe) do not know each other.
+// codes. Only this file knows all parts: screen (tui), server and instruments (probe), which own their options.
 package main
 
 import (
@@ -16,7 +15,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"holter/model"
 	"holter/probe/compare"
 	"holter/probe/drill"
 	"holter/probe/process"
@@ -44,8 +42,7 @@ const (
 
 func main() {
 	noquery.Restore()
-	ctx := process.Interruptible(context.Background())
-	os.Exit(execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(execute(process.Interruptible(context.Background()), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // commands is the whole command line.
@@ -134,9 +131,7 @@ func (p *proxyCommand) Validate() error {
 
 // Run proxies until the user quits, ctx ends or something fails.
 func (p *proxyCommand) Run(ctx context.Context, streams cli.Streams) error {
-	if p.InsecureUpstream {
-		fmt.Fprintf(streams.Err, "holter: warning: --insecure-upstream: any server that answers at %s is taken for the upstream\n", p.Upstream)
-	}
+	p.Options.Warn(streams.Err)
 	return p.Server.run(ctx, streams, func(m *server.Monitor) (*plane.Data, *swarm.DemoClients, error) {
 		srv, err := proxy.New(m.Door(), p.Options)
 		if err != nil {
@@ -184,8 +179,7 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*s
 		parts = append(parts, srv.Run, func(ctx context.Context) error { return m.View.Screen.Run(ctx, source) })
 	} else {
 		srv.Greet()
-		logging := func(ctx context.Context) error { return eventlog.Run(ctx, source, log) }
-		parts = append(parts, process.Beside(logging, srv.Run))
+		parts = append(parts, process.Beside(func(ctx context.Context) error { return eventlog.Run(ctx, source, log) }, srv.Run))
 	}
 	return process.Together(ctx, parts...)
 }
@@ -245,12 +239,12 @@ func (d *drillCommand) Run(ctx context.Context, streams cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	drilling := func(ctx context.Context) error { return d.Command.Run(ctx, remote, streams.Out, streams.Err) }
-	return process.Beside(remote.Run, drilling)(ctx) // after a signal, too, the drill undoes what it has begun
+	run := func(ctx context.Context) error { return d.Command.Run(ctx, remote, streams.Out, streams.Err) }
+	return process.Beside(remote.Run, run)(ctx) // after a signal, too, the drill undoes what it has begun
 }
 
 // newMonitor makes a monitor that compare measures.
 func newMonitor(s compare.Settings) compare.Monitor {
-	m := server.New(server.Options{Scheme: s.Scheme, Interval: s.Interval, OnFail: model.OnFailClose, Logger: slog.New(slog.DiscardHandler)})
+	m := server.New(server.Options{Scheme: s.Scheme, Interval: s.Interval, OnFail: "close", Logger: slog.New(slog.DiscardHandler)})
 	return compare.Monitor{Wrap: m.Wrap, Run: m.Run, Events: m.Source().Events}
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"go/ast"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -137,4 +139,15 @@ func reach(packages map[string][]*ast.File, from string) map[string]string {
 		}
 	}
 	return way
+}
+
+// main.go lists and wires; what grows there belongs to a part.
+func TestMainIsShort(t *testing.T) {
+	text, err := os.ReadFile("main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(text, []byte("\n")); n > 250 {
+		t.Errorf("main.go has %d lines, 250 at most", n)
+	}
 }

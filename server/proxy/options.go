@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"net/url"
@@ -32,6 +33,13 @@ Examples:
     holter proxy --upstream-ca ca.pem https://backend.example
     holter proxy --upstream-server-name backend.example https://10.0.0.7
     holter proxy --trusted-proxies 10.0.0.0/8 http://localhost:3000`
+}
+
+// Warn writes what a user should know of settings that are allowed and unsafe.
+func (p Options) Warn(to io.Writer) {
+	if p.InsecureUpstream {
+		fmt.Fprintf(to, "holter: warning: --insecure-upstream: any server that answers at %s is taken for the upstream\n", p.Upstream)
+	}
 }
 
 // Validate refuses settings that make no sense. The error says what to write instead.
