@@ -90,7 +90,7 @@ func (m *Monitor) Wrap(next http.Handler) http.Handler {
 			if !m.admit(w, r) {
 				return
 			}
-			w = &httpWriter{w, m, r, false}
+			w = &httpWriter{ResponseWriter: w, monitor: m, request: r}
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -136,28 +136,6 @@ func (m *Monitor) hijack(w http.ResponseWriter, r *http.Request, switched bool) 
 		return t
 	})
 }
-
-// httpWriter is the writer of an upgrade. It can do all that the writer below it can, and a connection that is
-// hijacked from it is tapped.
-type httpWriter struct {
-	http.ResponseWriter
-	monitor  *Monitor
-	request  *http.Request
-	switched bool // a 101 was written to it
-}
-
-func (w *httpWriter) WriteHeader(status int) {
-	w.switched = w.switched || status == http.StatusSwitchingProtocols
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *httpWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return w.monitor.hijack(w.ResponseWriter, w.request, w.switched)
-}
-
-func (w *httpWriter) Flush() { http.NewResponseController(w.ResponseWriter).Flush() }
-
-func (w *httpWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Run beats, samples the host, and serves the admin plane if there is one, until ctx ends or one of these fails.
 // Then it closes all connections with 1001, which takes up to a second. It returns the first error, and nil if

@@ -1,0 +1,100 @@
+package server_test
+
+import (
+	"bytes"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// lockedBuffer is a log that several goroutines write.
+type lockedBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+// complaints returns what package http logs of a handler that misuses its writer, and the answer.
+func complaints(t *testing.T, h http.Handler) (logged, answer string) {
+	t.Helper()
+	var out lockedBuffer
+	s := httptest.NewUnstartedServer(h)
+	s.Config.ErrorLog = log.New(&out, "", 0)
+	s.Start()
+	r, err := http.NewRequest("GET", s.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", "websocket")
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(res.Body)
+	res.Body.Close()
+	s.Close()
+	return out.String(), res.Status + " " + string(body)
+}
+
+// What an application does wrong with its writer, the log of its server says in the same words as without a
+// monitor: with the line of the application.
+func TestMonitorLeavesComplaintsAsTheyAre(t *testing.T) {
+	const bye = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+	hijack := func(w http.ResponseWriter) {
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		io.WriteString(c, bye)
+		c.Close()
+	}
+	for name, tc := range map[string]struct {
+		handle http.HandlerFunc
+		logs   int // lines
+	}{
+		"once":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, 0},
+		"twice": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403); w.WriteHeader(500) }, 1},
+		"thrice": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(403)
+			w.WriteHeader(500)
+			w.WriteHeader(500)
+		}, 2},
+		"after a body": {func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "no")
+			http.Error(w, "really", 403)
+		}, 1},
+		"after a flush": {func(w http.ResponseWriter, _ *http.Request) {
+			w.(http.Flusher).Flush()
+			w.WriteHeader(403)
+		}, 1},
+		"after a hint": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(103)
+			w.WriteHeader(103)
+			w.WriteHeader(403)
+		}, 0},
+		"hijacked": {func(w http.ResponseWriter, _ *http.Request) {
+			hijack(w)
+			w.WriteHeader(403)
+			http.Error(w, "too late", 403)
+		}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want, wantAnswer := complaints(t, tc.handle)
+			got, gotAnswer := complaints(t, newMonitor(t).Wrap(tc.handle))
+			if got != want || gotAnswer != wantAnswer || strings.Count(want, "\n") != tc.logs {
+				t.Errorf("logged %q and answered %q\nwithout a monitor %q and %q", got, gotAnswer, want, wantAnswer)
+			}
+		})
+	}
+}
