@@ -16,6 +16,8 @@ const (
 	CausePathDown      Cause = "path-down"       // pings are not even acknowledged
 	CausePingHostile   Cause = "ping-hostile"    // it ended right after the first ping
 	CausePeerStalled   Cause = "peer-stalled"    // pings are acknowledged by the peer's kernel, but not answered
+
+	CauseHandshakeBroken Cause = "handshake-broken" // of a Refusal: there was never a connection
 )
 
 // Diagnosis is a cause and one sentence that names its evidence.

@@ -37,12 +37,27 @@ type Event struct {
 	Count      uint64
 }
 
-// Refusal is an upgrade that was refused before there was a connection.
+// Refusal is a handshake that did not become a connection.
 type Refusal struct {
 	Remote string
 	Client string
-	Status int // of the HTTP answer
+	Status int // of the HTTP answer, 0 if there was none
 	Reason string
+	By     Refuser // empty if a holter of another version did not say
+
+	// Diagnosis is CauseHandshakeBroken with what broke it and which setting mends it, as far as that is known. It
+	// is empty for a handshake that was in order and met a limit, or an upstream that failed.
+	Diagnosis Diagnosis
 
 	RetryAfter time.Duration // of the HTTP answer, 0 for none
 }
+
+// Refuser is who refused a handshake.
+type Refuser string
+
+const (
+	RefusedByHolter   Refuser = "holter"   // for its own limits and rules
+	RefusedByHTTP     Refuser = "net/http" // the HTTP server below it, which found no request that it could read
+	RefusedByUpstream Refuser = "upstream" // of a proxy, or what stands between
+	RefusedByClient   Refuser = "client"   // which went away, or did not trust the certificate
+)

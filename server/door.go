@@ -5,8 +5,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"time"
 
+	"holter/model"
 	"holter/server/tap"
 )
 
@@ -59,8 +59,6 @@ func (d Door) AdoptUpstream(near *tap.Conn, c net.Conn, early []byte) *tap.Conn 
 	return d.monitor.hub.AdoptUpstream(near, c, early)
 }
 
-// Refused reports that an upgrade was answered with an HTTP status. retryAfter is the time that the answer asked
-// the client to wait, 0 for none.
-func (d Door) Refused(r *http.Request, status int, reason string, retryAfter time.Duration) {
-	d.monitor.hub.RefusedFor(r, status, reason, retryAfter)
-}
+// Refused reports that the handshake r did not become a connection. Status, Reason, By, Diagnosis and RetryAfter of
+// the refusal are the caller's; the rest is filled in.
+func (d Door) Refused(r *http.Request, refusal model.Refusal) { d.monitor.hub.Report(r, refusal) }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"holter/model"
 )
 
 // Rate is a number per second; 0 stands for no limit.
@@ -61,7 +63,9 @@ func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	wait = spread(wait, rand.Float64())
-	m.hub.RefusedFor(r, http.StatusServiceUnavailable, reason, wait)
+	m.hub.Report(r, model.Refusal{
+		Status: http.StatusServiceUnavailable, Reason: reason, By: model.RefusedByHolter, RetryAfter: wait,
+	})
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
 	http.Error(w, reason, http.StatusServiceUnavailable)
 	return false

@@ -28,7 +28,7 @@ type gate struct {
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if g.shut.Load() {
-		g.monitor.Door().Refused(r, http.StatusServiceUnavailable, "shut", 0)
+		g.monitor.Door().Refused(r, model.Refusal{Status: http.StatusServiceUnavailable, Reason: "shut"})
 		http.Error(w, "shut", http.StatusServiceUnavailable)
 		return
 	}

@@ -124,7 +124,7 @@ func itemOf(e *model.Event) (item, bool) {
 		it = changeOf(e, it)
 	case e.Type == model.ConnectionRefused && e.Refusal != nil:
 		it.weight, it.kind, it.state = weightEnd, "refused", model.Failed
-		it.text = fmt.Sprintf("refused %s: %d %s", e.Refusal.Remote, e.Refusal.Status, e.Refusal.Reason)
+		it.text = refusalOf(e.Refusal)
 	case e.Type == model.FaultSet && e.Connection != nil:
 		it.weight, it.kind, it.state = weightArrival, "fault", e.Connection.State
 		it.text = look.Who(e.Connection) + " faults: " + e.Connection.Faults.String()
@@ -145,6 +145,21 @@ func itemOf(e *model.Event) (item, bool) {
 		}
 	}
 	return it, it.weight > 0
+}
+
+// refusalOf words a refusal. The reason is what the client was told; what broke the handshake says more.
+func refusalOf(r *model.Refusal) string {
+	what := r.Reason
+	if r.Diagnosis.Detail != "" {
+		what = r.Diagnosis.Detail
+	}
+	if r.Status > 0 {
+		what = fmt.Sprintf("%d %s", r.Status, what)
+	}
+	if r.By != "" && r.By != model.RefusedByHolter {
+		return fmt.Sprintf("refused %s by %s: %s", r.Remote, r.By, what)
+	}
+	return fmt.Sprintf("refused %s: %s", r.Remote, what)
 }
 
 // changeOf words a change of state. The end of a connection is told by another event.

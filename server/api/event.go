@@ -30,6 +30,9 @@ type Refusal struct {
 	Client string `json:"client"`
 	Status int    `json:"status"`
 	Reason string `json:"reason"`
+	By     string `json:"by,omitempty"`     // holter, net/http, upstream or client
+	Cause  string `json:"cause,omitempty"`  // handshake-broken
+	Detail string `json:"detail,omitempty"` // what broke it, and the setting that mends it
 
 	RetryAfterMS Millis `json:"retry_after_ms,omitempty"`
 }
@@ -38,7 +41,10 @@ type Refusal struct {
 func FromEvent(e *model.Event) Event {
 	w := Event{Seq: e.Seq, Time: e.Time.UTC(), Type: e.Type, Count: e.Count}
 	if r := e.Refusal; r != nil {
-		w.Refusal = &Refusal{r.Remote, r.Client, r.Status, r.Reason, millis(r.RetryAfter)}
+		w.Refusal = &Refusal{
+			Remote: r.Remote, Client: r.Client, Status: r.Status, Reason: r.Reason, By: string(r.By),
+			Cause: string(r.Diagnosis.Cause), Detail: r.Diagnosis.Detail, RetryAfterMS: millis(r.RetryAfter),
+		}
 	}
 	if e.Connection != nil {
 		c := FromConnection(e.Connection)
@@ -76,6 +82,8 @@ func (e *Event) Model() (model.Event, error) {
 	if r := e.Refusal; r != nil {
 		m.Refusal = &model.Refusal{
 			Remote: text(r.Remote), Client: text(r.Client), Status: r.Status, Reason: text(r.Reason),
+			By:         model.Refuser(text(r.By)),
+			Diagnosis:  model.Diagnosis{Cause: model.Cause(text(r.Cause)), Detail: text(r.Detail)},
 			RetryAfter: r.RetryAfterMS.Duration(),
 		}
 	}

@@ -45,7 +45,8 @@ func weighEvent(e *model.Event) int {
 		n += weighConnection(e.Connection)
 	}
 	if r := e.Refusal; r != nil {
-		n += int(unsafe.Sizeof(*r)) + len(r.Remote) + len(r.Client) + len(r.Reason)
+		n += int(unsafe.Sizeof(*r)) + len(r.Remote) + len(r.Client) + len(r.Reason) +
+			len(r.By) + len(r.Diagnosis.Cause) + len(r.Diagnosis.Detail)
 	}
 	if e.Host != nil {
 		n += int(unsafe.Sizeof(*e.Host)) + weighList(e.Host.Cores)

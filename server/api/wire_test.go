@@ -138,6 +138,10 @@ func TestRoundTrip(t *testing.T) {
 		{Seq: 1, Time: at, Type: model.ConnectionOpened, Connection: &connection},
 		{Seq: 2, Time: at, Type: model.StateChanged, Connection: &connection, From: model.Suspect, To: model.Failed},
 		{Seq: 3, Time: at, Type: model.ConnectionRefused, Refusal: &model.Refusal{Remote: "[::1]:1", Client: "ann", Status: 403, Reason: "origin"}},
+		{Seq: 3, Time: at, Type: model.ConnectionRefused, Refusal: &model.Refusal{
+			Remote: "[::1]:1", Client: "ann", Status: 426, Reason: "the upstream refused", By: model.RefusedByUpstream,
+			Diagnosis: model.Diagnosis{Cause: model.CauseHandshakeBroken, Detail: "no Upgrade"}, RetryAfter: time.Second,
+		}},
 		{Seq: 4, Time: at, Type: model.HostSampled, Host: &host},
 		{Seq: 5, Time: at, Type: model.Dropped, Count: 9},
 		{Seq: 6, Time: at, Type: model.StormEnded, Storm: &sampleStorm},

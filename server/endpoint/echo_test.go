@@ -12,10 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"holter/server/plane"
-
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"
+
+	"holter/model"
+	"holter/server/plane"
 )
 
 const testLimit = 4096
@@ -45,7 +46,7 @@ func serveData(t *testing.T, allow ...string) (address string, beats *atomic.Int
 	d := &endpoint{
 		allowOrigin: allow,
 		monitor:     func(c *gin.Context) { c.Writer = beatCounter{c.Writer, beats} },
-		refused:     func(*http.Request, int, string, time.Duration) {},
+		refused:     func(*http.Request, model.Refusal) {},
 		echo:        newEcho(testLimit),
 		log:         silent,
 	}

@@ -12,14 +12,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"holter/model"
 	"holter/server"
 	"holter/server/ginmonitor"
-	"holter/server/hub"
 	"holter/server/plane"
 )
 
@@ -27,7 +25,7 @@ import (
 type endpoint struct {
 	allowOrigin []string
 	monitor     gin.HandlerFunc // taps what is upgraded
-	refused     func(r *http.Request, status int, reason string, retryAfter time.Duration)
+	refused     func(r *http.Request, refusal model.Refusal)
 	echo        *echo
 	log         *slog.Logger
 }
@@ -43,7 +41,7 @@ func New(m *server.Monitor, o Options) (*plane.Data, error) {
 	d := endpoint{allowOrigin: o.AllowOrigin, monitor: ginmonitor.Middleware(m), refused: door.Refused, echo: e, log: door.Log()}
 	p := plane.NewData(door, o.ListenOptions, d.routes(), door.Log())
 	p.Path, p.Drain = "/ws", e.stop
-	p.HTTP.ConnContext, p.HTTP.ReadTimeout = hub.WithConn, plane.RequestTimeout
+	p.HTTP.ReadTimeout = max(plane.RequestTimeout, p.HTTP.ReadHeaderTimeout)
 	return p, nil
 }
 
@@ -53,11 +51,24 @@ func (d *endpoint) routes() http.Handler {
 	r.RedirectTrailingSlash = false // every path is taken as it stands
 	r.HandleMethodNotAllowed = true
 	r.Use(renderErrors(d.log))
-	r.NoRoute(func(c *gin.Context) { c.Error(plane.ErrNoRoute) })
-	r.NoMethod(func(c *gin.Context) { c.Error(plane.ErrNoMethod) })
+	r.NoRoute(func(c *gin.Context) { d.astray(c, plane.ErrNoRoute) })
+	r.NoMethod(func(c *gin.Context) { d.astray(c, plane.ErrNoMethod) })
 	r.Match([]string{http.MethodGet, http.MethodHead}, "/", servePage())
-	r.GET("/ws", requireUpgrade, d.requireOrigin, d.monitor, d.echo.handle)
+	r.GET("/ws", d.requireUpgrade, d.requireOrigin, d.monitor, d.echo.handle)
 	return r
+}
+
+// astray answers a request for something that there is not, and reports one that was meant as a handshake.
+func (d *endpoint) astray(c *gin.Context, err error) {
+	if plane.Handshaking(c.Request) {
+		d.refused(c.Request, model.Refusal{
+			Status: plane.StatusOf(model.ErrorCode(err)), Reason: err.Error(), By: model.RefusedByHolter,
+			Diagnosis: model.Diagnosis{
+				Cause: model.CauseHandshakeBroken, Detail: "the WebSocket of holter is at GET /ws, and nowhere else: let the client connect there",
+			},
+		})
+	}
+	c.Error(err)
 }
 
 // requireOrigin keeps pages of other sites from opening a WebSocket, which browsers let them (RFC 6455
@@ -67,6 +78,9 @@ func (d *endpoint) requireOrigin(c *gin.Context) {
 		return
 	}
 	reason := fmt.Sprintf("origin %s is not allowed", model.Clean(c.GetHeader("Origin"), 200))
-	d.refused(c.Request, http.StatusForbidden, reason, 0)
+	d.refused(c.Request, model.Refusal{
+		Status: http.StatusForbidden, Reason: reason, By: model.RefusedByHolter,
+		Diagnosis: model.Diagnosis{Cause: model.CauseHandshakeBroken, Detail: reason + ": --allow-origin allows it"},
+	})
 	fail(c, model.Errorf(model.Forbidden, "%s; --allow-origin would allow it", reason))
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"holter/model"
 )
 
 // exchange sends raw bytes and reads one answer.
@@ -128,7 +130,7 @@ func TestRefusedOriginsAreTold(t *testing.T) {
 	told := make(chan string, 1)
 	d := &endpoint{
 		monitor: func(*gin.Context) {},
-		refused: func(_ *http.Request, status int, reason string, _ time.Duration) { told <- reason },
+		refused: func(_ *http.Request, refusal model.Refusal) { told <- refusal.Reason },
 		echo:    newEcho(testLimit),
 		log:     silent,
 	}
@@ -136,6 +138,41 @@ func TestRefusedOriginsAreTold(t *testing.T) {
 	exchange(t, address, handshake("GET /ws HTTP/1.1", "Origin: https://evil.example"))
 	if reason := <-told; !strings.Contains(reason, "https://evil.example") {
 		t.Errorf("reason %q", reason)
+	}
+}
+
+// A handshake that holter's own endpoint refuses is told, whatever is wrong with it; a page that was opened at the
+// wrong address is not.
+func TestBrokenHandshakesAreTold(t *testing.T) {
+	told := make(chan model.Refusal, 1)
+	d := &endpoint{
+		monitor: func(*gin.Context) {},
+		refused: func(_ *http.Request, refusal model.Refusal) { told <- refusal },
+		echo:    newEcho(testLimit),
+		log:     silent,
+	}
+	address := servePlane(t, d.routes())
+	for _, line := range []string{"GET /ws HTTP/1.1", "GET /nowhere HTTP/1.1", "POST /ws HTTP/1.1"} {
+		exchange(t, address, line+"\r\nHost: x\r\n\r\n")
+	}
+	for _, tc := range []struct {
+		request string
+		status  int
+		says    string
+	}{
+		{handshake("GET /ws HTTP/1.0", "Upgrade:", "Connection: close"), 426, "proxy_set_header Upgrade $http_upgrade"},
+		{handshake("GET /ws HTTP/1.1", "Connection: close"), 400, "Connection: Upgrade"},
+		{handshake("GET /ws HTTP/1.1", "Sec-WebSocket-Version: 8"), 426, "must be 13"},
+		{handshake("GET /ws HTTP/1.1", "Sec-WebSocket-Key: c2hvcnQ="), 400, "16 bytes"},
+		{handshake("GET /chat HTTP/1.1"), 404, "GET /ws"},
+		{handshake("POST /ws HTTP/1.1", "Content-Length: 0"), 405, "GET /ws"},
+		{handshake("GET /ws HTTP/1.1", "Origin: https://evil.example"), 403, "--allow-origin"},
+	} {
+		exchange(t, address, tc.request)
+		got := <-told
+		if got.Status != tc.status || got.By != model.RefusedByHolter || got.Diagnosis.Cause != model.CauseHandshakeBroken || !strings.Contains(got.Diagnosis.Detail, tc.says) {
+			t.Errorf("%.60q: told %+v", tc.request, got)
+		}
 	}
 }
 

@@ -7,6 +7,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/net/http/httpguts"
+
+	"holter/model"
+	"holter/server/plane"
 )
 
 // badUpgrade is why a request cannot become a WebSocket, and the status that says so.
@@ -42,11 +45,19 @@ func validKey(key string) bool {
 	return err == nil && len(nonce) == 16
 }
 
-// requireUpgrade lets only proper opening handshakes pass.
-func requireUpgrade(c *gin.Context) {
+// requireUpgrade lets only proper opening handshakes pass. It reports what was meant as one: not a page that was
+// opened by mistake.
+func (d *endpoint) requireUpgrade(c *gin.Context) {
 	bad := checkUpgrade(c.Request)
 	if bad == nil {
 		return
+	}
+	broken := plane.CheckHandshake(c.Request)
+	if broken.Cause == "" {
+		broken = model.Diagnosis{Cause: model.CauseHandshakeBroken, Detail: bad.reason}
+	}
+	if plane.Handshaking(c.Request) {
+		d.refused(c.Request, model.Refusal{Status: bad.status, Reason: bad.reason, By: model.RefusedByHolter, Diagnosis: broken})
 	}
 	if bad.status == http.StatusUpgradeRequired {
 		c.Header("Upgrade", "websocket")

@@ -2,11 +2,11 @@ package hub
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"time"
 
 	"holter/model"
+	"holter/probe/sock"
 	"holter/server/tap"
 )
 
@@ -37,43 +37,36 @@ func (h *Hub) refusingUntil(now model.Instant) time.Time {
 	return time.Time{}
 }
 
-// Refused counts and publishes that an upgrade was refused with an HTTP status.
+// Refused counts and publishes that an upgrade was refused by holter with an HTTP status.
 func (h *Hub) Refused(r *http.Request, status int, reason string) {
-	h.RefusedFor(r, status, reason, 0)
+	h.Report(r, model.Refusal{Status: status, Reason: reason, By: model.RefusedByHolter})
 }
 
-// RefusedFor is Refused with the Retry-After of the answer, 0 for none.
-func (h *Hub) RefusedFor(r *http.Request, status int, reason string, retryAfter time.Duration) {
+// Report counts and publishes that the handshake r did not become a connection. It fills in which client that was,
+// and cleans the texts. Of a request that no server could parse, r has as much as is known: RemoteAddr, URL and
+// Header are set.
+func (h *Hub) Report(r *http.Request, refusal model.Refusal) {
 	h.count.refused.Add(1)
 	id := h.o.Identity.Of(r)
-	h.refuse(id, waited(r), retryAfter)
+	h.refuse(id, waited(r), refusal.RetryAfter)
 	remote := r.RemoteAddr
 	if a := addrPort(remote); a.IsValid() {
 		remote = model.Address(a)
 	}
-	h.log.Publish(model.Event{
-		Time: time.Now(), Type: model.ConnectionRefused,
-		Refusal: &model.Refusal{
-			Remote: model.Clean(remote, maxText), Client: id, Status: status, Reason: reason, RetryAfter: retryAfter,
-		},
-	})
+	refusal.Remote, refusal.Client = model.Clean(remote, maxText), id
+	refusal.Diagnosis.Detail = model.Clean(refusal.Diagnosis.Detail, maxDetail)
+	h.log.Publish(model.Event{Time: time.Now(), Type: model.ConnectionRefused, Refusal: &refusal})
 }
 
-type connKey struct{}
-
-// WithConn is an http.Server.ConnContext. A server needs it so that the hub can ask the kernel how long a
-// refused request has waited.
-func WithConn(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, c)
-}
+// maxDetail bounds the sentence of a refusal, in bytes.
+const maxDetail = 600
 
 // waited returns how long ago r came in, 0 if that is not known.
 func waited(r *http.Request) time.Duration {
-	c, ok := r.Context().Value(connKey{}).(net.Conn)
-	if !ok {
-		return 0
+	if c := sock.FromContext(r.Context()); c != nil {
+		return tap.Waited(c)
 	}
-	return tap.Waited(c)
+	return 0
 }
 
 func (h *Hub) refuse(id string, waited, retryAfter time.Duration) {

@@ -23,7 +23,7 @@ func TestClientShowsItsAttempts(t *testing.T) {
 		<-p.over
 		time.Sleep(time.Second)
 		h.Refused(request("ben"), 503, "unknown client")
-		h.RefusedFor(request("ann"), 503, "full", 5*time.Second)
+		h.Report(request("ann"), model.Refusal{Status: 503, Reason: "full", RetryAfter: 5 * time.Second})
 		time.Sleep(7 * time.Second)
 		connect(t, h, "ann")
 		ann, _ := theClient(t, h)

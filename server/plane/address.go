@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"time"
 )
 
 // ListenOptions say where clients connect.
@@ -13,6 +14,8 @@ type ListenOptions struct {
 	Listen  string `default:"127.0.0.1:7070" placeholder:"HOST:PORT" help:"Address of the data plane, where clients connect."`
 	TLSCert string `type:"existingfile" placeholder:"FILE" help:"Certificate of the data plane (PEM); with --tls-key."`
 	TLSKey  string `type:"existingfile" placeholder:"FILE" help:"Key of the data plane's certificate (PEM)."`
+
+	HeaderTimeout time.Duration `default:"10s" help:"How long the head of a request may take to come in."`
 }
 
 // Validate refuses settings that make no sense. The error says what to write instead.
@@ -25,6 +28,8 @@ func (l ListenOptions) Validate() error {
 		return errors.New("--tls-cert without --tls-key: write both")
 	case l.TLSKey != "" && l.TLSCert == "":
 		return errors.New("--tls-key without --tls-cert: write both")
+	case l.HeaderTimeout < 0:
+		return fmt.Errorf("--header-timeout is %v: write how long the head of a request may take, such as 10s", l.HeaderTimeout)
 	}
 	return nil
 }

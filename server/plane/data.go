@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"holter/model"
 	"holter/probe/process"
 )
 
@@ -33,6 +34,8 @@ type Data struct {
 type Monitor interface {
 	// Listen takes the address of the admin plane, if there is one.
 	Listen() error
+	// Refused takes a handshake that did not become a connection.
+	Refused(r *http.Request, refusal model.Refusal)
 	// AdminURL is the root of that plane, empty if there is none.
 	AdminURL() string
 	// Announce sets the addresses that the monitor shows: where clients connect, and the backend of a proxy.
@@ -46,7 +49,9 @@ const stopTimeout = 5 * time.Second
 
 // NewData makes a data plane whose requests go to h. Its Run runs the monitor too: the caller must not.
 func NewData(m Monitor, o ListenOptions, h http.Handler, log *slog.Logger) *Data {
-	p := New(h, log)
+	p := New(meet(m, h), log)
+	p.HTTP.ReadHeaderTimeout = cmp.Or(o.HeaderTimeout, RequestTimeout)
+	p.HTTP.ConnContext = enter
 	return &Data{HTTP: p.HTTP, monitor: m, listen: o, plane: p, log: log}
 }
 
@@ -77,11 +82,15 @@ func (d *Data) listenData() error {
 		return err
 	}
 	queue := newAcceptQueue(d.plane.Listener, cmp.Or(d.Handshakes, handshakes), d.log)
-	d.HTTP.ConnState = queue.release
+	d.HTTP.ConnState = func(c net.Conn, state http.ConnState) {
+		proceed(c, state)
+		queue.release(c, state)
+	}
 	d.plane.Listener = queue
 	if secure != nil {
 		d.plane.Listener = tls.NewListener(queue, secure)
 	}
+	d.plane.Listener = visitors{d.plane.Listener, &turnAway{d.HTTP.ReadHeaderTimeout, d.monitor.Refused}}
 	return nil
 }
 

@@ -16,7 +16,7 @@ import (
 
 	"holter/model"
 	"holter/server/api"
-	"holter/server/tap"
+	"holter/server/plane"
 )
 
 // Codes of a proxy whose upstream fails it.
@@ -39,8 +39,10 @@ func (p *proxy) answerFailure(w http.ResponseWriter, r *http.Request, err error)
 		status, code = http.StatusGatewayTimeout, codeGatewayTimeout
 	}
 	message := fmt.Sprintf("The upstream %s %s.", p.upstream.url, describe(err))
-	if tap.IsUpgrade(from.request) {
-		p.door.Refused(from.request, status, message, 0)
+	if plane.Handshaking(from.request) {
+		p.door.Refused(from.request, model.Refusal{
+			Status: status, Reason: message, By: model.RefusedByHolter, Diagnosis: plane.CheckHandshake(from.request),
+		})
 	}
 	p.quiet.Print(message)
 	writeFailure(w, from.request, status, api.Error{Error: api.ErrorBody{Code: code, Message: message}})

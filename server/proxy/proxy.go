@@ -22,7 +22,7 @@ import (
 	"sync"
 	"time"
 
-	"holter/server/hub"
+	"holter/model"
 	"holter/server/plane"
 	"holter/server/tap"
 )
@@ -39,8 +39,6 @@ type Door interface {
 	// read from it already.
 	Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn
 	AdoptUpstream(near *tap.Conn, c net.Conn, early []byte) *tap.Conn
-	// Refused reports that an upgrade was answered with an HTTP status, and how long the client was asked to wait.
-	Refused(r *http.Request, status int, reason string, retryAfter time.Duration)
 }
 
 // proxy is the data plane of holter proxy: httputil.ReverseProxy, and the tap on both sockets of a
@@ -91,7 +89,6 @@ func New(door Door, o Options) (*plane.Data, error) {
 	}
 	d := plane.NewData(door, o.ListenOptions, p, door.Log())
 	d.Path, d.Upstream, d.Drain, d.Handshakes = "/", up.url.Redacted(), p.stop, handshakesAtATime
-	d.HTTP.ConnContext = hub.WithConn
 	d.HTTP.MaxHeaderBytes = http.DefaultMaxHeaderBytes
 	d.HTTP.DisableGeneralOptionsHandler = true // OPTIONS * is the upstream's to answer
 	return d, nil
@@ -106,7 +103,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// Otherwise net/http discards the rest of the body when the answer begins.
 	http.NewResponseController(w).EnableFullDuplex()
-	p.reverse.ServeHTTP(asItIs{w}, withClient(r, &client{w, &known}))
+	p.reverse.ServeHTTP(asItIs{w}, withClient(r, &client{writer: w, request: &known}))
 }
 
 // rewrite turns a request of a client into one to the upstream.
@@ -127,13 +124,26 @@ func (p *proxy) respond(res *http.Response) error {
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return p.takeOver(res)
 	}
-	if from := clientOf(res.Request).request; tap.IsUpgrade(from) {
-		p.door.Refused(from, res.StatusCode, "the upstream refused", retryAfter(res.Header, time.Now()))
-		if res.Close { // some clients wait for that
-			res.Header.Set("Connection", "close")
-		}
+	from := clientOf(res.Request)
+	if plane.Handshaking(from.request) {
+		p.door.Refused(from.request, p.refusal(from.request, res))
+	}
+	if tap.IsUpgrade(from.request) && res.Close { // some clients wait for that
+		res.Header.Set("Connection", "close")
 	}
 	return nil
+}
+
+// refusal is what there is to tell of a handshake that the upstream did not take.
+func (p *proxy) refusal(from *http.Request, res *http.Response) model.Refusal {
+	reason := "the upstream refused"
+	if res.StatusCode < 300 {
+		reason = "the upstream took it for a plain request"
+	}
+	return model.Refusal{
+		Status: res.StatusCode, Reason: reason, By: model.RefusedByUpstream,
+		Diagnosis: p.whatBroke(from, res), RetryAfter: retryAfter(res.Header, time.Now()),
+	}
 }
 
 // stop ends all connections.

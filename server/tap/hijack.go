@@ -23,6 +23,9 @@ func Hijack(w http.Hijacker, adopt Adopt) (net.Conn, *bufio.ReadWriter, error) {
 		conn.Close()
 		return nil, nil, err
 	}
+	if watched, ok := conn.(interface{ Hijacked() net.Conn }); ok { // by the server, until now
+		conn = watched.Hijacked()
+	}
 	var early []byte
 	if n := rw.Reader.Buffered(); n > 0 {
 		early = make([]byte, n)

@@ -79,6 +79,10 @@ func TestEachEventInWords(t *testing.T) {
 			map[string]any{"level": "INFO", "msg": "connection normal"}},
 		{model.Event{Type: model.ConnectionRefused, Refusal: &model.Refusal{Remote: "10.0.0.9:1", Status: 403, Reason: "foreign origin"}},
 			map[string]any{"level": "WARN", "msg": "connection refused", "remote": "10.0.0.9:1", "status": 403.0, "reason": "foreign origin"}},
+		{model.Event{Type: model.ConnectionRefused, Refusal: &model.Refusal{
+			Status: 426, By: model.RefusedByUpstream, Diagnosis: model.Diagnosis{Cause: model.CauseHandshakeBroken, Detail: "no Upgrade"},
+		}},
+			map[string]any{"status": 426.0, "by": "upstream", "cause": "handshake-broken", "detail": "no Upgrade"}},
 		{model.Event{Type: model.Dropped, Count: 9},
 			map[string]any{"level": "WARN", "msg": "events lost", "count": 9.0}},
 	} {

@@ -79,12 +79,19 @@ func changed(e *model.Event) []slog.Attr {
 }
 
 func refused(r *model.Refusal) []slog.Attr {
-	return []slog.Attr{
+	attrs := []slog.Attr{
 		slog.String("remote", r.Remote),
 		slog.String("client", r.Client),
 		slog.Int("status", r.Status),
 		slog.String("reason", r.Reason),
 	}
+	if r.By != "" {
+		attrs = append(attrs, slog.String("by", string(r.By)))
+	}
+	if d := r.Diagnosis; d.Cause != "" {
+		attrs = append(attrs, slog.String("cause", string(d.Cause)), slog.String("detail", d.Detail))
+	}
+	return attrs
 }
 
 func milliseconds(name string, d time.Duration) slog.Attr {

@@ -1,0 +1,76 @@
+package plane
+
+import (
+	"io"
+	"net/http"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"holter/model"
+)
+
+// meet is the handler of a data plane: it lets a connection know that a handler has its request, and answers the
+// preface of HTTP/2, which package http takes for a request (method PRI, target *).
+func meet(m Monitor, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handled(r)
+		if r.ProtoMajor == 2 && r.Method == "PRI" {
+			m.Refused(r, model.Refusal{
+				Status: http.StatusHTTPVersionNotSupported, Reason: "HTTP/2 in clear text", By: model.RefusedByHolter, Diagnosis: broken(noHTTP2),
+			})
+			w.Header().Set("Connection", "close")
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			w.WriteHeader(http.StatusHTTPVersionNotSupported)
+			io.WriteString(w, noHTTP2+"\n")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+const noHTTP2 = "holter speaks HTTP/1.1, and this is the preface of HTTP/2: set the client, or the proxy in front, to HTTP/1.1 (nginx: proxy_http_version 1.1; Envoy: http_protocol_options; Caddy: versions 1.1; curl: --http1.1)"
+
+// Handshaking reports whether r was meant as the opening handshake of a WebSocket: it has a field that nothing else
+// has.
+func Handshaking(r *http.Request) bool {
+	return r.Header["Sec-Websocket-Key"] != nil || r.Header["Sec-Websocket-Version"] != nil || hasUpgrade(r)
+}
+
+func hasUpgrade(r *http.Request) bool {
+	return httpguts.HeaderValuesContainsToken(r.Header["Upgrade"], "websocket")
+}
+
+// CheckHandshake returns what keeps r from being the opening handshake of a WebSocket although it was meant as one:
+// it lacks a field that asks for the upgrade, or HTTP/1.1. The diagnosis is empty
+// for a proper handshake, and for a request that is none.
+//
+// RFC 6455 section 4.2.1.
+func CheckHandshake(r *http.Request) model.Diagnosis {
+	if !Handshaking(r) {
+		return model.Diagnosis{}
+	}
+	var missing []string
+	if !hasUpgrade(r) {
+		missing = append(missing, "Upgrade: websocket")
+	}
+	if !httpguts.HeaderValuesContainsToken(r.Header["Connection"], "upgrade") {
+		missing = append(missing, "Connection: Upgrade")
+	}
+	old := !r.ProtoAtLeast(1, 1)
+	switch {
+	case len(missing) > 0 && old:
+		return broken("the handshake came as HTTP/1.0 and without " + strings.Join(missing, " and ") + mend)
+	case len(missing) > 0:
+		return broken("the handshake came without " + strings.Join(missing, " and ") + mend)
+	case old:
+		return broken("the handshake came as HTTP/1.0" + mend)
+	}
+	return model.Diagnosis{}
+}
+
+// mend ends the sentence about a handshake that lost what is meant for one hop only.
+const mend = ": a proxy in front of holter does not pass it on; " + Nginx
+
+// Nginx is what lets nginx pass a handshake on.
+const Nginx = `nginx needs proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";`

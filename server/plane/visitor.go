@@ -1,0 +1,187 @@
+package plane
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"holter/probe/sock"
+)
+
+// visitor is an accepted connection that has yet to say what it wants. Package http answers a request that it
+// cannot parse by itself, and tells nobody: no handler and no log. So a visitor remembers the beginning of each
+// head while it comes in, and a write that no handler asked for is such an answer.
+//
+// A visitor is also the context of its requests (see link), so that it costs no allocation beyond the one that a
+// context with the connection in it would.
+//
+// The goroutine of package http that serves the connection reads heads, writes such answers and changes the phase.
+// Others only load the phase: one reads on while a handler runs, and a handler may write from anywhere.
+type visitor struct {
+	net.Conn
+	context  context.Context // of the server
+	turnAway *turnAway       // of the plane
+	head     *[]byte         // from the pool heads; nil before the first byte, and while a handler runs
+	phase    atomic.Uint32
+}
+
+const (
+	phaseHead    = iota // the head of a request comes in, or nothing yet
+	phaseRead           // package http has read a head, or given up
+	phaseHandled        // what is written is meant: a handler has the request, and may hijack the connection
+	phaseOver           // it was turned away here, and what package http writes comes too late
+)
+
+// longestKept is how much of a head is remembered, in bytes: enough for the line that is wrong, as a rule.
+const longestKept = 4 << 10
+
+var heads = sync.Pool{New: func() any { b := make([]byte, 0, longestKept); return &b }}
+
+// NetConn returns the connection below.
+func (v *visitor) NetConn() net.Conn { return v.Conn }
+
+// Hijacked returns the connection that whoever has hijacked v should use: there is nothing to watch any more.
+func (v *visitor) Hijacked() net.Conn { return v.Conn }
+
+// CloseWrite is asked for by package http: it waits with the close until the client has read its answer.
+func (v *visitor) CloseWrite() error {
+	if c, ok := v.Conn.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+func (v *visitor) Read(b []byte) (int, error) {
+	n, err := v.Conn.Read(b)
+	if v.phase.Load() == phaseHead {
+		v.remember(b[:n])
+		if err != nil && v.head != nil {
+			v.broke(err)
+		}
+	}
+	return n, err
+}
+
+// broke tells of a head that broke off, where package http does not answer. It answers one that ends with a FIN.
+func (v *visitor) broke(err error) {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		v.phase.Store(phaseOver)
+		v.turnAway.late(v)
+	case errors.Is(err, syscall.ECONNRESET):
+		v.phase.Store(phaseOver)
+		v.turnAway.gone(v)
+	}
+}
+
+func (v *visitor) remember(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	if v.head == nil {
+		v.head = heads.Get().(*[]byte)
+		*v.head = (*v.head)[:0]
+	}
+	*v.head = append(*v.head, b[:min(len(b), longestKept-len(*v.head))]...)
+}
+
+// Write adds a sentence to an answer of package http's own.
+func (v *visitor) Write(b []byte) (int, error) {
+	switch v.phase.Load() {
+	case phaseHandled:
+		return v.Conn.Write(b)
+	case phaseOver:
+		return len(b), nil
+	}
+	v.phase.Store(phaseHandled)
+	return v.turnAway.answered(v, b)
+}
+
+// forget gives the memory of the head back.
+func (v *visitor) forget() {
+	if v.head != nil {
+		heads.Put(v.head)
+		v.head = nil
+	}
+}
+
+// self makes a visitor of what embeds one, too.
+func (v *visitor) self() *visitor { return v }
+
+// visitorOf returns nil for a connection of another kind.
+func visitorOf(c net.Conn) *visitor {
+	if v, ok := c.(interface{ self() *visitor }); ok {
+		return v.self()
+	}
+	return nil
+}
+
+// enter is an http.Server.ConnContext.
+func enter(ctx context.Context, c net.Conn) context.Context {
+	v := visitorOf(c)
+	if v == nil {
+		return context.WithValue(ctx, sock.ContextKey, c)
+	}
+	v.context = ctx
+	return (*link)(v)
+}
+
+// proceed is an http.Server.ConnState.
+func proceed(c net.Conn, state http.ConnState) {
+	v := visitorOf(c)
+	switch {
+	case v == nil:
+	case state == http.StateActive:
+		v.phase.CompareAndSwap(phaseHead, phaseRead)
+	case state == http.StateIdle:
+		v.phase.Store(phaseHead)
+	case state == http.StateClosed:
+		v.forget()
+	}
+}
+
+// handled is to be called when a handler gets a request.
+func handled(r *http.Request) {
+	if v := visitorOf(sock.FromContext(r.Context())); v != nil {
+		v.phase.Store(phaseHandled)
+		v.forget()
+	}
+}
+
+// link is the context of a visitor's requests: that of the server, and the connection.
+type link visitor
+
+func (l *link) Deadline() (deadline time.Time, ok bool) { return l.context.Deadline() }
+func (l *link) Done() <-chan struct{}                   { return l.context.Done() }
+func (l *link) Err() error                              { return l.context.Err() }
+
+func (l *link) Value(key any) any {
+	if key == sock.ContextKey {
+		return (*visitor)(l)
+	}
+	return l.context.Value(key)
+}
+
+// visitors is a listener whose connections are visitors.
+type visitors struct {
+	net.Listener
+	turnAway *turnAway
+}
+
+func (l visitors) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	if secure, ok := c.(*tls.Conn); ok {
+		return &secureVisitor{visitor: visitor{Conn: c, turnAway: l.turnAway}, secure: secure}, nil
+	}
+	return &visitor{Conn: c, turnAway: l.turnAway}, nil
+}

@@ -1,0 +1,211 @@
+package proxy
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"holter/model"
+	"holter/server/plane"
+)
+
+// attempt is a handshake that the upstream did not take.
+type attempt struct {
+	in       *http.Request  // as the client sent it
+	out      *http.Request  // as the upstream got it
+	res      *http.Response // its answer
+	upstream *url.URL
+	rewrite  bool // --rewrite-host
+}
+
+// hint is one thing that can break a handshake. Its sentence says which, and the setting that mends it; it is empty
+// for a handshake that this did not break.
+type hint func(a *attempt) string
+
+// hints are asked in this order, and the first sentence is taken: what holter changed comes before what it did not,
+// and what is sure before what is likely.
+var hints = []hint{
+	replacedForwarded, moved, otherVersion, unauthorized, malformed, rewrittenHost, keptHost, otherScheme, foreignOrigin, asPage, byStatus,
+}
+
+// whatBroke is the diagnosis of a handshake that was answered with something else than a 101. It is empty if the
+// answer speaks of the upstream's own trouble (429, 5xx), or if the handshake was as it should be.
+func (p *proxy) whatBroke(from *http.Request, res *http.Response) model.Diagnosis {
+	if d := plane.CheckHandshake(from); d.Cause != "" {
+		return d
+	}
+	if res.StatusCode >= http.StatusInternalServerError || res.StatusCode == http.StatusTooManyRequests {
+		return model.Diagnosis{}
+	}
+	a := &attempt{from, res.Request, res, p.upstream.url, p.rewriteHost}
+	for _, h := range hints {
+		if sentence := h(a); sentence != "" {
+			return model.Diagnosis{Cause: model.CauseHandshakeBroken, Detail: sentence}
+		}
+	}
+	return model.Diagnosis{}
+}
+
+// denied reports whether the answer is one that a check of host, scheme or origin gives.
+func (a *attempt) denied() bool {
+	switch a.res.StatusCode {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMisdirectedRequest:
+		return true
+	}
+	return false
+}
+
+// redirected reports whether the answer is a redirect, and to where.
+func (a *attempt) redirected() (*url.URL, bool) {
+	switch a.res.StatusCode {
+	case 301, 302, 303, 307, 308:
+		to, err := url.Parse(a.res.Header.Get("Location"))
+		return to, err == nil && to.String() != ""
+	}
+	return nil, false
+}
+
+// replacedForwarded: TLS ends in front of holter, which does not trust who says so.
+func replacedForwarded(a *attempt) string {
+	to, redirected := a.redirected()
+	if !a.denied() && !(redirected && to.Scheme == "https") {
+		return ""
+	}
+	for _, name := range []string{"X-Forwarded-Proto", "X-Forwarded-Host"} {
+		was, is := a.in.Header.Get(name), a.out.Header.Get(name)
+		if was != "" && was != is {
+			return fmt.Sprintf("holter replaced %s: %.100s with %.100s, since it came from %s, which is not among its trusted proxies: --trusted-proxies %[4]s passes it on",
+				name, was, is, peer(a.in))
+		}
+	}
+	return ""
+}
+
+func peer(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// moved: clients follow no redirect of a handshake, browsers least of all.
+func moved(a *attempt) string {
+	to, ok := a.redirected()
+	path, _, _ := strings.Cut(a.in.RequestURI, "?")
+	switch {
+	case !ok:
+		return ""
+	case to.Scheme == "https" && a.out.Header.Get("X-Forwarded-Proto") == "http":
+		return "the upstream wants https and was told that the client came by http: give holter --tls-cert and --tls-key, or let the proxy in front that ends TLS send X-Forwarded-Proto, and name it with --trusted-proxies"
+	case to.Path == path+"/" || path == to.Path+"/":
+		return fmt.Sprintf("the upstream redirects to %.100s, and WebSocket clients follow no redirect: let the client connect to that path", to.Path)
+	}
+	to.User, to.RawQuery, to.Fragment = nil, "", ""
+	return fmt.Sprintf("the upstream redirects to %.200s, and WebSocket clients follow no redirect: let the client connect there, or log in first if that is a login", to)
+}
+
+func otherVersion(a *attempt) string {
+	if a.res.StatusCode != http.StatusUpgradeRequired {
+		return ""
+	}
+	if speaks := a.res.Header.Get("Sec-Websocket-Version"); speaks != "" && !strings.Contains(speaks, a.in.Header.Get("Sec-Websocket-Version")) {
+		return fmt.Sprintf("the upstream speaks version %.40s of the WebSocket protocol, and the client asked for %.40q: update the client's library", speaks, a.in.Header.Get("Sec-Websocket-Version"))
+	}
+	return "the upstream did not see an upgrade, though holter passed one on: what stands between holter and it takes Upgrade and Connection out; " + plane.Nginx
+}
+
+func unauthorized(a *attempt) string {
+	switch a.res.StatusCode {
+	case http.StatusUnauthorized:
+		return "the upstream asks for credentials, which this handshake lacks or has wrong: a browser cannot send a header Authorization with a WebSocket, so use a cookie, the query or a subprotocol"
+	case http.StatusProxyAuthRequired:
+		return "a proxy between holter and the upstream asks for credentials"
+	}
+	return ""
+}
+
+// malformed: what RFC 6455 section 4.2.1 asks of a handshake.
+func malformed(a *attempt) string {
+	keys := a.in.Header["Sec-Websocket-Key"]
+	switch {
+	case a.res.StatusCode < 400:
+		return ""
+	case a.in.Method != http.MethodGet:
+		return fmt.Sprintf("the handshake is a %.20s, and must be a GET", a.in.Method)
+	case len(keys) != 1:
+		return fmt.Sprintf("the handshake has %d headers Sec-WebSocket-Key, and must have one: a proxy in front may have taken it out", len(keys))
+	case len(strings.TrimSpace(keys[0])) != 24:
+		return "the header Sec-WebSocket-Key is not 16 bytes in base64"
+	case a.in.Header.Get("Sec-Websocket-Version") != "13":
+		return "the header Sec-WebSocket-Version is not 13"
+	}
+	return ""
+}
+
+// rewrittenHost: an upstream compares Origin with the Host that it gets.
+func rewrittenHost(a *attempt) string {
+	origin := originOf(a.in)
+	if !a.rewrite || !a.denied() || origin == nil || a.out.Header.Get("Origin") != a.in.Header.Get("Origin") || sameHost(origin.Host, a.out.Host) {
+		return ""
+	}
+	return fmt.Sprintf("--rewrite-host made the Host %s, and the Origin is still %.100s: an upstream that compares them refuses; leave --rewrite-host out, or allow that origin in the upstream's settings", a.out.Host, origin)
+}
+
+// keptHost: a server of many names knows none that the client of a proxy uses.
+func keptHost(a *attempt) string {
+	if a.rewrite || !a.denied() || a.upstream.Scheme != "https" || sameHost(a.out.Host, a.upstream.Host) {
+		return ""
+	}
+	return fmt.Sprintf("holter passed the client's Host %.100s on, and the upstream is %s: if it serves by name, --rewrite-host sends that one", a.out.Host, a.upstream.Host)
+}
+
+// otherScheme: TLS ends in front of holter, and nothing says so.
+func otherScheme(a *attempt) string {
+	origin := originOf(a.in)
+	if !a.denied() || origin == nil || origin.Scheme != "https" || a.out.Header.Get("X-Forwarded-Proto") == "https" || !sameHost(origin.Host, a.out.Host) {
+		return ""
+	}
+	return fmt.Sprintf("the Origin is %.100s, and holter told the upstream that the client came by http: let the proxy in front that ends TLS send X-Forwarded-Proto, and name it with --trusted-proxies", origin)
+}
+
+func foreignOrigin(a *attempt) string {
+	origin := originOf(a.in)
+	if a.res.StatusCode != http.StatusForbidden && a.res.StatusCode != http.StatusBadRequest || origin == nil || sameHost(origin.Host, a.out.Host) {
+		return ""
+	}
+	return fmt.Sprintf("the Origin is %.100s, and the Host is %.100s: an upstream that compares them refuses; allow that origin in its settings", origin, a.out.Host)
+}
+
+// originOf returns nil for a request without an origin.
+func originOf(r *http.Request) *url.URL {
+	u, err := url.Parse(r.Header.Get("Origin"))
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	return u
+}
+
+// sameHost compares hosts with their ports.
+func sameHost(a, b string) bool { return strings.EqualFold(a, b) }
+
+func asPage(a *attempt) string {
+	if a.res.StatusCode < 200 || a.res.StatusCode > 299 {
+		return ""
+	}
+	return "the upstream answered as if this were no handshake: it serves no WebSocket at this path, or what stands between takes Upgrade out; " + plane.Nginx
+}
+
+func byStatus(a *attempt) string {
+	switch a.res.StatusCode {
+	case http.StatusNotFound, http.StatusGone, http.StatusMethodNotAllowed:
+		return "the upstream has no WebSocket at this path: compare the path with the one in its settings, and what proxies in front add or take away"
+	case http.StatusForbidden:
+		return "the upstream does not let this client in: its log says why (origin, credentials, addresses)"
+	case http.StatusBadRequest:
+		return "the upstream found the handshake wrong, and nothing in it is: its log says why (a session that it does not know, subprotocols, origin)"
+	}
+	return fmt.Sprintf("the upstream answered %d: its log says why", a.res.StatusCode)
+}
