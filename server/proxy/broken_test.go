@@ -196,7 +196,10 @@ func TestProxyTellsSpoiltHandshakes(t *testing.T) {
 		{"GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + key, 200, "proxy_set_header Upgrade $http_upgrade;"},
 		{"POST /ws HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n" + key, 426, "without"},
 	} {
-		recite(t, p.Addr().String(), tc.request+"\r\n")
+		answer := recite(t, p.Addr().String(), tc.request+"\r\n")
+		if tc.status == 426 && (!strings.Contains(answer, "\r\nUpgrade: websocket\r\n") || !strings.Contains(answer, "\r\nConnection: close, Upgrade\r\n")) {
+			t.Errorf("answer %q", answer)
+		}
 		isBroken(t, next(), tc.status, model.RefusedByUpstream, tc.says)
 	}
 }

@@ -80,7 +80,7 @@ func New(door Door, o Options) (*plane.Data, error) {
 	p.pipes.halfClose = cmp.Or(o.HalfCloseTimeout, DefaultHalfClose)
 	p.reverse = httputil.ReverseProxy{
 		Rewrite:        p.rewrite,
-		Transport:      up,
+		Transport:      hops{up},
 		FlushInterval:  -1, // a stream of events must not wait
 		BufferPool:     &bodyBuffers,
 		ModifyResponse: p.respond,
@@ -113,6 +113,7 @@ func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 		p.upstream.rename(r.Out)
 	}
 	p.trusted.forward(r.Out.Header, r.In)
+	forwardHop(r.Out.Header, r.In.Header)
 	r.Out.Trailer = r.In.Trailer // which is filled in at the end of the body
 	if tap.IsUpgrade(r.In) {
 		spellAsRFC6455(r.Out.Header)
@@ -131,6 +132,7 @@ func (p *proxy) respond(res *http.Response) error {
 	if tap.IsUpgrade(from.request) && res.Close { // some clients wait for that
 		res.Header.Set("Connection", "close")
 	}
+	from.restore(res)
 	return nil
 }
 

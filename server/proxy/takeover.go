@@ -16,6 +16,7 @@ var errTaken = errors.New("the connection was taken over")
 type client struct {
 	writer  http.ResponseWriter
 	request *http.Request // with the client's own address, also behind trusted proxies
+	kept    http.Header   // of the response: see hops
 }
 
 type clientKey struct{}
