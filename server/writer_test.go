@@ -27,7 +27,11 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 func complaints(t *testing.T, h http.Handler) (logged, answer string) {
 	t.Helper()
 	var out lockedBuffer
-	s := httptest.NewUnstartedServer(h)
+	over := make(chan struct{}) // of the handler: a server does not wait for one that has hijacked
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(over)
+		h.ServeHTTP(w, r)
+	}))
 	s.Config.ErrorLog = log.New(&out, "", 0)
 	s.Start()
 	r, err := http.NewRequest("GET", s.URL, nil)
@@ -42,6 +46,7 @@ func complaints(t *testing.T, h http.Handler) (logged, answer string) {
 	}
 	body, _ := io.ReadAll(res.Body)
 	res.Body.Close()
+	<-over
 	s.Close()
 	return out.String(), res.Status + " " + string(body)
 }

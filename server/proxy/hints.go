@@ -147,16 +147,16 @@ func malformed(a *attempt) string {
 
 // rewrittenHost: an upstream compares Origin with the Host that it gets.
 func rewrittenHost(a *attempt) string {
-	origin := originOf(a.in)
-	if !a.rewrite || !a.denied() || origin == nil || a.out.Header.Get("Origin") != a.in.Header.Get("Origin") || sameHost(origin.Host, a.out.Host) {
+	origin := a.origin()
+	if !a.rewrite || !a.denied() || origin == "" || namesHost(origin, a.out.Host) {
 		return ""
 	}
-	return fmt.Sprintf("--rewrite-host made the Host %s, and the Origin is still %.100s: an upstream that compares them refuses; leave --rewrite-host out, or allow that origin in the upstream's settings", a.out.Host, origin)
+	return fmt.Sprintf("--rewrite-host made the Host %s, and left the Origin %.100s, since it is not that of the Host that the client used: allow that origin in the upstream's settings, or leave --rewrite-host out", a.out.Host, origin)
 }
 
 // keptHost: a server of many names knows none that the client of a proxy uses.
 func keptHost(a *attempt) string {
-	if a.rewrite || !a.denied() || a.upstream.Scheme != "https" || sameHost(a.out.Host, a.upstream.Host) {
+	if a.rewrite || !a.denied() || a.upstream.Scheme != "https" || namesHost(a.upstream.Scheme+"://"+a.upstream.Host, a.out.Host) {
 		return ""
 	}
 	return fmt.Sprintf("holter passed the client's Host %.100s on, and the upstream is %s: if it serves by name, --rewrite-host sends that one", a.out.Host, a.upstream.Host)
@@ -164,32 +164,29 @@ func keptHost(a *attempt) string {
 
 // otherScheme: TLS ends in front of holter, and nothing says so.
 func otherScheme(a *attempt) string {
-	origin := originOf(a.in)
-	if !a.denied() || origin == nil || origin.Scheme != "https" || a.out.Header.Get("X-Forwarded-Proto") == "https" || !sameHost(origin.Host, a.out.Host) {
+	origin := a.origin()
+	if a.rewrite || !a.denied() || !strings.HasPrefix(origin, "https://") || a.out.Header.Get("X-Forwarded-Proto") == "https" || !namesHost(origin, a.out.Host) {
 		return ""
 	}
 	return fmt.Sprintf("the Origin is %.100s, and holter told the upstream that the client came by http: let the proxy in front that ends TLS send X-Forwarded-Proto, and name it with --trusted-proxies", origin)
 }
 
 func foreignOrigin(a *attempt) string {
-	origin := originOf(a.in)
-	if a.res.StatusCode != http.StatusForbidden && a.res.StatusCode != http.StatusBadRequest || origin == nil || sameHost(origin.Host, a.out.Host) {
+	origin := a.origin()
+	if a.res.StatusCode != http.StatusForbidden && a.res.StatusCode != http.StatusBadRequest || origin == "" || namesHost(origin, a.out.Host) {
 		return ""
 	}
 	return fmt.Sprintf("the Origin is %.100s, and the Host is %.100s: an upstream that compares them refuses; allow that origin in its settings", origin, a.out.Host)
 }
 
-// originOf returns nil for a request without an origin.
-func originOf(r *http.Request) *url.URL {
-	u, err := url.Parse(r.Header.Get("Origin"))
+// origin is what the upstream got as Origin, without what does not belong there; empty for none.
+func (a *attempt) origin() string {
+	u, err := url.Parse(a.out.Header.Get("Origin"))
 	if err != nil || u.Host == "" {
-		return nil
+		return ""
 	}
-	return u
+	return u.Scheme + "://" + u.Host
 }
-
-// sameHost compares hosts with their ports.
-func sameHost(a, b string) bool { return strings.EqualFold(a, b) }
 
 func asPage(a *attempt) string {
 	if a.res.StatusCode < 200 || a.res.StatusCode > 299 {
