@@ -12,6 +12,9 @@ type Snapshot struct {
 	Activity    []Activity // oldest first, one for each ActivityBin that is over
 	Storms      []Storm    // oldest first; what they point to is shared and never changes
 	Host        Host
+
+	// Age is how long ago the picture was taken when its reader got it: at least so long, for one that came over a line.
+	Age time.Duration
 }
 
 // Storm returns the storm that is on, nil if there is none.

@@ -120,7 +120,7 @@ func (a *App) refreshed(msg *refreshed) tea.Cmd {
 		return a.refresh(retryEvery)
 	}
 	a.status.failed = ""
-	a.status.seen = a.status.now
+	a.status.seen = a.status.now.Add(-msg.picture.Age)
 	a.live = msg.picture
 	if d, ok := a.dialog.(liveDialog); ok {
 		d.refresh(a.live)

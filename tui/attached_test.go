@@ -1,8 +1,10 @@
 package tui
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -109,4 +111,30 @@ func TestUpstreamIsNamed(t *testing.T) {
 	f.snapshot.Monitor.Upstream = ""
 	s.refresh()
 	s.lacks("→ ")
+}
+
+// A picture that came over a slow line is shown with its age, and never as the present.
+func TestOldPictureTellsItsAge(t *testing.T) {
+	for _, size := range []size{{60, 15}, {80, 24}, {120, 30}, {200, 60}} {
+		f := newFake(ward(20)...)
+		s := newAttached(t, f, size.w, size.h)
+		f.snapshot.Age = 1900 * time.Millisecond
+		s.refresh()
+		s.lacks(" old")
+		f.snapshot.Age = 3500 * time.Millisecond
+		s.refresh()
+		s.line("3s old")
+		s.lacks("slow line")
+		f.snapshot.Age = 12 * time.Second
+		s.refresh()
+		if s.line("12s old"); size.w >= 80 {
+			s.line("12s old picture: slow line")
+		}
+		f.err = errors.New("it does not answer")
+		s.refresh()
+		s.line("this is from 12s ago")
+		f.err, f.snapshot.Age = nil, 0
+		s.refresh()
+		s.lacks(" old")
+	}
 }

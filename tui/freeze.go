@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -41,4 +42,21 @@ func (a *App) warning() string {
 	}
 	s := a.live.Storm()
 	return fmt.Sprintf("STORM %d of %d away", s.Away, s.Clients)
+}
+
+// A picture older than late is one that came over a slow line, if it is the present one: see Source.
+const (
+	late     = 2 * time.Second
+	slowLine = 6 * time.Second // nothing at all of a newer picture for so long would have been an error
+)
+
+// lag says how old the newest picture is, if it is old. A frozen one is old on purpose.
+func (a *App) lag() string {
+	switch {
+	case a.live == nil || a.frozen != nil || a.live.Age <= late || a.status.failed != "":
+		return ""
+	case a.live.Age <= slowLine:
+		return look.Span(a.live.Age) + " old picture"
+	}
+	return look.Span(a.live.Age) + " old picture: slow line"
 }

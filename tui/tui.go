@@ -56,7 +56,8 @@ type Options struct {
 // the code model.Unavailable if there is no answer; the screen keeps the last picture and asks again. The sequence
 // numbers of events only grow, even when the monitor behind the source is restarted.
 type Source interface {
-	// Snapshot is the whole picture now. The caller may keep and change it.
+	// Snapshot is the whole picture now, or the newest there is, with its age. The caller may keep and change it. An old
+	// one is returned while a newer one is coming in; when nothing of that has come for five seconds, an error.
 	Snapshot(ctx context.Context) (model.Snapshot, error)
 	// Detail is one connection, with a model.NotFound error once it is forgotten.
 	Detail(ctx context.Context, id model.ID) (model.Detail, error)

@@ -131,7 +131,7 @@ func (a *App) header() []string {
 // notes stand at the right end of the line of pages: what is urgent, then how many rows are shown, then the address and the
 // upstream as far as there is room.
 func (a *App) notes() []part {
-	notes := []part{{a.banner(), a.styles.Alarm}}
+	notes := []part{{a.lag(), a.styles.Alarm}, {a.banner(), a.styles.Alarm}}
 	if p, ok := a.page().(counter); ok {
 		notes = append(notes, part{p.tally(), a.styles.Accent})
 	}

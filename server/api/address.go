@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -30,10 +29,4 @@ func ParseAddress(address string) (*url.URL, error) {
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
 	return u, nil
-}
-
-// local reports whether u is on this machine. On the way there, compressing costs more than it saves.
-func local(u *url.URL) bool {
-	addr, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }

@@ -10,7 +10,8 @@ import (
 	"holter/model"
 )
 
-// staleAfter is the age from which a picture no longer counts as the present.
+// staleAfter is how long nothing of a picture may come in before the last one no longer counts as the present. An old
+// picture counts while the line, which may be slow, brings the next.
 const staleAfter = 5 * time.Second
 
 var errStale = errors.New("the last picture is old")
@@ -19,20 +20,39 @@ var errStale = errors.New("the last picture is old")
 type album struct {
 	mu       sync.Mutex // protects all following
 	snapshot model.Snapshot
-	taken    time.Time // by the clock of this machine
-	err      error     // why snapshot is out of date
-	there    bool      // snapshot or err is set
+	heard    time.Time     // when bytes of a picture came in last
+	pause    time.Duration // between two pictures
+	err      error         // why snapshot is out of date
+	there    bool          // snapshot or err is set
+	clock    clock
 
 	first chan struct{} // closed when there is set
 }
 
 func newAlbum() *album { return &album{first: make(chan struct{})} }
 
-func (a *album) put(s model.Snapshot, now time.Time) {
+// put adds a picture, with the pause until the next one begins to come in. It returns how old it is.
+func (a *album) put(s model.Snapshot, pause time.Duration, now time.Time) (age time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.snapshot, a.taken, a.err = s, now, nil
+	a.snapshot, a.heard, a.pause, a.err = s, now, pause, nil
+	a.clock.heard(s.Time, now)
 	a.arrived()
+	return a.clock.age(s.Time, now)
+}
+
+// note says that bytes of a picture have come in.
+func (a *album) note(now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.heard = now
+}
+
+// asked is clock.asked.
+func (a *album) asked(sent, then, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.clock.asked(sent, then, now)
 }
 
 func (a *album) fail(err error) {
@@ -62,10 +82,11 @@ func (a *album) get(ctx context.Context, now time.Time) (model.Snapshot, error) 
 	switch {
 	case a.err != nil:
 		return model.Snapshot{}, a.err
-	case now.Sub(a.taken) > staleAfter:
+	case now.Sub(a.heard) > staleAfter+a.pause:
 		return model.Snapshot{}, errStale
 	}
 	s := a.snapshot
+	s.Age = a.clock.age(s.Time, now)
 	s.Connections, s.Clients, s.Activity = slices.Clone(s.Connections), slices.Clone(s.Clients), slices.Clone(s.Activity)
 	s.Storms = slices.Clone(s.Storms)
 	return s, nil

@@ -48,7 +48,6 @@ func newCaller(base *url.URL, token string) *caller {
 			ResponseHeaderTimeout:  answerWithin,
 			IdleConnTimeout:        time.Minute,
 			MaxResponseHeaderBytes: 64 << 10,
-			DisableCompression:     local(base),
 		},
 		// A redirect may lead to another server, which must not get the token.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -59,7 +58,7 @@ func newCaller(base *url.URL, token string) *caller {
 func (c *caller) call(ctx context.Context, method, path string, in, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	response, err := c.request(ctx, method, path, in)
+	response, err := c.request(ctx, method, path, "", in)
 	if err != nil {
 		return err
 	}
@@ -110,8 +109,8 @@ func values(text []byte) int {
 }
 
 // request makes a request and returns its answer, whose body must be closed. An answer with a status other
-// than 200 is an error.
-func (c *caller) request(ctx context.Context, method, path string, in any) (*http.Response, error) {
+// than 200 is an error. If accept is empty, the body is not packed; otherwise that is its Accept-Encoding.
+func (c *caller) request(ctx context.Context, method, path, accept string, in any) (*http.Response, error) {
 	var body io.Reader = http.NoBody
 	if in != nil {
 		text, err := json.Marshal(in)
@@ -123,6 +122,9 @@ func (c *caller) request(ctx context.Context, method, path string, in any) (*htt
 	request, err := http.NewRequestWithContext(ctx, method, c.base.String()+path, body)
 	if err != nil {
 		return nil, err
+	}
+	if accept != "" {
+		request.Header.Set("Accept-Encoding", accept)
 	}
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)

@@ -13,6 +13,9 @@ import (
 	"holter/server/journal"
 )
 
+// clockEvery is how often another holter is asked for its time.
+const clockEvery = 10 * time.Second
+
 // Remote is another holter, seen through its admin plane: a source for the screen, like a monitor in the same
 // process. While Run runs, pictures and events come in by themselves. Snapshot and Events return these, and
 // never wait for the network; all other methods make a request.
@@ -22,6 +25,7 @@ import (
 type Remote struct {
 	caller   *caller
 	pictures *album
+	pace     pace // of Attach, and then of the goroutine that reads pictures
 	events   *journal.Log
 	renumber renumber
 }
@@ -52,50 +56,102 @@ func (r *Remote) Run(ctx context.Context) error {
 	return process.Run(ctx,
 		func(ctx context.Context) error { return retry(ctx, r.readPictures, r.pictures.fail) },
 		func(ctx context.Context) error { return retry(ctx, r.readEvents, func(error) {}) },
+		r.readClock,
 	)
 }
 
 // first reads one picture.
 func (r *Remote) first(ctx context.Context) error {
-	s, err := r.openStream(ctx, "/api/v1/snapshots", quietPictures)
+	r.pace = pace{pause: usualPause, squeeze: true} // it is whole, and the line may be slow
+	s, err := r.openPictures(ctx)
 	if err != nil {
-		return r.explain(err)
+		return err
 	}
 	defer s.close()
-	return r.readPicture(s, NewSnapshotReader(s))
+	_, came, err := r.readPicture(s, NewSnapshotReader(s))
+	r.pace.began(came.bytes, came.took)
+	return err
 }
 
-// readPictures reads pictures as they come. It is a session of retry.
+// readPictures reads pictures until it has to ask for them anew. It is a session of retry.
 func (r *Remote) readPictures(ctx context.Context) (ended bool, err error) {
-	s, err := r.openStream(ctx, "/api/v1/snapshots", quietPictures)
+	s, err := r.openPictures(ctx)
 	if err != nil {
-		return false, r.explain(err)
+		return false, err
 	}
 	defer s.close()
 	series := NewSnapshotReader(s)
 	for {
-		if err := r.readPicture(s, series); err != nil {
+		age, came, err := r.readPicture(s, series)
+		switch {
+		case s.err == errAnew:
+			return true, nil
+		case err != nil:
 			return ended && s.err != nil, err
+		case r.pace.judge(age, came.took):
+			return true, nil
 		}
 		ended = true
 	}
 }
 
-// readPicture reads the next picture into the album.
-func (r *Remote) readPicture(s *stream, series *SnapshotReader) error {
+func (r *Remote) openPictures(ctx context.Context) (*stream, error) {
+	s, err := r.openStream(ctx, r.pace.path(), r.pace.accept(), quietPictures+r.pace.pause)
+	if err != nil {
+		return nil, r.explain(err)
+	}
+	return s, nil
+}
+
+// arrival is how a picture came in.
+type arrival struct {
+	bytes int
+	took  time.Duration // from its first byte on
+}
+
+// readPicture reads the next picture into the album. It returns how old it is and how it came in.
+func (r *Remote) readPicture(s *stream, series *SnapshotReader) (age time.Duration, came arrival, err error) {
 	done := s.within(r.caller.whole)
+	var begin time.Time
+	s.heard = func(bytes int, now time.Time) {
+		if begin.IsZero() {
+			begin = now
+		}
+		came.bytes += bytes
+		came.took = now.Sub(begin)
+		r.pictures.note(now)
+		if r.pace.midway(came.bytes, came.took) {
+			s.end(errAnew)
+		}
+	}
 	picture, err := series.Read()
 	done()
 	switch {
 	case s.broke(err):
-		return r.caller.unavailable(s.err)
+		return 0, came, r.caller.unavailable(s.err)
 	case err != nil:
-		return r.caller.strange(err)
+		return 0, came, r.caller.strange(err)
 	case picture.Monitor.Started.IsZero():
-		return r.caller.strange(errors.New("a picture without the time of the start"))
+		return 0, came, r.caller.strange(errors.New("a picture without the time of the start"))
 	}
-	r.pictures.put(picture, time.Now())
-	return nil
+	return r.pictures.put(picture, r.pace.pause, time.Now()), came, nil
+}
+
+// readClock learns by how much the clocks of the two machines differ, again and again.
+func (r *Remote) readClock(ctx context.Context) error {
+	for {
+		var summary Summary
+		sent := time.Now()
+		err := r.caller.call(ctx, http.MethodGet, "/api/v1/summary", nil, &summary)
+		if err == nil && !summary.Time.IsZero() {
+			r.pictures.asked(sent, summary.Time, time.Now())
+		}
+		select {
+		case <-time.After(clockEvery):
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // explain replaces the error of a holter that has no snapshots by its meaning.
@@ -113,7 +169,7 @@ func (r *Remote) readEvents(ctx context.Context) (ended bool, err error) {
 		return false, err
 	}
 	since := r.renumber.begin(summary.StartedAt)
-	s, err := r.openStream(ctx, fmt.Sprintf("/api/v1/events?since=%d", since), quietEvents)
+	s, err := r.openStream(ctx, fmt.Sprintf("/api/v1/events?since=%d", since), "", quietEvents)
 	if err != nil {
 		return false, err
 	}
@@ -125,7 +181,8 @@ func (r *Remote) readEvents(ctx context.Context) (ended bool, err error) {
 	return ended, s.err
 }
 
-// Snapshot returns the whole picture, at most a few seconds old. It waits for the first.
+// Snapshot returns the newest whole picture that has come in, with its age. It waits for the first. It returns an error if
+// nothing of the next picture comes in for some seconds.
 func (r *Remote) Snapshot(ctx context.Context) (model.Snapshot, error) {
 	s, err := r.pictures.get(ctx, time.Now())
 	if errors.Is(err, errStale) {

@@ -382,7 +382,7 @@ func TestStreamDiesOfSilence(t *testing.T) {
 		http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	})
-	s, err := p.attach(t).openStream(t.Context(), "/quiet", 20*time.Millisecond)
+	s, err := p.attach(t).openStream(t.Context(), "/quiet", "", 20*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}

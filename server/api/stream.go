@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -26,39 +27,66 @@ const longestLine = 256 << 10 // bytes of an event
 
 var (
 	errSilent = errors.New("it has stopped sending")
+	errAnew   = errors.New("it is asked anew")
 	errSlow   = errors.New("the line to it is too slow, or it is: the picture did not come in within two minutes")
 )
 
 // stream is an answer without an end. err is the error of the last read, nil while it can be read.
 type stream struct {
 	body  io.ReadCloser
+	text  io.Reader // of the body, unpacked
 	quiet time.Duration
+	heard func(bytes int, now time.Time) // is called when something came in; nil for no call
 	timer *time.Timer
 	ctx   context.Context
 	end   context.CancelCauseFunc
 	err   error
 }
 
-// openStream requests a stream. It ends with ctx, or after it has been quiet for the given time.
-func (r *Remote) openStream(ctx context.Context, path string, quiet time.Duration) (*stream, error) {
+// openStream requests a stream, which may be packed as accept allows. It ends with ctx, or after it has been quiet
+// for the given time.
+func (r *Remote) openStream(ctx context.Context, path, accept string, quiet time.Duration) (*stream, error) {
 	ctx, end := context.WithCancelCause(ctx)
 	timer := time.AfterFunc(r.caller.opening, process.Guard(func() { end(errSilent) }))
-	response, err := r.caller.request(ctx, http.MethodGet, path, nil)
+	response, err := r.caller.request(ctx, http.MethodGet, path, accept, nil)
 	if err != nil {
 		timer.Stop()
 		end(nil)
 		return nil, err
 	}
 	timer.Reset(quiet)
-	return &stream{body: response.Body, quiet: quiet, timer: timer, ctx: ctx, end: end}, nil
+	s := &stream{body: response.Body, text: response.Body, quiet: quiet, timer: timer, ctx: ctx, end: end}
+	if response.Header.Get("Content-Encoding") == "gzip" {
+		s.text = &unpacked{packed: response.Body}
+	}
+	return s, nil
+}
+
+// unpacked reads what is packed with gzip, from its first Read on.
+type unpacked struct {
+	packed io.Reader
+	unpack *gzip.Reader
+}
+
+func (u *unpacked) Read(p []byte) (n int, err error) {
+	if u.unpack == nil {
+		if u.unpack, err = gzip.NewReader(u.packed); err != nil {
+			u.unpack = nil
+			return 0, err
+		}
+	}
+	return u.unpack.Read(p)
 }
 
 func (s *stream) Read(p []byte) (int, error) {
-	n, err := s.body.Read(p)
+	n, err := s.text.Read(p)
 	if n > 0 {
 		s.timer.Reset(s.quiet)
+		if s.heard != nil {
+			s.heard(n, time.Now())
+		}
 	}
-	if cause := context.Cause(s.ctx); err != nil && (cause == errSilent || cause == errSlow) {
+	if cause := context.Cause(s.ctx); err != nil && (cause == errSilent || cause == errSlow || cause == errAnew) {
 		err = cause
 	}
 	s.err = err
