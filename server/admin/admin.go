@@ -30,7 +30,7 @@ type Plane struct {
 	source  Source
 	address string
 	token   string
-	stuck   time.Duration // how long the reader of a stream may take nothing
+	stuck   time.Duration // how long the reader of an endless answer may take nothing
 	log     *slog.Logger
 	calls   []route
 	plane   plane.Plane
@@ -53,9 +53,12 @@ type Source interface {
 	Client(id string) (model.Client, []model.Connection, error)
 }
 
+// patience is how long the reader of an endless answer may take nothing. A slow one takes a little.
+const patience = 30 * time.Second
+
 // New makes the admin plane for an address, with the token that it asks for. An empty token stands for none.
 func New(s Source, address, token string, log *slog.Logger) *Plane {
-	a := &Plane{source: s, address: address, token: token, stuck: plane.RequestTimeout, log: log}
+	a := &Plane{source: s, address: address, token: token, stuck: patience, log: log}
 	a.calls = a.routes()
 	return a
 }
@@ -73,7 +76,8 @@ func (a *Plane) Listen() error {
 	if err := a.plane.Listen(a.address, "--admin"); err != nil {
 		return err
 	}
-	a.plane.HTTP.WriteTimeout = plane.RequestTimeout // a stream sets its own, line by line
+	a.plane.HTTP.WriteTimeout = plane.RequestTimeout // an endless answer sets its own, again and again
+	a.plane.HTTP.ConnContext = withConn
 	return nil
 }
 

@@ -2,97 +2,135 @@ package admin
 
 import (
 	"bufio"
-	"compress/gzip"
+	"errors"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 )
 
 // batchSize is how many bytes of an endless answer are gathered before they are written.
 const batchSize = 32 << 10
 
-// endless is an answer without an end. What is written to it leaves with flush, or with the next batch. A reader
-// that takes nothing of a write for too long fails that write, and so ends the answer.
+// endless is an answer without an end. What is written to it leaves with send, or with the next batch. A slow reader
+// gets what is new because the caller takes what it writes next only when send has returned. A reader that takes nothing for
+// too long fails a call, and so ends the answer.
 type endless struct {
-	batch *bufio.Writer
-	zip   *gzip.Writer // nil if not compressed
-	ctl   *http.ResponseController
+	line   *line
+	batch  *bufio.Writer
+	pack   *packer // nil if the reader cannot unpack it
+	saving *saving
+	raw    int // bytes since the last drain, before they are packed
 }
 
 // newEndless begins an answer of lines in the given format, for a reader who may take nothing for as long as
 // stuck.
-func newEndless(w http.ResponseWriter, contentType string, stuck time.Duration) *endless {
+func newEndless(w http.ResponseWriter, r *http.Request, contentType string, stuck time.Duration) *endless {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // nginx
-	ctl := http.NewResponseController(w)
-	return &endless{batch: bufio.NewWriterSize(&patient{w, ctl, stuck}, batchSize), ctl: ctl}
+	l := newLine(w, r, stuck)
+	return &endless{line: l, batch: bufio.NewWriterSize(l, batchSize)}
 }
 
-// compress compresses all that is written from now on, for a reader that can unpack it. It comes before the
-// first write.
-func (e *endless) compress(w http.ResponseWriter, r *http.Request) {
+// compress has the answer compressed, if the reader can unpack it, whenever a part in each interval of the given length
+// would be too much for the line, and always if the reader takes nothing else. It comes before the first write.
+func (e *endless) compress(w http.ResponseWriter, r *http.Request, every time.Duration) {
 	w.Header().Set("Vary", "Accept-Encoding")
-	if !acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	accepted := encodingsOf(r)
+	if !accepted.gzip {
 		return
 	}
 	w.Header().Set("Content-Encoding", "gzip")
-	e.zip, _ = gzip.NewWriterLevel(e.batch, gzip.BestSpeed)
-}
-
-// acceptsGzip reads an Accept-Encoding header (RFC 9110 section 12.5.3).
-func acceptsGzip(header string) bool {
-	for _, coding := range strings.Split(header, ",") {
-		name, q, _ := strings.Cut(coding, ";")
-		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
-			weight, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(q), "q="), 64)
-			return err != nil || weight > 0
-		}
-	}
-	return false
+	e.pack = newPacker(e.batch)
+	e.saving = &saving{every: every, always: !accepted.identity, on: true}
 }
 
 // Write adds text to the answer.
 func (e *endless) Write(text []byte) (int, error) {
-	if e.zip != nil {
-		return e.zip.Write(text)
+	e.raw += len(text)
+	if e.pack == nil {
+		return e.batch.Write(text)
 	}
-	return e.batch.Write(text)
+	return len(text), e.pack.write(text, e.saving.during(e.line.written, e.line.waited))
 }
 
-// flush sends what has been written so far, and the head of the answer before anything has.
+// flush sends what has been written so far, and the head of the answer before anything has. It does not wait until it
+// has left.
 func (e *endless) flush() error {
-	if e.zip != nil {
-		if err := e.zip.Flush(); err != nil {
+	if e.pack != nil {
+		if err := e.pack.flush(); err != nil {
 			return err
 		}
 	}
 	if err := e.batch.Flush(); err != nil {
 		return err
 	}
-	return e.ctl.Flush()
+	return e.line.flush()
 }
 
-// close ends what is compressed, so that a reader can tell that it is whole.
+// send sends what has been written so far, and waits until nearly all of it has left this machine.
+func (e *endless) send() error {
+	if err := e.flush(); err != nil {
+		return err
+	}
+	err := e.line.drain()
+	written, waited := e.line.measure()
+	if e.pack != nil {
+		e.saving.after(e.raw, written, waited)
+	}
+	e.raw = 0
+	return err
+}
+
+// close ends what is packed, also when the plane stops.
 func (e *endless) close() {
-	if e.zip != nil {
-		e.zip.Close()
+	if e.pack != nil {
+		e.line.rush()
+		e.pack.close()
 		e.batch.Flush()
 	}
 }
 
-// patient gives the reader of an answer a new deadline with each write.
-type patient struct {
-	http.ResponseWriter
-	ctl   *http.ResponseController
-	stuck time.Duration
+// saving decides whether a picture is compressed: by what the line took of the last ones, since an address says little
+// about it. What is at the other end of a tunnel has one of this machine.
+type saving struct {
+	every  time.Duration // between two pictures
+	always bool
+	on     bool
 }
 
-func (p *patient) Write(text []byte) (int, error) {
-	if err := p.ctl.SetWriteDeadline(time.Now().Add(p.stuck)); err != nil {
-		return 0, err
+// A line counts as slow below the one rate, and as quick above the other. A reader on this machine that is busy with
+// reading lies above both: it would be slower still if it had to unpack.
+const (
+	slowBelow  = 16e6 // bytes a second
+	quickAbove = 64e6
+)
+
+// during decides in the midst of a picture, of which the line has taken the given bytes while it was waited for.
+func (s *saving) during(written int, waited time.Duration) bool {
+	if waited > s.every/4 && rate(written, waited) < slowBelow {
+		s.on = true
 	}
-	return p.ResponseWriter.Write(text)
+	return s.on
+}
+
+// after decides for the next picture. It knows the size of the last one before and after it was packed.
+func (s *saving) after(raw, written int, waited time.Duration) {
+	if s.always || !s.on || written == 0 {
+		return
+	}
+	plain := time.Duration(float64(waited) * float64(raw) / float64(written)) // how long it would have taken uncompressed
+	s.on = plain > s.every/16 && rate(raw, waited) < quickAbove
+}
+
+// rate is in bytes a second.
+func rate(bytes int, in time.Duration) float64 {
+	return float64(bytes) / max(in, time.Nanosecond).Seconds()
+}
+
+// ended logs why an endless answer was ended, unless its reader is gone or the plane stops.
+func (a *Plane) ended(r *http.Request, err error) {
+	if errors.Is(err, errStuck) {
+		a.log.Warn("cut off a reader that takes nothing", "of", r.URL.Path, "remote", r.RemoteAddr, "for", a.stuck)
+	}
 }

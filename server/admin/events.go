@@ -1,23 +1,16 @@
 package admin
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"holter/model"
 	"holter/server/api"
 )
-
-// quietFor is how long a stream stays silent before it writes an empty line, by which a reader that is gone
-// is noticed.
-const quietFor = 15 * time.Second
 
 // events answers GET /api/v1/events: the events with a seq above since, or above the Last-Event-ID of a
 // reader that has been here before, and then all that happen until the reader leaves or the plane
@@ -29,28 +22,21 @@ func (a *Plane) events(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	format := formatFor(r)
-	out := newEndless(w, format.contentType, a.stuck)
-	for out.flush() == nil {
-		events, err := a.next(r.Context(), after)
-		if err != nil || format.write(out, events) != nil {
-			return nil // the reader is gone, or the plane stops: the end of the answer is all that can tell
+	out := newEndless(w, r, format.contentType, a.stuck)
+	reader := follower{source: a.source, after: after}
+	for err == nil {
+		if err = out.send(); err != nil {
+			break
 		}
-		if len(events) > 0 {
-			after = events[len(events)-1].Seq
+		var events []model.Event
+		if events, err = reader.next(r.Context()); err == nil {
+			var n int
+			n, err = format.write(out, events)
+			reader.took(events, n)
 		}
 	}
+	a.ended(r, err) // or the reader is gone, or the plane stops: the end of the answer is all that can tell
 	return nil
-}
-
-// next waits for events, and for quietFor at most.
-func (a *Plane) next(ctx context.Context, after uint64) ([]model.Event, error) {
-	quiet, cancel := context.WithTimeout(ctx, quietFor)
-	defer cancel()
-	events, err := a.source.Events(quiet, after)
-	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return nil, nil
-	}
-	return events, err
 }
 
 func parseSince(r *http.Request) (uint64, error) {
@@ -88,18 +74,17 @@ func formatFor(r *http.Request) format {
 	return ndjson
 }
 
-// write writes events, or what stands for none.
-func (f format) write(w io.Writer, events []model.Event) error {
+// write writes events, or what stands for none, and returns how many of them it was. It does not begin another one when
+// enough is under way.
+func (f format) write(out *endless, events []model.Event) (n int, err error) {
 	if len(events) == 0 {
-		_, err := io.WriteString(w, f.idle)
-		return err
+		_, err = io.WriteString(out, f.idle)
+		return 0, err
 	}
-	for i := range events {
-		if err := f.one(w, api.FromEvent(&events[i])); err != nil {
-			return err
-		}
+	for ; n < len(events) && err == nil && out.raw < eventsUnderWay; n++ {
+		err = f.one(out, api.FromEvent(&events[n]))
 	}
-	return nil
+	return n, err
 }
 
 // writeLine writes e as a line of JSON (NDJSON).

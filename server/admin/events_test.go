@@ -166,15 +166,15 @@ func TestStreamEndsWithThePlane(t *testing.T) {
 
 func TestStreamIsNeverQuietForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := New(newFakeSource(), "", "", silent)
+		reader := follower{source: newFakeSource()}
 		start := time.Now()
-		events, err := a.next(t.Context(), 0)
+		events, err := reader.next(t.Context())
 		if len(events) > 0 || err != nil || time.Since(start) != quietFor {
 			t.Errorf("after %v: %v, error %v", time.Since(start), events, err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := a.next(ctx, 0); err == nil {
+		if _, err := reader.next(ctx); err == nil {
 			t.Error("goes on without a reader")
 		}
 	})

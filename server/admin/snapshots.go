@@ -16,7 +16,8 @@ const (
 )
 
 // snapshots answers GET /api/v1/snapshots?every_ms=250: the whole picture, and then what changes in it,
-// as lines of JSON until the reader leaves or the plane stops. A reader that is slow gets fewer.
+// as lines of JSON until the reader leaves or the plane stops. Of a reader that is slow at most one picture is under
+// way: the next is taken only when that one has left, and is the newest then.
 func (a *Plane) snapshots(w http.ResponseWriter, r *http.Request) error {
 	every, err := parseEvery(r.URL.Query().Get("every_ms"))
 	if err != nil {
@@ -26,21 +27,29 @@ func (a *Plane) snapshots(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := newEndless(w, "application/x-ndjson", a.stuck)
-	out.compress(w, r)
+	out := newEndless(w, r, "application/x-ndjson", a.stuck)
+	out.compress(w, r, every)
 	defer out.close()
 	changes := api.NewSnapshotWriter(out)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for err == nil && changes.Write(&s) == nil && out.flush() == nil {
+	for {
+		if err = changes.Write(&s); err == nil {
+			err = out.send()
+		}
+		if err != nil {
+			a.ended(r, err)
+			return nil
+		}
 		select {
 		case <-tick.C:
 		case <-r.Context().Done():
 			return nil
 		}
-		s, err = a.source.Snapshot(r.Context())
+		if s, err = a.source.Snapshot(r.Context()); err != nil {
+			return nil // the end of the answer is all that can tell
+		}
 	}
-	return nil // the reader is gone, or the plane stops: the end of the answer is all that can tell
 }
 
 func parseEvery(text string) (time.Duration, error) {

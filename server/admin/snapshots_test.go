@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
@@ -53,12 +54,16 @@ func TestSnapshotsRefuses(t *testing.T) {
 	}
 }
 
-func TestAcceptsGzip(t *testing.T) {
-	for header, want := range map[string]bool{
-		"": false, "gzip": true, "br, GZIP;q=0.5": true, "gzip;q=0": false, "gzip; q=0.0, br": false, "identity": false, "xgzip": false,
+func TestEncodingsOf(t *testing.T) {
+	for header, want := range map[string]encodings{
+		"": {identity: true}, "gzip": {true, true}, "br, GZIP;q=0.5": {true, true}, "gzip;q=0": {identity: true},
+		"gzip; q=0.0, br": {identity: true}, "identity": {identity: true}, "xgzip": {identity: true},
+		"gzip, identity;q=0": {gzip: true}, "identity; q=0,gzip": {gzip: true},
 	} {
-		if acceptsGzip(header) != want {
-			t.Errorf("%q: %t", header, !want)
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Accept-Encoding", header)
+		if got := encodingsOf(r); got != want {
+			t.Errorf("%q: %+v", header, got)
 		}
 	}
 }

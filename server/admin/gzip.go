@@ -1,0 +1,119 @@
+package admin
+
+import (
+	"bufio"
+	"compress/flate"
+	"encoding/binary"
+	"hash/crc32"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// packer writes a gzip stream (RFC 1952) of which each part is compressed or, for a line that takes everything at once, only
+// stored, which costs next to nothing. It is one member, since browsers read no second one. Between its parts the
+// stream is at the beginning of a byte, so a part can come from another writer than the one before.
+type packer struct {
+	out     *bufio.Writer
+	deflate *flate.Writer // nil until something is compressed
+	within  bool          // a compressed part is not flushed
+	held    bool          // a stored part is the last: some readers hold it back until another block begins
+	stale   bool          // deflate has not seen what was written last, so it must not refer to what it has seen
+
+	sum    uint32
+	length uint32 // modulo 1 << 32
+}
+
+// level is that of package flate: a seventh less than at its best speed, in twice the time.
+const level = 4
+
+// gzipHead is that of a member without a name or a time, from an unknown system.
+var gzipHead = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
+
+// emptyBlock is a stored block of no bytes. The last of a stream begins with a 1.
+var emptyBlock = []byte{0, 0, 0, 0xff, 0xff}
+
+// largestStored is how long a stored block can be (RFC 1951 section 3.2.4).
+const largestStored = 1<<16 - 1
+
+func newPacker(out *bufio.Writer) *packer {
+	out.Write(gzipHead)
+	return &packer{out: out}
+}
+
+// write writes the next part of the text, compressed or stored. Errors are those of out, which keeps them.
+func (p *packer) write(text []byte, compressed bool) error {
+	p.sum = crc32.Update(p.sum, crc32.IEEETable, text)
+	p.length += uint32(len(text))
+	if !compressed {
+		return p.store(text)
+	}
+	switch {
+	case p.deflate == nil:
+		p.deflate, _ = flate.NewWriter(p.out, level)
+	case p.stale:
+		p.deflate.Reset(p.out)
+	}
+	p.stale, p.within, p.held = false, true, false
+	_, err := p.deflate.Write(text)
+	return err
+}
+
+func (p *packer) store(text []byte) error {
+	if p.within {
+		if err := p.flush(); err != nil {
+			return err
+		}
+	}
+	p.stale, p.held = true, true
+	for len(text) > 0 {
+		part := text[:min(len(text), largestStored)]
+		n := uint16(len(part))
+		p.out.Write(binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16([]byte{0}, n), ^n))
+		if _, err := p.out.Write(part); err != nil {
+			return err
+		}
+		text = text[len(part):]
+	}
+	return nil
+}
+
+// flush gives all of the text to out.
+func (p *packer) flush() (err error) {
+	switch {
+	case p.within:
+		err = p.deflate.Flush()
+	case p.held:
+		_, err = p.out.Write(emptyBlock)
+	}
+	p.within, p.held = false, false
+	return err
+}
+
+// close ends the stream, by which a reader can tell that it is whole.
+func (p *packer) close() {
+	p.flush()
+	p.out.WriteByte(1)
+	p.out.Write(emptyBlock[1:])
+	p.out.Write(binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, p.sum), p.length))
+}
+
+// encodings are what the reader of an answer can decode.
+type encodings struct{ gzip, identity bool }
+
+// encodingsOf reads the Accept-Encoding headers of a request (RFC 9110 section 12.5.3).
+func encodingsOf(r *http.Request) encodings {
+	e := encodings{gzip: false, identity: true}
+	for _, coding := range strings.Split(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
+		name, q, _ := strings.Cut(coding, ";")
+		weight, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(q), "q="), 64)
+		wanted := err != nil || weight > 0
+		switch name = strings.TrimSpace(name); {
+		case strings.EqualFold(name, "gzip"):
+			e.gzip = wanted
+		case strings.EqualFold(name, "identity"):
+			e.identity = wanted
+		}
+	}
+	return e
+}
