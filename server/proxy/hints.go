@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -154,12 +155,28 @@ func rewrittenHost(a *attempt) string {
 	return fmt.Sprintf("--rewrite-host made the Host %s, and left the Origin %.100s, since it is not that of the Host that the client used: allow that origin in the upstream's settings, or leave --rewrite-host out", a.out.Host, origin)
 }
 
-// keptHost: a server of many names knows none that the client of a proxy uses.
+// keptHost: a server of many names knows none that the client of a proxy uses. One that speaks http may as well refuse
+// the Origin of a foreign page, which is for foreignOrigin to say.
 func keptHost(a *attempt) string {
-	if a.rewrite || !a.denied() || a.upstream.Scheme != "https" || namesHost(a.upstream.Scheme+"://"+a.upstream.Host, a.out.Host) {
+	own := a.upstream.Scheme + "://" + a.upstream.Host
+	if a.rewrite || !a.denied() || namesHost(own, a.out.Host) {
 		return ""
 	}
-	return fmt.Sprintf("holter passed the client's Host %.100s on, and the upstream is %s: if it serves by name, --rewrite-host sends that one", a.out.Host, a.upstream.Host)
+	origin := a.origin()
+	if a.upstream.Scheme != "https" && (!named(a.upstream) || origin != "" && !namesHost(origin, a.out.Host)) {
+		return ""
+	}
+	hint := fmt.Sprintf("holter passed the client's Host %.100s on, and the upstream is %s: if it serves by name, --rewrite-host sends that one", a.out.Host, a.upstream.Host)
+	if a.res.StatusCode == http.StatusNotFound {
+		hint += "; otherwise it has no WebSocket at this path"
+	}
+	return hint
+}
+
+// named reports whether a URL has the name of a host in it, and not an address or localhost.
+func named(u *url.URL) bool {
+	_, err := netip.ParseAddr(u.Hostname())
+	return err != nil && !strings.EqualFold(u.Hostname(), "localhost")
 }
 
 // otherScheme: TLS ends in front of holter, and nothing says so.

@@ -83,3 +83,41 @@ func TestProxyHintsAtTheHostOfAnHTTPSUpstream(t *testing.T) {
 	shake(t, connectTo(t, p.Addr().String()), "")
 	isBroken(t, next(), 421, model.RefusedByUpstream, "--rewrite-host")
 }
+
+// So is one that has a name and speaks http. What refuses the Origin of a foreign page is told as that.
+func TestProxyHintsAtTheHostOfANamedUpstream(t *testing.T) {
+	for name, tc := range map[string]struct {
+		upstream string
+		status   int
+		rewrite  bool
+		fields   []string
+		says     []string
+		not      string
+	}{
+		"refused":       {"http://backend.invalid", 400, false, nil, []string{"the client's Host app.example", "backend.invalid", "--rewrite-host"}, ""},
+		"not found":     {"http://backend.invalid:8080", 404, false, nil, []string{"--rewrite-host", "no WebSocket at this path"}, ""},
+		"own page":      {"http://backend.invalid", 403, false, []string{"Origin: http://app.example"}, []string{"--rewrite-host"}, ""},
+		"foreign page":  {"http://backend.invalid", 403, false, []string{"Origin: http://evil.example"}, []string{"allow that origin"}, "--rewrite-host"},
+		"rewritten":     {"http://backend.invalid", 403, true, nil, []string{"its log says why"}, "--rewrite-host"},
+		"the same name": {"http://app.example", 404, false, nil, []string{"no WebSocket at this path"}, "--rewrite-host"},
+		"no name":       {"http://192.0.2.7", 403, false, nil, []string{"its log says why"}, "--rewrite-host"},
+		"a short name":  {"http://backend", 403, false, nil, []string{"--rewrite-host"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			noProxies(t)
+			refusing := backend(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(tc.status) })
+			proxy, _ := tunnels(t, refusing.Listener.Addr().String())
+			t.Setenv("HTTP_PROXY", proxy)
+			p := runProxy(t, tc.upstream, func(_ *server.Options, o *Options) { o.RewriteHost = tc.rewrite })
+			next := p.refusals(t)
+			shake(t, connectTo(t, p.Addr().String()), "", tc.fields...)
+			got := next()
+			for _, says := range tc.says {
+				isBroken(t, got, tc.status, model.RefusedByUpstream, says)
+			}
+			if tc.not != "" && strings.Contains(got.Diagnosis.Detail, tc.not) {
+				t.Errorf("told %q", got.Diagnosis.Detail)
+			}
+		})
+	}
+}
