@@ -232,7 +232,7 @@ func (l *leg) render(s *model.Connection, now model.Instant) {
 	s.PingsSent, s.PongsReceived, s.PingsReceived = uint64(l.pings), uint64(l.pongs), uint64(l.beats)
 	var sum traffic
 	if l.end != nil {
-		s.Close, sum = l.closing(), l.end.traffic
+		s.Close, sum = l.closing(now), l.end.traffic
 	} else {
 		sum = trafficOf(l.tap)
 		s.Silence, s.DataSilence = since(now, l.tap.Heard()), since(now, l.tap.Data())
@@ -240,9 +240,9 @@ func (l *leg) render(s *model.Connection, now model.Instant) {
 	s.FramesIn, s.FramesOut, s.BytesIn, s.BytesOut = sum.framesIn, sum.framesOut, sum.bytesIn, sum.bytesOut
 }
 
-// closing returns how the leg ended, and whether the connection holds a socket all the same.
-func (l *leg) closing() *model.Close {
-	if !l.conn.held() {
+// closing returns how the leg ended, and whether the connection has held a socket for a while since then.
+func (l *leg) closing(now model.Instant) *model.Close {
+	if !l.conn.held() || since(now, l.since) < closeWait {
 		return &l.end.close
 	}
 	c := l.end.close
