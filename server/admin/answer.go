@@ -3,6 +3,8 @@ package admin
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
+	"time"
 
 	"holter/model"
 	"holter/server/api"
@@ -11,7 +13,7 @@ import (
 
 // answer answers every request of the plane, and every error of its handlers, a panic included.
 func (a *Plane) answer(w http.ResponseWriter, r *http.Request) {
-	out := &begun{ResponseWriter: w}
+	out := &begun{ResponseWriter: w, request: r, stuck: a.stuck}
 	defer func() {
 		if p := recover(); p != nil {
 			plane.LogPanic(a.log, r, p)
@@ -30,10 +32,12 @@ func (a *Plane) handle(w http.ResponseWriter, r *http.Request) error {
 	return find(a.calls, r)(w, r)
 }
 
-// begun is a writer that knows whether an answer is on its way.
+// begun is a writer that knows whether an answer is on its way. A long one may take a slow reader as long as it needs.
 type begun struct {
 	http.ResponseWriter
-	yes bool
+	request *http.Request
+	stuck   time.Duration
+	yes     bool
 }
 
 func (b *begun) WriteHeader(status int) {
@@ -43,7 +47,17 @@ func (b *begun) WriteHeader(status int) {
 
 func (b *begun) Write(text []byte) (int, error) {
 	b.yes = true
-	return b.ResponseWriter.Write(text)
+	if len(text) <= batchSize {
+		return b.ResponseWriter.Write(text)
+	}
+	l, n := newLine(b.ResponseWriter, b.request, b.stuck), 0
+	for part := range slices.Chunk(text, batchSize) {
+		written, err := l.Write(part)
+		if n += written; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 func (b *begun) FlushError() error {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"holter/probe/sock"
 )
 
 // batchSize is how many bytes of an endless answer are gathered before they are written.
@@ -128,9 +130,14 @@ func rate(bytes int, in time.Duration) float64 {
 	return float64(bytes) / max(in, time.Nanosecond).Seconds()
 }
 
-// ended logs why an endless answer was ended, unless its reader is gone or the plane stops.
-func (a *Plane) ended(r *http.Request, err error) {
-	if errors.Is(err, errStuck) {
-		a.log.Warn("cut off a reader that takes nothing", "of", r.URL.Path, "remote", r.RemoteAddr, "for", a.stuck)
+// ended cuts off a reader that takes nothing, and logs it, if that is the error by which the answer ended. Otherwise the
+// reader is gone or the plane stops, and the end of the answer is all that can tell.
+func (a *Plane) ended(r *http.Request, out *endless, err error) {
+	if !errors.Is(err, errStuck) {
+		return
+	}
+	a.log.Warn("cut off a reader that takes nothing", "of", r.URL.Path, "remote", r.RemoteAddr, "for", a.stuck)
+	if out.line.conn != nil {
+		sock.Close(out.line.conn, true) // or the kernel would go on offering what it holds
 	}
 }

@@ -35,7 +35,7 @@ func (a *Plane) events(w http.ResponseWriter, r *http.Request) error {
 			reader.took(events, n)
 		}
 	}
-	a.ended(r, err) // or the reader is gone, or the plane stops: the end of the answer is all that can tell
+	a.ended(r, out, err)
 	return nil
 }
 

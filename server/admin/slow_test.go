@@ -6,12 +6,14 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -225,6 +227,30 @@ func TestStuckReaderIsCutOff(t *testing.T) {
 			}
 			happen(s.fakeSource, 1000)
 		}
+		if _, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: the connection does not end", path)
+		}
+	}
+}
+
+// A long answer goes to its end, however long a slow reader needs for it.
+func TestSlowReaderOfALongAnswer(t *testing.T) {
+	t.Parallel()
+	s := newFakeSource()
+	const clients = 20_000
+	for i := range clients {
+		s.snapshot.Clients = append(s.snapshot.Clients, model.Client{ID: fmt.Sprint("client-", i), UserAgent: strings.Repeat("x", 100)})
+	}
+	a := New(s, "127.0.0.1:0", "", silent)
+	a.stuck = time.Second
+	if err := a.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	a.plane.HTTP.WriteTimeout = a.stuck
+	runAdmin(t, a)
+	var answer api.Clients
+	if err := json.NewDecoder(readSlowly(t, a, "/api/v1/clients", "", 2e6)).Decode(&answer); err != nil || len(answer.Clients) < clients {
+		t.Errorf("%d clients, error %v", len(answer.Clients), err)
 	}
 }
 

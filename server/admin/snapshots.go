@@ -38,7 +38,7 @@ func (a *Plane) snapshots(w http.ResponseWriter, r *http.Request) error {
 			err = out.send()
 		}
 		if err != nil {
-			a.ended(r, err)
+			a.ended(r, out, err)
 			return nil
 		}
 		select {

@@ -147,3 +147,25 @@ func TestCurl(t *testing.T) {
 		return status, answer[:end]
 	})
 }
+
+// Pictures go through a pipe of tools that take a line for a value, packed or not.
+func TestCurlAndJq(t *testing.T) {
+	t.Parallel()
+	for _, tool := range []string{"sh", "curl", "jq"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s is not installed", tool)
+		}
+	}
+	p := start(t)
+	dial(t, p.websocket)
+	p.line(t, "connection opened")
+	for _, how := range []string{"", "--compressed", "--compressed --header 'Accept-Encoding: gzip, identity;q=0'"} {
+		// sh reads line by line: jq sees three of them, each alone, and the pipe breaks.
+		pipe := "curl --silent --no-buffer " + how + " '" + p.admin + "/api/v1/snapshots?every_ms=100' | head -n 3 | " +
+			"while IFS= read -r line; do printf '%s\\n' \"$line\" | jq -c .summary.states.normal; done"
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", pipe).Output()
+		if err != nil || string(out) != "1\n1\n1\n" {
+			t.Errorf("%s: %q, error %v", pipe, out, err)
+		}
+	}
+}
