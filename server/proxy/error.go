@@ -74,7 +74,7 @@ func describe(err error) string {
 		return "shows a certificate that is not trusted: " + model.Clean(cert.Err.Error(), 300) +
 			" (" + cmp.Or(tlsHint(err), "--upstream-ca FILE names certificates to trust") + ", --insecure-upstream trusts any)"
 	}
-	text := "did not answer as it should: " + model.Clean(err.Error(), 300)
+	text := "did not answer as it should: " + model.Clean(withoutHeader(err.Error()), 300)
 	if hint := tlsHint(err); hint != "" {
 		text += " (" + hint + ")"
 	}
@@ -99,6 +99,15 @@ func tlsHint(err error) string {
 		return "--upstream-cert FILE and --upstream-key FILE are the certificate that holter shows"
 	}
 	return ""
+}
+
+// withoutHeader cuts the text of an error where package textproto repeats a line of the header, perhaps a cookie.
+func withoutHeader(text string) string {
+	const malformed = "malformed MIME header"
+	if i := strings.Index(text, malformed); i >= 0 {
+		return text[:i+len(malformed)]
+	}
+	return text
 }
 
 // system returns the text of the operating system.

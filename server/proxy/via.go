@@ -100,7 +100,7 @@ func (e *viaError) reason() string {
 	case cert != nil:
 		return "it shows a certificate that is not trusted: " + model.Clean(cert.Err.Error(), 300)
 	}
-	return model.Clean(e.err.Error(), 300)
+	return model.Clean(withoutHeader(e.err.Error()), 300)
 }
 
 // open opens a connection to target, HOST:PORT, through the proxy. All of it may take as long as timeout.
