@@ -128,7 +128,7 @@ func ParseCloser(name string) (Closer, error) {
 // Detail is all that is known of one connection.
 type Detail struct {
 	Connection
-	Header      []HeaderField // of the request that opened it, secrets left out
+	Header      []HeaderField // of the request that opened it, what may be secret masked
 	Samples     []Sample      // oldest first, at most a window of them
 	Transitions []Transition  // oldest first, the newest MaxTransitions
 	Evidence    Evidence      // behind the diagnosis

@@ -34,6 +34,8 @@ type Options struct {
 
 	ReadOnly bool `help:"Show, and change nothing: neither screen nor API can kick, disturb or refuse a client."`
 
+	ShowSecrets bool `help:"Show in full, on the screen, in the log and over the API, what may be secret in a handshake: header fields, addresses, subprotocols, and the cookies and tokens that --identity names. Else it is masked."`
+
 	Version string       `kong:"-"`
 	Logger  *slog.Logger `kong:"-"` // nil for slog.Default()
 }

@@ -10,7 +10,7 @@ import (
 // Detail is a connection with the request that opened it, its history, and the evidence for its diagnosis.
 type Detail struct {
 	Connection
-	Header      []HeaderField `json:"header"`      // secrets left out
+	Header      []HeaderField `json:"header"`      // what may be secret masked
 	Samples     []Sample      `json:"samples"`     // oldest first
 	Transitions []Transition  `json:"transitions"` // oldest first
 	Evidence    Evidence      `json:"evidence"`

@@ -6,13 +6,15 @@ import (
 	"strings"
 
 	"holter/model"
+	"holter/server/redact"
 )
 
-// handshake is what the hub keeps of the request that opened a connection. Clients of one kind send equal
-// ones, so each is kept once for all of them: see unique.Make.
+// handshake is what the hub keeps of the request that opened a connection: nothing that may be secret, unless
+// Options.ShowSecrets says so. What is not kept is on no screen, in no event and in no answer, and no filter can
+// ask for it. Clients of one kind send equal requests, so each is kept once for all of them: see unique.Make.
 type handshake struct {
 	path, agent string
-	header      string // lines of "name: value", as they came
+	header      string // lines of "name: value"
 }
 
 const (
@@ -22,22 +24,22 @@ const (
 	usualHeader = 512
 )
 
-var (
-	// single are fields whose value differs in every request and means nothing.
-	single = []string{"Sec-Websocket-Key"}
-	// secret are parts of the names of fields whose value must not be on a screen.
-	secret = []string{"auth", "cookie", "token", "secret", "api-key"}
-)
+// single are fields whose value differs in every request and means nothing.
+var single = []string{"Sec-Websocket-Key"}
 
-func handshakeOf(r *http.Request) handshake {
+func (h *Hub) handshakeOf(r *http.Request) handshake {
+	path := r.URL.Path
+	if !h.o.ShowSecrets {
+		path = redact.Path(path)
+	}
 	return handshake{
-		path: model.Clean(r.URL.Path, maxText), agent: model.Clean(r.UserAgent(), maxText), header: headerOf(r),
+		path: model.Clean(path, maxText), agent: model.Clean(r.UserAgent(), maxText), header: h.headerOf(r),
 	}
 }
 
 // headerOf returns the header as lines in the order of its names. They are cleaned when they are shown, which
 // is rare.
-func headerOf(r *http.Request) string {
+func (h *Hub) headerOf(r *http.Request) string {
 	names := make([]string, 0, len(r.Header))
 	for name := range r.Header {
 		if !slices.Contains(single, name) {
@@ -48,6 +50,9 @@ func headerOf(r *http.Request) string {
 	var b strings.Builder
 	b.Grow(usualHeader)
 	line := func(name, value string) {
+		if !h.o.ShowSecrets {
+			value = redact.Field(name, value)
+		}
 		if b.Len()+len(name)+len(value) < maxHeader {
 			b.WriteString(name)
 			b.WriteString(": ")
@@ -62,21 +67,22 @@ func headerOf(r *http.Request) string {
 	return b.String()
 }
 
+// subprotocol returns what is kept of the name of the subprotocol that the application chose. A browser that has
+// only that field for its token needs to be answered with one of those that it offered, perhaps the token.
+func (h *Hub) subprotocol(name string) string {
+	if !h.o.ShowSecrets {
+		name = redact.Subprotocol(name)
+	}
+	return model.Clean(name, maxText)
+}
+
 // fields parses the lines of headerOf. That is possible because a name has no colon in it, and neither a name
 // nor a value has a line break.
 func (s handshake) fields() []model.HeaderField {
 	var fields []model.HeaderField
 	for line := range strings.Lines(s.header) {
 		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
-		if isSecret(name) {
-			value = "(not shown)"
-		}
 		fields = append(fields, model.HeaderField{Name: model.Clean(name, maxText), Value: model.Clean(value, maxText)})
 	}
 	return fields
-}
-
-func isSecret(name string) bool {
-	name = strings.ToLower(name)
-	return slices.ContainsFunc(secret, func(part string) bool { return strings.Contains(name, part) })
 }

@@ -58,6 +58,7 @@ type Options struct {
 	WriteTimeout time.Duration // without progress of a write, after which a connection is closed; 0 for never. Not used with OnFailObserve
 	Version      string
 	AcceptRate   float64 // upgrades per second that the server lets in, for the screen; 0 for no limit
+	ShowSecrets  bool    // keep and show handshakes and names of clients as they come, with what may be secret in them
 }
 
 // Hub is the registry of a monitor's connections. It is also the source of its screen: see Snapshot,
@@ -86,6 +87,9 @@ const keptEvents = 2048 // a reader that falls behind by more loses events
 func New(o Options) *Hub {
 	if o.OnFail == model.OnFailObserve {
 		o.WriteTimeout = 0
+	}
+	if o.ShowSecrets {
+		o.Identity = o.Identity.revealing()
 	}
 	h := &Hub{
 		o:    o,
@@ -122,7 +126,7 @@ func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 	conn := &connection{
 		hub:       h,
 		remote:    addrPort(r.RemoteAddr),
-		handshake: unique.Make(handshakeOf(r)),
+		handshake: unique.Make(h.handshakeOf(r)),
 		client:    newClient(h.o.Identity.Of(r)),
 	}
 	h.origins.add(conn.remote.Addr())

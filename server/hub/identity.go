@@ -1,6 +1,11 @@
 package hub
 
 import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"io"
 	"iter"
 	"net/http"
 	"net/netip"
@@ -11,12 +16,20 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"holter/model"
+	"holter/server/redact"
 )
 
 // Identity finds the name of the client in a request: the same in each of its reconnects. It names the client
 // and does not authenticate it: the signature of a token is not checked.
+//
+// What lets its bearer in is no name to show: the value of a cookie, of a field, parameter or claim whose name says
+// so (redact.Secret), any value that looks like it (redact.Token), and the user of Basic authentication without a
+// password. It is replaced by a hash: session-3f9a0c41d2b7. The hash is keyed at random, so that nobody can try out
+// which value it stands for. The price is that it is another one after a restart of the process.
 type Identity struct {
-	of func(*http.Request) string
+	of    func(*http.Request) (value string, secret bool)
+	label string // of a hash
+	key   []byte // of the hash; nil to show values as they come
 }
 
 // maxClient bounds a client's name, in bytes.
@@ -29,42 +42,71 @@ func ParseIdentity(s string) (Identity, error) {
 	kind, name, named := strings.Cut(s, ":")
 	switch {
 	case s == "":
-		return Identity{func(r *http.Request) string {
+		return identify("client", false, func(r *http.Request) string {
 			if q := fromQuery(r, "client"); q != "" {
 				return q
 			}
 			return r.Header.Get("X-Client-ID")
-		}}, nil
+		}), nil
 	case s == "ip":
-		return Identity{address}, nil
+		return identify("ip", false, address), nil
 	case s == "basic":
-		return Identity{fromBasic}, nil
+		return Identity{fromBasic, "basic", newKey()}, nil
 	case kind == "path":
 		n, err := strconv.Atoi(name)
 		if err != nil || n == 0 {
 			return Identity{}, model.Errorf(model.Invalid, "identity %q names no segment of the path: write path:1 for the first one, path:-1 for the last", s)
 		}
-		return Identity{func(r *http.Request) string { return fromPath(r, n) }}, nil
+		return identify("path", false, func(r *http.Request) string { return fromPath(r, n) }), nil
 	case !named || name == "":
 	case kind == "query":
-		return Identity{func(r *http.Request) string { return fromQuery(r, name) }}, nil
+		return identify(name, redact.Secret(name), func(r *http.Request) string { return fromQuery(r, name) }), nil
 	case kind == "header":
-		return Identity{func(r *http.Request) string { return r.Header.Get(name) }}, nil
+		return identify(name, redact.Secret(name), func(r *http.Request) string { return r.Header.Get(name) }), nil
 	case kind == "cookie":
-		return Identity{func(r *http.Request) string { return fromCookie(r, name) }}, nil
+		return identify(name, true, func(r *http.Request) string { return fromCookie(r, name) }), nil
 	case kind == "jwt":
-		return Identity{func(r *http.Request) string { return fromToken(r, name) }}, nil
+		return identify(name, redact.Secret(name), func(r *http.Request) string { return fromToken(r, name) }), nil
 	}
 	return Identity{}, model.Errorf(model.Invalid, "unknown identity %q: write query:NAME, header:NAME, cookie:NAME, jwt:CLAIM, path:N, basic or ip", s)
+}
+
+// identify makes an identity from where its values are, and whether all of them are secret.
+func identify(label string, secret bool, of func(*http.Request) string) Identity {
+	return Identity{func(r *http.Request) (string, bool) { return of(r), secret }, strings.ToLower(label), newKey()}
+}
+
+func newKey() []byte {
+	key := make([]byte, sha256.Size)
+	rand.Read(key) // never fails
+	return key
+}
+
+// revealing returns an identity that shows all values as they come.
+func (i Identity) revealing() Identity {
+	i.key = nil
+	return i
+}
+
+// name returns what the client that sent r is called, "" if r does not say.
+func (i Identity) name(r *http.Request) string {
+	if i.of == nil {
+		return ""
+	}
+	value, secret := i.of(r)
+	if i.key == nil || strings.TrimSpace(value) == "" || !secret && !redact.Token(value) {
+		return value
+	}
+	sum := hmac.New(sha256.New, i.key)
+	io.WriteString(sum, value)
+	return fmt.Sprintf("%s-%x", i.label, sum.Sum(nil)[:6])
 }
 
 // Of returns the name of the client that sent r. A client without a name is known by its address and user
 // agent. The result has at most maxClient bytes, and no control characters.
 func (i Identity) Of(r *http.Request) string {
-	if i.of != nil {
-		if name := model.Clean(i.of(r), maxClient); strings.TrimSpace(name) != "" {
-			return name
-		}
+	if name := model.Clean(i.name(r), maxClient); strings.TrimSpace(name) != "" {
+		return name
 	}
 	return model.Clean(strings.TrimSpace(address(r)+" "+r.UserAgent()), maxClient)
 }
@@ -92,9 +134,10 @@ func fromCookie(r *http.Request, name string) string {
 	return c.Value
 }
 
-func fromBasic(r *http.Request) string {
-	user, _, _ := r.BasicAuth()
-	return user
+// fromBasic returns the user of Basic authentication. Without a password, the user is one: APIs take keys that way.
+func fromBasic(r *http.Request) (user string, secret bool) {
+	user, password, _ := r.BasicAuth()
+	return user, password == ""
 }
 
 // fromPath returns the n-th segment of the path, from the end if n is negative. An empty segment, as after the
@@ -109,11 +152,10 @@ func fromPath(r *http.Request, n int) string {
 	}
 	for s := range segments(r) {
 		if n--; n == 0 {
-			name, err := url.PathUnescape(s)
-			if err != nil {
-				return s
+			if name, err := url.PathUnescape(s); err == nil {
+				s = name
 			}
-			return name
+			return redact.Path(s)
 		}
 	}
 	return ""

@@ -86,7 +86,7 @@ func (h *Hub) open(l *leg, subprotocol string) *tap.Conn {
 	h.schedule.set(l, l.next)
 	if l.side == model.ClientSide {
 		c.opened = now
-		c.subprotocol = unique.Make(model.Clean(subprotocol, maxText))
+		c.subprotocol = unique.Make(h.subprotocol(subprotocol))
 		h.registry.enter(c, now)
 		c.publish(model.Event{Type: model.ConnectionOpened}, now)
 	}
