@@ -59,5 +59,6 @@ const (
 	RefusedByHolter   Refuser = "holter"   // for its own limits and rules
 	RefusedByHTTP     Refuser = "net/http" // the HTTP server below it, which found no request that it could read
 	RefusedByUpstream Refuser = "upstream" // of a proxy, or what stands between
+	RefusedByApp      Refuser = "app"      // that a monitor is embedded in
 	RefusedByClient   Refuser = "client"   // which went away, or did not trust the certificate
 )

@@ -91,7 +91,10 @@ func (m *Monitor) Wrap(next http.Handler) http.Handler {
 			if !m.admit(w, r) {
 				return
 			}
-			w = &httpWriter{ResponseWriter: w, monitor: m, request: r}
+			watched := &httpWriter{ResponseWriter: w, monitor: m, request: r}
+			next.ServeHTTP(watched, r)
+			watched.tell()
+			return
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -2,12 +2,17 @@ package server
 
 import (
 	"bufio"
+	"cmp"
+	"fmt"
 	"log"
 	"net"
 	"net/http"
 	"path"
 	"runtime"
 	"strings"
+
+	"holter/model"
+	"holter/server/plane"
 )
 
 // httpWriter is the writer of an upgrade. It can do all that the writer below it can, and a connection that is
@@ -19,8 +24,7 @@ type httpWriter struct {
 	http.ResponseWriter
 	monitor  *Monitor
 	request  *http.Request
-	switched bool // a 101 was written to it
-	wrote    bool // so was a status, be it by a body
+	status   int // that was written to it, be it by a body, but for a 1xx that is no 101; 0 for none
 	hijacked bool
 }
 
@@ -29,12 +33,13 @@ func (w *httpWriter) WriteHeader(status int) {
 	case w.hijacked:
 		w.complain("response.WriteHeader on hijacked connection")
 		return
-	case w.wrote:
+	case w.status != 0:
 		w.complain("superfluous response.WriteHeader call")
 		return
 	}
-	w.switched = status == http.StatusSwitchingProtocols
-	w.wrote = w.switched || status >= http.StatusOK
+	if status == http.StatusSwitchingProtocols || status >= http.StatusOK {
+		w.status = status
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -45,22 +50,65 @@ func (w *httpWriter) Write(b []byte) (int, error) {
 		}
 		return 0, http.ErrHijacked
 	}
-	w.wrote = true
+	w.status = cmp.Or(w.status, http.StatusOK)
 	return w.ResponseWriter.Write(b)
 }
 
 func (w *httpWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	c, rw, err := w.monitor.hijack(w.ResponseWriter, w.request, w.switched)
+	c, rw, err := w.monitor.hijack(w.ResponseWriter, w.request, w.status == http.StatusSwitchingProtocols)
 	w.hijacked = w.hijacked || err == nil
 	return c, rw, err
 }
 
 func (w *httpWriter) Flush() {
-	w.wrote = w.wrote || !w.hijacked
+	if !w.hijacked {
+		w.status = cmp.Or(w.status, http.StatusOK)
+	}
 	http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 func (w *httpWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// tell reports an upgrade that the application has answered without taking the connection. It is to be called at the
+// end of the handler. Where nothing was written, what the client gets is not known here.
+func (w *httpWriter) tell() {
+	status := w.status
+	below, ok := w.ResponseWriter.(interface { // Gin's writer, which the handler has written to directly
+		Status() int
+		Written() bool
+	})
+	if ok && status == 0 && below.Written() {
+		status = below.Status()
+	}
+	if w.hijacked || status < http.StatusOK {
+		return
+	}
+	w.monitor.hub.Report(w.request, model.Refusal{
+		Status: status, Reason: "the application refused", By: model.RefusedByApp, Diagnosis: whatBroke(w.request, status),
+	})
+}
+
+// whatBroke says why an application may have answered an upgrade as it did. It is empty where the application has
+// trouble of its own.
+func whatBroke(r *http.Request, status int) model.Diagnosis {
+	if d := plane.CheckHandshake(r); d.Cause != "" {
+		return d
+	}
+	d := model.Diagnosis{Cause: model.CauseHandshakeBroken}
+	switch {
+	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
+		return model.Diagnosis{}
+	case status < http.StatusMultipleChoices:
+		d.Detail = "the application answered as if this were no handshake: it serves no WebSocket at this path"
+	case status < http.StatusBadRequest:
+		d.Detail = "the application redirects, and WebSocket clients follow no redirect: let the client connect to the other address"
+	case (status == http.StatusForbidden || status == http.StatusBadRequest) && !plane.SameOrigin(r):
+		d.Detail = fmt.Sprintf("the Origin is %.100s and the Host %.100s: an application that compares them refuses; allow that origin in its settings", r.Header.Get("Origin"), r.Host)
+	default:
+		d.Detail = fmt.Sprintf("the application answered %d: its log says why", status)
+	}
+	return d
+}
 
 // complain logs what the application did wrong, where package http would and as it does. It is to be called from a
 // method of httpWriter itself.

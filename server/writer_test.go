@@ -9,6 +9,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"holter/model"
+	"holter/server"
+	"holter/server/ginmonitor"
 )
 
 // lockedBuffer is a log that several goroutines write.
@@ -99,6 +105,52 @@ func TestMonitorLeavesComplaintsAsTheyAre(t *testing.T) {
 			got, gotAnswer := complaints(t, newMonitor(t).Wrap(tc.handle))
 			if got != want || gotAnswer != wantAnswer || strings.Count(want, "\n") != tc.logs {
 				t.Errorf("logged %q and answered %q\nwithout a monitor %q and %q", got, gotAnswer, want, wantAnswer)
+			}
+		})
+	}
+}
+
+// An upgrade that the application itself refuses is told, through net/http and through Gin.
+func TestMonitorTellsWhatTheApplicationRefuses(t *testing.T) {
+	gin.SetMode(gin.ReleaseMode)
+	for name, wrap := range map[string]func(m *server.Monitor, h http.HandlerFunc) http.Handler{
+		"net/http": func(m *server.Monitor, h http.HandlerFunc) http.Handler { return m.Wrap(h) },
+		"Gin": func(m *server.Monitor, h http.HandlerFunc) http.Handler {
+			r := gin.New()
+			r.Use(ginmonitor.Middleware(m))
+			r.GET("/", gin.WrapF(h))
+			return r
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMonitor(t)
+			h := wrap(m, func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Upgrade") != "" {
+					http.Error(w, "foreign origin", http.StatusForbidden)
+				}
+			})
+			for _, upgrade := range []bool{false, true} {
+				r := httptest.NewRequest("GET", "/", nil)
+				if upgrade {
+					r.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Origin": {"https://evil.example"}}
+				}
+				h.ServeHTTP(&hijacker{unwrapper{httptest.NewRecorder()}}, r)
+			}
+			var told []model.Refusal
+			for seq := uint64(0); len(told) == 0; {
+				events, err := m.Source().Events(t.Context(), seq)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, e := range events {
+					if seq = e.Seq; e.Refusal != nil {
+						told = append(told, *e.Refusal)
+					}
+				}
+			}
+			got := told[0]
+			if len(told) != 1 || got.Status != 403 || got.By != model.RefusedByApp || !strings.Contains(got.Diagnosis.Detail, "https://evil.example") {
+				t.Errorf("told %+v", got)
 			}
 		})
 	}

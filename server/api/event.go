@@ -30,7 +30,7 @@ type Refusal struct {
 	Client string `json:"client"`
 	Status int    `json:"status"`
 	Reason string `json:"reason"`
-	By     string `json:"by,omitempty"`     // holter, net/http, upstream or client
+	By     string `json:"by,omitempty"`     // holter, net/http, upstream, app or client
 	Cause  string `json:"cause,omitempty"`  // handshake-broken
 	Detail string `json:"detail,omitempty"` // what broke it, and the setting that mends it
 

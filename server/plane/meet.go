@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"golang.org/x/net/http/httpguts"
-
 	"holter/model"
 )
 
@@ -37,8 +35,19 @@ func Handshaking(r *http.Request) bool {
 	return r.Header["Sec-Websocket-Key"] != nil || r.Header["Sec-Websocket-Version"] != nil || hasUpgrade(r)
 }
 
-func hasUpgrade(r *http.Request) bool {
-	return httpguts.HeaderValuesContainsToken(r.Header["Upgrade"], "websocket")
+func hasUpgrade(r *http.Request) bool { return hasToken(r.Header["Upgrade"], "websocket") }
+
+// hasToken reports whether a token is in the lists of a header field. Package httpguts could tell too, but it would
+// bring all of IDNA into an application that embeds a monitor.
+func hasToken(values []string, token string) bool {
+	for _, v := range values {
+		for t := range strings.SplitSeq(v, ",") {
+			if strings.EqualFold(strings.TrimSpace(t), token) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // CheckHandshake returns what keeps r from being the opening handshake of a WebSocket although it was meant as one:
@@ -54,7 +63,7 @@ func CheckHandshake(r *http.Request) model.Diagnosis {
 	if !hasUpgrade(r) {
 		missing = append(missing, "Upgrade: websocket")
 	}
-	if !httpguts.HeaderValuesContainsToken(r.Header["Connection"], "upgrade") {
+	if !hasToken(r.Header["Connection"], "upgrade") {
 		missing = append(missing, "Connection: Upgrade")
 	}
 	old := !r.ProtoAtLeast(1, 1)

@@ -203,3 +203,22 @@ func TestProxyTellsSpoiltHandshakes(t *testing.T) {
 		isBroken(t, next(), tc.status, model.RefusedByUpstream, tc.says)
 	}
 }
+
+// A client that has no patience with a slow upstream is told of too.
+func TestProxyTellsOfClientsThatGiveUp(t *testing.T) {
+	came := make(chan struct{}, 1)
+	mute := rawBackend(t, func(c net.Conn, in *bufio.Reader) {
+		readRequest(in)
+		came <- struct{}{}
+		io.Copy(io.Discard, in)
+	})
+	p := runProxy(t, mute, nil)
+	next := p.refusals(t)
+	c := connectTo(t, p.Addr().String())
+	io.WriteString(c, chatRequest)
+	<-came
+	c.Close()
+	if got := next(); got.Status != 0 || got.By != model.RefusedByClient || got.Diagnosis.Cause != "" {
+		t.Errorf("told %+v", got)
+	}
+}

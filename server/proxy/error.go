@@ -32,6 +32,12 @@ func (p *proxy) answerFailure(w http.ResponseWriter, r *http.Request, err error)
 	}
 	from := clientOf(r)
 	if from.request.Context().Err() != nil { // it has gone, and reads no answer
+		if plane.Handshaking(from.request) {
+			p.door.Refused(from.request, model.Refusal{
+				Reason: "the client went away before the upstream had answered", By: model.RefusedByClient,
+				Diagnosis: plane.CheckHandshake(from.request),
+			})
+		}
 		return
 	}
 	status, code := http.StatusBadGateway, codeBadGateway
