@@ -137,7 +137,7 @@ func itemOf(e *model.Event) (item, bool) {
 			look.Rate(e.Storm.Peak), look.Brief(e.Storm.Back99))
 	case e.Type == model.Dropped:
 		it.weight, it.kind, it.state = weightLoss, "lost", model.Suspect
-		it.text = fmt.Sprintf("%d events lost: the screen could not keep up", e.Count)
+		it.text = fmt.Sprintf("%d events lost: the screen or the line to it could not keep up", e.Count)
 	case !slices.Contains(model.EventTypes[:], e.Type):
 		it.weight, it.kind, it.text = weightArrival, "other", string(e.Type)
 		if e.Connection != nil {

@@ -197,7 +197,7 @@ func TestSlowReaderIsNotCutOff(t *testing.T) {
 			defer stop()
 			in := readSlowly(t, a, path, "identity", 150e3)
 			buffer := make([]byte, 4096)
-			for begin := time.Now(); time.Since(begin) < 4*time.Second; {
+			for begin := time.Now(); time.Since(begin) < 3*time.Second; {
 				if _, err := in.Read(buffer); err != nil {
 					t.Fatal(err)
 				}
