@@ -15,7 +15,8 @@ import (
 //   - A beat to the upstream goes right after a byte of the client's, which the upstream has mostly just received
 //     itself: the beat adds little to what the upstream knows. So does a beat to the client while the upstream
 //     speaks. Only where the upstream has been quiet for two intervals does the client's beat go first, and the
-//     upstream's follows the answer.
+//     upstream's follows the answer. If the upstream pings at a rate of its own, that takes four of its beats: by
+//     then a client that waits for them has given it up.
 //   - An end that never answers pings lives as long as its kernel acknowledges them and nothing else is wrong.
 //
 // A beat that has nothing to vouch for waits: see heart.Peer.
@@ -57,6 +58,21 @@ func (l *leg) quiet() model.Instant {
 	return quietIntervals * model.Instant(l.conn.hub.o.Rhythm.Interval)
 }
 
+// missedBeats is how many beats of its own make an upstream quiet that has left them out. Clients wait for one to
+// three before they give it up.
+const missedBeats = 4
+
+// pause returns how long l must have been without a byte of its application's to be quiet.
+func (l *leg) pause(spoke model.Instant) model.Instant {
+	pause := l.quiet()
+	if l.beats > 1 {
+		if beat := (spoke - l.conn.opened) / model.Instant(l.beats); beat < pause { // a slower one would hold ours up
+			return max(pause, missedBeats*beat)
+		}
+	}
+	return pause
+}
+
 // vouches reports whether the peer of l lives, so that a beat may go to the other leg, whose last one went at sent.
 // If it does not, the next byte of the peer releases that beat.
 func (l *leg) vouches(to *leg, now, sent model.Instant) bool {
@@ -82,7 +98,7 @@ func (l *leg) heardFor(to *leg, now, sent model.Instant) bool {
 		return false
 	}
 	spoke := l.tap.Spoke()
-	close := to.side == model.UpstreamSide || spoke != 0 && now-spoke < l.quiet()
+	close := to.side == model.UpstreamSide || spoke != 0 && now-spoke < l.pause(spoke)
 	return !close || now-heard <= fresh
 }
 

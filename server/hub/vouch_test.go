@@ -137,6 +137,33 @@ func TestBeatsFollowBytes(t *testing.T) {
 	})
 }
 
+// An upstream that pings at a rate of its own has left out three of its pings, after which clients have given it up,
+// before a beat to the client goes without a byte of its.
+func TestBeatsWaitForAnUpstreamThatPings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		client, upstream := proxied(t, h)
+		const beat = 1200 * time.Millisecond
+		go upstream.every(beat, func() {
+			if !upstream.frozen.Load() {
+				ws.WriteFrame(upstream.conn, ws.NewPingFrame([]byte("own")))
+			}
+		})
+		time.Sleep(20 * beat)
+		upstream.frozen.Store(true)
+		n := len(client.pinged())
+		time.Sleep(3 * beat)
+		if more := len(client.pinged()) - n; n < 15 || more > 0 {
+			t.Errorf("%d pings while the upstream lived, and %d after its last byte", n, more)
+		}
+		upstream.frozen.Store(false)
+		time.Sleep(20 * beat)
+		if more := len(client.pinged()) - n; more < 15 {
+			t.Errorf("%d pings after it has come back", more)
+		}
+	})
+}
+
 // A charger that answers no pings does not keep the server from being watched.
 func TestUpstreamOfAMuteClientIsBeaten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
