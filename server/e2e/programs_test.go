@@ -46,12 +46,12 @@ func node(t *testing.T, script string, args ...string) []string {
 	return append([]string{"node", filepath.Join(dir, script)}, args...)
 }
 
-// python is the same for Debian's own Python, the one that Debian's packages are for.
-func python(t *testing.T, script string) []string {
+// python is the same for Debian's own Python, the one that Debian's packages are for, and for one of these.
+func python(t *testing.T, module, script string) []string {
 	t.Helper()
 	const interpreter = "/usr/bin/python3"
-	if err := exec.Command(interpreter, "-c", "import websockets").Run(); err != nil {
-		t.Skipf("python3-websockets is not installed: %v", err)
+	if err := exec.Command(interpreter, "-c", "import "+module).Run(); err != nil {
+		t.Skipf("python3-%s is not installed: %v", module, err)
 	}
 	return []string{interpreter, filepath.Join(programs(t), script)}
 }
@@ -256,7 +256,7 @@ func TestWS(t *testing.T) {
 
 func TestPythonWebsockets(t *testing.T) {
 	t.Parallel()
-	p := play{scripted(python(t, "websockets_server.py")), python(t, "websockets_client.py")}
+	p := play{scripted(python(t, "websockets", "websockets_server.py")), python(t, "websockets", "websockets_client.py")}
 	p.compare(t, func(h *program, _ *actor) {
 		if c := h.beating(t, 1)[0]; c.PingsReceived == 0 {
 			t.Error("holter saw no keepalive of the client's")
