@@ -52,7 +52,7 @@ func (h *hostility) clear(k kind) { h.set(k, false) }
 func (h *hostility) set(k kind, hostile bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if known, ok := h.kinds[k]; ok && known == false {
+	if hostile, known := h.kinds[k]; known && !hostile {
 		return
 	}
 	if h.kinds == nil || len(h.kinds) >= maxKinds {
@@ -67,6 +67,14 @@ func (h *hostility) answers(k kind) bool {
 	defer h.mu.Unlock()
 	hostile, known := h.kinds[k]
 	return known && !hostile
+}
+
+// answersPings records that this peer, and so its kind, is not hostile.
+func (l *leg) answersPings() {
+	if !l.answers {
+		l.answers = true
+		l.conn.hub.hostility.clear(l.kind())
+	}
 }
 
 // diedOfPing reports whether the leg, which has just ended, was hung up on because of the first ping, and names

@@ -28,6 +28,7 @@ type leg struct {
 	pings    uint32
 	pongs    uint32
 	beats    uint32    // the peer's
+	answers  bool      // it has answered a ping, of holter's or of the application's
 	awaited  bool      // a beat of the other leg waits for the next byte of this peer
 	tap      *tap.Conn // nil once its socket is closed
 	heart    *heart.Heart
@@ -107,9 +108,7 @@ func (l *leg) Pong(seq uint32, at model.Instant, exact bool) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
 	l.pongs++
-	if l.pongs == 1 {
-		l.conn.hub.hostility.clear(l.kind())
-	}
+	l.answersPings()
 	l.conn.hub.count.beats.Add(1)
 	l.changed(l.heart.Pong(seq, at, exact, &l.conn.hub.late))
 	l.lead(at)
@@ -119,6 +118,7 @@ func (l *leg) Pong(seq uint32, at model.Instant, exact bool) {
 func (l *leg) RoundTrip(rtt time.Duration) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
+	l.answersPings()
 	if l.heart != nil {
 		l.heart.RoundTrip(rtt)
 	}
