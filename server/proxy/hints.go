@@ -10,6 +10,7 @@ import (
 
 	"holter/model"
 	"holter/server/plane"
+	"holter/server/redact"
 )
 
 // attempt is a handshake that the upstream did not take.
@@ -68,10 +69,23 @@ func (a *attempt) redirected() (*url.URL, bool) {
 	return nil, false
 }
 
+// toHTTPS reports whether a redirect goes to the same place by https.
+func (a *attempt) toHTTPS(to *url.URL) bool {
+	if to.Scheme != "https" {
+		return false
+	}
+	for _, host := range []string{a.in.Host, a.out.Host, a.in.Header.Get("X-Forwarded-Host")} {
+		if h, err := url.Parse("//" + host); err == nil && h.Hostname() != "" && strings.EqualFold(h.Hostname(), to.Hostname()) {
+			return true
+		}
+	}
+	return false
+}
+
 // replacedForwarded: TLS ends in front of holter, which does not trust who says so.
 func replacedForwarded(a *attempt) string {
 	to, redirected := a.redirected()
-	if !a.denied() && !(redirected && to.Scheme == "https") {
+	if !a.denied() && !(redirected && a.toHTTPS(to)) {
 		return ""
 	}
 	for _, name := range []string{"X-Forwarded-Proto", "X-Forwarded-Host"} {
@@ -99,13 +113,16 @@ func moved(a *attempt) string {
 	switch {
 	case !ok:
 		return ""
-	case to.Scheme == "https" && a.out.Header.Get("X-Forwarded-Proto") == "http":
+	case a.toHTTPS(to) && a.out.Header.Get("X-Forwarded-Proto") == "http":
 		return "the upstream wants https and was told that the client came by http: give holter --tls-cert and --tls-key, or let the proxy in front that ends TLS send X-Forwarded-Proto, and name it with --trusted-proxies"
 	case to.Path == path+"/" || path == to.Path+"/":
-		return fmt.Sprintf("the upstream redirects to %.100s, and WebSocket clients follow no redirect: let the client connect to that path", to.Path)
+		return fmt.Sprintf("the upstream redirects to %.100s, and WebSocket clients follow no redirect: let the client connect to that path", redact.Path(to.Path))
 	}
-	to.User, to.RawQuery, to.Fragment = nil, "", ""
-	return fmt.Sprintf("the upstream redirects to %.200s, and WebSocket clients follow no redirect: let the client connect there, or log in first if that is a login", to)
+	there := redact.Path(to.Path) // the query may hold a secret, too
+	if to.Host != "" {
+		there = to.Scheme + "://" + to.Host + there
+	}
+	return fmt.Sprintf("the upstream redirects to %.200s, and WebSocket clients follow no redirect: let the client connect there, or log in first if that is a login", there)
 }
 
 func otherVersion(a *attempt) string {

@@ -38,6 +38,7 @@ func TestProxyHints(t *testing.T) {
 		"another Origin":          {answer(403), false, []string{"Origin: http://localhost:3000"}, "allow that origin"},
 		"slash":                   {answer(301, "Location: /chat/"), false, nil, "/chat/"},
 		"login":                   {answer(302, "Location: /login?next=secret"), false, nil, "/login,"},
+		"another place":           {answer(302, "Location: https://user:secret@other.example/chat?token=secret#secret"), false, nil, "https://other.example/chat,"},
 		"no credentials":          {answer(401), false, nil, "credentials"},
 		"not here":                {answer(404), false, nil, "path"},
 		"a page":                  {answer(200), false, nil, "no WebSocket at this path"},
