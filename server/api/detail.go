@@ -49,6 +49,7 @@ type Evidence struct {
 	Probes         int    `json:"probes"`
 	Missed         int    `json:"missed"`
 	Ponged         bool   `json:"ponged"`
+	Mute           bool   `json:"mute"` // it lives, and has never answered a ping
 	PeerIntervalMS Millis `json:"peer_interval_ms"`
 	Unread         bool   `json:"unread"`
 	KeptMS         Millis `json:"kept_ms"` // how long a ping has waited to be written
@@ -59,6 +60,9 @@ type Evidence struct {
 	GapMS          Millis `json:"gap_ms"`
 	LateAnswerMS   Millis `json:"late_answer_ms"`
 	Skipped        int    `json:"skipped"`
+	Tunnel         bool   `json:"tunnel"`    // it was never a WebSocket
+	KilledMS       Millis `json:"killed_ms"` // after the first ping the peer hung up
+	Spared         bool   `json:"spared"`    // not pinged, since its like hung up on a ping
 }
 
 // Kernel is model.Kernel.
@@ -134,9 +138,10 @@ func (d *Detail) own() (model.Detail, error) {
 func fromEvidence(e *model.Evidence) Evidence {
 	return Evidence{
 		State: e.State.String(), SilenceMS: millis(e.Silence), PingAgeMS: millis(e.PingAge), TimeoutMS: millis(e.Timeout),
-		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged,
+		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged, Mute: e.Mute,
 		PeerIntervalMS: millis(e.PeerInterval), Unread: e.Unread, LateMS: millis(e.Late), LostIn: e.LostIn, LostOut: e.LostOut,
 		GapMS: millis(e.Gap), LateAnswerMS: millis(e.LateAnswer), Skipped: e.Skipped, KeptMS: millis(e.Kept), Kernel: fromKernel(&e.Kernel),
+		Tunnel: e.Tunnel, KilledMS: millis(e.Killed), Spared: e.Spared,
 	}
 }
 
@@ -157,8 +162,9 @@ func (k *Kernel) model() model.Kernel {
 func (e *Evidence) model() model.Evidence {
 	return model.Evidence{
 		State: stateOf(e.State), Silence: e.SilenceMS.Duration(), PingAge: e.PingAgeMS.Duration(), Timeout: e.TimeoutMS.Duration(),
-		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged,
+		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged, Mute: e.Mute,
 		PeerInterval: e.PeerIntervalMS.Duration(), Unread: e.Unread, Late: e.LateMS.Duration(), LostIn: e.LostIn, LostOut: e.LostOut,
 		Gap: e.GapMS.Duration(), LateAnswer: e.LateAnswerMS.Duration(), Skipped: e.Skipped, Kept: e.KeptMS.Duration(), Kernel: e.Kernel.model(),
+		Tunnel: e.Tunnel, Killed: e.KilledMS.Duration(), Spared: e.Spared,
 	}
 }
