@@ -29,6 +29,8 @@ func (h *Heart) evidence(now, heard model.Instant) model.Evidence {
 		Kept:         h.kept(now),
 		LostIn:       h.lostIn,
 		LostOut:      h.lostOut,
+		Tunnel:       h.tunnel,
+		Spared:       h.spared,
 	}
 }
 

@@ -67,6 +67,8 @@ type Heart struct {
 	ended     bool
 	lostIn    bool // see Lose
 	lostOut   bool
+	tunnel    bool // see Tunnel
+	spared    bool // see Spare
 
 	beats history
 }
@@ -221,7 +223,7 @@ func (h *Heart) lose(in, out, tunnel bool) {
 		return
 	}
 	h.rest()
-	h.lostIn, h.lostOut = in, out
+	h.lostIn, h.lostOut, h.tunnel = in, out, tunnel
 	h.diagnose(&model.Evidence{LostIn: in, LostOut: out, Tunnel: tunnel})
 }
 
@@ -231,6 +233,7 @@ func (h *Heart) Spare() {
 		return
 	}
 	h.rest()
+	h.spared = true
 	h.diagnose(&model.Evidence{Spared: true})
 }
 
