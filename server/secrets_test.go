@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -29,7 +30,7 @@ func TestMonitorShowsNoSecrets(t *testing.T) {
 					return
 				}
 				defer conn.Close()
-				ws.ReadFrame(conn)
+				io.Copy(io.Discard, conn)
 			})
 			s := serve(t, m.Wrap(chooses), false)
 			p := dial(t, s, "/ws?token=s3cret", http.Header{"Sec-Websocket-Protocol": {"chat, s3cret"}, "X-Session-Id": {"s3cret"}, "Apikey": {"s3cret"}})

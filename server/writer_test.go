@@ -74,30 +74,30 @@ func TestMonitorLeavesComplaintsAsTheyAre(t *testing.T) {
 		handle http.HandlerFunc
 		logs   int // lines
 	}{
-		"once":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, 0},
-		"twice": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403); w.WriteHeader(500) }, 1},
+		"once":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }, 0},
+		"twice": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden); w.WriteHeader(500) }, 1},
 		"thrice": {func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(403)
+			w.WriteHeader(http.StatusForbidden)
 			w.WriteHeader(500)
 			w.WriteHeader(500)
 		}, 2},
 		"after a body": {func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, "no")
-			http.Error(w, "really", 403)
+			http.Error(w, "really", http.StatusForbidden)
 		}, 1},
 		"after a flush": {func(w http.ResponseWriter, _ *http.Request) {
 			w.(http.Flusher).Flush()
-			w.WriteHeader(403)
+			w.WriteHeader(http.StatusForbidden)
 		}, 1},
 		"after a hint": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(103)
 			w.WriteHeader(103)
-			w.WriteHeader(403)
+			w.WriteHeader(http.StatusForbidden)
 		}, 0},
 		"hijacked": {func(w http.ResponseWriter, _ *http.Request) {
 			hijack(w)
-			w.WriteHeader(403)
-			http.Error(w, "too late", 403)
+			w.WriteHeader(http.StatusForbidden)
+			http.Error(w, "too late", http.StatusForbidden)
 		}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {

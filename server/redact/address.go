@@ -5,7 +5,7 @@ import "strings"
 // addressOf returns an address, or the part of one that a proxy passes on, without its user and password, and with
 // the values of its parameters masked. It works on the text: what package url cannot parse is no less secret.
 func addressOf(s string) string {
-	if strings.IndexAny(s, "?#;@%") < 0 {
+	if !strings.ContainsAny(s, "?#;@%") {
 		return s
 	}
 	s, _, fragment := strings.Cut(s, "#") // in which tokens come back from a login
@@ -24,7 +24,7 @@ func addressOf(s string) string {
 // is masked: the query of a client that escapes its question mark, the values of parameters such as ;jsessionid=,
 // and user and password of an address in a path.
 func Path(path string) string {
-	if strings.IndexAny(path, "?;@") < 0 {
+	if !strings.ContainsAny(path, "?;@") {
 		return path
 	}
 	path, query, found := strings.Cut(path, "?")
@@ -57,7 +57,7 @@ func cutQuery(s string) (path, query, separator string) {
 // masked.
 func pathOf(path string) string {
 	switch {
-	case strings.IndexAny(path, "@;") < 0:
+	case !strings.ContainsAny(path, "@;"):
 		return path
 	case len(path) > maxItem:
 		return Mask
