@@ -26,8 +26,9 @@ type Diagnosis struct {
 	Detail string
 }
 
-// Causes are the causes that a diagnosis can have, in the order of judging: the first that holds hides those after
-// it.
+// Causes are the causes that a connection's diagnosis can have, in the order of judging: the first that holds hides
+// those after it. A new one also needs a rule (model/heart/rules.go), a row in the table of model/heart/README.md
+// and a few words for the screen (tui/columns.go). Tests hold all three against this list.
 var Causes = [...]Cause{
 	CauseFramesLost, CausePingHostile, CauseHostBusy, CauseBackpressure, CauseAppNotReading, CausePathDown, CauseNoPong,
 	CausePeerStalled, CauseJitter, CauseUnknown,

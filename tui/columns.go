@@ -18,7 +18,7 @@ const gaugeWidth = 14
 // whyWidth has room for every cause with what it means, also about the upstream.
 const whyWidth = 36
 
-// causeHelp is what a cause means, for tables in which its sentence does not fit.
+// causeHelp is what each of model.Causes means, for tables in which its sentence does not fit.
 var causeHelp = map[model.Cause]string{
 	model.CauseUnknown:       "nothing comes in",
 	model.CauseHostBusy:      "holter itself was late",
@@ -28,6 +28,7 @@ var causeHelp = map[model.Cause]string{
 	model.CauseBackpressure:  "peer takes nothing",
 	model.CauseAppNotReading: "bytes lie unread",
 	model.CausePathDown:      "pings not acknowledged",
+	model.CausePingHostile:   "hung up on a ping",
 	model.CausePeerStalled:   "gets pings, no pong",
 }
 

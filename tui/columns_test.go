@@ -7,6 +7,17 @@ import (
 	"holter/model"
 )
 
+func TestEveryCauseHasAMeaning(t *testing.T) {
+	for _, cause := range model.Causes {
+		if causeHelp[cause] == "" {
+			t.Errorf("causeHelp lacks %s", cause)
+		}
+	}
+	if len(causeHelp) != len(model.Causes) {
+		t.Errorf("causeHelp has %d causes, and model.Causes has %d", len(causeHelp), len(model.Causes))
+	}
+}
+
 // TestCausesAreReadWithTheirMeaning is about a terminal without room for the sentence.
 func TestCausesAreReadWithTheirMeaning(t *testing.T) {
 	for cause, meaning := range causeHelp {

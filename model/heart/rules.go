@@ -14,8 +14,9 @@ type rule struct {
 	write func(*model.Evidence) string
 }
 
-// rules are in the order of judging. The first that holds wins, so that a deeper cause hides the symptoms below it.
-var rules = [...]rule{
+// rules are one for each of model.Causes, in the same order. The first that holds wins, so that a deeper cause hides
+// the symptoms below it.
+var rules = [len(model.Causes)]rule{
 	{model.CauseFramesLost, framesLost, writeFramesLost},
 	{model.CausePingHostile, pingHostile, writePingHostile},
 	{model.CauseHostBusy, hostBusy, writeHostBusy},
