@@ -41,8 +41,11 @@ type KnownClient struct {
 	Source string // where the policy is written: repository and file
 }
 
-// KnownClients is the one table of known clients: storms recognize them, and a swarm imitates them. The deaf ones run
-// in browsers, which do not show the Retry-After of a refusal to a script.
+// KnownClients is the one table of known clients. A swarm imitates them, and a storm compares with each of them how
+// clients come back. So a new entry is both a new value of --preset and a new name that storms and drills may give to
+// clients: its policy must be the library's own, and tell it from the others.
+//
+// The deaf ones run in browsers, which do not show the Retry-After of a refusal to a script.
 var KnownClients = []KnownClient{
 	{
 		"Socket.IO", "socketio",

@@ -64,7 +64,7 @@ func (t *Traffic) behaviour() Behaviour {
 type Return struct {
 	Backoff  string     `placeholder:"POLICY" help:"Delays before a client reconnects: none, fixed:1s, exponential:1s,2,60s (base, factor, cap) or steps:0s,2s,10s (default exponential:1s,2,30s with full jitter)."`
 	Jitter   JitterName `placeholder:"KIND" help:"How the delays are randomized: none, full, equal or decorrelated (default none if --backoff is given)."`
-	Preset   PresetName `placeholder:"CLIENT" help:"Reconnect with the defaults of this client: socketio, phoenix, signalr, centrifugo, grpc, or holter for holter's own page."`
+	Preset   PresetName `placeholder:"CLIENT" help:"Reconnect with the defaults of this client: socketio, phoenix, signalr, centrifugo, grpc or holter (its own page)."`
 	Attempts int        `placeholder:"N" help:"Give up after this many failures in a row; by default never, or as the preset does."`
 }
 
