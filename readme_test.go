@@ -45,6 +45,17 @@ func TestReadmeLinks(t *testing.T) {
 	}
 }
 
+var sourceFile = regexp.MustCompile("`([a-z0-9_/]+\\.go)`")
+
+// TestFrontPageFiles looks for the source files that the first README names.
+func TestFrontPageFiles(t *testing.T) {
+	for _, file := range sourceFile.FindAllStringSubmatch(read(t, "README.md"), -1) {
+		if _, err := os.Stat(filepath.FromSlash(file[1])); err != nil {
+			t.Errorf("README.md names %s: %v", file[1], err)
+		}
+	}
+}
+
 func TestLinks(t *testing.T) {
 	text := "[a](b/c.md#d) [e](https://f.example) <img src=\"g.svg\"> <source srcset=\"h.svg\">\n```\nw[i](j)\n```\n# K & `l` m-n\n"
 	if got, want := strings.Join(links(text), " "), "b/c.md#d g.svg h.svg"; got != want {
