@@ -35,9 +35,9 @@ func (c *Conn) Ending() Ending {
 	return Ending{}
 }
 
-// Shut asks for a close frame at the next frame boundary. Nothing of the application's goes out after that
-// frame. The socket stays open: the caller closes it later, with Drop. If what goes out no longer makes
-// frames, there will be no boundary, and Shut closes the socket instead.
+// Shut asks for a close frame at the next frame boundary. No bytes of the application go out after that frame. The
+// socket stays open: the caller closes it later, with Drop. If the outgoing bytes no longer form frames, there will
+// be no boundary, and Shut closes the socket instead.
 //
 // Shut does nothing and reports false if the connection had ended before. It never waits.
 func (c *Conn) Shut(code int, reason string) bool {
@@ -99,14 +99,15 @@ func (c *Conn) reportClosed() {
 	}
 }
 
-// reportGone follows a reportClosed. If another goroutine is still about that one, it reports this too.
+// reportGone runs after reportClosed. If another goroutine is still in Watcher.Closed, that goroutine calls
+// Watcher.Gone.
 func (c *Conn) reportGone() {
 	if c.flags.Or(flagGone)&(flagGone|flagReported) == flagReported {
 		c.watch.Gone()
 	}
 }
 
-// readFailed records and reports the end of the stream or of the socket, if err of a read says so.
+// readFailed records and reports the end of the stream or of the socket, if the error of a read says so.
 func (c *Conn) readFailed(err error) {
 	if !ends(err) {
 		return
@@ -119,8 +120,9 @@ func (c *Conn) readFailed(err error) {
 	c.reportClosed()
 }
 
-// writeFailed records and reports that the peer is gone, if err of a write of ours says so: the application may
-// not read or write for a long time. It keeps the socket, and reads what the peer has sent before.
+// writeFailed records and reports that the peer is gone, if the error of a write of ours says so: the application may
+// not read or write for a long time. The socket stays open, so that the application can read the bytes that the peer
+// sent before.
 func (c *Conn) writeFailed(err error) {
 	if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
 		return
@@ -129,7 +131,7 @@ func (c *Conn) writeFailed(err error) {
 	c.reportClosed()
 }
 
-// ends reports whether err of a read means the end of the connection. A deadline that passed does not.
+// ends reports whether the error of a read means the end of the connection. A deadline that has passed does not.
 func ends(err error) bool { return err != nil && !errors.Is(err, os.ErrDeadlineExceeded) }
 
 // cause returns the text of the innermost error: the outer ones repeat the addresses.

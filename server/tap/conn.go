@@ -7,8 +7,9 @@
 // disturb it. It copies no payload, decides nothing about beats or the health of a peer, and keeps no list
 // of connections. Those decisions are the Watcher's, which in this project is package hub.
 //
-// The application calls the methods of net.Conn, or a proxy CopyTo, from goroutines of its own. The Watcher's side
-// calls the others: they never wait for the socket, so one goroutine can serve thousands of connections.
+// An application calls the methods of net.Conn, and a proxy calls CopyTo, from goroutines of its own. The owner of
+// the Watcher calls the other methods. They never wait for the socket, so one goroutine can serve thousands of
+// connections.
 package tap
 
 import (
@@ -43,15 +44,14 @@ type Watcher interface {
 	// other direction is lost as well.
 	Lost(in, out bool)
 	// Closed: the connection has ended, or the upgrade was refused. It comes once. The socket may still be
-	// there, as after the end of a stream.
+	// open, as after the end of a stream.
 	Closed(e Ending)
 	// Gone: the socket was closed. It is the last call, and comes once.
 	Gone()
 }
 
-// Conn is a tapped connection. While no ping of its own is under way it hands on every byte as a plain
-// net.Conn would. Otherwise it removes from the incoming stream the pongs that answer its own pings, and
-// nothing else.
+// Conn is a tapped connection. While no ping of its own is under way, it passes every byte on as a plain net.Conn
+// would. Otherwise it removes the pongs that answer its own pings from the incoming stream, and nothing else.
 //
 // "Ours" in this package are the frames that the Conn itself sends: pings and one close frame. Four kinds
 // of goroutines meet here:
@@ -61,8 +61,8 @@ type Watcher interface {
 //   - The writer is in Write or CloseWrite, or flushes the held start of a frame, and holds writeLock. It
 //     parses what goes out. At each frame boundary it also sends our frames that are due.
 //   - The scheduler calls Ping, Retry and Shut, and must never wait. It leaves a note of the frame. If
-//     writeLock is free it takes the lock and acts as the writer. Otherwise the writer in charge finds the
-//     note: it looks for one after it has released the lock, so that none is forgotten. A reader that
+//     writeLock is free it takes the lock and acts as the writer. Otherwise the goroutine that
+//     holds the lock finds the note: it looks for one after it has released the lock, so that none is forgotten. A reader that
 //     receives a pong of the application's does the same, as our ping may have waited for that.
 //   - Any goroutine may set a deadline or faults, or ask for a figure. It takes neither lock.
 //
@@ -126,7 +126,7 @@ const (
 	flagReported                    // and has returned
 	flagGone                        // the socket was closed
 	flagProved                      // a whole frame has shown that this is a WebSocket
-	flagTunnel                      // it is none: the bytes pass unparsed
+	flagTunnel                      // this is not a WebSocket: the bytes pass unparsed
 	flagAlert                       // each read that brings bytes is reported to Watcher.Heard
 )
 
@@ -173,8 +173,8 @@ func NewUpstream(c net.Conn, early []byte, watch Watcher, now func() model.Insta
 	return t
 }
 
-// Switched is for a server that has sent its 101 without the tap, with these values of Sec-WebSocket-Accept and
-// Sec-WebSocket-Protocol: frames follow at once. It must come before the first write.
+// Switched tells the tap that the server has sent its 101 without the tap, with these values of Sec-WebSocket-Accept
+// and Sec-WebSocket-Protocol: frames follow at once. The server must call it before the first write.
 func (c *Conn) Switched(accept, subprotocol string) {
 	c.phase = phaseFrames
 	c.accepted(accept)
@@ -194,8 +194,8 @@ func (c *Conn) NetConn() net.Conn { return c.Conn }
 // Spoke returns when the last byte came in that was not a pong of ours, 0 if none has.
 func (c *Conn) Spoke() model.Instant { return model.Instant(c.spoke.Load()) }
 
-// Proved reports whether the bytes have shown that this is a WebSocket: in either direction a whole frame has
-// passed that RFC 6455 allows as the first one.
+// Proved reports whether this is known to be a WebSocket: in one direction a whole frame has passed that RFC 6455
+// allows as the first one, a pong of ours came in, or Prove was called.
 func (c *Conn) Proved() bool { return c.is(flagProved) }
 
 // Heard returns when the last byte came in.
@@ -224,8 +224,8 @@ func (c *Conn) Alert(on bool) {
 	}
 }
 
-// PeerBeat is for an application that takes a message for the peer's heartbeat: a script in a browser
-// cannot send a ping.
+// PeerBeat records a heartbeat of the peer that is a message of the application's: a script in a browser cannot send
+// a ping.
 func (c *Conn) PeerBeat() { c.watch.PeerBeat(c.now(), true) }
 
 func (c *Conn) reportOpened(subprotocol string) {

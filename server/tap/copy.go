@@ -8,13 +8,13 @@ import (
 	"holter/probe/sock"
 )
 
-// CopyTo writes to w what Read would return, until the stream ends, which is no error. An idle connection
-// holds no buffer: CopyTo borrows one when there is something to read. No other goroutine may read
-// meanwhile. At most one of the errors is set: read if c failed, write if w did.
+// CopyTo writes the bytes that Read would return to w, until the stream ends. The end of the stream is not an error.
+// An idle connection holds no buffer: CopyTo borrows one when there is something to read. No other goroutine may
+// read meanwhile. At most one of the errors is set: read if c failed, write if w did.
 //
-// It also returns, with more set, when it has read nothing but a beat of the tap's own: the sign of an idle
-// connection. A caller with many connections then goes on in a new goroutine, because the stack of the old
-// one has grown to twice the size.
+// CopyTo also returns, with more set, when it has read only pongs of the tap's own: the sign of an idle connection. A
+// caller with many connections then goes on in a new goroutine, because the stack of the old one has grown to twice
+// the size.
 func (c *Conn) CopyTo(w io.Writer) (more bool, read, write error) {
 	if c.polite != nil {
 		read, write = c.copyAwake(w)
@@ -50,7 +50,7 @@ type loan struct {
 	// What tryRead found.
 	n      int
 	err    error
-	waited bool // the socket was empty at first
+	exact bool // the socket was empty at first, so the bytes came in during the read
 }
 
 const bufferSize = 32 << 10
@@ -66,8 +66,8 @@ func (l *loan) giveBack() {
 	}
 }
 
-// read waits until there is something to read, and reads it. If that was for the tap alone it returns
-// neither a byte nor an error.
+// read waits until there is something to read, and reads it. If all of it was for the tap, read returns neither a
+// byte nor an error.
 func (l *loan) read(tryRead func(fd uintptr) bool) (int, error) {
 	c := l.conn
 	c.readLock.Lock()
@@ -78,13 +78,13 @@ func (l *loan) read(tryRead func(fd uintptr) bool) (int, error) {
 	}
 	if c.awaitWire() {
 		l.borrow()
-		n, at, waited, err := c.readBelow(l.buffer[:])
+		n, at, exact, err := c.readBelow(l.buffer[:])
 		if err != nil {
 			c.readFailed(err)
 		}
-		return c.sift(l.buffer[:n], at, waited), err
+		return c.sift(l.buffer[:n], at, exact), err
 	}
-	l.n, l.err, l.waited = 0, nil, false
+	l.n, l.err, l.exact = 0, nil, false
 	err := l.raw.Read(tryRead)
 	if err == nil {
 		err = l.err
@@ -96,10 +96,10 @@ func (l *loan) read(tryRead func(fd uintptr) bool) (int, error) {
 		c.readFailed(err)
 		return 0, err
 	}
-	return c.sift(l.buffer[:l.n], c.arrived(l.n), l.waited), nil
+	return c.sift(l.buffer[:l.n], c.arrived(l.n), l.exact), nil
 }
 
-// lent is what was read into the buffer.
+// lent returns the bytes that were read into the buffer.
 func (l *loan) lent() []byte {
 	if l.buffer == nil {
 		return nil
@@ -116,12 +116,12 @@ func (l *loan) tryRead(fd uintptr) bool {
 		return true
 	}
 	l.giveBack()
-	l.waited = true
+	l.exact = true
 	return false
 }
 
-// copyAwake copies without a bare socket, so it must hold a buffer while it waits. That is a small one,
-// unless the last read filled it.
+// copyAwake copies without a bare socket, so it must hold a buffer while it waits. The buffer is small, unless the
+// last read filled it.
 func (c *Conn) copyAwake(w io.Writer) (read, write error) {
 	var l loan
 	defer l.giveBack()

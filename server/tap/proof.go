@@ -7,20 +7,19 @@ import (
 	"strings"
 )
 
-// Not all that is upgraded is a WebSocket: some transports borrow the handshake, and some complete it and then
+// Not every upgraded connection is a WebSocket: some transports borrow the handshake, and some complete it and then
 // speak a protocol of their own. A frame of ours would break these. So a Conn is a tunnel, which passes bytes
-// unparsed, unless the response has the Sec-WebSocket-Accept that fits the request; and the Watcher learns when
-// the first whole frame has proved that frames follow.
+// unparsed, unless the response has the Sec-WebSocket-Accept that fits the request. Even then, no ping of ours goes
+// out until a whole frame has proved that frames follow, or until Prove is called.
 
-// opening is what is known of the HTTP response before frames follow.
+// opening is the state of the HTTP response before frames follow.
 type opening struct {
-	head    []byte // as far as it has been written
-	accept  string // the Sec-WebSocket-Accept that it must have, "" if none will do
+	head    []byte // the part that has been written
+	accept  string // the Sec-WebSocket-Accept that it must have, "" if no value is right
 	checked bool   // accept is to be compared
 }
 
-// acceptOf returns the Sec-WebSocket-Accept that answers r, RFC 6455 section 4.2.2. It is "" if r has no key: then
-// no value answers it.
+// acceptOf returns the Sec-WebSocket-Accept that answers r, RFC 6455 section 4.2.2. It is "" if r has no key.
 func acceptOf(r *http.Request) string {
 	key := strings.TrimSpace(r.Header.Get("Sec-Websocket-Key"))
 	if key == "" {
@@ -62,13 +61,13 @@ func (c *Conn) accepted(accept string) {
 	}
 	c.set(flagTunnel)
 	c.out.lost = true
-	c.in.astray.Store(true) // the reader loses the frames of its direction when it comes round
+	c.in.astray.Store(true) // the reader marks its own direction as lost at its next read
 	c.out.astray.Store(true)
 }
 
-// checkFirst looks at the frame in s.head as long as nothing has proved that frames pass. The first frame of a
+// checkFirst checks the frame in s.head until a frame has proved that this is a WebSocket. The first frame of a
 // direction must begin a message and be masked if, and only if, the client sends it (RFC 6455 sections 5.1 and
-// 5.4). A whole one that ends its message is the proof. It runs under the lock of s.
+// 5.4). A whole frame that ends its message is the proof. checkFirst runs under the lock of s.
 func (c *Conn) checkFirst(s *stream, masked bool) {
 	if s.lost || c.is(flagProved) || s.frames.Load() == 0 || s.have > 0 {
 		return
@@ -82,7 +81,7 @@ func (c *Conn) checkFirst(s *stream, masked bool) {
 	}
 }
 
-// Prove says that this is a WebSocket. The caller knows so, or takes it for one after a long Quiet.
+// Prove tells the tap that this is a WebSocket. The caller knows this, or assumes it after a long Quiet.
 func (c *Conn) Prove() {
 	c.set(flagProved)
 	c.deliver()

@@ -15,7 +15,7 @@ type ahead struct {
 	held  []byte // may be the beginning of a pong of ours
 }
 
-// Read returns what comes in, without the pongs that answer pings of ours.
+// Read returns the bytes that come in, without the pongs that answer our pings.
 //
 // All functions in this file run under readLock, which Read takes.
 func (c *Conn) Read(b []byte) (int, error) {
@@ -28,9 +28,9 @@ func (c *Conn) Read(b []byte) (int, error) {
 			}
 			continue
 		}
-		n, at, waited, err := c.readBelow(b)
+		n, at, exact, err := c.readBelow(b)
 		if n > 0 {
-			n = c.sift(b[:n], at, waited)
+			n = c.sift(b[:n], at, exact)
 		}
 		if err != nil {
 			c.readFailed(err)
@@ -41,9 +41,9 @@ func (c *Conn) Read(b []byte) (int, error) {
 	}
 }
 
-// readBelow reads from the connection below. waited reports that the bytes cannot have waited in the socket
-// for long.
-func (c *Conn) readBelow(b []byte) (n int, at model.Instant, waited bool, err error) {
+// readBelow reads from the connection below. exact reports that at is the time at which a pong among the bytes came
+// in: that pong cannot have waited long in the socket.
+func (c *Conn) readBelow(b []byte) (n int, at model.Instant, exact bool, err error) {
 	// A ping that is written after this read began cannot have been answered before it.
 	var began model.Instant
 	if c.awaiting() {
@@ -71,8 +71,8 @@ func (c *Conn) arrived(n int) model.Instant {
 	return at
 }
 
-// waitedFor is the least duration of a read that had to wait. The netpoller alone needs about that long; a
-// read of bytes that are already there needs a tenth of it.
+// waitedFor is the least duration of a read that had to wait for its bytes. The netpoller alone needs about that
+// long; a read of bytes that are already there needs a tenth of it.
 const waitedFor = model.Instant(20 * time.Microsecond)
 
 // readAhead returns bytes that were read ahead. It may return neither bytes nor an error.
@@ -98,14 +98,14 @@ func (c *Conn) readAhead(b []byte) (n int, err error) {
 // so this need not be cheap.
 func (c *Conn) readHeld(a *ahead) error {
 	b := make([]byte, len(a.held)+512)
-	n, at, waited, err := c.readBelow(b[len(a.held):])
+	n, at, exact, err := c.readBelow(b[len(a.held):])
 	if n == 0 && !ends(err) {
 		return err
 	}
 	b = b[:copy(b, a.held)+n]
 	a.held = nil
 	if n > 0 {
-		a.ready = b[:c.sift(b, at, waited)]
+		a.ready = b[:c.sift(b, at, exact)]
 	} else {
 		c.track(b, at) // the stream has ended, so this is not a pong
 		a.ready = b
@@ -120,16 +120,16 @@ func (c *Conn) readHeld(a *ahead) error {
 // awaiting reports whether a ping of ours is under way.
 func (c *Conn) awaiting() bool { return c.asked.Load() != c.answered.Load() }
 
-// sift parses b, which has just come in, and removes from it the pongs of ours. What is left for the
-// application it moves to the front of b, and returns the length of that.
-func (c *Conn) sift(b []byte, at model.Instant, waited bool) (kept int) {
-	if kept = c.siftFrames(b, at, waited); kept > 0 {
+// sift parses b, which has just come in, and removes our pongs from it. It moves the bytes that are left for the
+// application to the front of b, and returns their number.
+func (c *Conn) sift(b []byte, at model.Instant, exact bool) (kept int) {
+	if kept = c.siftFrames(b, at, exact); kept > 0 {
 		c.spoke.Store(int64(at))
 	}
 	return kept
 }
 
-func (c *Conn) siftFrames(b []byte, at model.Instant, waited bool) (kept int) {
+func (c *Conn) siftFrames(b []byte, at model.Instant, exact bool) (kept int) {
 	w := c.wire.Load()
 	for done := 0; done < len(b); {
 		if w != nil {
@@ -146,7 +146,7 @@ func (c *Conn) siftFrames(b []byte, at model.Instant, waited bool) (kept int) {
 			}
 			if n > 0 {
 				done += n
-				c.pong(seq, at, waited, done == len(b))
+				c.pong(seq, at, exact, done == len(b))
 				continue
 			}
 		}
@@ -160,7 +160,7 @@ func (c *Conn) siftFrames(b []byte, at model.Instant, waited bool) (kept int) {
 	return kept
 }
 
-// hold keeps b, the end of what came in, until more is there.
+// hold keeps b, the last bytes that came in, until more bytes come.
 func (c *Conn) hold(b []byte) {
 	if c.ahead == nil {
 		c.ahead = new(ahead)
@@ -256,22 +256,22 @@ func (c *Conn) match(b []byte) (n int, seq uint32) {
 	return at + pingPayload, seq
 }
 
-// pong records and reports a pong of ours that was removed from the stream. last says that nothing was
-// read behind it.
-func (c *Conn) pong(seq uint32, at model.Instant, waited, last bool) {
+// pong records and reports a pong of ours that was removed from the stream. last says that the read brought no bytes
+// after it.
+func (c *Conn) pong(seq uint32, at model.Instant, exact, last bool) {
 	c.in.frames.Add(1)
 	c.set(flagProved)
 	if seq > c.answered.Load() {
 		c.answered.Store(seq)
 	}
-	if !waited && last {
-		at, waited = c.arrival(at)
+	if !exact && last {
+		at, exact = c.arrival(at)
 	}
-	c.watch.Pong(seq, at, waited)
+	c.watch.Pong(seq, at, exact)
 }
 
-// arrival asks the kernel when the bytes came in that a read found waiting at that moment. The kernel
-// knows the time of the newest bytes only, so the answer is exact only if nothing else waits behind them.
+// arrival asks the kernel when bytes came in that had waited in the socket until a read at that moment. The kernel
+// only knows the time of the newest bytes, so the answer is exact only if no other bytes wait in the socket.
 func (c *Conn) arrival(at model.Instant) (model.Instant, bool) {
 	exact := false
 	c.control(func(fd uintptr) {
