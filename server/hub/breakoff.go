@@ -7,12 +7,13 @@ import (
 	"holter/server/tap"
 )
 
-// blockedFor is how long a write must have waited before the hub asks the kernel about the other end, which is not
-// read meanwhile.
+// blockedFor is how long a write must have waited before the hub asks the kernel about the other end. While the
+// write waits, nothing reads from that end.
 const blockedFor = 500 * time.Millisecond
 
-// breakOff ends the proxied connections of which one end is gone while the other takes nothing: the goroutine that
-// would read the reset waits in a write. The other end gets a reset too, as it would have without holter.
+// breakOff closes proxied connections where one end is gone and the other accepts no bytes: the goroutine that
+// would read the reset of the first end waits in a write to the other. The other end gets a reset too, as it would
+// have without holter.
 func (h *Hub) breakOff() {
 	now := h.now()
 	for _, c := range h.all() {
@@ -24,7 +25,7 @@ func (h *Hub) breakOff() {
 	}
 }
 
-// goneUnread returns the tap of an end that is gone although nobody has read so, and that of the other end.
+// goneUnread returns the tap of an end that is gone although no read has reported it, and the tap of the other end.
 func (h *Hub) goneUnread(c *connection, now model.Instant) (gone, other *tap.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -90,8 +90,8 @@ func (c *connection) publish(e model.Event, now model.Instant) {
 	c.hub.log.Publish(e)
 }
 
-// snapshot fills s, which is zero, with the connection as its worse leg shows it. (Returning so large a
-// value, during the handshake at that, would double the stack of the goroutine that serves the connection.)
+// snapshot fills s, which is zero, with the connection as its worse leg shows it. (A return value of this
+// size would double the stack of the goroutine that serves the connection during the handshake.)
 func (c *connection) snapshot(s *model.Connection, now model.Instant) { c.render(s, c.worse(), now) }
 
 // render fills s, which is zero, with the connection as one of its legs shows it.

@@ -8,14 +8,14 @@ import (
 )
 
 // hostility remembers which kinds of peers have ended right after the first ping of holter's: some programs hang
-// up on a ping. Their like is beaten no more. A kind of which any has ever answered a ping is not hostile.
+// up on a ping. holter sends no more pings to peers of that kind. If one peer of a kind has answered a ping, the
+// kind is not hostile.
 type hostility struct {
 	mu    sync.Mutex // protects all following
 	kinds map[kind]bool
 }
 
-// kind is what peers have in common that are one program. Of an upstream that is the path, of a client also the
-// user agent.
+// kind groups peers that are probably the same program: upstreams by path, clients by path and user agent.
 type kind struct {
 	side        model.Side
 	path, agent string
@@ -23,7 +23,7 @@ type kind struct {
 
 const (
 	maxKinds = 1024
-	// hostileWithin is how soon after the first ping a peer that dies of it has ended.
+	// hostileWithin is the longest time between the first ping and the end of a peer that was killed by it.
 	hostileWithin = model.Instant(time.Second)
 )
 
@@ -36,17 +36,17 @@ func (l *leg) kind() kind {
 	return k
 }
 
-// has reports whether peers of that kind are not to be beaten.
+// has reports whether peers of that kind must get no pings.
 func (h *hostility) has(k kind) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.kinds[k]
 }
 
-// add records a peer that died of a ping, unless one of its kind has answered one.
+// add records that a ping killed a peer of that kind, unless another peer of the kind has answered a ping.
 func (h *hostility) add(k kind) { h.set(k, true) }
 
-// clear records a peer that answered a ping.
+// clear records that a peer of that kind answered a ping.
 func (h *hostility) clear(k kind) { h.set(k, false) }
 
 func (h *hostility) set(k kind, hostile bool) {
@@ -61,7 +61,7 @@ func (h *hostility) set(k kind, hostile bool) {
 	h.kinds[k] = hostile
 }
 
-// answers reports whether a peer of that kind has ever answered a ping.
+// answers reports whether a peer of that kind has answered a ping before.
 func (h *hostility) answers(k kind) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -77,8 +77,8 @@ func (l *leg) answersPings() {
 	}
 }
 
-// diedOfPing reports whether the leg, which has just ended, was hung up on because of the first ping, and names
-// that cause. A peer that said goodbye had reasons of its own.
+// diedOfPing reports whether the peer closed the leg because of the first ping; if so, it sets the diagnosis. The
+// leg has just ended. A peer that sent a normal close code had another reason.
 func (l *leg) diedOfPing(now model.Instant) bool {
 	e := &l.end.close
 	byPeer := e.By == model.ByNetwork || e.By == model.ByPeer && e.Code != 1000 && e.Code != 1001 && e.Code != 1005

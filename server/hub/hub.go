@@ -13,7 +13,8 @@
 //
 // # Locks
 //
-// Locks are taken in this order. Only under those of a tap may a goroutine wait for a socket.
+// Locks are taken in this order. A goroutine may wait for a socket while it holds a tap's lock, but while it holds
+// no other lock.
 //
 //  1. the readLock and the writeLock of a tap, under which the tap calls the exported methods of its leg;
 //  2. Hub.mu, which protects the registry and the clients in it;

@@ -39,8 +39,8 @@ func (h *Hub) Kick(_ context.Context, k model.Kick) (int, error) {
 	return n, err
 }
 
-// Targets returns the open connections that a command for these ids, or without ids for all that match a query,
-// would be about now, in order. If some of the ids are not open, it returns an error too.
+// Targets returns the open connections with these ids or, if there are no ids, those that match query. They are
+// sorted by id. If some of the ids are not open, it returns an error too.
 func (h *Hub) Targets(_ context.Context, ids []model.ID, query string) ([]model.ID, error) {
 	targets, err := h.targets(ids, query)
 	found := make([]model.ID, len(targets))
@@ -51,7 +51,8 @@ func (h *Hub) Targets(_ context.Context, ids []model.ID, query string) ([]model.
 	return found, err
 }
 
-// targets returns the open connections that a command means. The error is about those that are not open.
+// targets returns the open connections with these ids or, if there are no ids, those that match query. The error
+// names an id that is not open.
 func (h *Hub) targets(ids []model.ID, query string) (targets []*connection, err error) {
 	if len(ids) == 0 {
 		return h.matching(query)
@@ -96,7 +97,7 @@ func (h *Hub) isOpen(c *connection) bool {
 	return c.held()
 }
 
-// closeLater has the scheduler close c at that moment. It reports false if c is not open.
+// closeLater makes the scheduler close c at that moment. It reports false if c is not open.
 func (h *Hub) closeLater(c *connection, k kick, at model.Instant) bool {
 	c.mu.Lock()
 	ended := c.toClient.end != nil
@@ -106,12 +107,12 @@ func (h *Hub) closeLater(c *connection, k kick, at model.Instant) bool {
 		c.toClient.reschedule()
 	}
 	c.mu.Unlock()
-	return !ended || h.close(c, k) // the scheduler does not visit what has ended
+	return !ended || h.close(c, k) // the scheduler does not visit a leg that has ended
 }
 
-// close closes c, on both legs if it has two. If the peer or the application has sent a close frame before
-// and left the socket open, close has the socket closed, and what has ended without one it closes at once. It
-// reports false if there is nothing left to do.
+// close closes c, on both legs if it has two: it sends a close frame, and after closeWait the scheduler closes the
+// sockets. If a close frame was sent already, the scheduler only closes the sockets after closeWait. If the leg to
+// the client has ended, close closes the sockets at once. It reports false if there is nothing left to do.
 func (h *Hub) close(c *connection, k kick) bool {
 	t, up := h.taps(c)
 	if t == nil && up == nil {
@@ -145,10 +146,11 @@ func (h *Hub) taps(c *connection) (client, upstream *tap.Conn) {
 	return c.toClient.tap, upstream
 }
 
-// closeAll closes what is open when the monitor stops: close frames to all, a second for their answers, and
-// then the sockets. A connection in the middle of its handshake may still enter during that second.
+// closeAll closes all open connections when the monitor stops: it sends close frames to all peers, waits a second
+// for their answers, and then closes the sockets. A connection in the middle of its handshake may still be added
+// during that second.
 func (h *Hub) closeAll() {
-	h.endFaults() // or connections would live on for the bytes that faults hold
+	h.endFaults() // otherwise connections would stay open for the bytes that faults hold back
 	poll := time.NewTicker(10 * time.Millisecond)
 	defer poll.Stop()
 	for limit := time.Now().Add(closeWait); h.Size() > 0 && time.Now().Before(limit); <-poll.C {
@@ -175,7 +177,7 @@ func (h *Hub) drop(c *connection, e tap.Ending, reset bool) {
 	}
 }
 
-// hasEnded reports whether the client of c has left, as far as the leg to it tells.
+// hasEnded reports whether the leg to the client of c has ended.
 func (h *Hub) hasEnded(c *connection) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -50,16 +50,16 @@ func trafficOf(t *tap.Conn) (sum traffic) {
 	return sum
 }
 
-// Opened starts the heart. The leg to the client also lists the connection, in the same step: a Closed at the
-// same time comes either before, and then there is nothing to list, or after.
+// Opened starts the heart. The leg to the client also lists the connection, in the same step. Closed may run at the
+// same time: if Closed runs first, open lists nothing.
 func (l *leg) Opened(subprotocol string) {
 	if t := l.conn.hub.open(l, subprotocol); t != nil {
 		t.Drop(tap.Ending{By: model.ByHolter, Code: 1001, Reason: "holter has shut down"}, false)
 	}
 }
 
-// open starts the heart of l and lists its connection. If Run is over, it returns the tap instead, to be
-// closed.
+// open starts the heart of l and lists its connection. If Run is over, it returns the tap instead, which the caller
+// closes.
 func (h *Hub) open(l *leg, subprotocol string) *tap.Conn {
 	c := l.conn
 	h.mu.Lock()
@@ -134,7 +134,8 @@ func (l *leg) PeerBeat(at model.Instant, page bool) {
 	}
 }
 
-// Heard gives the heart a sign of life of a peer in doubt, and lets a beat go that has waited for it.
+// Heard gives the heart a sign of life from a suspected peer, and releases the beat of the other leg if that beat
+// waits for it.
 func (l *leg) Heard(at model.Instant) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
@@ -145,7 +146,7 @@ func (l *leg) Heard(at model.Instant) {
 	l.release(at)
 }
 
-// Lost ends the judging of the peer: neither pings nor silence prove anything any more.
+// Lost makes the heart stop judging the peer: neither pings nor silence prove anything any more.
 func (l *leg) Lost(in, out bool) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
@@ -154,8 +155,8 @@ func (l *leg) Lost(in, out bool) {
 	}
 }
 
-// Closed records how the leg ended. With the leg to the client, the client has left. The connection stays on the
-// list of those that are there until its sockets are closed: see Gone.
+// Closed records how the leg ended. If this is the leg to the client, the client has left. The connection stays on
+// the list of present connections until its sockets are closed: see Gone.
 func (l *leg) Closed(e tap.Ending) {
 	c, h := l.conn, l.conn.hub
 	h.mu.Lock()
@@ -185,8 +186,8 @@ func (l *leg) Closed(e tap.Ending) {
 	c.publish(model.Event{Type: model.ConnectionClosed}, now)
 }
 
-// Gone takes the connection off the list of those that are there, unless its other socket is still open. Until
-// then it counts for the limits.
+// Gone takes the connection off the list of present connections, unless its other socket is still open. Until then
+// the connection counts for the limits.
 func (l *leg) Gone() {
 	c, h := l.conn, l.conn.hub
 	h.mu.Lock()
@@ -223,7 +224,7 @@ func (l *leg) changed(from, to model.State, changed bool) {
 	}
 }
 
-// render fills in those fields of s that are about a leg.
+// render fills in the fields of s that describe a leg.
 func (l *leg) render(s *model.Connection, now model.Instant) {
 	h, heart := l.conn.hub, l.heart
 	s.Side, s.State, s.Since, s.Diagnosis = l.side, heart.State(), h.time(l.since), heart.Diagnosis()

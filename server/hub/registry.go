@@ -102,7 +102,7 @@ func (r *registry) refuse(id string, now model.Instant, waited, retryAfter time.
 	r.storms.Refuse(now)
 }
 
-// expire forgets what has lingered long enough.
+// expire forgets the connections that have lingered long enough.
 func (r *registry) expire(now model.Instant, linger time.Duration) {
 	n := 0
 	for n < len(r.gone) && time.Duration(now-r.gone[n].left) >= linger {
@@ -111,8 +111,7 @@ func (r *registry) expire(now model.Instant, linger time.Duration) {
 	r.forget(n)
 }
 
-// forget takes the n connections that have been gone longest off the list, and each client with the last of
-// its connections.
+// forget removes from the list the n connections that left first. A client goes when its last connection goes.
 func (r *registry) forget(n int) {
 	for _, c := range r.gone[:n] {
 		delete(r.conns, c.id)
@@ -132,8 +131,8 @@ func (r *registry) all() []*connection {
 	return all
 }
 
-// measure reads the counters, for the rates. Under Hub.mu no connection closes meanwhile, whose bytes would
-// be in neither sum, or in both.
+// measure reads the counters, for the rates. Hub.mu keeps connections from closing meanwhile, which would count
+// their bytes twice or not at all.
 func (r *registry) measure(now model.Instant) {
 	x := r.count.read(now)
 	for _, c := range r.conns {

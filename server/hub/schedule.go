@@ -21,7 +21,8 @@ type schedule struct {
 
 const (
 	// slotTime is the span of time whose legs are visited in one run: thousands of timers a second would
-	// cost more than the pings. It delays beats, but changes no figure: a round trip begins with the write.
+	// cost more than the pings. A beat may go out up to this late. The RTT is not affected, as it is measured from
+	// the write.
 	slotTime   = 10 * time.Millisecond
 	wheelSlots = 1024
 )

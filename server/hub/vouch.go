@@ -6,22 +6,24 @@ import (
 	"holter/model"
 )
 
-// A ping is a sign of life, and many applications take any byte for one. Between two ends, holter's pings would
-// vouch for an end that is dead: the other one would never notice. So a beat goes to one end only while the other
-// one lives, and its timers run as if holter were not there:
+// Many applications count any byte as a sign of life. If one end of a proxied connection is dead, holter's pings
+// would look like life from that end, and the other end would never notice. So holter sends a beat to one end only
+// while the other end lives. Then the application's timers behave as they would without holter:
 //
-//   - Bytes must have come from the other end since the last beat to this one. The answers to holter's own beats
+//   - Bytes must have come from the other end since the last beat to this end. The answers to holter's own beats
 //     count, so two idle ends keep each other's beats going.
-//   - A beat to the upstream goes right after a byte of the client's, which the upstream has mostly just received
-//     itself: the beat adds little to what the upstream knows. So does a beat to the client while the upstream
-//     speaks. Only where the upstream has been quiet for two intervals does the client's beat go first, and the
-//     upstream's follows the answer. If the upstream pings at a rate of its own, that takes four of its beats: by
-//     then a client that waits for them has given it up.
-//   - An end that never answers pings lives as long as its kernel acknowledges them and nothing else is wrong.
+//   - A beat to the upstream goes out right after a byte from the client. The upstream has usually just received
+//     that byte, so the beat tells it little that is new. In the same way a beat to the client goes out right after
+//     a byte from the upstream while the upstream sends. If the upstream has been quiet for two intervals, the beat
+//     to the client goes first, and the beat to the upstream follows the client's answer. An upstream that pings at
+//     a rate of its own counts as quiet after four of its beats are missing: by then a client that waits for them
+//     has given the upstream up.
+//   - An end that never answers pings counts as alive while its kernel acknowledges them and nothing else is wrong.
 //
-// A beat that has nothing to vouch for waits: see heart.Peer.
+// If the other end does not live, the beat waits: see heart.Peer.
 
-// opposite is what the heart of a leg asks about the other end. It is called under connection.mu.
+// opposite answers what the heart of a leg asks about the peer of that leg and about the other end of the
+// connection. The heart calls it under connection.mu.
 type opposite leg
 
 func (p *opposite) Heard() model.Instant { return p.tap.Heard() }
@@ -32,10 +34,10 @@ func (p *opposite) Timing() (rto, rtt time.Duration) { return p.tap.Timing() }
 
 func (p *opposite) Kernel() model.Kernel { return p.tap.Kernel() }
 
-// fresh is how old the byte may be that a beat follows. It covers the pause of the scheduler.
+// fresh is the greatest age of a byte for a beat to count as right after it. It covers the pause of the scheduler.
 const fresh = model.Instant(200 * time.Millisecond)
 
-// quietIntervals is how many intervals without a byte make a quiet end.
+// quietIntervals is the number of intervals without a byte after which an end is quiet.
 const quietIntervals = 2
 
 // MayBeat reports whether a beat may go out now: see the head of this file.
@@ -45,8 +47,8 @@ func (p *opposite) MayBeat(now, sent model.Instant) bool {
 	return other == nil || other.vouches(l, now, sent)
 }
 
-// trust takes a connection for a WebSocket over which nothing has passed for long enough: see tap.Conn.Proved. It
-// returns what is to be called without the lock, or nil.
+// trust treats a connection as a WebSocket if nothing has passed for two intervals after its opening: see
+// tap.Conn.Proved. It returns a function that the caller calls without the lock, or nil.
 func (l *leg) trust(now model.Instant) func() {
 	if l.tap.Proved() || now < l.conn.opened+l.quiet() || !l.tap.Quiet() {
 		return nil
@@ -58,23 +60,23 @@ func (l *leg) quiet() model.Instant {
 	return quietIntervals * model.Instant(l.conn.hub.o.Rhythm.Interval)
 }
 
-// missedBeats is how many beats of its own make an upstream quiet that has left them out. Clients wait for one to
-// three before they give it up.
+// missedBeats is the number of its own beats that an upstream must miss to be quiet. A client gives an upstream up
+// after one to three missed beats.
 const missedBeats = 4
 
-// pause returns how long l must have been without a byte of its application's to be quiet.
+// pause returns the time without a byte from the peer's application after which l is quiet.
 func (l *leg) pause(spoke model.Instant) model.Instant {
 	pause := l.quiet()
 	if l.beats > 1 {
-		if beat := (spoke - l.conn.opened) / model.Instant(l.beats); beat < pause { // a slower one would hold ours up
+		if beat := (spoke - l.conn.opened) / model.Instant(l.beats); beat < pause { // a slower rate would delay our beats
 			return max(pause, missedBeats*beat)
 		}
 	}
 	return pause
 }
 
-// vouches reports whether the peer of l lives, so that a beat may go to the other leg, whose last one went at sent.
-// If it does not, the next byte of the peer releases that beat.
+// vouches reports whether the peer of l lives, so that a beat may go to the other leg. The last beat to that leg
+// went at sent. If the peer is silent, the beat waits until the peer sends a byte.
 func (l *leg) vouches(to *leg, now, sent model.Instant) bool {
 	if l.end != nil || l.heart == nil {
 		return false
@@ -102,8 +104,8 @@ func (l *leg) heardFor(to *leg, now, sent model.Instant) bool {
 	return !close || now-heard <= fresh
 }
 
-// lead has each beat to the client followed by one to the upstream, as soon as the client has answered. A beat that
-// came due later would wait for the client's next byte, and the client's next beat for the upstream's.
+// lead makes the beat to the upstream due as soon as the client has answered its own beat. Otherwise each leg's beat
+// would wait for a byte from the other leg.
 func (l *leg) lead(now model.Instant) {
 	up := l.conn.toUpstream
 	if l.side == model.ClientSide && up != nil && up.end == nil && up.heart != nil {
@@ -112,7 +114,7 @@ func (l *leg) lead(now model.Instant) {
 	}
 }
 
-// release has the scheduler visit the other leg, whose beat has waited for a byte of this peer's.
+// release has the scheduler visit the other leg if the beat of that leg waits for a byte from this peer.
 func (l *leg) release(now model.Instant) {
 	if l.awaited {
 		l.awaited = false
