@@ -12,20 +12,20 @@ type Evidence struct {
 	Probes     int           // probes since the suspicion
 	Missed     int           // beats unanswered in a row
 	Ponged     bool          // a pong has come at least once
-	Mute       bool          // none ever has, and the peer lives all the same
+	Mute       bool          // no pong has ever come, but the peer shows that it lives in other ways
 
 	PeerInterval time.Duration // mean time between the peer's own beats
 	Unread       bool          // bytes wait unread in our own socket
 	Kept         time.Duration // how long a ping has waited to be written
 	Late         time.Duration // how late holter itself was
-	LostIn       bool          // it is not known any more where frames begin in what the peer sends
-	Tunnel       bool          // it was never a WebSocket
-	LostOut      bool          // the same for what is sent to the peer
+	LostIn       bool          // the tap no longer knows where frames begin in the peer's bytes
+	Tunnel       bool          // the connection was never a WebSocket
+	LostOut      bool          // the same for the bytes to the peer
 
 	Kernel Kernel
 
-	Killed time.Duration // after the first ping the peer hung up, without an answer
-	Spared bool          // not beaten, since its like died of that
+	Killed time.Duration // time from the first ping to the peer's close, without a pong
+	Spared bool          // holter sends no pings, because they killed other peers of this kind
 
 	// Set when a connection has just recovered.
 	Gap        time.Duration // a silence that led to suspicion

@@ -16,9 +16,9 @@ type Peer interface {
 	// Timing returns the kernel's retransmission timeout, without its doublings since the last acknowledgement,
 	// and its smoothed round trip. They are 0 where they are unknown.
 	Timing() (rto, rtt time.Duration)
-	// MayBeat reports whether a new beat may go out at now; the newest ping was written at sent, 0 if none was.
-	// A beat vouches for what stands behind it: a proxy may have nothing to vouch for. If it may not, the heart
-	// rests until a Tick finds that it may, and judges nobody meanwhile.
+	// MayBeat reports whether a new beat may go out at now. The newest ping was written at sent, 0 if none was.
+	// In a proxy, a ping must not suggest that a dead end lives. While MayBeat is false, the heart sends no new
+	// beat and judges nothing.
 	MayBeat(now, sent model.Instant) bool
 	// Kernel returns what else the kernel knows.
 	Kernel() model.Kernel
@@ -36,7 +36,7 @@ const (
 	probes         = 3 // with waits of 1, 2 and 4 times probeWait: they span three retransmissions
 	leastProbeWait = 500 * time.Millisecond
 
-	// judgeAgain is the time until a silence is judged again that was not evidence yet.
+	// judgeAgain is how soon the heart judges a silence again if it could not judge it now.
 	judgeAgain = 100 * time.Millisecond
 	// longestSleep is the longest time between two Ticks for a peer that may have a rhythm.
 	longestSleep = 5 * time.Second
@@ -45,8 +45,8 @@ const (
 )
 
 // Tick judges what is overdue at now, and asks for the ping that is due. It may be called early and at any rate.
-// It does not ask again for a ping until Sent reports that the ping was written, and that ping is not evidence
-// before.
+// It does not ask again for a ping until Sent reports that the ping was written. Until then, the ping proves
+// nothing.
 func (h *Heart) Tick(now model.Instant, late *Lateness, p Peer) Action {
 	a := Action{From: h.state}
 	h.factor = uint8(late.Factor())
@@ -177,8 +177,8 @@ func (h *Heart) miss(now, heard model.Instant, p Peer) {
 	}
 }
 
-// acknowledged reports whether a ping of that age proves nothing against a peer that answers no pings: its kernel
-// has acknowledged it, or ours does not tell.
+// acknowledged reports that a peer that answers no pings may still be alive: its kernel has acknowledged the ping of
+// that age or still has time to, or our kernel cannot say.
 func acknowledged(age model.Instant, k model.Kernel) bool {
 	return !k.Known || k.Unacked == 0 || time.Duration(age) <= k.RTO
 }
@@ -234,13 +234,13 @@ func (h *Heart) wantsPing(now model.Instant, p Peer) bool {
 	rested := h.resting
 	h.resting = !p.MayBeat(now, h.sent)
 	if rested && !h.resting {
-		h.peer = pace{} // the peer may have had its reasons to be silent: it shows its rhythm anew
+		h.peer = pace{} // the peer's silence may have had a reason, so its pace is learned anew
 	}
 	return !h.resting
 }
 
-// next returns when there is something to judge or to send again. That is soon enough to notice a pace of the
-// peer's that is learned meanwhile.
+// next returns when there is something to judge or to send again. That is early enough for a pace of the peer that
+// is learned in the meantime.
 func (h *Heart) next(now model.Instant) model.Instant {
 	next := now + model.Instant(h.interval)
 	if h.rhythm.Scheme.ClientBeats() {

@@ -81,10 +81,10 @@ const (
 	firstBeatApart = 2 * time.Millisecond
 )
 
-// New starts the heart of a connection that was opened at an instant and is one among so many connections. r must
-// be valid; it is shared and not copied. random, in [0,1), spreads the hearts. It sets the interval of this one,
-// within 10 % of the rhythm's. It also sets the first beat: within a second or, among many connections, later,
-// but within an interval.
+// New starts the heart of a connection that was opened at an instant. There are among connections in all. r must be
+// valid; it is shared and not copied. random, in [0,1), spreads the hearts. It sets the interval of this heart,
+// within 10 % of the rhythm's. It also sets the time of the first beat: within a second or, if there are many
+// connections, later, but within an interval.
 func New(r *Rhythm, opened model.Instant, random float64, among int) *Heart {
 	detector, err := NewDetector(r.Detector)
 	if err != nil {
@@ -95,13 +95,13 @@ func New(r *Rhythm, opened model.Instant, random float64, among int) *Heart {
 	latest := min(max(firstBeatWithin, time.Duration(among)*firstBeatApart), r.Interval)
 	earliest := min(max(latest-firstBeatWithin, 0), firstBeatWithin)
 	first := earliest + time.Duration(float64(latest-earliest)*random)
-	h.due = opened + 1 + model.Instant(first) // never at once, so that the first Tick only returns when
+	h.due = opened + 1 + model.Instant(first) // the first Tick must not ask for a ping; it only says when to call again
 	h.timeout = r.bound(estimate{})
 	return h
 }
 
-// Sent reports that ping seq was written at an instant. The time that it waited for that is not part of its
-// round trip. It returns when the next Tick is due.
+// Sent reports that ping seq was written at an instant. The time that the ping waited to be written is not part
+// of its round trip. It returns when the next Tick is due.
 func (h *Heart) Sent(seq uint32, at model.Instant) model.Instant {
 	if seq != h.asked || seq == h.written || h.ended {
 		return h.next(at)
@@ -237,7 +237,7 @@ func (h *Heart) Spare() {
 	h.diagnose(&model.Evidence{Spared: true})
 }
 
-// rest ends all beats: a ping that is out is void.
+// rest ends all beats. If a ping is waiting for its pong, that ping no longer counts.
 func (h *Heart) rest() {
 	r := *h.rhythm
 	r.Scheme = model.SchemeNone
@@ -252,7 +252,7 @@ func (h *Heart) Hasten(now, since model.Instant) {
 	}
 }
 
-// Killed reports that the peer hung up so long after the first ping.
+// Killed records that the peer hung up on the first ping. after is the time from that ping to the peer's close.
 func (h *Heart) Killed(after time.Duration) { h.diagnose(&model.Evidence{Killed: after}) }
 
 // LastPing returns when the newest ping was written, 0 if none was.
