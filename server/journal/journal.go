@@ -40,7 +40,8 @@ func New(limit int) *Log { return &Log{limit: limit} }
 // Publish adds e as the next event, and sets its Seq. It never waits.
 func (l *Log) Publish(e model.Event) { l.PublishAfter(0, e) }
 
-// PublishAfter is Publish that leaves out some numbers before e: those of events that never came here.
+// PublishAfter publishes e and skips leftOut sequence numbers before it, for events that were lost before they came
+// here.
 func (l *Log) PublishAfter(leftOut uint64, e model.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

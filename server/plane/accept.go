@@ -19,18 +19,18 @@ const (
 	// a second later.
 	queueLength = 1 << 14
 
-	// handshakes is how many may run at a time where each is little work. More of them would only keep the
-	// accepting goroutine from running.
+	// handshakes is how many handshakes may run at a time if each is little work. More of them would only keep
+	// the accepting goroutine from running.
 	handshakes = 4
 
-	// patience is how long a handshake holds its place. If it takes longer, it is waiting for its client,
-	// which must not keep others out.
+	// patience is how long a handshake holds its place. If it takes longer, it is waiting for a slow client, and
+	// other clients may go ahead.
 	patience = time.Millisecond
 )
 
-// acceptQueue is a listener that accepts every connection at once, into a queue of its own, and returns one from
-// Accept when one of few places is free. A place becomes free by release, or after patience. Accept returns
-// the connection itself, with nothing around it.
+// acceptQueue is a listener that accepts every connection at once, into a queue of its own. Accept returns a
+// connection from the queue when one of a few places is free. A place becomes free by release, or after patience.
+// Accept returns the connection itself, with nothing around it.
 type acceptQueue struct {
 	net.Listener
 	log   *slog.Logger

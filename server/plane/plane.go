@@ -1,14 +1,14 @@
-// Package plane is what holter's HTTP servers share: how one listens, accepts, logs, errs and stops, and which
-// origins and hosts it trusts.
+// Package plane has the code that holter's HTTP servers share: how a server listens, accepts, logs, reports errors
+// and stops, and which origins and hosts it trusts.
 //
 // A Plane is one such server with the listener that it has to itself; the admin plane stands on one. A Data is
 // a data plane, where clients connect, together with the monitor that watches them: it takes the addresses of
 // both planes and stops both in order. Holter's endpoint and its proxy make one each, with a handler of their
 // own.
 //
-// The package knows no routes, and writes no answers: an error is given its status here and its text by the
-// plane that answers. It imports nothing of the monitor; a Data asks for the few methods that it needs. Package
-// server and the rooms admin, endpoint and proxy call it.
+// The package knows no routes, and writes no answers: it sets an error's status, and the plane that answers writes
+// the text. It does not import the monitor; a Data asks for the few methods that it needs. Package server and the
+// rooms admin, endpoint and proxy call it.
 package plane
 
 import (
@@ -48,7 +48,7 @@ func New(handler http.Handler, log *slog.Logger) Plane {
 	}}
 }
 
-// Listen takes the address. The error names flag, which sets another.
+// Listen listens at address. The error names the flag that changes the address.
 func (p *Plane) Listen(address, flag string) error {
 	lc := keepAlive()
 	l, err := lc.Listen(context.Background(), "tcp", address)
@@ -76,7 +76,7 @@ func (p *Plane) Serve() error {
 	return err
 }
 
-// Stop ends Serve and returns when no request is under way any more, or when there is no time left in ctx.
+// Stop ends Serve. It returns when no request is under way any more, or when ctx or shutdownTimeout ends.
 func (p *Plane) Stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
