@@ -18,13 +18,13 @@ import (
 type Options struct {
 	plane.ListenOptions
 	UpstreamOptions
-	HalfCloseTimeout time.Duration `default:"5m" help:"How long a connection stays of which one end has closed without the other, when no byte comes any more."`
+	HalfCloseTimeout time.Duration `default:"5m" help:"Close a half-closed connection after this long without a byte."`
 	TrustedProxies   []string      `placeholder:"CIDR" help:"Networks of the proxies in front of holter: the X-Forwarded headers that come from there are believed and passed on, all others are replaced."`
 }
 
 // Help is shown by holter proxy --help.
 func (Options) Help() string {
-	return `All requests go on to the upstream as they are, and all answers back. Of a WebSocket both sides are watched: that to the client and that to the upstream.
+	return `holter passes all requests on to the upstream as they are, and all answers back. It watches both sides of a WebSocket: to the client and to the upstream.
 
 Examples:
 

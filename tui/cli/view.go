@@ -12,7 +12,7 @@ import (
 // View are the options of a command that shows connections on a screen or in a log.
 type View struct {
 	Screen   tui.Options      `embed:"" group:"Screen and log:"`
-	Headless *bool            `group:"Screen and log:" help:"Log lines instead of the screen; so by itself where there is no terminal."`
+	Headless *bool            `group:"Screen and log:" help:"Log lines instead of the screen; this is the default without a terminal."`
 	Log      eventlog.Options `embed:"" group:"Screen and log:"`
 }
 
