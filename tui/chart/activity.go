@@ -11,7 +11,7 @@ import (
 
 // Activity draws what happened per second over at least the time given, up to now: connects and
 // above them refusals upwards, closes downwards. The bins end at the time end; started is when the
-// first bin ever began, by which columns of several bins stay the same from one picture to the next.
+// first bin ever began. It aligns columns of several bins, so that they do not change between pictures.
 // It has h lines of w cells.
 func Activity(bins []model.Activity, started, end time.Time, over time.Duration, w, h int, s *look.Styles) []string {
 	if w <= 0 || h <= 0 {

@@ -64,10 +64,10 @@ type Tick struct {
 const (
 	axisWidth   = 6  // of the y axis
 	legendWidth = 18 // beside the plot
-	titleFrom   = 5  // lines of a chart that has one for its title
-	timesFrom   = 3  // and one for the time
-	labelsFrom  = 20 // cells of a chart that has labels
-	legendFrom  = 60 // cells of a low chart that has its legend beside it
+	titleFrom   = 5  // least height, in lines, of a chart with a title line
+	timesFrom   = 3  // least height, in lines, of a chart with a time line
+	labelsFrom  = 20 // least width, in cells, of a chart with labels
+	legendFrom  = 60 // least width, in cells, of a chart without a title that has its legend beside it
 )
 
 // plan is how a chart uses its lines and cells.

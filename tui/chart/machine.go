@@ -9,7 +9,7 @@ import (
 	"holter/tui/look"
 )
 
-// edge is an arrow of the state machine, with how often it was gone and when last.
+// edge is an arrow of the state machine, with the number of its transitions and the time of the last one.
 type edge struct {
 	from, to model.State
 	why      string
@@ -17,7 +17,7 @@ type edge struct {
 	last     time.Time
 }
 
-// edgesOf are the arrows of a connection's life. What it has forgotten does not count.
+// edgesOf returns the arrows of a connection's life. Transitions that are no longer kept are not counted.
 func edgesOf(transitions []model.Transition) []edge {
 	edges := []edge{
 		{from: model.Normal, to: model.Suspect, why: model.BeatMissed.String()},

@@ -59,7 +59,8 @@ func beatFigures(samples []model.Sample) (rtts, timeouts []float64, marks []Mark
 	return rtts, timeouts, marks
 }
 
-// limitInk draws a limit: shy, and as a dash where dots are too coarse for a thin one.
+// limitInk draws a limit. The limit gives way to other series. Without braille it is a dash, as the other dots are
+// too coarse for a thin line.
 func limitInk(s *look.Styles) Ink {
 	in := Ink{Paint: s.Chart.Limit, Shy: true}
 	if s.Graph != look.Braille {
