@@ -7,8 +7,8 @@
 // schemes the server's end is a monitor around a gorilla endpoint, and clients that beat use package pulse, as a
 // swarm's do. In the fixed schemes the server is the chat example of gorilla/websocket, and its client only answers.
 //
-// The package owns the lab, the links and the report. It imports no monitor: main passes one in Options. Of the
-// heartbeats only the fixed ones are implemented here.
+// The package owns the lab, the links and the report. It imports no monitor: main passes one in Options. It
+// implements only the fixed heartbeats.
 package compare
 
 import (
@@ -67,7 +67,7 @@ func quickScale() *scale {
 }
 
 // Run compares. It takes about three minutes, in which it keeps some 2400 connections; it fails if
-// the process may not have so many sockets, or if ctx ends before it is done.
+// the process may not open enough sockets, or if ctx ends before it is done.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Quick {
 		return run(ctx, quickScale(), o)
@@ -126,8 +126,8 @@ const (
 	quickFixedLife = 45 * time.Second
 )
 
-// phase draws at which phase of the beats a fault strikes, 0…1. The n connections divide all phases
-// between them, those with an odd turn for themselves, so that few are enough for a fair mean.
+// phase draws at which phase of the beats a fault strikes, 0…1. The even and the odd turns each cover all phases
+// evenly, so a few of the n connections give a fair mean.
 func phase(turn, n int, random *rand.Rand) float64 {
 	parts := (n + 1) / 2
 	return (float64(turn/2) + random.Float64()) / float64(parts)

@@ -15,7 +15,7 @@ type trial struct {
 	scheme *scheme
 	fault  *fault
 	plan   plan
-	turn   int // odd ones have the client's end struck, where a fault strikes one
+	turn   int // for faults of one end: odd turns strike the client, even turns the server
 	random *rand.Rand
 
 	client, server *end
@@ -43,8 +43,8 @@ type result struct {
 
 // sight is what one end believed of its peer.
 type sight struct {
-	suspicions, failures int           // of a peer that nothing had happened to yet
-	struck               bool          // its peer was struck, so that there was something to see
+	suspicions, failures int           // before the fault, so each is a mistake
+	struck               bool          // the fault struck its peer, so this end should have noticed
 	suspected, over      time.Duration // after that; never if it saw nothing
 }
 
