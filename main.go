@@ -34,10 +34,10 @@ import (
 	"holter/tui/eventlog"
 )
 
-// Exit codes beside 0 and, after a second signal, 128 and that signal's number, as a shell would say.
+// Exit codes beside 0 and, after a second signal, 128 plus the signal's number, as in a shell.
 const (
-	exitFailure = 1 // it could not do what it was asked to
-	exitUsage   = 2 // what it was asked to do makes no sense
+	exitFailure = 1 // the command failed
+	exitUsage   = 2 // the command line or the configuration is wrong
 )
 
 func main() {
@@ -148,8 +148,8 @@ type monitored struct {
 	Config  config.Options `embed:"" group:"Where settings come from:"`
 }
 
-// run runs a server, demo clients if there may be some, and a screen or a log of the connections. It calls
-// listen for a server that listens.
+// run runs a server, demo clients if they are allowed, and a screen or a log of the connections. listen returns a
+// server that is already listening.
 func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*server.Monitor) (*plane.Data, *swarm.DemoClients, error)) error {
 	screen, err := m.View.WantsScreen(streams)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// layers are the top-level folders, and which of them the packages in each may import. The package main, in ".",
-// joins what does not know each other.
+// layers maps each top-level folder to the folders that its packages may import. The package main, in ".", connects
+// packages that do not import each other.
 var layers = map[string][]string{
 	".":      {"tui", "server", "probe", "model"},
 	"tui":    {"tui", "model"},
@@ -21,8 +21,8 @@ var layers = map[string][]string{
 	"model":  {"model"},
 }
 
-// confined is what the command needs, and an application that embeds a monitor does not, with the packages that
-// may import it. A path stands for all below it.
+// confined maps an import to the packages that may use it. Only the command needs these imports, not an application
+// that embeds a monitor. A path stands for all packages below it.
 var confined = map[string][]string{
 	"github.com/alecthomas/kong": {"tui/cli", "probe/swarm", "probe/drill", "probe/compare"},
 	"github.com/charmbracelet":   {"tui", "probe/swarm"},
@@ -40,7 +40,8 @@ var confined = map[string][]string{
 	"holter/tui/eventlog":        {".", "tui/cli"},
 }
 
-// doors are the packages that an application imports, each with what must not come with it, by whatever way.
+// doors maps each package that an application imports to the packages that it must not import, directly or
+// indirectly.
 var doors = map[string][]string{
 	"server":            {"github.com/gin-gonic/gin", "github.com/gorilla/websocket", "github.com/charmbracelet", "golang.org/x/term", "github.com/alecthomas/kong", "holter/tui", "html/template"},
 	"server/ginmonitor": {"github.com/gorilla/websocket", "github.com/charmbracelet", "golang.org/x/term", "github.com/alecthomas/kong", "holter/tui", "html/template"},
