@@ -48,8 +48,8 @@ type loan struct {
 	buffer *[bufferSize]byte // nil while none is borrowed
 
 	// What tryRead found.
-	n      int
-	err    error
+	n     int
+	err   error
 	exact bool // the socket was empty at first, so the bytes came in during the read
 }
 
