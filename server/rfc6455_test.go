@@ -204,9 +204,9 @@ func (p *peer) writeIn(frame []byte, m manner) {
 	}
 }
 
-// lastBeat is how long to wait for a ping that need not come: where holter has lost track of the frames it
-// beats no more.
-const lastBeat = time.Second
+// lastBeat is how long to wait for a ping that need not come, which is five intervals: where holter has lost track of
+// the frames, and after a close frame, it sends none.
+const lastBeat = 250 * time.Millisecond
 
 // beatOrEnd waits for the next ping of holter's, and reports false if the conversation is over.
 func (p *peer) beatOrEnd() bool {
