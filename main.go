@@ -186,7 +186,7 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*s
 
 // attachCommand is the screen of another holter.
 type attachCommand struct {
-	api.Options `embed:""`
+	api.Options `embed:"" group:"The other holter:"`
 	Screen      tui.Options    `embed:"" group:"Screen:"`
 	ReadOnly    bool           `group:"Screen:" help:"Show, and change nothing."`
 	Config      config.Options `embed:"" group:"Where settings come from:"`

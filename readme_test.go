@@ -182,6 +182,22 @@ func TestReadmeFlags(t *testing.T) {
 	}
 }
 
+// TestFlagsHaveHeadings looks for flags that stand alone above the headings of a command's help.
+func TestFlagsHaveHeadings(t *testing.T) {
+	parser, err := kong.New(new(commands), config.Values())
+	if err != nil {
+		t.Fatal(err)
+	}
+	headed := func(f *kong.Flag) bool { return f.Group != nil }
+	for _, command := range parser.Model.Children {
+		for _, f := range command.Flags {
+			if f.Name != "help" && !headed(f) && slices.ContainsFunc(command.Flags, headed) {
+				t.Errorf("holter %s: --%s has no heading, and other flags have one", command.Name, f.Name)
+			}
+		}
+	}
+}
+
 // flagTables has a section for each command. A flag that is the same as one of the default command's is only
 // named there.
 func flagTables(t *testing.T) string {
@@ -215,20 +231,29 @@ func flagTables(t *testing.T) string {
 // flagRows are the rows of a command's own flags, below a row for each group, and the names of those that
 // are known.
 func flagRows(command *kong.Node, known func(row string) bool) (own, same []string) {
-	group := ""
+	var groups []string // in the order of their first flags, "" for the flags without one
+	rows := map[string][]string{}
 	for _, f := range command.Flags {
-		row := flagRow(f)
+		row, group := flagRow(f), ""
+		if f.Group != nil {
+			group = f.Group.Title
+		}
 		switch {
 		case f.Hidden || f.Name == "help":
 		case known(row):
 			same = append(same, "`--"+f.Name+"`")
 		default:
-			if f.Group != nil && f.Group.Title != group {
-				group = f.Group.Title
-				own = append(own, fmt.Sprintf("| **%s** | | |\n", strings.TrimSuffix(group, ":")))
+			if rows[group] == nil {
+				groups = append(groups, group)
 			}
-			own = append(own, row)
+			rows[group] = append(rows[group], row)
 		}
+	}
+	for _, group := range groups {
+		if group != "" {
+			own = append(own, fmt.Sprintf("| **%s** | | |\n", strings.TrimSuffix(group, ":")))
+		}
+		own = append(own, rows[group]...)
 	}
 	return own, same
 }

@@ -14,7 +14,7 @@ import (
 type Options struct {
 	Scheme     model.Scheme  `default:"both" enum:"both,server,client,none" placeholder:"WHO" help:"Which end beats: both, server, client, or none to watch only (holter's own beats can keep a path alive that an idle timeout would cut)."`
 	Interval   time.Duration `default:"5s" help:"Time between two beats of a connection, ±10 % for each."`
-	Detector   string        `default:"deviation" enum:"deviation,jacobson,phi" placeholder:"NAME" help:"How the timeout follows from the round trips: deviation, jacobson or phi."`
+	Detector   string        `default:"deviation" enum:"deviation,jacobson,phi" placeholder:"NAME" help:"How the timeout follows from the round trips: deviation, jacobson or phi. Use deviation: it remembers for 60 beats how late a pong came, such as after a lost segment. The others are there to compare with."`
 	MinTimeout time.Duration `default:"500ms" help:"No beat is overdue before this time."`
 	MaxTimeout time.Duration `default:"4s" help:"Every beat is overdue after this time, or after three mean round trips if that is longer."`
 	OnFail     model.OnFail  `default:"${on_fail}" enum:"close,observe" placeholder:"WHAT" help:"What becomes of a failed connection: close its socket, or observe and only report it."`

@@ -15,11 +15,11 @@ type Command struct {
 	URL   string `arg:"" optional:"" name:"admin-url" help:"Address of the holter's admin plane, such as http://127.0.0.1:7071."`
 	Drill Name   `arg:"" optional:"" help:"A file with a drill, or one of the built-in drills: deploy, blip or herd."`
 
-	Token  string   `placeholder:"SECRET" help:"Token that the holter was started with."`
-	Expect []string `sep:"none" placeholder:"TEXT" help:"Further expectation, such as 'peak_rate<200/s'; may be repeated."`
-	JSON   bool     `name:"json" help:"Write the report as JSON."`
-	JUnit  string   `name:"junit" placeholder:"FILE" help:"Also write the report to a file as JUnit XML, for CI."`
-	Print  Name     `placeholder:"NAME" help:"Print a built-in drill, as a start for your own, and exit."`
+	Token  string   `group:"Drill:" placeholder:"SECRET" help:"Token that the holter was started with."`
+	Expect []string `group:"Drill:" sep:"none" placeholder:"TEXT" help:"Further expectation, such as 'peak_rate<200/s'; may be repeated."`
+	JSON   bool     `group:"Report:" name:"json" help:"Write the report as JSON."`
+	JUnit  string   `group:"Report:" name:"junit" placeholder:"FILE" help:"Also write the report to a file as JUnit XML, for CI."`
+	Print  Name     `group:"Drill:" placeholder:"NAME" help:"Print a built-in drill, as a start for your own, and exit."`
 
 	script *Drill `kong:"-"`
 }

@@ -18,17 +18,18 @@ import (
 type Command struct {
 	URL string `arg:"" help:"URL to connect to: ws://HOST:PORT/PATH or wss://…"`
 
-	Clients  int            `short:"n" default:"100" placeholder:"N" help:"Number of clients."`
-	Ramp     *time.Duration `placeholder:"DURATION" help:"Time over which the clients start; by default 1000 clients start each second."`
-	Duration *time.Duration `placeholder:"DURATION" help:"Stop after this time; by default at Ctrl-C, or when all clients have given up."`
-	IDPrefix string         `name:"id-prefix" default:"swarm" placeholder:"TEXT" help:"Beginning of the clients' ids: with swarm they are swarm-0001, swarm-0002 and so on."`
-	FirstID  int            `name:"first-id" default:"1" placeholder:"N" help:"Number in the first client's id, for several processes with the same prefix."`
-	JSON     bool           `name:"json" help:"Write the summary as JSON."`
+	Clients  int            `group:"Clients:" short:"n" default:"100" placeholder:"N" help:"Number of clients."`
+	Ramp     *time.Duration `group:"Clients:" placeholder:"DURATION" help:"Time over which the clients start; by default 1000 clients start each second."`
+	Duration *time.Duration `group:"Clients:" placeholder:"DURATION" help:"Stop after this time; by default at Ctrl-C, or when all clients have given up."`
+	IDPrefix string         `group:"Clients:" name:"id-prefix" default:"swarm" placeholder:"TEXT" help:"Beginning of the clients' ids: with swarm they are swarm-0001, swarm-0002 and so on."`
+	FirstID  int            `group:"Clients:" name:"first-id" default:"1" placeholder:"N" help:"Number in the first client's id, for several processes with the same prefix."`
 
 	Handshake Handshake `embed:"" group:"Handshake:"`
 	Traffic   Traffic   `embed:"" group:"Traffic:"`
 	Return    Return    `embed:"" group:"Reconnecting:"`
 	Troubles  Troubles  `embed:"" group:"Faulty clients, as a share of all:"`
+
+	JSON bool `group:"Report:" name:"json" help:"Write the summary as JSON."`
 }
 
 // Help is shown by holter swarm --help.
