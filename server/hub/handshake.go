@@ -9,9 +9,10 @@ import (
 	"holter/server/redact"
 )
 
-// handshake is what the hub keeps of the request that opened a connection: nothing that may be secret, unless
-// Options.ShowSecrets says so. What is not kept is on no screen, in no event and in no answer, and no filter can
-// ask for it. Clients of one kind send equal requests, so each is kept once for all of them: see unique.Make.
+// handshake holds the parts of the request that opened a connection. The hub keeps nothing that may be secret,
+// unless Options.ShowSecrets is set. Parts that are not kept appear on no screen, in no event and in no answer, and
+// filters cannot match them. Clients of one kind send equal requests, so each is kept once for all of them: see
+// unique.Make.
 type handshake struct {
 	path, agent string
 	header      string // lines of "name: value"
@@ -67,8 +68,8 @@ func (h *Hub) headerOf(r *http.Request) string {
 	return b.String()
 }
 
-// subprotocol returns what is kept of the name of the subprotocol that the application chose. A browser that has
-// only that field for its token needs to be answered with one of those that it offered, perhaps the token.
+// subprotocol returns the name of the subprotocol that the application chose, as far as it is kept. A browser may send
+// its token as one of the offered subprotocols, and the application may choose that one.
 func (h *Hub) subprotocol(name string) string {
 	if !h.o.ShowSecrets {
 		name = redact.Subprotocol(name)

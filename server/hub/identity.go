@@ -22,10 +22,11 @@ import (
 // Identity finds the name of the client in a request: the same in each of its reconnects. It names the client
 // and does not authenticate it: the signature of a token is not checked.
 //
-// What lets its bearer in is no name to show: the value of a cookie, of a field, parameter or claim whose name says
-// so (redact.Secret), any value that looks like it (redact.Token), and the user of Basic authentication without a
-// password. It is replaced by a hash: session-3f9a0c41d2b7. The hash is keyed at random, so that nobody can try out
-// which value it stands for. The price is that it is another one after a restart of the process.
+// A value that works as a credential is not shown as a name: the value of a cookie, the value of a field, parameter
+// or claim with a name for secrets (redact.Secret), any value that looks like a credential (redact.Token), and the
+// user of Basic authentication without a password. A hash replaces the value: session-3f9a0c41d2b7. The hash has a
+// random key, so that a reader cannot find the value by trial. The price is that the hash changes when the process
+// restarts.
 type Identity struct {
 	of    func(*http.Request) (value string, secret bool)
 	label string // of a hash
@@ -88,7 +89,7 @@ func (i Identity) revealing() Identity {
 	return i
 }
 
-// name returns what the client that sent r is called, "" if r does not say.
+// name returns the name of the client that sent r, "" if r has none.
 func (i Identity) name(r *http.Request) string {
 	if i.of == nil {
 		return ""
@@ -134,7 +135,8 @@ func fromCookie(r *http.Request, name string) string {
 	return c.Value
 }
 
-// fromBasic returns the user of Basic authentication. Without a password, the user is one: APIs take keys that way.
+// fromBasic returns the user of Basic authentication. A user without a password is a credential: some
+// APIs take their keys that way.
 func fromBasic(r *http.Request) (user string, secret bool) {
 	user, password, _ := r.BasicAuth()
 	return user, password == ""

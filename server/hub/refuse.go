@@ -10,7 +10,7 @@ import (
 	"holter/server/tap"
 )
 
-// Refuse refuses upgrades for the given time from now on; 0 lets them in again. The hub itself refuses
+// Refuse sets that upgrades are refused for the given time from now on; 0 lets them in again. The hub itself refuses
 // nothing: the code that serves upgrades asks Refusing.
 func (h *Hub) Refuse(_ context.Context, length time.Duration) error {
 	switch {
@@ -42,9 +42,9 @@ func (h *Hub) Refused(r *http.Request, status int, reason string) {
 	h.Report(r, model.Refusal{Status: status, Reason: reason, By: model.RefusedByHolter})
 }
 
-// Report counts and publishes that the handshake r did not become a connection. It fills in which client that was,
-// and cleans the texts. Of a request that no server could parse, r has as much as is known: RemoteAddr, URL and
-// Header are set.
+// Report counts and publishes that the handshake r did not become a connection. It fills in the client, and
+// cleans the texts. If no server could parse the request, r has the parts that are known: RemoteAddr, URL and Header
+// are set.
 func (h *Hub) Report(r *http.Request, refusal model.Refusal) {
 	h.count.refused.Add(1)
 	id := h.o.Identity.Of(r)

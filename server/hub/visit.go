@@ -8,7 +8,7 @@ import (
 	"holter/server/tap"
 )
 
-// orders are what is to happen to a connection at a later time.
+// orders are actions on a connection at a later time.
 type orders struct {
 	kick   kick
 	kickAt model.Instant // 0 for never
@@ -24,17 +24,17 @@ type stuck struct {
 // closeWait is how long a peer has to answer a close frame before its socket is closed.
 const closeWait = time.Second
 
-// CodeTimeout is the close code for a connection that is given up: registered with IANA as Timeout.
+// CodeTimeout is the close code for a connection that holter gives up: registered with IANA as Timeout.
 const CodeTimeout = 3008
 
-// calm reports whether nothing but a beat is due on l.
+// calm reports whether only a beat is due on l.
 func (h *Hub) calm(l *leg) bool {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
 	return l.end == nil && l.conn.orders == nil && !l.heart.Alert()
 }
 
-// visit does what is due on l, and puts it back into the schedule. Only the scheduler calls it.
+// visit runs the actions that are due on l, and puts l back into the schedule. Only the scheduler calls it.
 func (h *Hub) visit(l *leg, now model.Instant) {
 	c := l.conn
 	c.mu.Lock()
@@ -68,8 +68,8 @@ func (h *Hub) visit(l *leg, now model.Instant) {
 	c.mu.Unlock()
 }
 
-// judge decides whether l must be closed, and how: it returns a function that does so, to be called without
-// the lock, or nil. What concerns the whole connection is decided for its leg to the client.
+// judge decides whether l must be closed, and how: it returns a function that closes l, or nil. The
+// caller calls the function without the lock. Limits of the whole connection are checked at its leg to the client.
 func (l *leg) judge(now model.Instant) func(*tap.Conn) {
 	c, h := l.conn, l.conn.hub
 	o := &h.o
@@ -92,7 +92,7 @@ func (l *leg) judge(now model.Instant) func(*tap.Conn) {
 	return nil
 }
 
-// stuckSince returns since when the peer has taken nothing of the write that began at w. A long message may
+// stuckSince returns since when the peer has accepted no bytes of the write that began at w. A long message may
 // take any time on its way to a slow peer, as long as there is progress. Where the kernel does not say what
 // the peer has acknowledged, it returns w.
 func (l *leg) stuckSince(w, now model.Instant) model.Instant {
@@ -109,8 +109,8 @@ func (l *leg) stuckSince(w, now model.Instant) model.Instant {
 	return l.stuck.since
 }
 
-// giveUp returns a function that closes the socket of a peer that will not answer a close frame. It sends
-// the frame first all the same: a peer that was only frozen finds it when it wakes up.
+// giveUp returns a function that closes the socket of a peer that will not answer a close frame. It still
+// sends the frame first: a peer that was only frozen reads it when it wakes up.
 func giveUp(reason string) func(*tap.Conn) {
 	return func(t *tap.Conn) {
 		t.Shut(CodeTimeout, reason)
