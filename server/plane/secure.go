@@ -12,15 +12,15 @@ import (
 	"holter/model"
 )
 
-// secureVisitor is a visitor that comes over TLS. Package http does the TLS handshake only of a connection that is
-// a *tls.Conn itself, so here it is done when it asks for the state.
+// secureVisitor is a visitor that comes over TLS. Package http runs the TLS handshake only if the connection is a
+// *tls.Conn itself. So ConnectionState runs it here, when package http asks for the state.
 type secureVisitor struct {
 	visitor
 	secure *tls.Conn
 }
 
 // ConnectionState does the handshake. Package http calls it once, on the goroutine that serves the connection and
-// before anything else. After a handshake that failed, all reads and writes do.
+// before anything else. After a failed handshake, all reads and writes fail.
 func (s *secureVisitor) ConnectionState() tls.ConnectionState {
 	limit := s.turnAway.timeout
 	s.secure.SetDeadline(time.Now().Add(limit))
@@ -32,7 +32,7 @@ func (s *secureVisitor) ConnectionState() tls.ConnectionState {
 	return s.secure.ConnectionState()
 }
 
-// fail tells of a handshake that failed. One that ended before it began is none: a health check, or a scan.
+// fail reports a failed handshake. It reports nothing if the client only closed: that is a health check, or a scan.
 func (s *secureVisitor) fail(err error) {
 	refusal := model.Refusal{By: model.RefusedByHolter, Reason: "the TLS handshake failed"}
 	record, plain := errors.AsType[tls.RecordHeaderError](err)

@@ -16,8 +16,8 @@ import (
 	"holter/model"
 )
 
-// turnAway tells of the requests that package http turns away before a handler sees them: it finds out what broke
-// them, and which setting mends it.
+// turnAway reports the requests that package http turns away before a handler sees them. It finds the fault in the
+// request, and the setting that mends it.
 type turnAway struct {
 	timeout time.Duration // of a head
 	report  func(r *http.Request, refusal model.Refusal)
@@ -26,7 +26,7 @@ type turnAway struct {
 // farewell bounds how long an answer of turnAway's own may take.
 const farewell = time.Second
 
-// answered tells of an answer of package http's own, and passes it on with one more sentence.
+// answered reports an answer that package http itself wrote, and passes it on with one more sentence.
 func (t *turnAway) answered(v *visitor, answer []byte) (int, error) {
 	status, reason := parseAnswer(answer)
 	refusal := model.Refusal{Status: status, Reason: reason, By: model.RefusedByHTTP}
@@ -49,7 +49,7 @@ func (t *turnAway) late(v *visitor) {
 	io.WriteString(v.Conn, "HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"+d.Detail+"\n")
 }
 
-// gone tells of a client that reset its connection in the middle of a head.
+// gone reports a client that reset its connection in the middle of a head.
 func (t *turnAway) gone(v *visitor) {
 	t.tell(v, model.Refusal{
 		Reason: "the connection was reset", By: model.RefusedByClient,
@@ -57,12 +57,12 @@ func (t *turnAway) gone(v *visitor) {
 	})
 }
 
-// tell reports a refusal, with what can be read of the head.
+// tell reports a refusal, with the parts of the head that can be read.
 func (t *turnAway) tell(v *visitor, refusal model.Refusal) {
 	t.report(requestOf(v.RemoteAddr().String(), v.remembered()), refusal)
 }
 
-// remembered is the beginning of the head.
+// remembered returns the beginning of the head, as far as it was kept.
 func (v *visitor) remembered() []byte {
 	if v.head == nil {
 		return nil
@@ -87,8 +87,8 @@ func parseAnswer(answer []byte) (status int, reason string) {
 	return status, text
 }
 
-// whatBroke says what is wrong with a head that package http has refused, as far as its beginning shows that, and
-// which setting mends it.
+// whatBroke describes the fault in a head that package http has refused, and the setting that mends it. It sees only
+// the beginning of the head.
 func whatBroke(status int, reason string, head []byte) string {
 	switch status {
 	case http.StatusRequestHeaderFieldsTooLarge:
@@ -112,7 +112,7 @@ func whatBroke(status int, reason string, head []byte) string {
 
 const unreadable = "the request is no HTTP that can be read: the client, or what stands in front of holter, built it wrongly"
 
-// protocolOf recognises what is no HTTP by its first bytes.
+// protocolOf recognises other protocols than HTTP by their first bytes, and describes the mistake.
 func protocolOf(head []byte) string {
 	begins := func(with string) bool { return bytes.HasPrefix(head, []byte(with)) }
 	switch {
@@ -126,7 +126,7 @@ func protocolOf(head []byte) string {
 	return ""
 }
 
-// describeReason says more than package http about what it found.
+// describeReason explains the reason that package http gave.
 func describeReason(reason string) string {
 	switch strings.ToLower(reason) {
 	case "missing required host header":
@@ -137,12 +137,12 @@ func describeReason(reason string) string {
 	return "the request is wrong: " + reason
 }
 
-// wrongLine says what is wrong with the first line of a request, empty if nothing is.
+// wrongLine describes the fault in the first line of a request. It returns "" if the line is right.
 func wrongLine(line string) string {
 	parts := strings.Split(line, " ")
 	switch {
 	case len(parts) < 3 || !strings.HasPrefix(parts[len(parts)-1], "HTTP/"):
-		return unreadable // or the second of two that came at once: then its beginning is not known
+		return unreadable // or two requests came at once and this is the second: then its beginning is not known
 	case len(parts) > 3:
 		return "the target of the request has a space in it: write %20 in its place"
 	}
@@ -160,8 +160,8 @@ func wrongLine(line string) string {
 	return ""
 }
 
-// wrongFields says what is wrong with the header fields of a request, empty if nothing is that would be seen. cut is
-// whether there may be more than b.
+// wrongFields describes the fault in the header fields of a request. It returns "" if it finds none. cut says that b
+// may not be all of them.
 func wrongFields(b []byte, cut bool) string {
 	hosts := 0
 	for {
@@ -185,7 +185,7 @@ func wrongFields(b []byte, cut bool) string {
 	}
 }
 
-// requestOf reads of a head what can be read. The result has an address, a URL and a header in any case.
+// requestOf parses the readable parts of a head. The result always has an address, a URL and a header.
 func requestOf(remote string, head []byte) *http.Request {
 	r := &http.Request{RemoteAddr: remote, URL: &url.URL{}, Header: http.Header{}}
 	lines := textproto.NewReader(bufio.NewReader(bytes.NewReader(head)))

@@ -15,15 +15,16 @@ import (
 	"holter/probe/sock"
 )
 
-// visitor is an accepted connection that has yet to say what it wants. Package http answers a request that it
-// cannot parse by itself, and tells nobody: no handler and no log. So a visitor remembers the beginning of each
-// head while it comes in, and a write that no handler asked for is such an answer.
+// visitor is an accepted connection that has not sent a whole request yet. Package http itself answers a request
+// that it cannot parse, and reports it to no handler and no log. So a visitor remembers the beginning of each head
+// while it comes in. If package http writes before a handler runs, that write is such an answer.
 //
-// A visitor is also the context of its requests (see link), so that it costs no allocation beyond the one that a
-// context with the connection in it would.
+// A visitor is also the context of its requests (see link), so that it needs only the allocation that a context with
+// the connection in it would need.
 //
 // The goroutine of package http that serves the connection reads heads, writes such answers and changes the phase.
-// Others only load the phase: one reads on while a handler runs, and a handler may write from anywhere.
+// Other goroutines only load the phase: package http has one that reads while a handler runs, and a handler may write
+// from any goroutine.
 type visitor struct {
 	net.Conn
 	context  context.Context // of the server
@@ -33,13 +34,13 @@ type visitor struct {
 }
 
 const (
-	phaseHead    = iota // the head of a request comes in, or nothing yet
+	phaseHead    = iota // the head of a request is coming in, or has not begun
 	phaseRead           // package http has read a head, or given up
-	phaseHandled        // what is written is meant: a handler has the request, and may hijack the connection
-	phaseOver           // it was turned away here, and what package http writes comes too late
+	phaseHandled        // a handler has the request, and may hijack the connection: writes are its own
+	phaseOver           // this package turned the request away, and writes of package http are dropped
 )
 
-// longestKept is how much of a head is remembered, in bytes: enough for the line that is wrong, as a rule.
+// longestKept is how many bytes of a head are remembered: usually enough to include the wrong line.
 const longestKept = 4 << 10
 
 var heads = sync.Pool{New: func() any { b := make([]byte, 0, longestKept); return &b }}
@@ -47,10 +48,10 @@ var heads = sync.Pool{New: func() any { b := make([]byte, 0, longestKept); retur
 // NetConn returns the connection below.
 func (v *visitor) NetConn() net.Conn { return v.Conn }
 
-// Hijacked returns the connection that whoever has hijacked v should use: there is nothing to watch any more.
+// Hijacked returns the connection that a handler should use after it has hijacked v: there is no head left to watch.
 func (v *visitor) Hijacked() net.Conn { return v.Conn }
 
-// CloseWrite is asked for by package http: it waits with the close until the client has read its answer.
+// CloseWrite is for package http: after it, package http waits until the client has read the answer, and then closes.
 func (v *visitor) CloseWrite() error {
 	if c, ok := v.Conn.(interface{ CloseWrite() error }); ok {
 		return c.CloseWrite()
@@ -69,7 +70,8 @@ func (v *visitor) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// broke tells of a head that broke off, where package http does not answer. It answers one that ends with a FIN.
+// broke reports a head that broke off in a way that package http does not answer. Package http answers a head that
+// ends with a FIN.
 func (v *visitor) broke(err error) {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -112,7 +114,7 @@ func (v *visitor) forget() {
 	}
 }
 
-// self makes a visitor of what embeds one, too.
+// self lets visitorOf find the visitor that another type embeds.
 func (v *visitor) self() *visitor { return v }
 
 // visitorOf returns nil for a connection of another kind.
@@ -147,7 +149,7 @@ func proceed(c net.Conn, state http.ConnState) {
 	}
 }
 
-// handled is to be called when a handler gets a request.
+// handled records that a handler has the request. The caller calls it before the handler.
 func handled(r *http.Request) {
 	if v := visitorOf(sock.FromContext(r.Context())); v != nil {
 		v.phase.Store(phaseHandled)
@@ -155,7 +157,7 @@ func handled(r *http.Request) {
 	}
 }
 
-// link is the context of a visitor's requests: that of the server, and the connection.
+// link is the context of a visitor's requests: the context of the server, with the connection as a value.
 type link visitor
 
 func (l *link) Deadline() (deadline time.Time, ok bool) { return l.context.Deadline() }
