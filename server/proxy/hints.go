@@ -13,7 +13,7 @@ import (
 	"holter/server/redact"
 )
 
-// attempt is a handshake that the upstream did not take.
+// attempt is a handshake that the upstream refused.
 type attempt struct {
 	in       *http.Request  // as the client sent it
 	out      *http.Request  // as the upstream got it
@@ -22,18 +22,18 @@ type attempt struct {
 	rewrite  bool // --rewrite-host
 }
 
-// hint is one thing that can break a handshake. Its sentence says which, and the setting that mends it; it is empty
-// for a handshake that this did not break.
+// hint recognises one fault that can break a handshake. It returns a sentence with the fault and the setting that
+// mends it, or "" if this fault did not break the handshake.
 type hint func(a *attempt) string
 
-// hints are asked in this order, and the first sentence is taken: what holter changed comes before what it did not,
-// and what is sure before what is likely.
+// hints are tried in this order, and the first sentence is used. Faults of fields that holter changed come before
+// faults of other fields, and certain faults before likely ones.
 var hints = []hint{
 	replacedForwarded, moved, otherVersion, unauthorized, malformed, rewrittenHost, keptHost, otherScheme, foreignOrigin, asPage, byStatus,
 }
 
-// whatBroke is the diagnosis of a handshake that was answered with something else than a 101. It is empty if the
-// answer speaks of the upstream's own trouble (429, 5xx), or if the handshake was as it should be.
+// whatBroke returns the diagnosis of a handshake that the upstream did not answer with a 101. It is empty if the status
+// means trouble of the upstream itself (429, 5xx), or if no hint applies.
 func (p *proxy) whatBroke(from *http.Request, res *http.Response) model.Diagnosis {
 	if d := plane.CheckHandshake(from); d.Cause != "" {
 		return d
@@ -50,7 +50,7 @@ func (p *proxy) whatBroke(from *http.Request, res *http.Response) model.Diagnosi
 	return model.Diagnosis{}
 }
 
-// denied reports whether the answer is one that a check of host, scheme or origin gives.
+// denied reports whether the status is one with which an upstream rejects a host, scheme or origin.
 func (a *attempt) denied() bool {
 	switch a.res.StatusCode {
 	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMisdirectedRequest:
@@ -59,7 +59,7 @@ func (a *attempt) denied() bool {
 	return false
 }
 
-// redirected reports whether the answer is a redirect, and to where.
+// redirected returns the target of a redirect. It reports false if the answer is not a redirect.
 func (a *attempt) redirected() (*url.URL, bool) {
 	switch a.res.StatusCode {
 	case 301, 302, 303, 307, 308:
@@ -69,7 +69,7 @@ func (a *attempt) redirected() (*url.URL, bool) {
 	return nil, false
 }
 
-// toHTTPS reports whether a redirect goes to the same place by https.
+// toHTTPS reports whether a redirect goes to the same host by https.
 func (a *attempt) toHTTPS(to *url.URL) bool {
 	if to.Scheme != "https" {
 		return false
@@ -82,7 +82,7 @@ func (a *attempt) toHTTPS(to *url.URL) bool {
 	return false
 }
 
-// replacedForwarded: TLS ends in front of holter, which does not trust who says so.
+// replacedForwarded: TLS ends at a proxy in front of holter, and holter does not trust the fields of that proxy.
 func replacedForwarded(a *attempt) string {
 	to, redirected := a.redirected()
 	if !a.denied() && !(redirected && a.toHTTPS(to)) {
@@ -106,7 +106,7 @@ func peer(r *http.Request) string {
 	return host
 }
 
-// moved: clients follow no redirect of a handshake, browsers least of all.
+// moved: the upstream redirects, but WebSocket clients do not follow a redirect of a handshake.
 func moved(a *attempt) string {
 	to, ok := a.redirected()
 	path, _, _ := strings.Cut(a.in.RequestURI, "?")
@@ -145,7 +145,7 @@ func unauthorized(a *attempt) string {
 	return ""
 }
 
-// malformed: what RFC 6455 section 4.2.1 asks of a handshake.
+// malformed: the handshake breaks a rule of RFC 6455 section 4.2.1.
 func malformed(a *attempt) string {
 	keys := a.in.Header["Sec-Websocket-Key"]
 	switch {
@@ -163,7 +163,7 @@ func malformed(a *attempt) string {
 	return ""
 }
 
-// rewrittenHost: an upstream compares Origin with the Host that it gets.
+// rewrittenHost: the upstream compares Origin with Host, and holter has rewritten only the Host.
 func rewrittenHost(a *attempt) string {
 	origin := a.origin()
 	if !a.rewrite || !a.denied() || origin == "" || namesHost(origin, a.out.Host) {
@@ -172,8 +172,8 @@ func rewrittenHost(a *attempt) string {
 	return fmt.Sprintf("--rewrite-host made the Host %s, and left the Origin %.100s, since it is not that of the Host that the client used: allow that origin in the upstream's settings, or leave --rewrite-host out", a.out.Host, origin)
 }
 
-// keptHost: a server of many names knows none that the client of a proxy uses. One that speaks http may as well refuse
-// the Origin of a foreign page, which is for foreignOrigin to say.
+// keptHost: a server with several names may not know the name of the proxy, which the client uses. A server that
+// speaks http may also refuse the Origin of a foreign page: foreignOrigin covers that.
 func keptHost(a *attempt) string {
 	own := a.upstream.Scheme + "://" + a.upstream.Host
 	if a.rewrite || !a.denied() || namesHost(own, a.out.Host) {
@@ -190,13 +190,13 @@ func keptHost(a *attempt) string {
 	return hint
 }
 
-// named reports whether a URL has the name of a host in it, and not an address or localhost.
+// named reports whether the host of a URL is a name, and not an address or localhost.
 func named(u *url.URL) bool {
 	_, err := netip.ParseAddr(u.Hostname())
 	return err != nil && !strings.EqualFold(u.Hostname(), "localhost")
 }
 
-// otherScheme: TLS ends in front of holter, and nothing says so.
+// otherScheme: TLS ends at a proxy in front of holter, and that proxy does not send X-Forwarded-Proto.
 func otherScheme(a *attempt) string {
 	origin := a.origin()
 	if a.rewrite || !a.denied() || !strings.HasPrefix(origin, "https://") || a.out.Header.Get("X-Forwarded-Proto") == "https" || !namesHost(origin, a.out.Host) {
@@ -213,7 +213,7 @@ func foreignOrigin(a *attempt) string {
 	return fmt.Sprintf("the Origin is %.100s, and the Host is %.100s: an upstream that compares them refuses; allow that origin in its settings", origin, a.out.Host)
 }
 
-// origin is what the upstream got as Origin, without what does not belong there; empty for none.
+// origin returns the scheme and host of the Origin that the upstream got, or "".
 func (a *attempt) origin() string {
 	u, err := url.Parse(a.out.Header.Get("Origin"))
 	if err != nil || u.Host == "" {

@@ -19,7 +19,7 @@ type Options struct {
 	plane.ListenOptions
 	UpstreamOptions
 	HalfCloseTimeout time.Duration `default:"5m" help:"Close a half-closed connection after this long without a byte."`
-	TrustedProxies   []string      `placeholder:"CIDR" help:"Networks of the proxies in front of holter: the X-Forwarded headers that come from there are believed and passed on, all others are replaced."`
+	TrustedProxies   []string      `placeholder:"CIDR" help:"Networks of the proxies in front of holter. holter passes their X-Forwarded headers on, and replaces those of all other clients."`
 }
 
 // Help is shown by holter proxy --help.
@@ -35,7 +35,7 @@ Examples:
     holter proxy --trusted-proxies 10.0.0.0/8 http://localhost:3000`
 }
 
-// Warn writes what a user should know of settings that are allowed and unsafe.
+// Warn writes a warning for each setting that is allowed and unsafe.
 func (p Options) Warn(to io.Writer) {
 	if p.InsecureUpstream {
 		fmt.Fprintf(to, "holter: warning: --insecure-upstream: any server that answers at %s is taken for the upstream\n", p.Upstream)
@@ -59,7 +59,7 @@ func (p Options) validHalfClose() error {
 func (p Options) validLoop() error {
 	target, err := p.url()
 	if err != nil {
-		return nil // there is none
+		return nil // without a target there is no loop
 	}
 	host, port, _ := net.SplitHostPort(dialAddress(target))
 	own, ownPort, _ := net.SplitHostPort(p.Listen)
@@ -71,20 +71,20 @@ func (p Options) validLoop() error {
 
 // UpstreamOptions say where a proxy's requests go.
 type UpstreamOptions struct {
-	Upstream           string        `arg:"" help:"The backend, http(s)://host:port. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are heeded."`
-	UpstreamCA         string        `name:"upstream-ca" type:"existingfile" placeholder:"FILE" help:"Certificates to trust an https upstream by, beside the system's (PEM)."`
-	InsecureUpstream   bool          `help:"Take whatever certificate an https upstream shows."`
+	Upstream           string        `arg:"" help:"The backend, http(s)://host:port. holter uses HTTPS_PROXY, HTTP_PROXY and NO_PROXY."`
+	UpstreamCA         string        `name:"upstream-ca" type:"existingfile" placeholder:"FILE" help:"Certificates to trust for an https upstream, beside the system's (PEM)."`
+	InsecureUpstream   bool          `help:"Accept any certificate from an https upstream."`
 	UpstreamServerName string        `placeholder:"NAME" help:"Name to ask an https upstream for (SNI) and to expect in its certificate, instead of the one in its URL."`
 	UpstreamCert       string        `type:"existingfile" placeholder:"FILE" help:"Certificate that holter shows to an https upstream (PEM); with --upstream-key."`
 	UpstreamKey        string        `type:"existingfile" placeholder:"FILE" help:"Key of that certificate (PEM)."`
 	UpstreamTimeout    time.Duration `default:"30s" help:"How long the upstream may take to accept a connection, and to answer a WebSocket handshake. Other requests may take as long as they like."`
-	RewriteHost        bool          `help:"Send the upstream's own name as Host, instead of the one that the client used. An Origin that names the latter becomes the upstream's; any other Origin stays."`
+	RewriteHost        bool          `help:"Send the upstream's own name as Host, instead of the client's. An Origin that names the client's Host becomes the upstream's; any other Origin stays."`
 }
 
 // Validate refuses settings that make no sense. The error says what to write instead.
 func (o UpstreamOptions) Validate() error {
 	if o.Upstream == "" {
-		return nil // the command line says better that it is missing
+		return nil // the command line reports a missing upstream more clearly
 	}
 	u, err := o.url()
 	switch {
@@ -98,7 +98,7 @@ func (o UpstreamOptions) Validate() error {
 	return cmp.Or(o.validSecure(u.Scheme), o.validCertificate(), o.validServerName())
 }
 
-// validSecure refuses what is for TLS alone.
+// validSecure refuses the flags for TLS if the upstream speaks plain http.
 func (o UpstreamOptions) validSecure(scheme string) error {
 	if scheme == "https" {
 		return nil
@@ -130,7 +130,7 @@ func (o UpstreamOptions) validCertificate() error {
 	return nil
 }
 
-// validServerName wants the name of a host or an address, without a port.
+// validServerName accepts the name of a host or an address, without a port.
 func (o UpstreamOptions) validServerName() error {
 	name := o.UpstreamServerName
 	if _, err := netip.ParseAddr(name); err == nil || name == "" {
@@ -145,7 +145,7 @@ func (o UpstreamOptions) validServerName() error {
 	return nil
 }
 
-// url wants scheme, host and perhaps a port, and nothing else.
+// url parses an upstream of scheme, host and perhaps a port. Anything else is an error.
 func (o UpstreamOptions) url() (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSuffix(o.Upstream, "/"))
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" ||

@@ -24,9 +24,9 @@ const closeWait = time.Second
 // be sent.
 const codeAbnormal = 1006
 
-// pipes are the proxied connections after their 101. Each has a goroutine for each direction.
+// pipes holds the proxied connections after their 101. Each pipe has a goroutine for each direction.
 type pipes struct {
-	halfClose  time.Duration // without a byte, after which a half-closed pipe is closed
+	halfClose  time.Duration // the time without a byte after which a half-closed pipe is closed
 	goroutines sync.WaitGroup
 
 	mu       sync.Mutex // protects all following
@@ -34,13 +34,13 @@ type pipes struct {
 	stopping bool
 }
 
-// pipe is a proxied connection: what comes in at one end goes out at the other, its end included.
+// pipe is a proxied connection. It copies the bytes of each end to the other, and passes the end of the stream on too.
 type pipe struct {
 	owner            *pipes
 	client, upstream *tap.Conn
-	over             atomic.Int32 // directions
-	halfClosed       atomic.Bool  // one direction is over
-	broken           atomic.Bool  // an end is lost, and so the other gets a reset
+	over             atomic.Int32 // the number of directions that have ended
+	halfClosed       atomic.Bool  // one direction has ended
+	broken           atomic.Bool  // one end is lost, so the other end gets a reset
 }
 
 // join makes a pipe of two sockets. While the proxy stops it closes them instead.
@@ -75,8 +75,8 @@ func (ps *pipes) leave(p *pipe) {
 	ps.mu.Unlock()
 }
 
-// stop ends all pipes with 1001, also those that the monitor does not list (any more). It returns when their
-// goroutines have ended, or with the error of ctx.
+// stop closes all pipes with 1001, even if the monitor does not list them. It returns when their goroutines have
+// ended, or with the error of ctx.
 func (ps *pipes) stop(ctx context.Context) error {
 	ps.mu.Lock()
 	ps.stopping = true
@@ -114,8 +114,8 @@ func (p *pipe) carry(from, to *tap.Conn) {
 	}
 }
 
-// waitsOn reports whether a half-closed pipe goes on although err says that the time to read is over: its other
-// direction has brought something meanwhile.
+// waitsOn reports whether a half-closed pipe goes on although err says that the read deadline has passed. It goes on
+// if a byte has come from this end in the meantime, and then waitsOn sets a new deadline.
 func (p *pipe) waitsOn(from *tap.Conn, err error) bool {
 	if !errors.Is(err, os.ErrDeadlineExceeded) || !p.halfClosed.Load() || from.Ending().By == model.ByHolter {
 		return false
@@ -128,8 +128,9 @@ func (p *pipe) waitsOn(from *tap.Conn, err error) bool {
 	return true
 }
 
-// refused handles a write that failed: to takes nothing any more. If holter has closed it, from is told, and has
-// time to answer. Otherwise the goroutine that reads from to will learn why, after all that to has sent before.
+// refused handles a failed write: to accepts no more bytes. If holter has closed to, refused sends from the same close
+// frame and gives it time to answer. Otherwise the goroutine that reads from to will get the reason, after all bytes
+// that to sent before.
 func (p *pipe) refused(from, to *tap.Conn) {
 	e := to.Ending()
 	if e.By != model.ByHolter {
@@ -143,12 +144,12 @@ func (p *pipe) refused(from, to *tap.Conn) {
 	to.CloseWrite()
 }
 
-// lost handles a read that failed: nothing more comes from this end.
+// lost handles a failed read: no more bytes come from this end.
 func (p *pipe) lost(from, to *tap.Conn, err error) {
 	switch {
-	case errors.Is(err, net.ErrClosed): // by holter
+	case errors.Is(err, net.ErrClosed): // holter closed it
 		dismiss(to, from.Ending())
-	case errors.Is(err, os.ErrDeadlineExceeded): // dismissed, or half-closed for too long, and did not close
+	case errors.Is(err, os.ErrDeadlineExceeded): // it was dismissed and did not close, or was half-closed for too long
 		reason := fmt.Sprintf("half-closed for %s without a byte", p.owner.halfClose)
 		from.Drop(tap.Ending{By: model.ByHolter, Code: codeAbnormal, Reason: reason}, false)
 	default:
@@ -157,19 +158,19 @@ func (p *pipe) lost(from, to *tap.Conn, err error) {
 	}
 }
 
-// dismiss ends c in the way in which the other end was ended, and gives it closeWait to close.
+// dismiss ends c in the same way as the other end ended, and gives it closeWait to close.
 func dismiss(c *tap.Conn, e tap.Ending) {
 	if e.Code == codeAbnormal {
 		c.Drop(e, true)
 		return
 	}
-	if e.By == model.ByHolter { // others have said so themselves
+	if e.By == model.ByHolter { // a close frame of the other end has been passed on already
 		c.Shut(e.Code, e.Reason)
 	}
 	c.SetReadDeadline(time.Now().Add(closeWait))
 }
 
-// finish closes both ends when the second direction has ended.
+// finish closes both ends when both directions have ended.
 func (p *pipe) finish() {
 	defer p.owner.goroutines.Done()
 	if p.over.Add(1) < 2 {

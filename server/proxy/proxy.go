@@ -1,14 +1,14 @@
-// Package proxy is holter proxy: it stands in front of a WebSocket backend, with no change to it.
+// Package proxy is holter proxy: it stands in front of a WebSocket backend, which needs no change.
 //
 // Requests and answers pass as they are, through httputil.ReverseProxy. A handshake goes to the backend over a
-// connection of its own (exchange). Once the backend has switched protocols, the sockets of both ends are taken
-// away from ReverseProxy and tapped (takeover), and from then on what comes in at one end goes out at the other,
-// its end included (pipe).
+// connection of its own (exchange). Once the backend has switched protocols, the proxy takes the sockets of both
+// ends away from ReverseProxy and taps them (takeover). From then on it copies the bytes of each end to the other,
+// and passes the end of the stream on too (pipe).
 //
 // The package owns the connections to the backend, and the goroutines of its pipes until Drain has returned. It
-// never judges a connection: the monitor does, which it knows as a Door. It answers a request itself only when the
-// backend cannot be reached or does not answer. Package main calls it; an application that embeds a monitor does
-// not need it.
+// never judges a connection: the monitor does, and the proxy knows the monitor as a Door. The proxy answers a
+// request itself only when the backend cannot be reached or does not answer. Package main calls it; an application
+// that embeds a monitor does not need it.
 package proxy
 
 import (

@@ -9,13 +9,13 @@ import (
 	"holter/server/tap"
 )
 
-// errTaken ends the work of ReverseProxy on a request whose connection was taken from it.
+// errTaken stops ReverseProxy after takeOver has taken the connection of its request.
 var errTaken = errors.New("the connection was taken over")
 
-// client is the side of a request that ReverseProxy does not pass on to its hooks.
+// client holds the parts of a client's request that ReverseProxy does not pass to its hooks.
 type client struct {
 	writer  http.ResponseWriter
-	request *http.Request // with the client's own address, also behind trusted proxies
+	request *http.Request // with the client's own address, even if a trusted proxy sent it
 	kept    http.Header   // of the response: see hops
 }
 
@@ -28,7 +28,7 @@ func withClient(r *http.Request, c *client) *http.Request {
 }
 
 // takeOver takes both sockets away from ReverseProxy once the upstream has switched protocols. ReverseProxy would
-// keep all of net/http's state for the connection, and lose what the client has sent before the 101.
+// keep all of net/http's state for the connection, and lose the bytes that the client sent before the 101.
 func (p *proxy) takeOver(res *http.Response) error {
 	to, ok := res.Body.(*switched)
 	if !ok {
@@ -37,7 +37,7 @@ func (p *proxy) takeOver(res *http.Response) error {
 	res.Body = http.NoBody // ReverseProxy will close this
 	from := clientOf(res.Request)
 	if !tap.IsUpgrade(from.request) && !p.door.Admit(from.writer, from.request) {
-		to.Close() // what was asked for was not known to be a connection that stays
+		to.Close() // the request did not look like an upgrade, so the limits were not checked before
 		return errTaken
 	}
 	near, err := p.hijack(from, res)
@@ -45,7 +45,7 @@ func (p *proxy) takeOver(res *http.Response) error {
 		to.Close()
 		return err
 	}
-	// Both legs are watched before the client can receive the 101, so that a shutdown at that time closes both.
+	// The monitor watches both legs before the client can receive the 101, so that a shutdown at that time closes both.
 	far := p.door.AdoptUpstream(near, to.Conn, to.early)
 	if _, err := near.Write(to.head); err != nil {
 		near.Close()

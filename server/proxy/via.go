@@ -21,20 +21,20 @@ import (
 	"holter/probe/process"
 )
 
-// via is the proxy on the way to the backend that the environment names. All requests pass through a tunnel (CONNECT
-// or SOCKS5), so that such a proxy changes nothing in them.
+// via is the proxy between holter and the backend that the environment names. All requests pass through a tunnel
+// (CONNECT or SOCKS5), so that the proxy changes nothing in them.
 type via struct {
 	url      *url.URL
 	address  string // to dial
-	variable string // of the environment, that names it
+	variable string // the environment variable that names the proxy
 }
 
 // viaPorts are the ports of proxies whose URL has none, by scheme.
 var viaPorts = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
 
 // viaEnvironment returns the proxy that the environment names for target, nil for none. The rules are those of
-// [http.ProxyFromEnvironment], which holter's other commands use: NO_PROXY and loopback addresses are exempt. But a
-// value that makes no sense is an error.
+// [http.ProxyFromEnvironment], which holter's other commands use: NO_PROXY and loopback addresses are exempt. But an
+// invalid value is an error.
 func viaEnvironment(target *url.URL) (*via, error) {
 	const some = "http://proxy.invalid"
 	exempt := httpproxy.Config{HTTPProxy: some, HTTPSProxy: some}
@@ -75,7 +75,7 @@ func variable(name string) (found, value string) {
 // String is without the user and password.
 func (v *via) String() string { return v.url.Scheme + "://" + v.url.Host }
 
-// viaError is why there is no way through the proxy that the environment names.
+// viaError is the error of a connection through the proxy that the environment names.
 type viaError struct {
 	via *via
 	err error
@@ -85,7 +85,7 @@ func (e *viaError) Error() string { return fmt.Sprintf("proxy %s: %v", e.via, e.
 
 func (e *viaError) Unwrap() error { return e.err }
 
-// reason says what is wrong with the proxy, as a sentence about it.
+// reason describes the error as the end of a sentence that begins with the proxy.
 func (e *viaError) reason() string {
 	dial, _ := errors.AsType[*net.OpError](e.err)
 	name, _ := errors.AsType[*net.DNSError](e.err)
@@ -103,7 +103,8 @@ func (e *viaError) reason() string {
 	return model.Clean(withoutHeader(e.err.Error()), 300)
 }
 
-// open opens a connection to target, HOST:PORT, through the proxy. All of it may take as long as timeout.
+// open opens a connection to target, HOST:PORT, through the proxy. Dialing and the tunnel together may take as long as
+// timeout.
 func (v *via) open(ctx context.Context, dialer *net.Dialer, target string, timeout time.Duration) (net.Conn, error) {
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -122,7 +123,7 @@ func (v *via) open(ctx context.Context, dialer *net.Dialer, target string, timeo
 	return nil, &viaError{v, err}
 }
 
-// tunnel asks the proxy at the other end of conn to connect it with target.
+// tunnel asks the proxy at the other end of conn for a tunnel to target.
 func (v *via) tunnel(ctx context.Context, conn net.Conn, target string) (net.Conn, error) {
 	switch v.url.Scheme {
 	case "socks5", "socks5h":
@@ -137,7 +138,7 @@ func (v *via) tunnel(ctx context.Context, conn net.Conn, target string) (net.Con
 	return conn, v.connect(ctx, conn, target)
 }
 
-// socks asks as RFC 1928 says.
+// socks asks for the tunnel with SOCKS5 (RFC 1928).
 func (v *via) socks(ctx context.Context, conn net.Conn, target string) error {
 	var auth *socks.Auth
 	if u := v.url.User; u != nil {
@@ -148,7 +149,7 @@ func (v *via) socks(ctx context.Context, conn net.Conn, target string) error {
 	if err != nil {
 		return err
 	}
-	// Its Dial would return a connection whose socket is out of reach.
+	// Dial would hide the socket in a connection of its own, so DialWithConn is used.
 	over, ok := d.(interface {
 		DialWithConn(ctx context.Context, c net.Conn, network, address string) (net.Addr, error)
 	})
@@ -156,14 +157,14 @@ func (v *via) socks(ctx context.Context, conn net.Conn, target string) error {
 		return errors.ErrUnsupported
 	}
 	_, err = over.DialWithConn(ctx, conn, "tcp", target)
-	// It repeats both addresses.
+	// The outer error repeats both addresses.
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "socks connect" {
 		return op.Err
 	}
 	return err
 }
 
-// connect asks as RFC 9110 says in section 9.3.6.
+// connect asks for the tunnel with CONNECT (RFC 9110 section 9.3.6).
 func (v *via) connect(ctx context.Context, conn net.Conn, target string) error {
 	stop := context.AfterFunc(ctx, process.Guard(func() { conn.SetDeadline(time.Unix(1, 0)) }))
 	defer stop()
@@ -191,7 +192,7 @@ func (v *via) connect(ctx context.Context, conn net.Conn, target string) error {
 	return nil
 }
 
-// finalHead reads the head of the response to r that is no 1xx.
+// finalHead reads heads of responses to r until one is not a 1xx, and returns that response.
 func finalHead(in *bufio.Reader, r *http.Request) (*http.Response, error) {
 	for {
 		head, err := readHead(in)
@@ -205,7 +206,7 @@ func finalHead(in *bufio.Reader, r *http.Request) (*http.Response, error) {
 	}
 }
 
-// single reads byte by byte, so that nothing is read beyond the head: what comes after it is the backend's.
+// single reads byte by byte, so that no byte after the head is read: those bytes come from the backend.
 type single struct{ net.Conn }
 
 func (s single) Read(b []byte) (int, error) { return s.Conn.Read(b[:min(1, len(b))]) }
