@@ -2,13 +2,14 @@ package redact
 
 import "strings"
 
-// addressOf returns an address, or the part of one that a proxy passes on, without its user and password, and with
-// the values of its parameters masked. It works on the text: what package url cannot parse is no less secret.
+// addressOf returns an address, or the part of an address that a proxy passes on, without its user and password, and
+// with the values of its parameters masked. It works on the text, because an address that package url cannot parse
+// may have secrets too.
 func addressOf(s string) string {
 	if !strings.ContainsAny(s, "?#;@%") {
 		return s
 	}
-	s, _, fragment := strings.Cut(s, "#") // in which tokens come back from a login
+	s, _, fragment := strings.Cut(s, "#") // a login may return a token in the fragment
 	path, query, separator := cutQuery(s)
 	var b strings.Builder
 	b.WriteString(pathOf(path))
@@ -20,9 +21,9 @@ func addressOf(s string) string {
 	return b.String()
 }
 
-// Path returns what may be shown of the path of a request. A path is shown as it is. What does not belong into one
-// is masked: the query of a client that escapes its question mark, the values of parameters such as ;jsessionid=,
-// and user and password of an address in a path.
+// Path returns the path of a request with the secret parts masked. It keeps the segments as they are. It masks parts
+// that do not belong into a path: a query whose question mark the client has escaped, the values of parameters such
+// as ;jsessionid=, and the user and password of an address in the path.
 func Path(path string) string {
 	if !strings.ContainsAny(path, "?;@") {
 		return path
@@ -38,8 +39,8 @@ func Path(path string) string {
 	return b.String()
 }
 
-// cutQuery cuts a query off. separator is what stands between, "" without a query. An escaped question mark begins
-// one too: an address that was put into another one whole.
+// cutQuery cuts a query off. separator is the text between path and query, "" if there is no query. An escaped
+// question mark begins a query too: the address may contain a whole second address.
 func cutQuery(s string) (path, query, separator string) {
 	end := len(s)
 	for _, mark := range []string{"?", "%3F", "%3f"} {
@@ -53,8 +54,8 @@ func cutQuery(s string) (path, query, separator string) {
 	return s[:end], s[end+len(separator):], separator
 }
 
-// pathOf is a path, perhaps after scheme and host, without user and password, and with the values of its parameters
-// masked.
+// pathOf returns a path without user and password, and with the values of its parameters masked. A scheme and host
+// may come before the path.
 func pathOf(path string) string {
 	switch {
 	case !strings.ContainsAny(path, "@;"):
@@ -107,7 +108,7 @@ func writeQuery(b *strings.Builder, query string) {
 	}
 }
 
-// writeParameter masks the whole of a parameter that has no value: then the name may be what is secret.
+// writeParameter masks a parameter without a value completely, because its name may be the secret.
 func writeParameter(b *strings.Builder, parameter string) {
 	name, value, _ := strings.Cut(parameter, "=")
 	switch {
@@ -126,7 +127,7 @@ const (
 	mostInDigits = 4
 )
 
-// isName reports whether a parameter may be called so. What was made by chance has more digits, or is longer.
+// isName reports whether s looks like the name of a parameter. A random value has more digits, or is longer.
 func isName(s string) bool {
 	digits := 0
 	for _, c := range []byte(s) {

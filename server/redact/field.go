@@ -17,17 +17,19 @@ const (
 	forwarded             // see hop
 )
 
-// fields are those whose values are known to be harmless, or in which what is not can be told from the rest.
+// fields maps the names of header fields to the way in which their values are shown. The values are known to be
+// harmless, or the package can recognise and mask their secret parts.
 //
-// Of proxies, they tell where a request came from and how, and the ids by which it is found in other logs. They do
-// not tell for whom it was: X-Forwarded-User and X-Forwarded-Email are not among them, and neither are Tracestate
-// and Baggage, in which anything may be, and the validators of a cache, by which a browser can be told from others.
+// The fields that proxies add give the origin and the route of a request, and the ids under which other logs have it.
+// Fields that name a person are missing, such as X-Forwarded-User and X-Forwarded-Email. Tracestate and Baggage are
+// missing because they may contain anything. The validators of a cache are missing because they can identify a
+// browser.
 var fields = map[string]kind{
 	// The handshake.
 	"Host": address, "Origin": address, "Connection": plain, "Upgrade": plain, "User-Agent": plain,
 	"Sec-Websocket-Version": plain, "Sec-Websocket-Extensions": plain, "Sec-Websocket-Protocol": protocols,
 
-	// What a client can do and wants.
+	// Abilities and wishes of a client.
 	"Accept": plain, "Accept-Charset": plain, "Accept-Encoding": plain, "Accept-Language": plain,
 	"Cache-Control": plain, "Content-Encoding": plain, "Content-Length": plain, "Content-Type": plain, "Date": plain,
 	"Dnt": plain, "Expect": plain, "Keep-Alive": plain, "Max-Forwards": plain, "Pragma": plain, "Priority": plain, "Purpose": plain,
@@ -42,7 +44,7 @@ var fields = map[string]kind{
 	// The name of a client, unless --identity says otherwise.
 	"X-Client-Id": plain,
 
-	// The way of a request.
+	// The route of a request.
 	"Via": plain, "Forwarded": forwarded, "X-Forwarded-For": plain, "X-Forwarded-By": plain, "X-Forwarded-Proto": plain,
 	"X-Forwarded-Port": plain, "X-Forwarded-Protocol": plain, "X-Forwarded-Scheme": plain, "X-Forwarded-Ssl": plain,
 	"X-Forwarded-Host": address, "X-Forwarded-Server": address, "X-Original-Host": address, "X-Scheme": plain,
@@ -64,19 +66,20 @@ var fields = map[string]kind{
 
 func kindOf(name string) kind { return fields[name] }
 
-// secretWords in the name of a header field, a parameter or a claim tell that its value lets somebody in.
+// secretWords in the name of a header field, a parameter or a claim mean that its value is a credential.
 var secretWords = words(`apikey auth authorization bearer code cookie credential credentials csrf hmac jsessionid
 	jwt key nonce otp pass passcode passphrase passwd password phpsessid pin pwd saml secret session sessionid sid sig
 	signature ticket token xsrf`)
 
-// secretEnds are the same at the end of a longer word.
+// secretEnds mean the same at the end of a longer word.
 var secretEnds = []string{"token", "secret", "password", "sessionid", "sessid", "apikey", "signature"}
 
-// personWords at the end of a name tell that it says who somebody is, whatever stands before: X-Auth-Request-User.
+// personWords at the end of a name mean that the value names a person, even if a secretWord comes before, as in
+// X-Auth-Request-User.
 var personWords = words("email login name subject upn user username")
 
-// Secret reports whether the name of a header field, of a parameter or of a claim says that its value is secret. It
-// knows what such things are called, so it is not for deciding what to show of a stranger.
+// Secret reports whether the name of a header field, of a parameter or of a claim suggests that its value is secret.
+// It knows only usual names, so it cannot decide whether a value of unknown kind may be shown: Field does that.
 func Secret(name string) bool {
 	parts := wordsOf(name)
 	if len(parts) > 0 && personWords[parts[len(parts)-1]] {
@@ -88,7 +91,7 @@ func Secret(name string) bool {
 	})
 }
 
-// wordsOf are the words of a name such as X-Auth-Token, session_id or accessToken, in lower case.
+// wordsOf returns the words of a name such as X-Auth-Token, session_id or accessToken, in lower case.
 func wordsOf(name string) []string {
 	var spaced strings.Builder
 	before := ' '
@@ -104,8 +107,8 @@ func wordsOf(name string) []string {
 	})
 }
 
-// Token reports whether a value is a credential by its looks, whatever its name: a JSON Web Token, or what stands in
-// an Authorization field.
+// Token reports whether a value has the form of a credential, under any name: a JSON Web Token, or the value of an
+// Authorization field.
 func Token(value string) bool {
 	if strings.HasPrefix(value, "eyJ") && strings.Count(value, ".") >= 2 {
 		return true

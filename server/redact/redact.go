@@ -1,28 +1,28 @@
-// Package redact decides what of a WebSocket handshake may be shown, and masks the rest.
+// Package redact decides which parts of a WebSocket handshake may be shown, and masks the other parts.
 //
-// Handshakes carry credentials wherever an author found room for them: in a header field of any name, in the query
-// of an address that a proxy passes on, among the subprotocols that a browser offers because it can set no header.
-// No list of suspicious names is ever complete. So the package knows what is harmless, and masks everything else:
-// Field is for header fields, Subprotocol for the name of a protocol, Path for the path of a request. Secret and
-// Token are for the one value that somebody chose to be shown, the name of a client.
+// Programs put credentials into many places of a handshake: a header field of any name, the query of an address that
+// a proxy passes on, or the subprotocols of a browser, which can set no header. A list of suspicious names is never
+// complete. So the package has lists of harmless names, and masks everything else. Field is for header fields,
+// Subprotocol for the name of a protocol, Path for the path of a request. Secret and Token are for the name of a
+// client, the one value that the user chose to be shown.
 //
-// It keeps nothing, and it has no switch: package hub, which calls it before it keeps anything of a request, may
-// leave the call out. All functions are pure, take text of any length from anybody, and return text that is not yet
-// cleaned for a screen: see model.Clean.
+// The package keeps nothing and has no option to turn it off. Package hub calls it before it keeps a part of a request,
+// or does not call it if the user wants to see secrets. All functions are pure, accept untrusted text of any length,
+// and return text that is not yet cleaned for a screen: see model.Clean.
 package redact
 
 import "strings"
 
-// Mask stands for what is not shown. It does not tell the length, which of a password is worth knowing.
+// Mask replaces a value that is not shown. It does not give the length away, which would help to guess a password.
 const Mask = "(not shown)"
 
 const (
-	maxItems = 16   // of a list that are looked at; Mask stands for the others
-	maxItem  = 1024 // bytes of what is looked into; what is longer is masked as a whole
+	maxItems = 16   // of a list that are parsed; Mask replaces the others
+	maxItem  = 1024 // bytes of an item that is parsed; a longer item is masked as a whole
 )
 
-// Field returns what may be shown of the value of a header field. The name is in the form of http.CanonicalHeaderKey;
-// in any other form the field is not known, and masked.
+// Field returns the value of a header field with the secret parts masked. The name must be in the form of
+// http.CanonicalHeaderKey: in any other form the field is not known, and its value is masked.
 func Field(name, value string) string {
 	switch kindOf(name) {
 	case plain:
@@ -37,7 +37,7 @@ func Field(name, value string) string {
 	return Mask
 }
 
-// items applies shown to the items of a list that is separated by commas.
+// items applies shown to each item of a list that is separated by commas.
 func items(list string, shown func(string) string) string {
 	if strings.IndexByte(list, ',') < 0 {
 		return shown(list)
@@ -58,8 +58,8 @@ func items(list string, shown func(string) string) string {
 	}
 }
 
-// hop masks the parameters of an element of Forwarded that RFC 7239 does not define: proxies put secrets into their
-// own, to know each other by.
+// hop masks the parameters of an element of Forwarded that RFC 7239 does not define. Some proxies put secrets into
+// parameters of their own, to recognise each other.
 func hop(element string) string {
 	if len(element) > maxItem {
 		return Mask

@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// Browsers cannot set a header on a WebSocket, so keys and tokens come among the subprotocols, and some servers
-// answer with one as the chosen subprotocol. What a subprotocol is called can be told from what one is good for
-// only by knowing the names, or what they are made of.
+// Browsers cannot set a header on a WebSocket, so some programs send keys and tokens as subprotocols, and some servers
+// answer with the token as the chosen subprotocol. The package tells names from tokens with a list of known names, and
+// a list of the words in such names.
 
-// protocolNames are those of the IANA registry of WebSocket subprotocol names, and of programs that many use, that
-// are not made of protocolWords.
+// protocolNames are known names that are not made of protocolWords: from the IANA registry of WebSocket subprotocol
+// names, and from widely used programs.
 var protocolNames = words(`MBWS.huawei.com MBLWS.huawei.com wpcp rwpcp jsflow drp bfcp mielecloudconnect t140 done
 	TLCP-2.0.0.lightstreamer.com sldp.softvelum.com webrtc.softvelum.com v10.pcp.sap.com
 	saltyrtc-1.0 com.openmobilealliance.org-rest hub.bsc.bacnet.org dc.bsc.bacnet.org
 	text.ircv3.net binary.ircv3.net v3.penguin-stats.live+json v3.penguin-stats.live+proto v1.swindon-lattice+json
 	lws-mirror-protocol lws-minimal dumb-increment-protocol aws-appsync-event-ws avatica.v1 nakama`)
 
-// protocolWords are what names of subprotocols are made of. None of them lets anybody in.
+// protocolWords are the words in names of subprotocols. None of them is a credential.
 var protocolWords = words(`action actioncable admin amqp app apollo base64 base64url batched binary bus cable cbor channel chat
 	cloud client cluster coap cobra collab collaboration command control connect console crdt csv data demo device dc
 	debug dev drawing echo edit editor encrypted erlang event events exec feed file flatbuffers frame frames game
@@ -31,15 +31,15 @@ var protocolWords = words(`action actioncable admin amqp app apollo base64 base6
 	update updates usp video vite vnc voice wamp web webdav webrtc websocket websockets webtransport ws wss xml
 	xmpp xterm yjs zmq zmtp`)
 
-// credentialWords say what comes after them. They are shown, and no number behind them is.
+// credentialWords announce the credential that comes after them. They are shown, but no number after them is.
 var credentialWords = words(`access api apikey auth authorization basic beta bearer header insecure jwt key
 	organization payload project session sessionid ticket token`)
 
 const separators = ".-_+/:"
 
-// Subprotocol returns what may be shown of the name of a subprotocol: a known name, one that is made of known words
-// and version numbers, and one that is a domain or ends in a version, such as rooms.v2. Of any other name the part
-// up to the first unknown word is shown, and Mask for the rest: bearer.(not shown).
+// Subprotocol returns the name of a subprotocol with the secret part masked. It keeps a known name, a name of known
+// words and version numbers, and a name that is a domain or ends in a version, such as rooms.v2. In any other name it
+// keeps the part before the first unknown word, and replaces the rest with Mask: bearer.(not shown).
 func Subprotocol(name string) string {
 	if len(name) > maxItem {
 		return Mask
@@ -87,7 +87,7 @@ func knownPart(name string) int {
 	return len(name)
 }
 
-// withoutVersion is a part of a name without the digits at its end, if they may be a version.
+// withoutVersion returns a part of a name without the digits at its end, if they may be a version.
 func withoutVersion(part string) string {
 	stem := strings.TrimRight(part, "0123456789")
 	if len(part)-len(stem) > maxVersion {
@@ -101,7 +101,7 @@ const (
 	maxNamedPart = 16
 )
 
-// isNamed reports whether name looks like one that an author made up: words in lower case, in a domain or before a
+// isNamed reports whether name looks like the name of a protocol: words in lower case, in a domain or before a
 // version. A token has no version at its end.
 func isNamed(name string) bool {
 	parts := strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(separators, r) })
