@@ -1,13 +1,13 @@
-// Package admin is the admin plane: what a monitor knows and does, over HTTP.
+// Package admin is the admin plane: the state and the commands of a monitor, over HTTP.
 //
 // A call of the API is a line in the table of routes, and a handler that answers it or returns an error. There
 // is a file of handlers for each noun, one place that answers errors, and one writer for the two answers that do
-// not end, events and snapshots. What the JSON says is package api's, which the other end reads it with.
+// not end, events and snapshots. Package api defines the JSON, and the other end reads it with package api too.
 //
-// The plane owns its HTTP server and the address that it takes. It keeps nothing of what it tells: all of it
-// comes from a Source, at the time of the request. It refuses requests without the token, where there is one,
-// and pages of other sites. Package server makes one for a monitor whose options name an address, and runs
-// it; its methods may be called from any goroutine once Listen has returned.
+// The plane owns its HTTP server and its address. It keeps no data of the monitor: each answer comes from a Source,
+// at the time of the request. It refuses pages of other sites and, if there is a token, requests without it. Package
+// server makes and runs a plane if the options of its monitor name an address. Any goroutine may call the methods of
+// the plane once Listen has returned.
 package admin
 
 import (
@@ -30,30 +30,30 @@ type Plane struct {
 	source  Source
 	address string
 	token   string
-	stuck   time.Duration // how long the reader of an endless answer may take nothing
+	stuck   time.Duration // how long the reader of an endless answer may accept nothing
 	log     *slog.Logger
 	calls   []route
 	plane   plane.Plane
 }
 
-// Source is what the plane tells of, and what it commands.
+// Source gives the plane its data, and carries out its commands.
 type Source interface {
 	Snapshot(ctx context.Context) (model.Snapshot, error)
 	Detail(ctx context.Context, id model.ID) (model.Detail, error)
 	// Events waits for those with a Seq above after.
 	Events(ctx context.Context, after uint64) ([]model.Event, error)
-	// Targets are the connections that a command for these ids, or for all that match a query, would be about now.
-	// It returns an error too if some of the ids are not open.
+	// Targets returns the open connections with these ids or, if there are no ids, those that match query. It returns
+	// an error too if some of the ids are not open.
 	Targets(ctx context.Context, ids []model.ID, query string) ([]model.ID, error)
 	Kick(ctx context.Context, k model.Kick) (int, error)
 	SetFaults(ctx context.Context, o model.FaultOrder) (int, error)
 	Refuse(ctx context.Context, length time.Duration) error
-	// MayChange is the error of those three where they are forbidden.
+	// MayChange returns the error of Kick, SetFaults and Refuse if they are forbidden, otherwise nil.
 	MayChange() error
 	Client(id string) (model.Client, []model.Connection, error)
 }
 
-// patience is how long the reader of an endless answer may take nothing. A slow one takes a little.
+// patience is how long the reader of an endless answer may accept no byte. A slow reader accepts some.
 const patience = 30 * time.Second
 
 // New makes the admin plane for an address, with the token that it asks for. An empty token stands for none.
@@ -63,8 +63,8 @@ func New(s Source, address, token string, log *slog.Logger) *Plane {
 	return a
 }
 
-// Listen takes the address. It does so once: a caller who needs the address before Serve calls it first. It
-// refuses an address that others can reach where there is no token.
+// Listen listens at the address, once: a caller that needs the address before Serve calls Listen first. Without a token
+// it refuses an address that other machines can reach.
 func (a *Plane) Listen() error {
 	if a.plane.Listener != nil {
 		return nil

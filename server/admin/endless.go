@@ -12,9 +12,9 @@ import (
 // batchSize is how many bytes of an endless answer are gathered before they are written.
 const batchSize = 32 << 10
 
-// endless is an answer without an end. What is written to it leaves with send, or with the next batch. A slow reader
-// gets what is new because the caller takes what it writes next only when send has returned. A reader that takes nothing for
-// too long fails a call, and so ends the answer.
+// endless is an answer without an end. Text that the caller writes goes out with send, or when a batch is full. A slow
+// reader still gets recent text, because the caller reads its source again only when send has returned. If a reader
+// accepts nothing for too long, a call fails, and that ends the answer.
 type endless struct {
 	line   *line
 	batch  *bufio.Writer
@@ -23,8 +23,7 @@ type endless struct {
 	raw    int // bytes since the last drain, before they are packed
 }
 
-// newEndless begins an answer of lines in the given format, for a reader who may take nothing for as long as
-// stuck.
+// newEndless begins an answer with the given content type. The reader may accept nothing for as long as stuck.
 func newEndless(w http.ResponseWriter, r *http.Request, contentType string, stuck time.Duration) *endless {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
@@ -34,8 +33,9 @@ func newEndless(w http.ResponseWriter, r *http.Request, contentType string, stuc
 	return &endless{line: l, batch: bufio.NewWriterSize(l, batchSize)}
 }
 
-// compress has the answer compressed, if the reader can unpack it, whenever a part in each interval of the given length
-// would be too much for the line, and always if the reader takes nothing else. It comes before the first write.
+// compress turns compression on, if the reader can unpack it. A part of the answer goes out every given interval: it is
+// compressed if the line would be too slow for it otherwise, or if the reader accepts only compressed answers. compress
+// must be called before the first write.
 func (e *endless) compress(w http.ResponseWriter, r *http.Request, every time.Duration) {
 	w.Header().Set("Vary", "Accept-Encoding")
 	accepted := encodingsOf(r)
@@ -56,8 +56,8 @@ func (e *endless) Write(text []byte) (int, error) {
 	return len(text), e.pack.write(text, e.saving.during(e.line.written, e.line.waited))
 }
 
-// flush sends what has been written so far, and the head of the answer before anything has. It does not wait until it
-// has left.
+// flush sends all text that has been written so far, or the head of the answer if there is none. It does not wait until
+// the socket has sent the bytes.
 func (e *endless) flush() error {
 	if e.pack != nil {
 		if err := e.pack.flush(); err != nil {
@@ -70,7 +70,7 @@ func (e *endless) flush() error {
 	return e.line.flush()
 }
 
-// send sends what has been written so far, and waits until nearly all of it has left this machine.
+// send sends all text that has been written so far, and waits until the peer has acknowledged nearly all of it.
 func (e *endless) send() error {
 	if err := e.flush(); err != nil {
 		return err
@@ -84,7 +84,7 @@ func (e *endless) send() error {
 	return err
 }
 
-// close ends what is packed, also when the plane stops.
+// close ends the compressed stream, also when the plane stops.
 func (e *endless) close() {
 	if e.pack != nil {
 		e.line.rush()
@@ -93,22 +93,22 @@ func (e *endless) close() {
 	}
 }
 
-// saving decides whether a picture is compressed: by what the line took of the last ones, since an address says little
-// about it. What is at the other end of a tunnel has one of this machine.
+// saving decides whether a picture is compressed, by the rate at which the line took the last pictures. The address of
+// the reader says little about its line: a reader behind a tunnel has an address of this machine.
 type saving struct {
 	every  time.Duration // between two pictures
 	always bool
 	on     bool
 }
 
-// A line counts as slow below the one rate, and as quick above the other. A reader on this machine that is busy with
-// reading lies above both: it would be slower still if it had to unpack.
+// A line counts as slow below slowBelow, and as quick above quickAbove. A busy reader on this machine is above both
+// rates: unpacking would only make it slower.
 const (
 	slowBelow  = 16e6 // bytes a second
 	quickAbove = 64e6
 )
 
-// during decides in the midst of a picture, of which the line has taken the given bytes while it was waited for.
+// during decides in the middle of a picture. The line has taken written bytes of it, and calls waited for that long.
 func (s *saving) during(written int, waited time.Duration) bool {
 	if waited > s.every/4 && rate(written, waited) < slowBelow {
 		s.on = true
@@ -130,14 +130,14 @@ func rate(bytes int, in time.Duration) float64 {
 	return float64(bytes) / max(in, time.Nanosecond).Seconds()
 }
 
-// ended cuts off a reader that takes nothing, and logs it, if that is the error by which the answer ended. Otherwise the
-// reader is gone or the plane stops, and the end of the answer is all that can tell.
+// ended cuts off a reader and logs it if err says that the reader accepted nothing. For other errors the reader is gone
+// or the plane stops, and ended does nothing: the end of the answer is the only sign that the reader gets.
 func (a *Plane) ended(r *http.Request, out *endless, err error) {
 	if !errors.Is(err, errStuck) {
 		return
 	}
 	a.log.Warn("cut off a reader that takes nothing", "of", r.URL.Path, "remote", r.RemoteAddr, "for", a.stuck)
 	if out.line.conn != nil {
-		sock.Close(out.line.conn, true) // or the kernel would go on offering what it holds
+		sock.Close(out.line.conn, true) // otherwise the kernel would try to send the rest for a long time
 	}
 }

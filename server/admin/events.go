@@ -12,10 +12,10 @@ import (
 	"holter/server/api"
 )
 
-// events answers GET /api/v1/events: the events with a seq above since, or above the Last-Event-ID of a
-// reader that has been here before, and then all that happen until the reader leaves or the plane
-// stops. Without either it begins with those that are still remembered. A reader that is too slow is
-// told how many it lost.
+// events answers GET /api/v1/events: the events with a seq above since, or above Last-Event-ID if the reader was
+// connected before, and then all later events until the reader leaves or the plane stops. Without since and
+// Last-Event-ID it begins with the oldest event that is still kept. A reader that is too slow gets the number of events
+// that it lost.
 func (a *Plane) events(w http.ResponseWriter, r *http.Request) error {
 	after, err := parseSince(r)
 	if err != nil {
@@ -58,7 +58,7 @@ func parseSince(r *http.Request) (uint64, error) {
 type format struct {
 	contentType string
 	one         func(w io.Writer, e api.Event) error
-	idle        string // for when nothing happens
+	idle        string // written while there are no events
 }
 
 var (
@@ -66,7 +66,7 @@ var (
 	serverSentEvents = format{"text/event-stream", writeSSE, ":\n\n"}
 )
 
-// formatFor is the format that a request accepts.
+// formatFor returns the format that a request accepts.
 func formatFor(r *http.Request) format {
 	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 		return serverSentEvents
@@ -74,8 +74,8 @@ func formatFor(r *http.Request) format {
 	return ndjson
 }
 
-// write writes events, or what stands for none, and returns how many of them it was. It does not begin another one when
-// enough is under way.
+// write writes events and returns how many it wrote. It writes the idle text if there are none, and stops when
+// eventsUnderWay bytes have been written.
 func (f format) write(out *endless, events []model.Event) (n int, err error) {
 	if len(events) == 0 {
 		_, err = io.WriteString(out, f.idle)

@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	// quietFor is how long a stream of events stays silent before it writes an empty line, by which a reader that is gone
-	// is noticed.
+	// quietFor is how long a stream of events stays silent before it writes an empty line. If the reader is gone, that
+	// write fails.
 	quietFor = 15 * time.Second
 
-	// eventsUnderWay is how many bytes of events are written before the line is waited for.
+	// eventsUnderWay is how many bytes of events are written before the stream waits for the reader.
 	eventsUnderWay = 32 << 10
 
-	// A reader that lost events and then lost some again before it had all that there were is too slow for what happens.
-	// What is older than tooOld is left out for it then, up to the newest few.
+	// A reader is too slow if it lost events, and lost some again before it had caught up. Then events older than tooOld
+	// are left out for it, except the newest few.
 	tooOld = 2 * time.Second
 	few    = 32
 )
@@ -26,11 +26,12 @@ const (
 type follower struct {
 	source Source
 	after  uint64 // the seq of the last event that was written
-	losses int    // how often it lost some since it last had all
+	losses int    // how often it has lost events since it last had all
 }
 
-// next waits for events, and for quietFor at most, when it returns none. They are the oldest that are still to be written,
-// and the newest for a reader that is too slow. A Dropped event comes first where some are missing.
+// next waits for events, but at most for quietFor, after which it returns none. It returns the oldest events that the
+// reader does not have yet, or the newest events if the reader is too slow. If some events are missing, a Dropped event
+// comes first.
 func (f *follower) next(ctx context.Context) ([]model.Event, error) {
 	events, err := f.read(ctx, f.after, 0)
 	if errors.Is(err, errNothing) {
@@ -54,14 +55,14 @@ func (f *follower) next(ctx context.Context) ([]model.Event, error) {
 	return events, nil
 }
 
-// took says that the reader was given the first n of events.
+// took records that the first n of events were written to the reader.
 func (f *follower) took(events []model.Event, n int) {
 	if n > 0 {
 		f.after = events[n-1].Seq
 	}
 }
 
-// newest leaves out all but the newest few of events and of those after them, and says how many.
+// newest reads all events after events, and returns the newest few of all of them. A Dropped event counts the others.
 func (f *follower) newest(ctx context.Context, events []model.Event) ([]model.Event, error) {
 	for {
 		more, err := f.read(ctx, events[len(events)-1].Seq, 0)
@@ -77,7 +78,7 @@ func (f *follower) newest(ctx context.Context, events []model.Event) ([]model.Ev
 	if events[0].Type == model.Dropped {
 		events = events[1:]
 	}
-	last := events[0].Seq - 1 // of those that are left out
+	last := events[0].Seq - 1 // the seq of the last event that is left out
 	if last <= f.after {
 		return events, nil
 	}
@@ -88,7 +89,7 @@ func (f *follower) newest(ctx context.Context, events []model.Event) ([]model.Ev
 // errNothing says that nothing has happened.
 var errNothing = errors.New("nothing has happened")
 
-// read returns events with a seq above after. It waits for some, or returns errNothing when it has waited for too long.
+// read returns events with a seq above after. It returns errNothing if none comes within wait.
 func (f *follower) read(ctx context.Context, after uint64, wait time.Duration) ([]model.Event, error) {
 	soon, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()

@@ -10,30 +10,31 @@ import (
 	"strings"
 )
 
-// packer writes a gzip stream (RFC 1952) of which each part is compressed or, for a line that takes everything at once, only
-// stored, which costs next to nothing. It is one member, since browsers read no second one. Between its parts the
-// stream is at the beginning of a byte, so a part can come from another writer than the one before.
+// packer writes a gzip stream (RFC 1952). Each part of the stream is compressed or, for a fast reader, only stored, which
+// needs almost no CPU time. The stream is one member, because browsers do not read a second member. Each part begins at
+// a byte boundary, so another writer can write the next part.
 type packer struct {
 	out     *bufio.Writer
 	deflate *flate.Writer // nil until something is compressed
-	within  bool          // a compressed part is not flushed
-	held    bool          // a stored part is the last: some readers hold it back until another block begins
-	stale   bool          // deflate has not seen what was written last, so it must not refer to what it has seen
+	within  bool          // a compressed part has not been flushed yet
+	held    bool          // the last part is stored: some readers hold it back until another block begins
+	stale   bool          // the last part did not pass through deflate, so deflate must not refer to earlier text
 
 	sum    uint32
 	length uint32 // modulo 1 << 32
 }
 
-// level is that of package flate: a seventh less than at its best speed, in twice the time.
+// level is the compression level of package flate. Its output is a seventh smaller than with flate.BestSpeed, in twice
+// the time.
 const level = 4
 
-// gzipHead is that of a member without a name or a time, from an unknown system.
+// gzipHead is the head of a member without a name or a time, from an unknown system.
 var gzipHead = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
 
-// emptyBlock is a stored block of no bytes. The last of a stream begins with a 1.
+// emptyBlock is a stored block of no bytes. The last block of a stream begins with a 1 instead.
 var emptyBlock = []byte{0, 0, 0, 0xff, 0xff}
 
-// largestStored is how long a stored block can be (RFC 1951 section 3.2.4).
+// largestStored is the greatest length of a stored block, in bytes (RFC 1951 section 3.2.4).
 const largestStored = 1<<16 - 1
 
 func newPacker(out *bufio.Writer) *packer {
@@ -78,7 +79,7 @@ func (p *packer) store(text []byte) error {
 	return nil
 }
 
-// flush gives all of the text to out.
+// flush writes all of the text so far to out.
 func (p *packer) flush() (err error) {
 	switch {
 	case p.within:
@@ -90,7 +91,7 @@ func (p *packer) flush() (err error) {
 	return err
 }
 
-// close ends the stream, by which a reader can tell that it is whole.
+// close writes the end of the stream. It shows a reader that the stream is complete.
 func (p *packer) close() {
 	p.flush()
 	p.out.WriteByte(1)
@@ -98,7 +99,7 @@ func (p *packer) close() {
 	p.out.Write(binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, p.sum), p.length))
 }
 
-// encodings are what the reader of an answer can decode.
+// encodings are the content codings that the reader of an answer can decode.
 type encodings struct{ gzip, identity bool }
 
 // encodingsOf reads the Accept-Encoding headers of a request (RFC 9110 section 12.5.3).

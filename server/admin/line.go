@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	underWay  = 32 << 10 // bytes that may wait in the socket to be sent before more is written
-	restOfOne = 8 << 10  // bytes of a picture that may still be on their way when the next is taken
-	sendRoom  = 64 << 10 // bytes of room in the socket, where the kernel does not tell what waits in it
+	underWay  = 32 << 10 // the line writes more only while at most this many bytes wait in the socket to be sent
+	restOfOne = 8 << 10  // bytes of a picture that may still be on their way when drain returns
+	sendRoom  = 64 << 10 // size of the socket's buffer in bytes, if the kernel cannot say how many bytes wait in it
 
-	firstLook = 500 * time.Microsecond // at how much the socket has taken; each pause after it is twice as long
+	firstLook = 500 * time.Microsecond // pause before the second look at the socket; each later pause is twice as long
 	lastLook  = 50 * time.Millisecond
 )
 
-// errStuck ends an answer that is not read.
+// errStuck ends an answer whose reader accepts no bytes.
 var errStuck = errors.New("the reader takes nothing")
 
-// line is the way to the reader of an endless answer, as far as the peer's kernel. It takes no more bytes than the
-// reader does: what waited in the socket would be old when it is read, and nothing could be left out of it any more.
+// line writes an endless answer to the socket of its reader. It writes only as fast as the reader reads: bytes that
+// wait in the socket would be old when they are read, and the plane could no longer leave any of them out.
 //
-// A reader may be as slow as it likes. One that takes no byte at all for as long as stuck fails the write.
+// A reader may be as slow as it likes. If it accepts no byte at all for as long as stuck, the write fails.
 type line struct {
 	out   http.ResponseWriter
 	ctl   *http.ResponseController
@@ -34,7 +34,7 @@ type line struct {
 	stuck time.Duration
 
 	written int           // bytes since the last call of measure
-	waited  time.Duration // time in which the line was waited for since then
+	waited  time.Duration // time for which calls have waited for the reader since then
 }
 
 type connKey struct{}
@@ -55,7 +55,7 @@ func newLine(w http.ResponseWriter, r *http.Request, stuck time.Duration) *line 
 	return l
 }
 
-// Write waits until the socket has sent nearly all that it was given, and then gives it p.
+// Write waits until the socket has sent nearly all bytes before p, and then writes p to it.
 func (l *line) Write(p []byte) (n int, err error) {
 	begin := time.Now()
 	defer func() { l.waited += time.Since(begin) }()
@@ -70,7 +70,7 @@ func (l *line) Write(p []byte) (n int, err error) {
 	return n, l.reason(err)
 }
 
-// flush gives the socket what net/http holds back.
+// flush writes the bytes that net/http holds back to the socket.
 func (l *line) flush() error {
 	begin := time.Now()
 	defer func() { l.waited += time.Since(begin) }()
@@ -80,24 +80,25 @@ func (l *line) flush() error {
 	return l.reason(l.ctl.Flush())
 }
 
-// drain waits until the peer has nearly all that was written.
+// drain waits until the peer has acknowledged nearly all bytes that were written.
 func (l *line) drain() error {
 	begin := time.Now()
 	defer func() { l.waited += time.Since(begin) }()
 	return l.until(func(q queue) bool { return q.unacknowledged <= restOfOne })
 }
 
-// rush has the last bytes of an answer written without a wait.
+// rush makes later writes go out without a wait, for the last bytes of an answer.
 func (l *line) rush() { l.conn = nil }
 
-// measure returns what was written since its last call, and how long the line was waited for meanwhile.
+// measure returns the number of bytes that were written since its last call, and how long calls have waited for the
+// reader in that time.
 func (l *line) measure() (bytes int, waited time.Duration) {
 	bytes, waited = l.written, l.waited
 	l.written, l.waited = 0, 0
 	return bytes, waited
 }
 
-// reason tells a reader that takes nothing from one that is gone.
+// reason returns errStuck for a reader that accepts nothing, and err for a reader that is gone.
 func (l *line) reason(err error) error {
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() && l.ctx.Err() == nil {
 		return errStuck
@@ -105,8 +106,8 @@ func (l *line) reason(err error) error {
 	return err
 }
 
-// until looks at the socket again and again, until it is as wanted or the kernel does not tell. It fails with errStuck
-// when the peer has acknowledged nothing for as long as stuck.
+// until polls the socket until wanted reports true or the kernel cannot say. It fails with errStuck when the peer has
+// acknowledged nothing for as long as stuck.
 func (l *line) until(wanted func(queue) bool) error {
 	var newest queue
 	progress := time.Now()
@@ -129,14 +130,14 @@ func (l *line) until(wanted func(queue) bool) error {
 	}
 }
 
-// queue is how much of what a socket was given waits to be sent, how much is not acknowledged, sent or not, and how
-// much the peer has acknowledged in all.
+// queue is the state of a socket's outgoing bytes: how many wait to be sent, how many are not acknowledged, whether sent
+// or not, and how many the peer has acknowledged in all.
 type queue struct {
 	unsent, unacknowledged int
 	acknowledged           uint64
 }
 
-// look asks the kernel. It reports false where that does not tell.
+// look asks the kernel for the queue. It reports false if the kernel cannot say.
 func (l *line) look() (q queue, told bool) {
 	if l.conn == nil {
 		return q, false

@@ -15,9 +15,9 @@ const (
 	longestPause  = time.Minute
 )
 
-// snapshots answers GET /api/v1/snapshots?every_ms=250: the whole picture, and then what changes in it,
-// as lines of JSON until the reader leaves or the plane stops. Of a reader that is slow at most one picture is under
-// way: the next is taken only when that one has left, and is the newest then.
+// snapshots answers GET /api/v1/snapshots?every_ms=250: the whole picture, and then the changes in it, as lines of JSON
+// until the reader leaves or the plane stops. To a slow reader at most one picture is under way: the handler takes the
+// next picture only after the last one has gone out, so each picture is recent.
 func (a *Plane) snapshots(w http.ResponseWriter, r *http.Request) error {
 	every, err := parseEvery(r.URL.Query().Get("every_ms"))
 	if err != nil {
@@ -47,7 +47,7 @@ func (a *Plane) snapshots(w http.ResponseWriter, r *http.Request) error {
 			return nil
 		}
 		if s, err = a.source.Snapshot(r.Context()); err != nil {
-			return nil // the end of the answer is all that can tell
+			return nil // after the head, only the end of the answer can show an error
 		}
 	}
 }
