@@ -10,8 +10,8 @@ import (
 	"holter/model"
 )
 
-// staleAfter is how long nothing of a picture may come in before the last one no longer counts as the present. An old
-// picture counts while the line, which may be slow, brings the next.
+// staleAfter is how long a picture counts as the present state after the last byte of a picture came in. On a slow line
+// an old picture counts while the next one is coming in.
 const staleAfter = 5 * time.Second
 
 var errStale = errors.New("the last picture is old")
@@ -31,7 +31,7 @@ type album struct {
 
 func newAlbum() *album { return &album{first: make(chan struct{})} }
 
-// put adds a picture, with the pause until the next one begins to come in. It returns how old it is.
+// put replaces the picture. pause is the time until the next one begins to come in. It returns the age of the picture.
 func (a *album) put(s model.Snapshot, pause time.Duration, now time.Time) (age time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -41,7 +41,7 @@ func (a *album) put(s model.Snapshot, pause time.Duration, now time.Time) (age t
 	return a.clock.age(s.Time, now)
 }
 
-// note says that bytes of a picture have come in.
+// note records that bytes of a picture have come in.
 func (a *album) note(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

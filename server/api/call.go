@@ -190,7 +190,7 @@ func (b *ErrorBody) err() error {
 	return model.Errorf(model.Code(text(string(b.Code))), "%s", text(b.Message))
 }
 
-// strange returns the error for an answer that cannot be understood.
+// strange returns the error for an answer that this package cannot parse.
 func (c *caller) strange(err error) error {
 	return model.Errorf(model.Unavailable, "%s answers something that this holter does not understand, so it is another version or not a holter: %s",
 		c.base, text(err.Error()))

@@ -2,25 +2,25 @@ package api
 
 import "time"
 
-// clock relates the clock of another machine to the one here, by when its times came in.
+// clock relates the clock of another machine to the local clock, by the times that come in from that machine.
 //
-// What comes in was sent before, so the clock here is ahead of the other one by no more than the shortest time that was seen
-// between the two. An age by that measure is never more than the true one. It is less by the time on the way of what came
-// quickest.
+// A time was sent before it came in. So the local clock is ahead of the other clock by no more than the smallest
+// difference that was seen between them. An age that is computed with this difference is never more than the true age.
+// It is too small by the time that the quickest message was on the way.
 type clock struct {
-	ahead time.Duration // of the other one, negative if that is ahead
+	ahead time.Duration // how far the local clock is ahead, negative if the other clock is
 	known bool
 }
 
-// heard takes in a time that the other clock showed before now.
+// heard records a time that the other clock showed before now.
 func (c *clock) heard(then, now time.Time) {
 	if gap := now.Sub(then); !c.known || gap < c.ahead {
 		c.ahead, c.known = gap, true
 	}
 }
 
-// asked takes in a time that the other clock showed between sent and now. If that cannot be, by what was known, one of the
-// clocks was set.
+// asked records a time that the other clock showed between sent and now. If the known difference makes that impossible,
+// one of the clocks was set, and the difference is replaced.
 func (c *clock) asked(sent, then, now time.Time) {
 	c.heard(then, now)
 	if c.ahead < sent.Sub(then) {

@@ -10,29 +10,29 @@ const (
 	longestPause = 20 * time.Second
 
 	lagging = 2 * time.Second // the age from which a picture is late
-	calm    = 20              // pictures in a row that came quickly, after which they may come more often
+	calm    = 20              // after this many quick pictures in a row, pictures may come more often
 )
 
-// slowLine is the rate, in bytes a second before they are packed, below which a line is slow. A machine that is busy with
-// reading what it gets is quicker.
+// slowLine is the rate below which a line is slow, in bytes a second before they are packed. Even a machine that is busy
+// with reading reads faster.
 const slowLine = 8e6
 
-// pace is how often pictures are asked for. The other holter has one picture under way at most, as far as it can tell: it
-// does not see what a tunnel or a proxy holds, which may be many. Then they come late, and all of them are thrown away by
-// asking anew, for as few as the line takes.
+// pace decides how often pictures come. The other holter keeps at most one picture under way, but it does not see the
+// pictures that a tunnel or a proxy holds. If there are many of those, pictures come late. Then the reader asks anew,
+// which drops all of them, and asks for fewer pictures.
 type pace struct {
 	pause   time.Duration
-	squeeze bool // have all compressed
+	squeeze bool // ask for all pictures compressed
 	quick   int  // pictures in a row that came quickly
 }
 
-// began judges the line by how the first picture came in, which was compressed.
+// began judges the line by the first picture, which was compressed. took is the time in which it came in.
 func (p *pace) began(bytes int, took time.Duration) {
 	p.squeeze = slow(bytes, took, 50*time.Millisecond)
 }
 
-// midway judges the line by a part of a picture. It reports whether to ask anew, for all to be compressed: the other
-// holter, which compresses when it has to wait, does not see a slow line behind a tunnel that takes everything.
+// midway judges the line by a part of a picture. It reports whether to ask anew for compressed pictures. The other
+// holter compresses only if it has to wait, so it does not notice a slow line behind a tunnel that accepts everything.
 func (p *pace) midway(bytes int, took time.Duration) (anew bool) {
 	if p.squeeze || !slow(bytes, took, 500*time.Millisecond) {
 		return false
@@ -41,15 +41,16 @@ func (p *pace) midway(bytes int, took time.Duration) (anew bool) {
 	return true
 }
 
-// slow reports whether bytes came in slowly, and took longer than is worth a word.
+// slow reports whether bytes came in slowly. A time up to longest is never slow.
 func slow(bytes int, took, longest time.Duration) bool {
 	return took > longest && float64(bytes)/took.Seconds() < slowLine
 }
 
-// judge takes in how old a picture was when it was there, and how long it took to come in. It reports whether to ask anew.
+// judge adjusts the pace to a picture: age is how old it was when it was complete, took is the time in which it came in.
+// It reports whether to ask anew.
 func (p *pace) judge(age, took time.Duration) (anew bool) {
 	switch {
-	case age > lagging && age > 2*took+lagging/4: // others were on the way before it
+	case age > lagging && age > 2*took+lagging/4: // other pictures were on the way before it
 		p.pause, p.squeeze, p.quick = min(max(2*p.pause, took*3/2), longestPause), true, 0
 		return true
 	case p.pause == usualPause || took > p.pause/8:
@@ -63,12 +64,12 @@ func (p *pace) judge(age, took time.Duration) (anew bool) {
 	return false
 }
 
-// path is that of the stream.
+// path returns the path of the stream.
 func (p *pace) path() string {
 	return fmt.Sprintf("/api/v1/snapshots?every_ms=%d", p.pause.Milliseconds())
 }
 
-// accept is the Accept-Encoding for the stream: the other holter may choose, or not.
+// accept returns the Accept-Encoding for the stream. Without squeeze the other holter chooses.
 func (p *pace) accept() string {
 	if p.squeeze {
 		return "gzip, identity;q=0"

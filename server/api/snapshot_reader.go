@@ -183,7 +183,7 @@ func (r *SnapshotReader) leave(begin json.Token) error {
 	return nil
 }
 
-// step returns by how much deeper a token leads.
+// step returns the change of nesting depth at a token: 1, -1 or 0.
 func step(token json.Token) int {
 	switch token {
 	case json.Delim('{'), json.Delim('['):
@@ -210,8 +210,8 @@ func (r *SnapshotReader) element(v any) error {
 	return fits(r.decode.Decode(v), r.in.err)
 }
 
-// fits returns nil in place of an error by which JSON does not fit its Go value. The rest of it is in the value
-// then. All others it returns: those of the source, which is read, and those of the syntax.
+// fits returns nil for an error that says that JSON does not fit its Go value: the value then has the parts that fit. It
+// returns all other errors: those of the source, and those of the syntax.
 func fits(err, read error) error {
 	_, syntax := errors.AsType[*json.SyntaxError](err)
 	if syntax || read != nil && (errors.Is(err, read) || errors.Is(err, io.ErrUnexpectedEOF)) {

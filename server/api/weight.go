@@ -6,8 +6,7 @@ import (
 	"holter/model"
 )
 
-// The functions here return how much memory a value takes, in bytes: its own size, and that of its texts and
-// lists.
+// The functions here return the memory that a value takes, in bytes: its own size, and the size of its texts and lists.
 
 func weighText(s *string) int { return int(unsafe.Sizeof(*s)) + len(*s) }
 
