@@ -20,7 +20,7 @@ type Peer interface {
 	// In a proxy, a ping must not suggest that a dead end lives. While MayBeat is false, the heart sends no new
 	// beat and judges nothing.
 	MayBeat(now, sent model.Instant) bool
-	// Kernel returns what else the kernel knows.
+	// Kernel returns the other figures of the kernel.
 	Kernel() model.Kernel
 }
 
@@ -79,7 +79,7 @@ func (h *Heart) step(now model.Instant, late *Lateness, p Peer) {
 		h.unread(now, heard, p)
 	case overdue:
 		h.miss(now, heard, p)
-		if silent && h.state == model.Normal { // what came after the ping is not enough
+		if silent && h.state == model.Normal { // the bytes after the ping are not enough
 			h.silence(now, heard, p)
 		}
 	default:

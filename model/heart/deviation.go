@@ -12,7 +12,7 @@ type deviation struct {
 	least, most uint32 // samples in the window, in microseconds
 }
 
-// deviationFactor is the multiple of the largest deviation by which a round trip may stray.
+// deviationFactor is the tolerance for a round trip, as a multiple of the largest deviation.
 const deviationFactor = 4
 
 func (d *deviation) Sample(rtt time.Duration) {

@@ -6,7 +6,7 @@ import (
 	"holter/model"
 )
 
-// Evidence returns what is known at now. The present diagnosis may rest on earlier evidence.
+// Evidence returns the evidence at now. The present diagnosis may rest on earlier evidence.
 func (h *Heart) Evidence(now model.Instant, late *Lateness, p Peer) model.Evidence {
 	e := h.fullEvidence(now, p.Heard(), p)
 	e.Unread = p.Unread()

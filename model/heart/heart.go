@@ -6,9 +6,9 @@ import (
 	"holter/model"
 )
 
-// Heart is the heartbeat of one connection: which pings are out, what their answers show, and what is believed
-// of the peer. It has no clock and no lock: the caller passes the time, and makes sure that only one goroutine
-// uses it at a time.
+// Heart is the heartbeat of one connection: its pings, their answers, and the state of the peer that follows from
+// them. It has no clock and no lock: the caller passes the time, and makes sure that only one goroutine uses it at a
+// time.
 //
 // A beat is one ping with its answer. Pings are numbered from 1. The pong of a ping also answers all pings before
 // it: RFC 6455 section 5.5.3 lets a peer answer only the newest. The heart waits for the newest ping only. The life
@@ -21,10 +21,10 @@ import (
 //  4. If there is no answer within the timeout, Tick counts a missed beat. If no other byte came in either, the
 //     peer is suspect, and up to three probes follow. A probe is a ping that does not wait for the next beat.
 //
-// A peer that has never answered a ping and yet sends data is mute: from then on only its kernel is judged, by
-// whether it acknowledges the pings.
+// A peer that has never answered a ping but sends data is mute. From then on the heart judges only whether the peer's
+// kernel acknowledges the pings.
 //
-// Where only the peer beats (SchemeClient) there are no pings. Tick compares the silence of the peer with the
+// If only the peer beats (SchemeClient) there are no pings. Tick compares the silence of the peer with the
 // pace that it has shown.
 type Heart struct {
 	// Set by New. Lose replaces the rhythm.
@@ -76,8 +76,8 @@ type Heart struct {
 const (
 	// firstBeatWithin is the span of time in which a heart gives its first beat while there are few connections.
 	firstBeatWithin = time.Second
-	// firstBeatApart is what each other connection adds to the latest time of a first beat. When many clients
-	// come back at once, their handshakes go first: a ping costs half of one.
+	// firstBeatApart is the time that each other connection adds to the latest time of a first beat. When many
+	// clients come back at once, their handshakes go first: a ping costs half as much as a handshake.
 	firstBeatApart = 2 * time.Millisecond
 )
 
@@ -209,12 +209,12 @@ func (h *Heart) PeerBeat(at model.Instant, page bool) {
 	}
 }
 
-// Lose reports that it is no longer known where frames begin: in what the peer sends, or in what is sent to it. A
-// ping would have no place, or no answer that can be recognised. So from then on there are no beats and no
-// judgement, as in SchemeNone, and a ping that is out is void.
+// Lose records that the tap no longer knows where frames begin: in the bytes from the peer (in) or to the peer (out).
+// Then there is no place for a ping, or its pong cannot be recognised. So from then on the heart neither beats nor
+// judges, as in SchemeNone, and a ping without its pong no longer counts.
 func (h *Heart) Lose(in, out bool) { h.lose(in, out, false) }
 
-// Tunnel reports that the connection was never a WebSocket: see Lose.
+// Tunnel records that the connection was never a WebSocket: see Lose.
 func (h *Heart) Tunnel() { h.lose(true, true, true) }
 
 func (h *Heart) lose(in, out, tunnel bool) {
@@ -227,7 +227,7 @@ func (h *Heart) lose(in, out, tunnel bool) {
 	h.diagnose(&model.Evidence{LostIn: in, LostOut: out, Tunnel: tunnel})
 }
 
-// Spare ends beats and judgement, as Lose does: peers of this kind hang up on a ping.
+// Spare stops beats and judgement, as Lose does, because peers of this kind hang up on a ping.
 func (h *Heart) Spare() {
 	if h.ended || h.lostIn || h.lostOut {
 		return
@@ -278,7 +278,7 @@ func (h *Heart) move(t model.Trigger) (model.State, bool) {
 // Mute reports whether the peer is known to live and to answer no pings.
 func (h *Heart) Mute() bool { return h.mute }
 
-// State returns what is believed of the connection.
+// State returns the state of the connection, as the heart judges it.
 func (h *Heart) State() model.State { return h.state }
 
 // Alert reports whether the next byte from the peer would change the state.

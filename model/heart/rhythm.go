@@ -6,7 +6,7 @@ import (
 	"holter/model"
 )
 
-// Rhythm is what all hearts of a monitor have in common. It must not change while they beat.
+// Rhythm holds the settings that all hearts of a monitor share. It must not change while they beat.
 type Rhythm struct {
 	Scheme     model.Scheme
 	Detector   string        // one of Detectors
@@ -58,7 +58,7 @@ const (
 	startSamples   = 8           // with fewer samples an estimate is a guess
 )
 
-// estimate is what is known about a path when a ping has been written.
+// estimate holds the known figures of a path when a ping has been written.
 type estimate struct {
 	timeout  time.Duration // the detector's
 	mean     time.Duration // round trip
