@@ -9,7 +9,7 @@
 // # Goroutines
 //
 // Run starts two and waits for them: beat, the only one that decides on pings and suspicions, and maintain, for
-// what is not urgent. The exported methods of a leg run on the goroutines that move the bytes of its tap.
+// work that is not urgent. The exported methods of a leg run on the goroutines that move the bytes of its tap.
 //
 // # Locks
 //
@@ -59,7 +59,7 @@ type Options struct {
 	WriteTimeout time.Duration // without progress of a write, after which a connection is closed; 0 for never. Not used with OnFailObserve
 	Version      string
 	AcceptRate   float64 // upgrades per second that the server lets in, for the screen; 0 for no limit
-	ShowSecrets  bool    // keep and show handshakes and names of clients as they come, with what may be secret in them
+	ShowSecrets  bool    // keep and show handshakes and names of clients as they come, with their secrets
 }
 
 // Hub is the registry of a monitor's connections. It is also the source of its screen: see Snapshot,
@@ -113,8 +113,8 @@ func (h *Hub) time(i model.Instant) time.Time { return h.zero.Add(time.Duration(
 // place is the address where a hub's clients connect and, of a proxy, that of the upstream.
 type place struct{ address, upstream string }
 
-// Announce sets what the screen shows as the address where clients connect, and as the upstream of a proxy;
-// upstream is "" without one.
+// Announce sets the address where clients connect and the upstream of a proxy, for the screen. upstream is "" without
+// a proxy.
 func (h *Hub) Announce(address, upstream string) { h.place.Store(&place{address, upstream}) }
 
 // Size returns the number of connections, including those that are being upgraded.
@@ -158,15 +158,15 @@ func (h *Hub) Sampled(s model.Host) {
 	h.log.Publish(model.Event{Time: s.Time, Type: model.HostSampled, Host: &s})
 }
 
-// Run beats until ctx ends. Then it closes what is open with 1001, and waits for the peers' answers for up
-// to a second.
+// Run beats until ctx ends. Then it closes all open connections with 1001, and waits up to a second for the peers'
+// answers.
 func (h *Hub) Run(ctx context.Context) error {
 	err := process.Run(ctx, h.beat, h.maintain)
 	h.closeAll()
 	return err
 }
 
-// maintain does what is not urgent: some of it in each bin of activity, the rest once a second.
+// maintain does the work that is not urgent: some of it in each bin of activity, the rest once a second.
 func (h *Hub) maintain(ctx context.Context) error {
 	tick := time.NewTicker(model.ActivityBin)
 	defer tick.Stop()
@@ -192,7 +192,7 @@ func (h *Hub) closeBin() {
 	h.registry.recent.add(h.count.activity())
 }
 
-// measure removes what has lingered long enough, and reads the counters.
+// measure removes the connections that have lingered long enough, and reads the counters.
 func (h *Hub) measure() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -251,7 +251,7 @@ func (l *leg) closing(now model.Instant) *model.Close {
 	return &c
 }
 
-// detail returns all that is known of the leg.
+// detail returns all details of the leg.
 func (l *leg) detail(now model.Instant) model.Detail {
 	c := l.conn
 	d := model.Detail{Header: c.handshake.Value().fields(), Samples: l.heart.Samples()}

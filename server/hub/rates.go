@@ -71,13 +71,13 @@ func (r *rates) perSecond() model.Rates {
 	}
 }
 
-// recent is what happened in each of the last bins of time.
+// recent holds the activity in each of the last bins of time.
 type recent struct {
 	bins   []model.Activity
 	before model.Activity // the counters at the end of the last bin
 }
 
-// add closes a bin, at whose end the counters have the values of now.
+// add closes a bin. now holds the values of the counters at its end.
 func (r *recent) add(now model.Activity) {
 	if len(r.bins) == model.MaxActivity {
 		copy(r.bins, r.bins[1:])

@@ -11,7 +11,7 @@ import (
 	"holter/server/tap"
 )
 
-// registry is the list of connections and clients, and what is counted over all of them. enter, leave and
+// registry is the list of connections and clients, with the counts over all of them. enter, leave and
 // refuse keep the list, the counters and the watch for storms in step.
 type registry struct {
 	last    model.ID

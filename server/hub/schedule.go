@@ -27,7 +27,7 @@ const (
 	wheelSlots = 1024
 )
 
-// set has l visited at that moment, and no longer at any other.
+// set makes the scheduler visit l at that moment, instead of any moment that was set before.
 func (s *schedule) set(l *leg, at model.Instant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -50,7 +50,7 @@ func (h *Hub) clients() []model.Client {
 	return clients
 }
 
-// activity returns the present rates, and what happened in the bins and storms so far.
+// activity returns the present rates, the bins and the storms so far.
 func (h *Hub) activity() (model.Rates, []model.Activity, []model.Storm) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -58,7 +58,7 @@ func (h *Hub) activity() (model.Rates, []model.Activity, []model.Storm) {
 	return r.rates.perSecond(), slices.Clone(r.recent.bins), r.storms.Storms()
 }
 
-// Detail returns all that is known of one connection, open or lingering, or a NotFound error.
+// Detail returns all details of one connection, open or lingering, or a NotFound error.
 func (h *Hub) Detail(_ context.Context, id model.ID) (model.Detail, error) {
 	c, err := h.find(id)
 	if err != nil {
