@@ -61,9 +61,9 @@ type Watcher interface {
 //   - The writer is in Write or CloseWrite, or flushes the held start of a frame, and holds writeLock. It
 //     parses what goes out. At each frame boundary it also sends our frames that are due.
 //   - The scheduler calls Ping, Retry and Shut, and must never wait. It leaves a note of the frame. If
-//     writeLock is free it takes the lock and acts as the writer. Otherwise the goroutine that
-//     holds the lock finds the note: it looks for one after it has released the lock, so that none is forgotten. A reader that
-//     receives a pong of the application's does the same, as our ping may have waited for that.
+//     writeLock is free it takes the lock and acts as the writer. Otherwise the goroutine that holds the lock
+//     finds the note: it looks for one after it has released the lock, so that none is forgotten. A reader that
+//     receives a pong of the application's does the same, as our ping may have waited for that pong.
 //   - Any goroutine may set a deadline or faults, or ask for a figure. It takes neither lock.
 //
 // Locks are taken in this order: readLock, writeLock (which a reader only tries), polite.mu, wire.mu. A
@@ -110,7 +110,7 @@ type Conn struct {
 
 	writeLock sync.Mutex // held by the writer; protects all following
 	out       stream
-	opening   *opening // what is known of the HTTP response until its head has passed; nil for nothing
+	opening   *opening // the state of the HTTP response until its head has passed; nil for none
 	rest      []byte   // of a frame of ours that the socket took only in part
 	start     starting
 	broken    error // of bytes that Write had accepted before; the next Write returns it
@@ -135,7 +135,7 @@ func (c *Conn) is(flag uint32) bool { return c.flags.Load()&flag != 0 }
 // set sets a flag. It reports whether this call was the first to do so.
 func (c *Conn) set(flag uint32) bool { return c.flags.Or(flag)&flag == 0 }
 
-// phase is what the application's next byte out belongs to.
+// phase says to which part of the stream the application's next outgoing byte belongs.
 type phase uint8
 
 const (

@@ -15,7 +15,7 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return c.SetWriteDeadline(t)
 }
 
-// SetReadDeadline sets the application's deadline. While faults hold what comes in, the socket has another.
+// SetReadDeadline sets the application's deadline. While faults hold incoming bytes, the socket has another.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.readBy.Store(int64(c.instant(t)))
 	if c.wire.Load() == nil {
@@ -26,7 +26,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	return c.wire.Load().readDeadline(t)
 }
 
-// SetWriteDeadline sets the application's deadline. While faults hold what goes out, the socket has another.
+// SetWriteDeadline sets the application's deadline. While faults hold outgoing bytes, the socket has another.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if c.polite != nil {
 		c.polite.mu.Lock()

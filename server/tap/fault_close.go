@@ -47,7 +47,7 @@ func (c *Conn) closeWire(reset bool) (keeps bool) {
 	return w.keeps
 }
 
-// abandon discards what is on its way out.
+// abandon discards the bytes on their way out.
 func (w *wire) abandon() {
 	if w.limit != nil {
 		w.limit.Stop()
@@ -88,7 +88,7 @@ func (c *Conn) hesitate() {
 	}
 }
 
-// sendSlowly sends b. If there is a close frame in it, that and what follows are part of a slow
+// sendSlowly sends b. If b has a close frame, that frame and the bytes after it are part of a slow
 // close. It runs under writeLock.
 func (c *Conn) sendSlowly(b []byte) (n int, err error) {
 	if k := c.out.closeFrame(b); k >= 0 {

@@ -22,8 +22,8 @@ func (w *wire) unread() (waits, known bool) {
 	return false, w.stopped() || l.running || l.ended || len(l.chunks) > 0
 }
 
-// shade corrects the kernel's figures by what the kernel cannot know: what is still on the wire has not
-// reached the peer, or the application.
+// shade corrects the kernel's figures for the bytes on the wire, which the kernel does not know: they have not reached
+// the peer, or the application.
 func (c *Conn) shade(k *model.Kernel) {
 	w := c.wire.Load()
 	if w == nil {

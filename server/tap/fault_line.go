@@ -12,8 +12,8 @@ import (
 	"holter/model"
 )
 
-// line is one direction of a wire: a bounded queue of what is on its way. The mu of its wire protects it,
-// and all its methods run under that.
+// line is one direction of a wire: a bounded queue of the bytes on their way. The mu of its wire protects it, and all
+// its methods run under that mutex.
 type line struct {
 	engaged atomic.Bool // bytes pass through here; changed under mu
 	wanted  bool        // the faults need this direction
@@ -30,7 +30,7 @@ type line struct {
 	err     error         // of the socket
 }
 
-// chunk is what one read or write brought.
+// chunk holds the bytes of one read or write.
 type chunk struct {
 	bytes []byte
 	do    func()        // instead of bytes: called when the chunk's turn comes

@@ -27,8 +27,8 @@ func (c *Conn) readSocket(b []byte) (n int, due model.Instant, err error) {
 	}
 }
 
-// diverted reports whether a fault came while a read waited in the socket. If so it has put b, which was
-// read, and err onto the wire.
+// diverted reports whether a fault came while a read waited in the socket. If so, it has put the bytes b of that read,
+// and its error, onto the wire.
 func (c *Conn) diverted(b []byte, err error) bool {
 	w := c.wire.Load()
 	if w == nil || !w.in.engaged.Load() {
@@ -102,7 +102,7 @@ func (w *wire) readable() (first *chunk, due model.Instant, err error) {
 	}
 }
 
-// arrive puts what was read from the socket on the wire.
+// arrive puts the bytes of a read from the socket on the wire.
 func (w *wire) arrive(b []byte, err error) {
 	now := w.conn.now()
 	w.in.add(b, now)

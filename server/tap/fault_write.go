@@ -135,7 +135,7 @@ func (w *wire) send(b []byte) {
 	w.empty()
 }
 
-// queue has do called after everything that is on its way.
+// queue makes the wire call do after all bytes that are on their way.
 func (w *wire) queue(do func()) {
 	w.out.push(chunk{do: do, at: w.conn.now()})
 	w.empty()

@@ -12,8 +12,8 @@ import (
 type Adopt func(c net.Conn, early []byte) *Conn
 
 // Hijack hijacks the connection of w and taps it. Libraries go on using the buffers that come with a
-// hijacked connection, so Hijack empties both and sets them onto the tap. Otherwise bytes would be lost in
-// the one, and written past the tap from the other.
+// hijacked connection, so Hijack empties both and resets them to the tap. Otherwise bytes would be lost
+// in the read buffer, and the write buffer would write past the tap.
 func Hijack(w http.Hijacker, adopt Adopt) (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := w.Hijack()
 	if err != nil {
@@ -23,7 +23,7 @@ func Hijack(w http.Hijacker, adopt Adopt) (net.Conn, *bufio.ReadWriter, error) {
 		conn.Close()
 		return nil, nil, err
 	}
-	if watched, ok := conn.(interface{ Hijacked() net.Conn }); ok { // by the server, until now
+	if watched, ok := conn.(interface{ Hijacked() net.Conn }); ok { // the server watched it until now
 		conn = watched.Hijacked()
 	}
 	var early []byte

@@ -53,7 +53,7 @@ func (c *Conn) Timing() (rto, rtt time.Duration) {
 	return rto, rtt
 }
 
-// Kernel returns what the kernel knows of the socket.
+// Kernel returns the kernel's figures of the socket.
 func (c *Conn) Kernel() model.Kernel {
 	k := model.Kernel{Writing: c.writing.Load() != 0}
 	c.control(func(fd uintptr) {
@@ -71,7 +71,7 @@ func (c *Conn) Kernel() model.Kernel {
 	return k
 }
 
-// Dead reports whether the kernel has lost the connection, although nobody may have read so.
+// Dead reports whether the kernel has lost the connection, even if no read has returned the error yet.
 func (c *Conn) Dead() (dead bool) {
 	c.control(func(fd uintptr) {
 		info, ok := sock.Stat(fd)

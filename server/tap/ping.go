@@ -77,8 +77,8 @@ func (c *Conn) ownOpen() bool {
 	return p != nil && c.now()-p.since < ownWait
 }
 
-// ownWait is how long a ping of ours waits for the answers to the application's. If there is none by then
-// the peer is silent, and our ping is to find out why.
+// ownWait is how long a ping of ours waits for the answers to the application's. If there is none by
+// then the peer is silent, and our ping is needed to find out why.
 const ownWait = model.Instant(time.Second)
 
 // insertPing writes a ping.

@@ -9,8 +9,8 @@ import (
 	"holter/probe/sock"
 )
 
-// polite writes our frames where no write is sure not to wait: under TLS, and on systems that have no such
-// call. A goroutine writes and waits instead, at most one for each connection. It ends when no note is
+// polite writes our frames if every write may wait: under TLS, and on systems without a write that never waits. A
+// goroutine writes and waits instead, at most one for each connection. It ends when no note is
 // left; closing the connection ends a write that waits.
 type polite struct {
 	mu    sync.Mutex // protects all following, and Conn.writeBy
@@ -43,7 +43,7 @@ func (p *polite) deliver(c *Conn) {
 	})
 }
 
-// wanted reports whether the goroutine has to go on. If not, it is over.
+// wanted reports whether the goroutine has to go on. If not, the goroutine ends.
 func (p *polite) wanted() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

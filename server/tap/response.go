@@ -2,9 +2,9 @@ package tap
 
 import "bytes"
 
-// writeHead hands on the response head that precedes the frames, and learns from it whether frames will
-// follow. Some libraries have sent the head before they hijack. The first byte tells: a head begins with H,
-// which is never the first byte of a frame. It runs under writeLock, as does parseHead.
+// writeHead passes on the response head before the frames, and finds out from it whether frames will follow. Some
+// libraries have sent the head before they hijack. The first byte shows that: a head begins with H, and a frame never
+// does. It runs under writeLock, as does parseHead.
 func (c *Conn) writeHead(b []byte) (int, error) {
 	if c.phase == phaseFirst && len(b) > 0 {
 		c.phase = phaseHead

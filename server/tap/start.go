@@ -7,8 +7,8 @@ import (
 	"holter/probe/process"
 )
 
-// starting is the start of a frame that is held back, to go out together with what follows. Libraries
-// hand over a long frame in two pieces, as net.Buffers, which only a bare *net.TCPConn writes at once. A
+// starting is the start of a frame that is held back, to go out together with the bytes that follow. Libraries
+// pass a long frame in two pieces, as net.Buffers, which only a bare *net.TCPConn writes at once. A
 // system call for each piece costs a fifth of the throughput at 16 KiB.
 type starting struct {
 	held  *[]byte // from the pool starts; nil if there is nothing
@@ -53,7 +53,7 @@ func startsLong(b []byte) bool {
 	return h.legal() && !h.opcode.Control() && h.length > uint64(len(b)-size)
 }
 
-// send writes b to the connection below, in one call together with what was held back before it.
+// send writes b to the connection below, in one call together with the bytes that were held back before it.
 func (c *Conn) send(b []byte) (int, error) {
 	if w := c.wire.Load(); w != nil && w.closesSlowly() {
 		return c.sendSlowly(b)
@@ -95,7 +95,7 @@ func (c *Conn) sendBoth(b []byte) (n int, err error) {
 	return n, err
 }
 
-// flush writes what is held back.
+// flush writes the bytes that are held back.
 func (c *Conn) flush() error {
 	if c.start.held == nil {
 		return nil
@@ -104,7 +104,7 @@ func (c *Conn) flush() error {
 	return err
 }
 
-// flushLate writes a start that nothing followed in time. The timer calls it.
+// flushLate writes a start if no bytes followed it in time. The timer calls it.
 func (c *Conn) flushLate() {
 	c.writeLock.Lock()
 	if err := c.flush(); err != nil {

@@ -7,7 +7,7 @@ import (
 	"holter/model"
 )
 
-// stream parses the frames of one direction. It is a value that eats bytes, cut anywhere: it owns no
+// stream parses the frames of one direction. It is a value that parses bytes in pieces of any size: it owns no
 // reader, and copies no payload but that of a close frame. The zero value stands before the first frame.
 // Any goroutine may read its atomic fields; all else belongs to the goroutine that moves the bytes, which
 // holds readLock or writeLock.
@@ -19,7 +19,7 @@ type stream struct {
 	left uint64 // bytes of its payload still to come
 	raw  [maxHeader]byte
 	have uint8  // bytes of the next header in raw
-	lost bool   // a header made no sense: it is no longer known where frames begin
+	lost bool   // a header was not valid, so the tap no longer knows where frames begin
 	sum  uint32 // of the payload of the control frame under way
 
 	astray atomic.Bool       // bytes have passed since lost was set
@@ -102,7 +102,7 @@ const (
 	sumPrime = 16777619
 )
 
-// ending returns what the close frame says that walk has just completed.
+// ending returns the ending in the close frame that walk has just completed.
 func (s *stream) ending(by model.Closer) Ending {
 	payload := s.end[:s.head.length]
 	if len(payload) < 2 {
@@ -147,8 +147,8 @@ func (s *stream) toBoundary(b []byte) int {
 	return -1
 }
 
-// Lost reports in which directions it is no longer known where frames begin. From then on no ping goes
-// out: there is no place for it, or its pong could not be distinguished from other bytes.
+// Lost reports in which directions the tap no longer knows where frames begin. From then on no ping goes out: there
+// is no place for it, or its pong could not be distinguished from other bytes.
 func (c *Conn) Lost() (in, out bool) { return c.in.astray.Load(), c.out.astray.Load() }
 
 // stray records that bytes passed in a lost direction at that moment. They may be data. It runs under the lock of

@@ -6,7 +6,7 @@ import (
 	"holter/model"
 )
 
-// Write hands b on. Frames of ours go out before or after it, and inside it at a frame boundary.
+// Write passes b on. Frames of ours go out before it, after it, or at a frame boundary inside it.
 func (c *Conn) Write(b []byte) (int, error) {
 	c.writeLock.Lock()
 	c.writing.Store(int64(c.now()))
