@@ -18,7 +18,7 @@ type ListenOptions struct {
 	HeaderTimeout time.Duration `default:"10s" help:"How long the head of a request may take to come in."`
 }
 
-// Validate refuses settings that make no sense. The error says what to write instead.
+// Validate refuses invalid settings. The error says what to write instead.
 func (l ListenOptions) Validate() error {
 	_, _, err := SplitAddress("--listen", l.Listen)
 	switch {

@@ -15,8 +15,8 @@ import (
 	"holter/probe/process"
 )
 
-// Data is a data plane, where clients connect, with the monitor that watches them: what holter serve and holter
-// proxy run. Its owner sets Path and Drain, and the other fields as needed, before Listen.
+// Data is a data plane, where clients connect, with the monitor that watches them. holter serve and holter proxy each
+// run one. Its owner sets Path and Drain, and the other fields as needed, before Listen.
 type Data struct {
 	HTTP       *http.Server
 	Path       string                      // of the WebSocket endpoint
@@ -30,11 +30,11 @@ type Data struct {
 	log     *slog.Logger
 }
 
-// Monitor is what a data plane needs of the monitor that watches its connections.
+// Monitor has the methods that a data plane needs of the monitor that watches its connections.
 type Monitor interface {
-	// Listen takes the address of the admin plane, if there is one.
+	// Listen listens at the address of the admin plane, if there is one.
 	Listen() error
-	// Refused takes a handshake that did not become a connection.
+	// Refused records a handshake that did not become a connection.
 	Refused(r *http.Request, refusal model.Refusal)
 	// AdminURL is the root of that plane, empty if there is none.
 	AdminURL() string

@@ -37,8 +37,8 @@ func Handshaking(r *http.Request) bool {
 
 func hasUpgrade(r *http.Request) bool { return hasToken(r.Header["Upgrade"], "websocket") }
 
-// hasToken reports whether a token is in the lists of a header field. Package httpguts could tell too, but it would
-// bring all of IDNA into an application that embeds a monitor.
+// hasToken reports whether a token is in the lists of a header field. Package httpguts has a function for this, but it
+// would bring all of IDNA into an application that embeds a monitor.
 func hasToken(values []string, token string) bool {
 	for _, v := range values {
 		for t := range strings.SplitSeq(v, ",") {
@@ -50,9 +50,9 @@ func hasToken(values []string, token string) bool {
 	return false
 }
 
-// CheckHandshake returns what keeps r from being the opening handshake of a WebSocket although it was meant as one:
-// it lacks a field that asks for the upgrade, or HTTP/1.1. The diagnosis is empty
-// for a proper handshake, and for a request that is none.
+// CheckHandshake returns the fault of a request that was meant as the opening handshake of a WebSocket: it lacks a
+// field that asks for the upgrade, or it is not HTTP/1.1. The diagnosis is empty for a proper handshake, and for a
+// request that was not meant as a handshake.
 //
 // RFC 6455 section 4.2.1.
 func CheckHandshake(r *http.Request) model.Diagnosis {
@@ -78,8 +78,8 @@ func CheckHandshake(r *http.Request) model.Diagnosis {
 	return model.Diagnosis{}
 }
 
-// mend ends the sentence about a handshake that lost what is meant for one hop only.
+// mend is the end of a sentence about a handshake that lost a field for one hop only.
 const mend = ": a proxy in front of holter does not pass it on; " + Nginx
 
-// Nginx is what lets nginx pass a handshake on.
+// Nginx is the setting with which nginx passes a handshake on.
 const Nginx = `nginx needs proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";`

@@ -28,12 +28,12 @@ func AllowedOrigin(r *http.Request, allow []string) bool {
 	return slices.ContainsFunc(allow, func(a string) bool { return strings.EqualFold(a, origin) })
 }
 
-// OwnHost reports whether r was sent to a name of this machine itself. Where a plane listens on a loopback
-// address, another name means an attack: a page had its own domain point at that address, so that the browser
-// takes the plane for the page's own origin (DNS rebinding).
+// OwnHost reports whether r was sent to a name of this machine itself. If a plane listens on a loopback
+// address, another name means an attack: the author of a page let the page's domain point at that address, so that
+// the browser takes the plane for the page's own origin (DNS rebinding).
 func OwnHost(r *http.Request) bool { return Loopback(hostname(r.Host)) }
 
-// hostname is the host of a Host header in lower case, without port and brackets.
+// hostname returns the host of a Host header in lower case, without port and brackets.
 func hostname(host string) string {
 	host = strings.ToLower(host)
 	if h, _, err := net.SplitHostPort(host); err == nil {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// QuietLog makes a logger for net/http, which logs what clients do wrong (broken TLS handshakes, early ends). It
+// QuietLog makes a logger for net/http, which logs the mistakes of clients (broken TLS handshakes, early ends). It
 // passes on one line a second, with the number of lines that it held back, so that strangers cannot fill a disk.
 func QuietLog(l *slog.Logger) *log.Logger {
 	return log.New(&quietWriter{log: l, limit: rate.NewLimiter(rate.Every(time.Second), 1)}, "", 0)

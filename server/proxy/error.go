@@ -19,13 +19,13 @@ import (
 	"holter/server/plane"
 )
 
-// Codes of a proxy whose upstream fails it.
+// Error codes for an upstream that cannot be reached or does not answer.
 const (
 	codeBadGateway     model.Code = "bad_gateway"
 	codeGatewayTimeout model.Code = "gateway_timeout"
 )
 
-// answerFailure answers a request that the upstream did not answer, and says what was tried.
+// answerFailure answers a request that the upstream did not answer, and describes the attempt.
 func (p *proxy) answerFailure(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, errTaken) {
 		return
@@ -93,7 +93,7 @@ func tlsHint(err error) string {
 		return "--upstream-server-name NAME is the name to expect in its certificate"
 	}
 	op, _ := errors.AsType[*net.OpError](err)
-	if op == nil || op.Op != "remote error" { // an alert, of which package tls tells the text alone
+	if op == nil || op.Op != "remote error" { // an alert: package tls gives only its text
 		return ""
 	}
 	switch text := op.Err.Error(); {

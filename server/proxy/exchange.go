@@ -21,14 +21,14 @@ import (
 	"holter/server/tap"
 )
 
-// switched is the body of a 101: the connection, which no longer speaks HTTP, and what has been read from it.
+// switched is the body of a 101: the connection, which no longer speaks HTTP, and the bytes that were read from it.
 type switched struct {
 	net.Conn
 	head  []byte // of the response: its bytes, but with CRLF at the end of every line
-	early []byte // what came after the head
+	early []byte // the bytes after the head
 }
 
-// errNoHandshake is for an upstream that has accepted a connection and then sends nothing.
+// errNoHandshake means that the upstream has accepted a connection but sends nothing.
 var errNoHandshake = errors.New("no answer")
 
 // exchange sends a request over a connection of its own, and returns the response. That of a 101 has a *switched
@@ -197,7 +197,7 @@ func unexpected(err error) error {
 	return err
 }
 
-// taken returns what in has read beyond the head.
+// taken returns the bytes that in has read beyond the head.
 func taken(in *bufio.Reader) []byte {
 	b, _ := in.Peek(in.Buffered())
 	return bytes.Clone(b)

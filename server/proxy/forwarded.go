@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// trusted are the networks of proxies whose X-Forwarded headers are believed.
+// trusted are the networks of proxies in front of holter. holter passes their X-Forwarded headers on.
 type trusted []netip.Prefix
 
 func parseTrusted(texts []string) (trusted, error) {

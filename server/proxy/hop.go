@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// hops is the transport of ReverseProxy. It keeps what ReverseProxy takes out of every response as meant for one
-// hop only, although the client needs it: a 426 must say in Upgrade what to upgrade to (RFC 9110 section 15.5.22), a
-// 407 in Proxy-Authenticate what to authenticate with (section 15.5.8).
+// hops is the transport of ReverseProxy. ReverseProxy removes the fields for one hop from every response, but the client
+// needs some of them, so hops keeps those: the Upgrade of a 426, which names the protocol (RFC 9110 section 15.5.22),
+// and the Proxy-Authenticate of a 407, which names the scheme (section 15.5.8).
 type hops struct{ http.RoundTripper }
 
 func (h hops) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -31,7 +31,7 @@ func (c *client) keep(h http.Header, name string) {
 	}
 }
 
-// restore gives a response back what was kept of it.
+// restore puts the kept fields back into a response.
 func (c *client) restore(res *http.Response) {
 	for name, values := range c.kept {
 		res.Header[name] = values
@@ -46,7 +46,7 @@ func (c *client) restore(res *http.Response) {
 	}
 }
 
-// forwardHop gives a request back what ReverseProxy has taken out of it: the answer to a 407, and the fields that
+// forwardHop puts fields back into a request that ReverseProxy has removed: the answer to a 407, and the fields that
 // belong to the upgrade that it asks for, such as HTTP2-Settings beside Upgrade: h2c.
 func forwardHop(out, in http.Header) {
 	if values := in["Proxy-Authorization"]; values != nil {

@@ -27,16 +27,16 @@ import (
 	"holter/server/tap"
 )
 
-// Door is what a proxy needs of the monitor that watches its connections: a server.Door.
+// Door has the methods that a proxy needs of the monitor that watches its connections. A server.Door has them.
 type Door interface {
 	plane.Monitor
-	// Validate says what is wrong with the monitor's options.
+	// Validate returns an error if the monitor's options are invalid.
 	Validate() error
 	Log() *slog.Logger
 	// Admit reports whether an upgrade may go on. If not, it has answered the request.
 	Admit(w http.ResponseWriter, r *http.Request) bool
-	// Adopt begins to watch the connection of a client, AdoptUpstream that to the backend. early is what has been
-	// read from it already.
+	// Adopt begins to watch the connection of a client, and AdoptUpstream the connection to the backend. early are the
+	// bytes that have been read from it already.
 	Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn
 	AdoptUpstream(near *tap.Conn, c net.Conn, early []byte) *tap.Conn
 }
@@ -136,7 +136,7 @@ func (p *proxy) respond(res *http.Response) error {
 	return nil
 }
 
-// refusal is what there is to tell of a handshake that the upstream did not take.
+// refusal describes a handshake that the upstream refused.
 func (p *proxy) refusal(from *http.Request, res *http.Response) model.Refusal {
 	reason := "the upstream refused"
 	if res.StatusCode < 300 {

@@ -11,8 +11,8 @@ import (
 // longestRetry is the longest time that an upstream can ask for.
 const longestRetry = time.Hour
 
-// retryAfter returns how long an answer asks the client to wait (RFC 9110 section 10.2.3), be it given in seconds
-// or as a time. It is 0 for an answer that does not ask, or not in a way that makes sense.
+// retryAfter returns how long an answer asks the client to wait (RFC 9110 section 10.2.3), in seconds or as a time. It
+// is 0 if the answer does not ask, or if the field is invalid.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if at, err := http.ParseTime(text); err == nil {

@@ -119,8 +119,8 @@ func (u *upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // aim turns a request to the upstream, with the target exactly as the client sent it. Package url would escape
-// some targets, so the target is given as opaque. One that begins with two slashes it would take for a host: for
-// that one, RoundTrip compares the target that would be sent with RequestURI.
+// some targets, so the target is given as opaque. Package url would take a target that begins with two
+// slashes for a host. For such a target, RoundTrip compares the target that would be sent with RequestURI.
 func (u *upstream) aim(out *http.Request) {
 	was := out.URL
 	out.URL = &url.URL{Scheme: u.url.Scheme, Host: u.url.Host}
