@@ -10,8 +10,8 @@ import (
 	"holter/server/plane"
 )
 
-// refuseForeign refuses pages of other sites, which could read and kick what their visitor can. On a plane
-// that only this machine can reach it also refuses requests that were sent to another name.
+// refuseForeign refuses pages of other sites, which could otherwise read and kick with the rights of their visitor. If
+// only this machine can reach the plane, it also refuses requests that were sent to another name.
 func (a *Plane) refuseForeign(r *http.Request) error {
 	switch {
 	case !plane.SameOrigin(r):
@@ -22,14 +22,15 @@ func (a *Plane) refuseForeign(r *http.Request) error {
 	return nil
 }
 
-// authorized is a handler for requests with the token (RFC 6750 section 2.1), and for all if there is none.
+// authorized returns a handler that accepts only requests with the token (RFC 6750 section 2.1), or all requests if
+// there is no token.
 func (a *Plane) authorized(h handler) handler {
 	if a.token == "" {
 		return h
 	}
 	want := sha256.Sum256([]byte(a.token))
 	return func(w http.ResponseWriter, r *http.Request) error {
-		// The sums have one length, so that comparing takes one time whatever was sent.
+		// The sums have one length, so that every comparison takes the same time.
 		got := sha256.Sum256([]byte(credentials(r.Header.Get("Authorization"))))
 		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="holter"`)

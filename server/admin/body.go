@@ -70,7 +70,7 @@ func twice(d *json.Decoder) string {
 	return ""
 }
 
-// explainJSON says what is wrong with a body that was to become v, in the words of JSON.
+// explainJSON returns an error that describes the fault in a body for v, in the terms of JSON.
 func explainJSON(err error, v any) error {
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return model.Errorf(model.Invalid, "the body is no JSON: it stops making sense at position %d", e.Offset)

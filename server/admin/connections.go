@@ -105,9 +105,9 @@ func (l list) page(conns []model.Connection, now time.Time) api.Connections {
 	return page
 }
 
-// start is where in the sorted conns the page begins. By id it is right after the last one of the page
-// before, whatever came and went since. Other figures change all the time, the page's own among them:
-// there only counting on reaches the end.
+// start returns the index in the sorted conns at which the page begins. In the order of ids that is right after the
+// last connection of the page before, even if connections have come and gone since. Other sort keys change all the
+// time, so there the page begins at a count.
 func (l list) start(conns []*model.Connection) int {
 	if l.key != filter.SortID {
 		return min(l.after.position, len(conns))

@@ -11,8 +11,8 @@ import (
 // longestPreview bounds the ids in the answer to a dry run.
 const longestPreview = 100
 
-// preview answers a dry run: which connections a command for these ids, or for all that match a query, would be
-// about now.
+// preview answers a dry run with the connections that a command would act on now: the open ones with these ids or, if
+// there are no ids, those that match query.
 func (a *Plane) preview(w http.ResponseWriter, r *http.Request, ids []model.ID, query string) error {
 	targets, err := a.source.Targets(r.Context(), ids, query)
 	if err != nil && len(targets) == 0 {
@@ -25,7 +25,7 @@ func (a *Plane) preview(w http.ResponseWriter, r *http.Request, ids []model.ID, 
 	return writeJSON(w, http.StatusOK, answer)
 }
 
-// why tells why a command was not about all of the ids that it names, nil if it was.
+// why returns the reason why a command did not act on all of its ids, nil if it did.
 func why(err error) *api.ErrorBody {
 	switch {
 	case err == nil:

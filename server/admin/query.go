@@ -13,8 +13,8 @@ import (
 // stands for any others, which the call ignores.
 type parameters string
 
-// only is a handler for requests whose query string has these parameters, each of them once. A handler would take
-// what was misspelt, given twice or cut off at a ; for something that was not said: no filter, or the usual code.
+// only returns a handler that accepts only these parameters in the query string, each at most once. Otherwise a
+// parameter that is misspelt, given twice or cut off at a ; would have no effect: no filter, or the usual code.
 func (p parameters) only(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := p.check(r); err != nil {
@@ -41,7 +41,7 @@ func (p parameters) check(r *http.Request) error {
 	return nil
 }
 
-// instead says what a caller could have meant.
+// instead returns a hint at the parameters that the caller could have meant.
 func (p parameters) instead(method string) string {
 	switch {
 	case p != "":

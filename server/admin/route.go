@@ -50,8 +50,8 @@ func (a *Plane) routes() []route {
 	return append(routes, route{"GET", "/health", "…", healthy}, route{"HEAD", "/health", "…", healthy})
 }
 
-// find is the handler for a request. It takes every path as it stands. http.ServeMux would redirect those
-// that are not clean, such as that of a client whose id is a URL, and answer HEAD without end where GET is.
+// find returns the handler for a request. It uses every path as it is. http.ServeMux would redirect a path that is not
+// clean, such as the path of a client whose id is a URL, and would answer HEAD without end if the GET has no end.
 func find(routes []route, r *http.Request) handler {
 	var allowed []string
 	for _, to := range routes {
@@ -73,7 +73,7 @@ func find(routes []route, r *http.Request) handler {
 	}
 }
 
-// match reports whether a path is as a route's, and what stands in it for the id.
+// match reports whether a path matches the pattern of a route, and returns the id in it.
 func match(pattern, path string) (id string, ok bool) {
 	if before, open := strings.CutSuffix(pattern, "{id...}"); open {
 		return strings.CutPrefix(path, before)
@@ -87,8 +87,8 @@ func match(pattern, path string) (id string, ok bool) {
 	return id, begins && ends && id != "" && !strings.Contains(id, "/")
 }
 
-// changes is a handler that would change something, which a source may forbid. That is answered before the
-// request is read: a caller who has misspelt it would correct it in vain.
+// changes returns a handler for a call that changes something. If the source forbids changes, it answers so before it
+// reads the request: otherwise the caller might correct a request that is forbidden anyway.
 func (a *Plane) changes(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := a.source.MayChange(); err != nil {

@@ -72,7 +72,7 @@ func (c *caller) call(ctx context.Context, method, path string, in, out any) err
 	}
 	err = unmarshal(text, out)
 	if err == nil && method != http.MethodGet {
-		err = json.Unmarshal(text, out) // what a command has done is known, or it is not
+		err = json.Unmarshal(text, out) // an answer to a command must fit completely, so that its effect is known
 	}
 	if err != nil {
 		return c.strange(err)
@@ -148,7 +148,7 @@ func (c *caller) unavailable(err error) error {
 	return model.Errorf(model.Unavailable, "%s does not answer: %s", c.base, text(cause(err).Error()))
 }
 
-// cause returns what went wrong, without the calls that returned it.
+// cause returns the innermost error, without the names of the calls around it.
 func cause(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err

@@ -181,8 +181,8 @@ func (r *Remote) readEvents(ctx context.Context) (ended bool, err error) {
 	return ended, s.err
 }
 
-// Snapshot returns the newest whole picture that has come in, with its age. It waits for the first. It returns an error if
-// nothing of the next picture comes in for some seconds.
+// Snapshot returns the newest complete picture that has come in, with its age. It waits for the first picture. It
+// returns an error if no byte of the next picture comes in for some seconds.
 func (r *Remote) Snapshot(ctx context.Context) (model.Snapshot, error) {
 	s, err := r.pictures.get(ctx, time.Now())
 	if errors.Is(err, errStale) {
@@ -191,7 +191,7 @@ func (r *Remote) Snapshot(ctx context.Context) (model.Snapshot, error) {
 	return s, err
 }
 
-// Detail returns all that is known of one connection, or a NotFound error.
+// Detail returns all details of one connection, or a NotFound error.
 func (r *Remote) Detail(ctx context.Context, id model.ID) (model.Detail, error) {
 	var d Detail
 	if err := r.caller.call(ctx, http.MethodGet, "/api/v1/connections/"+id.String(), nil, &d); err != nil {

@@ -10,7 +10,7 @@ import (
 // Detail is a connection with the request that opened it, its history, and the evidence for its diagnosis.
 type Detail struct {
 	Connection
-	Header      []HeaderField `json:"header"`      // what may be secret masked
+	Header      []HeaderField `json:"header"`      // with secret values masked
 	Samples     []Sample      `json:"samples"`     // oldest first
 	Transitions []Transition  `json:"transitions"` // oldest first
 	Evidence    Evidence      `json:"evidence"`
@@ -49,7 +49,7 @@ type Evidence struct {
 	Probes         int    `json:"probes"`
 	Missed         int    `json:"missed"`
 	Ponged         bool   `json:"ponged"`
-	Mute           bool   `json:"mute"` // it lives, and has never answered a ping
+	Mute           bool   `json:"mute"` // the peer lives, but has never answered a ping
 	PeerIntervalMS Millis `json:"peer_interval_ms"`
 	Unread         bool   `json:"unread"`
 	KeptMS         Millis `json:"kept_ms"` // how long a ping has waited to be written
@@ -60,9 +60,9 @@ type Evidence struct {
 	GapMS          Millis `json:"gap_ms"`
 	LateAnswerMS   Millis `json:"late_answer_ms"`
 	Skipped        int    `json:"skipped"`
-	Tunnel         bool   `json:"tunnel"`    // it was never a WebSocket
-	KilledMS       Millis `json:"killed_ms"` // after the first ping the peer hung up
-	Spared         bool   `json:"spared"`    // not pinged, since its like hung up on a ping
+	Tunnel         bool   `json:"tunnel"`    // the connection was never a WebSocket
+	KilledMS       Millis `json:"killed_ms"` // time from the first ping to the peer's close
+	Spared         bool   `json:"spared"`    // holter sends no pings, because other peers of this kind hung up on one
 }
 
 // Kernel is model.Kernel.

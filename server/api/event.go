@@ -32,7 +32,7 @@ type Refusal struct {
 	Reason string `json:"reason"`
 	By     string `json:"by,omitempty"`     // holter, net/http, upstream, app or client
 	Cause  string `json:"cause,omitempty"`  // handshake-broken
-	Detail string `json:"detail,omitempty"` // what broke it, and the setting that mends it
+	Detail string `json:"detail,omitempty"` // the fault, and the setting that mends it
 
 	RetryAfterMS Millis `json:"retry_after_ms,omitempty"`
 }
@@ -67,8 +67,8 @@ func FromEvent(e *model.Event) Event {
 	return w
 }
 
-// Model converts e back. A type that is not known is no error. The error says what is missing that an event of this
-// type is about.
+// Model converts e back. An unknown type is not an error. The error names a part that an event of this type must have
+// but that is missing.
 func (e *Event) Model() (model.Event, error) {
 	m := model.Event{Seq: e.Seq, Time: e.Time, Type: model.EventType(cmp.Or(text(string(e.Type)), "unknown")), Count: e.Count}
 	if e.Connection != nil {
@@ -98,7 +98,7 @@ func (e *Event) Model() (model.Event, error) {
 	return m, complete(&m)
 }
 
-// complete reports what is missing in an event. Its readers may rely on it.
+// complete returns an error if a part of an event is missing that its readers rely on.
 func complete(e *model.Event) error {
 	switch e.Type {
 	case model.ConnectionOpened, model.ConnectionClosed, model.StateChanged, model.FaultSet:

@@ -22,7 +22,7 @@ type Host struct {
 // maxCores bounds the cores that are read from another holter.
 const maxCores = 1024
 
-// Process is what holter's own process uses.
+// Process is the use of resources by holter's own process.
 type Process struct {
 	RSSBytes   uint64  `json:"rss_bytes"`
 	CPUPercent float64 `json:"cpu_percent"` // of one core

@@ -1,6 +1,6 @@
 package api
 
-// Options are what a command that attaches to another holter is told.
+// Options are the settings of a command that attaches to another holter.
 type Options struct {
 	URL   string `arg:"" help:"Address of the other holter's admin plane, such as http://127.0.0.1:7071."`
 	Token string `placeholder:"SECRET" help:"Token that the other holter was started with."`

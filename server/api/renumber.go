@@ -56,8 +56,8 @@ func (r *renumber) begin(started time.Time) (since uint64) {
 	return r.seen
 }
 
-// publish adds the next event to the log. An event whose number is out of order belongs to another run, and one
-// without a number follows the one before. In place of one that there is no memory for comes a Dropped event.
+// publish adds the next event to the log. An event whose number is out of order belongs to another run. An event
+// without a number gets the next one. If there is no memory for an event, a Dropped event takes its place.
 func (r *renumber) publish(e model.Event) {
 	if e.Seq == 0 {
 		e.Seq = r.seen + 1

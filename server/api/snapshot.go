@@ -9,7 +9,7 @@ import (
 	"holter/model"
 )
 
-// Snapshot is one of a series. The first is whole; each other one has what has changed since the one before.
+// Snapshot is one of a series. The first is complete; each later one has the changes since the one before.
 // An open connection that is not in it has only been silent for longer, by the time between the two.
 type Snapshot struct {
 	Summary         Summary      `json:"summary"`
@@ -22,7 +22,7 @@ type Snapshot struct {
 	ConnectionsGone []string     `json:"connections_gone"`
 }
 
-// Activity is what happened in each bin of time, oldest first. All its lists have the same length.
+// Activity holds the counts of each bin of time, oldest first. All its lists have the same length.
 type Activity struct {
 	BinMS      Millis   `json:"bin_ms"`
 	Connects   []uint32 `json:"connects"`

@@ -80,7 +80,7 @@ type StormDetail struct {
 	Forecast Forecast `json:"forecast"`
 }
 
-// Forecast is what would happen if the server were not there for a while.
+// Forecast predicts the clients' reconnects if the server were away for a while.
 type Forecast struct {
 	AwayMS   Millis   `json:"away_ms"`
 	Clients  int      `json:"clients"` // with a known policy

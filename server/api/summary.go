@@ -47,7 +47,7 @@ type Presence struct {
 	Away    int `json:"away"`
 }
 
-// Rates are what happened per second, over the last few seconds.
+// Rates are counts per second, over the last few seconds.
 type Rates struct {
 	Connects   float64 `json:"connects"`
 	Reconnects float64 `json:"reconnects"`

@@ -5,10 +5,10 @@
 // is attached to another holter. Remote is a source like the hub: it keeps the newest picture and events of the
 // other holter, and passes commands on.
 //
-// The package decides nothing about connections. It does not trust the other end: what it reads is bounded in
-// size, and text is cleaned of control characters. It may also be of another version: a word that is not known
-// here is kept as unknown, a field that is missing or of another kind counts as not there, and an element that cannot
-// be told from others is left out. Only what is not JSON is an error. All functions may be called from any goroutine; a
+// The package decides nothing about connections. It does not trust the other end: it bounds the size of
+// everything that it reads, and cleans text of control characters. The other end may also have another version: an
+// unknown word is kept as unknown, a field of another type counts as missing, and an element without its key is left
+// out. Only text that is not JSON is an error. All functions may be called from any goroutine; a
 // SnapshotWriter or SnapshotReader belongs to one.
 //
 // Durations are in milliseconds and say so in their names, sizes are in bytes and shares in percent. Times
@@ -105,10 +105,10 @@ type Kick struct {
 	DryRun bool     `json:"dry_run,omitempty"` // only answer which: see Preview
 }
 
-// Preview answers a Kick or a FaultOrder that is a dry run: what it would do, of which nothing is done.
+// Preview answers a dry run of a Kick or a FaultOrder: it describes the effect of the order, which is not carried out.
 type Preview struct {
 	DryRun  bool       `json:"dry_run"`         // true
-	Matches int        `json:"matches"`         // the connections that it would be about now
+	Matches int        `json:"matches"`         // number of connections that the order would act on now
 	IDs     []string   `json:"ids"`             // of the first hundred of these
 	Error   *ErrorBody `json:"error,omitempty"` // why some are not among them
 }
