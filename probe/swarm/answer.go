@@ -13,7 +13,7 @@ import (
 
 // Bounds for the head of an answer, in bytes.
 const (
-	longestAnswer = 64 << 10 // with all that comes before it: answers such as 103, which are none yet
+	longestAnswer = 64 << 10 // with all interim answers before it, such as 103
 	longestLine   = 1 << 10  // of the lines that a handshake needs; others may be longer
 	longestNeeded = 4 << 10  // of all these lines together
 )
@@ -29,25 +29,25 @@ var neededFields = map[string]bool{
 	"Upgrade": true, "Connection": true, "Sec-Websocket-Accept": true, "Sec-Websocket-Protocol": true, "Retry-After": true,
 }
 
-// answer is a connection on which the answer to an HTTP request has not come in yet. Its reader gets the head of that
-// answer without the lines that a handshake does not need. After a status that does not open the connection, it gets
-// an answer without a body, and then the end of the stream.
+// answer is a connection on which the answer to an HTTP request has not come in yet. Its reader gets only the lines of
+// the head that a handshake needs. After a status that does not open the connection, the reader gets an answer without
+// a body, and then the end of the stream.
 //
-// The head belongs to the goroutine that reads. After it, an answer is the connection below.
+// Only the goroutine that reads may use the head. After the head, reads go to the connection below.
 type answer struct {
 	net.Conn
 	head *head // nil once it has been read, unless the connection is not opened
 }
 
 // head reads the head of an answer line by line and keeps only the lines that a handshake needs, because net/http
-// would keep all of them, however many a server sends.
+// would keep any number of lines that a server sends.
 type head struct {
 	opens  int // the status that opens the connection
 	status int // 0 before the status line
 	left   int // bytes that may still come before the head ends
 
-	line   []byte // the one that is coming in, up to longestLine
-	cut    bool   // it is longer
+	line   []byte // the line that is coming in, up to longestLine
+	cut    bool   // that line is longer
 	needed bool   // the last line was needed, and so are lines that continue it
 	whole  bool   // the head has ended
 	out    []byte // for the reader
@@ -93,7 +93,7 @@ func (a *answer) await() (int, error) {
 	return a.head.status, nil
 }
 
-// take takes in the next bytes of the head, and of what comes after it.
+// take parses the next bytes of the head, and keeps the bytes after it.
 func (h *head) take(b []byte) error {
 	for len(b) > 0 && !h.whole {
 		part, _, ended := bytes.Cut(b, []byte{'\n'})
@@ -122,7 +122,7 @@ func (h *head) take(b []byte) error {
 	return nil
 }
 
-// check looks at the line that is coming in.
+// check refuses a line that is not HTTP or too long, while it is coming in.
 func (h *head) check() error {
 	const protocol = "HTTP/"
 	begin := h.line[:min(len(h.line), len(protocol))]
@@ -144,7 +144,7 @@ func (h *head) isNeeded() bool {
 	return !ok || neededFields[http.CanonicalHeaderKey(string(name))]
 }
 
-// endLine takes in a line that has come in completely.
+// endLine handles a line that has come in completely.
 func (h *head) endLine() {
 	h.line = bytes.TrimSuffix(h.line, []byte{'\r'})
 	switch {
@@ -164,7 +164,7 @@ func (h *head) endLine() {
 func (h *head) endHead() {
 	switch {
 	case h.status/100 == 1 && h.status != http.StatusSwitchingProtocols:
-		h.status, h.out = 0, h.out[:0] // the answer itself is still to come
+		h.status, h.out = 0, h.out[:0] // the final answer follows
 		return
 	case h.status != h.opens:
 		h.out = append(h.out, "Content-Length: 0\r\n"...)

@@ -6,7 +6,7 @@ import (
 	"holter/model"
 )
 
-// Role is what some of the clients have in common: how they behave, and how they reconnect.
+// Role is the behaviour and the reconnect policy that some of the clients share.
 type Role struct {
 	Behaviour
 	Policy model.Policy

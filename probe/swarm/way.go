@@ -23,7 +23,7 @@ type way struct {
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// newWay looks up in the environment which proxy leads to a server, as http.ProxyFromEnvironment does.
+// newWay makes the way to a server. It takes the proxy from the environment, as http.ProxyFromEnvironment does.
 func newWay(server *url.URL, config *tls.Config) (*way, error) {
 	u := *server
 	u.Scheme = map[string]string{"ws": "http", "wss": "https"}[server.Scheme]
@@ -31,11 +31,11 @@ func newWay(server *url.URL, config *tls.Config) (*way, error) {
 	if err != nil {
 		return nil, err
 	}
-	socket := (&net.Dialer{KeepAlive: -1}).DialContext // the clients' beats take the place of TCP's keep-alive
+	socket := (&net.Dialer{KeepAlive: -1}).DialContext // the clients' beats replace TCP's keep-alive
 	return &way{proxy: through, tls: config, socket: socket}, nil
 }
 
-// plain connects without TLS, to a point where the answer to a handshake is next.
+// plain connects without TLS. The connection expects the answer to a handshake.
 func (w *way) plain(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := w.reach(ctx, network, address)
 	if err != nil {
@@ -95,7 +95,7 @@ func (w *way) reach(ctx context.Context, network, address string) (net.Conn, err
 	return conn, nil
 }
 
-// Dial and DialContext make a dialFunc what package proxy dials with.
+// Dial and DialContext let package proxy dial with a dialFunc.
 func (dial dialFunc) Dial(network, address string) (net.Conn, error) {
 	return dial(context.Background(), network, address)
 }
@@ -104,7 +104,7 @@ func (dial dialFunc) DialContext(ctx context.Context, network, address string) (
 	return dial(ctx, network, address)
 }
 
-// proxyRefused is the error of a proxy that does not connect to the server. It is the proxy's status.
+// proxyRefused is the error if a proxy does not connect to the server. Its value is the proxy's status.
 type proxyRefused int
 
 func (r proxyRefused) Error() string {
@@ -113,7 +113,7 @@ func (r proxyRefused) Error() string {
 
 // tunnel asks the proxy at the other end of conn to connect to an address.
 func (w *way) tunnel(ctx context.Context, conn net.Conn, address string) error {
-	stop := context.AfterFunc(ctx, process.Guard(func() { conn.SetDeadline(time.Unix(1, 0)) })) // which ends the read
+	stop := context.AfterFunc(ctx, process.Guard(func() { conn.SetDeadline(time.Unix(1, 0)) })) // ends the read
 	defer stop()
 	request := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: address}, Host: address, Header: http.Header{}}
 	if user := w.proxy.User; user != nil {
