@@ -10,17 +10,17 @@ import (
 	"holter/server/tap"
 )
 
-// Door is what holter's own endpoint and proxy need of a monitor, beyond what an application does: they hijack
-// their connections by themselves, and they own the two planes. An application uses Monitor.Wrap instead.
+// Door has the methods of a monitor for holter's own endpoint and proxy, which hijack their connections themselves and
+// own the two planes. An application uses Monitor.Wrap instead.
 type Door struct{ monitor *Monitor }
 
 // Door returns m as a Door. The zero Door is of no use.
 func (m *Monitor) Door() Door { return Door{m} }
 
-// Validate says what is wrong with the monitor's options, as Options.Validate does.
+// Validate returns the error of Options.Validate for the monitor's options.
 func (d Door) Validate() error { return d.monitor.invalid }
 
-// Listen takes the address of the admin plane, if there is one, so that it is known before Run.
+// Listen listens at the address of the admin plane, if there is one, so that the address is known before Run.
 func (d Door) Listen() error {
 	if d.monitor.admin == nil {
 		return nil
@@ -48,8 +48,8 @@ func (d Door) Log() *slog.Logger { return d.monitor.log }
 // Admit reports whether an upgrade may go on. If not, it has answered the request.
 func (d Door) Admit(w http.ResponseWriter, r *http.Request) bool { return d.monitor.admit(w, r) }
 
-// Adopt begins to watch c, the connection that r has upgraded. early is what the client sent after r, as far as
-// it has been read from c already.
+// Adopt begins to watch c, the connection that r has upgraded. early are the bytes after r that have already
+// been read from c.
 func (d Door) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 	return d.monitor.hub.Adopt(r, c, early)
 }

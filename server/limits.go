@@ -71,8 +71,8 @@ func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// full returns why an upgrade is refused just now, and how long that may last; an empty reason if it is not.
-// It asks the rate last, because asking uses it up.
+// full returns why an upgrade must be refused now, and how long that may last. The reason is "" if it need not be
+// refused. full checks the rate last, because the check uses it up.
 func (m *Monitor) full(r *http.Request) (reason string, wait time.Duration) {
 	l := &m.limits
 	switch {

@@ -1,26 +1,26 @@
 // Package server is holter's monitor, for Go applications that embed it: it watches the WebSocket connections of
-// a net/http application, whichever library upgrades them.
+// a net/http application with any WebSocket library.
 //
-// It takes one added line. All else in the application stays as it is: its own pings, deadlines and close
-// handshakes work as before.
+// The application needs one more line. Its other code stays as it is: its own pings, deadlines and close handshakes
+// work as before.
 //
 //	monitor := server.New(server.Options{})
 //	handler = monitor.Wrap(handler)
 //	go monitor.Run(ctx)
 //
 // For a Gin application the line is r.Use(ginmonitor.Middleware(monitor)), of package ginmonitor. A handler may
-// notice one difference: the net.Conn below its WebSocket is not the *net.TCPConn or *tls.Conn itself. It has a
-// method NetConn that returns that one.
+// notice one difference: the net.Conn below its WebSocket is not the *net.TCPConn or *tls.Conn itself. Its method
+// NetConn returns that connection.
 //
 // # Rooms
 //
 // A Monitor joins parts that have packages of their own. Package tap wraps one connection. Package hub keeps the
-// list of connections and clients, and runs their hearts. Package admin serves what the hub knows over HTTP, in
+// list of connections and clients, and runs their hearts. Package admin serves the data of the hub over HTTP, in
 // the JSON of package api, on a server of package plane. None of them imports this package.
 //
-// Package endpoint and package proxy are for the command holter alone. They import this package or take its
-// Door, and it does not import them. So an application that imports it gets neither Gin nor a WebSocket library
-// with it.
+// Package endpoint and package proxy are for the command holter alone. They import this package or use its
+// Door, and it does not import them. So an application that imports this package gets neither Gin nor a WebSocket
+// library with it.
 //
 // A Monitor changes no setting of its process, and writes nothing but to its logger. Run starts its goroutines
 // and waits for them before it returns. Any goroutine may call its methods, before, during and after Run.
@@ -55,8 +55,8 @@ type Monitor struct {
 	stoodBack sync.Once // from a handler that another wrapping watches
 }
 
-// New makes a monitor. With options that make no sense it watches nothing: all requests pass as if it were
-// not there, the log says so once, and Run returns the error, which is that of Options.Validate.
+// New makes a monitor. With invalid options it watches nothing: all requests pass as they would without it, it logs the
+// error once, and Run returns the error, which is that of Options.Validate.
 func New(o Options) *Monitor {
 	o = o.withDefaults()
 	identity, _ := hub.ParseIdentity(o.Identity)
@@ -81,8 +81,8 @@ func New(o Options) *Monitor {
 // as long as each writer between it and the server implements http.Hijacker or Unwrap. All other requests pass
 // with the writer that they came with. (For Gin, package ginmonitor has a middleware.)
 //
-// A handler that is wrapped twice, by one monitor or by two, is watched by the outermost Wrap alone; the log of the
-// inner monitor says so once.
+// If a handler is wrapped twice, by one monitor or by two, only the outermost Wrap watches it, and the inner monitor
+// logs that once.
 func (m *Monitor) Wrap(next http.Handler) http.Handler {
 	wrapping := newWrapping(m)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -100,12 +100,12 @@ func (m *Monitor) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// watches reports whether r is for m to watch.
+// watches reports whether m watches the connection of r.
 func (m *Monitor) watches(w http.ResponseWriter, r *http.Request) bool {
 	return m.invalid == nil && canUpgrade(w, r)
 }
 
-// canUpgrade reports whether r may become a WebSocket. If w cannot be hijacked, the application's library has to
+// canUpgrade reports whether r may become a WebSocket. If w cannot be hijacked, the application's library must
 // find that out from w itself.
 func canUpgrade(w http.ResponseWriter, r *http.Request) bool {
 	if !tap.IsUpgrade(r) {
@@ -159,5 +159,5 @@ func (m *Monitor) Run(ctx context.Context) error {
 	return process.Run(ctx, parts...)
 }
 
-// Source returns what a screen draws from. It may be called at any time.
+// Source returns the source of data for a screen. It may be called at any time.
 func (m *Monitor) Source() Source { return Source{m.hub, m.readOnly} }

@@ -17,7 +17,7 @@ type Options struct {
 	Detector   string        `default:"deviation" enum:"deviation,jacobson,phi" placeholder:"NAME" help:"How the timeout follows from the round trips: deviation, jacobson or phi. Use deviation: it remembers for 60 beats how late a pong came, such as after a lost segment. The others are there to compare with."`
 	MinTimeout time.Duration `default:"500ms" help:"No beat is overdue before this time."`
 	MaxTimeout time.Duration `default:"4s" help:"Every beat is overdue after this time, or after three mean round trips if that is longer."`
-	OnFail     model.OnFail  `default:"${on_fail}" enum:"close,observe" placeholder:"WHAT" help:"What becomes of a failed connection: close its socket, or observe and only report it."`
+	OnFail     model.OnFail  `default:"${on_fail}" enum:"close,observe" placeholder:"WHAT" help:"What to do with a failed connection: close its socket, or observe and only report it."`
 
 	Identity string        `placeholder:"FROM" help:"Who is behind a connection: query:NAME, header:NAME, cookie:NAME, jwt:CLAIM, path:N (the N-th segment of the path, from the end if negative), basic (the user of Basic authentication) or ip. The default is the query parameter client, else the header X-Client-ID, else address and user agent."`
 	Linger   time.Duration `default:"60s" help:"How long a closed connection and an absent client stay on the list."`
@@ -27,14 +27,14 @@ type Options struct {
 	AcceptRate    Rate `default:"0" placeholder:"N/s" help:"Refuse upgrades beyond this many per second, such as 50/s; 0 for no limit."`
 
 	MaxIdle      time.Duration `default:"0s" help:"Close a connection that carried no application message for this long; 0 for never."`
-	WriteTimeout time.Duration `default:"10s" help:"Close a connection whose peer has taken nothing of a waiting write for this long; not with --on-fail observe."`
+	WriteTimeout time.Duration `default:"10s" help:"Close a connection if its peer accepts no byte of a waiting write for this long; not with --on-fail observe."`
 
 	Admin string `default:"127.0.0.1:7071" placeholder:"HOST:PORT" help:"Address of the admin plane: health, API and events; empty for none."`
 	Token string `placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
 
-	ReadOnly bool `help:"Show, and change nothing: neither screen nor API can kick, disturb or refuse a client."`
+	ReadOnly bool `help:"Only show: neither screen nor API can kick, disturb or refuse a client."`
 
-	ShowSecrets bool `help:"Show in full, on the screen, in the log and over the API, what may be secret in a handshake: header fields, addresses, subprotocols, and the cookies and tokens that --identity names. Else it is masked."`
+	ShowSecrets bool `help:"Show the parts of a handshake that may be secret in full, on the screen, in the log and over the API: header fields, addresses, subprotocols, and the cookies and tokens that --identity names. Without this flag they are masked."`
 
 	Version string       `kong:"-"`
 	Logger  *slog.Logger `kong:"-"` // nil for slog.Default()

@@ -8,7 +8,7 @@ import (
 	"holter/server/hub"
 )
 
-// Source is what the screen and the admin plane of a monitor read, and what they give their commands to. With
+// Source gives the screen and the admin plane of a monitor their data, and carries out their commands. With
 // Options.ReadOnly every command fails with model.Forbidden.
 type Source struct {
 	*hub.Hub

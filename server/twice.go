@@ -22,12 +22,12 @@ type wrapping struct {
 }
 
 // upgrading are the upgrades that a monitor of this process watches just now, from Wrap until the connection is
-// hijacked or the handler has returned. A second Wrap around the same handler finds the first one here, whatever
-// writers are between the two.
+// hijacked or the handler has returned. A second Wrap around the same handler finds the first one here, with any
+// writers between the two.
 //
 // The key is the first value of the header Upgrade: its address is the same in every shallow copy of a request, as
-// middleware makes them. A context would need such a copy, and what a ServeMux notes in a copy (its pattern, for
-// one) does not reach the middleware around Wrap.
+// middleware makes them. A context would need such a copy, and the fields that a ServeMux sets in a copy, such as
+// the pattern, do not reach the middleware around Wrap.
 var upgrading sync.Map // *string → *wrapping
 
 // upgradeKey is the key of r in upgrading, nil if r does not ask for an upgrade (any more).
@@ -38,14 +38,14 @@ func upgradeKey(r *http.Request) *string {
 	return nil
 }
 
-// newWrapping is to be called by Wrap itself.
+// newWrapping records the callers of Wrap. Only Wrap itself may call it.
 func newWrapping(m *Monitor) *wrapping {
 	w := &wrapping{monitor: m}
 	w.depth = runtime.Callers(3, w.callers[:]) // beyond Callers, this function and Wrap
 	return w
 }
 
-// begins reports whether w is the outermost wrapping around r. If not, the monitor has to stand back.
+// begins reports whether w is the outermost wrapping around r. If not, its monitor does not watch r.
 func (w *wrapping) begins(key *string) bool {
 	outer, nested := upgrading.LoadOrStore(key, w)
 	if nested {
@@ -54,11 +54,11 @@ func (w *wrapping) begins(key *string) bool {
 	return !nested
 }
 
-// ends is to be called when a connection is hijacked, or its handler has returned.
+// ends removes w. The monitor calls it when the connection is hijacked, or when its handler has returned.
 func ends(key *string) { upgrading.Delete(key) }
 
-// standsBack says once for each monitor that another wrapping watches its connections; outer is nil if it is not known
-// which.
+// standsBack logs, once for each monitor, that another wrapping watches its connections. outer is nil if that wrapping
+// is not known.
 func (w *wrapping) standsBack(outer *wrapping) {
 	w.monitor.stoodBack.Do(func() {
 		attrs := []any{"line", w.String()}
@@ -73,7 +73,7 @@ func (w *wrapping) standsBack(outer *wrapping) {
 	})
 }
 
-// String is the line of the application that wraps.
+// String returns the line of the application that calls Wrap.
 func (w *wrapping) String() string {
 	frames := runtime.CallersFrames(w.callers[:w.depth])
 	for {
@@ -87,8 +87,8 @@ func (w *wrapping) String() string {
 	}
 }
 
-// tapped reports whether c, hijacked for r, is watched already. That is found out so late only behind middleware that
-// makes a deep copy of the request; the limits have then counted the upgrade twice.
+// tapped reports whether another Wrap already watches c, which was hijacked for r. The monitor notices this so late only
+// behind middleware that makes a deep copy of the request. Then the limits have counted the upgrade twice.
 func tapped(c net.Conn, r *http.Request) bool {
 	if _, ok := sock.As[*tap.Conn](c); !ok {
 		return false

@@ -10,8 +10,8 @@ import (
 	"holter/server/hub"
 )
 
-// Validate refuses settings that are out of range or contradict each other. It wants options whose
-// defaults are filled in, as the command line gives them: in a library a zero stands for a default, on a command
+// Validate refuses settings that are out of range or contradict each other. It expects options
+// with their defaults filled in, as the command line gives them: in a library a zero stands for a default, on a command
 // line it is a mistake. The error says what to write instead.
 func (o Options) Validate() error {
 	rhythm := o.rhythm()

@@ -15,11 +15,11 @@ import (
 	"holter/server/plane"
 )
 
-// httpWriter is the writer of an upgrade. It can do all that the writer below it can, and a connection that is
-// hijacked from it is tapped.
+// httpWriter is the writer of an upgrade. It has all abilities of the writer below it. If the application hijacks the
+// connection, it gets a tapped one.
 //
-// What the application must not do with a writer, package http says in its log, with the line of the caller. Below
-// an httpWriter that would be a line of this file. So an httpWriter says it by itself, in the same words.
+// If the application misuses a writer, package http logs the mistake with the line of the caller. Below an httpWriter
+// that would be a line of this file. So an httpWriter logs the mistake itself, in the same words.
 type httpWriter struct {
 	http.ResponseWriter
 	monitor  *Monitor
@@ -69,8 +69,8 @@ func (w *httpWriter) Flush() {
 
 func (w *httpWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// tell reports an upgrade that the application has answered without taking the connection. It is to be called at the
-// end of the handler. Where nothing was written, what the client gets is not known here.
+// tell reports an upgrade that the application has answered without taking the connection. Wrap calls it at the
+// end of the handler. If the application has written nothing, the answer to the client is not known here.
 func (w *httpWriter) tell() {
 	status := w.status
 	below, ok := w.ResponseWriter.(interface { // Gin's writer, which the handler has written to directly
@@ -88,8 +88,8 @@ func (w *httpWriter) tell() {
 	})
 }
 
-// whatBroke says why an application may have answered an upgrade as it did. It is empty where the application has
-// trouble of its own.
+// whatBroke returns a likely reason for an application's answer to an upgrade. It is empty if the status means trouble
+// of the application itself.
 func whatBroke(r *http.Request, status int) model.Diagnosis {
 	if d := plane.CheckHandshake(r); d.Cause != "" {
 		return d
@@ -110,8 +110,8 @@ func whatBroke(r *http.Request, status int) model.Diagnosis {
 	return d
 }
 
-// complain logs what the application did wrong, where package http would and as it does. It is to be called from a
-// method of httpWriter itself.
+// complain logs a mistake of the application as package http does, to the same log. Only methods of httpWriter may call
+// it.
 func (w *httpWriter) complain(what string) {
 	printf := log.Printf
 	if s, ok := w.request.Context().Value(http.ServerContextKey).(*http.Server); ok && s.ErrorLog != nil {
@@ -121,7 +121,7 @@ func (w *httpWriter) complain(what string) {
 	printf("http: %s from %s (%s:%d)", what, from.Function, path.Base(from.File), from.Line)
 }
 
-// caller is the place in the application that called a method of httpWriter, be it through package http, as
+// caller returns the place in the application that called a method of httpWriter, directly or through package http, as
 // http.Error does.
 func caller() runtime.Frame {
 	var pc [16]uintptr

@@ -1,5 +1,5 @@
-// Package ginmonitor is the door of package server for Gin applications: one middleware, for whatever library
-// their handlers upgrade WebSockets with.
+// Package ginmonitor is the door of package server for Gin applications: one middleware, for any WebSocket
+// library that their handlers use.
 //
 //	monitor := server.New(server.Options{})
 //	r.Use(ginmonitor.Middleware(monitor))
