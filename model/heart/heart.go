@@ -63,7 +63,7 @@ type Heart struct {
 	waiting   bool  // for the pong of the newest ping written
 	consulted bool  // the kernel was asked about the newest ping
 	resting   bool  // a beat is due that may not go out: see Peer.MayBeat
-	mute      bool  // the peer answers no pings: it never did, and is known to live all the same
+	mute      bool  // the peer has never answered a ping, but is known to live
 	ended     bool
 	lostIn    bool // see Lose
 	lostOut   bool

@@ -165,7 +165,7 @@ func (l *ladder) shortest() float64 {
 	return shortest
 }
 
-// plateau returns the longest delay, if so many are as long that it must be a cap; otherwise +Inf.
+// plateau returns the longest delay if enough delays are that long to show a cap; otherwise +Inf.
 func (l *ladder) plateau() float64 {
 	longest, n, all := 0.0, 0, 0
 	for i := range l.rungs {

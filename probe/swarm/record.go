@@ -41,7 +41,7 @@ func (r *record) count(counts map[string]int, err error) {
 	counts[why]++
 }
 
-// maxReasons bounds the reasons that are told apart. A server can choose among thousands of statuses and close
+// maxReasons bounds the number of reasons that are counted separately. A server can choose among thousands of statuses and close
 // codes.
 const (
 	maxReasons   = 60

@@ -158,7 +158,7 @@ func readList[W, M any](r *SnapshotReader, meaning func(*W) (M, error), weigh fu
 	return list, err
 }
 
-// skip leaves out the next value, whatever it is.
+// skip leaves out the next value, of any type.
 func (r *SnapshotReader) skip() error {
 	begin, err := r.token()
 	if err != nil {
