@@ -96,7 +96,7 @@ func (l *leg) vouches(to *leg, now, sent model.Instant) bool {
 
 func (l *leg) heardFor(to *leg, now, sent model.Instant) bool {
 	heard := l.tap.Heard()
-	if heard <= sent {
+	if heard < sent { // not at the same moment: there, two ends would wait for each other
 		return false
 	}
 	spoke := l.tap.Spoke()
