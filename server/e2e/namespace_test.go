@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -16,6 +17,12 @@ import (
 type namespace struct {
 	name string
 	here string // the address of this end of the cable
+}
+
+// isolated counts the namespaces of this process.
+var isolated struct {
+	sync.Mutex
+	count int
 }
 
 // isolate makes a namespace that is gone after the test, or skips the test.
@@ -29,9 +36,12 @@ func isolate(t *testing.T) namespace {
 			t.Skipf("%s is not installed", tool)
 		}
 	}
-	id := os.Getpid() % 10_000
-	n := namespace{name: fmt.Sprintf("holter-%d", id)}
-	near, far := fmt.Sprintf("holter%da", id), fmt.Sprintf("holter%db", id)
+	isolated.Lock() // the next one must find the network of this one used
+	defer isolated.Unlock()
+	isolated.count++
+	id := fmt.Sprintf("%d-%d", os.Getpid()%10_000, isolated.count)
+	n := namespace{name: "holter-" + id}
+	near, far := "holter"+id+"a", "holter"+id+"b"
 	if out, err := exec.Command("ip", "netns", "add", n.name).CombinedOutput(); err != nil {
 		t.Skipf("no network namespaces here: %v: %s", err, out)
 	}
