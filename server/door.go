@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 
 	"holter/model"
 	"holter/server/tap"
@@ -58,6 +59,10 @@ func (d Door) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 func (d Door) AdoptUpstream(near *tap.Conn, c net.Conn, early []byte) *tap.Conn {
 	return d.monitor.hub.AdoptUpstream(near, c, early)
 }
+
+// SetHalfClose sets how long a proxied connection may stay after one end has closed, while a write to either end
+// waits.
+func (d Door) SetHalfClose(after time.Duration) { d.monitor.hub.SetHalfClose(after) }
 
 // Refused reports that the handshake r did not become a connection. Status, Reason, By, Diagnosis and RetryAfter of
 // the refusal are the caller's; the rest is filled in.

@@ -32,6 +32,7 @@ type Info struct {
 	TotalRetrans uint32 // segments sent again since the connection opened, tail-loss probes included
 	Backoff      uint32 // doublings of RTO; a shut window doubles the pause between its probes too, so this alone is no evidence of loss
 	Probes       uint32 // unanswered keep-alive or zero-window probes
+	PeerClosed   bool   // the peer has sent its FIN, and we have not
 	Closed       bool   // the connection is gone, by a reset or a timeout: reads return what is left, and then an error
 
 	HasBytes      bool   // Linux 4.1

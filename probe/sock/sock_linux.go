@@ -21,8 +21,11 @@ func stat(fd uintptr) (Info, bool) {
 	return decode(&raw, uintptr(size)), true
 }
 
-// tcpClose is TCP_CLOSE (include/net/tcp_states.h).
-const tcpClose = 7
+// States of include/net/tcp_states.h.
+const (
+	tcpClose     = 7
+	tcpCloseWait = 8
+)
 
 // decode reads the first size bytes of raw. A group of fields is there if size reaches the field that the
 // next kernel version appended after it.
@@ -39,6 +42,7 @@ func decode(raw *unix.TCPInfo, size uintptr) Info {
 		TotalRetrans: raw.Total_retrans,
 		Backoff:      uint32(raw.Backoff),
 		Probes:       uint32(raw.Probes),
+		PeerClosed:   raw.State == tcpCloseWait,
 		Closed:       raw.State == tcpClose,
 	}
 	if size >= unsafe.Offsetof(raw.Segs_out) {

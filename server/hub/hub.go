@@ -75,6 +75,8 @@ type Hub struct {
 	refusing atomic.Int64 // Instant until which upgrades are refused
 	origins  origins
 
+	halfClose atomic.Int64 // see SetHalfClose
+
 	hostility hostility
 	host      atomic.Pointer[model.Host]
 

@@ -400,3 +400,32 @@ func TestProxyBeats(t *testing.T) {
 	<-over
 	<-over
 }
+
+// A client that has written more than the backend takes, and then closed, is still on the list after that: but not
+// for longer than any other half-closed connection.
+func TestProxyEndBehindUnreadBytes(t *testing.T) {
+	const bound = 700 * time.Millisecond
+	e := link(t, func(s *server.Options, o *Options) {
+		quiet(s, o)
+		o.HalfCloseTimeout = bound
+	})
+	message := maskedFrame(ws.NewBinaryFrame(make([]byte, 64<<10)))
+	for taken := true; taken; {
+		before := e.state(t, "the connection", func(model.Detail) bool { return true }).BytesIn
+		tell(t, e.client, message)
+		for limit := time.Now().Add(bound / 2); ; time.Sleep(time.Millisecond) {
+			d := e.state(t, "the connection", func(model.Detail) bool { return true })
+			if taken = d.BytesIn > before; taken || time.Now().After(limit) {
+				break
+			}
+		}
+	}
+	e.client.Close()
+	d := e.state(t, "the end", func(d model.Detail) bool { return !d.Open() && e.monitor.Source().Size() == 0 })
+	if d.Close.By != model.ByNetwork || d.Close.Code != 1006 {
+		t.Errorf("closed with %+v", *d.Close)
+	}
+	if n, err := io.Copy(io.Discard, e.fromClient); err != nil || n < 1<<20 {
+		t.Errorf("the backend reads %d bytes, then %v, want what was written before the end and no error", n, err)
+	}
+}

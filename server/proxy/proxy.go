@@ -39,6 +39,8 @@ type Door interface {
 	// bytes that have been read from it already.
 	Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn
 	AdoptUpstream(near *tap.Conn, c net.Conn, early []byte) *tap.Conn
+	// SetHalfClose sets how long a connection may stay after one end has closed, while a write to either end waits.
+	SetHalfClose(after time.Duration)
 }
 
 // proxy is the data plane of holter proxy: httputil.ReverseProxy, and the tap on both sockets of a
@@ -78,6 +80,7 @@ func New(door Door, o Options) (*plane.Data, error) {
 	}
 	p := &proxy{door: door, upstream: up, rewriteHost: o.RewriteHost, trusted: trusted, quiet: plane.QuietLog(door.Log())}
 	p.pipes.halfClose = cmp.Or(o.HalfCloseTimeout, DefaultHalfClose)
+	door.SetHalfClose(p.pipes.halfClose)
 	p.reverse = httputil.ReverseProxy{
 		Rewrite:        p.rewrite,
 		Transport:      hops{up},

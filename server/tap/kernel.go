@@ -80,6 +80,15 @@ func (c *Conn) Dead() (dead bool) {
 	return dead
 }
 
+// PeerClosed reports whether the peer has closed its side, although nobody may have read so.
+func (c *Conn) PeerClosed() (closed bool) {
+	c.control(func(fd uintptr) {
+		info, ok := sock.Stat(fd)
+		closed = ok && info.PeerClosed
+	})
+	return closed
+}
+
 // Taken returns the number of bytes that the peer's kernel has acknowledged, if our kernel knows it.
 func (c *Conn) Taken() (n uint64, known bool) {
 	c.control(func(fd uintptr) {
