@@ -46,8 +46,11 @@ func (d Door) Run(ctx context.Context) error { return d.monitor.Run(ctx) }
 // Log is the logger of the monitor's options.
 func (d Door) Log() *slog.Logger { return d.monitor.log }
 
-// Admit reports whether an upgrade may go on. If not, it has answered the request.
-func (d Door) Admit(w http.ResponseWriter, r *http.Request) bool { return d.monitor.admit(w, r) }
+// Admit reports whether an upgrade may go on. If it may, it has a place until the caller calls leave: when its
+// connection was adopted, or when it will not come. If not, Admit has answered the request.
+func (d Door) Admit(w http.ResponseWriter, r *http.Request) (leave func(), ok bool) {
+	return d.monitor.admit(w, r)
+}
 
 // Adopt begins to watch c, the connection that r has upgraded. early are the bytes after r that have already
 // been read from c.

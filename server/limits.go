@@ -55,32 +55,36 @@ const (
 	retrySpread  = 5 * time.Second
 )
 
-// admit reports whether an upgrade may go on. If not, it has answered 503 with a time to come back. That time
+// admit reports whether an upgrade may go on. If it may, it has a place until the caller calls leave: when its
+// connection was adopted, or when it will not come. If not, admit has answered 503 with a time to come back. That time
 // differs from client to client, so that clients that are refused together do not return together.
-func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) bool {
-	reason, wait := m.full(r)
+func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) (leave func(), ok bool) {
+	all, fromOrigin, leave := m.hub.Expect(r.RemoteAddr)
+	reason, wait := m.full(all, fromOrigin)
 	if reason == "" {
-		return true
+		return leave, true
 	}
+	leave()
 	wait = spread(wait, rand.Float64())
 	m.hub.Report(r, model.Refusal{
 		Status: http.StatusServiceUnavailable, Reason: reason, By: model.RefusedByHolter, RetryAfter: wait,
 	})
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
 	http.Error(w, reason, http.StatusServiceUnavailable)
-	return false
+	return nil, false
 }
 
-// full returns why an upgrade must be refused now, and how long that may last. The reason is "" if it need not be
-// refused. full checks the rate last, because the check uses it up.
-func (m *Monitor) full(r *http.Request) (reason string, wait time.Duration) {
+// full returns why an upgrade must be refused now, and how long that may last. all and fromOrigin are the numbers of
+// connections with the new one. The reason is "" if the upgrade need not be refused. full checks the rate last,
+// because the check uses it up.
+func (m *Monitor) full(all, fromOrigin int) (reason string, wait time.Duration) {
 	l := &m.limits
 	switch {
 	case m.hub.Refusing():
 		return "upgrades are refused for a while", waitForTurn
-	case l.conns > 0 && m.hub.Size() >= l.conns:
+	case l.conns > 0 && all > l.conns:
 		return "too many connections", waitForPlace
-	case l.perIP > 0 && m.hub.SizeFrom(r.RemoteAddr) >= l.perIP:
+	case l.perIP > 0 && fromOrigin > l.perIP:
 		return "too many connections from this address", waitForPlace
 	case l.rate != nil && !l.rate.Allow():
 		return "too many at once", waitForTurn

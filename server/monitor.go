@@ -88,10 +88,12 @@ func (m *Monitor) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if m.watches(w, r) && wrapping.begins(upgradeKey(r)) {
 			defer ends(upgradeKey(r))
-			if !m.admit(w, r) {
+			leave, ok := m.admit(w, r)
+			if !ok {
 				return
 			}
-			watched := &httpWriter{ResponseWriter: w, monitor: m, request: r}
+			defer leave()
+			watched := &httpWriter{ResponseWriter: w, monitor: m, request: r, adopted: leave}
 			next.ServeHTTP(watched, r)
 			watched.tell()
 			return

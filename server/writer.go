@@ -24,7 +24,8 @@ type httpWriter struct {
 	http.ResponseWriter
 	monitor  *Monitor
 	request  *http.Request
-	status   int // that was written to it, be it by a body, but for a 1xx that is no 101; 0 for none
+	adopted  func() // is called once the connection was adopted
+	status   int    // that was written to it, be it by a body, but for a 1xx that is no 101; 0 for none
 	hijacked bool
 }
 
@@ -56,7 +57,10 @@ func (w *httpWriter) Write(b []byte) (int, error) {
 
 func (w *httpWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c, rw, err := w.monitor.hijack(w.ResponseWriter, w.request, w.status == http.StatusSwitchingProtocols)
-	w.hijacked = w.hijacked || err == nil
+	if err == nil {
+		w.hijacked = true
+		w.adopted()
+	}
 	return c, rw, err
 }
 

@@ -5,6 +5,19 @@ import (
 	"sync"
 )
 
+// Expect counts a connection that is about to be upgraded, from a client with this RemoteAddr, so that many upgrades at
+// a time cannot all take the last place. It returns the numbers of connections with that one, in all and from its
+// origin. The caller calls over when the connection was adopted, and so counts by itself, or when it will not come. A
+// second call of over does nothing.
+func (h *Hub) Expect(remote string) (all, fromOrigin int, over func()) {
+	a := addrPort(remote).Addr()
+	all, fromOrigin = int(h.count.size.Add(1)), h.origins.add(a)
+	return all, fromOrigin, sync.OnceFunc(func() {
+		h.origins.remove(a)
+		h.count.size.Add(-1)
+	})
+}
+
 // SizeFrom returns the number of connections from the origin of a request with this RemoteAddr, including
 // those that are being upgraded. An origin is an IPv4 address, or an IPv6 network of 64 bits: that is what one
 // machine has.
@@ -22,13 +35,16 @@ func (o *origins) count(a netip.Addr) int {
 	return o.counts[origin(a)]
 }
 
-func (o *origins) add(a netip.Addr) {
+// add returns the count with the one that it adds.
+func (o *origins) add(a netip.Addr) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.counts == nil {
 		o.counts = make(map[netip.Addr]int)
 	}
-	o.counts[origin(a)]++
+	a = origin(a)
+	o.counts[a]++
+	return o.counts[a]
 }
 
 func (o *origins) remove(a netip.Addr) {

@@ -33,8 +33,9 @@ type Door interface {
 	// Validate returns an error if the monitor's options are invalid.
 	Validate() error
 	Log() *slog.Logger
-	// Admit reports whether an upgrade may go on. If not, it has answered the request.
-	Admit(w http.ResponseWriter, r *http.Request) bool
+	// Admit reports whether an upgrade may go on. If it may, it has a place until the caller calls leave: when its
+	// connection was adopted, or when it will not come. If not, Admit has answered the request.
+	Admit(w http.ResponseWriter, r *http.Request) (leave func(), ok bool)
 	// Adopt begins to watch the connection of a client, and AdoptUpstream the connection to the backend. early are the
 	// bytes that have been read from it already.
 	Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn
@@ -101,12 +102,14 @@ func New(door Door, o Options) (*plane.Data, error) {
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	known := *r
 	known.RemoteAddr = p.trusted.origin(r)
-	if tap.IsUpgrade(r) && !p.door.Admit(w, &known) {
+	from := &client{writer: w, request: &known}
+	if tap.IsUpgrade(r) && !from.admit(p.door) {
 		return
 	}
+	defer from.leave()
 	// Otherwise net/http discards the rest of the body when the answer begins.
 	http.NewResponseController(w).EnableFullDuplex()
-	p.reverse.ServeHTTP(asItIs{w}, withClient(r, &client{writer: w, request: &known}))
+	p.reverse.ServeHTTP(asItIs{w}, withClient(r, from))
 }
 
 // rewrite turns a request of a client into one to the upstream.
@@ -129,6 +132,7 @@ func (p *proxy) respond(res *http.Response) error {
 		return p.takeOver(res)
 	}
 	from := clientOf(res.Request)
+	from.leave() // before the client knows, which may come again at once
 	if plane.Handshaking(from.request) {
 		p.door.Refused(from.request, p.refusal(from.request, res))
 	}

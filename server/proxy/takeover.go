@@ -17,6 +17,20 @@ type client struct {
 	writer  http.ResponseWriter
 	request *http.Request // with the client's own address, even if a trusted proxy sent it
 	kept    http.Header   // of the response: see hops
+	left    func()        // gives the place of an upgrade back; nil for none
+}
+
+// admit reports whether there is a place for the client. If not, it has been told.
+func (c *client) admit(d Door) (ok bool) {
+	c.left, ok = d.Admit(c.writer, c.request)
+	return ok
+}
+
+// leave gives the place back. The connection counts by itself once it was adopted.
+func (c *client) leave() {
+	if c.left != nil {
+		c.left()
+	}
 }
 
 type clientKey struct{}
@@ -36,7 +50,7 @@ func (p *proxy) takeOver(res *http.Response) error {
 	}
 	res.Body = http.NoBody // ReverseProxy will close this
 	from := clientOf(res.Request)
-	if !tap.IsUpgrade(from.request) && !p.door.Admit(from.writer, from.request) {
+	if !tap.IsUpgrade(from.request) && !from.admit(p.door) {
 		to.Close() // the request did not look like an upgrade, so the limits were not checked before
 		return errTaken
 	}
@@ -61,6 +75,7 @@ func (p *proxy) takeOver(res *http.Response) error {
 func (p *proxy) hijack(from *client, res *http.Response) (*tap.Conn, error) {
 	conn, _, err := tap.Hijack(from.writer.(http.Hijacker), func(c net.Conn, early []byte) *tap.Conn {
 		t := p.door.Adopt(from.request, c, early)
+		from.leave()
 		if !tap.Accepts(from.request, res.Header) {
 			t.Tunnel()
 		}
