@@ -47,6 +47,7 @@ type pipe struct {
 func (ps *pipes) join(client, upstream *tap.Conn) {
 	p := &pipe{owner: ps, client: client, upstream: upstream}
 	if !ps.enter(p) {
+		p.end() // or neither end would learn why
 		client.Close()
 		upstream.Close()
 		return
