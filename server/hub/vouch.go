@@ -17,7 +17,8 @@ import (
 //     a byte from the upstream while the upstream sends. If the upstream has been quiet for two intervals, the beat
 //     to the client goes first, and the beat to the upstream follows the client's answer. An upstream that pings at
 //     a rate of its own counts as quiet after four of its beats are missing: by then a client that waits for them
-//     has given the upstream up.
+//     has given the upstream up. If that rate is five intervals or slower it is always quiet: a beat to the client
+//     is then at most an interval late, a fifth of the time that the client waits.
 //   - An end that never answers pings counts as alive while its kernel acknowledges them and nothing else is wrong.
 //
 // If the other end does not live, the beat waits: see heart.Peer.
@@ -64,15 +65,19 @@ func (l *leg) quiet() model.Instant {
 // after one to three missed beats.
 const missedBeats = 4
 
+// slowIntervals is the rate, in intervals, of the beats of an upstream that is always quiet.
+const slowIntervals = 5
+
 // pause returns the time without a byte from the peer's application after which l is quiet.
 func (l *leg) pause(spoke model.Instant) model.Instant {
-	pause := l.quiet()
-	if l.beats > 1 {
-		if beat := (spoke - l.conn.opened) / model.Instant(l.beats); beat < pause { // a slower rate would delay our beats
-			return max(pause, missedBeats*beat)
-		}
+	if l.beats < 2 {
+		return l.quiet()
 	}
-	return pause
+	beat := (spoke - l.conn.opened) / model.Instant(l.beats)
+	if beat >= slowIntervals*model.Instant(l.conn.hub.o.Rhythm.Interval) {
+		return 0
+	}
+	return max(l.quiet(), missedBeats*beat)
 }
 
 // vouches reports whether the peer of l lives, so that a beat may go to the other leg. The last beat to that leg

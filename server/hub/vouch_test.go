@@ -351,3 +351,29 @@ func TestNoPingAfterACloseFrame(t *testing.T) {
 		}
 	})
 }
+
+// An upstream that pings every six intervals is missed within a fifth of the time that a client waits for its pings,
+// and both ends are beaten in between.
+func TestBeatsBesideAnUpstreamThatPingsSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		client, upstream := proxied(t, h)
+		const beat = 6 * time.Second
+		go upstream.every(beat, func() {
+			if !upstream.frozen.Load() {
+				ws.WriteFrame(upstream.conn, ws.NewPingFrame([]byte("own")))
+			}
+		})
+		time.Sleep(10*beat + beat/100)
+		upstream.frozen.Store(true)
+		frozen := time.Now()
+		if n := len(client.pinged()); n < 50 {
+			t.Errorf("%d pings in a minute", n)
+		}
+		time.Sleep(10 * beat)
+		pings := client.pinged()
+		if late := pings[len(pings)-1].Sub(frozen); late > beat/5 {
+			t.Errorf("the last ping came %v after the upstream's end", late)
+		}
+	})
+}
