@@ -162,7 +162,7 @@ func TestCurlAndJq(t *testing.T) {
 	for _, how := range []string{"", "--compressed", "--compressed --header 'Accept-Encoding: gzip, identity;q=0'"} {
 		// sh reads line by line: jq sees three of them, each alone, and the pipe breaks.
 		pipe := "curl --silent --no-buffer " + how + " '" + p.admin + "/api/v1/snapshots?every_ms=100' | head -n 3 | " +
-			"while IFS= read -r line; do printf '%s\\n' \"$line\" | jq -c .summary.states.normal; done"
+			"while IFS= read -r line; do printf '%s\\n' \"$line\" | jq -c '.summary.states | .normal + .suspect + .failed'; done"
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", pipe).Output()
 		if err != nil || string(out) != "1\n1\n1\n" {
 			t.Errorf("%s: %q, error %v", pipe, out, err)
