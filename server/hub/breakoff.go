@@ -46,6 +46,8 @@ func (h *Hub) broken(c *connection, now model.Instant) *breach {
 	for _, l := range c.legs() {
 		o := c.other(l)
 		switch blocked := l.blocked(o, now); {
+		case l.vanished():
+			return &breach{l.tap, o.tap, "connection lost: connection timed out", true}
 		case blocked < blockedFor:
 		case l.tap.Dead():
 			return &breach{l.tap, o.tap, "connection lost: connection reset by peer", true}
@@ -54,6 +56,21 @@ func (h *Hub) broken(c *connection, now model.Instant) *breach {
 		}
 	}
 	return nil
+}
+
+// vanishedAfter is the silence of the peer's kernel after which its machine has vanished, the same as that of
+// plane.KeepAlive.
+const vanishedAfter = 30 * time.Second
+
+// vanished reports whether the peer's kernel has acknowledged nothing for as long as keep-alive would have waited. The
+// kernel's keep-alive itself does not act while a ping of holter's is unacknowledged: it retransmits that for a quarter
+// of an hour. A kernel whose window is shut acknowledges all the same.
+func (l *leg) vanished() bool {
+	if l.end != nil || l.heart == nil || l.heart.State() != model.Failed {
+		return false
+	}
+	k := l.tap.Kernel()
+	return k.Known && k.Unacked > 0 && k.LastAck >= vanishedAfter
 }
 
 // blocked returns how long a write to either end has waited.
