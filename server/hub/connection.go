@@ -73,6 +73,9 @@ func (c *connection) legs() []*leg {
 // worse returns the leg that a user should look at first.
 func (c *connection) worse() *leg {
 	client, up := &c.toClient, c.toUpstream
+	if up != nil && up.end != nil && client.end != nil && up.heart != nil && up.heart.Diagnosis().Cause == model.CausePingHostile {
+		return up // it ended the connection, by a ping of holter's
+	}
 	if up == nil || up.heart == nil || up.end != nil || client.end != nil {
 		return client
 	}
