@@ -18,12 +18,7 @@ func (h *Hub) Expect(remote string) (all, fromOrigin int, over func()) {
 	})
 }
 
-// SizeFrom returns the number of connections from the origin of a request with this RemoteAddr, including
-// those that are being upgraded. An origin is an IPv4 address, or an IPv6 network of 64 bits: that is what one
-// machine has.
-func (h *Hub) SizeFrom(remote string) int { return h.origins.count(addrPort(remote).Addr()) }
-
-// origins counts connections by their origin.
+// origins counts connections by their origin: an IPv4 address, or the IPv6 network of 64 bits that one machine has.
 type origins struct {
 	mu     sync.Mutex // protects all following
 	counts map[netip.Addr]int

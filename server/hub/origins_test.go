@@ -10,13 +10,13 @@ func TestOrigins(t *testing.T) {
 	for remote, want := range map[string]int{
 		"192.0.2.1:9": 3, "192.0.2.2:9": 0, "[2001:db8::ffff:0:0:7]:9": 2, "[2001:db8:0:1::1]:9": 0, "somewhere": 1,
 	} {
-		if n := h.SizeFrom(remote); n != want {
+		if n := h.origins.count(addrPort(remote).Addr()); n != want {
 			t.Errorf("%s: %d connections, want %d", remote, n, want)
 		}
 	}
 	h.origins.remove(addrPort("192.0.2.1:1000").Addr())
 	h.origins.remove(addrPort("@").Addr())
-	if n := h.SizeFrom("192.0.2.1:9"); n != 2 || len(h.origins.counts) != 2 {
+	if n := h.origins.count(addrPort("192.0.2.1:9").Addr()); n != 2 || len(h.origins.counts) != 2 {
 		t.Errorf("%d connections left, of %d origins", n, len(h.origins.counts))
 	}
 }
