@@ -108,7 +108,7 @@ func (t *rowText) why(c *model.Connection, w int) string {
 		mark = g.Upstream + " "
 	}
 	w -= look.Width(mark)
-	text := g.Plain(badge(t.page.styles, c))
+	text := g.Plain(g.Badge(c.Faults))
 	if c.State == model.Closed && c.Close != nil {
 		text += t.ending(c.Close, w-look.Width(text))
 	} else {
@@ -147,12 +147,4 @@ func (t *rowText) beats(c *model.Connection, w int) string {
 
 func (t *rowText) vividBeats(c *model.Connection, w int) string {
 	return chart.Strip(c.Beats[:], t.page.zoom.per(), w, t.page.styles)
-}
-
-// badge names the faults on a connection, with a blank behind them, "" for none.
-func badge(s *look.Styles, c *model.Connection) string {
-	if c.Faults.None() {
-		return ""
-	}
-	return s.Glyphs.Fault + " " + c.Faults.String() + " "
 }

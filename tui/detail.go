@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/describe"
 	"holter/tui/look"
 	"holter/tui/widget"
 )
@@ -87,11 +88,9 @@ func (d *detail) write(now time.Time) {
 	if d.id == 0 || d.view.Width <= 0 {
 		return
 	}
-	t := detailText{styles: d.styles, width: d.view.Width, height: d.view.Height, now: now, d: &d.data, past: d.past, beats: d.zoom.beats()}
-	if d.note != "" {
-		t.paragraph(d.styles.Strong, d.note)
-	}
-	d.view.SetContent(strings.Join(t.render(), "\n"))
+	t := describe.Text{Styles: d.styles, Width: d.view.Width, Height: d.view.Height, Now: now,
+		Of: &d.data, Past: d.past, Beats: d.zoom.beats(), Note: d.note}
+	d.view.SetContent(strings.Join(t.Lines(), "\n"))
 	d.view.SetYOffset(d.view.YOffset)
 }
 

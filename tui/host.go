@@ -15,6 +15,9 @@ import (
 	"holter/tui/widget"
 )
 
+// labelWidth is the cells for the names of the figures.
+const labelWidth = 13
+
 // hostPage is the page of the machine and of holter's own process.
 type hostPage struct {
 	drawing

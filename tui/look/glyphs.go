@@ -144,3 +144,11 @@ func (g *Glyphs) Gutter(selected, marked bool) string {
 	}
 	return " "
 }
+
+// Badge names the faults on a connection, with a blank behind them, "" for none.
+func (g *Glyphs) Badge(f *model.Faults) string {
+	if f.None() {
+		return ""
+	}
+	return g.Fault + " " + f.String() + " "
+}

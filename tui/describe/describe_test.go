@@ -1,4 +1,4 @@
-package tui
+package describe
 
 import (
 	"testing"
@@ -22,7 +22,7 @@ func TestUnanswered(t *testing.T) {
 			d.PingsSent, d.PongsReceived = 9, 8
 		}
 		d.Timeout = 500 * time.Millisecond
-		text := detailText{d: &d}
+		text := Text{Of: &d}
 		if got := text.unanswered(); got != want {
 			t.Errorf("%q instead of %q", got, want)
 		}

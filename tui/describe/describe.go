@@ -1,4 +1,12 @@
-package tui
+// Package describe words all that is known of one connection: the text of the screen's detail.
+//
+// It owns the order of what is said, from the state and the chart of the beats to the request that opened the connection,
+// and how the two sides of a proxied connection stand beside each other. It gets a model.Detail, a time and a width, and
+// returns lines of at most that width; where they are scrolled to is the page's.
+//
+// It keeps nothing and asks for nothing, so a drawing of the same detail at the same time is the same. The pages that show a
+// detail call it on the goroutine of the screen.
+package describe
 
 import (
 	"fmt"
@@ -13,20 +21,26 @@ import (
 // labelWidth is the cells for the names of the figures.
 const labelWidth = 13
 
-// detailText renders a connection's detail, a line or a paragraph at a time.
-type detailText struct {
-	styles *look.Styles
-	width  int
-	height int // that is seen at once
-	now    time.Time
-	d      *model.Detail
-	past   []model.Detail // earlier connections of the client
-	beats  int            // shown in the chart
-	lines  []string
+// Text is what a detail says of one connection.
+type Text struct {
+	Styles *look.Styles
+	Width  int
+	Height int // that is seen at once
+	Now    time.Time
+	Of     *model.Detail
+	Past   []model.Detail // earlier connections of the client
+	Beats  int            // shown in the chart
+	Note   string         // what has happened to what is shown
+
+	lines []string
 }
 
-// render is the whole text, what matters most first.
-func (t *detailText) render() []string {
+// Lines is the whole text, what matters most first.
+func (t *Text) Lines() []string {
+	t.lines = nil
+	if t.Note != "" {
+		t.paragraph(t.Styles.Strong, t.Note)
+	}
 	t.state()
 	t.watch()
 	t.machine()
@@ -37,29 +51,29 @@ func (t *detailText) render() []string {
 }
 
 // chart is the round trips of the newest beats.
-func (t *detailText) chart() {
-	samples := t.d.Samples
+func (t *Text) chart() {
+	samples := t.Of.Samples
 	if len(samples) == 0 {
 		return
 	}
-	samples = samples[max(0, len(samples)-t.beats):]
-	h := min(max(t.height/3, 4), 14)
-	t.lines = append(t.lines, chart.RTT(samples, t.width, h, t.styles)...)
+	samples = samples[max(0, len(samples)-t.Beats):]
+	h := min(max(t.Height/3, 4), 14)
+	t.lines = append(t.lines, chart.RTT(samples, t.Width, h, t.Styles)...)
 }
 
 // timeline is the states of the client's connections, from the first one that this detail has shown.
-func (t *detailText) timeline() {
+func (t *Text) timeline() {
 	var stays []chart.Stay
-	from := t.d.Opened
-	for i := range t.past {
-		stays = append(stays, chart.Stays(&t.past[i], t.now)...)
-		from = minTime(from, t.past[i].Opened)
+	from := t.Of.Opened
+	for i := range t.Past {
+		stays = append(stays, chart.Stays(&t.Past[i], t.Now)...)
+		from = minTime(from, t.Past[i].Opened)
 	}
-	stays = append(stays, chart.Stays(t.d, t.now)...)
-	end := t.d.Ended(t.now)
+	stays = append(stays, chart.Stays(t.Of, t.Now)...)
+	end := t.Of.Ended(t.Now)
 	label := " " + look.Span(end.Sub(from)) + " "
-	line := chart.Timeline(stays, from, end, t.width-labelWidth-1-look.Width(label), t.styles)
-	t.lines = append(t.lines, t.styles.Dim.String(look.Pad(" state", labelWidth))+" "+line+t.styles.Dim.String(label))
+	line := chart.Timeline(stays, from, end, t.Width-labelWidth-1-look.Width(label), t.Styles)
+	t.lines = append(t.lines, t.Styles.Dim.String(look.Pad(" state", labelWidth))+" "+line+t.Styles.Dim.String(label))
 }
 
 func minTime(a, b time.Time) time.Time {
@@ -70,43 +84,43 @@ func minTime(a, b time.Time) time.Time {
 }
 
 // machine is the state machine with the way to the present state.
-func (t *detailText) machine() {
-	t.lines = append(t.lines, chart.Machine(t.d, t.now, t.width, t.styles)...)
+func (t *Text) machine() {
+	t.lines = append(t.lines, chart.Machine(t.Of, t.Now, t.Width, t.Styles)...)
 	t.gap()
 }
 
-func (t *detailText) state() {
-	c := &t.d.Connection
-	paint := t.styles.States[min(c.State, model.Unknown)]
+func (t *Text) state() {
+	c := &t.Of.Connection
+	paint := t.Styles.States[min(c.State, model.Unknown)]
 	t.paragraph(paint, t.stood(c))
 	if !c.Faults.None() {
-		t.paragraph(t.styles.Alarm, badge(t.styles, c)+"on purpose")
+		t.paragraph(t.Styles.Alarm, t.Styles.Glyphs.Badge(c.Faults)+"on purpose")
 	}
 	if cause := c.Diagnosis.Cause; cause != "" {
-		t.paragraph(t.styles.Strong, strings.TrimSpace(string(cause)+": "+c.Diagnosis.Detail))
+		t.paragraph(t.Styles.Strong, strings.TrimSpace(string(cause)+": "+c.Diagnosis.Detail))
 	}
 	if c.Close != nil {
 		t.paragraph(look.Paint{}, "closed at "+look.Clock(c.Close.At)+" with "+look.Ending(c.Close))
 	}
 }
 
-func (t *detailText) peer() {
-	c := &t.d.Connection
+func (t *Text) peer() {
+	c := &t.Of.Connection
 	t.field("remote", model.Address(c.Remote))
 	t.field("path", c.Path)
 	t.field("user agent", c.UserAgent)
 	t.field("subprotocol", c.Subprotocol)
-	t.field("opened", fmt.Sprintf("%s, %s old", look.Clock(c.Opened), look.Span(c.Age(t.now))))
+	t.field("opened", fmt.Sprintf("%s, %s old", look.Clock(c.Opened), look.Span(c.Age(t.Now))))
 }
 
-func (t *detailText) heartbeat() {
-	c := &t.d.Connection
+func (t *Text) heartbeat() {
+	c := &t.Of.Connection
 	rtt := look.Brief(c.RTT)
 	if c.RTTMean > 0 {
 		rtt += "   mean " + look.Brief(c.RTTMean)
 	}
 	if c.RTTMean > 0 && c.RTTDev > 0 {
-		rtt += fmt.Sprintf(" %s %s", t.styles.Glyphs.PlusMinus, look.Brief(c.RTTDev))
+		rtt += fmt.Sprintf(" %s %s", t.Styles.Glyphs.PlusMinus, look.Brief(c.RTTDev))
 	}
 	t.field("rtt", rtt)
 	t.field("timeout", fmt.Sprintf("%s   interval %s", look.Seconds(c.Timeout), look.Interval(c.Interval)))
@@ -119,8 +133,8 @@ func (t *detailText) heartbeat() {
 
 // unanswered is how many of holter's pings had no answer, in all and in a row now. A newest ping that may still be answered
 // in time does not count.
-func (t *detailText) unanswered() string {
-	c, e := &t.d.Connection, &t.d.Evidence
+func (t *Text) unanswered() string {
+	c, e := &t.Of.Connection, &t.Of.Evidence
 	all, row := int64(c.PingsSent-c.PongsReceived), e.Unanswered
 	if row == 1 && e.PingAge < c.Timeout {
 		all, row = all-1, 0
@@ -140,8 +154,8 @@ func (t *detailText) unanswered() string {
 }
 
 // evidence is the rest of what the diagnosis rests on. Evidence that says nothing is left out.
-func (t *detailText) evidence() {
-	e := &t.d.Evidence
+func (t *Text) evidence() {
+	e := &t.Of.Evidence
 	var words []string
 	say := func(worth bool, format string, args ...any) {
 		if worth {
@@ -155,18 +169,18 @@ func (t *detailText) evidence() {
 	t.field("evidence", strings.Join(words, ", "))
 }
 
-func (t *detailText) traffic() {
-	c := &t.d.Connection
+func (t *Text) traffic() {
+	c := &t.Of.Connection
 	t.field("in", fmt.Sprintf("%d frames   %sB", c.FramesIn, look.Amount(float64(c.BytesIn))))
 	t.field("out", fmt.Sprintf("%d frames   %sB", c.FramesOut, look.Amount(float64(c.BytesOut))))
 }
 
 // history is the changes of state, the newest first.
-func (t *detailText) history() {
-	for i := len(t.d.Transitions) - 1; i >= 0; i-- {
-		tr := &t.d.Transitions[i]
-		text := fmt.Sprintf("%s %s %s", tr.From, t.styles.Glyphs.Arrow, tr.To)
-		if len(t.d.Legs) == 2 {
+func (t *Text) history() {
+	for i := len(t.Of.Transitions) - 1; i >= 0; i-- {
+		tr := &t.Of.Transitions[i]
+		text := fmt.Sprintf("%s %s %s", tr.From, t.Styles.Glyphs.Arrow, tr.To)
+		if len(t.Of.Legs) == 2 {
 			text = look.Pad(tr.Side.String(), 10) + text
 		}
 		if tr.Diagnosis.Cause != "" {
@@ -177,43 +191,43 @@ func (t *detailText) history() {
 		}
 		t.field(look.Clock(tr.At), text)
 	}
-	if len(t.d.Transitions) > 0 {
+	if len(t.Of.Transitions) > 0 {
 		t.gap()
 	}
 }
 
 // header is the request that opened the connection.
-func (t *detailText) header() {
-	if len(t.d.Header) == 0 {
+func (t *Text) header() {
+	if len(t.Of.Header) == 0 {
 		return
 	}
 	t.gap()
-	t.lines = append(t.lines, " "+t.styles.Title.String("Handshake"))
-	for _, f := range t.d.Header {
+	t.lines = append(t.lines, " "+t.Styles.Title.String("Handshake"))
+	for _, f := range t.Of.Header {
 		t.paragraph(look.Paint{}, f.Name+": "+f.Value)
 	}
 }
 
 // field is a name and what belongs to it, which may take several lines. One without text is left
 // out.
-func (t *detailText) field(name, text string) {
+func (t *Text) field(name, text string) {
 	if text == "" {
 		return
 	}
-	for i, line := range look.Wrap(t.styles.Glyphs.Plain(text), t.width-labelWidth-1) {
+	for i, line := range look.Wrap(t.Styles.Glyphs.Plain(text), t.Width-labelWidth-1) {
 		label := look.Pad("", labelWidth)
 		if i == 0 {
 			label = look.Pad(" "+name, labelWidth)
 		}
-		t.lines = append(t.lines, t.styles.Dim.String(label)+" "+line)
+		t.lines = append(t.lines, t.Styles.Dim.String(label)+" "+line)
 	}
 }
 
 // paragraph is prose over the whole width.
-func (t *detailText) paragraph(paint look.Paint, text string) {
-	for _, line := range look.Wrap(t.styles.Glyphs.Plain(text), t.width-1) {
+func (t *Text) paragraph(paint look.Paint, text string) {
+	for _, line := range look.Wrap(t.Styles.Glyphs.Plain(text), t.Width-1) {
 		t.lines = append(t.lines, " "+paint.String(line))
 	}
 }
 
-func (t *detailText) gap() { t.lines = append(t.lines, "") }
+func (t *Text) gap() { t.lines = append(t.lines, "") }

@@ -1,0 +1,69 @@
+package describe
+
+import (
+	"fmt"
+
+	"holter/model"
+	"holter/tui/look"
+)
+
+// legsBeside is the cells of a detail in which the two sides of a proxied connection stand beside each
+// other.
+const legsBeside = 110
+
+// betweenLegs is the cells between them.
+const betweenLegs = 2
+
+// watch is what the heartbeat tells. For a proxied connection it tells that of both sides of the proxy.
+func (t *Text) watch() {
+	if len(t.Of.Legs) != 2 {
+		t.figures()
+		return
+	}
+	w := t.Width
+	if w >= legsBeside {
+		w = (w - betweenLegs) / 2
+	}
+	client, upstream := t.leg(&t.Of.Legs[0], w), t.leg(&t.Of.Legs[1], w)
+	if w == t.Width {
+		t.lines = append(append(t.lines, client...), upstream...)
+		return
+	}
+	h := max(len(client), len(upstream))
+	t.lines = append(t.lines, look.SideBySide(look.Fill(client, h), look.Fill(upstream, h), w, " "+t.Styles.Dim.String(t.Styles.Glyphs.Bar))...)
+}
+
+// figures are the chart and what else there is to say of one side.
+func (t *Text) figures() {
+	t.chart()
+	t.timeline()
+	t.heartbeat()
+	t.traffic()
+	t.evidence()
+	t.gap()
+}
+
+// leg is one side of a proxied connection, w cells wide.
+func (t *Text) leg(d *model.Detail, w int) []string {
+	own := *d
+	own.Transitions = nil
+	for _, tr := range t.Of.Transitions {
+		if tr.Side == d.Side {
+			own.Transitions = append(own.Transitions, tr)
+		}
+	}
+	side := Text{Styles: t.Styles, Width: w, Height: t.Height, Now: t.Now, Of: &own, Beats: t.Beats}
+	side.lines = []string{t.Styles.Rule(d.Side.String()+" side", w)}
+	side.paragraph(t.Styles.States[min(d.State, model.Unknown)], side.stood(&d.Connection))
+	if cause := d.Diagnosis; cause != t.Of.Diagnosis && cause.Cause != "" {
+		side.paragraph(look.Paint{}, string(cause.Cause)+": "+cause.Detail)
+	}
+	side.figures()
+	return side.lines
+}
+
+// stood says which state a connection is in and since when.
+func (t *Text) stood(c *model.Connection) string {
+	return fmt.Sprintf("%s %s for %s, since %s", t.Styles.Glyphs.States[min(c.State, model.Unknown)], c.State,
+		look.Silence(t.Now.Sub(c.Since)), look.Clock(c.Since))
+}
