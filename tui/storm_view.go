@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	leastBins  = 40 // that the chart has room for from the start
-	smoothOver = int(time.Second / model.ActivityBin)
+	leastBins = 40 // that the chart has room for from the start
+	// rateOver is how many bins a rate is counted over: a second of them, as for a storm's Peak.
+	rateOver = int(time.Second / model.ActivityBin)
 )
 
 func (p *storms) view() []string {
@@ -103,14 +104,16 @@ func (p *storms) supposition() string {
 }
 
 // chart draws the arrivals over time: accepted, refused, and those of a forecast in which all clients have full jitter.
+// Its highest point is the peak that the words name, and the axis names it too.
 func (p *storms) chart(s *model.Storm, h int) []string {
 	st := p.styles
 	from, n := p.window(s)
 	back, tried := rates(s.Curve, from, n)
 	refused := chart.RefusedInk(st)
 	c := chart.Chart{
-		Title: "arrivals per second, in bins of 250 ms",
+		Title: "arrivals per second, counted over a second",
 		Label: look.Rate,
+		Named: s.Peak,
 		Times: stormTicks(from, n, p.size.w),
 		Series: []chart.Series{
 			{Name: "refused", Key: chart.RoughKey(refused), Ink: refused, Form: chart.Area, Values: tried},
@@ -122,7 +125,7 @@ func (p *storms) chart(s *model.Storm, h int) []string {
 	}
 	if spread := p.picture.outlook.same.Spread.Curve; len(spread) > 0 {
 		c.Series = append(c.Series, chart.Series{Name: "with full jitter (forecast)", Key: st.Glyphs.Line,
-			Ink: chart.Ink{Paint: st.Chart.Line}, Values: smooth(spread, from, n)})
+			Ink: chart.Ink{Paint: st.Chart.Line}, Values: expected(spread, from, n)})
 	}
 	return c.Lines(p.size.w, h, st)
 }
@@ -139,17 +142,27 @@ func (p *storms) window(s *model.Storm) (from, n int) {
 	return from, min(n, limit)
 }
 
-// rates are the arrivals per second in n bins from one on, those that were accepted and all. Bins of the future are NaN.
+// rates are the arrivals within the second up to each of n bins from one on, those that were accepted and all. Bins of
+// the future are NaN.
 func rates(curve []model.Activity, from, n int) (back, tried []float64) {
 	back, tried = make([]float64, n), make([]float64, n)
 	for i := range n {
 		back[i], tried[i] = math.NaN(), math.NaN()
-		if at := from + i; at < len(curve) {
-			back[i] = float64(curve[at].Reconnects) / model.ActivityBin.Seconds()
-			tried[i] = back[i] + float64(curve[at].Refused)/model.ActivityBin.Seconds()
+		if from+i < len(curve) {
+			reconnects, refused := within(curve, from+i)
+			back[i], tried[i] = reconnects, reconnects+refused
 		}
 	}
 	return back, tried
+}
+
+// within is what happened in the second that ends with bin at. Bins beyond the ends are empty.
+func within(curve []model.Activity, at int) (reconnects, refused float64) {
+	for i := max(at-rateOver+1, 0); i <= min(at, len(curve)-1); i++ {
+		reconnects += float64(curve[i].Reconnects)
+		refused += float64(curve[i].Refused)
+	}
+	return reconnects, refused
 }
 
 // level is n times the same figure.
@@ -161,20 +174,13 @@ func level(v float64, n int) []float64 {
 	return values
 }
 
-// smooth is the rate of reconnects around each of n bins, averaged over a second: a forecast draws lots and is not more
-// exact than that.
-func smooth(curve []model.Activity, from, n int) []float64 {
+// expected is the same for a forecast, with a gap where nobody is expected.
+func expected(curve []model.Activity, from, n int) []float64 {
 	values := make([]float64, n)
 	for i := range n {
-		sum := 0.0
-		for at := from + i - smoothOver/2; at < from+i-smoothOver/2+smoothOver; at++ {
-			if at >= 0 && at < len(curve) {
-				sum += float64(curve[at].Reconnects)
-			}
-		}
 		values[i] = math.NaN()
-		if sum > 0 {
-			values[i] = sum / (float64(smoothOver) * model.ActivityBin.Seconds())
+		if reconnects, _ := within(curve, from+i); reconnects > 0 {
+			values[i] = reconnects
 		}
 	}
 	return values

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"holter/model"
+	"holter/model/storm"
 )
 
 // weather is two storms of the past and one that is on.
@@ -36,13 +39,14 @@ func weather() []model.Storm {
 	}
 	now := model.Storm{
 		ID: 3, Started: noon.Add(-12 * time.Second), Population: 900, Clients: 900, Away: 214, Reconnects: 686, Refused: 141,
-		Back50: 1400 * time.Millisecond, Peak: 318, Crowding: 7.4, Policies: policies, Curve: gust(48, 686),
+		Back50: 1400 * time.Millisecond, Peak: worst(gust(48, 686)), Crowding: 7.4, Policies: policies, Curve: gust(48, 686),
 		Causes: []model.StormCause{{Code: 1012, By: model.ByHolter, Count: 880}, {Code: 1006, By: model.ByNetwork, Count: 20}},
 		Delays: policies[0].First,
 	}
 	before := now
 	before.ID, before.Started, before.Ended, before.Away = 2, noon.Add(-5*time.Minute), noon.Add(-4*time.Minute), 0
 	before.Back90, before.Back99, before.Curve = 9*time.Second, 31*time.Second, gust(240, 900)
+	before.Peak = worst(before.Curve)
 	first := model.Storm{ID: 1, Started: noon.Add(-time.Hour), Ended: noon.Add(-59 * time.Minute), Clients: 12, Curve: gust(40, 12)}
 	return []model.Storm{first, before, now}
 }
@@ -60,6 +64,15 @@ func gust(n, clients int) []model.Activity {
 		}
 	}
 	return bins
+}
+
+// worst is the peak of a curve as a monitor measures it.
+func worst(curve []model.Activity) float64 {
+	attempts := make([]storm.Arrival, len(curve))
+	for i, a := range curve {
+		attempts[i] = storm.Arrival{At: time.Duration(i) * model.ActivityBin, Clients: float64(a.Reconnects + a.Refused)}
+	}
+	return storm.NewRecovery(1, nil, attempts, time.Minute).Peak
 }
 
 func stormy(t testing.TB, w, h int) *screen {
@@ -86,6 +99,40 @@ func TestStormGoldens(t *testing.T) {
 		s := newScreenWith(t, f, 80, 24, func(string) string { return "" }, false)
 		golden.RequireEqual(t, []byte(s.press("3").text()))
 	})
+}
+
+// TestPeakOfTheWordsIsThatOfTheChart has bursts of all lengths, in charts with more columns than bins and with fewer. The
+// axis has the figure of the words, and the chart's highest column ends on its row.
+func TestPeakOfTheWordsIsThatOfTheChart(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 60 {
+		curve := make([]model.Activity, 20+r.IntN(800))
+		for range 1 + r.IntN(20) {
+			curve[r.IntN(len(curve))] = model.Activity{Reconnects: r.Uint32N(200), Refused: r.Uint32N(200)}
+		}
+		curve[r.IntN(len(curve))].Reconnects += 100
+		f := newFake(ward(20)...)
+		f.snapshot.Storms = []model.Storm{{ID: 1, Started: noon.Add(-time.Minute), Ended: noon, Clients: 900, Curve: curve, Peak: worst(curve)}}
+		s := newScreen(t, f, 60+r.IntN(140), 24+r.IntN(40)).press("3")
+		for range 5 {
+			s.press("-")
+		}
+		peak := regexp.MustCompile(`peak (\S+)/s`).FindStringSubmatch(s.text())
+		if peak == nil {
+			t.Fatalf("the words name no peak:\n%s", s.text())
+		}
+		_, plot, _ := strings.Cut(s.text(), "arrivals per second")
+		highest := ""
+		for _, line := range strings.Split(plot, "\n")[1:] {
+			if label, row, _ := strings.Cut(line, "┤"); strings.Trim(row, " ⠀") != "" {
+				highest = strings.TrimSpace(label)
+				break
+			}
+		}
+		if highest != peak[1] {
+			t.Fatalf("the highest column ends at %q, the words say %s/s:\n%s", highest, peak[1], s.text())
+		}
+	}
 }
 
 func TestStormsAreTurnedLikePages(t *testing.T) {

@@ -18,7 +18,8 @@ const (
 	footerHeight = 2
 	lowHeader    = 2  // lines above the page in a low terminal
 	chartFrom    = 30 // lines of a terminal that has room for the chart of what happens
-	chartLines   = 4
+	chartLines   = 5
+	tallFrom     = 36 // and for one whose bars can be compared
 	eventsFrom   = 50 // and for events below the page
 	eventLines   = 6
 )
@@ -55,10 +56,12 @@ func (a *App) chartHeight() int {
 	switch {
 	case a.size.h < chartFrom:
 		return 0
-	case a.size.h < eventsFrom:
+	case a.size.h < tallFrom:
 		return chartLines
+	case a.size.h < eventsFrom:
+		return chartLines + 2
 	}
-	return chartLines + 3
+	return chartLines + 5
 }
 
 // eventsHeight is the lines for events below a page, with the rule above them: 0 in a low terminal, and below a page that

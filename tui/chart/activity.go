@@ -3,6 +3,7 @@ package chart
 import (
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"holter/model"
@@ -12,12 +13,13 @@ import (
 // Activity draws what happened per second over at least the time given, up to now: connects and
 // above them refusals upwards, closes downwards. The bins end at the time end; started is when the
 // first bin ever began. It aligns columns of several bins, so that they do not change between pictures.
-// It has h lines of w cells.
+// The axis is logarithmic and says so: a burst of hundreds leaves single connects to be seen. It has h lines
+// of w cells.
 func Activity(bins []model.Activity, started, end time.Time, over time.Duration, w, h int, s *look.Styles) []string {
 	if w <= 0 || h <= 0 {
 		return nil
 	}
-	p := newPlan(w, h)
+	p := activityPlan(w, h)
 	on := newCanvas(s.Graph, p.plotW, p.plotH, activityInks(s)...)
 	per := binsPerColumn(over, on.wide())
 	columns := activityColumns(bins, binNumber(started, end), per, on.wide())
@@ -25,12 +27,30 @@ func Activity(bins []model.Activity, started, end time.Time, over time.Duration,
 	y := newFlowScale(columns, up*on.dy, (p.plotH-up)*on.dy)
 	y.draw(on, columns)
 	f := frame{
-		title:  "per second",
-		labels: y.labels(p.plotH, up),
+		title:  "connections per second",
+		labels: y.labels(p.plotH, up, on.dy),
+		corner: "log",
 		times:  timeTicks(time.Duration(per*on.wide())*model.ActivityBin, p.plotW),
 		series: activityLegend(s),
 	}
+	if !p.title {
+		f.series = slices.Insert(f.series, 0, Series{Name: "per second"})
+	}
 	return f.lines(p, on, s)
+}
+
+// activityTitleFrom is the least height, in lines, of the chart with a title line. A lower one that is wide has its
+// legend beside the plot, with the unit.
+const activityTitleFrom = 8
+
+func activityPlan(w, h int) plan {
+	p := newPlan(w, h)
+	if p.title && h < activityTitleFrom && w >= legendFrom {
+		p.title, p.legend = false, true
+		p.plotH++
+		p.plotW -= legendWidth
+	}
+	return p
 }
 
 // The inks of the chart, and their order in its legend.
@@ -124,21 +144,23 @@ func floorDiv(a, b int) int {
 	return a / b
 }
 
+// leastHigh is what the axis reaches at least, so that one connect a second is no burst.
+const leastHigh = 10
+
 // newFlowScale is the scale by which all columns fit into a number of dots up and down.
 func newFlowScale(columns []perSecond, up, down int) flowScale {
-	perDot := 0.0
+	perDot := flow(leastHigh) / float64(max(up, 1))
 	for i := range columns {
-		perDot = max(perDot, (columns[i].connects+columns[i].refused)/float64(max(up, 1)))
+		perDot = max(perDot, flow(columns[i].connects+columns[i].refused)/float64(max(up, 1)))
 		if down > 0 {
-			perDot = max(perDot, columns[i].closes/float64(down))
+			perDot = max(perDot, flow(columns[i].closes)/float64(down))
 		}
 	}
-	high := perDot * float64(up)
-	if !(high > 0) {
-		high = 1
-	}
-	return flowScale{high: roundUp(high), up: up, down: down}
+	return flowScale{high: roundUp(math.Expm1(perDot * float64(up))), up: up, down: down}
 }
+
+// flow is where a rate lies on the axis, in no unit: its logarithm far above 1, itself far below.
+func flow(v float64) float64 { return math.Log1p(v) }
 
 // flowScale has the same figures for a dot in both directions.
 type flowScale struct {
@@ -151,10 +173,14 @@ func (y *flowScale) dots(v float64) int {
 	if !(v > 0) {
 		return 0
 	}
-	return max(1, int(v/y.high*float64(y.up)+0.5))
+	return max(1, int(flow(v)/flow(y.high)*float64(y.up)+0.5))
 }
 
 func (y *flowScale) draw(on *canvas, columns []perSecond) {
+	line := 0 // dots of the zero line that a column has to stand out from
+	if on.graph == look.Braille {
+		line = 1
+	}
 	for x := range columns {
 		c := &columns[x]
 		on.dot(x, y.down, inkZero)
@@ -163,7 +189,7 @@ func (y *flowScale) draw(on *canvas, columns []perSecond) {
 			on.column(x, y.down, y.down+n-1, inkRefused)
 		}
 		if n := y.dots(c.connects); n > 0 {
-			on.column(x, y.down, y.down+n-1, inkConnects)
+			on.column(x, y.down, y.down+max(n, line+1)-1, inkConnects)
 		}
 		if n := y.dots(c.closes); n > 0 {
 			on.column(x, y.down-1, y.down-n, inkCloses)
@@ -171,18 +197,32 @@ func (y *flowScale) draw(on *canvas, columns []perSecond) {
 	}
 }
 
-// labels name the top, the zero line, and the bottom where it is as far away as the top.
-func (y *flowScale) labels(rows, up int) []string {
+// labels name the top, the zero line and round figures between, upwards and downwards, each on the row of its
+// highest dot. A row that is labelled keeps its label.
+func (y *flowScale) labels(rows, up, dy int) []string {
 	labels := make([]string, rows)
-	if rows == 2*up {
-		labels[rows-1] = look.Rate(y.high)
+	put := func(row int, v float64) {
+		if 0 <= row && row < rows && labels[row] == "" {
+			labels[row] = axisRate(v)
+		}
 	}
+	put(0, y.high)
 	if up > 1 {
-		labels[up-1] = "0"
+		put(up-1, 0)
 	}
-	labels[0] = look.Rate(y.high)
+	if rows == 2*up {
+		put(rows-1, y.high)
+	}
+	for v := power(y.high); v >= 1; v /= 10 {
+		above := (y.dots(v) - 1) / dy
+		put(up-1-above, v)
+		put(up+above, v)
+	}
 	return labels
 }
+
+// axisRate is a round rate as a label: 0, 3, 100, 2k.
+func axisRate(v float64) string { return strings.Replace(look.Amount(v), ".0", "", 1) }
 
 // timeTicks are labels for the time before now, as many as there is room for.
 func timeTicks(over time.Duration, w int) []Tick {

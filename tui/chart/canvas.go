@@ -77,7 +77,11 @@ func (c *canvas) column(x, from, to, ink int) {
 		from, to := max(top-row*c.dy, 0), min(bottom-row*c.dy, c.dy-1)
 		dots := brailleRuns[x%c.dx][from][to]
 		if c.graph == look.Braille && c.inks[ink].Rough {
-			dots &= roughDots[x%2]
+			kept := roughDots[x%2]
+			if row == top/c.dy {
+				kept |= brailleRuns[x%c.dx][from][from] // the highest dot stays: it is the figure
+			}
+			dots &= kept
 		}
 		c.put(row*c.w+x/c.dx, dots, ink)
 	}

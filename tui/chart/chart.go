@@ -27,6 +27,7 @@ type Chart struct {
 	Sign   Ink                  // of the marks
 	Label  func(float64) string // of a figure, in at most axisWidth cells
 	Top    float64              // that the axis reaches at least
+	Named  float64              // that words beside the chart name: the axis reaches and labels it; 0 for none
 	Log    bool
 	Times  []Tick
 }
@@ -112,11 +113,15 @@ func (c *Chart) Lines(w, h int, s *look.Styles) []string {
 	for _, m := range c.Marks {
 		on.mark(slotDot(m.Slot, m.Slots, on.wide()), y.dot(m.Value), len(c.Series))
 	}
-	labels := make([]string, p.plotH)
-	for _, v := range y.ticks() {
-		setLabel(labels, p.plotH-1-y.dot(v)/on.dy, c.Label(v))
+	f := frame{title: c.Title, series: c.Series, labels: make([]string, p.plotH), times: c.Times}
+	label := func(v float64) { setLabel(f.labels, p.plotH-1-y.dot(v)/on.dy, c.Label(v)) }
+	if c.Named > 0 && !math.IsInf(c.Named, 0) && p.plotH > 0 {
+		f.named = c.Label(c.Named)
+		label(c.Named)
 	}
-	f := frame{title: c.Title, series: c.Series, labels: labels, times: c.Times}
+	for _, v := range y.ticks() {
+		label(v)
+	}
 	if c.Log {
 		f.corner = "log"
 	}
@@ -133,7 +138,7 @@ func (c *Chart) inks() []Ink {
 
 // bounds are the least figure above 0 and the largest.
 func (c *Chart) bounds() (low, high float64) {
-	low, high = math.Inf(1), c.Top
+	low, high = math.Inf(1), max(c.Top, c.Named)
 	for i := range c.Series {
 		for _, v := range c.Series[i].Values {
 			if v > 0 && v < low {

@@ -2,6 +2,8 @@ package chart
 
 import (
 	"math"
+	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +116,53 @@ func TestActivityIsPerSecond(t *testing.T) {
 			if math.Abs(c.connects-8) > 1e-9 || math.Abs(c.closes-4) > 1e-9 || math.Abs(c.refused-12) > 1e-9 {
 				t.Errorf("%d bins in a column: %+v, want 8, 4 and 12 a second", per, c)
 			}
+		}
+	}
+}
+
+// TestOneConnectIsSeenBesideABurst has a burst of hundreds and one connect and one close, minutes apart.
+func TestOneConnectIsSeenBesideABurst(t *testing.T) {
+	bins := make([]model.Activity, 600)
+	bins[500] = model.Activity{Closes: 200, Refused: 200}
+	for _, g := range look.Graphs {
+		for _, h := range []int{5, 7, 10} {
+			draw := func() string {
+				return ansi.Strip(strings.Join(Activity(bins, noon.Add(-time.Hour), noon, 2*time.Minute, 120, h, stylesFor(g)), "\n"))
+			}
+			bins[100] = model.Activity{}
+			calm := draw()
+			bins[100].Connects = 1
+			connect := draw()
+			bins[100] = model.Activity{Closes: 1}
+			if closed := draw(); calm == connect || calm == closed {
+				t.Errorf("%s, %d lines: one connect or close cannot be seen:\n%s", g, h, closed)
+			}
+		}
+	}
+}
+
+// TestActivityAxisIsRound looks at the labels, whatever the figures are.
+func TestActivityAxisIsRound(t *testing.T) {
+	round := regexp.MustCompile(`^(0|[1235]0{0,2}[kMG]?)$`)
+	r := rand.New(rand.NewPCG(7, 8))
+	for range 300 {
+		h := 5 + r.IntN(10)
+		bins := make([]model.Activity, 300)
+		for range 5 {
+			bins[r.IntN(300)] = model.Activity{Connects: r.Uint32N(1 << r.UintN(20)), Closes: r.Uint32N(1 << r.UintN(20))}
+		}
+		lines := Activity(bins, noon.Add(-time.Hour), noon, time.Minute, 100, h, stylesFor(look.Braille))
+		if len(lines) >= activityTitleFrom {
+			lines = lines[1:]
+		}
+		for _, line := range lines[:len(lines)-1] {
+			label, _, _ := strings.Cut(ansi.Strip(line), "┤")
+			if label = strings.TrimSpace(label); label != "" && !round.MatchString(label) {
+				t.Fatalf("the axis is labelled %q:\n%s", label, strings.Join(lines, "\n"))
+			}
+		}
+		if last := ansi.Strip(lines[len(lines)-1]); !strings.HasPrefix(last, "   log") {
+			t.Fatalf("the axis does not say what it is: %q", last)
 		}
 	}
 }

@@ -11,6 +11,7 @@ type frame struct {
 	title  string
 	series []Series
 	labels []string // of the rows, from the top
+	named  string   // the label that stands out, "" for none
 	corner string   // beside the line of time
 	times  []Tick
 }
@@ -48,9 +49,15 @@ func (f *frame) margin(b *strings.Builder, p plan, label, axis string, s *look.S
 	if !p.labels {
 		return
 	}
-	b.WriteString(s.Chart.Axis.On)
 	label = s.Glyphs.Cut(label, axisWidth)
-	writeBlanks(b, axisWidth-look.Width(label))
+	blanks := axisWidth - look.Width(label)
+	if label != "" && label == f.named {
+		writeBlanks(b, blanks)
+		s.Strong.Write(b, label)
+		label, blanks = "", 0
+	}
+	b.WriteString(s.Chart.Axis.On)
+	writeBlanks(b, blanks)
 	b.WriteString(label)
 	b.WriteString(axis)
 	b.WriteString(s.Chart.Axis.Off)
@@ -81,7 +88,7 @@ func (f *frame) legendRow(b *strings.Builder, row int, s *look.Styles) {
 	key := &f.series[row]
 	name := s.Glyphs.Cut(key.Name, legendWidth-4)
 	b.WriteString("  ")
-	key.Ink.Paint.Write(b, key.Key)
+	key.Ink.Paint.Write(b, look.Pad(key.Key, 1))
 	b.WriteString(" " + name)
 	writeBlanks(b, legendWidth-4-look.Width(name))
 }

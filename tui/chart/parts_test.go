@@ -137,7 +137,7 @@ func TestPartsFit(t *testing.T) {
 		end := noon.Add(time.Duration(r.Int64()))
 		bins := oddBins(r, r.IntN(2*w*w%600+1))
 		requireSize(t, "activity", Activity(bins, noon, end, time.Duration(r.Int64()>>r.UintN(30)), w, h, s), w, h)
-		c := Chart{Title: "any", Label: axisTime, Top: odd(r), Log: r.IntN(2) == 0, Times: []Tick{{odd(r), "then"}, {1, "now"}},
+		c := Chart{Title: "any", Label: axisTime, Top: odd(r), Named: odd(r), Log: r.IntN(2) == 0, Times: []Tick{{odd(r), "then"}, {1, "now"}},
 			Series: []Series{{Name: "a", Key: "-", Form: Form(r.IntN(3)), Values: oddFigures(r, r.IntN(300))}}}
 		requireSize(t, "chart", c.Lines(w, h, s), w, h)
 
