@@ -102,11 +102,12 @@ func TestUpstreamIsNamed(t *testing.T) {
 	} {
 		s := newAttached(t, f, c.size.w, c.size.h)
 		_, got, _ := strings.Cut(s.line("5 host"), "5 host")
+		_, got, _ = strings.Cut(got, "1/20 ")
 		same(t, strings.TrimSpace(got), c.want)
 		s.press("P", "5").lacks("192.0.2.7")
 	}
 	s := newAttached(t, f, 120, 60)
-	s.press("/", "demo-0012", "enter").line("1/20 demo-0012  → http://192.0.2.7:3000")
+	s.press("/", "demo-0012", "enter").line("1/1 of 20 demo-0012  → http://192.0.2.7:3000")
 	s.press("5").line(" upstream     http://192.0.2.7:3000")
 	f.snapshot.Monitor.Upstream = ""
 	s.refresh()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 
 	"holter/model"
 	"holter/model/filter"
@@ -26,10 +27,95 @@ func TestCursorFollowsItsConnection(t *testing.T) {
 	if got := s.cursorRow(); got != "demo-0004" {
 		t.Errorf("cursor slid to %s when a row came in above", got)
 	}
-	s.press("S")
-	if got := s.cursorRow(); got != "demo-0004" {
-		t.Errorf("cursor slid to %s when the order was inverted", got)
+}
+
+// TestSortingShowsTheTop asks for an order in all ways: its first row is what it is for, unless the cursor follows one.
+func TestSortingShowsTheTop(t *testing.T) {
+	for name, sort := range map[string]func(s *screen){
+		"letter":   func(s *screen) { s.press("s", "c") },
+		"inverted": func(s *screen) { s.press("S") },
+		"title":    func(s *screen) { s.click(15, 2) },
+	} {
+		for _, page := range []string{"1", "2"} {
+			t.Run(name+page, func(t *testing.T) {
+				s := newScreen(t, newFake(ward(100)...), 80, 24).press(page, "G")
+				sort(s)
+				if got := s.drawn()[0]; s.cursorRow() != got {
+					t.Errorf("the cursor is on %s, and %s is on top", s.cursorRow(), got)
+				}
+				s.line(" 1/10")
+				s.press("G", "k", "F")
+				at := s.cursorRow()
+				sort(s)
+				same(t, s.cursorRow(), at)
+			})
+		}
 	}
+}
+
+func TestPositionIsTold(t *testing.T) {
+	s := newScreen(t, newFake(ward(100)...), 80, 24)
+	s.line(" 1/100 ")
+	s.press("j", "j").line(" 3/100 ")
+	s.press("G").line(" 100/100 ")
+	s.press("/", "state=failed", "enter", "g", "j").line(" 2/6 of 100 state=failed")
+	s.press("space").line("1 marked  3/6 of 100 ")
+	s.press("4").lacks("100")
+}
+
+// TestScrollBar is about a list and a text: the thumb is at an end only when that is seen, and there is none where all fits.
+func TestScrollBar(t *testing.T) {
+	bar := func(s *screen) string {
+		marks := ""
+		for _, l := range strings.Split(s.app.View(), "\n") {
+			if strings.HasSuffix(ansi.Strip(l), "▐") {
+				marks += "▐"
+			} else {
+				marks += "."
+			}
+		}
+		return marks[3 : len(marks)-2]
+	}
+	ends := func(what, got string, top, bottom bool) {
+		t.Helper()
+		if !strings.Contains(got, "▐") || strings.HasPrefix(got, "▐") != top || strings.HasSuffix(got, "▐") != bottom {
+			t.Errorf("%s: %s", what, got)
+		}
+	}
+	s := newScreen(t, newFake(ward(100)...), 80, 24)
+	ends("list, top", bar(s), true, false)
+	s.press("pgdn", "j")
+	ends("list, a row down", bar(s), false, false)
+	s.press("G")
+	ends("list, bottom", bar(s), false, true)
+	s.press("enter")
+	ends("detail, top", bar(s), true, false)
+	s.press("j")
+	ends("detail, a line down", bar(s), false, false)
+	s.press("G")
+	ends("detail, bottom", bar(s), false, true)
+	if got := bar(newScreen(t, newFake(ward(10)...), 80, 24)); strings.Contains(got, "▐") {
+		t.Errorf("a bar where all fits: %s", got)
+	}
+	ascii := newScreenWith(t, newFake(ward(100)...), 80, 24, asciiTerminal, false)
+	if l := ascii.line("demo-0007"); !strings.HasSuffix(l, "#") {
+		t.Errorf("no bar in ASCII: %q", l)
+	}
+}
+
+func TestClosedRowsAreHidden(t *testing.T) {
+	s := newScreen(t, newFake(ward(100)...), 80, 24).press("G")
+	s.line("demo-0009")
+	s.press("H").line("rows that are closed are hidden: H shows them")
+	s.line("94/94, 6 closed hidden")
+	s.lacks("○ closed")
+	s.press("s", "c", "/", "demo-00", "enter").line("1/93 of 100, 6 closed")
+	s.press("esc", "2").line("○")
+	s.press("H", "G").line("94/94, 7 away hidden")
+	s.press("4", "H").line("no closed rows to hide on this page")
+	s.press("1", "H").lacks("hidden ")
+	s.press("/", "state=closed", "enter", "H").line("Each connection on the list, 6 in all, is closed and hidden.")
+	s.press("esc").line("/94, 6 closed hidden")
 }
 
 func TestCursorOnTopStaysThere(t *testing.T) {
@@ -122,7 +208,7 @@ func TestSortLettersAreDistinct(t *testing.T) {
 
 func TestFilter(t *testing.T) {
 	s := newScreen(t, newFake(ward(20)...), 80, 24).press("/", "state=failed")
-	s.line("1/20 state=failed")
+	s.line("1/1 of 20 state=failed")
 	s.lacks("demo-0004")
 	s.press(" rtt>") // half typed: the last good rows stay, and the mark stands below the end
 	s.line("demo-0007")
@@ -131,10 +217,10 @@ func TestFilter(t *testing.T) {
 		t.Errorf("the mark is not below the mistake:\n%s\n%s", typed, problem)
 	}
 	s.press("enter").line("/state=failed rtt>") // still to be mended
-	s.press("0ms", "enter").line("1/20 state=failed rtt>0ms")
+	s.press("0ms", "enter").line("1/1 of 20 state=failed rtt>")
 	s.press("x").line("Kick demo-0007") // keys are commands again
 	s.press("esc", "esc").line("demo-0004")
-	s.lacks("1/20")
+	s.lacks(" of 20")
 	s.press("/", "demo-0012", "esc").line("demo-0004")
 }
 
@@ -265,7 +351,7 @@ func TestPastedTextIsNoCommand(t *testing.T) {
 	s.lacks("Cancel")
 	s.press("/")
 	s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("demo-0007"), Paste: true})
-	s.line("1/20 demo-0007")
+	s.line("1/1 of 20 demo-0007")
 }
 
 func TestHelpNamesEveryKey(t *testing.T) {

@@ -38,6 +38,7 @@ func arrangeClients(p *picture, a arrangement) *picture {
 		}
 		return rows
 	})
+	chosen.hide(a, func(r *clientRow) bool { return r.State == model.Away })
 	slices.SortStableFunc(chosen.rows, clientOrder(a))
 	fresh := *p
 	fresh.clients = chosen

@@ -21,7 +21,7 @@ type clients struct {
 
 func newClients(k *keyMap, fx *effects, st *status) *clients {
 	p := &clients{newSorted[clientRow, string]("client", k, fx, st)}
-	p.arranges, p.again = arrangeClients, p.rechoose
+	p.arranges, p.again, p.gone = arrangeClients, p.rechoose, model.Away
 	p.rowsOf = func(pic *picture) *arranged[clientRow] { return pic.clients }
 	t := widget.NewTable(clientColumns(&clientText{page: p}), func(r *clientRow) model.State { return r.State })
 	p.list = widget.NewList(t, func(r *clientRow) string { return r.ID })
@@ -53,7 +53,7 @@ func (p *clients) update(msg tea.KeyMsg) tea.Cmd {
 		p.status.say("only connections can be marked")
 	default:
 		if p.list.Move(msg, &k.Keys) {
-			p.list.Pin(false)
+			p.unfollow()
 		}
 	}
 	return nil
@@ -66,12 +66,17 @@ func (p *clients) toggleFollow() {
 	case row == nil:
 		p.status.say("no client is selected")
 	case p.list.Pinned():
-		p.list.Pin(false)
+		p.unfollow()
 		p.status.say("no longer following")
 	default:
 		p.list.Pin(true)
 		p.follow(row.ID, row.ID)
 	}
+}
+
+func (p *clients) unfollow() {
+	p.sorted.unfollow()
+	p.list.Pin(false)
 }
 
 // following is the client under a cursor that is pinned, which may have been moved by a click.

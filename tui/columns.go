@@ -61,7 +61,7 @@ func connectionColumns(t *rowText) []widget.Column[model.Connection] {
 			Text: func(c *row, _ int) string { return look.Amount(t.traffic(c).In) }},
 		{Title: "OUT/S", Sort: sortTrafficOut, Letter: "u", Descending: true, Min: 7, Rank: widget.Third, Right: true,
 			Text: func(c *row, _ int) string { return look.Amount(t.traffic(c).Out) }},
-		{Title: "WHY", Sort: filter.SortCause, Letter: "w", Min: 10, Want: 12, Ample: whyWidth, Loud: true, Text: t.why},
+		{Title: "WHY", Sort: filter.SortCause, Letter: "w", Min: 9, Want: 12, Ample: whyWidth, Loud: true, Text: t.why},
 	}
 }
 

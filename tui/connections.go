@@ -21,7 +21,7 @@ type connections struct {
 
 func newConnections(k *keyMap, fx *effects, st *status) *connections {
 	p := &connections{sorted: newSorted[model.Connection, model.ID]("connection", k, fx, st), detail: newDetail()}
-	p.arranges, p.again = arrangeConnections, p.rechoose
+	p.arranges, p.again, p.gone = arrangeConnections, p.rechoose, model.Closed
 	p.rowsOf = func(pic *picture) *arranged[model.Connection] { return pic.connections }
 	t := widget.NewTable(connectionColumns(&rowText{page: p}), func(c *model.Connection) model.State { return c.State })
 	t.Marked = func(c *model.Connection) bool { return p.marks.has(c.ID) }

@@ -36,7 +36,7 @@ func newDetail() detail {
 // layOut sets the room for the title and the text, and how they are drawn.
 func (d *detail) layOut(room size, by drawing) {
 	d.drawing = by
-	d.view.Width, d.view.Height = room.w, max(0, room.h-1)
+	d.view.Width, d.view.Height = max(0, room.w-widget.BarWidth), max(0, room.h-1)
 }
 
 // showRow opens the detail of a row, with what the row says until the rest has come.
@@ -99,12 +99,12 @@ func (d *detail) scroll(msg tea.KeyMsg, k *keyMap) bool { return widget.Scroll(&
 
 // lines are the title and the visible part of the text.
 func (d *detail) lines() []string {
-	title := d.styles.Rule(d.title(), d.view.Width)
+	w := d.view.Width + widget.BarWidth
+	title := d.styles.Rule(d.title(), w)
 	if more := widget.More(&d.styles.Glyphs, &d.view); more != "" {
-		title = d.styles.Rule(d.title(), d.view.Width-look.Width(more)-2) + " " + d.styles.Accent.String(more) + " "
+		title = d.styles.Rule(d.title(), w-look.Width(more)-2) + " " + d.styles.Accent.String(more) + " "
 	}
-	lines := []string{title}
-	return append(lines, look.Fill(strings.Split(d.view.View(), "\n"), d.view.Height)...)
+	return append([]string{title}, widget.Window(d.styles, &d.view)...)
 }
 
 // title names the connection.

@@ -41,9 +41,10 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 
 	"Open":   func(_ *testing.T, s *screen) { s.press("enter").line("round trips") },
 	"Back":   func(_ *testing.T, s *screen) { s.press("enter", "esc").lacks("round trips") },
-	"Filter": func(_ *testing.T, s *screen) { s.press("/", "demo-0012").line("1/100 demo-0012") },
+	"Filter": func(_ *testing.T, s *screen) { s.press("/", "demo-0012").line("1/1 of 100 demo-0012") },
 	"Sort":   func(_ *testing.T, s *screen) { s.press("s", "r").line("RTT▼") },
 	"Invert": func(_ *testing.T, s *screen) { s.press("S").line("STATE▲") },
+	"Hide":   func(_ *testing.T, s *screen) { s.press("H").line("6 closed hidden") },
 	"Columns": func(_ *testing.T, s *screen) {
 		s.press("c", "down", "down", "down", "space", "enter").line("REMOTE")
 	},
@@ -103,11 +104,11 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 	"Suspend":   func(t *testing.T, s *screen) { same(t, s.ask("ctrl+z"), "tea.SuspendMsg") },
 	"Interrupt": func(t *testing.T, s *screen) { same(t, s.press("/").ask("ctrl+c"), "tea.QuitMsg") },
 
-	"Keep":  func(_ *testing.T, s *screen) { s.press("/", "demo-0012", "enter").line("1/100 demo-0012") },
-	"Drop":  func(_ *testing.T, s *screen) { s.press("/", "demo-0012", "esc").lacks("1/100") },
-	"Older": func(_ *testing.T, s *screen) { s.press("/", "demo-0012", "enter", "esc", "/", "up").line("1/100") },
+	"Keep":  func(_ *testing.T, s *screen) { s.press("/", "demo-0012", "enter").line("1/1 of 100 demo-0012") },
+	"Drop":  func(_ *testing.T, s *screen) { s.press("/", "demo-0012", "esc").lacks("of 100") },
+	"Older": func(_ *testing.T, s *screen) { s.press("/", "demo-0012", "enter", "esc", "/", "up").line("1/1 of 100") },
 	"Newer": func(_ *testing.T, s *screen) {
-		s.press("/", "demo-0012", "enter", "esc", "/", "up", "down").lacks("1/100")
+		s.press("/", "demo-0012", "enter", "esc", "/", "up", "down").lacks("of 100")
 	},
 
 	"NextField": func(_ *testing.T, s *screen) { s.press("x", "tab").line("▸ Kick") },
@@ -248,7 +249,7 @@ func TestFrozenPictureStays(t *testing.T) {
 	s.refresh()
 	s.line("FROZEN 5s, 4 new")
 	s.line("demo-0007")
-	s.press("/", "demo-0007", "enter").line("1/20") // filtered, sorted, moved in
+	s.press("/", "demo-0007", "enter").line("1/1 of 20") // filtered, sorted, moved in
 	s.press("esc", "s", "c").line("CLIENT▲")
 	s.press("G").line("▸")
 	s.press("n", "x").line("is gone already") // but commands are about what is live
@@ -292,7 +293,7 @@ func TestEventsOpenTheirConnection(t *testing.T) {
 	s.events()
 	s.press("4", "n", "enter").line("demo-0004 (c4)")
 	s.press("esc").line("EVENT") // back where it was opened from
-	s.press("/", "refused", "enter").line("1/4 refused")
+	s.press("/", "refused", "enter").line("1/1 of 4 refused")
 	s.press("g").lacks("FOLLOW")
 }
 

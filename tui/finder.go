@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"fmt"
-
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -16,14 +14,6 @@ type finder struct {
 	text   string // as typed
 	filter filter.Filter
 	typing bool // it changes with every key
-}
-
-// tally is how many rows a filter has left of how many.
-func (f *finder) tally(n, total int, g *look.Glyphs) string {
-	if f.text == "" {
-		return ""
-	}
-	return fmt.Sprintf("%d/%d %s", n, total, g.Plain(f.text))
 }
 
 // pastFilters are the filters that were kept, oldest first. All pages share them.

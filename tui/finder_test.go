@@ -23,11 +23,11 @@ func TestRowsFollowWhatIsTyped(t *testing.T) {
 			s.press("t")
 			s.line("demo-0004")
 			left := s.rows()
-			s.line(fmt.Sprintf(" %d/%d state=suspect", left, all))
+			s.line(fmt.Sprintf("/%d of %d state=suspect", left, all))
 			s.lacks("so far")
 			s.press(" ", "z")
 			s.line("nothing matches so far")
-			s.line(fmt.Sprintf(" %d/%d state=suspect", left, all))
+			s.line(fmt.Sprintf("/%d of %d state=suspect", left, all))
 			s.refresh()
 			s.line("nothing matches so far")
 			if s.rows() != left {
@@ -53,13 +53,13 @@ func (s *screen) rows() int {
 	return n
 }
 
-// agrees fails unless the tally is the number of rows: none stands for all.
+// agrees fails unless the tally has the number of rows, and of how many they are where these are not all.
 func (s *screen) agrees(all int) {
 	s.t.Helper()
 	_, tally, _ := strings.Cut(s.line("5 host"), "5 host")
-	var n, of int
-	if _, err := fmt.Sscanf(strings.TrimSpace(tally), "%d/%d", &n, &of); err != nil {
-		n, of = all, all
+	var at, n, of int
+	if _, err := fmt.Sscanf(strings.TrimSpace(tally), "%d/%d of %d", &at, &n, &of); err != nil {
+		of = n
 	}
 	if n != s.rows() || of != all {
 		s.t.Errorf("%q over %d of %d rows", tally, s.rows(), all)

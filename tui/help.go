@@ -88,9 +88,9 @@ func (d *help) Footer(w int, message string) []string {
 
 // View takes the whole page.
 func (d *help) View(page []string, w int) []string {
-	d.text.Width, d.text.Height = w, len(page)
+	d.text.Width, d.text.Height = w-widget.BarWidth, len(page)
 	d.text.SetYOffset(d.text.YOffset)
-	return look.Fill(strings.Split(d.text.View(), "\n"), len(page))
+	return widget.Window(d.styles, &d.text)
 }
 
 // write puts what the search finds into the viewport.

@@ -34,7 +34,7 @@ func newHostPage(k *keyMap, f *feed) *hostPage {
 
 func (p *hostPage) layOut(room size, d drawing) {
 	p.drawing = d
-	p.text.Width, p.text.Height = room.w, room.h
+	p.text.Width, p.text.Height = max(0, room.w-widget.BarWidth), room.h
 	p.write()
 }
 
@@ -61,7 +61,7 @@ func (p *hostPage) view() []string {
 	if p.picture == nil {
 		return waiting(p.styles, p.text.Height)
 	}
-	return look.Fill(strings.Split(p.text.View(), "\n"), p.text.Height)
+	return widget.Window(p.styles, &p.text)
 }
 
 func (p *hostPage) write() {

@@ -20,8 +20,8 @@ type keyMap struct {
 
 	Connections, Clients, Storms, Events, Host, NextPage, PreviousPage key.Binding
 
-	Open, Filter, Sort, Invert      key.Binding
-	Freeze, Follow, ZoomIn, ZoomOut key.Binding
+	Open, Filter, Sort, Invert, Hide key.Binding
+	Freeze, Follow, ZoomIn, ZoomOut  key.Binding
 
 	Mark, Range, Unmark, Kick, KickAll, Faults, Refuse, Write, Copy, Demo key.Binding
 
@@ -73,6 +73,7 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		Filter:  bind("/", "filter", "/"),
 		Sort:    bind("s", "sort", "s"),
 		Invert:  bind("S", "invert the order", "S"),
+		Hide:    bind("H", "hide closed rows", "H"),
 		Freeze:  bind("p", "freeze", "p"),
 		Follow:  bind("F", "follow", "F"),
 		ZoomIn:  bind("+", "zoom in", "+", "="),
@@ -119,7 +120,7 @@ func (k *keyMap) groups() []keyGroup {
 		{"Move", []key.Binding{k.Up, k.Down, k.HalfUp, k.HalfDown, k.PageUp, k.PageDown, k.Top, k.Bottom,
 			k.NextTrouble, k.PreviousTrouble}},
 		{"Pages", []key.Binding{k.Connections, k.Clients, k.Storms, k.Events, k.Host, k.NextPage, k.PreviousPage}},
-		{"Look", []key.Binding{k.Open, k.Back, k.Filter, k.Sort, k.Invert, k.Columns, k.Freeze, k.Follow, k.ZoomIn, k.ZoomOut}},
+		{"Look", []key.Binding{k.Open, k.Back, k.Filter, k.Sort, k.Invert, k.Hide, k.Columns, k.Freeze, k.Follow, k.ZoomIn, k.ZoomOut}},
 		{"Act", []key.Binding{k.Mark, k.Range, k.Unmark, k.Kick, k.KickAll, k.Faults, k.Refuse, k.Write, k.Copy, k.Demo}},
 		{"Screen", []key.Binding{k.Theme, k.Mouse, k.Mask, k.Help, k.Quit, k.QuitLeaving, k.Suspend, k.Interrupt}},
 		{"While typing a filter", []key.Binding{k.Keep, k.Drop, k.Older, k.Newer}},

@@ -1,10 +1,12 @@
 package tui
 
 import (
+	"fmt"
 	"io"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"holter/model"
 	"holter/model/filter"
 	"holter/tui/export"
 	"holter/tui/look"
@@ -18,7 +20,8 @@ type listing[R any, K comparable] struct {
 	keys   *keyMap
 	status *status
 
-	noun     string // for a row
+	noun     string      // for a row
+	gone     model.State // of the rows that can be hidden
 	room     size
 	search   finder
 	chosen   *arranged[R] // nil before the first picture
@@ -67,12 +70,24 @@ func (l *listing[R, K]) back() (tea.Cmd, bool) {
 	return l.again(), true
 }
 
-// tally is how many rows there are of how many, and the filter that made the difference.
+// tally is the row that the cursor is on of how many, how many there would be without filter, how many are hidden, and the
+// filter: 9/407, or 9/13 of 407, 12 closed hidden state=failed.
 func (l *listing[R, K]) tally() string {
-	if l.chosen == nil {
+	c := l.chosen
+	if c == nil || c.total == 0 {
 		return ""
 	}
-	return l.chosen.by.tally(len(l.chosen.rows), l.chosen.total, &l.styles.Glyphs)
+	text := fmt.Sprintf("%d/%d", min(l.list.At()+1, len(c.rows)), len(c.rows))
+	if c.by.text != "" {
+		text += fmt.Sprintf(" of %d", c.total)
+	}
+	if c.hidden > 0 {
+		text += fmt.Sprintf(", %d %s hidden", c.hidden, l.gone)
+	}
+	if c.by.text != "" {
+		text += " " + l.styles.Glyphs.Plain(c.by.text)
+	}
+	return text
 }
 
 func (l *listing[R, K]) choices() widget.Choices { return &l.list.Table }
@@ -89,6 +104,8 @@ func (l *listing[R, K]) lines(room size, o widget.Order, none func() []string) [
 		return waiting(l.styles, room.h)
 	case l.chosen.total == 0:
 		return look.Fill(none(), room.h)
+	case len(l.list.Rows) == 0 && l.chosen.hidden > 0:
+		return l.allHidden(room)
 	case len(l.list.Rows) == 0:
 		return l.noMatch(room)
 	}
@@ -111,6 +128,13 @@ func (l *listing[R, K]) noMatch(room size) []string {
 	return look.Fill(lines, room.h)
 }
 
+// allHidden says that there is nothing but hidden rows, and how to see them.
+func (l *listing[R, K]) allHidden(room size) []string {
+	lines := []string{"", l.styles.Strong.String(l.styles.Glyphs.Cut(
+		fmt.Sprintf(" Each %s on the list, %d in all, is %s and hidden.", l.noun, l.chosen.hidden, l.gone), room.w)), ""}
+	return look.Fill(append(lines, l.styles.Dim.String(" "+l.keys.Hide.Help().Key+" shows them.")), room.h)
+}
+
 // sorted is a listing of what a picture has, in an order that can be changed. Commands choose and sort its rows: with ten
 // thousand of them that takes milliseconds.
 type sorted[R any, K comparable] struct {
@@ -121,6 +145,7 @@ type sorted[R any, K comparable] struct {
 
 	picture *picture // nil before the first
 	order   arrangement
+	toTop   bool // the rows that were asked for are a new order of the user's
 }
 
 func newSorted[R any, K comparable](noun string, k *keyMap, fx *effects, st *status) sorted[R, K] {
@@ -137,6 +162,17 @@ func (l *sorted[R, K]) arrange() func(*picture) *picture {
 	return func(pic *picture) *picture { return arranges(pic, order) }
 }
 
+// hide hides the rows of what is gone, or shows them again.
+func (l *sorted[R, K]) hide() tea.Cmd {
+	l.order.hides = !l.order.hides
+	done := " are shown"
+	if l.order.hides {
+		done = " are hidden: " + l.keys.Hide.Help().Key + " shows them"
+	}
+	l.status.say("rows that are " + l.gone.String() + done)
+	return l.rechoose()
+}
+
 // accept shows the rows of a picture. If other rows were asked for since it reports false, and its command arranges the
 // picture anew.
 func (l *sorted[R, K]) accept(pic *picture) (tea.Cmd, bool) {
@@ -146,6 +182,10 @@ func (l *sorted[R, K]) accept(pic *picture) (tea.Cmd, bool) {
 	}
 	l.picture = pic
 	l.set(rows)
+	if l.toTop {
+		l.toTop = false
+		l.list.MoveTo(0)
+	}
 	return nil, true
 }
 
@@ -170,12 +210,19 @@ func (l *sorted[R, K]) served() bool {
 	return l.chosen == nil || l.chosen.serial != l.order.serial || l.listing.served()
 }
 
-func (l *sorted[R, K]) invert() tea.Cmd { return l.setOrder(l.order.Inverted()) }
+// sort arranges the rows in an order that the user asks for, and goes to the top, which is what the order is for. A cursor
+// that follows something stays with that.
+func (l *sorted[R, K]) sort(o widget.Order) tea.Cmd {
+	l.toTop = l.followed == ""
+	return l.setOrder(o)
+}
+
+func (l *sorted[R, K]) invert() tea.Cmd { return l.sort(l.order.Inverted()) }
 
 // sorts are the letters that sort.
-func (l *sorted[R, K]) sorts() []widget.Item { return l.list.Table.SortItems(l.setOrder) }
+func (l *sorted[R, K]) sorts() []widget.Item { return l.list.Table.SortItems(l.sort) }
 
 // sortAt sorts by the column over cell x.
 func (l *sorted[R, K]) sortAt(x int) tea.Cmd {
-	return l.list.Table.SortAt(x, l.order.Order, l.setOrder)
+	return l.list.Table.SortAt(x, l.order.Order, l.sort)
 }

@@ -49,6 +49,8 @@ type (
 	counter interface{ tally() string }
 	sorter  interface{ sorts() []widget.Item }
 	columns interface{ choices() widget.Choices }
+	// hider hides the rows of what is gone, or shows them again.
+	hider   interface{ hide() tea.Cmd }
 	clicker interface {
 		click(x, y int) tea.Cmd
 	}
@@ -72,6 +74,7 @@ var (
 		follower
 		counter
 		sorter
+		hider
 		columns
 		clicker
 		filteredPage
@@ -83,6 +86,7 @@ var (
 		follower
 		counter
 		sorter
+		hider
 		columns
 		clicker
 		filteredPage

@@ -22,18 +22,22 @@ type arrangement struct {
 	serial int
 	search finder
 	last   finder // the filter before, whose rows stay while a filter that chooses nothing is being typed
+	hides  bool   // rows of what is gone
 	widget.Order
 }
 
 // with is another arrangement than a.
 func (a arrangement) with(search, last finder, o widget.Order) arrangement {
-	return arrangement{serial: a.serial + 1, search: search, last: last, Order: o}
+	a.serial++
+	a.search, a.last, a.Order = search, last, o
+	return a
 }
 
 // arranged are rows, filtered and sorted.
 type arranged[R any] struct {
 	rows   []*R   // of the snapshot, unless it has none of this kind
 	by     finder // what chose them
+	hidden int    // rows that it chose as well, of what is gone
 	total  int
 	serial int // of the arrangement
 }
@@ -49,6 +53,16 @@ func choose[R any](a arrangement, total int, chosen func(finder) []*R) *arranged
 		}
 	}
 	return &arranged[R]{rows: rows, by: by, total: total, serial: a.serial}
+}
+
+// hide takes out the rows of what is gone, if an arrangement hides them.
+func (r *arranged[R]) hide(a arrangement, gone func(*R) bool) {
+	if !a.hides {
+		return
+	}
+	before := len(r.rows)
+	r.rows = slices.DeleteFunc(r.rows, gone)
+	r.hidden = before - len(r.rows)
 }
 
 // picture is one snapshot as the screen draws it. Nothing in it changes once it is made, so that
@@ -111,6 +125,7 @@ func arrangeConnections(p *picture, a arrangement) *picture {
 		}
 		return rows
 	})
+	chosen.hide(a, func(c *model.Connection) bool { return c.State == model.Closed })
 	switch a.Order.By {
 	case sortTrafficIn, sortTrafficOut:
 		sortByTraffic(chosen.rows, p.readings, a)

@@ -117,6 +117,8 @@ func (a *App) viewKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 		a.openSort()
 	case key.Matches(msg, k.Columns):
 		a.openColumns()
+	case key.Matches(msg, k.Hide):
+		return a.hideClosed(), true
 	case key.Matches(msg, k.Freeze):
 		return a.toggleFreeze(), true
 	case key.Matches(msg, k.ZoomIn):
@@ -182,6 +184,15 @@ func (a *App) openSort() {
 		return
 	}
 	a.dialog = &widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "sort by", Items: items}
+}
+
+// hideClosed hides the rows of what is gone, or shows them again.
+func (a *App) hideClosed() tea.Cmd {
+	if p, ok := a.page().(hider); ok {
+		return p.hide()
+	}
+	a.status.say("no closed rows to hide on this page")
+	return nil
 }
 
 func (a *App) openColumns() {

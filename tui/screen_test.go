@@ -68,6 +68,10 @@ func withoutColour(name string) string {
 	return map[string]string{"LANG": "C.UTF-8", "NO_COLOR": "1"}[name]
 }
 
+func asciiTerminal(name string) string {
+	return map[string]string{"LANG": "C.UTF-8", "TERM": "linux"}[name]
+}
+
 func utf8Locale(name string) string { return map[string]string{"LANG": "C.UTF-8"}[name] }
 
 // refresh takes a new picture, in the arrangement that is asked for now.
@@ -227,7 +231,6 @@ func (s *screen) events() {
 }
 
 func TestOtherGoldens(t *testing.T) {
-	ascii := func(name string) string { return map[string]string{"LANG": "C.UTF-8", "TERM": "linux"}[name] }
 	for _, test := range []struct {
 		name   string
 		conns  int
@@ -237,16 +240,16 @@ func TestOtherGoldens(t *testing.T) {
 	}{
 		{"too-small", 20, 59, 14, utf8Locale, nil},
 		{"least", 20, 60, 15, utf8Locale, nil},
-		{"ascii", 20, 80, 24, ascii, []string{"n"}},
+		{"ascii", 20, 80, 24, asciiTerminal, []string{"n"}},
 		{"nobody", 0, 80, 24, utf8Locale, nil},
 		{"no-match", 20, 80, 24, utf8Locale, []string{"/", "state=failed rtt>1h", "enter"}},
 		{"half-typed", 20, 80, 24, utf8Locale, []string{"/", "demo-0004 rtt>"}},
 		{"help", 20, 80, 80, utf8Locale, []string{"?"}},
 		{"sort", 20, 80, 24, utf8Locale, []string{"s"}},
-		{"ascii-detail", 20, 120, 30, ascii, []string{"n", "enter"}},
-		{"ascii-host", 20, 120, 30, ascii, []string{"5"}},
-		{"ascii-clients", 20, 80, 24, ascii, []string{"2"}},
-		{"ascii-events", 20, 80, 24, ascii, []string{"4"}},
+		{"ascii-detail", 20, 120, 30, asciiTerminal, []string{"n", "enter"}},
+		{"ascii-host", 20, 120, 30, asciiTerminal, []string{"5"}},
+		{"ascii-clients", 20, 80, 24, asciiTerminal, []string{"2"}},
+		{"ascii-events", 20, 80, 24, asciiTerminal, []string{"4"}},
 		{"write", 20, 80, 24, utf8Locale, []string{"w"}},
 		{"copy", 20, 80, 24, utf8Locale, []string{"y"}},
 	} {

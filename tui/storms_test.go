@@ -164,7 +164,7 @@ func TestPolicyListsItsConnections(t *testing.T) {
 	f.snapshot.Storms[2].Policies[1].UserAgent = f.snapshot.Connections[0].UserAgent
 	f.snapshot.Connections[4].UserAgent = `a "quoted" one`
 	s := newScreen(t, f, 120, 30).press("3", "j", "enter")
-	s.line(`19/20 ua="holter-swarm/1"`)
+	s.line(`1/19 of 20 ua="holter-swarm/1"`)
 	s.press("3", "G", "enter").line("there are no connections to list by their user agent")
 	s.press("1", "enter", "enter").lacks("STATE▼")
 	s.press("3", "g", "j", "enter").line("STATE▼") // a detail that stood alone gives way to the list

@@ -17,6 +17,7 @@ type Glyphs struct {
 	Down, Up  string // direction of the sort
 	Ellipsis  string
 	Rule, Bar string // lines between regions, across and down
+	Thumb     string // of a scroll bar
 	Left      string // ends of a gauge
 	Right     string
 	Eighths   []string // of a gauge's cell, from empty to full
@@ -58,6 +59,7 @@ var UnicodeGlyphs = Glyphs{
 	Ellipsis:  "…",
 	Rule:      "─",
 	Bar:       "│",
+	Thumb:     "▐",
 	Left:      "▐",
 	Right:     "▌",
 	Eighths:   []string{" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
@@ -92,6 +94,7 @@ var ASCIIGlyphs = Glyphs{
 	Ellipsis:  "~",
 	Rule:      "-",
 	Bar:       "|",
+	Thumb:     "#",
 	Left:      "[",
 	Right:     "]",
 	Eighths:   []string{" ", " ", " ", "-", "-", "-", "-", "#", "#"},

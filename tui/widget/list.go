@@ -23,10 +23,10 @@ func NewList[R any, K comparable](t Table[R], key func(*R) K) List[R, K] {
 	return List[R, K]{Table: t, key: key}
 }
 
-// SetSize sets the cells across, and the lines with the titles.
+// SetSize sets the cells across with the scroll bar, and the lines with the titles.
 func (l *List[R, K]) SetSize(w, h int) {
 	l.Height = h
-	l.Table.setWidth(w)
+	l.Table.setWidth(w - BarWidth)
 	l.scroll()
 }
 
@@ -133,11 +133,16 @@ func (l *List[R, K]) Seen() []*R {
 	return l.Rows[top:min(top+l.visible(), len(l.Rows))]
 }
 
-// View draws the titles and the visible rows, sorted by a column.
+// View draws the titles and the visible rows, sorted by a column, with a scroll bar where there are more.
 func (l *List[R, K]) View(s *look.Styles, o Order) []string {
 	lines := []string{l.Table.header(s, o)}
+	from, to := thumb(len(l.Rows), l.visible(), l.cursor.top)
 	for i, r := range l.Seen() {
-		lines = append(lines, l.Table.row(s, r, l.cursor.top+i == l.cursor.index))
+		line := l.Table.row(s, r, l.cursor.top+i == l.cursor.index)
+		if from <= i && i < to {
+			line += s.Dim.String(s.Glyphs.Thumb)
+		}
+		lines = append(lines, line)
 	}
 	return look.Fill(lines, l.Height)
 }

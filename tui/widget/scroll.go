@@ -2,6 +2,7 @@ package widget
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/bubbles/viewport"
@@ -33,6 +34,36 @@ func Scroll(v *viewport.Model, msg tea.KeyMsg, k *Keys) bool {
 		return false
 	}
 	return true
+}
+
+// BarWidth is the cells of a scroll bar. A list or a text leaves them free at its right edge, also where all of it fits, so
+// that nothing moves when a bar comes.
+const BarWidth = 1
+
+// Window draws the part of a text that is seen, one cell wider than the text, with a scroll bar at its right edge.
+func Window(s *look.Styles, v *viewport.Model) []string {
+	lines := look.Fill(strings.Split(v.View(), "\n"), v.Height)
+	from, to := thumb(v.TotalLineCount(), v.Height, v.YOffset)
+	for i := from; i < to; i++ {
+		lines[i] = look.Pad(lines[i], v.Width) + s.Dim.String(s.Glyphs.Thumb)
+	}
+	return lines
+}
+
+// thumb is where the thumb of a scroll bar begins and ends: h of total lines are seen, from the line top on. It is empty
+// where all are. It touches an end only where that end is seen.
+func thumb(total, h, top int) (from, to int) {
+	hidden := total - h
+	if h < 2 || hidden <= 0 {
+		return 0, 0
+	}
+	size := max(1, h*h/total)
+	room := h - size
+	from = min(max(top, 0), hidden) * room / hidden
+	if from == 0 && top > 0 && room > 1 {
+		from = 1
+	}
+	return from, from + size
 }
 
 // More says how many lines of a text are hidden above and below, "" if none are.
