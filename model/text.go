@@ -88,17 +88,18 @@ func cut(s string, limit int) string {
 	return s[:limit]
 }
 
-// sizeUnits are tried in order. B comes last, because all the others end with it.
+// sizeUnits are tried in order, so that a longer one comes before those that it ends with.
 var sizeUnits = []struct {
 	name  string
 	bytes float64
 }{
 	{"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30},
-	{"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9},
+	{"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}, {"tb", 1e12},
+	{"k", 1e3}, {"m", 1e6}, {"g", 1e9}, {"t", 1e12}, // as the screen shows sizes
 	{"b", 1}, {"", 1},
 }
 
-// ParseSize parses a size in bytes, such as 4096, 64KiB or 1.5MB.
+// ParseSize parses a size in bytes, such as 4096, 64KiB, 1.5MB or 310k.
 func ParseSize(s string) (int64, bool) {
 	s = strings.ToLower(s)
 	for _, u := range sizeUnits {

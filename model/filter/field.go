@@ -8,88 +8,161 @@ import (
 	"holter/model"
 )
 
-// field is a property of a connection that a filter can compare. It has either a figure or a text.
+// field is a property of a row that a filter can compare. It has either a figure or a text.
 type field struct {
-	name, short string // short is "" without a short form
-	wants       string // such as "a duration such as 100ms"
+	name  string
+	also  []string // other names, such as the titles of columns
+	about string   // in a few words, for users
+	on    places   // where it can be compared
+
+	wants  func(p Place) string   // such as "a duration such as 100ms"
+	values func(p Place) []string // the words that it takes, nil for any
 
 	// figure returns false for a figure that is not there yet.
-	figure func(c *model.Connection, now time.Time) (value int64, ok bool)
-	text   func(c *model.Connection) string
+	figure func(r Row) (value int64, ok bool)
+	text   func(r Row) string
 
-	// compare makes a condition with any operator but ~. It returns nil if the field does not take value.
-	compare func(op operator, value string) condition
+	// compare makes a condition with any operator but ~. It returns nil if the field does not take value in that place.
+	compare func(op operator, value string, p Place) condition
 }
 
-// fields are in the order of the API's connection.
+// fields are in the order of the API's connection, then those that only the screen has.
 var fields = []field{
-	figureField("id", "", connectionIDs, func(c *model.Connection, _ time.Time) (int64, bool) { return int64(c.ID), true }),
-	textField("client", "", func(c *model.Connection) string { return c.Client }),
-	countField("generation", "gen", func(c *model.Connection) uint64 { return uint64(c.Generation) }),
-	addressField("remote", func(c *model.Connection) string { return model.Address(c.Remote) }),
-	addressField("ip", func(c *model.Connection) string { return c.Remote.Addr().String() }),
-	textField("path", "", func(c *model.Connection) string { return c.Path }),
-	textField("user_agent", "ua", func(c *model.Connection) string { return c.UserAgent }),
-	textField("subprotocol", "", func(c *model.Connection) string { return c.Subprotocol }),
-	choiceField("side", model.SideNames[:], func(c *model.Connection) string { return c.Side.String() }),
-	choiceField("state", stateNames(), func(c *model.Connection) string { return c.State.String() }),
-	choiceField("cause", causeNames(), func(c *model.Connection) string { return string(c.Diagnosis.Cause) }),
-	figureField("age", "", durations, func(c *model.Connection, now time.Time) (int64, bool) { return int64(c.Age(now)), true }),
-	durationField("rtt", func(c *model.Connection) time.Duration { return c.RTT }),
-	durationField("rtt_mean", func(c *model.Connection) time.Duration { return c.RTTMean }),
-	durationField("rtt_dev", func(c *model.Connection) time.Duration { return c.RTTDev }),
-	durationField("timeout", func(c *model.Connection) time.Duration { return c.Timeout }),
-	durationField("interval", func(c *model.Connection) time.Duration { return c.Interval }),
-	durationField("silence", func(c *model.Connection) time.Duration { return c.Silence }),
-	durationField("data_silence", func(c *model.Connection) time.Duration { return c.DataSilence }),
-	countField("missed", "", func(c *model.Connection) uint64 { return uint64(c.Missed) }),
-	countField("pings_sent", "", func(c *model.Connection) uint64 { return c.PingsSent }),
-	countField("pongs_received", "", func(c *model.Connection) uint64 { return c.PongsReceived }),
-	countField("pings_received", "", func(c *model.Connection) uint64 { return c.PingsReceived }),
-	countField("frames_in", "", func(c *model.Connection) uint64 { return c.FramesIn }),
-	countField("frames_out", "", func(c *model.Connection) uint64 { return c.FramesOut }),
-	sizeField("bytes_in", func(c *model.Connection) uint64 { return c.BytesIn }),
-	sizeField("bytes_out", func(c *model.Connection) uint64 { return c.BytesOut }),
-	faultField("fault"),
-	figureField("code", "", counts, closeCode),
-	choiceField("by", model.CloserNames[:], closedBy),
+	figureField("id", connectionIDs, connectionID).means("the connection").called("connection", "now"),
+	textField("client", Row.client).means("the client's name"),
+	figureField("generation", counts, Row.generation).means("ordinal of the connection among its client's").called("gen"),
+	addressField("remote", remoteText).means("the address with the port"),
+	addressField("ip", ipText).means("the address"),
+	textField("path", func(r Row) string { return r.known().Path }).means("of the request"),
+	textField("user_agent", Row.userAgent).means("of the request").called("agent", "ua"),
+	textField("subprotocol", func(r Row) string { return r.known().Subprotocol }).means("that was agreed on"),
+	choiceField("side", everyPlace(model.SideNames[:]), side).means("which leg of a proxied connection is the worse one"),
+	stateField("state").means("`open` is every state in which the socket is open"),
+	choiceField("cause", causeNames, func(r Row) string { return string(r.diagnosis().Cause) }).means("why it is in trouble").called("why"),
+	textField("detail", func(r Row) string { return r.diagnosis().Detail }).means("the sentence beside the cause").called("evidence"),
+	figureField("age", durations, age).means("since it opened, until it closed"),
+	figureField("for", durations, Row.inState).means("in its state").called("since").only(nearlyAll),
+	durationField("rtt", func(c *model.Connection) time.Duration { return c.RTT }).means("round trip of the newest beat"),
+	durationField("rtt_mean", func(c *model.Connection) time.Duration { return c.RTTMean }).means("of the round trips").called("mean"),
+	durationField("rtt_dev", func(c *model.Connection) time.Duration { return c.RTTDev }).means("deviation of the round trips"),
+	durationField("timeout", func(c *model.Connection) time.Duration { return c.Timeout }).means("how long a beat may stay unanswered"),
+	durationField("interval", func(c *model.Connection) time.Duration { return c.Interval }).means("between beats"),
+	durationField("silence", func(c *model.Connection) time.Duration { return c.Silence }).means("since the last byte came in"),
+	durationField("data_silence", func(c *model.Connection) time.Duration { return c.DataSilence }).means("since the last data in either direction").called("without_data"),
+	countField("missed", func(c *model.Connection) uint64 { return uint64(c.Missed) }).means("beats unanswered in a row").called("unanswered"),
+	countField("pings_sent", func(c *model.Connection) uint64 { return c.PingsSent }).means("holter's beats").called("beats"),
+	countField("pongs_received", func(c *model.Connection) uint64 { return c.PongsReceived }).means("answers to them"),
+	countField("pings_received", func(c *model.Connection) uint64 { return c.PingsReceived }).means("the peer's own beats"),
+	countField("frames_in", func(c *model.Connection) uint64 { return c.FramesIn }).means("from the peer"),
+	countField("frames_out", func(c *model.Connection) uint64 { return c.FramesOut }).means("to the peer"),
+	sizeField("bytes_in", func(c *model.Connection) uint64 { return c.BytesIn }).means("from the peer"),
+	sizeField("bytes_out", func(c *model.Connection) uint64 { return c.BytesOut }).means("to the peer"),
+	faultField("fault").means("what holter does to it on purpose").called("faults"),
+	figureField("code", counts, Row.code).means("close code; of a refusal its status"),
+	choiceField("by", endNames, Row.by).means("who closed or refused it"),
+	textField("reason", Row.reason).means("why it was closed or refused, as the peer was told"),
+
+	rateField("in/s", func(r Row) float64 { return r.In }).means("from the peer, measured by the screen"),
+	rateField("out/s", func(r Row) float64 { return r.Out }).means("to the peer, measured by the screen"),
+	figureField("seen", durations, firstSeen).means("since the client came first").called("first_seen").only(onClients),
+	figureField("back_after", durations, Row.backAfter).means("how long the client was away before it came back the last time").called("back").only(onClients),
+	choiceField("event", everyPlace(EventKinds), func(r Row) string { return r.Event.Kind }).means("what happened").called("type").only(onEvents),
+	textField("what", func(r Row) string { return r.Event.Text }).means("the sentence of the event").only(onEvents),
+	figureField("time", clocks, clock).means("of day, on the reader's clock").only(onEvents),
+	figureField("status", counts, Row.status).means("with which a handshake was refused").only(onEvents),
 }
 
-// stateNames are those that a connection may be in.
-func stateNames() []string {
-	return slices.DeleteFunc(slices.Clone(model.StateNames[:]), func(name string) bool { return name == model.Away.String() })
+// hints say what to write for words that a user sees and that are no field.
+var hints = map[string]string{
+	"in":       "in/s, bytes_in or frames_in",
+	"out":      "out/s, bytes_out or frames_out",
+	"bytes":    "bytes_in or bytes_out",
+	"frames":   "frames_in or frames_out",
+	"traffic":  "in/s or out/s",
+	"upstream": "side, as in side=upstream",
+	"open":     "state, as in state=open",
+	"opened":   "age, or event=opened on the events page",
+	"closed":   "state, as in state=closed",
+	"away":     "state, as in state=away on the clients page",
+	"normal":   "state, as in state=normal",
+	"suspect":  "state, as in state=suspect",
+	"failed":   "state, as in state=failed",
+	"refused":  "event, as in event=refused on the events page",
+	"close":    "code, by or reason",
+	"address":  "remote or ip",
+	"after":    "back_after",
+	"probes":   "missed",
+	"old":      "age",
+	"name":     "client",
+	"latency":  "rtt, or fault as in fault=latency",
+	"freeze":   "fault, as in fault=freeze",
 }
 
-func causeNames() []string {
-	names := make([]string, len(model.Causes))
-	for i, c := range model.Causes {
-		names[i] = string(c)
-	}
-	return names
-}
+func (f field) means(about string) field { f.about = about; return f }
 
-func closeCode(c *model.Connection, _ time.Time) (int64, bool) {
-	if c.Close == nil {
-		return 0, false
-	}
-	return int64(c.Close.Code), true
-}
+func (f field) called(also ...string) field { f.also = also; return f }
 
-func closedBy(c *model.Connection) string {
-	if c.Close == nil {
+func (f field) only(on places) field { f.on = on; return f }
+
+// everyPlace returns the same in every place.
+func everyPlace[T any](v T) func(Place) T { return func(Place) T { return v } }
+
+func connectionID(r Row) (int64, bool) { return int64(r.known().ID), r.Connection != nil }
+
+func remoteText(r Row) string { return model.Address(r.remote()) }
+
+func ipText(r Row) string { return r.remote().Addr().String() }
+
+func side(r Row) string {
+	if r.Connection == nil {
 		return ""
 	}
-	return c.Close.By.String()
+	return r.Connection.Side.String()
 }
 
+func age(r Row) (int64, bool) { return int64(r.known().Age(r.Now)), r.Connection != nil }
+
+func firstSeen(r Row) (int64, bool) {
+	if r.Client == nil {
+		return 0, false
+	}
+	return int64(r.Now.Sub(r.Client.FirstSeen)), true
+}
+
+// clock returns the time of day of an event in nanoseconds.
+func clock(r Row) (int64, bool) {
+	at := r.Now.Local()
+	return int64(time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute + time.Duration(at.Second())*time.Second), true
+}
+
+// findField returns the field with a name. Where the name has an underscore, a user may also write a hyphen.
 func findField(name string) (field, bool) {
-	i := slices.IndexFunc(fields, func(f field) bool {
-		return strings.EqualFold(name, f.name) || strings.EqualFold(name, f.short)
-	})
+	name = strings.ReplaceAll(name, "-", "_")
+	i := slices.IndexFunc(fields, func(f field) bool { return f.is(name) })
 	if i < 0 {
 		return field{}, false
 	}
 	return fields[i], true
+}
+
+func (f field) is(name string) bool {
+	return strings.EqualFold(name, f.name) || contains(f.also, name)
+}
+
+// names are all names of all fields.
+func names() (all []string) {
+	for _, f := range fields {
+		all = append(append(all, f.name), f.also...)
+	}
+	return all
+}
+
+// beginsField reports whether a field's name may be written as word and another word, as in "data silence".
+func beginsField(word string) bool {
+	return slices.ContainsFunc(names(), func(name string) bool {
+		first, _, two := strings.Cut(name, "_")
+		return two && strings.EqualFold(first, word)
+	})
 }
 
 func (f field) takes(op operator) bool {
@@ -111,4 +184,21 @@ func (f field) operators() string {
 		}
 	}
 	return strings.Join(taken, " ")
+}
+
+// elsewhere says where the field takes value, if it does not in p; "" if it does nowhere.
+func (f field) elsewhere(value string, p Place) string {
+	if f.values == nil || contains(f.values(p), value) {
+		return ""
+	}
+	where := f.takenOn(value)
+	if where == 0 {
+		return ""
+	}
+	return "; " + strings.ToLower(value) + " is for " + where.String()
+}
+
+// contains reports whether one of words is word, in upper or lower case.
+func contains(words []string, word string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, word) })
 }

@@ -183,6 +183,29 @@ func TestFilterMatch(t *testing.T) {
 		{"bytes_out<1kB bytes_out>0B", "c1"},
 		{"bytes_out>1GiB or bytes_out>1gb or bytes_out>=0.5KiB", "c1"},
 
+		{"state=open", "c1 c2 c18"},
+		{"state!=open", "c17"},
+		{"why=no-pong", "c2"},
+		{"agent=gorilla", "c2"},
+		{"unanswered>=2", "c2 c17"},
+		{"beats=10", "c1"},
+		{"mean<=30ms", "c1"},
+		{"for<1s", ""}, // without Since there is no such figure
+		{"age<1d", "c1 c2 c17 c18"},
+		{"age>0d1h", "c1"},
+		{"bytes_in>1M", "c1"},
+		{"bytes_out<1k bytes_out>0.9k", "c1"},
+		{"detail=x", ""},
+		{"reason=x", ""},
+
+		{"data silence>59.9s", "c1"},
+		{"Data-Silence > 59.9s", "c1"},
+		{"!(data silence>59.9s) kiosk", "c2"},
+		{`"data" silence>=30s`, ""},
+		{"user agent=gorilla or without data>59.9s", "c1 c2"},
+		{"bytes in=10", "c2"},
+		{"kiosk silence>=30s", "c2"},
+
 		{"rtt > 100ms", "c2"},
 		{"RTT>100ms", "c2"},
 		{"demo kiosk", ""},
@@ -244,6 +267,9 @@ func TestFilterString(t *testing.T) {
 		{`cause=""`, `cause=""`},
 		{"path=/ws?a=b", `path="/ws?a=b"`},
 		{"rtt>100ms or silence>=1m30s", "rtt>100ms or silence>=1m30s"},
+		{"data  silence>1s", "data_silence>1s"},
+		{`"data" silence>1s`, `"data" silence>1s`},
+		{"why=jitter agent=x", "cause=jitter user_agent=x"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.filter, func(t *testing.T) {
@@ -282,12 +308,22 @@ func TestFilterMistakes(t *testing.T) {
 		{"id=17", "position 3: expected a connection id such as c17 after id="},
 		{"ip=10.0.0", "position 3: expected an address such as 10.0.0.7 or a network such as 10.0.0.0/8 after ip="},
 		{"ip=10.0.0.0/33", "position 3: expected an address such as 10.0.0.7 or a network such as 10.0.0.0/8 after ip="},
-		{"state=away", "position 6: expected one of normal, suspect, failed, closed, unknown after state="},
+		{"state=away", "position 6: expected one of normal, suspect, failed, closed, unknown, open after state=; away is for the clients page"},
+		{"cause=handshake-broken", "position 6: expected one of " + strings.Join(causeNames(Connections), ", ") + " after cause=; handshake-broken is for the events page"},
+		{"in/s>1", "position 0: expected a field such as client, state, rtt or silence before >: in/s is for the connections page and the clients page"},
+		{"event=closed", "position 0: expected a field such as client, state, rtt or silence before =: event is for the events page"},
+		{"seen>1h", "position 0: expected a field such as client, state, rtt or silence before >: seen is for the clients page"},
+		{"in>1k", `position 0: expected in/s, bytes_in or frames_in before >, not "in"`},
+		{"upstream=x", `position 0: expected side, as in side=upstream before =, not "upstream"`},
+		{"data >1s", `position 0: expected a field such as data_silence before >, not "data"`},
+		{"data silenc>1s", `position 5: expected a field such as silence, data_silence before >, not "silenc"`},
+		{"age>3x4d", "position 4: expected a duration such as 100ms after age>"},
+		{"age>1000000d", "position 4: expected a duration such as 100ms after age>"},
 		{"side=left", "position 5: expected one of client, upstream, unknown after side="},
 		{"fault=flood", "position 6: expected one of latency, rate, freeze, half-open, swallow-pongs, drop, slow-close, cut, reset after fault="},
 		{"fault>drop", "position 5: expected one of = != ~ after fault"},
 		{"by=me", "position 3: expected one of peer, app, holter, network, unknown after by="},
-		{"cause=bad-luck", "position 6: expected one of " + strings.Join(causeNames(), ", ") + " after cause="},
+		{"cause=bad-luck", "position 6: expected one of " + strings.Join(causeNames(Connections), ", ") + " after cause="},
 		{"client~(a", "position 7: expected a regular expression (missing closing )) after client~"},
 		{"client~[", "position 7: expected a regular expression (missing closing ]) after client~"},
 		{`client~""`, "position 7: expected a regular expression after client~"},
@@ -350,8 +386,8 @@ func TestFilterAtItsBounds(t *testing.T) {
 
 func TestEveryFieldIsFound(t *testing.T) {
 	for _, f := range fields {
-		for _, name := range []string{f.name, strings.ToUpper(f.name), f.short} {
-			if got, ok := findField(name); name != "" && (!ok || got.name != f.name) {
+		for _, name := range append([]string{f.name, strings.ToUpper(f.name), strings.ReplaceAll(f.name, "_", "-")}, f.also...) {
+			if got, ok := findField(name); !ok || got.name != f.name {
 				t.Errorf("findField(%q) = %q, %v", name, got.name, ok)
 			}
 		}
@@ -407,34 +443,42 @@ func TestFilterMatchAllocatesNothing(t *testing.T) {
 
 func FuzzFilter(f *testing.F) {
 	for _, s := range []string{
-		"all", "!all", `(ALL) "all" or client=all`, `demo or !"kiosk 7" (rtt>100ms and state=failed)`, `client~"a|b" ip=::1/64`, "bytes_in>=1.5MiB code!=1006", "a \xff", `"\"`,
+		"all", "!all", `(ALL) "all" or client=all`, `demo or !"kiosk 7" (rtt>100ms and state=failed)`, `client~"a|b" ip=::1/64`, "bytes_in>=1.5MiB code!=1006", `data silence>1s "data" silence>12d04h`,
+		"in/s>10k state=away back after>3s seen<1y now=c2", `event=refused what~"acc.pt" time>=12:01 by=net/http`, "a \xff", `"\"`,
 	} {
 		f.Add(s)
 	}
-	conns := sampleConnections()
+	rows := sampleRows()
 	f.Fuzz(func(t *testing.T, s string) {
-		parsed, err := Parse(s)
-		if e, ok := errors.AsType[*Error](err); ok {
-			checkPosition(t, s, e)
-			return
-		}
-		if err != nil {
-			t.Fatalf("%q: not a FilterError: %v", s, err)
-		}
-		written := parsed.String()
-		if len(written) > MaxLength {
-			t.Skip("quotes made it too long to be read back")
-		}
-		again, err := Parse(written)
-		if err != nil || again.String() != written || again.Empty() != parsed.Empty() {
-			t.Fatalf("%q is written %q and read back as %q, %v", s, written, again, err)
-		}
-		for i := range conns {
-			if parsed.Match(&conns[i], noon) != again.Match(&conns[i], noon) {
-				t.Fatalf("%q and %q do not agree on %s", s, written, conns[i].ID)
-			}
+		for place := range rows {
+			checkFilter(t, place, s, rows[place])
 		}
 	})
+}
+
+// checkFilter holds a filter against what it is written as.
+func checkFilter(t *testing.T, place Place, s string, rows []Row) {
+	parsed, err := place.Parse(s)
+	if e, ok := errors.AsType[*Error](err); ok {
+		checkPosition(t, s, e)
+		return
+	}
+	if err != nil {
+		t.Fatalf("%q: not a FilterError: %v", s, err)
+	}
+	written := parsed.String()
+	if len(written) > MaxLength {
+		return // quotes made it too long to be read back
+	}
+	again, err := place.Parse(written)
+	if err != nil || again.String() != written || again.Empty() != parsed.Empty() {
+		t.Fatalf("%q is written %q and read back as %q, %v", s, written, again, err)
+	}
+	for i, r := range rows {
+		if parsed.Selects(r) != again.Selects(r) {
+			t.Fatalf("%q and %q do not agree on row %d", s, written, i)
+		}
+	}
 }
 
 // checkPosition fails if e points outside of s or into the middle of a character.

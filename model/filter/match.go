@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -14,20 +13,20 @@ import (
 
 // expression is a node of a parsed filter. String returns it in the filter language.
 type expression interface {
-	match(c *model.Connection, now time.Time) bool
+	match(r Row) bool
 	String() string
 }
 
 type everything struct{}
 
-func (everything) match(*model.Connection, time.Time) bool { return true }
-func (everything) String() string                          { return "all" }
+func (everything) match(Row) bool { return true }
+func (everything) String() string { return "all" }
 
 type disjunction struct{ terms []expression }
 
-func (d *disjunction) match(c *model.Connection, now time.Time) bool {
+func (d *disjunction) match(r Row) bool {
 	for _, term := range d.terms {
-		if term.match(c, now) {
+		if term.match(r) {
 			return true
 		}
 	}
@@ -44,9 +43,9 @@ func (d *disjunction) String() string {
 
 type conjunction struct{ terms []expression }
 
-func (n *conjunction) match(c *model.Connection, now time.Time) bool {
+func (n *conjunction) match(r Row) bool {
 	for _, term := range n.terms {
-		if !term.match(c, now) {
+		if !term.match(r) {
 			return false
 		}
 	}
@@ -66,7 +65,7 @@ func (n *conjunction) String() string {
 
 type negation struct{ inner expression }
 
-func (n *negation) match(c *model.Connection, now time.Time) bool { return !n.inner.match(c, now) }
+func (n *negation) match(r Row) bool { return !n.inner.match(r) }
 
 func (n *negation) String() string {
 	switch n.inner.(type) {
@@ -76,8 +75,8 @@ func (n *negation) String() string {
 	return "!" + n.inner.String()
 }
 
-// condition reports whether a comparison holds for a connection.
-type condition func(c *model.Connection, now time.Time) bool
+// condition reports whether a comparison holds for a row.
+type condition func(r Row) bool
 
 type comparison struct {
 	field string
@@ -86,10 +85,10 @@ type comparison struct {
 	holds condition
 }
 
-func (n *comparison) match(c *model.Connection, now time.Time) bool { return n.holds(c, now) }
-func (n *comparison) String() string                                { return n.field + string(n.op) + quote(n.value) }
+func (n *comparison) match(r Row) bool { return n.holds(r) }
+func (n *comparison) String() string   { return n.field + string(n.op) + quote(n.value) }
 
-// word matches a part of any text by which users recognise a connection.
+// word matches a part of any text by which users recognise a row.
 type word struct {
 	text  string
 	lower []byte // text in lower case, never empty
@@ -97,14 +96,30 @@ type word struct {
 
 func newWord(text string) *word { return &word{text, []byte(strings.ToLower(text))} }
 
-func (w *word) String() string { return quote(w.text) }
+func (w *word) String() string {
+	if beginsField(w.text) {
+		return quoted(w.text) // else it could begin the name of a field
+	}
+	return quote(w.text)
+}
 
-func (w *word) match(c *model.Connection, _ time.Time) bool {
+func (w *word) match(r Row) bool {
+	return r.Connection != nil && w.inConnection(r.Connection) ||
+		r.Client != nil && (containsFold(r.Client.ID, w.lower) || containsFold(r.Client.UserAgent, w.lower)) ||
+		r.Event != nil && w.inEvent(r.Event)
+}
+
+func (w *word) inConnection(c *model.Connection) bool {
 	return containsFold(c.Client, w.lower) ||
 		containsFold(c.Path, w.lower) ||
 		containsFold(c.UserAgent, w.lower) ||
 		containsFold(string(c.Diagnosis.Cause), w.lower) ||
 		w.inID(c.ID) || w.inAddress(c.Remote)
+}
+
+func (w *word) inEvent(e *Event) bool {
+	return containsFold(e.Kind, w.lower) || containsFold(e.Text, w.lower) ||
+		e.Refusal != nil && (containsFold(e.Refusal.Client, w.lower) || containsFold(string(e.Refusal.Diagnosis.Cause), w.lower))
 }
 
 // inID compares with the id as ID.String formats it, without the allocation.

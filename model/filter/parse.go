@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
-	"time"
 
 	"holter/model"
 )
@@ -22,13 +21,14 @@ const (
 // parser parses a filter by recursive descent.
 type parser struct {
 	src      string
+	place    Place
 	pos      int // of the next byte in src
 	depth    int
 	patterns int // instructions of the regular expressions so far
 }
 
-func parse(s string) (expression, error) {
-	p := &parser{src: s}
+func parse(s string, place Place) (expression, error) {
+	p := &parser{src: s, place: place}
 	if len(s) > MaxLength {
 		return nil, p.expected(MaxLength, "no more than %d bytes", MaxLength)
 	}
@@ -156,6 +156,11 @@ func (p *parser) wordOrComparison() (expression, error) {
 	}
 	p.pos += len(text)
 	p.skipSpace()
+	if p.peekOperator() == "" {
+		if two, ok := p.secondHalf(text); ok {
+			text = two
+		}
+	}
 	op := p.peekOperator()
 	switch {
 	case op == "" && isAll(text):
@@ -164,10 +169,28 @@ func (p *parser) wordOrComparison() (expression, error) {
 		return newWord(text), nil
 	}
 	f, ok := findField(text)
-	if !ok {
-		return nil, p.expected(start, "%s before %s, not %q", suggestFields(text), op, model.Clean(text, 40))
+	switch {
+	case !ok:
+		return nil, p.expected(start, "%s before %s, not %q", suggestFields(text, p.place), op, model.Clean(text, 40))
+	case !f.on.has(p.place):
+		return nil, p.expected(start, "%s before %s: %s is for %s", suggestFields("", p.place), op, f.name, f.on)
 	}
 	return p.comparison(f, op)
+}
+
+// secondHalf reads the rest of a field's name that is written in two words, as in data silence>30s. It returns the whole
+// name, and reads nothing if there is none.
+func (p *parser) secondHalf(first string) (name string, ok bool) {
+	before := p.pos
+	second := p.peekWord()
+	p.pos += len(second)
+	p.skipSpace()
+	name = first + "_" + second
+	if _, known := findField(name); second != "" && known && p.peekOperator() != "" {
+		return name, true
+	}
+	p.pos = before
+	return "", false
 }
 
 // comparison parses the rest of a comparison, from op on.
@@ -182,15 +205,15 @@ func (p *parser) comparison(f field, op operator) (expression, error) {
 	if err != nil {
 		return nil, err
 	}
-	holds, wants := condition(nil), f.wants
+	holds, wants, elsewhere := condition(nil), f.wants(p.place), ""
 	switch {
 	case op == opMatches:
 		holds, wants = p.matching(f, value)
 	case ok:
-		holds = f.compare(op, value)
+		holds, elsewhere = f.compare(op, value, p.place), f.elsewhere(value, p.place)
 	}
 	if holds == nil {
-		return nil, p.expected(start, "%s after %s%s", wants, f.name, op)
+		return nil, p.expected(start, "%s after %s%s%s", wants, f.name, op, elsewhere)
 	}
 	return &comparison{f.name, op, value, holds}, nil
 }
@@ -211,7 +234,7 @@ func (p *parser) matching(f field, pattern string) (holds condition, wants strin
 	if err != nil {
 		return nil, "a regular expression"
 	}
-	return func(c *model.Connection, _ time.Time) bool { return re.MatchString(f.text(c)) }, ""
+	return func(r Row) bool { return re.MatchString(f.text(r)) }, ""
 }
 
 // patternSize counts the instructions of a regular expression's program.

@@ -49,6 +49,10 @@ func quote(s string) string {
 	if s != "" && !strings.ContainsAny(s, filterSpecials) && !isKeyword(s) && !isAll(s) {
 		return s
 	}
+	return quoted(s)
+}
+
+func quoted(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 

@@ -63,10 +63,10 @@ func Sort(conns []*model.Connection, key SortKey, descending bool, now time.Time
 			return c.Remote, c.Remote.IsValid()
 		})
 	case f.figure != nil:
-		sortBy(conns, descending, cmp.Compare[int64], func(c *model.Connection) (int64, bool) { return f.figure(c, now) })
+		sortBy(conns, descending, cmp.Compare[int64], func(c *model.Connection) (int64, bool) { return f.figure(Row{Connection: c, Now: now}) })
 	case f.text != nil:
 		sortBy(conns, descending, strings.Compare, func(c *model.Connection) (string, bool) {
-			text := f.text(c)
+			text := f.text(Row{Connection: c, Now: now})
 			return text, text != ""
 		})
 	default:

@@ -5,30 +5,49 @@ import (
 	"strings"
 )
 
-// suggestFields lists the fields that a user who wrote name may have meant.
-func suggestFields(name string) string {
-	near := nearFields(strings.ToLower(name))
-	if len(near) == 0 {
-		return "a field such as client, state, rtt or silence"
+// suggestFields lists the fields of a place that a user who wrote name may have meant.
+func suggestFields(name string, p Place) string {
+	name = strings.ReplaceAll(strings.ToLower(name), "-", "_")
+	if hint := hints[name]; hint != "" {
+		return hint
 	}
-	return "a field such as " + strings.Join(near, ", ")
+	near := nearFields(name, p)
+	switch {
+	case len(near) > 0:
+		return "a field such as " + strings.Join(near, ", ")
+	case p == EventRows:
+		return "a field such as event, client, cause or time"
+	}
+	return "a field such as client, state, rtt or silence"
 }
 
 // nearFields returns at most four names, the nearest first. A name is near if few changes lead to it, or if it
-// contains what was written.
-func nearFields(name string) []string {
+// contains what was written. A field that has another name like that is near too.
+func nearFields(name string, p Place) []string {
 	type candidate struct {
 		name  string
 		edits int
 	}
-	if len(name) > 20 {
+	if len(name) > 20 || name == "" {
 		return nil
 	}
 	var near []candidate
 	for _, f := range fields {
-		n := EditDistance(name, f.name)
-		if n <= max(1, len(name)/3) || len(name) > 1 && strings.Contains(f.name, name) {
-			near = append(near, candidate{f.name, n})
+		if !f.on.has(p) {
+			continue
+		}
+		best := candidate{f.name, -1}
+		for _, called := range append([]string{f.name}, f.also...) {
+			n := EditDistance(name, called)
+			if n > max(1, len(name)/3) && (len(name) == 1 || !strings.Contains(called, name)) {
+				continue
+			}
+			if best.edits < 0 || n < best.edits {
+				best.edits = n
+			}
+		}
+		if best.edits >= 0 {
+			near = append(near, best)
 		}
 	}
 	slices.SortStableFunc(near, func(a, b candidate) int { return a.edits - b.edits })

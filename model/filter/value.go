@@ -2,8 +2,8 @@ package filter
 
 import (
 	"cmp"
+	"math"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,18 +20,20 @@ type unit struct {
 var (
 	durations     = unit{"a duration such as 100ms", parseDuration}
 	sizes         = unit{"a size such as 1MiB", model.ParseSize}
+	rates         = unit{"bytes per second such as 10k", parseRate}
 	counts        = unit{"a number such as 3", parseCount}
 	connectionIDs = unit{"a connection id such as c17", parseConnectionID}
+	clocks        = unit{"a time of day such as 12:01:07", parseClock}
 )
 
-func figureField(name, short string, u unit, get func(*model.Connection, time.Time) (int64, bool)) field {
-	return field{name: name, short: short, wants: u.wants, figure: get, compare: func(op operator, value string) condition {
+func figureField(name string, u unit, get func(Row) (int64, bool)) field {
+	return field{name: name, on: everywhere, wants: everyPlace(u.wants), figure: get, compare: func(op operator, value string, _ Place) condition {
 		want, ok := u.parse(value)
 		if !ok {
 			return nil
 		}
-		return func(c *model.Connection, now time.Time) bool {
-			have, ok := get(c, now)
+		return func(r Row) bool {
+			have, ok := get(r)
 			if !ok {
 				return op == opNotEqual
 			}
@@ -41,18 +43,28 @@ func figureField(name, short string, u unit, get func(*model.Connection, time.Ti
 }
 
 func durationField(name string, get func(*model.Connection) time.Duration) field {
-	return figureField(name, "", durations, func(c *model.Connection, _ time.Time) (int64, bool) {
-		d := get(c)
+	return figureField(name, durations, func(r Row) (int64, bool) {
+		d := get(r.known())
 		return int64(d), d != 0
 	})
 }
 
-func countField(name, short string, get func(*model.Connection) uint64) field {
-	return figureField(name, short, counts, func(c *model.Connection, _ time.Time) (int64, bool) { return int64(get(c)), true })
+func countField(name string, get func(*model.Connection) uint64) field {
+	return totalField(name, counts, get)
 }
 
 func sizeField(name string, get func(*model.Connection) uint64) field {
-	return figureField(name, "", sizes, func(c *model.Connection, _ time.Time) (int64, bool) { return int64(get(c)), true })
+	return totalField(name, sizes, get)
+}
+
+// totalField makes a field for a figure that every connection has.
+func totalField(name string, u unit, get func(*model.Connection) uint64) field {
+	return figureField(name, u, func(r Row) (int64, bool) { return int64(get(r.known())), r.Connection != nil })
+}
+
+// rateField makes a field for bytes per second as the screen shows them, which is rounded.
+func rateField(name string, get func(Row) float64) field {
+	return figureField(name, rates, func(r Row) (int64, bool) { return int64(math.Round(get(r))), r.Connection != nil }).only(onRows)
 }
 
 // holds reports whether "have op want" is true. order is the result of comparing have with want.
@@ -74,53 +86,65 @@ func (op operator) holds(order int) bool {
 	return false
 }
 
-func textField(name, short string, get func(*model.Connection) string) field {
-	return field{name: name, short: short, wants: "a text", text: get, compare: func(op operator, value string) condition {
-		return func(c *model.Connection, _ time.Time) bool {
-			return strings.EqualFold(get(c), value) == (op == opEqual)
-		}
+func textField(name string, get func(Row) string) field {
+	return field{name: name, on: everywhere, wants: everyPlace("a text"), text: get, compare: func(op operator, value string, _ Place) condition {
+		return func(r Row) bool { return strings.EqualFold(get(r), value) == (op == opEqual) }
 	}}
 }
 
-// choiceField makes a field for a text with known values. The empty text stands for none of them.
-func choiceField(name string, known []string, get func(*model.Connection) string) field {
-	f := textField(name, "", get)
-	f.wants = "one of " + strings.Join(known, ", ")
+// choiceField makes a field for a text with known values, which depend on the place. The empty text stands for none of
+// them.
+func choiceField(name string, known func(Place) []string, get func(Row) string) field {
+	f := textField(name, get)
+	f.values = known
+	f.wants = func(p Place) string { return "one of " + strings.Join(known(p), ", ") }
 	compare := f.compare
-	f.compare = func(op operator, value string) condition {
-		if value != "" && !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, value) }) {
+	f.compare = func(op operator, value string, p Place) condition {
+		if value != "" && !contains(known(p), value) {
 			return nil
 		}
-		return compare(op, value)
+		return compare(op, value, p)
+	}
+	return f
+}
+
+// stateField makes the field that compares states.
+func stateField(name string) field {
+	f := choiceField(name, stateNames, Row.state)
+	compare := f.compare
+	f.compare = func(op operator, value string, p Place) condition {
+		if !strings.EqualFold(value, stateOpen) {
+			return compare(op, value, p)
+		}
+		return func(r Row) bool { return r.isOpen() == (op == opEqual) }
 	}
 	return f
 }
 
 // faultField makes the field that compares the kinds of faults on a connection. The empty text stands for none.
 func faultField(name string) field {
-	text := func(c *model.Connection) string { return strings.Join(c.Faults.Kinds(), " ") }
-	f := choiceField(name, model.FaultKinds(), text)
+	kinds := func(r Row) []string { return r.known().Faults.Kinds() }
+	f := choiceField(name, everyPlace(model.FaultKinds()), func(r Row) string { return strings.Join(kinds(r), " ") })
 	compare := f.compare
-	f.compare = func(op operator, value string) condition {
-		if value == "" || compare(op, value) == nil {
-			return compare(op, value)
+	f.compare = func(op operator, value string, p Place) condition {
+		if value == "" || compare(op, value, p) == nil {
+			return compare(op, value, p)
 		}
-		return func(c *model.Connection, _ time.Time) bool {
-			has := slices.ContainsFunc(c.Faults.Kinds(), func(kind string) bool { return strings.EqualFold(kind, value) })
-			return has == (op == opEqual)
+		return func(r Row) bool {
+			return contains(kinds(r), value) == (op == opEqual)
 		}
 	}
 	return f
 }
 
-func addressField(name string, text func(*model.Connection) string) field {
+func addressField(name string, text func(Row) string) field {
 	wants := "an address such as 10.0.0.7 or a network such as 10.0.0.0/8"
-	return field{name: name, wants: wants, text: text, compare: func(op operator, value string) condition {
+	return field{name: name, on: everywhere, wants: everyPlace(wants), text: text, compare: func(op operator, value string, _ Place) condition {
 		want, ok := parseNetwork(value)
 		if !ok {
 			return nil
 		}
-		return func(c *model.Connection, _ time.Time) bool { return want.contains(c.Remote) == (op == opEqual) }
+		return func(r Row) bool { return want.contains(r.remote()) == (op == opEqual) }
 	}}
 }
 
@@ -153,9 +177,43 @@ func singleAddress(a netip.Addr) netip.Prefix {
 	return netip.PrefixFrom(a, a.BitLen())
 }
 
+// parseDuration parses a duration as the screen shows it: with days and years too, as in 12d04h.
 func parseDuration(s string) (int64, bool) {
-	d, err := time.ParseDuration(s)
-	return int64(d), err == nil && d >= 0
+	long, rest := int64(0), s
+	for _, u := range [...]struct {
+		name   string
+		length time.Duration
+	}{{"y", 365 * 24 * time.Hour}, {"d", 24 * time.Hour}} {
+		number, after, found := strings.Cut(rest, u.name)
+		if !found {
+			continue
+		}
+		n, ok := parseCount(number)
+		if !ok || n > 100*365 {
+			return 0, false
+		}
+		long, rest = long+n*int64(u.length), after
+	}
+	if rest == "" && rest != s {
+		return long, true
+	}
+	d, err := time.ParseDuration(rest)
+	return long + int64(d), err == nil && d >= 0 && long <= math.MaxInt64-int64(d)
+}
+
+// parseRate parses a rate as the screen shows it: with k, M and G, and with or without B and /s.
+func parseRate(s string) (int64, bool) {
+	return model.ParseSize(strings.TrimSuffix(strings.ToLower(s), "/s"))
+}
+
+// parseClock parses a time of day. It returns the nanoseconds since midnight.
+func parseClock(s string) (int64, bool) {
+	for _, layout := range []string{time.TimeOnly, "15:04"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return int64(t.Sub(t.Truncate(24 * time.Hour))), true
+		}
+	}
+	return 0, false
 }
 
 func parseCount(s string) (int64, bool) {

@@ -1,0 +1,239 @@
+package filter
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"holter/model"
+)
+
+// Place is where a filter is used. It decides which fields there are and which words they take.
+type Place uint8
+
+const (
+	Connections    Place = iota // connections by themselves: in the API, kicks, faults and drills
+	ConnectionRows              // the connections of the screen, which also measures their rates
+	ClientRows                  // the clients of the screen, each with its newest connection
+	EventRows                   // the events of the screen
+)
+
+var placeNames = [...]string{"the API and drills", "the connections page", "the clients page", "the events page"}
+
+// places is a set of them.
+type places uint8
+
+const (
+	onConnections = places(1<<Connections | 1<<ConnectionRows)
+	onRows        = places(1<<ConnectionRows | 1<<ClientRows)
+	onClients     = places(1 << ClientRows)
+	onEvents      = places(1 << EventRows)
+	nearlyAll     = onConnections | onClients
+	everywhere    = nearlyAll | onEvents
+)
+
+func (s places) has(p Place) bool { return s&(1<<p) != 0 }
+
+// String names the places in a sentence, such as "the clients page and the events page".
+func (s places) String() string {
+	var names []string
+	for p, name := range placeNames {
+		if s.has(Place(p)) {
+			names = append(names, name)
+		}
+	}
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// Row is what a filter is asked about: a connection, or what the screen has beside it. It is passed by value, so that asking
+// allocates nothing.
+type Row struct {
+	Connection *model.Connection // nil for a client without one, and for an event about none
+	Client     *model.Client     // nil but on ClientRows
+	Event      *Event            // nil but on EventRows
+	In, Out    float64           // bytes per second, on ConnectionRows and ClientRows
+	Now        time.Time         // for an event, when it happened
+}
+
+// Event is an event as the screen shows it.
+type Event struct {
+	Kind    string         // one of EventKinds
+	Text    string         // the whole sentence
+	Refusal *model.Refusal // nil unless it is one
+}
+
+// EventKinds are the words by which the screen tells events from each other.
+var EventKinds = []string{
+	"opened", "closed", "refused", "normal", "suspect", "failed", "fault", "storm", "calm", "lost", "unknown", "other",
+}
+
+// known returns the connection, or an empty one with no figures.
+func (r Row) known() *model.Connection {
+	if r.Connection == nil {
+		return &nothing
+	}
+	return r.Connection
+}
+
+var nothing model.Connection
+
+func (r Row) refusal() *model.Refusal {
+	if r.Event == nil {
+		return nil
+	}
+	return r.Event.Refusal
+}
+
+func (r Row) client() string {
+	switch refusal := r.refusal(); {
+	case r.Client != nil:
+		return r.Client.ID
+	case refusal != nil:
+		return refusal.Client
+	}
+	return r.known().Client
+}
+
+func (r Row) userAgent() string {
+	if r.Client != nil {
+		return r.Client.UserAgent
+	}
+	return r.known().UserAgent
+}
+
+func (r Row) generation() (int64, bool) {
+	switch {
+	case r.Client != nil:
+		return int64(r.Client.Generation), true
+	case r.Connection == nil:
+		return 0, false
+	}
+	return int64(r.Connection.Generation), true
+}
+
+// remote is not valid if it is not known.
+func (r Row) remote() netip.AddrPort {
+	refusal := r.refusal()
+	if refusal == nil {
+		return r.known().Remote
+	}
+	if a, err := netip.ParseAddrPort(refusal.Remote); err == nil {
+		return a
+	}
+	a, _ := netip.ParseAddr(refusal.Remote)
+	return netip.AddrPortFrom(a, 0)
+}
+
+func (r Row) state() string {
+	switch {
+	case r.Client != nil:
+		return r.Client.State.String()
+	case r.Connection == nil:
+		return ""
+	}
+	return r.Connection.State.String()
+}
+
+// inState returns how long the connection, or the client, has been in its state.
+func (r Row) inState() (int64, bool) {
+	switch {
+	case r.Client != nil:
+		return int64(r.Now.Sub(r.Client.Since)), true
+	case r.Connection == nil || r.Connection.Since.IsZero():
+		return 0, false
+	}
+	return int64(r.Now.Sub(r.Connection.Since)), true
+}
+
+func (r Row) diagnosis() model.Diagnosis {
+	if refusal := r.refusal(); refusal != nil {
+		return refusal.Diagnosis
+	}
+	return r.known().Diagnosis
+}
+
+// code returns the close code, or the status with which a handshake was refused.
+func (r Row) code() (int64, bool) {
+	if c := r.known().Close; c != nil {
+		return int64(c.Code), true
+	}
+	return r.status()
+}
+
+func (r Row) status() (int64, bool) {
+	if refusal := r.refusal(); refusal != nil && refusal.Status > 0 {
+		return int64(refusal.Status), true
+	}
+	return 0, false
+}
+
+// by returns who closed the connection, or refused the handshake.
+func (r Row) by() string {
+	if refusal := r.refusal(); refusal != nil {
+		return string(refusal.By)
+	}
+	if c := r.known().Close; c != nil {
+		return c.By.String()
+	}
+	return ""
+}
+
+func (r Row) reason() string {
+	if refusal := r.refusal(); refusal != nil {
+		return refusal.Reason
+	}
+	if c := r.known().Close; c != nil {
+		return c.Reason
+	}
+	return ""
+}
+
+// backAfter returns how long the client was away before its newest connection.
+func (r Row) backAfter() (int64, bool) {
+	if r.Client == nil || len(r.Client.Reconnects) == 0 {
+		return 0, false
+	}
+	return int64(r.Client.Reconnects[len(r.Client.Reconnects)-1]), true
+}
+
+func (r Row) isOpen() bool { return r.Connection != nil && r.Connection.Open() }
+
+// stateNames are the states that there are in a place. Only a client can be away. It is never closed, as its next
+// connection may come.
+func stateNames(p Place) []string {
+	names := slices.DeleteFunc(slices.Clone(model.StateNames[:]), func(name string) bool {
+		return p == ClientRows && name == model.Closed.String() || p != ClientRows && name == model.Away.String()
+	})
+	return append(names, stateOpen)
+}
+
+// stateOpen stands for all states of a connection whose socket is not closed.
+const stateOpen = "open"
+
+// causeNames are the causes that there are in a place. A broken handshake never becomes a connection.
+func causeNames(p Place) []string {
+	var names []string
+	for _, c := range model.Causes {
+		names = append(names, string(c))
+	}
+	if p == EventRows {
+		names = append(names, string(model.CauseHandshakeBroken))
+	}
+	return names
+}
+
+// endNames are those who can close a connection, and on the page of events also those who can refuse one.
+func endNames(p Place) []string {
+	names := slices.Clone(model.CloserNames[:])
+	if p == EventRows {
+		for _, by := range []model.Refuser{model.RefusedByHTTP, model.RefusedByUpstream, model.RefusedByClient} {
+			names = append(names, string(by))
+		}
+	}
+	return names
+}
