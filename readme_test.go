@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 	_ "github.com/charmbracelet/x/exp/golden" // for its flag -update
 
+	"holter/model/filter"
 	"holter/tui/cli/config"
 )
 
@@ -163,18 +164,29 @@ func declares(t *testing.T, dir, kind, part string) bool {
 // TestReadmeFlags holds the tables of flags in the README about configuration against the command line. Run it
 // with -update to write the tables anew.
 func TestReadmeFlags(t *testing.T) {
-	const file, begin, end = "tui/cli/config/README.md", "<!-- flags: written by go test . -update -->\n", "<!-- end of flags -->\n"
+	checkWritten(t, "tui/cli/config/README.md", "flags", flagTables(t))
+}
+
+// TestReadmeFields holds the table of fields in the README about filters against the language.
+func TestReadmeFields(t *testing.T) {
+	checkWritten(t, "model/filter/README.md", "fields", "\n"+filter.Table()+"\n")
+}
+
+// checkWritten compares what a README has between the marks of a part with what should be there. With -update it writes
+// it there.
+func checkWritten(t *testing.T, file, what, want string) {
+	t.Helper()
+	begin, end := "<!-- "+what+": written by go test . -update -->\n", "<!-- end of "+what+" -->\n"
 	text := read(t, file)
 	before, rest, ok := strings.Cut(text, begin)
-	tables, after, closed := strings.Cut(rest, end)
+	part, after, closed := strings.Cut(rest, end)
 	if !ok || !closed {
-		t.Fatalf("%s lacks the marks around the tables of flags", file)
+		t.Fatalf("%s lacks the marks around the %s", file, what)
 	}
-	want := flagTables(t)
 	switch {
-	case tables == want:
+	case part == want:
 	case flag.Lookup("update").Value.String() != "true":
-		t.Errorf("the flags in %s are out of date: run go test . -update", file)
+		t.Errorf("the %s in %s are out of date: run go test . -update", what, file)
 	default:
 		if err := os.WriteFile(file, []byte(before+begin+want+end+after), 0o644); err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/model/filter"
 	"holter/tui/look"
 	"holter/tui/widget"
 )
@@ -69,19 +70,20 @@ func (p *connections) targets() victims {
 		}
 		return victims{label: fmt.Sprintf("%d marked", len(ids)), ids: ids}
 	}
-	return listed(&p.sorted, func(c *model.Connection) *model.Connection { return c })
+	return listed(&p.sorted, choosesConnection, func(c *model.Connection) *model.Connection { return c })
 }
 
 func (p *clients) targets() victims {
-	return listed(&p.sorted, func(row *clientRow) *model.Connection { return row.connection })
+	return listed(&p.sorted, choosesClient, func(row *clientRow) *model.Connection { return row.connection })
 }
 
 // listed are the connections of all rows that the page's filter chooses. Until a command has chosen anew, the rows are
 // still those of the filter before.
-func listed[R any, K comparable](l *sorted[R, K], connection func(*R) *model.Connection) victims {
-	to := victims{filter: l.search.filter}
+func listed[R any, K comparable](l *sorted[R, K], chooses func(filter.Filter, *picture, *model.Connection) bool,
+	connection func(*R) *model.Connection) victims {
+	to := victims{filter: l.search.filter, chooses: chooses}
 	for _, row := range l.list.Rows {
-		if c := connection(row); c != nil && c.Open() && to.filter.Match(c, l.picture.Time) {
+		if c := connection(row); c != nil && c.Open() && to.meant(l.picture, c) {
 			to.ids = append(to.ids, c.ID)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
-	"holter/model/filter"
 	"holter/tui/look"
 )
 
@@ -223,7 +222,7 @@ func (a *App) listGroup(text string) tea.Cmd {
 		a.status.say("there are no connections to list by their user agent")
 		return nil
 	}
-	f, err := filter.Parse(text)
+	f, err := to.place().Parse(text)
 	if err != nil {
 		a.status.complain(err.Error())
 		return nil

@@ -31,7 +31,7 @@ func arrangeClients(p *picture, a arrangement) *picture {
 		rows := make([]*clientRow, 0, len(p.Clients))
 		for i := range p.Clients {
 			row := clientRow{&p.Clients[i], newest[p.Clients[i].ID]}
-			if row.matches(by.filter, p.Time) {
+			if by.filter.Selects(p.clientRow(&row)) {
 				all = append(all, row)
 				rows = append(rows, &all[len(all)-1])
 			}
@@ -39,25 +39,27 @@ func arrangeClients(p *picture, a arrangement) *picture {
 		return rows
 	})
 	chosen.hide(a, func(r *clientRow) bool { return r.State == model.Away })
-	chosen.measure(func(r *clientRow) string { return r.ID })
 	slices.SortStableFunc(chosen.rows, clientOrder(a))
 	fresh := *p
 	fresh.clients = chosen
 	return &fresh
 }
 
-// matches reports whether a filter chooses the client's newest connection. For a client that is away it is matched against
-// what is known of the client.
-func (r *clientRow) matches(f filter.Filter, now time.Time) bool {
-	if r.connection != nil && r.State != model.Away {
-		return f.Match(r.connection, now)
-	}
-	c := model.Connection{Client: r.ID, Generation: r.Generation, UserAgent: r.UserAgent}
+// clientRow is a row as the filter of the page sees it.
+func (p *picture) clientRow(r *clientRow) filter.Row {
+	row := filter.Row{Now: p.Time}
 	if r.connection != nil {
-		c = *r.connection
+		row = p.rowOf(r.connection)
 	}
-	c.State = r.State
-	return f.Match(&c, now)
+	row.Client = r.Client
+	return row
+}
+
+// choosesClient reports whether a filter chooses the client of a connection, whose row would be about this connection. One
+// that is forgotten it does not choose.
+func choosesClient(f filter.Filter, p *picture, c *model.Connection) bool {
+	client := p.client(c.Client)
+	return client != nil && f.Selects(p.clientRow(&clientRow{client, c}))
 }
 
 // clientOrder compares rows that are by id already.
@@ -100,7 +102,7 @@ func clientColumns(t *clientText) []widget.Column[clientRow] {
 	type row = clientRow
 	return []widget.Column[row]{
 		{Title: "STATE", Sort: filter.SortState, Letter: "s", Inverse: true, Min: 9, Want: 9, Loud: true, Text: t.state},
-		{Title: "CLIENT", Sort: filter.SortClient, Letter: "c", Min: 12, Want: 32, Ample: 64, Fits: true,
+		{Title: "CLIENT", Sort: filter.SortClient, Letter: "c", Min: 12, Want: 24,
 			Text: func(r *row, w int) string { return t.plain(r.ID, w) }},
 		{Title: "GEN", Sort: filter.SortGeneration, Letter: "g", Descending: true, Min: 4, Want: 4, Right: true,
 			Text: func(r *row, _ int) string { return look.Count(r.Generation) }},

@@ -5,6 +5,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/model/filter"
 	"holter/tui/widget"
 )
 
@@ -20,7 +21,7 @@ type clients struct {
 }
 
 func newClients(k *keyMap, fx *effects, st *status) *clients {
-	p := &clients{newSorted[clientRow, string]("client", k, fx, st)}
+	p := &clients{newSorted[clientRow, string]("client", filter.ClientRows, k, fx, st)}
 	p.arranges, p.again, p.gone = arrangeClients, p.rechoose, model.Away
 	p.rowsOf = func(pic *picture) *arranged[clientRow] { return pic.clients }
 	t := widget.NewTable(clientColumns(&clientText{page: p}), func(r *clientRow) model.State { return r.State })
@@ -34,10 +35,7 @@ func (p *clients) layOut(room size, d drawing) {
 }
 
 func (p *clients) setPicture(pic *picture) tea.Cmd {
-	cmd, ok := p.accept(pic)
-	if ok {
-		p.list.Table.Fit(p.chosen.longest)
-	}
+	cmd, _ := p.accept(pic)
 	return cmd
 }
 

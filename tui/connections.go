@@ -8,7 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
-	"holter/tui/look"
+	"holter/model/filter"
 	"holter/tui/widget"
 )
 
@@ -21,11 +21,10 @@ type connections struct {
 }
 
 func newConnections(k *keyMap, fx *effects, st *status) *connections {
-	p := &connections{sorted: newSorted[model.Connection, model.ID]("connection", k, fx, st), detail: newDetail()}
+	p := &connections{sorted: newSorted[model.Connection, model.ID]("connection", filter.ConnectionRows, k, fx, st), detail: newDetail()}
 	p.arranges, p.again, p.gone = arrangeConnections, p.rechoose, model.Closed
 	p.rowsOf = func(pic *picture) *arranged[model.Connection] { return pic.connections }
 	t := widget.NewTable(connectionColumns(&rowText{page: p}), func(c *model.Connection) model.State { return c.State })
-	t.Tone = look.Tone
 	t.Marked = func(c *model.Connection) bool { return p.marks.has(c.ID) }
 	p.list = widget.NewList(t, func(c *model.Connection) model.ID { return c.ID })
 	return p
@@ -54,7 +53,6 @@ func (p *connections) setPicture(pic *picture) tea.Cmd {
 	if cmd, ok := p.accept(pic); !ok {
 		return cmd
 	}
-	p.list.Table.Fit(p.chosen.longest)
 	p.marks.prune(pic)
 	p.followClient()
 	return tea.Batch(p.followCursor(), p.followGeneration())

@@ -2,12 +2,12 @@ package tui
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/model/filter"
 	"holter/tui/look"
 	"holter/tui/widget"
 )
@@ -22,7 +22,7 @@ type events struct {
 const newestEvent = "newest"
 
 func newEvents(k *keyMap, st *status, f *feed) *events {
-	p := &events{listing: listing[item, uint64]{noun: "event", keys: k, status: st, followed: newestEvent, chosen: new(arranged[item])}, feed: f}
+	p := &events{listing: listing[item, uint64]{noun: "event", fields: filter.EventRows, keys: k, status: st, followed: newestEvent, chosen: new(arranged[item])}, feed: f}
 	p.again = p.hear
 	columns := []widget.Column[item]{
 		{Title: "TIME", Min: 8, Text: func(it *item, _ int) string { return look.Clock(it.at) }},
@@ -52,7 +52,7 @@ func (p *events) hear() tea.Cmd {
 	p.set(choose(arrangement{search: p.search, last: p.chosen.by}, len(items), func(by finder) []*item {
 		var rows []*item
 		for i := range items {
-			if by.text == "" || by.finds(&items[i]) {
+			if by.filter.Selects(items[i].row()) {
 				it := items[i] // the feed reuses its array
 				rows = append(rows, &it)
 			}
@@ -65,14 +65,9 @@ func (p *events) hear() tea.Cmd {
 	return nil
 }
 
-// finds reports whether the filter chooses the connection that an event is about, or the text of the filter is part of
-// the event's words.
-func (f *finder) finds(it *item) bool {
-	if c := it.connection; c != nil && f.filter.Match(c, it.at) {
-		return true
-	}
-	words := strings.ToLower(it.kind + " " + it.text)
-	return strings.Contains(words, strings.ToLower(f.text))
+// row is an event as the filter of the page sees it.
+func (it *item) row() filter.Row {
+	return filter.Row{Connection: it.connection, Now: it.at, Event: &filter.Event{Kind: it.kind, Text: it.text, Refusal: it.refusal}}
 }
 
 func (p *events) update(msg tea.KeyMsg) tea.Cmd {

@@ -106,7 +106,7 @@ func (f *feed) newest(n int) []item {
 
 // itemOf puts an event into words. Not every event deserves some.
 func itemOf(e *model.Event) (item, bool) {
-	it := item{seq: e.Seq, at: e.Time, connection: e.Connection}
+	it := item{seq: e.Seq, at: e.Time, connection: e.Connection, refusal: e.Refusal}
 	switch {
 	case e.Type == model.ConnectionOpened && e.Connection != nil:
 		it.weight, it.kind = weightArrival, "opened"

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -43,6 +45,7 @@ type filtering struct {
 // filteredPage is a page with a filter.
 type filteredPage interface {
 	finder() *finder
+	place() filter.Place
 	refilter() tea.Cmd // chooses rows by the filter as it is now
 	served() bool      // false while the rows are those of an older filter, because this one chooses none
 }
@@ -50,7 +53,7 @@ type filteredPage interface {
 func newFiltering(s *look.Styles, k *keyMap, page filteredPage, past *pastFilters) *filtering {
 	f := page.finder()
 	f.typing = true
-	return &filtering{keys: k, page: page, prompt: widget.NewPrompt(s, f.text), past: past, at: len(past.texts)}
+	return &filtering{keys: k, page: page, prompt: widget.NewPrompt(s, page.place(), f.text), past: past, at: len(past.texts)}
 }
 
 func (d *filtering) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
@@ -110,4 +113,28 @@ func (d *filtering) Footer(w int, _ string) []string {
 		below = widget.Hints(d.prompt.Styles, w, []key.Binding{d.keys.Keep, d.keys.Drop, d.keys.Older})
 	}
 	return []string{d.prompt.View(w), below}
+}
+
+// filterHelp are the rules of the filter, for the help.
+func filterHelp(s *look.Styles) []entry {
+	return []entry{
+		{"demo", "part of id, client, address, path, user agent or cause", s.Accent},
+		{"rtt>100ms", "field, = != > >= < <= ~, value with its unit", s.Accent},
+		{"a b, a or b", "both, either; ! negates, ( ) group, \" \" quote", s.Accent},
+		{"ip=10.0.0.0/8", "addresses of a network", s.Accent},
+		{"state=suspect", "every title of a column is a field, and its words are values", s.Accent},
+	}
+}
+
+// fieldHelp are the fields of a filter, for the help.
+func fieldHelp(s *look.Styles, place filter.Place) []entry {
+	var entries []entry
+	for _, f := range place.Fields() {
+		text := strings.ReplaceAll(f.About, "`", "")
+		if len(f.Also) > 0 {
+			text += "; also " + strings.Join(f.Also, ", ")
+		}
+		entries = append(entries, entry{f.Name, text + " (" + f.Takes + ")", s.Accent})
+	}
+	return entries
 }

@@ -22,13 +22,14 @@ type help struct {
 	place  string // the page that it was opened on
 	here   []key.Binding
 	sorts  []widget.Item
+	fields []entry // of the page's filter
 	text   viewport.Model
 	search *textinput.Model // nil until it is searched
 	typing bool
 }
 
-func newHelp(s *look.Styles, k *keyMap, place string, here []key.Binding, sorts []widget.Item, w, h int) *help {
-	d := &help{styles: s, keys: k, place: place, here: here, sorts: sorts, text: viewport.New(w, h)}
+func newHelp(s *look.Styles, k *keyMap, place string, here []key.Binding, sorts []widget.Item, fields []entry, w, h int) *help {
+	d := &help{styles: s, keys: k, place: place, here: here, sorts: sorts, fields: fields, text: viewport.New(w, h)}
 	d.write()
 	return d
 }
@@ -88,7 +89,11 @@ func (d *help) Footer(w int, message string) []string {
 
 // View takes the whole page.
 func (d *help) View(page []string, w int) []string {
-	d.text.Width, d.text.Height = w-widget.BarWidth, len(page)
+	if room := w - widget.BarWidth; room != d.text.Width {
+		d.text.Width = room
+		d.write()
+	}
+	d.text.Height = len(page)
 	d.text.SetYOffset(d.text.YOffset)
 	return widget.Window(d.styles, &d.text)
 }
@@ -129,9 +134,22 @@ func (d *help) matching(s section) []string {
 	var lines []string
 	for _, e := range s.entries {
 		if strings.Contains(strings.ToLower(s.title+" "+e.name+" "+e.text), wanted) {
-			lines = append(lines, "   "+e.look.String(look.Pad(e.name, 14))+" "+e.text)
+			lines = append(lines, d.lines(e)...)
 		}
 	}
+	return lines
+}
+
+// helpIndent is the cells before what an entry means.
+const helpIndent = 18
+
+// lines are an entry, whose meaning may take several.
+func (d *help) lines(e entry) []string {
+	lines := look.Wrap(e.text, max(d.text.Width-helpIndent, helpIndent))
+	for i := range lines[1:] {
+		lines[i+1] = strings.Repeat(" ", helpIndent) + lines[i+1]
+	}
+	lines[0] = "   " + e.look.String(look.Pad(e.name, helpIndent-4)) + " " + lines[0]
 	return lines
 }
 
@@ -176,21 +194,16 @@ func (d *help) legend() []section {
 			{g.Cursor, "the cursor", s.Accent},
 			{g.Mark, "a marked row", s.Accent},
 			{g.Both, "the cursor on a marked row", s.Accent},
-			{chart.Gauge(0.7, gaugeWidth, g), "a beat has waited for most of its timeout", s.Accent},
-			{chart.Gauge(1, gaugeWidth, g), "full: it has gone unanswered", s.Accent},
+			{chart.Gauge(0.4, 10, g), "the silence against interval + timeout", s.Accent},
+			{chart.Gauge(1, 10, g), "full: a beat has gone unanswered", s.Accent},
 			{strings.Join(g.Beats[1:9], ""), "beats: the round trip against the timeout", s.Accent},
 			{g.Beats[model.LateBeat], "a beat answered after its timeout", s.Accent},
 			{g.Beats[model.MissedBeat], "a beat without an answer", s.Accent},
 			{g.Fault, "a fault, set on purpose with f", s.Accent},
 			{g.Upstream, "the upstream's side of the proxy is the worse one", s.Accent},
 		}},
-		{"Filter", []entry{
-			{"demo", "part of id, client, address, path, user agent or cause", s.Accent},
-			{"rtt>100ms", "field, = != > >= < <= ~, value with its unit", s.Accent},
-			{"a b, a or b", "both, either; ! negates, ( ) group, \" \" quote", s.Accent},
-			{"ip=10.0.0.0/8", "addresses of a network", s.Accent},
-			{"fault=freeze", "connections with a fault; side=upstream, cause=no-pong", s.Accent},
-		}},
+		{"Filter", filterHelp(s)},
+		{"Filter: fields here", d.fields},
 		{"Mouse", []entry{
 			{"wheel", "scrolls", s.Accent},
 			{"click", "goes to a row, sorts by a title, opens a page", s.Accent},

@@ -20,8 +20,9 @@ type listing[R any, K comparable] struct {
 	keys   *keyMap
 	status *status
 
-	noun     string      // for a row
-	gone     model.State // of the rows that can be hidden
+	noun     string       // for a row
+	gone     model.State  // of the rows that can be hidden
+	fields   filter.Place // which its filter has
 	room     size
 	search   finder
 	chosen   *arranged[R] // nil before the first picture
@@ -55,8 +56,9 @@ func (l *listing[R, K]) unfollow() { l.followed = "" }
 
 func (l *listing[R, K]) following() string { return l.followed }
 
-func (l *listing[R, K]) finder() *finder   { return &l.search }
-func (l *listing[R, K]) refilter() tea.Cmd { return l.again() }
+func (l *listing[R, K]) finder() *finder     { return &l.search }
+func (l *listing[R, K]) place() filter.Place { return l.fields }
+func (l *listing[R, K]) refilter() tea.Cmd   { return l.again() }
 
 // served reports whether the filter has chosen the rows, or may do so yet.
 func (l *listing[R, K]) served() bool { return l.chosen == nil || l.chosen.by.text == l.search.text }
@@ -148,9 +150,9 @@ type sorted[R any, K comparable] struct {
 	toTop   bool // the rows that were asked for are a new order of the user's
 }
 
-func newSorted[R any, K comparable](noun string, k *keyMap, fx *effects, st *status) sorted[R, K] {
+func newSorted[R any, K comparable](noun string, fields filter.Place, k *keyMap, fx *effects, st *status) sorted[R, K] {
 	return sorted[R, K]{
-		listing: listing[R, K]{noun: noun, keys: k, status: st},
+		listing: listing[R, K]{noun: noun, fields: fields, keys: k, status: st},
 		fx:      fx,
 		order:   arrangement{Order: widget.Order{By: filter.SortState}},
 	}

@@ -5,6 +5,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/model/filter"
 	"holter/tui/look"
 	"holter/tui/widget"
 )
@@ -34,7 +35,10 @@ type (
 		setDetail(d *inspected)
 	}
 	// lister lists the connections that a filter chooses.
-	lister interface{ listBy(by finder) tea.Cmd }
+	lister interface {
+		listBy(by finder) tea.Cmd
+		place() filter.Place
+	}
 	// grouper has rows that stand for many connections. group is the filter for those under the cursor, "" if there is none.
 	grouper interface{ group() string }
 	// selector has a connection under its cursor, which commands are about; nil for none.

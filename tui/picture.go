@@ -7,7 +7,6 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
-	"holter/tui/look"
 	"holter/tui/traffic"
 	"holter/tui/widget"
 )
@@ -36,12 +35,11 @@ func (a arrangement) with(search, last finder, o widget.Order) arrangement {
 
 // arranged are rows, filtered and sorted.
 type arranged[R any] struct {
-	rows    []*R   // of the snapshot, unless it has none of this kind
-	by      finder // what chose them
-	hidden  int    // rows that it chose as well, of what is gone
-	longest int    // name of a client, in cells
-	total   int
-	serial  int // of the arrangement
+	rows   []*R   // of the snapshot, unless it has none of this kind
+	by     finder // what chose them
+	hidden int    // rows that it chose as well, of what is gone
+	total  int
+	serial int // of the arrangement
 }
 
 // choose calls chosen for the search of an arrangement. While a search is typed, one that chooses nothing is most likely
@@ -65,16 +63,6 @@ func (r *arranged[R]) hide(a arrangement, gone func(*R) bool) {
 	before := len(r.rows)
 	r.rows = slices.DeleteFunc(r.rows, gone)
 	r.hidden = before - len(r.rows)
-}
-
-// measure finds the longest name. Beyond what any column has room for it does not matter by how much.
-func (r *arranged[R]) measure(name func(*R) string) {
-	const enough = 256
-	for _, row := range r.rows {
-		if text := name(row); len(text) > r.longest {
-			r.longest = max(r.longest, look.Width(text[:min(len(text), enough)]))
-		}
-	}
 }
 
 // picture is one snapshot as the screen draws it. Nothing in it changes once it is made, so that
@@ -115,6 +103,28 @@ func (p *picture) find(id model.ID) *model.Connection {
 	return &p.Connections[i]
 }
 
+// rowOf is a connection as the filter of a page sees it. It is that of the snapshot.
+func (p *picture) rowOf(c *model.Connection) filter.Row {
+	return p.row(c, traffic.Of(p.readings, c.ID))
+}
+
+// choosesConnection reports whether a filter chooses a connection of a picture.
+func choosesConnection(f filter.Filter, p *picture, c *model.Connection) bool {
+	return f.Selects(p.rowOf(c))
+}
+
+func (p *picture) row(c *model.Connection, flow traffic.Flow) filter.Row {
+	return filter.Row{Connection: c, In: flow.In, Out: flow.Out, Now: p.Time}
+}
+
+// flowAt is the flow of the i-th connection of the snapshot, whose readings are in the same order.
+func (p *picture) flowAt(i int) traffic.Flow {
+	if i < len(p.readings) {
+		return p.readings[i].Flow
+	}
+	return traffic.Flow{}
+}
+
 // client is a client of the snapshot, nil if it is not there.
 func (p *picture) client(id string) *model.Client {
 	i, ok := slices.BinarySearchFunc(p.Clients, id, func(c model.Client, id string) int {
@@ -131,14 +141,13 @@ func arrangeConnections(p *picture, a arrangement) *picture {
 	chosen := choose(a, len(p.Connections), func(by finder) []*model.Connection {
 		rows := make([]*model.Connection, 0, len(p.Connections))
 		for i := range p.Connections {
-			if c := &p.Connections[i]; by.filter.Match(c, p.Time) {
+			if c := &p.Connections[i]; by.filter.Selects(p.row(c, p.flowAt(i))) {
 				rows = append(rows, c)
 			}
 		}
 		return rows
 	})
 	chosen.hide(a, func(c *model.Connection) bool { return c.State == model.Closed })
-	chosen.measure(func(c *model.Connection) string { return c.Client })
 	switch a.Order.By {
 	case sortTrafficIn, sortTrafficOut:
 		sortByTraffic(chosen.rows, p.readings, a)

@@ -73,7 +73,7 @@ func (a *App) programKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 		a.leaving = true
 		return tea.Quit, true
 	case key.Matches(msg, k.Help):
-		a.dialog = newHelp(a.styles, k, a.tabs[a.at].name, a.offered(), a.sorts(), a.size.w, a.pageHeight(a.page()))
+		a.dialog = newHelp(a.styles, k, a.tabs[a.at].name, a.offered(), a.sorts(), a.fieldHelp(), a.size.w, a.pageHeight(a.page()))
 	case key.Matches(msg, k.Theme):
 		a.changeTheme()
 	case key.Matches(msg, k.Mouse):
@@ -161,6 +161,14 @@ func (a *App) openFilter() {
 		return
 	}
 	a.status.say("nothing to filter on this page")
+}
+
+// fieldHelp are the fields of the filter of the page that is shown.
+func (a *App) fieldHelp() []entry {
+	if p, ok := a.page().(filteredPage); ok {
+		return fieldHelp(a.styles, p.place())
+	}
+	return nil
 }
 
 // opens reports whether the page that is shown has details of its own.

@@ -76,6 +76,7 @@ type item struct {
 	state      model.State // whose glyph and colour it has
 	weight     int
 	connection *model.Connection // as it was then, nil if it is about none
+	refusal    *model.Refusal    // nil unless it is one
 }
 
 func (it *item) view(s *look.Styles, w int) string {

@@ -14,6 +14,14 @@ type victims struct {
 	label  string // names them in a sentence
 	ids    []model.ID
 	filter filter.Filter // by which they were chosen; empty for those chosen one by one
+
+	// chooses reports whether the filter chooses a connection of a picture, on the page where it was typed.
+	chooses func(f filter.Filter, p *picture, c *model.Connection) bool
+}
+
+// meant reports whether the filter, if there is one, chooses a connection of a picture.
+func (v *victims) meant(p *picture, c *model.Connection) bool {
+	return v.filter.Empty() || v.chooses(v.filter, p, c)
 }
 
 // still are the victims that are meant in a picture. A single one that was chosen itself is meant even if it is gone: the
@@ -24,7 +32,7 @@ func (p *picture) still(to victims) []model.ID {
 	}
 	var now []model.ID
 	for _, id := range to.ids {
-		if c := p.find(id); c != nil && c.Open() && to.filter.Match(c, p.Time) {
+		if c := p.find(id); c != nil && c.Open() && to.meant(p, c) {
 			now = append(now, id)
 		}
 	}

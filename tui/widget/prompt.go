@@ -18,13 +18,14 @@ const MaxFilter = 500
 // Prompt is the line in which a filter is typed.
 type Prompt struct {
 	Styles *look.Styles
+	place  filter.Place
 	input  textinput.Model
 	Err    error // what is wrong with the text as it stands
 }
 
-// NewPrompt is a prompt with a text in it and the caret behind.
-func NewPrompt(s *look.Styles, text string) *Prompt {
-	p := &Prompt{Styles: s, input: NewInput(s, MaxFilter)}
+// NewPrompt is a prompt for a filter of that place, with a text in it and the caret behind.
+func NewPrompt(s *look.Styles, place filter.Place, text string) *Prompt {
+	p := &Prompt{Styles: s, place: place, input: NewInput(s, MaxFilter)}
 	p.input.Prompt = " /"
 	p.input.SetValue(text)
 	p.input.CursorEnd()
@@ -63,7 +64,7 @@ func (p *Prompt) Set(text string) (filter.Filter, bool) {
 }
 
 func (p *Prompt) parse() (f filter.Filter, ok bool) {
-	f, p.Err = filter.Parse(p.input.Value())
+	f, p.Err = p.place.Parse(p.input.Value())
 	return f, p.Err == nil
 }
 
