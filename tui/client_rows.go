@@ -39,6 +39,7 @@ func arrangeClients(p *picture, a arrangement) *picture {
 		return rows
 	})
 	chosen.hide(a, func(r *clientRow) bool { return r.State == model.Away })
+	chosen.measure(func(r *clientRow) string { return r.ID })
 	slices.SortStableFunc(chosen.rows, clientOrder(a))
 	fresh := *p
 	fresh.clients = chosen
@@ -102,7 +103,7 @@ func clientColumns(t *clientText) []widget.Column[clientRow] {
 	type row = clientRow
 	return []widget.Column[row]{
 		{Title: "STATE", Sort: filter.SortState, Letter: "s", Inverse: true, Min: 9, Want: 9, Loud: true, Text: t.state},
-		{Title: "CLIENT", Sort: filter.SortClient, Letter: "c", Min: 12, Want: 24,
+		{Title: "CLIENT", Sort: filter.SortClient, Letter: "c", Min: 12, Want: 32, Ample: 64, Fits: true,
 			Text: func(r *row, w int) string { return t.plain(r.ID, w) }},
 		{Title: "GEN", Sort: filter.SortGeneration, Letter: "g", Descending: true, Min: 4, Want: 4, Right: true,
 			Text: func(r *row, _ int) string { return look.Count(r.Generation) }},

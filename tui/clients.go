@@ -35,7 +35,10 @@ func (p *clients) layOut(room size, d drawing) {
 }
 
 func (p *clients) setPicture(pic *picture) tea.Cmd {
-	cmd, _ := p.accept(pic)
+	cmd, ok := p.accept(pic)
+	if ok {
+		p.list.Table.Fit(p.chosen.longest)
+	}
 	return cmd
 }
 

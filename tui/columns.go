@@ -12,8 +12,11 @@ import (
 	"holter/tui/widget"
 )
 
-// gaugeWidth is the least width of the silence column that has room for a gauge beside the figure.
-const gaugeWidth = 14
+// The silence column has a gauge left of the figure where there is room for one.
+const (
+	silenceWidth = 8 // of the figure
+	gaugeWidth   = 7
+)
 
 // whyWidth has room for every cause with what it means, also about the upstream.
 const whyWidth = 36
@@ -43,8 +46,8 @@ func (t *rowText) now() time.Time { return t.page.now() }
 func connectionColumns(t *rowText) []widget.Column[model.Connection] {
 	type row = model.Connection
 	return []widget.Column[row]{
-		{Title: "STATE", Sort: filter.SortState, Letter: "s", Inverse: true, Min: 9, Want: 9, Loud: true, Text: t.state},
-		{Title: "CLIENT", Sort: filter.SortClient, Letter: "c", Min: 12, Want: 20, Text: t.client},
+		{Title: "STATE", Sort: filter.SortState, Letter: "s", Inverse: true, Min: 9, Want: 9, Text: t.state, Vivid: t.vividState},
+		{Title: "CLIENT", Sort: filter.SortClient, Letter: "c", Min: 12, Want: 32, Ample: 64, Fits: true, Text: t.client},
 		{Title: "GEN", Sort: filter.SortGeneration, Letter: "g", Descending: true, Min: 4, Rank: widget.Third, Right: true,
 			Text: func(c *row, _ int) string { return look.Count(c.Generation) }},
 		{Title: "REMOTE", Sort: filter.SortRemote, Letter: "m", Min: 21, Rank: widget.Third, Text: t.remote},
@@ -52,11 +55,11 @@ func connectionColumns(t *rowText) []widget.Column[model.Connection] {
 			Text: func(c *row, _ int) string { return look.Span(c.Age(t.now())) }},
 		{Title: "RTT", Sort: filter.SortRTT, Letter: "r", Descending: true, Min: 7, Want: 7, Right: true,
 			Text: func(c *row, _ int) string { return look.Brief(c.RTT) }},
-		{Title: "BEATS", Min: 8, Want: 12, Rank: widget.Second, Text: t.beats, Vivid: t.vividBeats},
+		{Title: "BEATS", Min: 8, Want: 12, Ample: 24, Rank: widget.Second, Text: t.beats, Vivid: t.vividBeats},
 		{Title: "TIMEOUT", Sort: filter.SortTimeout, Letter: "t", Descending: true, Min: 8, Want: 8, Right: true,
 			Text: func(c *row, _ int) string { return look.Seconds(c.Timeout) }},
-		{Title: "SILENCE", Sort: filter.SortSilence, Letter: "i", Descending: true, Min: 8, Want: 16, Right: true, Loud: true,
-			Text: t.silence},
+		{Title: "SILENCE", Sort: filter.SortSilence, Letter: "i", Descending: true, Min: silenceWidth,
+			Ample: gaugeWidth + silenceWidth, Right: true, Text: t.silence, Vivid: t.vividSilence},
 		{Title: "IN/S", Sort: sortTrafficIn, Letter: "d", Descending: true, Min: 6, Rank: widget.Third, Right: true,
 			Text: func(c *row, _ int) string { return look.Amount(t.traffic(c).In) }},
 		{Title: "OUT/S", Sort: sortTrafficOut, Letter: "u", Descending: true, Min: 7, Rank: widget.Third, Right: true,
@@ -68,6 +71,17 @@ func connectionColumns(t *rowText) []widget.Column[model.Connection] {
 func (t *rowText) state(c *model.Connection, _ int) string {
 	state := min(c.State, model.Unknown)
 	return t.page.styles.Glyphs.States[state] + " " + state.String()
+}
+
+// vividState has the word in the colour of the state only where that is news.
+func (t *rowText) vividState(c *model.Connection, w int) string {
+	s, tone := t.page.styles, look.Tone(c)
+	text := look.Pad(t.state(c, w), w)
+	if tone != model.Normal {
+		return s.States[tone].String(text)
+	}
+	mark := s.Glyphs.States[tone]
+	return s.States[tone].String(mark) + s.Dim.String(strings.TrimPrefix(text, mark))
 }
 
 func (t *rowText) client(c *model.Connection, w int) string {
@@ -83,20 +97,53 @@ func (t *rowText) traffic(c *model.Connection) traffic.Flow {
 	return traffic.Of(t.page.picture.readings, c.ID)
 }
 
-// silence is the silence of an open connection, and where there is room a gauge that is full
-// when a beat must have gone unanswered for the timeout: the moment of suspicion.
+// silence is the silence of an open connection: whole seconds as long as a beat may still be answered in good time. When
+// one has waited for most of its timeout it is exact, and where there is room a gauge fills up to the moment of suspicion.
 func (t *rowText) silence(c *model.Connection, w int) string {
-	if !c.Open() {
+	share := t.waited(c)
+	switch {
+	case !c.Open():
 		return look.None
+	case share < nearly:
+		return look.Span(c.Silence)
+	case w < gaugeWidth+silenceWidth:
+		return look.Silence(c.Silence)
 	}
-	figure := look.Silence(c.Silence)
-	limit := c.Interval + c.Timeout
-	if w < gaugeWidth || limit <= 0 {
-		return figure
+	return chart.Gauge(share, gaugeWidth, &t.page.styles.Glyphs) + look.PadLeft(look.Silence(c.Silence), silenceWidth)
+}
+
+// vividSilence is quiet until it is near the limit, then amber, and red beyond it.
+func (t *rowText) vividSilence(c *model.Connection, w int) string {
+	s, paint := t.page.styles, look.Paint{}
+	switch share := t.waited(c); {
+	case share < nearly:
+		paint = s.Dim
+	case share < 1:
+		paint = s.States[model.Suspect]
+	default:
+		paint = s.States[model.Failed]
 	}
-	const figureWidth = 7
-	share := float64(c.Silence) / float64(limit)
-	return chart.Gauge(share, w-figureWidth, &t.page.styles.Glyphs) + look.PadLeft(figure, figureWidth)
+	return paint.String(look.PadLeft(t.silence(c, w), w))
+}
+
+// nearly is the share of its timeout from which a beat without an answer is worth a look.
+const nearly = 2. / 3
+
+// waited is how much of its timeout a beat has used up without an answer, from 1 on when it must have gone unanswered. Where
+// holter sends no beats it is the share of the time that the peer may be silent.
+func (t *rowText) waited(c *model.Connection) float64 {
+	if c.Timeout <= 0 || !c.Open() {
+		return 0
+	}
+	wait := c.Silence
+	if t.page.picture.Monitor.Scheme.ServerBeats() {
+		wait -= c.Interval
+	}
+	share := float64(wait) / float64(c.Timeout)
+	if c.State.Trouble() && c.Silence >= c.Timeout {
+		share = max(share, 1)
+	}
+	return share
 }
 
 // why is the cause with its sentence, or with a short meaning where the sentence does not fit. For a closed connection it
@@ -112,7 +159,7 @@ func (t *rowText) why(c *model.Connection, w int) string {
 	if c.State == model.Closed && c.Close != nil {
 		text += t.ending(c.Close, w-look.Width(text))
 	} else {
-		text += t.reason(&c.Diagnosis, w-look.Width(text))
+		text += t.reason(c, w-look.Width(text))
 	}
 	return mark + g.Cut(text, w)
 }
@@ -128,9 +175,13 @@ func (t *rowText) ending(c *model.Close, w int) string {
 	return g.Plain(by + strings.TrimSpace(c.Reason[strings.LastIndex(c.Reason, ": ")+1:]))
 }
 
-// reason is a cause and the longest explanation of it that fits whole: cut ones end before the point.
-func (t *rowText) reason(d *model.Diagnosis, w int) string {
-	g := &t.page.styles.Glyphs
+// reason is a cause and the longest explanation of it that fits whole: cut ones end before the point. Without a cause it is
+// why a connection has not the colour of its state.
+func (t *rowText) reason(c *model.Connection, w int) string {
+	g, d := &t.page.styles.Glyphs, &c.Diagnosis
+	if d.Cause == "" && look.Tone(c) != c.State {
+		return "unanswered, but bytes come in"
+	}
 	cause := g.Plain(string(d.Cause))
 	for _, words := range []string{d.Detail, causeHelp[d.Cause]} {
 		if text := cause + "  " + g.Plain(words); words != "" && look.Width(text) <= w {

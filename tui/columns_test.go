@@ -3,8 +3,10 @@ package tui
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"holter/model"
+	"holter/tui/look"
 )
 
 func TestEveryCauseHasAMeaning(t *testing.T) {
@@ -47,4 +49,80 @@ func TestSentenceIsReadWhole(t *testing.T) {
 	newScreen(t, newFake(conns...), 200, 60).line("no-pong  Data came in 27 ms ago, but none of 7 pings was answered.")
 	newScreen(t, newFake(conns...), 120, 30).line("no-pong  data comes, pongs do not")
 	newScreen(t, newFake(conns...), 80, 24).line("no-pong")
+}
+
+// TestSilenceIsQuiet follows a connection from its last byte on: there is no bar and no colour until a beat has waited for
+// most of its timeout.
+func TestSilenceIsQuiet(t *testing.T) {
+	styles := look.New(look.Themes[0], look.Braille, utf8Locale)
+	amber, red := styles.States[model.Suspect].On, styles.States[model.Failed].On
+	for _, c := range []struct {
+		silence time.Duration
+		state   model.State
+		want    string
+		paint   string
+	}{
+		{0, model.Normal, " 0s", styles.Dim.On},
+		{4990 * time.Millisecond, model.Normal, " 4s", styles.Dim.On},
+		{5300 * time.Millisecond, model.Normal, " 5s", styles.Dim.On},
+		{5400 * time.Millisecond, model.Normal, "▐███▉ ▌    5.4s", amber},
+		{5600 * time.Millisecond, model.Suspect, "▐█████▌    5.6s", red},
+		{300 * time.Millisecond, model.Suspect, " 0s", styles.Dim.On}, // backpressure
+		{4800 * time.Millisecond, model.Suspect, "▐█████▌    4.8s", red},
+		{8 * time.Second, model.Failed, "▐█████▌    8.0s", red},
+	} {
+		conns := ward(2)
+		conns[1].Silence, conns[1].State = c.silence, c.state
+		s := newScreen(t, newFake(conns...), 140, 24).press("s", "c")
+		if row := s.line("demo-0002"); !strings.Contains(row, c.want) || strings.Contains(row, "▐") != strings.Contains(c.want, "▐") {
+			t.Errorf("%v: no %q in %q", c.silence, c.want, row)
+		}
+		var row string
+		for _, l := range strings.Split(s.app.View(), "\n") {
+			if strings.Contains(l, "demo-0002") {
+				row = l
+			}
+		}
+		before, _, _ := strings.Cut(row, strings.TrimSpace(c.want))
+		if got := before[strings.LastIndex(before, "\x1b"):]; strings.TrimRight(got, " ") != c.paint {
+			t.Errorf("%v, %v: painted with %q, want %q", c.silence, c.state, got, c.paint)
+		}
+	}
+}
+
+// TestMissesAreNotCalm is about a connection that is held to be normal because bytes come, and yet answers no ping.
+func TestMissesAreNotCalm(t *testing.T) {
+	styles := look.New(look.Themes[0], look.Braille, utf8Locale)
+	amber := styles.States[model.Suspect]
+	conns := ward(3)
+	for i := 16; i < 24; i++ {
+		conns[1].Beats[i], conns[2].Beats[i] = model.MissedBeat, model.MissedBeat
+	}
+	conns[1].Diagnosis = model.Diagnosis{Cause: model.CauseNoPong, Detail: "Data came in 27 ms ago, but none of 7 pings was answered."}
+	s := newScreen(t, newFake(conns...), 120, 24).press("s", "c")
+	s.line("● normal  demo-0002")
+	s.line("unanswered, but bytes come in")
+	if view := s.app.View(); strings.Count(view, amber.On+"● normal") != 2 || !strings.Contains(view, amber.On+"no-pong") {
+		t.Errorf("rows of misses are as calm as others:\n%q", view)
+	}
+	s.press("j")
+	if !strings.Contains(s.app.View(), styles.Cursor[model.Suspect].On+"▸● normal") {
+		t.Error("the row under the cursor is calm")
+	}
+}
+
+// TestLongNamesGetTheirRoom is about names that tell clients apart by their ends.
+func TestLongNamesGetTheirRoom(t *testing.T) {
+	conns := ward(20)
+	conns[2].Client = "warehouse-7/forklift-12/telemetry-gateway.eu-central-1.example"
+	s := newScreen(t, newFake(conns...), 190, 24)
+	s.line(conns[2].Client + " ")
+	s.press("2", "G").line(conns[2].Client + " ")
+	narrow := newScreen(t, newFake(conns...), 120, 24)
+	narrow.line("warehouse-7/forklift-12/telemet…")
+	narrow.line("TIMEOUT")
+	conns[2].Client = strings.Repeat("漢", 1300)
+	newScreen(t, newFake(conns...), 190, 24).line(strings.Repeat("漢", 31) + "…")
+	short := newScreen(t, newFake(ward(20)...), 190, 24)
+	short.line("demo-0003       3 127.0.0.1") // they leave the room to other columns
 }

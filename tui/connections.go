@@ -9,6 +9,7 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/tui/look"
 	"holter/tui/widget"
 )
 
@@ -25,6 +26,7 @@ func newConnections(k *keyMap, fx *effects, st *status) *connections {
 	p.arranges, p.again, p.gone = arrangeConnections, p.rechoose, model.Closed
 	p.rowsOf = func(pic *picture) *arranged[model.Connection] { return pic.connections }
 	t := widget.NewTable(connectionColumns(&rowText{page: p}), func(c *model.Connection) model.State { return c.State })
+	t.Tone = look.Tone
 	t.Marked = func(c *model.Connection) bool { return p.marks.has(c.ID) }
 	p.list = widget.NewList(t, func(c *model.Connection) model.ID { return c.ID })
 	return p
@@ -53,6 +55,7 @@ func (p *connections) setPicture(pic *picture) tea.Cmd {
 	if cmd, ok := p.accept(pic); !ok {
 		return cmd
 	}
+	p.list.Table.Fit(p.chosen.longest)
 	p.marks.prune(pic)
 	p.followClient()
 	return tea.Batch(p.followCursor(), p.followGeneration())

@@ -7,6 +7,7 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/tui/look"
 	"holter/tui/traffic"
 	"holter/tui/widget"
 )
@@ -35,11 +36,12 @@ func (a arrangement) with(search, last finder, o widget.Order) arrangement {
 
 // arranged are rows, filtered and sorted.
 type arranged[R any] struct {
-	rows   []*R   // of the snapshot, unless it has none of this kind
-	by     finder // what chose them
-	hidden int    // rows that it chose as well, of what is gone
-	total  int
-	serial int // of the arrangement
+	rows    []*R   // of the snapshot, unless it has none of this kind
+	by      finder // what chose them
+	hidden  int    // rows that it chose as well, of what is gone
+	longest int    // name of a client, in cells
+	total   int
+	serial  int // of the arrangement
 }
 
 // choose calls chosen for the search of an arrangement. While a search is typed, one that chooses nothing is most likely
@@ -63,6 +65,16 @@ func (r *arranged[R]) hide(a arrangement, gone func(*R) bool) {
 	before := len(r.rows)
 	r.rows = slices.DeleteFunc(r.rows, gone)
 	r.hidden = before - len(r.rows)
+}
+
+// measure finds the longest name. Beyond what any column has room for it does not matter by how much.
+func (r *arranged[R]) measure(name func(*R) string) {
+	const enough = 256
+	for _, row := range r.rows {
+		if text := name(row); len(text) > r.longest {
+			r.longest = max(r.longest, look.Width(text[:min(len(text), enough)]))
+		}
+	}
 }
 
 // picture is one snapshot as the screen draws it. Nothing in it changes once it is made, so that
@@ -148,6 +160,7 @@ func arrangeConnections(p *picture, a arrangement) *picture {
 		return rows
 	})
 	chosen.hide(a, func(c *model.Connection) bool { return c.State == model.Closed })
+	chosen.measure(func(c *model.Connection) string { return c.Client })
 	switch a.Order.By {
 	case sortTrafficIn, sortTrafficOut:
 		sortByTraffic(chosen.rows, p.readings, a)

@@ -12,8 +12,9 @@ const (
 	maxDemoRamp = 10 * time.Second
 )
 
-// Demo are the options of a swarm of n clients that shows every state within a minute, and now and then a storm
-// as after a deploy. During a storm the server refuses upgrades: the swarm calls refuse with the time. The server
+// Demo are the options of a swarm of n clients that begins in the middle of life: the first clients freeze or drop
+// their connection within seconds, and every state is seen within a minute. Now and then there is a storm as after a
+// deploy, the first one soon. During a storm the server refuses upgrades: the swarm calls refuse with the time. The server
 // is expected to run in the same process.
 func Demo(url string, n int, refuse func(time.Duration)) Options {
 	return Options{
@@ -23,7 +24,7 @@ func Demo(url string, n int, refuse func(time.Duration)) Options {
 		Cast:    demoCast,
 		Ramp:    min(time.Duration(n)*time.Second/demoRate, maxDemoRamp),
 		Storm: Storm{
-			First:  Span{38 * time.Second, 42 * time.Second},
+			First:  Span{24 * time.Second, 26 * time.Second},
 			Every:  Span{60 * time.Second, 90 * time.Second},
 			Share:  0.85,
 			Away:   Span{8 * time.Second, 11 * time.Second}, // long enough for the clients' policies to show
@@ -83,7 +84,7 @@ var (
 		Beat: 5 * time.Second,
 		Talk: Span{3 * time.Second, 12 * time.Second},
 		Freeze: Spell{
-			First: Span{2 * time.Second, 15 * time.Second},
+			First: Span{500 * time.Millisecond, 6 * time.Second},
 			Every: Span{20 * time.Second, 40 * time.Second},
 			For:   Span{3 * time.Second, 15 * time.Second},
 		},
@@ -99,7 +100,7 @@ var (
 		Beat: 5 * time.Second,
 		Talk: Span{3 * time.Second, 12 * time.Second},
 		Drop: Spell{
-			First: Span{2 * time.Second, 20 * time.Second},
+			First: Span{time.Second, 10 * time.Second},
 			Every: Span{10 * time.Second, 30 * time.Second},
 		},
 	}

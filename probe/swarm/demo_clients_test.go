@@ -2,8 +2,11 @@ package swarm
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/alecthomas/kong"
 )
 
 func TestDemoClientsStartOnce(t *testing.T) {
@@ -43,5 +46,33 @@ func TestDemoClientsOfTheFlag(t *testing.T) {
 	stop()
 	if err := d.Run(ctx); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestDemoBeatsQuicklyUnlessToldOtherwise(t *testing.T) {
+	for _, test := range []struct {
+		args string
+		env  string
+		want time.Duration
+	}{
+		{"", "", 5 * time.Second},
+		{"--demo=200", "", demoInterval},
+		{"--demo=200 --interval=5s", "", 5 * time.Second},
+		{"--demo=5000", "", 5 * time.Second},
+		{"--demo=200", "7s", 7 * time.Second},
+	} {
+		var o struct {
+			Interval time.Duration `default:"5s" env:"TEST_DEMO_INTERVAL"`
+			Demo     DemoOptions   `embed:""`
+		}
+		if test.env != "" {
+			t.Setenv("TEST_DEMO_INTERVAL", test.env)
+		}
+		if _, err := kong.Must(&o).Parse(strings.Fields(test.args)); err != nil {
+			t.Fatal(err)
+		}
+		if o.Interval != test.want {
+			t.Errorf("%q with %q in the environment: an interval of %s, want %s", test.args, test.env, o.Interval, test.want)
+		}
 	}
 }

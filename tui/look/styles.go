@@ -98,6 +98,15 @@ func New(t *Theme, g Graph, getenv func(string) string) *Styles {
 	return s
 }
 
+// Tone is the state whose colours a connection has: its own. One that is held to be normal although its newest beat had no
+// answer, because bytes come in, has those of a suspect one.
+func Tone(c *model.Connection) model.State {
+	if c.State == model.Normal && c.Open() && c.Beats[len(c.Beats)-1] == model.MissedBeat {
+		return model.Suspect
+	}
+	return min(c.State, model.Unknown)
+}
+
 // Masking is s with the addresses in all texts hidden, or shown.
 func (s *Styles) Masking(on bool) *Styles {
 	masking := *s

@@ -20,6 +20,7 @@ type Column[R any] struct {
 	Min   int  // cells that hold any of its numbers
 	Want  int  // cells that it makes good use of
 	Ample int  // cells that matter more than columns of the third rank, if more than it wants
+	Fits  bool // it takes no more cells than its texts: see Fit
 	Rank  Rank // which columns give way to it
 	Right bool // aligned to the right
 	Loud  bool // in the colour of the state
@@ -42,8 +43,10 @@ const (
 type Table[R any] struct {
 	columns []Column[R]
 	state   func(*R) model.State
-	Marked  func(*R) bool // nil if nothing can be marked
+	Tone    func(*R) model.State // whose colours a row has, nil for those of its own state
+	Marked  func(*R) bool        // nil if nothing can be marked
 	chosen  map[string]Rank
+	longest int   // text of the columns that fit theirs
 	widths  []int // of columns, 0 where one is not shown
 	width   int
 }
@@ -67,8 +70,8 @@ func (t *Table[R]) setWidth(w int) {
 	t.width = w
 	t.widths = make([]int, len(t.columns))
 	left := t.admit(Second, t.admit(First, w))
-	left = t.widen(func(c *Column[R]) int { return c.Want }, left)
-	left = t.widen(func(c *Column[R]) int { return c.Ample }, left)
+	left = t.widen(func(c *Column[R]) int { return t.fit(c, c.Want) }, left)
+	left = t.widen(func(c *Column[R]) int { return t.fit(c, c.Ample) }, left)
 	left = t.admit(Third, left)
 	for i := len(t.widths) - 1; i >= 0; i-- {
 		if t.widths[i] > 0 {
@@ -76,6 +79,25 @@ func (t *Table[R]) setWidth(w int) {
 			return
 		}
 	}
+}
+
+// Fit says how long the longest text of the columns is that fit theirs. The width goes by steps, so that the columns seldom
+// move.
+func (t *Table[R]) Fit(longest int) {
+	const step = 4
+	longest = (longest + step - 1) / step * step
+	if longest != t.longest {
+		t.longest = longest
+		t.setWidth(t.width)
+	}
+}
+
+// fit is w, or the longest text of a column that fits its texts, if that is less.
+func (t *Table[R]) fit(c *Column[R], w int) int {
+	if c.Fits {
+		return min(w, t.longest)
+	}
+	return w
 }
 
 // admit gives the columns of a rank their least, as long as there is room, and returns what is left.
@@ -156,7 +178,7 @@ func (t *Table[R]) header(s *look.Styles, o Order) string {
 // row draws a row. The one under the cursor is one run in the state's colour, so that it is seen
 // without colour too.
 func (t *Table[R]) row(s *look.Styles, r *R, selected bool) string {
-	state := min(t.state(r), model.Unknown)
+	state := t.tone(r)
 	marked := t.Marked != nil && t.Marked(r)
 	var b strings.Builder
 	b.Grow(2 * t.width)
@@ -174,6 +196,14 @@ func (t *Table[R]) row(s *look.Styles, r *R, selected bool) string {
 	t.cells(&b, s, r, state, whole)
 	b.WriteString(look.Off)
 	return b.String()
+}
+
+// tone is the state whose colours a row has.
+func (t *Table[R]) tone(r *R) model.State {
+	if t.Tone != nil {
+		return min(t.Tone(r), model.Unknown)
+	}
+	return min(t.state(r), model.Unknown)
 }
 
 // cells writes a row's columns. In a row that is whole one run they have no colours of their own.
