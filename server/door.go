@@ -52,6 +52,12 @@ func (d Door) Admit(w http.ResponseWriter, r *http.Request) (leave func(), ok bo
 	return d.monitor.admit(w, r)
 }
 
+// Explain answers a request that is no upgrade as an upgrade would be answered now, if that would be refused, and
+// reports whether it did. It counts nothing. An upgrade may be refused for the accept rate all the same.
+func (d Door) Explain(w http.ResponseWriter, r *http.Request) (refused bool) {
+	return d.monitor.explain(w, r)
+}
+
 // Adopt begins to watch c, the connection that r has upgraded. early are the bytes after r that have already
 // been read from c.
 func (d Door) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {

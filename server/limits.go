@@ -65,19 +65,49 @@ func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) (leave func(), o
 		return leave, true
 	}
 	leave()
-	wait = spread(wait, rand.Float64())
+	wait = turnAway(w, reason, wait)
 	m.hub.Report(r, model.Refusal{
 		Status: http.StatusServiceUnavailable, Reason: reason, By: model.RefusedByHolter, RetryAfter: wait,
 	})
+	return nil, false
+}
+
+// explain answers a request that is no upgrade as an upgrade would be answered now, if that would be refused for more
+// than the rate. It counts nothing. Scripts in a browser need this, because a browser tells them no status of a
+// handshake.
+func (m *Monitor) explain(w http.ResponseWriter, r *http.Request) (refused bool) {
+	all, fromOrigin, leave := m.hub.Expect(r.RemoteAddr)
+	leave()
+	reason, wait := m.crowded(all, fromOrigin)
+	if reason != "" {
+		turnAway(w, reason, wait)
+	}
+	return reason != ""
+}
+
+// turnAway answers 503 with a time to come back, and returns that time.
+func turnAway(w http.ResponseWriter, reason string, wait time.Duration) time.Duration {
+	wait = spread(wait, rand.Float64())
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
 	http.Error(w, reason, http.StatusServiceUnavailable)
-	return nil, false
+	return wait
 }
 
 // full returns why an upgrade must be refused now, and how long that may last. all and fromOrigin are the numbers of
 // connections with the new one. The reason is "" if the upgrade need not be refused. full checks the rate last,
 // because the check uses it up.
 func (m *Monitor) full(all, fromOrigin int) (reason string, wait time.Duration) {
+	if reason, wait = m.crowded(all, fromOrigin); reason != "" {
+		return reason, wait
+	}
+	if l := &m.limits; l.rate != nil && !l.rate.Allow() {
+		return "too many at once", waitForTurn
+	}
+	return "", 0
+}
+
+// crowded is full without the rate.
+func (m *Monitor) crowded(all, fromOrigin int) (reason string, wait time.Duration) {
 	l := &m.limits
 	switch {
 	case m.hub.Refusing():
@@ -86,8 +116,6 @@ func (m *Monitor) full(all, fromOrigin int) (reason string, wait time.Duration) 
 		return "too many connections", waitForPlace
 	case l.perIP > 0 && fromOrigin > l.perIP:
 		return "too many connections from this address", waitForPlace
-	case l.rate != nil && !l.rate.Allow():
-		return "too many at once", waitForTurn
 	}
 	return "", 0
 }

@@ -206,6 +206,67 @@ func TestBrowser(t *testing.T) {
 	pageSays(t, tab, "open", 3)
 }
 
+// TestPage tries all that the page proposes, and reads what the page makes of it.
+func TestPage(t *testing.T) {
+	t.Parallel()
+	p := start(t, "--on-fail", "observe") // so that it is the page that ends what is frozen
+	_, tab := browse(t, p.page)
+	p.pageClient(t, "normal", 1)
+	pageSays(t, tab, "open", 1)
+	shows := func(what, expression string) {
+		t.Helper()
+		eventually(t, patience, "the page shows "+what, func() bool { return tab.evaluate(t, expression) == "true" })
+	}
+	shows("its state in the title", `document.title === "● open – holter"`)
+	shows("the scale of the chart", `[...document.querySelectorAll(".scale")].map((l) => l.innerText).join() === "0.1 ms,1 ms,10 ms,100 ms,1 s"`)
+
+	tryOut := func(call string) {
+		t.Helper()
+		command := tab.evaluate(t, fmt.Sprintf(`[...document.querySelectorAll("#tries code")].map((c) => c.innerText).find((c) => c.includes("/%s "))`, call))
+		if out, err := exec.Command("sh", "-c", command).CombinedOutput(); err != nil || strings.Contains(string(out), "error") {
+			t.Fatalf("%s: %v\n%s", command, err, out)
+		}
+	}
+	tryOut("faults")
+	pageSays(t, tab, "open", 2)
+	shows("the beat that was lost", `document.querySelectorAll("#chart .lost").length === 1`)
+	shows("the return", `document.querySelectorAll("#chart .back").length === 1`)
+
+	tryOut("refuse")
+	tryOut("kick")
+	shows("that it is refused", `/refused with 503: upgrades are refused for a while/.test(document.getElementById("log").innerText)`)
+	shows("that it waits", `/^◐ waiting \d/.test(document.title)`)
+	if log := tab.evaluate(t, `document.getElementById("log").innerText`); !strings.Contains(log, "no answer within") || strings.Contains(log, "1006") {
+		t.Errorf("the lost beat is not told, or a refusal as an end: %s", log)
+	}
+	p.ask(t, http.MethodPost, "/api/v1/refuse", map[string]int64{"for_ms": 0}, new(map[string]any))
+	pageSays(t, tab, "open", 3)
+
+	for _, width := range []int{320, 375, 1280} {
+		tab.call(t, "Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 640, "deviceScaleFactor": 1, "mobile": false}, &struct{}{})
+		shows(fmt.Sprintf("nothing beyond %d pixels", width), `document.documentElement.scrollWidth <= innerWidth &&
+			![...document.querySelectorAll("main *")].some((e) => e.getBoundingClientRect().right > innerWidth + 1)`)
+	}
+	tab.picture(t, "page")
+}
+
+// picture writes a picture of the tab where HOLTER_E2E_PICTURES says.
+func (d *devtools) picture(t *testing.T, name string) {
+	t.Helper()
+	dir := os.Getenv("HOLTER_E2E_PICTURES")
+	if dir == "" {
+		return
+	}
+	for _, width := range []int{320, 1000} {
+		var shot struct{ Data []byte }
+		d.call(t, "Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 1100, "deviceScaleFactor": 1, "mobile": false}, &struct{}{})
+		d.call(t, "Page.captureScreenshot", map[string]any{}, &shot)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.png", name, width)), shot.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func (b *browser) version(t *testing.T) string {
 	t.Helper()
 	var v struct{ Product string }

@@ -47,6 +47,8 @@ func serveData(t *testing.T, allow ...string) (address string, beats *atomic.Int
 		allowOrigin: allow,
 		monitor:     func(c *gin.Context) { c.Writer = beatCounter{c.Writer, beats} },
 		refused:     func(*http.Request, model.Refusal) {},
+		explain:     func(http.ResponseWriter, *http.Request) bool { return false },
+		admin:       func() string { return "" },
 		echo:        newEcho(testLimit),
 		log:         silent,
 	}

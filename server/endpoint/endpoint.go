@@ -26,6 +26,8 @@ type endpoint struct {
 	allowOrigin []string
 	monitor     gin.HandlerFunc // taps what is upgraded
 	refused     func(r *http.Request, refusal model.Refusal)
+	explain     func(w http.ResponseWriter, r *http.Request) (refused bool)
+	admin       func() string // root of the admin plane's addresses, "" if there is none
 	echo        *echo
 	log         *slog.Logger
 }
@@ -38,7 +40,8 @@ func New(m *server.Monitor, o Options) (*plane.Data, error) {
 		return nil, err
 	}
 	e := newEcho(o.ReadLimit)
-	d := endpoint{allowOrigin: o.AllowOrigin, monitor: ginmonitor.Middleware(m), refused: door.Refused, echo: e, log: door.Log()}
+	d := endpoint{allowOrigin: o.AllowOrigin, monitor: ginmonitor.Middleware(m), refused: door.Refused, explain: door.Explain,
+		admin: door.AdminURL, echo: e, log: door.Log()}
 	p := plane.NewData(door, o.ListenOptions, d.routes(), door.Log())
 	p.Path, p.Drain = "/ws", e.stop
 	p.HTTP.ReadTimeout = max(plane.RequestTimeout, p.HTTP.ReadHeaderTimeout)
@@ -53,7 +56,7 @@ func (d *endpoint) routes() http.Handler {
 	r.Use(renderErrors(d.log))
 	r.NoRoute(func(c *gin.Context) { d.astray(c, plane.ErrNoRoute) })
 	r.NoMethod(func(c *gin.Context) { d.astray(c, plane.ErrNoMethod) })
-	r.Match([]string{http.MethodGet, http.MethodHead}, "/", servePage())
+	r.Match([]string{http.MethodGet, http.MethodHead}, "/", servePage(d.admin))
 	r.GET("/ws", d.requireUpgrade, d.requireOrigin, d.monitor, d.echo.handle)
 	return r
 }

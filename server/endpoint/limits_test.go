@@ -107,3 +107,43 @@ func TestRefuse(t *testing.T) {
 		t.Errorf("still refusing until %v", s.RefusingUntil)
 	}
 }
+
+// A request without an upgrade hears what an upgrade would hear, and counts as nothing.
+func TestWhyUpgradesAreRefused(t *testing.T) {
+	r := runServer(t, nil)
+	ask := func() *http.Response {
+		t.Helper()
+		resp, err := http.Get(r.PageURL() + "ws")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp
+	}
+	if resp := ask(); resp.StatusCode != http.StatusUpgradeRequired {
+		t.Errorf("status %d while upgrades are let in", resp.StatusCode)
+	}
+	if err := r.monitor.Source().Refuse(t.Context(), 30*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if resp := ask(); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("status %d, Retry-After %q while they are refused", resp.StatusCode, resp.Header.Get("Retry-After"))
+	}
+	r.try(t, "ann")
+	events, err := r.monitor.Source().Events(t.Context(), 0)
+	if err != nil || len(events) != 1 || events[0].Refusal == nil || events[0].Refusal.Client != "ann" {
+		t.Errorf("%v, %v, want that ann was refused and nothing else", events, err)
+	}
+}
+
+// The page names the admin plane, which only this machine can reach.
+func TestPageKnowsTheAdminPlane(t *testing.T) {
+	r := runServer(t, nil)
+	resp, err := http.Get(r.PageURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := body(t, resp); !strings.Contains(text, `data-admin="`+r.AdminURL()+`"`) {
+		t.Errorf("no %s in %.200s", r.AdminURL(), text)
+	}
+}

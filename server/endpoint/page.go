@@ -4,17 +4,25 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"html"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"holter/server/plane"
 )
 
 //go:embed page/index.html
 var page string
 
-// servePage answers with the page, and has the browser run and load only what is in it.
-func servePage() gin.HandlerFunc {
+// adminMark stands in the page where the address of the admin plane belongs.
+const adminMark = `data-admin=""`
+
+// servePage answers with the page, and has the browser run and load only what is in it. The page names the admin plane
+// if that can be reached from this machine only: to know its address then helps nobody else.
+func servePage(admin func() string) gin.HandlerFunc {
 	policy := strings.Join([]string{
 		"default-src 'none'",
 		"script-src " + sourceHash("script"),
@@ -29,7 +37,11 @@ func servePage() gin.HandlerFunc {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-cache")
-		c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(page))
+		text := page
+		if root, err := url.Parse(admin()); err == nil && plane.Loopback(root.Hostname()) {
+			text = strings.Replace(page, adminMark, `data-admin="`+html.EscapeString(root.String())+`"`, 1)
+		}
+		c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(text))
 	}
 }
 

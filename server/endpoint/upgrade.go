@@ -52,6 +52,10 @@ func (d *endpoint) requireUpgrade(c *gin.Context) {
 	if bad == nil {
 		return
 	}
+	if !plane.Handshaking(c.Request) && d.explain(c.Writer, c.Request) {
+		c.Abort()
+		return
+	}
 	broken := plane.CheckHandshake(c.Request)
 	if broken.Cause == "" {
 		broken = model.Diagnosis{Cause: model.CauseHandshakeBroken, Detail: bad.reason}
