@@ -102,7 +102,7 @@ func (t *clientText) now() time.Time { return t.page.picture.Time }
 func clientColumns(t *clientText) []widget.Column[clientRow] {
 	type row = clientRow
 	return []widget.Column[row]{
-		{Title: "STATE", Sort: filter.SortState, Letter: "s", Inverse: true, Min: 9, Want: 9, Loud: true, Text: t.state},
+		{Title: "STATE", Sort: filter.SortState, Letter: "s", Inverse: true, Min: 9, Want: 9, Text: t.state, Vivid: t.vividState},
 		{Title: "CLIENT", Sort: filter.SortClient, Letter: "c", Min: 12, Want: 32, Ample: 64, Fits: true,
 			Text: func(r *row, w int) string { return t.plain(r.ID, w) }},
 		{Title: "GEN", Sort: filter.SortGeneration, Letter: "g", Descending: true, Min: 4, Want: 4, Right: true,
@@ -126,6 +126,11 @@ func (t *clientText) plain(s string, w int) string {
 func (t *clientText) state(r *clientRow, _ int) string {
 	state := min(r.State, model.Unknown)
 	return t.page.styles.Glyphs.States[state] + " " + state.String()
+}
+
+func (t *clientText) vividState(r *clientRow, w int) string {
+	state := min(r.State, model.Unknown)
+	return vividState(t.page.styles, state, state, w)
 }
 
 // current is the id of the connection that the client has now.

@@ -64,7 +64,7 @@ func connectionColumns(t *rowText) []widget.Column[model.Connection] {
 			Text: func(c *row, _ int) string { return look.Amount(t.traffic(c).In) }},
 		{Title: "OUT/S", Sort: sortTrafficOut, Letter: "u", Descending: true, Min: 7, Rank: widget.Third, Right: true,
 			Text: func(c *row, _ int) string { return look.Amount(t.traffic(c).Out) }},
-		{Title: "WHY", Sort: filter.SortCause, Letter: "w", Min: 9, Want: 12, Ample: whyWidth, Loud: true, Text: t.why},
+		{Title: "WHY", Sort: filter.SortCause, Letter: "w", Min: 9, Want: 12, Ample: whyWidth, Text: t.why, Vivid: t.vividWhy},
 	}
 }
 
@@ -73,15 +73,19 @@ func (t *rowText) state(c *model.Connection, _ int) string {
 	return t.page.styles.Glyphs.States[state] + " " + state.String()
 }
 
-// vividState has the word in the colour of the state only where that is news.
 func (t *rowText) vividState(c *model.Connection, w int) string {
-	s, tone := t.page.styles, look.Tone(c)
-	text := look.Pad(t.state(c, w), w)
-	if tone != model.Normal {
-		return s.States[tone].String(text)
+	return vividState(t.page.styles, c.State, look.Tone(c), w)
+}
+
+// vividState is a state with its mark, as a row has it: the word is coloured only where it is news.
+func vividState(s *look.Styles, state, tone model.State, w int) string {
+	state = min(state, model.Unknown)
+	mark, word := s.Glyphs.States[state], " "+state.String()
+	word = look.Pad(word, w-look.Width(mark))
+	if tone == model.Normal {
+		return s.States[tone].String(mark) + s.Dim.String(word)
 	}
-	mark := s.Glyphs.States[tone]
-	return s.States[tone].String(mark) + s.Dim.String(strings.TrimPrefix(text, mark))
+	return s.States[tone].String(mark + word)
 }
 
 func (t *rowText) client(c *model.Connection, w int) string {
@@ -162,6 +166,18 @@ func (t *rowText) why(c *model.Connection, w int) string {
 		text += t.reason(c, w-look.Width(text))
 	}
 	return mark + g.Cut(text, w)
+}
+
+// vividWhy is in the colour of the state where something is wrong, and quiet about what is over.
+func (t *rowText) vividWhy(c *model.Connection, w int) string {
+	text := look.Pad(t.why(c, w), w)
+	if tone := look.Tone(c); tone != model.Normal {
+		return t.page.styles.States[tone].String(text)
+	}
+	if strings.TrimSpace(text) == "" {
+		return text
+	}
+	return t.page.styles.Dim.String(text)
 }
 
 // ending says which end closed a connection and how. Where that does not fit, a code that was never sent and the beginning

@@ -37,7 +37,7 @@ func TestEndingIsRead(t *testing.T) {
 	conns := ward(2)
 	conns[0].State = model.Closed
 	conns[0].Close = &model.Close{Code: 1006, Reason: "connection lost: connection reset by peer", By: model.ByNetwork, At: noon}
-	newScreen(t, newFake(conns...), 200, 60).line("network 1006 connection lost: connection reset by peer")
+	newScreen(t, newFake(conns...), 200, 30).line("network 1006 connection lost: connection reset by peer")
 	newScreen(t, newFake(conns...), 120, 30).line("- network connection reset by peer")
 	conns[0].Close.Reason = "end of stream without a close frame"
 	newScreen(t, newFake(conns...), 120, 30).line("- network end of stream without a")
@@ -46,7 +46,7 @@ func TestEndingIsRead(t *testing.T) {
 func TestSentenceIsReadWhole(t *testing.T) {
 	conns := ward(4)
 	conns[3].Diagnosis = model.Diagnosis{Cause: model.CauseNoPong, Detail: "Data came in 27 ms ago, but none of 7 pings was answered."}
-	newScreen(t, newFake(conns...), 200, 60).line("no-pong  Data came in 27 ms ago, but none of 7 pings was answered.")
+	newScreen(t, newFake(conns...), 200, 30).line("no-pong  Data came in 27 ms ago, but none of 7 pings was answered.")
 	newScreen(t, newFake(conns...), 120, 30).line("no-pong  data comes, pongs do not")
 	newScreen(t, newFake(conns...), 80, 24).line("no-pong")
 }

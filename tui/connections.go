@@ -16,9 +16,11 @@ import (
 // connections is the page with the list of connections and the detail of one.
 type connections struct {
 	sorted[model.Connection, model.ID]
-	marks  marks
-	detail detail
-	layout layout
+	marks    marks
+	detail   detail
+	layout   layout
+	standing bool // the detail is beside the list because there is room, and not because it was opened
+	closed   bool // and the user does not want it there
 }
 
 func newConnections(k *keyMap, fx *effects, st *status) *connections {
@@ -34,15 +36,26 @@ func newConnections(k *keyMap, fx *effects, st *status) *connections {
 
 func (p *connections) layOut(room size, d drawing) {
 	p.drawing, p.layout = d, layoutFor(room)
-	if p.detail.stage == beside && !p.layout.roomy() {
-		p.detail.stage = whole
-	}
 	p.arrangeRoom()
+}
+
+// stand puts the detail beside the list of a wide screen by itself, and takes it away again where there is no room for that.
+// One that was opened takes the whole page instead.
+func (p *connections) stand() {
+	switch {
+	case p.detail.stage == beside && p.standing && !p.layout.right:
+		p.detail.close()
+	case p.detail.stage == beside && !p.layout.roomy():
+		p.detail.stage = whole
+	case p.detail.stage == shut && p.layout.right && !p.closed:
+		p.detail.stage, p.standing = beside, true
+	}
 }
 
 // arrangeRoom gives list and detail their share of the room. As long as a detail is open the cursor
 // stays with its row, also on top, so that the detail does not change to another connection under the reader's eyes.
 func (p *connections) arrangeRoom() {
+	p.stand()
 	p.list.Pin(p.followed != "" || p.detail.stage != shut)
 	list, pane := p.layout.split(p.detail.stage)
 	p.list.SetSize(list.w, list.h)
@@ -76,10 +89,12 @@ func (p *connections) update(msg tea.KeyMsg) tea.Cmd {
 	if cmd, ok := p.viewKey(msg); ok {
 		return cmd
 	}
-	if p.mark(msg) || !p.list.Move(msg, &p.keys.Keys) {
-		return nil
+	if !p.mark(msg) {
+		if !p.list.Move(msg, &p.keys.Keys) {
+			return nil
+		}
+		p.unfollow()
 	}
-	p.unfollow()
 	return p.followCursor()
 }
 
@@ -130,7 +145,7 @@ func (p *connections) open() tea.Cmd {
 		return nil
 	}
 	if p.detail.stage == shut && p.layout.roomy() {
-		p.detail.stage = beside
+		p.detail.stage, p.standing, p.closed = beside, false, false
 	} else {
 		p.detail.stage = whole
 	}
@@ -162,23 +177,33 @@ func (p *connections) listBy(by finder) tea.Cmd {
 	return p.refilter()
 }
 
-// back goes one step back, from a range to the detail, the list, the marks and all rows. It reports
-// false where there was no step to go.
+// back goes one step back, from a range to the detail, the list, the marks and all rows, and last from a detail that stands
+// there by itself. It reports false where there was no step to go.
 func (p *connections) back() (tea.Cmd, bool) {
 	switch {
 	case p.marks.ranging():
 		p.marks.endRange()
 	case p.detail.stage == whole && p.layout.roomy():
 		p.detail.stage = beside
-	case p.detail.stage != shut:
-		p.detail.close()
+	case p.detail.stage != shut && !p.standing:
+		p.shut()
 	case p.marks.any():
 		p.marks.clear()
-	default:
+	case p.search.text != "":
 		return p.sorted.back()
+	case p.detail.stage != shut:
+		p.shut()
+	default:
+		return nil, false
 	}
 	p.arrangeRoom()
 	return p.followCursor(), true
+}
+
+// shut closes the detail until it is opened again.
+func (p *connections) shut() {
+	p.detail.close()
+	p.standing, p.closed = false, true
 }
 
 // followCursor keeps the detail beside the list with the row under the cursor. A detail that stands
@@ -223,7 +248,7 @@ func (p *connections) hints() []key.Binding {
 		return []key.Binding{k.Back, k.Up, k.Down, k.NextTrouble, k.Kick, k.Faults}
 	case p.marks.any():
 		return []key.Binding{k.KickAll, k.Faults, k.Range, k.Unmark, k.Open, k.Filter}
-	case p.detail.stage == beside, p.search.text != "":
+	case p.detail.stage == beside && !p.standing, p.search.text != "":
 		return []key.Binding{k.Open, k.Back, k.Filter, k.NextTrouble, k.Kick, k.Faults, k.Freeze, k.Sort}
 	}
 	return []key.Binding{k.Open, k.Filter, k.NextTrouble, k.Kick, k.Faults, k.Freeze, k.Sort}

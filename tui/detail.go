@@ -99,6 +99,9 @@ func (d *detail) scroll(msg tea.KeyMsg, k *keyMap) bool { return widget.Scroll(&
 
 // lines are the title and the visible part of the text.
 func (d *detail) lines() []string {
+	if d.id == 0 {
+		return look.Fill([]string{"", d.styles.Dim.String(" no connection is selected")}, d.view.Height+1)
+	}
 	w := d.view.Width + widget.BarWidth
 	title := d.styles.Rule(d.title(), w)
 	if more := widget.More(&d.styles.Glyphs, &d.view); more != "" {

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"math"
 	"slices"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -29,11 +30,34 @@ func newEvents(k *keyMap, st *status, f *feed) *events {
 		{Title: "EVENT", Min: 9, Loud: true, Text: func(it *item, _ int) string {
 			return p.styles.Glyphs.States[min(it.state, model.Unknown)] + " " + it.kind
 		}},
-		{Title: "WHAT", Min: 30, Text: func(it *item, w int) string { return p.styles.Glyphs.Cut(p.styles.Glyphs.Plain(it.text), w) }},
+		{Title: "WHAT", Min: 30, Ample: 80, Text: func(it *item, w int) string { return p.plain(it.text, w) }},
+		{Title: "AGE", Min: 6, Rank: widget.Third, Right: true, Text: p.about(func(c *model.Connection, it *item, _ int) string {
+			return look.Span(it.at.Sub(c.Opened))
+		})},
+		{Title: "REMOTE", Min: 21, Rank: widget.Third, Text: p.about(func(c *model.Connection, _ *item, w int) string {
+			return p.styles.Glyphs.CutLeft(p.plain(model.Address(c.Remote), math.MaxInt), w)
+		})},
+		{Title: "WHY", Min: 40, Rank: widget.Third, Text: p.about(func(c *model.Connection, _ *item, w int) string {
+			return p.plain(c.Diagnosis.Detail, w)
+		})},
 	}
 	t := widget.NewTable(columns, func(it *item) model.State { return it.state })
 	p.list = widget.NewList(t, func(it *item) uint64 { return it.seq })
 	return p
+}
+
+func (p *events) plain(text string, w int) string {
+	return p.styles.Glyphs.Cut(p.styles.Glyphs.Plain(text), w)
+}
+
+// about is the text of a cell about the connection of an event, as it was then. It is empty where there is none.
+func (p *events) about(text func(c *model.Connection, it *item, w int) string) func(*item, int) string {
+	return func(it *item, w int) string {
+		if it.connection == nil {
+			return ""
+		}
+		return text(it.connection, it, w)
+	}
 }
 
 func (p *events) layOut(room size, d drawing) {

@@ -88,14 +88,30 @@ func (f *feed) shown() []item {
 // since is how many items there are beyond those that are shown.
 func (f *feed) since() int { return len(f.items) - len(f.shown()) }
 
-// view is the newest h items, the newest one last.
+// view is the newest items in h lines, the newest one last, in two columns where there is room.
 func (f *feed) view(s *look.Styles, w, h int) []string {
-	lines := make([]string, 0, h)
-	items := f.newest(h)
-	for i := range items {
-		lines = append(lines, items[i].view(s, w))
+	items := f.newest(feedRoom(w, h))
+	if n := feedColumns(w); n > 1 {
+		w = (w - barWidth) / n
 	}
-	return look.Fill(lines, h)
+	lines := make([]string, len(items))
+	for i := range items {
+		lines[i] = items[i].view(s, w)
+	}
+	if len(lines) <= h {
+		return look.Fill(lines, h)
+	}
+	return look.SideBySide(lines[:h:h], look.Fill(lines[h:], h), w, "  ")
+}
+
+// feedRoom is how many items h lines of w cells have room for.
+func feedRoom(w, h int) int { return max(0, h) * feedColumns(w) }
+
+func feedColumns(w int) int {
+	if w >= rightWidth {
+		return 2
+	}
+	return 1
 }
 
 // newest are the last n of the items that are shown.

@@ -85,15 +85,34 @@ type hostText struct {
 }
 
 func (t *hostText) render(history []model.Host, over time.Duration, h int) {
-	t.charts(history, over, h)
-	t.machine()
-	t.process()
-	t.settings()
+	words := t.words()
+	t.charts(history, over, min(max(h-len(words)-1, h/3, 4), 20))
+	t.lines = append(t.lines, words...)
 }
 
+// words are the page without its charts, side by side where there is room.
+func (t *hostText) words() []string {
+	left := hostText{styles: t.styles, host: t.host, monitor: t.monitor, now: t.now, w: t.w}
+	if t.w < hostBeside {
+		left.machine()
+		left.process()
+		left.settings()
+		return left.lines
+	}
+	left.w = (t.w - 2) / 2
+	right := left
+	left.machine()
+	right.process()
+	right.settings()
+	n := max(len(left.lines), len(right.lines))
+	return look.SideBySide(look.Fill(left.lines, n), look.Fill(right.lines, n), left.w, "  ")
+}
+
+// hostBeside is the cells of a page in which the machine and holter stand beside each other.
+const hostBeside = 110
+
 // charts are CPU and memory over time, side by side where there is room.
-func (t *hostText) charts(history []model.Host, over time.Duration, h int) {
-	height := min(max(h/3, 4), 14)
+func (t *hostText) charts(history []model.Host, over time.Duration, height int) {
 	cpu, mem := make([]float64, len(history)), make([]float64, len(history))
 	for i := range history {
 		cpu[i], mem[i] = history[i].CPU, share(history[i].MemoryUsed, history[i].MemoryTotal)

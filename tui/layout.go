@@ -26,8 +26,8 @@ type layout struct {
 
 const (
 	belowWidth, belowHeight = 110, 20 // page: a terminal of 120x30 has 21 lines for it
-	rightWidth, rightHeight = 180, 34
-	rightShare              = 76 // cells of the detail on the right
+	rightWidth, rightHeight = 180, 24
+	rightLeast              = 76 // cells of the detail on the right
 	barWidth                = 2  // between list and detail
 )
 
@@ -51,7 +51,8 @@ func (l layout) split(s stage) (list, pane size) {
 	case s == whole || !l.roomy():
 		return size{}, l.size
 	case l.right:
-		return size{l.w - rightShare - barWidth, l.h}, size{rightShare, l.h}
+		share := max(rightLeast, l.w*3/8)
+		return size{l.w - share - barWidth, l.h}, size{share, l.h}
 	}
 	h := (l.h + 1) / 2
 	return size{l.w, l.h - h}, size{l.w, h}

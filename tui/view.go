@@ -167,7 +167,7 @@ func (a *App) lists(seq uint64) bool {
 	if p, ok := a.page().(chronicle); ok {
 		return p.lists(seq)
 	}
-	below := a.feed.newest(a.eventsHeight(a.page()) - 1)
+	below := a.feed.newest(feedRoom(a.size.w, a.eventsHeight(a.page())-1))
 	return slices.ContainsFunc(below, func(it item) bool { return it.seq == seq })
 }
 

@@ -1,0 +1,92 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/model"
+)
+
+// wide is the size from which the detail stands beside the list by itself.
+var wide = size{200, 60}
+
+func TestDetailStandsBesideAWideList(t *testing.T) {
+	s := newScreen(t, newFake(ward(100)...), wide.w, wide.h)
+	s.line("│ ─ demo-0007 (c7) · generation 1")
+	s.line("▸✖ failed  demo-0007")
+	s.press("j").line("│ ─ demo-0023 (c23)")
+	s.press("space").line("│ ─ demo-0039 (c39)") // goes a row on
+	s.press("u", "n").line("│ ─ demo-0055 (c55)")
+	s.click(20, 30)
+	s.lacks("─ demo-0055")
+	s.press("g", "enter").line("demo-0007 (c7) · generation 1")
+	s.lacks("│ ─ demo-0007") // it has the page to itself
+	s.press("esc").line("│ ─ demo-0007")
+	s.press("/", "demo-0012", "enter").line("│ ─ demo-0012")
+	s.press("esc").line(" 22/100 ")
+	s.line("│ ─ demo-0012") // its row is on the list still
+	s.press("esc").lacks("│ ─")
+	s.press("j").lacks("│ ─")
+	s.refresh()
+	s.lacks("│ ─")
+	s.press("enter").line("│ ─ demo-")
+	s.press("esc").lacks("│ ─")
+}
+
+func TestDetailComesAndGoesWithTheRoom(t *testing.T) {
+	resize := func(s *screen, to size) { s.send(tea.WindowSizeMsg{Width: to.w, Height: to.h}) }
+	s := newScreen(t, newFake(ward(100)...), 120, 36)
+	s.lacks("round trips")
+	resize(s, wide)
+	s.refresh()
+	s.line("│ ─ demo-0007")
+	for _, small := range []size{{120, 36}, {80, 24}} {
+		resize(s, small)
+		s.lacks("round trips") // nobody has opened it
+		s.line("STATE▼")
+		resize(s, wide)
+		s.refresh()
+		s.line("round trips")
+	}
+	s.press("enter")
+	resize(s, size{80, 24})
+	s.line("round trips") // it was opened
+	newScreen(t, newFake(), wide.w, wide.h).line("no connection is selected")
+}
+
+// TestDetailStaysUntilTheCursorMoves lets worse connections come in above.
+func TestDetailStaysUntilTheCursorMoves(t *testing.T) {
+	f := newFake(ward(100)...)
+	s := newScreen(t, f, wide.w, wide.h)
+	for i := range 5 {
+		f.snapshot.Connections[i].State = model.Failed
+	}
+	s.refresh()
+	s.line("│ ─ demo-0007")
+	same(t, s.cursorRow(), "demo-0007")
+	s.press("g").line("│ ─ demo-0001")
+	s.press("s", "c").line("│ ─ demo-0001")
+	s.press("S").line("│ ─ demo-0100") // an order shows its top
+}
+
+// TestWidePagesAreFull is about what stands in the right half of a wide screen.
+func TestWidePagesAreFull(t *testing.T) {
+	s := newScreen(t, newFake(ward(100)...), wide.w, wide.h)
+	for range 3 {
+		s.events()
+	}
+	right := func(part string) {
+		t.Helper()
+		l := s.line(part)
+		if before, _, _ := strings.Cut(l, part); len([]rune(before)) < wide.w/2 {
+			t.Errorf("%q is on the left of %q", part, l)
+		}
+	}
+	right("12:00:00 ○ demo-0009 (c9) closed") // below the list
+	s.press("4")
+	right("acknowledged by the peer")
+	s.press("5")
+	right("This holter")
+}
