@@ -93,7 +93,7 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 		s.line("192.0.x.x")
 		s.line("MASKED")
 	},
-	"Help": func(_ *testing.T, s *screen) { s.press("?").line("Here: connections") },
+	"Help": func(_ *testing.T, s *screen) { s.press("?").line("it answers in time") },
 	"Quit": func(t *testing.T, s *screen) { same(t, s.ask("q"), "tea.QuitMsg") },
 	"QuitLeaving": func(t *testing.T, s *screen) {
 		same(t, s.ask("Q"), "tea.QuitMsg")

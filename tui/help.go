@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -10,12 +11,13 @@ import (
 
 	"holter/model"
 	"holter/tui/chart"
+	"holter/tui/glossary"
 	"holter/tui/look"
 	"holter/tui/widget"
 )
 
-// help is the list of all keys, first those that matter most where it was opened, and what the marks
-// on the screen mean. It can be searched.
+// help explains the screen: the marks first, then the keys that matter most where it was opened, the words, and all
+// other keys. It can be searched.
 type help struct {
 	styles *look.Styles
 	keys   *keyMap
@@ -89,28 +91,56 @@ func (d *help) Footer(w int, message string) []string {
 
 // View takes the whole page.
 func (d *help) View(page []string, w int) []string {
-	if room := w - widget.BarWidth; room != d.text.Width {
-		d.text.Width = room
+	resized := d.text.Width != w-widget.BarWidth
+	d.text.Width, d.text.Height = w-widget.BarWidth, len(page)
+	if at := d.text.YOffset; resized {
 		d.write()
+		d.text.YOffset = at
 	}
-	d.text.Height = len(page)
 	d.text.SetYOffset(d.text.YOffset)
 	return widget.Window(d.styles, &d.text)
 }
 
-// write puts what the search finds into the viewport.
+const (
+	twoColumnsFrom = 118 // cells of a help in two columns
+	columnGap      = 2
+	nameWidth      = 16
+	textFrom       = 3 + nameWidth + 1 // cells before a text
+)
+
+// write puts what the search finds into the viewport: in two columns, or the paragraphs of both in turns.
 func (d *help) write() {
+	w := d.text.Width
 	var lines []string
-	for _, section := range d.sections() {
-		if found := d.matching(section); len(found) > 0 {
-			lines = append(append(lines, "", " "+d.styles.Title.String(section.title)), found...)
+	left, right := d.explained(), d.pressed()
+	if w < twoColumnsFrom {
+		// The marks come first, then the keys that matter here, then the words.
+		lines = d.render(slices.Concat(left[:marksEnd], right[:d.hereEnd()], left[marksEnd:], right[d.hereEnd():]), w)
+	} else {
+		half := (w - columnGap) / 2
+		a, b := d.render(left, half), d.render(right, w-columnGap-half)
+		if len(a) == 0 {
+			a, b = b, nil
 		}
+		h := max(len(a), len(b))
+		lines = look.SideBySide(look.Fill(a, h), look.Fill(b, h), half, strings.Repeat(" ", columnGap))
 	}
 	if len(lines) == 0 {
 		lines = []string{"", d.styles.Dim.String(" nothing found")}
 	}
 	d.text.SetContent(strings.Join(lines, "\n"))
 	d.text.GotoTop()
+}
+
+// render is what the search finds in paragraphs, in lines of at most w cells.
+func (d *help) render(sections []section, w int) []string {
+	var lines []string
+	for _, s := range sections {
+		if found := d.matching(s, w); len(found) > 0 {
+			lines = append(append(lines, "", " "+d.styles.Title.String(s.title)), found...)
+		}
+	}
+	return lines
 }
 
 // section is a paragraph of the help.
@@ -125,36 +155,31 @@ type entry struct {
 	look       look.Paint
 }
 
-// matching are the lines of a section with the words searched for.
-func (d *help) matching(s section) []string {
+// matching are the lines of a section with the words searched for, of at most w cells.
+func (d *help) matching(s section, w int) []string {
 	wanted := ""
 	if d.search != nil {
 		wanted = strings.ToLower(d.search.Value())
 	}
 	var lines []string
 	for _, e := range s.entries {
-		if strings.Contains(strings.ToLower(s.title+" "+e.name+" "+e.text), wanted) {
-			lines = append(lines, d.lines(e)...)
+		if !strings.Contains(strings.ToLower(s.title+" "+e.name+" "+e.text), wanted) {
+			continue
+		}
+		name := "   " + e.look.String(look.Pad(e.name, nameWidth)) + " "
+		for _, line := range look.Wrap(e.text, w-textFrom) {
+			lines = append(lines, name+line)
+			name = strings.Repeat(" ", textFrom)
 		}
 	}
 	return lines
 }
 
-// helpIndent is the cells before what an entry means.
-const helpIndent = 18
+// explained are the paragraphs about what is seen: the marks, and from marksEnd on the words.
+func (d *help) explained() []section { return append(d.legend(), d.glossary()...) }
 
-// lines are an entry, whose meaning may take several.
-func (d *help) lines(e entry) []string {
-	lines := look.Wrap(e.text, max(d.text.Width-helpIndent, helpIndent))
-	for i := range lines[1:] {
-		lines[i+1] = strings.Repeat(" ", helpIndent) + lines[i+1]
-	}
-	lines[0] = "   " + e.look.String(look.Pad(e.name, helpIndent-4)) + " " + lines[0]
-	return lines
-}
-
-// sections are the whole help.
-func (d *help) sections() []section {
+// pressed are the paragraphs about what is pressed: up to hereEnd those of the page.
+func (d *help) pressed() []section {
 	sections := []section{{"Here: " + d.place, d.bindings(d.here)}}
 	if len(d.sorts) > 0 {
 		sections = append(sections, section{"Here: sort, after s", d.letters(d.sorts)})
@@ -162,7 +187,26 @@ func (d *help) sections() []section {
 	for _, g := range d.keys.groups() {
 		sections = append(sections, section{g.title, d.bindings(g.keys)})
 	}
-	return append(sections, d.legend()...)
+	return append(sections, d.manual()...)
+}
+
+func (d *help) hereEnd() int {
+	if len(d.sorts) > 0 {
+		return 2
+	}
+	return 1
+}
+
+// glossary explains the words.
+func (d *help) glossary() []section {
+	words, causes := section{title: "Words"}, section{title: "Causes"}
+	for _, e := range glossary.Words {
+		words.entries = append(words.entries, entry{e.Name, e.Text, d.styles.Strong})
+	}
+	for _, c := range slices.Concat(model.Causes[:], []model.Cause{model.CauseHandshakeBroken}) {
+		causes.entries = append(causes.entries, entry{string(c), glossary.Cause(c), d.styles.Strong})
+	}
+	return []section{words, causes}
 }
 
 func (d *help) bindings(keys []key.Binding) []entry {
@@ -181,9 +225,13 @@ func (d *help) letters(items []widget.Item) []entry {
 	return entries
 }
 
+// marksEnd is how many paragraphs the legend has.
+const marksEnd = 3
+
 // legend explains the marks.
 func (d *help) legend() []section {
 	s, g := d.styles, &d.styles.Glyphs
+	refused := chart.RefusedInk(s)
 	states := section{title: "States"}
 	for _, state := range []model.State{model.Normal, model.Suspect, model.Failed, model.Closed} {
 		states.entries = append(states.entries, entry{g.States[state], stateHelp[state], s.States[state]})
@@ -202,6 +250,19 @@ func (d *help) legend() []section {
 			{g.Fault, "a fault, set on purpose with f", s.Accent},
 			{g.Upstream, "the upstream's side of the proxy is the worse one", s.Accent},
 		}},
+		{"Charts", []entry{
+			{g.Up, "connects, upwards", s.Chart.Connects},
+			{g.Down, "closes, downwards", s.Chart.Closes},
+			{chart.RoughKey(refused), "refused", refused.Paint},
+			{"log", "an axis on which each step upwards is so many times more, not so many more", s.Accent},
+		}},
+	}
+}
+
+// manual is about the filter and the mouse.
+func (d *help) manual() []section {
+	s := d.styles
+	return []section{
 		{"Filter", filterHelp(s)},
 		{"Filter: fields here", d.fields},
 		{"Mouse", []entry{

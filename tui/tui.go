@@ -13,8 +13,9 @@
 // made. Update and View run on one goroutine and never block.
 //
 // The rooms: look has styles and text, chart draws figures, widget has tables, menus and forms, svg and export write files,
-// traffic measures bytes per second, describe words the detail of a connection. They import model and each other, never tui. Package cli, the command line's own
-// furniture, and eventlog, which writes the events of a source as log lines, stand beside it.
+// traffic measures bytes per second, describe words the detail of a connection, glossary the words of the screen. They
+// import model and each other, never tui. Package cli, the command line's own furniture, and eventlog, which writes the
+// events of a source as log lines, stand beside it.
 package tui
 
 import (

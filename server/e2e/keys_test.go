@@ -84,7 +84,7 @@ var keySteps = []keyStep{
 
 func TestEveryKeyInTmux(t *testing.T) {
 	t.Parallel()
-	x := startTmux(t, 120, 40)
+	x := startTmux(t, 120, 46)
 	dir := t.TempDir()
 	x.write(t, "cd "+dir+" && "+holter+" --demo 60 --listen 127.0.0.1:0 --admin 127.0.0.1:0")
 	x.press(t, "Enter")

@@ -1,0 +1,55 @@
+// Package glossary says what the words on the screen mean, one short sentence each.
+//
+// It owns the sentences and their order, nothing else: the help draws and searches them. They are those of the READMEs; a
+// test holds the causes against the table of model/heart/README.md. A word that comes onto the screen and is not plain
+// English gets a line here.
+package glossary
+
+import "holter/model"
+
+// Entry is a word and what it means.
+type Entry struct{ Name, Text string }
+
+// Words are the words of the screen, those of one connection first, then those of a client and of a storm.
+var Words = []Entry{
+	{"beat", "one ping with its pong; it gives one round trip"},
+	{"rtt", "round trip: the time from a ping to its pong"},
+	{"p50, p99", "half of the open connections, and 99 in 100, have no longer round trip than this"},
+	{"timeout", "how long a beat may stay unanswered; it follows from the connection's own round trips"},
+	{"silence", "the time since the last byte came in from the peer"},
+	{"suspect", "a beat stayed unanswered for its timeout, and no byte came meanwhile"},
+	{"probe", "one of three more pings that a suspect gets, further and further apart"},
+	{"failed", "the probes stayed unanswered as well; a failed connection may be closed already"},
+	{"cause", "why, as far as the evidence goes; the causes are listed below"},
+	{"both 5s", "which ends beat, and how long holter waits from one beat to the next"},
+	{"lateness", "how late holter's own clock runs; where it is often late, all timeouts are stretched: timeouts x2.0"},
+	{"fault", "a disturbance that holter puts on a connection on purpose"},
+	{"side, leg", "one of the two ends that a proxy has a connection with: client or upstream"},
+	{"generation", "gen: which connection of its client this is, counted from 1"},
+	{"client", "who is behind a connection; it stays the same over reconnects"},
+	{"away", "a client without a connection"},
+	{"absence", "the time from the loss of a client's connection until the client is back"},
+	{"storm", "many clients that come back in a short time"},
+	{"peak", "attempts to connect in the worst second of a storm, refused ones included"},
+	{"even spread", "the rate of a storm's attempts if they had come evenly"},
+	{"policy", "how long a client waits before each attempt to come back, judged by its attempts"},
+	{"jitter", "the part of such a wait that is left to chance; the cause of this name is another thing"},
+	{"forecast", "computed, not measured: how the same clients would come back"},
+}
+
+// Cause is what a cause means, as in the table of model/heart/README.md.
+func Cause(c model.Cause) string { return causes[c] }
+
+var causes = map[model.Cause]string{
+	model.CauseFramesLost:      "the bytes make no WebSocket frames any more",
+	model.CausePingHostile:     "the peer hung up right after its first ping; holter sends no more pings to peers of its kind",
+	model.CauseHostBusy:        "holter itself was late: it was this machine",
+	model.CauseBackpressure:    "bytes wait unsent, for a peer that takes nothing",
+	model.CauseAppNotReading:   "bytes wait unread in holter's own socket",
+	model.CausePathDown:        "the peer's kernel did not acknowledge the pings",
+	model.CauseNoPong:          "data comes, but pongs do not",
+	model.CausePeerStalled:     "the peer's kernel acknowledged the pings, but no pong came",
+	model.CauseJitter:          "an answer came late",
+	model.CauseUnknown:         "none of these, rather than a guess",
+	model.CauseHandshakeBroken: "a refusal's: the handshake itself was broken",
+}
