@@ -175,7 +175,7 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*s
 	}
 	if screen {
 		process.BeforeAbort(terminal.Save(streams.In, streams.Out).Restore)
-		m.View.Screen.API = srv.AdminURL()
+		m.View.Screen.API, m.View.Screen.Foreign = srv.AdminURL(), demo.Foreign
 		parts = append(parts, srv.Run, func(ctx context.Context) error { return m.View.Screen.Run(ctx, source) })
 	} else {
 		srv.Greet()

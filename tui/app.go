@@ -40,6 +40,7 @@ type setup struct {
 	readOnly bool
 	mouse    bool   // is on
 	api      string // root of the admin API's addresses, "" if it is not known
+	foreign  func(*model.Connection) bool
 }
 
 func newApp(fx *effects, o setup) *App {
@@ -94,6 +95,8 @@ func (a *App) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 		cmd = a.happened(&msg)
 	case kicked:
 		a.kicked(&msg)
+	case foreignCount:
+		cmd = a.counted(&msg)
 	case reported:
 		a.reported(&msg)
 	}

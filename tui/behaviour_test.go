@@ -378,12 +378,19 @@ func TestHelpIsSearched(t *testing.T) {
 }
 
 func TestQuit(t *testing.T) {
-	for _, keys := range []string{"q", "ctrl+c", "? q", "/ ctrl+c", "x ctrl+c", "enter q"} {
+	for _, keys := range []string{"q", "ctrl+c", "? q q", "/ ctrl+c", "x ctrl+c", "x q q", "f q q", "c q q", "s q q", "enter q q"} {
 		s := newScreen(t, newFake(ward(20)...), 80, 24)
 		names := strings.Fields(keys)
 		s.press(names[:len(names)-1]...)
 		if !s.quits(names[len(names)-1]) {
 			t.Errorf("%s does not quit", keys)
+		}
+	}
+	for _, keys := range []string{"? q", "enter q", "x q", "f q", "c q", "s q"} {
+		s := newScreen(t, newFake(ward(20)...), 80, 24)
+		first, last, _ := strings.Cut(keys, " ")
+		if s.press(first); s.quits(last) {
+			t.Errorf("%s quits, and does not only close what is open", keys)
 		}
 	}
 	small := newScreen(t, newFake(ward(20)...), 59, 14).press("x", "/", "enter")

@@ -95,6 +95,11 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 	},
 	"Help": func(_ *testing.T, s *screen) { s.press("?").line("it answers in time") },
 	"Quit": func(t *testing.T, s *screen) { same(t, s.ask("q"), "tea.QuitMsg") },
+	"Yes": func(t *testing.T, s *screen) {
+		s.app.foreign = func(c *model.Connection) bool { return c.ID == 7 }
+		s.press("q").line("1 connection of others would be closed.")
+		same(t, s.ask("y"), "tea.QuitMsg")
+	},
 	"QuitLeaving": func(t *testing.T, s *screen) {
 		same(t, s.ask("Q"), "tea.QuitMsg")
 		if left := s.app.lastPicture(); !s.app.leaving || !strings.Contains(left, "demo-0007") || strings.Contains(left, "quit") {

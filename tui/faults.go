@@ -108,6 +108,8 @@ func (d *faultDialog) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 		return d.press()
 	case d.Inputs[d.At] != nil:
 		d.write(msg)
+	case key.Matches(msg, k.Quit):
+		return true, nil
 	case key.Matches(msg, d.clear):
 		return d.set(model.Faults{})
 	case key.Matches(msg, k.Less):

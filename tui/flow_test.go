@@ -50,6 +50,8 @@ func TestFlowFilterAndOpen(t *testing.T) {
 	f.key(tea.KeyEnter)
 	f.sees("round trips")
 	f.Type("q")
+	f.sees("SILENCE")
+	f.Type("q")
 	f.quits()
 }
 

@@ -44,10 +44,8 @@ func (d *help) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 	case key.Matches(msg, k.Back) && d.search != nil:
 		d.search = nil
 		d.write()
-	case key.Matches(msg, k.Help, k.Back):
+	case key.Matches(msg, k.Help, k.Back, k.Quit):
 		return true, nil
-	case key.Matches(msg, k.Quit):
-		return true, tea.Quit
 	case key.Matches(msg, k.Filter):
 		in := widget.NewInput(d.styles, widget.MaxFilter)
 		in.Prompt = " /"
@@ -76,7 +74,7 @@ func (d *help) find(msg tea.KeyMsg) {
 
 func (d *help) Footer(w int, message string) []string {
 	k := d.keys
-	keys, always := []key.Binding{k.Up, k.Down, k.Filter}, []key.Binding{k.Back, k.Quit}
+	keys, always := []key.Binding{k.Up, k.Down, k.Filter}, []key.Binding{k.Back}
 	if d.typing {
 		keys, always = nil, []key.Binding{k.Keep, k.Drop}
 	}

@@ -25,10 +25,11 @@ type keyMap struct {
 
 	Mark, Range, Unmark, Kick, KickAll, Faults, Refuse, Write, Copy, Demo key.Binding
 
-	Theme, Mouse, Mask, Help              key.Binding
-	Quit, QuitLeaving, Suspend, Interrupt key.Binding
-	Keep, Drop, Older, Newer              key.Binding // in the filter
-	Clear                                 key.Binding // of the faults, in a dialog
+	Theme, Mouse, Mask, Help        key.Binding
+	QuitLeaving, Suspend, Interrupt key.Binding
+	Keep, Drop, Older, Newer        key.Binding // in the filter
+	Clear                           key.Binding // of the faults, in a dialog
+	Yes                             key.Binding // quit, where that is asked
 }
 
 func newKeyMap(arrows look.ArrowKeys) keyMap {
@@ -56,6 +57,8 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 			Toggle:    bind("space", "switch", " "),
 			Press:     bind("enter", "press", "enter"),
 			Cancel:    bind("esc", "cancel", "esc"),
+
+			Quit: bind("q", "close what is open, then quit", "q"),
 		},
 
 		NextTrouble:     bind("n", "next trouble", "n"),
@@ -94,7 +97,6 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		Mouse:       bind("m", "mouse on or off", "m"),
 		Mask:        bind("P", "mask addresses", "P"),
 		Help:        bind("?", "help", "?"),
-		Quit:        bind("q", "quit", "q"),
 		QuitLeaving: bind("Q", "quit, leaving the picture", "Q"),
 		Suspend:     bind("ctrl+z", "suspend", "ctrl+z"),
 		Interrupt:   bind("ctrl+c", "quit, from anywhere", "ctrl+c"),
@@ -105,6 +107,7 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		Newer: bind(arrows.Down, "a newer one", "down"),
 
 		Clear: bind("0", "end faults", "0"),
+		Yes:   bind("y", "quit, when asked", "y"),
 	}
 }
 
@@ -124,7 +127,7 @@ func (k *keyMap) groups() []keyGroup {
 		{"Act", []key.Binding{k.Mark, k.Range, k.Unmark, k.Kick, k.KickAll, k.Faults, k.Refuse, k.Write, k.Copy, k.Demo}},
 		{"Screen", []key.Binding{k.Theme, k.Mouse, k.Mask, k.Help, k.Quit, k.QuitLeaving, k.Suspend, k.Interrupt}},
 		{"While typing a filter", []key.Binding{k.Keep, k.Drop, k.Older, k.Newer}},
-		{"In a dialog", []key.Binding{k.NextField, k.PrevField, k.Less, k.More, k.Toggle, k.Press, k.Cancel, k.Clear}},
+		{"In a dialog", []key.Binding{k.NextField, k.PrevField, k.Less, k.More, k.Toggle, k.Press, k.Cancel, k.Clear, k.Yes}},
 	}
 	for i := range groups {
 		groups[i].keys = slices.DeleteFunc(groups[i].keys, func(b key.Binding) bool { return !b.Enabled() })

@@ -75,6 +75,8 @@ func (d *kickDialog) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 		return d.press()
 	case d.Inputs[d.At] != nil:
 		d.write(msg)
+	case key.Matches(msg, k.Quit):
+		return true, nil
 	case key.Matches(msg, k.Less):
 		d.change(-1)
 	case key.Matches(msg, k.More):

@@ -24,7 +24,11 @@ func (a *App) typed(msg tea.KeyMsg) tea.Cmd {
 		if r == ' ' {
 			one.Type = tea.KeySpace
 		}
+		_, answered := a.dialog.(*leaving)
 		cmds = append(cmds, a.press(one))
+		if _, asked := a.dialog.(*leaving); asked || answered {
+			break // nobody has seen what these letters would be about
+		}
 	}
 	return tea.Batch(cmds...)
 }
@@ -38,10 +42,7 @@ func (a *App) press(msg tea.KeyMsg) tea.Cmd {
 	case key.Matches(msg, a.keys.Suspend):
 		return tea.Suspend
 	case !a.fits():
-		if key.Matches(msg, a.keys.Quit) {
-			return tea.Quit
-		}
-		return nil
+		return a.pressSmall(msg)
 	case a.dialog != nil:
 		return a.answer(msg)
 	}
@@ -68,10 +69,9 @@ func (a *App) programKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 	k := &a.keys
 	switch {
 	case key.Matches(msg, k.Quit):
-		return tea.Quit, true
+		return a.leave(), true
 	case key.Matches(msg, k.QuitLeaving):
-		a.leaving = true
-		return tea.Quit, true
+		return a.quit(true), true
 	case key.Matches(msg, k.Help):
 		a.dialog = newHelp(a.styles, k, a.tabs[a.at].name, a.offered(), a.sorts(), a.fieldHelp(), a.size.w, a.pageHeight(a.page()))
 	case key.Matches(msg, k.Theme):

@@ -95,7 +95,7 @@ func (s *screen) run(cmd tea.Cmd) {
 		for _, c := range msg {
 			s.run(c)
 		}
-	case rearranged, inspected, kicked, reported:
+	case rearranged, inspected, kicked, reported, foreignCount:
 		s.send(msg)
 	}
 }

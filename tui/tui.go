@@ -45,6 +45,10 @@ type Options struct {
 	API      string       `kong:"-"` // root of the admin API's addresses, "" if there is none
 	Demo     func() error `kong:"-"` // starts 20 demo clients, nil if there are none
 
+	// Foreign reports whether a connection ends with the screen, and is not of this process's own clients. Before such ones
+	// end, the screen asks. If it is nil, none does.
+	Foreign func(*model.Connection) bool `kong:"-"`
+
 	Input  io.Reader `kong:"-"` // keys, nil for standard input
 	Output io.Writer `kong:"-"` // nil for standard output
 }
@@ -122,6 +126,7 @@ func (o Options) setup() (setup, error) {
 		readOnly: o.ReadOnly,
 		mouse:    !o.NoMouse,
 		api:      o.API,
+		foreign:  o.Foreign,
 	}, nil
 }
 

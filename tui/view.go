@@ -179,7 +179,7 @@ func (a *App) footer() []string {
 	if a.dialog != nil {
 		return a.dialog.Footer(w, message)
 	}
-	keys := widget.Hints(a.styles, w-look.Width(badge), a.offered(), a.keys.Help, a.keys.Quit)
+	keys := widget.Hints(a.styles, w-look.Width(badge), a.offered(), a.keys.Help, a.leaveKey())
 	return []string{message, look.Pad(keys, w-look.Width(badge)) + badge}
 }
 
@@ -221,6 +221,9 @@ func (a *App) badges() string {
 func (a *App) tooSmall() string {
 	text := fmt.Sprintf("holter needs %dx%d cells, this terminal has %dx%d.\nq quits",
 		leastWidth, leastHeight, a.size.w, a.size.h)
+	if d, asked := a.dialog.(*leaving); asked {
+		text = d.words() + "\ny quits"
+	}
 	var lines []string
 	for _, line := range strings.Split(text, "\n") {
 		lines = append(lines, look.Wrap(line, a.size.w)...)

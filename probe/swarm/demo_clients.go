@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"holter/model"
 )
 
 // DemoOptions holds the flags of a server that can start demo clients.
@@ -70,13 +72,16 @@ type DemoClients struct {
 	url     string
 	refuse  func(time.Duration) // nil if the server refuses no upgrades for them
 	started atomic.Bool
+	own     Own
 	clients chan *Swarm // has room for one
 }
 
 // Start starts n clients, or has Run start them if it is called later. It returns an error if clients have been
 // started before.
 func (d *DemoClients) Start(n int) error {
-	clients, err := New(Demo(d.url, n, d.refuse))
+	o := Demo(d.url, n, d.refuse)
+	o.Own = &d.own
+	clients, err := New(o)
 	if err != nil {
 		return err
 	}
@@ -95,4 +100,10 @@ func (d *DemoClients) Run(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	}
+}
+
+// Foreign reports whether a connection of the server is none of these clients'. Where there are no demo clients, which is
+// what nil stands for, every connection is foreign.
+func (d *DemoClients) Foreign(c *model.Connection) bool {
+	return d == nil || !d.own.Has(c.Remote, c.Opened)
 }

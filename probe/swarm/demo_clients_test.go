@@ -2,11 +2,14 @@ package swarm
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"holter/model"
 )
 
 func TestDemoClientsStartOnce(t *testing.T) {
@@ -74,5 +77,39 @@ func TestDemoBeatsQuicklyUnlessToldOtherwise(t *testing.T) {
 		if o.Interval != test.want {
 			t.Errorf("%q with %q in the environment: an interval of %s, want %s", test.args, test.env, o.Interval, test.want)
 		}
+	}
+}
+
+// The demo's own connections are told from all others, also from one that gets the port of an earlier one.
+func TestForeignConnectionsOfADemo(t *testing.T) {
+	e := newEcho(t)
+	var none *DemoClients
+	if !none.Foreign(&model.Connection{}) {
+		t.Error("without a demo there are connections that are not foreign")
+	}
+	d, err := DemoOptions{Demo: 1}.Clients(e.url(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- d.Run(ctx) }()
+	eventually(t, "the client is there", func() bool { return len(e.generations("demo-0001")) > 0 })
+	p := e.generations("demo-0001")[0]
+	own := netip.MustParseAddrPort(p.conn.RemoteAddr().String())
+	mapped := netip.AddrPortFrom(netip.AddrFrom16(own.Addr().As16()), own.Port())
+	other := netip.AddrPortFrom(own.Addr(), own.Port()^1)
+	foreign := func(remote netip.AddrPort, opened time.Time) bool {
+		return d.Foreign(&model.Connection{Remote: remote, Opened: opened})
+	}
+	if foreign(own, p.opened) || foreign(mapped, p.opened) || !foreign(other, p.opened) {
+		t.Errorf("foreign: own %t, mapped %t, another port %t", foreign(own, p.opened), foreign(mapped, p.opened), foreign(other, p.opened))
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if foreign(own, p.opened) || !foreign(own, time.Now()) {
+		t.Error("a connection that has ended is foreign, or one that came over its port later is not")
 	}
 }

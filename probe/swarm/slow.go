@@ -42,7 +42,7 @@ func (w *way) slow() *way {
 		if err != nil {
 			return nil, err
 		}
-		if socket, ok := conn.(*net.TCPConn); ok {
+		if socket, ok := sock.As[*net.TCPConn](conn); ok {
 			socket.SetReadBuffer(slowBuffer)
 		}
 		return &slowConn{Conn: conn}, nil

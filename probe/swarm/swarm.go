@@ -44,6 +44,7 @@ type Options struct {
 	// Sockets is how many sockets of this process each client needs: 1, or 2 if the server runs in the same
 	// process. 0 is 1.
 	Sockets int
+	Own     *Own // remembers the sockets of the clients, unless it is nil
 
 	Header       http.Header // added to each handshake, with {id} replaced by the client's id
 	Subprotocols []string    // that the clients offer
@@ -99,6 +100,9 @@ func New(o Options) (*Swarm, error) {
 	w, err := newWay(u, o.TLS)
 	if err != nil {
 		return nil, err
+	}
+	if o.Own != nil {
+		w.socket = o.Own.watch(w.socket)
 	}
 	s := &Swarm{options: o, way: w, template: withPlaceholder(u), begin: time.Now(), clock: pulse.NewClock(), record: newRecord(), random: rand.New(rand.NewPCG(o.Seed, 0))}
 	s.prepare()

@@ -134,8 +134,13 @@ func screen(t *testing.T) (*terminal, *websocket.Conn) {
 
 func TestQuitClosesConnections(t *testing.T) {
 	term, c := screen(t)
-	if _, err := term.file.WriteString("q"); err != nil {
-		t.Fatal(err)
+	for _, key := range []string{"q", "y"} {
+		if _, err := term.file.WriteString(key); err != nil {
+			t.Fatal(err)
+		}
+		if key == "q" {
+			term.until(t, "would be closed")
+		}
 	}
 	if _, _, err := c.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
 		t.Errorf("the client saw %v, want a close frame with 1001", err)

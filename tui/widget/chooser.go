@@ -55,7 +55,7 @@ type Chooser struct {
 func (d *Chooser) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 	k, n := d.Keys, len(d.Table.titles())
 	switch {
-	case key.Matches(msg, k.Cancel, k.Press, k.Columns):
+	case key.Matches(msg, k.Cancel, k.Press, k.Columns, k.Quit):
 		return true, nil
 	case key.Matches(msg, k.NextField, k.Down):
 		d.At = (d.At + 1) % n

@@ -19,4 +19,6 @@ type Keys struct {
 
 	NextField, PrevField              key.Binding // in a form
 	Less, More, Toggle, Press, Cancel key.Binding
+
+	Quit key.Binding // leaves what has nothing to type in
 }
