@@ -63,9 +63,9 @@ func (a *App) shown() *picture {
 	return a.live
 }
 
-// Init starts the two loops: pictures and events.
+// Init starts the three loops: pictures, events, and what the user does.
 func (a *App) Init() tea.Cmd {
-	cmds := []tea.Cmd{a.refresh(0), a.fx.listen(0, 0)}
+	cmds := []tea.Cmd{a.refresh(0), a.fx.listen(0, 0), a.fx.pump(), a.fx.hear()}
 	if a.mouse {
 		cmds = append(cmds, tea.EnableMouseCellMotion)
 	}
@@ -79,6 +79,8 @@ func (a *App) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		a.resize(msg.Width, msg.Height)
+	case heard:
+		cmd = a.heard(msg)
 	case tea.KeyMsg:
 		cmd = a.typed(msg)
 	case tea.MouseMsg:

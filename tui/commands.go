@@ -13,6 +13,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/input"
 	"holter/tui/traffic"
 )
 
@@ -35,6 +36,7 @@ type effects struct {
 	out    io.Writer                                       // the terminal, for sequences that are not part of a picture
 	wait   func(ctx context.Context, d time.Duration) bool // reports whether d passed before ctx ended
 	meter  traffic.Meter                                   // used by one refresh at a time
+	keys   *input.Reader                                   // nil where Bubble Tea reads the keys
 	ctx    context.Context
 	end    context.CancelCauseFunc // ends the screen with an error
 
@@ -75,7 +77,35 @@ func (e *effects) stop() {
 	e.mu.Lock()
 	e.end(nil)
 	e.mu.Unlock()
+	if e.keys != nil {
+		e.keys.Close()
+	}
 	e.running.Wait()
+}
+
+// pump has the terminal read, until stop.
+func (e *effects) pump() tea.Cmd {
+	return func() tea.Msg {
+		if e.keys != nil {
+			defer e.recover()
+			e.keys.Pump()
+		}
+		return nil
+	}
+}
+
+// hear waits for what is typed, clicked and pasted. A terminal that is gone ends the screen.
+func (e *effects) hear() tea.Cmd {
+	return e.do(func(ctx context.Context) tea.Msg {
+		if e.keys == nil {
+			return nil
+		}
+		msgs, err := e.keys.Next(ctx)
+		if errors.Is(err, input.ErrGone) {
+			e.end(err)
+		}
+		return heard{msgs: msgs, last: err != nil}
+	})
 }
 
 // refresh gets a picture after a pause, and the detail of id unless that is 0. The picture is arranged unless arrange is nil.
@@ -202,6 +232,12 @@ func panicSite() string {
 			return "an unknown place"
 		}
 	}
+}
+
+// heard are keys and mouse reports that came together, in their order.
+type heard struct {
+	msgs []tea.Msg
+	last bool
 }
 
 // refreshed is the one message of a refresh: the picture, and the detail if one is open.

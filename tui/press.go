@@ -8,8 +8,25 @@ import (
 	"holter/tui/widget"
 )
 
-// typed splits keys that came in one read, such as those of a held key on a slow line: Bubble Tea makes one message of them,
-// and of two escapes one with alt. A paste stays one message, and is text or nothing.
+// heard takes keys and mouse reports that came together, and waits for more. The screen is drawn once for all of them.
+func (a *App) heard(msg heard) tea.Cmd {
+	var cmds []tea.Cmd
+	for _, m := range msg.msgs {
+		switch m := m.(type) {
+		case tea.KeyMsg:
+			cmds = append(cmds, a.press(m))
+		case tea.MouseMsg:
+			cmds = append(cmds, a.moused(m))
+		}
+	}
+	if !msg.last {
+		cmds = append(cmds, a.fx.hear())
+	}
+	return tea.Batch(cmds...)
+}
+
+// typed takes keys from Bubble Tea's own reader, which makes one message of those that came in one read, and of two escapes
+// one with alt. A paste stays one message, and is text or nothing.
 func (a *App) typed(msg tea.KeyMsg) tea.Cmd {
 	if msg.Type == tea.KeyEsc && msg.Alt {
 		esc := tea.KeyMsg{Type: tea.KeyEsc}

@@ -12,10 +12,10 @@
 // the number of connections, such as filtering and sorting, is done by commands on a picture, which never changes once it is
 // made. Update and View run on one goroutine and never block.
 //
-// The rooms: look has styles and text, chart draws figures, widget has tables, menus and forms, svg and export write files,
-// traffic measures bytes per second, describe words the detail of a connection, glossary the words of the screen. They
-// import model and each other, never tui. Package cli, the command line's own furniture, and eventlog, which writes the
-// events of a source as log lines, stand beside it.
+// The rooms: input reads keys and the mouse, look has styles and text, chart draws figures, widget has tables, menus and forms,
+// svg and export write files, traffic measures bytes per second, describe words the detail of a connection, glossary the words
+// of the screen. They import model and each other, never tui. Package cli, the command line's own furniture, and eventlog,
+// which writes the events of a source as log lines, stand beside it.
 package tui
 
 import (
@@ -29,6 +29,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/tui/input"
 	"holter/tui/look"
 )
 
@@ -93,9 +94,12 @@ func (o Options) Run(ctx context.Context, source Source) error {
 	fx := newEffects(ctx, source)
 	defer fx.stop()
 	fx.demo, fx.out = o.Demo, o.output()
+	if fx.keys, err = input.Open(o.Input); err != nil {
+		return err
+	}
 	app := newApp(fx, setup)
 	_, err = tea.NewProgram(app, o.programOptions(fx)...).Run()
-	if cause := context.Cause(fx.ctx); errors.Is(cause, errBroken) {
+	if cause := context.Cause(fx.ctx); errors.Is(cause, errBroken) || errors.Is(cause, input.ErrGone) {
 		return cause
 	}
 	if app.leaving {
@@ -146,8 +150,8 @@ func (o Options) programOptions(fx *effects) []tea.ProgramOption {
 		tea.WithoutSignalHandler(),
 		tea.WithOutput(fx.out),
 	}
-	if o.Input != nil {
-		options = append(options, tea.WithInput(o.Input))
+	if fx.keys != nil {
+		options = append(options, tea.WithInput(fx.keys.Raw()))
 	}
 	return options
 }
