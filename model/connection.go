@@ -168,9 +168,11 @@ type HeaderField struct{ Name, Value string }
 
 // Sample is one beat of holter's. One that was Missed has an RTT if the answer came late.
 type Sample struct {
+	At      time.Time // when the ping was written, to within a sixteenth of the time since the one before; zero if unknown
 	RTT     time.Duration
 	Timeout time.Duration // that was in force, to within an eighth
 	Missed  bool
+	Probe   bool // Missed, and a probe after a missed beat
 }
 
 // MaxTransitions bounds the changes of state that are kept of a connection.

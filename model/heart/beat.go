@@ -166,7 +166,7 @@ func (h *Heart) miss(now, heard model.Instant, p Peer) {
 		return
 	}
 	h.missed = uint16(min(int(h.missed)+1, 1<<16-1))
-	h.beats.missed(h.patience())
+	h.beats.missed(h.sent, h.patience())
 	if heard <= h.sent && !(h.mute && acknowledged(now-h.sent, p.Kernel())) {
 		h.suspect(now, heard, p)
 		return
@@ -184,7 +184,7 @@ func acknowledged(age model.Instant, k model.Kernel) bool {
 }
 
 func (h *Heart) probeMissed(now, heard model.Instant, p Peer) {
-	h.beats.missed(h.patience())
+	h.beats.probed(h.sent, h.patience())
 	if h.probe < probes {
 		h.probe++
 	} else {

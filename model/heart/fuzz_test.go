@@ -122,7 +122,7 @@ func (w *wild) check() {
 	if (h.state == model.Suspect || h.state == model.Failed) && h.Diagnosis().Cause == "" {
 		w.t.Fatalf("%v without a cause", h.state)
 	}
-	if h.Timeout() < 0 || h.Mean() < 0 || h.Deviation() < 0 || h.RTT() < 0 || len(h.Samples()) > windowSize {
+	if h.Timeout() < 0 || h.Mean() < 0 || h.Deviation() < 0 || h.RTT() < 0 || len(h.Samples(time.Time{})) > windowSize {
 		w.t.Fatalf("timeout %v, mean %v, deviation %v", h.Timeout(), h.Mean(), h.Deviation())
 	}
 }

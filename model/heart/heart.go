@@ -167,7 +167,7 @@ func (h *Heart) answer(rtt time.Duration, tardy bool) {
 	if tardy {
 		h.beats.late(rtt)
 	} else {
-		h.beats.answered(rtt, h.patience())
+		h.beats.answered(h.open, rtt, h.patience())
 	}
 	h.RoundTrip(rtt)
 }
@@ -296,10 +296,12 @@ func (h *Heart) Deviation() time.Duration { return h.detector.Deviation() }
 // Missed returns the number of beats in a row without an answer.
 func (h *Heart) Missed() int { return int(h.missed) }
 
-// Samples returns a copy of the newest beats, oldest first.
-func (h *Heart) Samples() []model.Sample { return h.beats.samples() }
+// Samples returns a copy of the newest beats, oldest first. start is the time of instant 0.
+func (h *Heart) Samples(start time.Time) []model.Sample { return h.beats.samples(start) }
 
-// Strip returns the newest beats in short.
+// Strip returns the newest beats in short. With rtt and the geometric mean of the newest round trips, each 0.2 ms longer
+// than it is, the height of a spike is 4 + 2·log2(rtt / mean), from 1 to 8. So a usual round trip has 4 eighths; one
+// that takes twice as long has 6; and microseconds on one machine make no mountains. At most 60 beats make the mean.
 func (h *Heart) Strip() model.Strip { return h.beats.strip() }
 
 // Interval returns the time between two beats: holter's or, if only the peer beats, the peer's. It is 0 if

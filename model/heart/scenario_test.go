@@ -204,8 +204,8 @@ func TestSteadyPeerStaysNormal(t *testing.T) {
 			t.Errorf("%s: %d pings in 10 minutes at 5 s", detector, n)
 		}
 		h := p.heart
-		if h.Missed() != 0 || h.Diagnosis() != (model.Diagnosis{}) || len(h.Samples()) != windowSize || h.Timeout() > 600*ms {
-			t.Errorf("%s: missed %d, %+v, %d samples, timeout %v", detector, h.Missed(), h.Diagnosis(), len(h.Samples()), h.Timeout())
+		if h.Missed() != 0 || h.Diagnosis() != (model.Diagnosis{}) || len(h.Samples(time.Time{})) != windowSize || h.Timeout() > 600*ms {
+			t.Errorf("%s: missed %d, %+v, %d samples, timeout %v", detector, h.Missed(), h.Diagnosis(), len(h.Samples(time.Time{})), h.Timeout())
 		}
 	}
 }
@@ -290,7 +290,7 @@ func TestStallIsOneSampleAndJitter(t *testing.T) {
 	if d.Cause != model.CauseJitter || !strings.HasPrefix(d.Detail, "An answer took 1.") {
 		t.Errorf("diagnosis %+v", d)
 	}
-	samples := p.heart.Samples()
+	samples := slices.DeleteFunc(p.heart.Samples(time.Time{}), func(s model.Sample) bool { return s.Probe })
 	if last := samples[len(samples)-1]; !last.Missed || last.RTT < time.Second || last.RTT > 2*time.Second {
 		t.Errorf("the history has %+v", last)
 	}

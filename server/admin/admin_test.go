@@ -144,7 +144,7 @@ func TestAdminCalls(t *testing.T) {
 		"/api/v1/summary":     `"uptime_ms":3600000,`,
 		"/api/v1/connections": `{"connections":[{"id":"c1","client":"ann",`,
 		"/api/v1/connections?q=all&state=&sort=&cursor=":         `"total":4,"next":""}`,
-		"/api/v1/connections/c3":                                 `"samples":[{"rtt_ms":1,"timeout_ms":0,"missed":false}],"transitions":[]`,
+		"/api/v1/connections/c3":                                 `"samples":[{"rtt_ms":1,"timeout_ms":0,"missed":false,"probe":false}],"transitions":[]`,
 		"/api/v1/clients":                                        `{"clients":[{"id":"ann","generation":1,"connection":"c1",`,
 		"/api/v1/clients/ann":                                    `"connections":[{"id":"c1",`,
 		"/api/v1/clients/10.0.0.1%20Mozilla/5.0%20(a+b)":         `"state":"away"`,

@@ -284,7 +284,7 @@ func TestDetailAndKick(t *testing.T) {
 	})
 	r := p.attach(t)
 	d, err := r.Detail(t.Context(), 17)
-	if err != nil || d.ID != 17 || len(d.Header) != 1 || len(d.Samples) != 2 {
+	if err != nil || d.ID != 17 || len(d.Header) != 1 || len(d.Samples) != 3 {
 		t.Errorf("%+v, %v", d, err)
 	}
 	if _, err := r.Detail(t.Context(), 18); model.ErrorCode(err) != model.NotFound || err.Error() != "c18 is gone and forgotten" {

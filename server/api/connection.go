@@ -43,6 +43,10 @@ type Connection struct {
 	// Beats are the newest, oldest first: 0 for none yet, 1 to 8 for an answer within that many eighths of the
 	// timeout, 9 for no answer in time, 10 for a late answer.
 	Beats model.Strip `json:"beats"`
+	// Trace is the same beats as an electrocardiogram, a character each: the height of an answer from 1 to 8, where 4 is
+	// what this connection is used to and 6 twice as long; x for no answer in time, ! for a late answer, a point for a
+	// probe without an answer, and a blank for none yet.
+	Trace string `json:"trace"`
 
 	Diagnosis Diagnosis `json:"diagnosis"`
 	Faults    []string  `json:"faults"` // that holter has put on it
@@ -73,7 +77,7 @@ func FromConnection(c *model.Connection) Connection {
 		TimeoutMS: millis(c.Timeout), IntervalMS: millis(c.Interval),
 		SilenceMS: millis(c.Silence), DataSilenceMS: millis(c.DataSilence), Missed: c.Missed,
 		PingsSent: c.PingsSent, PongsReceived: c.PongsReceived, PingsReceived: c.PingsReceived,
-		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Beats: c.Beats,
+		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Beats: kindsOf(&c.Beats), Trace: traceOf(&c.Beats),
 		Diagnosis: Diagnosis(c.Diagnosis), Faults: fromFaults(c.Faults), Close: fromClose(c.Close),
 	}
 }
@@ -89,7 +93,7 @@ func (c *Connection) Model() (model.Connection, error) {
 		Timeout: c.TimeoutMS.Duration(), Interval: c.IntervalMS.Duration(),
 		Silence: c.SilenceMS.Duration(), DataSilence: c.DataSilenceMS.Duration(), Missed: c.Missed,
 		PingsSent: c.PingsSent, PongsReceived: c.PongsReceived, PingsReceived: c.PingsReceived,
-		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Beats: stripOf(c.Beats),
+		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Beats: stripOf(c.Beats, c.Trace),
 		Diagnosis: c.Diagnosis.model(), Faults: faultsOf(c.Faults), Close: closeOf(c.Close),
 	}
 	return m, parse.wrap("connection", c.ID)
@@ -162,11 +166,50 @@ func remoteOf(s string) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr().WithZone(text(a.Addr().Zone())), a.Port())
 }
 
-// stripOf leaves beats out that are not understood.
-func stripOf(s model.Strip) model.Strip {
+// kindsOf returns beats without their heights. A probe is one more beat without an answer.
+func kindsOf(s *model.Strip) (kinds model.Strip) {
 	for i, b := range s {
-		if b > model.LateBeat {
+		kinds[i] = b.Kind()
+		if kinds[i] == model.ProbeBeat {
+			kinds[i] = model.MissedBeat
+		}
+	}
+	return kinds
+}
+
+// traceMarks are the characters of a trace for beats that were not answered in time.
+var traceMarks = [...]byte{model.NoBeat: ' ', model.MissedBeat: 'x', model.LateBeat: '!', model.ProbeBeat: '.'}
+
+func traceOf(s *model.Strip) string {
+	var text [len(s)]byte
+	for i, b := range s {
+		switch kind := int(b.Kind()); {
+		case b.Answered() && b != b.Kind():
+			text[i] = '0' + byte(b.Height())
+		case !b.Answered() && kind < len(traceMarks):
+			text[i] = traceMarks[kind]
+		default:
+			text[i] = ' '
+		}
+	}
+	return string(text[:])
+}
+
+// stripOf puts beats and their trace together again. It leaves beats out that are not understood. A holter of an earlier
+// version sends no trace.
+func stripOf(s model.Strip, trace string) model.Strip {
+	for i, b := range s {
+		mark := byte(0)
+		if len(trace) == len(s) {
+			mark = trace[i]
+		}
+		switch {
+		case b > model.LateBeat:
 			s[i] = model.NoBeat
+		case b.Answered() && '1' <= mark && mark <= '0'+model.MostHeight:
+			s[i] = b.Raised(int(mark - '0'))
+		case b == model.MissedBeat && mark == traceMarks[model.ProbeBeat]:
+			s[i] = model.ProbeBeat
 		}
 	}
 	return s

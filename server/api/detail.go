@@ -25,9 +25,11 @@ type HeaderField struct {
 
 // Sample is one beat of holter's.
 type Sample struct {
-	RTTMS     Millis `json:"rtt_ms"`
-	TimeoutMS Millis `json:"timeout_ms"` // then in force
-	Missed    bool   `json:"missed"`     // with an rtt_ms if the answer came late
+	At        time.Time `json:"at,omitzero"` // when the ping was written, not always exact to the second; left out if unknown
+	RTTMS     Millis    `json:"rtt_ms"`
+	TimeoutMS Millis    `json:"timeout_ms"` // then in force
+	Missed    bool      `json:"missed"`     // with an rtt_ms if the answer came late
+	Probe     bool      `json:"probe"`      // missed, and a probe after a missed beat
 }
 
 // Transition is one change of state.
@@ -98,7 +100,7 @@ func FromDetail(d *model.Detail) Detail {
 		w.Header[i] = HeaderField(h)
 	}
 	for i, s := range d.Samples {
-		w.Samples[i] = Sample{millis(s.RTT), millis(s.Timeout), s.Missed}
+		w.Samples[i] = Sample{s.At.UTC(), millis(s.RTT), millis(s.Timeout), s.Missed, s.Probe}
 	}
 	for i, t := range d.Transitions {
 		w.Transitions[i] = Transition{t.At.UTC(), t.Side.String(), t.From.String(), t.To.String(), Diagnosis(t.Diagnosis)}
@@ -125,7 +127,9 @@ func (d *Detail) own() (model.Detail, error) {
 		m.Header = append(m.Header, model.HeaderField{Name: text(h.Name), Value: text(h.Value)})
 	}
 	for _, s := range newest(d.Samples, longestHistory) {
-		m.Samples = append(m.Samples, model.Sample{RTT: s.RTTMS.Duration(), Timeout: s.TimeoutMS.Duration(), Missed: s.Missed})
+		m.Samples = append(m.Samples, model.Sample{
+			At: s.At, RTT: s.RTTMS.Duration(), Timeout: s.TimeoutMS.Duration(), Missed: s.Missed, Probe: s.Missed && s.Probe,
+		})
 	}
 	for _, t := range newest(d.Transitions, model.MaxTransitions) {
 		m.Transitions = append(m.Transitions, model.Transition{

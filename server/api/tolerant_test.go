@@ -111,3 +111,28 @@ func TestAttachRefusesWhatIsNoPicture(t *testing.T) {
 		}
 	}
 }
+
+// A strip keeps what both versions understand: an earlier holter has beats without a trace, and one of this version whose
+// trace is not understood has the beats.
+func TestStripOfAnotherVersion(t *testing.T) {
+	beats := model.Strip{21: 1, 7, 9}
+	for trace, want := range map[string]model.Strip{
+		"":                          {21: 1, 7, 9},
+		"54.":                       {21: 1, 7, 9},
+		"                     54.":  {21: model.Beat(1).Raised(5), model.Beat(7).Raised(4), model.ProbeBeat},
+		"                     9.4":  {21: 1, 7, 9},
+		"4444                 \n0x": {21: 1, 7, 9},
+	} {
+		if got := stripOf(beats, trace); got != want {
+			t.Errorf("%q: %v, want %v", trace, got, want)
+		}
+	}
+}
+
+// What an earlier version reads in beats has not changed its meaning.
+func TestBeatsKeepTheirMeaning(t *testing.T) {
+	c := FromConnection(&model.Connection{Beats: model.Strip{19: model.Beat(1).Raised(5), model.FullBeat.Raised(8), model.MissedBeat, model.LateBeat, model.ProbeBeat}})
+	if want := (model.Strip{19: 1, 8, 9, 10, 9}); c.Beats != want || c.Trace != "                   58x!." {
+		t.Errorf("%v %q", c.Beats, c.Trace)
+	}
+}

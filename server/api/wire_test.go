@@ -25,12 +25,12 @@ var (
 		RTT:    58_123, RTTMean: 60_001, RTTDev: 7, Timeout: 1234567 * time.Microsecond, Interval: 5 * time.Second,
 		Silence: time.Second, DataSilence: time.Minute, Missed: 3,
 		PingsSent: 1, PongsReceived: 2, PingsReceived: 3, FramesIn: 4, FramesOut: 5, BytesIn: 6, BytesOut: 7,
-		Beats: model.Strip{0, 1, model.FullBeat, model.MissedBeat, model.LateBeat},
+		Beats: model.Strip{0, 0x41, model.FullBeat.Raised(8), model.MissedBeat, model.LateBeat, model.ProbeBeat},
 	}
 	detail = model.Detail{
 		Connection:  connection,
 		Header:      []model.HeaderField{{Name: "Origin", Value: "http://app.example"}},
-		Samples:     []model.Sample{{RTT: 58_123, Timeout: time.Second, Missed: false}, {RTT: 2 * time.Second, Timeout: time.Second, Missed: true}},
+		Samples:     []model.Sample{{At: at, RTT: 58_123, Timeout: time.Second}, {At: at, RTT: 2 * time.Second, Timeout: time.Second, Missed: true}, {At: at, RTT: 1, Timeout: 1, Missed: true, Probe: true}},
 		Transitions: []model.Transition{{At: at, Side: model.UpstreamSide, From: model.Suspect, To: model.Failed, Diagnosis: connection.Diagnosis}},
 		Evidence:    filledEvidence(),
 		Legs:        []model.Detail{{Connection: connection}, {Connection: connection}},
@@ -194,7 +194,7 @@ func TestRemoteWithoutPort(t *testing.T) {
 func TestConnectionFields(t *testing.T) {
 	const fields = `id client generation remote path user_agent subprotocol side state since opened_at rtt_ms rtt_mean_ms
 		rtt_dev_ms timeout_ms interval_ms silence_ms data_silence_ms missed pings_sent pongs_received pings_received
-		frames_in frames_out bytes_in bytes_out diagnosis faults close beats`
+		frames_in frames_out bytes_in bytes_out diagnosis faults close beats trace`
 	text, _ := json.Marshal(FromConnection(&connection))
 	var got map[string]any
 	if err := json.Unmarshal(text, &got); err != nil {

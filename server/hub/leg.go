@@ -254,7 +254,7 @@ func (l *leg) closing(now model.Instant) *model.Close {
 // detail returns all details of the leg.
 func (l *leg) detail(now model.Instant) model.Detail {
 	c := l.conn
-	d := model.Detail{Header: c.handshake.Value().fields(), Samples: l.heart.Samples()}
+	d := model.Detail{Header: c.handshake.Value().fields(), Samples: l.heart.Samples(c.hub.zero)}
 	c.render(&d.Connection, l, now)
 	if l.end == nil {
 		d.Evidence = l.heart.Evidence(now, &c.hub.late, (*opposite)(l))
