@@ -29,6 +29,9 @@ func (b Beat) Kind() Beat { return b & 15 }
 // Answered reports whether b was answered in time.
 func (b Beat) Answered() bool { return b.Kind() != NoBeat && b.Kind() <= FullBeat }
 
+// Lost reports whether b has had no answer at all.
+func (b Beat) Lost() bool { return b.Kind() == MissedBeat || b.Kind() == ProbeBeat }
+
 // Height returns the height of b's spike, 0 if b was not answered in time. The height of one that has come without is
 // its kind: a holter of an earlier version tells only that.
 func (b Beat) Height() int {

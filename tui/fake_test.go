@@ -167,7 +167,7 @@ func ward(n int) []model.Connection {
 			Timeout:    520 * time.Millisecond,
 			Interval:   5 * time.Second,
 			Silence:    time.Duration(i*131%5000) * time.Millisecond,
-			Beats:      model.Strip{8: 1, 1, 2, 1, 3, 1, 1, 2, 1, 1, 4, 1, 1, 1, 2, 1},
+			Beats:      pulse(4, 4, 5, 4, 7, 3, 4, 5, 3, 4, 8, 4, 4, 4, 5, 4),
 			PingsSent:  120, PongsReceived: 119, BytesIn: 48_200, FramesIn: 260,
 		}
 		afflict(&conns[i])
@@ -175,19 +175,25 @@ func ward(n int) []model.Connection {
 	return conns
 }
 
+// pulse is beats well within the timeout, with the heights of their spikes.
+func pulse(heights ...int) (s model.Strip) {
+	for i, height := range heights {
+		s[len(s)-len(heights)+i] = model.Beat(1).Raised(height)
+	}
+	return s
+}
+
 // afflict makes some connections ill.
 func afflict(c *model.Connection) {
 	switch c.ID % 16 {
 	case 4:
 		c.State, c.Silence, c.RTT = model.Suspect, 5700*time.Millisecond, 31*time.Millisecond
-		c.Beats[21], c.Beats[22], c.Beats[23] = model.FullBeat, model.LateBeat, model.MissedBeat
+		c.Beats[21], c.Beats[22], c.Beats[23] = model.FullBeat.Raised(8), model.LateBeat, model.MissedBeat
 		c.Diagnosis = model.Diagnosis{Cause: "peer-stalled", Detail: "The ping of 5.7 s ago was acknowledged by the peer's " +
 			"kernel after 12 ms, but no pong came: its process is frozen."}
 	case 7:
 		c.State, c.Silence = model.Failed, 12400*time.Millisecond
-		for i := 18; i < len(c.Beats); i++ {
-			c.Beats[i] = model.MissedBeat
-		}
+		c.Beats[20], c.Beats[21], c.Beats[22], c.Beats[23] = model.MissedBeat, model.ProbeBeat, model.ProbeBeat, model.ProbeBeat
 		c.Diagnosis = model.Diagnosis{Cause: "path-down", Detail: "The ping of 12.4 s ago was not even acknowledged."}
 	case 9:
 		c.State = model.Closed

@@ -242,9 +242,11 @@ func (d *help) legend() []section {
 			{g.Both, "the cursor on a marked row", s.Accent},
 			{chart.Gauge(0.7, gaugeWidth, g), "a beat has waited for most of its timeout", s.Accent},
 			{chart.Gauge(1, gaugeWidth, g), "full: it has gone unanswered", s.Accent},
-			{strings.Join(g.Beats[1:9], ""), "beats: the round trip against the timeout", s.Accent},
-			{g.Beats[model.LateBeat], "a beat answered after its timeout", s.Accent},
-			{g.Beats[model.MissedBeat], "a beat without an answer", s.Accent},
+			{d.trace(model.UsualHeight, model.UsualHeight), "a beat: this high is the usual round trip of its connection", s.States[model.Normal]},
+			{d.trace(2, model.UsualHeight+2, model.MostHeight), "half of it, twice, four times and up; amber near the timeout", s.States[model.Normal]},
+			{g.Trace.Piece(model.LateBeat, look.TraceWidth), "a beat answered after its timeout", s.States[model.Suspect]},
+			{strings.Repeat(g.Trace.Piece(model.MissedBeat, look.TraceWidth), 2), "flat and red: a beat without an answer", s.Chart.Miss},
+			{g.Trace.Piece(model.ProbeBeat, look.TraceWidth), "a dot: a probe after that, without an answer either", s.Chart.Miss},
 			{g.Fault, "a fault, set on purpose with f", s.Accent},
 			{g.Upstream, "the upstream's side of the proxy is the worse one", s.Accent},
 		}},
@@ -269,6 +271,15 @@ func (d *help) manual() []section {
 			{"shift+drag", "selects text, as it does after m without shift", s.Accent},
 		}},
 	}
+}
+
+// trace is spikes of some heights.
+func (d *help) trace(heights ...int) string {
+	var b strings.Builder
+	for _, height := range heights {
+		b.WriteString(d.styles.Glyphs.Trace.Piece(model.Beat(1).Raised(height), look.TraceWidth))
+	}
+	return b.String()
 }
 
 var stateHelp = map[model.State]string{

@@ -40,7 +40,7 @@ type Glyphs struct {
 	Head                string // of an arrow
 	BackHead, Join, End string // of a way back from below
 
-	Beats [model.LateBeat + 1]string
+	Trace *Trace    // of beats
 	Bars  [8]string // of a sparkline, from 0 to full
 	Box   lipgloss.Border
 }
@@ -78,10 +78,9 @@ var UnicodeGlyphs = Glyphs{
 	Dash:      "┄",
 	Flow:      "━", Notch: "┊",
 	Branch: "├▸", LastBranch: "└▸", Head: "▸", BackHead: "▴", Join: "┴", End: "┘",
-	Beats: [...]string{"·", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█",
-		model.MissedBeat: "×", model.LateBeat: "!"},
-	Bars: [...]string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
-	Box:  lipgloss.NormalBorder(),
+	Trace: brailleTrace,
+	Bars:  [...]string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+	Box:   lipgloss.NormalBorder(),
 }
 
 var ASCIIGlyphs = Glyphs{
@@ -113,10 +112,9 @@ var ASCIIGlyphs = Glyphs{
 	Dash:      "-",
 	Flow:      "=", Notch: "|",
 	Branch: "|>", LastBranch: "+>", Head: ">", BackHead: "^", Join: "+", End: "+",
-	Beats: [...]string{" ", "_", "_", ".", "-", "-", "=", "=", "#",
-		model.MissedBeat: "x", model.LateBeat: "!"},
-	Bars: [...]string{"_", ".", ".", "-", "-", "=", "=", "#"},
-	Box:  lipgloss.ASCIIBorder(),
+	Trace: asciiTrace,
+	Bars:  [...]string{"_", ".", ".", "-", "-", "=", "=", "#"},
+	Box:   lipgloss.ASCIIBorder(),
 }
 
 // Direction is the mark of an order: it points down where the largest is on top.

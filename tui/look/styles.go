@@ -92,6 +92,9 @@ func New(t *Theme, g Graph, getenv func(string) string) *Styles {
 		s.Cursor[state] = newPaint(look.Reverse(true))
 	}
 	s.Cursor[model.Normal] = newPaint(base.Reverse(true))
+	if g == Block {
+		s.Glyphs.Trace = blockTrace
+	}
 	if g == ASCII || !drawsUnicode(getenv) {
 		s.Glyphs = ASCIIGlyphs
 	}
@@ -101,7 +104,7 @@ func New(t *Theme, g Graph, getenv func(string) string) *Styles {
 // Tone is the state whose colours a connection has: its own. One that is held to be normal although its newest beat had no
 // answer, because bytes come in, has those of a suspect one.
 func Tone(c *model.Connection) model.State {
-	if c.State == model.Normal && c.Open() && c.Beats[len(c.Beats)-1] == model.MissedBeat {
+	if c.State == model.Normal && c.Open() && c.Beats[len(c.Beats)-1].Lost() {
 		return model.Suspect
 	}
 	return min(c.State, model.Unknown)
