@@ -21,6 +21,7 @@ type connections struct {
 	layout   layout
 	standing bool // the detail is beside the list because there is room, and not because it was opened
 	closed   bool // and the user does not want it there
+	picked   bool // the row under the cursor is the user's choice
 }
 
 func newConnections(k *keyMap, fx *effects, st *status) *connections {
@@ -71,7 +72,23 @@ func (p *connections) setPicture(pic *picture) tea.Cmd {
 	p.list.Table.Fit(p.chosen.longest)
 	p.marks.prune(pic)
 	p.followClient()
-	return tea.Batch(p.followCursor(), p.followGeneration())
+	return tea.Batch(p.attend(), p.followCursor(), p.followGeneration())
+}
+
+// attend shows the first connection in trouble in a detail that stands there by itself and shows one that is well. It says
+// so, and does it only until the user picks a row.
+func (p *connections) attend() tea.Cmd {
+	row := p.list.Selected()
+	if p.picked || !p.standing || p.detail.stage != beside || row == nil || row.ID != p.detail.id {
+		return nil
+	}
+	first := p.list.Rows[0]
+	if look.Tone(row) != model.Normal || !first.State.Trouble() {
+		return nil
+	}
+	p.list.MoveTo(0)
+	p.status.say(look.Who(first) + " is " + first.State.String() + ": shown until you move the cursor")
+	return p.show(first)
 }
 
 // setDetail takes an answer about the connection that is open.
@@ -87,6 +104,7 @@ func (p *connections) update(msg tea.KeyMsg) tea.Cmd {
 		return nil
 	}
 	if cmd, ok := p.viewKey(msg); ok {
+		p.picked = true
 		return cmd
 	}
 	if !p.mark(msg) {
@@ -95,6 +113,7 @@ func (p *connections) update(msg tea.KeyMsg) tea.Cmd {
 		}
 		p.unfollow()
 	}
+	p.picked = true
 	return p.followCursor()
 }
 

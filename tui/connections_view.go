@@ -58,6 +58,7 @@ func (p *connections) click(x, y int) tea.Cmd {
 	if !p.list.Click(y) {
 		return nil
 	}
+	p.picked = true
 	p.unfollow()
 	return p.followCursor()
 }

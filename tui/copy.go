@@ -20,7 +20,11 @@ func (a *App) openCopy() {
 		a.status.say("no connection is selected")
 		return
 	}
-	items := []widget.Item{a.copyItem("i", "id", c.ID.String()), a.copyItem("a", "address", model.Address(c.Remote))}
+	items := []widget.Item{
+		a.copyItem("i", "id", c.ID.String()),
+		a.copyItem("n", "name of the client", c.Client),
+		a.copyItem("a", "address", model.Address(c.Remote)),
+	}
 	if a.api != "" {
 		items = append(items, a.copyItem("c", "curl of the kick", a.curlOfKick(c.ID)))
 	}

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -69,6 +70,45 @@ func TestDetailStaysUntilTheCursorMoves(t *testing.T) {
 	s.press("g").line("│ ─ demo-0001")
 	s.press("s", "c").line("│ ─ demo-0001")
 	s.press("S").line("│ ─ demo-0100") // an order shows its top
+}
+
+// TestTroubleIsShownUntilTheUserPicks is about a wide screen that nobody has touched.
+func TestTroubleIsShownUntilTheUserPicks(t *testing.T) {
+	well := ward(3)
+	f := newFake(well...)
+	s := newScreen(t, f, wide.w, wide.h)
+	s.line("│ ─ demo-0001 (c1)")
+	f.snapshot.Connections[2].State = model.Suspect
+	s.refresh()
+	s.line("│ ─ demo-0003 (c3)")
+	s.line("demo-0003 (c3) is suspect: shown until you move the cursor")
+	f.snapshot.Connections[1].State = model.Failed
+	s.refresh()
+	s.line("│ ─ demo-0003 (c3)") // it is in trouble still
+	s.press("G").line("│ ─ demo-0001 (c1)")
+	s.refresh()
+	s.line("│ ─ demo-0001 (c1)")
+}
+
+// TestLongNameIsReadWhole is about a name that no line has room for.
+func TestLongNameIsReadWhole(t *testing.T) {
+	for _, name := range []string{strings.Repeat("forklift-12.", 10), strings.Repeat("漢字", 680), strings.Repeat("é", 2000)} {
+		conns := ward(2)
+		conns[0].Client = name
+		s := newScreen(t, newFake(conns...), 80, 200).press("s", "g", "S", "enter")
+		_, read, _ := strings.Cut(s.text(), "\n client ")
+		read, _, _ = strings.Cut(read, "\n remote ")
+		if read = strings.Join(strings.Fields(read), ""); read != name {
+			t.Errorf("of %q only %q can be read", name, read)
+		}
+		s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+		s.press("G").line(" more") // it is scrolled through
+		s.press("esc", "y").line("n name of the client")
+		s.press("n")
+		if want := base64.StdEncoding.EncodeToString([]byte(name)); !strings.Contains(s.out.String(), want) {
+			t.Errorf("copied %q", s.out.String())
+		}
+	}
 }
 
 // TestWidePagesAreFull is about what stands in the right half of a wide screen.

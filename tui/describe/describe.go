@@ -91,8 +91,7 @@ func (t *Text) machine() {
 
 func (t *Text) state() {
 	c := &t.Of.Connection
-	paint := t.Styles.States[min(c.State, model.Unknown)]
-	t.paragraph(paint, t.stood(c))
+	t.paragraph(t.Styles.States[look.Tone(c)], t.stood(c))
 	if !c.Faults.None() {
 		t.paragraph(t.Styles.Alarm, t.Styles.Glyphs.Badge(c.Faults)+"on purpose")
 	}
@@ -106,6 +105,7 @@ func (t *Text) state() {
 
 func (t *Text) peer() {
 	c := &t.Of.Connection
+	t.field("client", c.Client)
 	t.field("remote", model.Address(c.Remote))
 	t.field("path", c.Path)
 	t.field("user agent", c.UserAgent)
