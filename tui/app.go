@@ -205,6 +205,14 @@ func (a *App) jump() tea.Cmd {
 	if p, ok := a.page().(grouper); ok {
 		return a.listGroup(p.group())
 	}
+	if p, ok := a.page().(reader); ok {
+		if d, opened := p.read(); opened {
+			if d != nil {
+				a.dialog = d
+			}
+			return nil
+		}
+	}
 	c := a.selected()
 	to, at, ok := able[opener](a.tabs)
 	if c == nil || !ok {

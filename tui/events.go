@@ -3,12 +3,15 @@ package tui
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
+	"github.com/charmbracelet/bubbles/viewport"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/tui/flood"
 	"holter/tui/look"
 	"holter/tui/widget"
 )
@@ -16,33 +19,31 @@ import (
 // events is the page of what happened, the newest last.
 type events struct {
 	listing[item, uint64]
-	feed *feed
+	feed     *feed
+	unfolded map[*flood.Flood]bool // the floods whose events are listed
 }
 
 // newestEvent is what the cursor follows at first.
 const newestEvent = "newest"
 
 func newEvents(k *keyMap, st *status, f *feed) *events {
-	p := &events{listing: listing[item, uint64]{noun: "event", fields: filter.EventRows, keys: k, status: st, followed: newestEvent, chosen: new(arranged[item])}, feed: f}
+	p := &events{listing: listing[item, uint64]{noun: "event", fields: filter.EventRows, keys: k, status: st, followed: newestEvent, chosen: new(arranged[item])},
+		feed: f, unfolded: map[*flood.Flood]bool{}}
 	p.again = p.hear
 	columns := []widget.Column[item]{
-		{Title: "TIME", Min: 8, Text: func(it *item, _ int) string { return look.Clock(it.at) }},
+		{Title: "TIME", Min: 8, Text: func(it *item, _ int) string { return look.Clock(it.At) }},
 		{Title: "EVENT", Min: 9, Loud: true, Text: func(it *item, _ int) string {
-			return p.styles.Glyphs.States[min(it.state, model.Unknown)] + " " + it.kind
+			return p.styles.Glyphs.States[min(it.state, model.Unknown)] + " " + it.Kind
 		}},
-		{Title: "WHAT", Min: 30, Ample: 80, Text: func(it *item, w int) string { return p.plain(it.text, w) }},
-		{Title: "AGE", Min: 6, Rank: widget.Third, Right: true, Text: p.about(func(c *model.Connection, it *item, _ int) string {
-			return look.Span(it.at.Sub(c.Opened))
-		})},
-		{Title: "REMOTE", Min: 21, Rank: widget.Third, Text: p.about(func(c *model.Connection, _ *item, w int) string {
-			return p.styles.Glyphs.CutLeft(p.plain(model.Address(c.Remote), math.MaxInt), w)
-		})},
-		{Title: "WHY", Min: 40, Rank: widget.Third, Text: p.about(func(c *model.Connection, _ *item, w int) string {
-			return p.plain(c.Diagnosis.Detail, w)
-		})},
+		{Title: "WHAT", Min: 30, Ample: 80, Text: func(it *item, w int) string { return it.what(w, &p.styles.Glyphs) }},
+		{Title: "AGE", Min: 6, Rank: widget.Third, Right: true, Text: func(it *item, _ int) string { return it.age() }},
+		{Title: "REMOTE", Min: 21, Rank: widget.Third, Text: func(it *item, w int) string {
+			return p.styles.Glyphs.CutLeft(p.plain(it.remote(), math.MaxInt), w)
+		}},
+		{Title: "WHY", Min: 40, Rank: widget.Third, Text: func(it *item, w int) string { return p.plain(it.diagnosis().Detail, w) }},
 	}
 	t := widget.NewTable(columns, func(it *item) model.State { return it.state })
-	p.list = widget.NewList(t, func(it *item) uint64 { return it.seq })
+	p.list = widget.NewList(t, (*item).key)
 	return p
 }
 
@@ -50,14 +51,39 @@ func (p *events) plain(text string, w int) string {
 	return p.styles.Glyphs.Cut(p.styles.Glyphs.Plain(text), w)
 }
 
-// about is the text of a cell about the connection of an event, as it was then. It is empty where there is none.
-func (p *events) about(text func(c *model.Connection, it *item, w int) string) func(*item, int) string {
-	return func(it *item, w int) string {
-		if it.connection == nil {
-			return ""
-		}
-		return text(it.connection, it, w)
+// what are the words of an event without the first one, if that is its kind again.
+func (it *item) what(w int, g *look.Glyphs) string {
+	kind := it.Kind + " "
+	return g.Cut(strings.TrimPrefix(it.words(w+len(kind), g), kind), w)
+}
+
+// age is that of the connection of an event, as it was then, "" where there is none.
+func (it *item) age() string {
+	if it.connection == nil {
+		return ""
 	}
+	return look.Span(it.At.Sub(it.connection.Opened))
+}
+
+// remote is the address that an event is about, "" if there is none.
+func (it *item) remote() string {
+	switch {
+	case it.connection != nil:
+		return model.Address(it.connection.Remote)
+	case it.refusal != nil:
+		return it.refusal.Remote
+	}
+	return ""
+}
+
+func (it *item) diagnosis() (d model.Diagnosis) {
+	switch {
+	case it.connection != nil:
+		return it.connection.Diagnosis
+	case it.refusal != nil:
+		return it.refusal.Diagnosis
+	}
+	return d
 }
 
 func (p *events) layOut(room size, d drawing) {
@@ -73,15 +99,12 @@ func (p *events) setPicture(*picture) tea.Cmd { return p.hear() }
 // hear shows what has happened since.
 func (p *events) hear() tea.Cmd {
 	items := p.feed.shown()
-	p.set(choose(arrangement{search: p.search, last: p.chosen.by}, len(items), func(by finder) []*item {
-		var rows []*item
-		for i := range items {
-			if by.filter.Selects(items[i].row()) {
-				it := items[i] // the feed reuses its array
-				rows = append(rows, &it)
-			}
+	all := rows(items, true, p.unfolded)
+	p.set(choose(arrangement{search: p.search, last: p.chosen.by}, len(all), func(by finder) []*item {
+		if by.filter.Empty() {
+			return all
 		}
-		return rows
+		return rows(slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return !by.filter.Selects(it.row()) }), false, p.unfolded)
 	}))
 	if p.followed != "" {
 		p.list.MoveTo(len(p.chosen.rows) - 1)
@@ -91,7 +114,42 @@ func (p *events) hear() tea.Cmd {
 
 // row is an event as the filter of the page sees it.
 func (it *item) row() filter.Row {
-	return filter.Row{Connection: it.connection, Now: it.at, Event: &filter.Event{Kind: it.kind, Text: it.text, Refusal: it.refusal}}
+	return filter.Row{Connection: it.connection, Now: it.At, Event: &filter.Event{Kind: it.Kind, Text: it.text, Refusal: it.refusal}}
+}
+
+// read opens a row that is about no connection: the events of a flood below it, or the whole sentence of one.
+func (p *events) read() (dialog, bool) {
+	it := p.list.Selected()
+	switch {
+	case it == nil || it.connection != nil:
+		return nil, false
+	case it.members != nil:
+		p.unfollow()
+		if p.unfolded[it.Flood] = !p.unfolded[it.Flood]; !p.unfolded[it.Flood] {
+			delete(p.unfolded, it.Flood)
+		}
+		p.hear()
+		return nil, true
+	}
+	return newNote(p.styles, p.keys, look.Clock(it.At)+" "+it.Kind, it.text), true
+}
+
+// back folds floods that are unfolded, then drops the filter.
+func (p *events) back() (tea.Cmd, bool) {
+	if len(p.unfolded) == 0 {
+		return p.listing.back()
+	}
+	if it := p.list.Selected(); it != nil && it.inside && p.unfolded[it.Flood] {
+		p.list.GoTo(p.heading(it))
+	}
+	clear(p.unfolded)
+	return p.hear(), true
+}
+
+// heading is the key of the row of the flood that an item is listed below.
+func (p *events) heading(it *item) uint64 {
+	i := slices.IndexFunc(p.list.Rows, func(row *item) bool { return row.members != nil && row.Flood == it.Flood })
+	return p.list.Rows[max(i, 0)].key()
 }
 
 func (p *events) update(msg tea.KeyMsg) tea.Cmd {
@@ -150,7 +208,7 @@ func (p *events) click(_, y int) tea.Cmd {
 
 // lists reports whether an event is on the list and not scrolled away.
 func (p *events) lists(seq uint64) bool {
-	return slices.ContainsFunc(p.list.Seen(), func(it *item) bool { return it.seq == seq })
+	return slices.ContainsFunc(p.list.Seen(), func(it *item) bool { return it.shows(seq) })
 }
 
 func (p *events) hints() []key.Binding {
@@ -162,4 +220,44 @@ func (p *events) view() []string {
 	return p.lines(p.room, widget.Order{}, func() []string {
 		return []string{"", p.styles.Dim.String(" Nothing has happened yet.")}
 	})
+}
+
+// note is a dialog with a text that is too long for a line.
+type note struct {
+	styles *look.Styles
+	keys   *keyMap
+	title  string
+	text   string
+	view   viewport.Model
+}
+
+// noteWidth is the most cells of a note's lines.
+const noteWidth = 76
+
+func newNote(s *look.Styles, k *keyMap, title, text string) *note {
+	return &note{styles: s, keys: k, title: title, text: text, view: viewport.New(noteWidth, 1)}
+}
+
+func (d *note) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
+	if key.Matches(msg, d.keys.Back, d.keys.Open) {
+		return true, nil
+	}
+	d.scroll(msg)
+	return false, nil
+}
+
+func (d *note) scroll(msg tea.KeyMsg) { widget.Scroll(&d.view, msg, &d.keys.Keys) }
+
+func (d *note) View(page []string, w int) []string {
+	d.view.Width = min(noteWidth, w-6)
+	lines := look.Wrap(d.styles.Glyphs.Plain(d.text), d.view.Width)
+	d.view.Height = max(1, min(len(lines), len(page)-3))
+	d.view.SetContent(strings.Join(lines, "\n"))
+	d.view.SetYOffset(d.view.YOffset)
+	shown := append([]string{d.styles.Strong.String(d.styles.Glyphs.Cut(d.title, d.view.Width))}, widget.Window(d.styles, &d.view)...)
+	return widget.Over(page, widget.Box(d.styles, shown, d.view.Width+widget.BarWidth), w)
+}
+
+func (d *note) Footer(w int, message string) []string {
+	return []string{message, widget.Hints(d.styles, w, []key.Binding{d.keys.Up, d.keys.Down}, d.keys.Back)}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"holter/model"
+	"holter/tui/flood"
 	"holter/tui/look"
 )
 
@@ -13,6 +14,8 @@ import (
 const (
 	keptEvents  = 2000
 	keptSamples = 600
+
+	keptOfFlood = 500 // at least, of the events of a flood that push others out
 )
 
 // How much an event matters on the message line.
@@ -23,19 +26,21 @@ const (
 	weightLoss
 )
 
-// feed is the newest of what the source told: the notable events and the samples of the host, oldest first.
+// feed is the newest of what the source told: the notable events and the samples of the host, oldest first. Events that come
+// in a flood take one row together, and do not push others out of what is remembered.
 type feed struct {
-	items   []item
+	items   []*item
+	watch   flood.Watch
 	samples []model.Host
 	seq     uint64       // of the newest event seen
 	held    uint64       // items from this one on are not shown, 0 while all are
 	still   []model.Host // the samples that are shown while items are held
 }
 
-// add takes a batch and returns the weightiest item of it, the newest of several. first says that
+// add takes a batch and returns the weightiest row of it, the newest of several. first says that
 // there was no batch before it: what it reports as lost was never this screen's.
 func (f *feed) add(batch []model.Event, first bool) (item, bool) {
-	var heaviest item
+	var heaviest *item
 	for i := range batch {
 		ev := &batch[i]
 		f.seq = max(f.seq, ev.Seq)
@@ -46,13 +51,55 @@ func (f *feed) add(batch []model.Event, first bool) (item, bool) {
 		if !ok || first && ev.Type == model.Dropped {
 			continue
 		}
-		f.items = append(f.items, it)
-		if it.weight >= heaviest.weight {
-			heaviest = it
+		f.items = append(f.items, &it)
+		if it.common() {
+			f.watch.Add(&it.Event)
+		}
+		if heaviest == nil || it.weight >= heaviest.weight {
+			heaviest = &it
 		}
 	}
+	f.forget()
+	if heaviest == nil {
+		return item{}, false
+	}
+	return *f.rowWith(heaviest), true
+}
+
+// rowWith is the row that shows an item: the item, or the flood that it is part of.
+func (f *feed) rowWith(it *item) *item {
+	if it.Flood == nil {
+		return it
+	}
+	var members []*item
+	for _, x := range f.items {
+		if x.Flood == it.Flood {
+			members = append(members, x)
+		}
+	}
+	return folded(members, it.Flood.Gone)
+}
+
+// forget drops what is more than is kept: the oldest items of long floods, and then the oldest of all.
+func (f *feed) forget() {
+	extra := len(f.items) - keptEvents
+	if extra <= 0 {
+		return
+	}
+	kept := map[*flood.Flood]int{}
+	for _, it := range f.items {
+		kept[it.Flood]++
+	}
+	f.items = slices.DeleteFunc(f.items, func(it *item) bool {
+		if it.Flood == nil || kept[it.Flood] <= keptOfFlood || extra == 0 {
+			return false
+		}
+		kept[it.Flood]--
+		it.Flood.Gone++
+		extra--
+		return true
+	})
 	f.items = newest(f.items, keptEvents)
-	return heaviest, heaviest.weight > 0
 }
 
 // newest is the last n of list, in its array.
@@ -77,16 +124,68 @@ func (f *feed) hosts() []model.Host {
 }
 
 // shown are the items up to where they are held.
-func (f *feed) shown() []item {
+func (f *feed) shown() []*item {
 	if f.held == 0 {
 		return f.items
 	}
-	i, _ := slices.BinarySearchFunc(f.items, f.held, func(it item, seq uint64) int { return cmp.Compare(it.seq, seq) })
+	i, _ := slices.BinarySearchFunc(f.items, f.held, func(it *item, seq uint64) int { return cmp.Compare(it.seq, seq) })
 	return f.items[:i]
 }
 
 // since is how many items there are beyond those that are shown.
 func (f *feed) since() int { return len(f.items) - len(f.shown()) }
+
+// rows are items with one row for each flood, where its newest item would be. Those of a flood that is unfolded follow it.
+// whole says that no items were left out: then the row also counts those of the flood that are forgotten.
+func rows(items []*item, whole bool, unfolded map[*flood.Flood]bool) []*item {
+	members := map[*flood.Flood][]*item{}
+	for _, it := range items {
+		if it.Flood != nil {
+			members[it.Flood] = append(members[it.Flood], it)
+		}
+	}
+	list := make([]*item, 0, len(items))
+	for _, it := range items {
+		gone, all := 0, members[it.Flood]
+		if it.Flood != nil && whole {
+			gone = it.Flood.Gone
+		}
+		switch {
+		case it.Flood == nil, len(all)+gone < flood.Least:
+			list = append(list, it)
+		case it != all[len(all)-1]:
+		case unfolded[it.Flood]:
+			list = append(append(list, folded(all, gone)), below(all)...)
+		default:
+			list = append(list, folded(all, gone))
+		}
+	}
+	return list
+}
+
+// folded is the row of a flood.
+func folded(members []*item, gone int) *item {
+	row := *members[len(members)-1]
+	row.connection, row.refusal, row.text = nil, nil, ""
+	row.members, row.gone, row.first = members, gone, members[0].seq
+	for _, it := range members {
+		if it.state.Trouble() {
+			row.state = it.state
+		}
+	}
+	return &row
+}
+
+// below are the rows of a flood's items below its own.
+func below(members []*item) []*item {
+	list := make([]*item, len(members))
+	for i, it := range members {
+		inner := *it
+		inner.inside = true
+		list[i] = &inner
+	}
+	return list
+}
 
 // view is the newest items in h lines, the newest one last, in two columns where there is room.
 func (f *feed) view(s *look.Styles, w, h int) []string {
@@ -114,48 +213,51 @@ func feedColumns(w int) int {
 	return 1
 }
 
-// newest are the last n of the items that are shown.
-func (f *feed) newest(n int) []item {
-	items := f.shown()
-	return items[len(items)-min(max(n, 0), len(items)):]
-}
+// newest are the last n of the rows that are shown.
+func (f *feed) newest(n int) []*item { return newest(rows(f.shown(), true, nil), max(n, 0)) }
 
 // itemOf puts an event into words. Not every event deserves some.
 func itemOf(e *model.Event) (item, bool) {
-	it := item{seq: e.Seq, at: e.Time, connection: e.Connection, refusal: e.Refusal}
+	it := item{seq: e.Seq, connection: e.Connection, refusal: e.Refusal, Event: flood.Event{At: e.Time}}
+	if e.Connection != nil {
+		it.Who = e.Connection.Client
+	}
 	switch {
 	case e.Type == model.ConnectionOpened && e.Connection != nil:
-		it.weight, it.kind = weightArrival, "opened"
+		it.weight, it.Kind = weightArrival, "opened"
 		it.text = look.Who(e.Connection) + " connected"
 		if g := e.Connection.Generation; g > 1 {
 			it.text += fmt.Sprintf(" again, generation %d", g)
 		}
 	case e.Type == model.ConnectionClosed && e.Connection != nil:
-		it.weight, it.kind, it.state = weightEnd, "closed", e.Connection.State
+		it.weight, it.Kind, it.state = weightEnd, "closed", e.Connection.State
 		it.text = look.Who(e.Connection) + " closed"
 		if e.Connection.Close != nil {
-			it.text += ": " + look.Ending(e.Connection.Close)
+			it.How = look.Ending(e.Connection.Close)
+			it.text += ": " + it.How
 		}
 	case e.Type == model.StateChanged && e.Connection != nil:
 		it = changeOf(e, it)
 	case e.Type == model.ConnectionRefused && e.Refusal != nil:
-		it.weight, it.kind, it.state = weightEnd, "refused", model.Failed
+		it.weight, it.Kind, it.state = weightEnd, "refused", model.Failed
+		it.Who, it.How = cmp.Or(e.Refusal.Client, e.Refusal.Remote), refusedWith(e.Refusal)
 		it.text = refusalOf(e.Refusal)
 	case e.Type == model.FaultSet && e.Connection != nil:
-		it.weight, it.kind, it.state = weightArrival, "fault", e.Connection.State
-		it.text = look.Who(e.Connection) + " faults: " + e.Connection.Faults.String()
+		it.weight, it.Kind, it.state = weightArrival, "fault", e.Connection.State
+		it.How = e.Connection.Faults.String()
+		it.text = look.Who(e.Connection) + " faults: " + it.How
 	case e.Type == model.StormStarted && e.Storm != nil:
-		it.weight, it.kind, it.state = weightLoss, "storm", model.Suspect
+		it.weight, it.Kind, it.state = weightLoss, "storm", model.Suspect
 		it.text = fmt.Sprintf("storm %d: %d clients lost their connection and come back", e.Storm.ID, e.Storm.Clients)
 	case e.Type == model.StormEnded && e.Storm != nil:
-		it.weight, it.kind = weightLoss, "calm"
+		it.weight, it.Kind = weightLoss, "calm"
 		it.text = fmt.Sprintf("storm %d is over: %s back, peak %s/s, 99%% back in %s", e.Storm.ID, backShare(e.Storm),
 			look.Rate(e.Storm.Peak), look.Brief(e.Storm.Back99))
 	case e.Type == model.Dropped:
-		it.weight, it.kind, it.state = weightLoss, "lost", model.Suspect
+		it.weight, it.Kind, it.state = weightLoss, "lost", model.Suspect
 		it.text = fmt.Sprintf("%d events lost: the screen or the line to it could not keep up", e.Count)
 	case !slices.Contains(model.EventTypes[:], e.Type):
-		it.weight, it.kind, it.text = weightArrival, "other", string(e.Type)
+		it.weight, it.Kind, it.text = weightArrival, "other", string(e.Type)
 		if e.Connection != nil {
 			it.text = look.Who(e.Connection) + " " + it.text
 		}
@@ -165,6 +267,13 @@ func itemOf(e *model.Event) (item, bool) {
 
 // refusalOf words a refusal. The reason is what the client was told; what broke the handshake says more.
 func refusalOf(r *model.Refusal) string {
+	if r.By != "" && r.By != model.RefusedByHolter {
+		return fmt.Sprintf("refused %s by %s: %s", r.Remote, r.By, refusedWith(r))
+	}
+	return fmt.Sprintf("refused %s: %s", r.Remote, refusedWith(r))
+}
+
+func refusedWith(r *model.Refusal) string {
 	what := r.Reason
 	if r.Diagnosis.Detail != "" {
 		what = r.Diagnosis.Detail
@@ -172,10 +281,7 @@ func refusalOf(r *model.Refusal) string {
 	if r.Status > 0 {
 		what = fmt.Sprintf("%d %s", r.Status, what)
 	}
-	if r.By != "" && r.By != model.RefusedByHolter {
-		return fmt.Sprintf("refused %s by %s: %s", r.Remote, r.By, what)
-	}
-	return fmt.Sprintf("refused %s: %s", r.Remote, what)
+	return what
 }
 
 // changeOf words a change of state. The end of a connection is told by another event.
@@ -184,13 +290,14 @@ func changeOf(e *model.Event, it item) item {
 		return it
 	}
 	it.weight, it.state = weightArrival, min(e.To, model.Unknown)
-	it.kind = it.state.String()
+	it.Kind = it.state.String()
 	if e.To.Trouble() {
 		it.weight = weightTrouble
 	}
 	it.text = fmt.Sprintf("%s %s, was %s", look.Who(e.Connection), e.To, e.From)
 	if cause := e.Connection.Diagnosis.Cause; cause != "" {
-		it.text += ": " + string(cause)
+		it.How = string(cause)
+		it.text += ": " + it.How
 	}
 	return it
 }

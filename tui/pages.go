@@ -41,6 +41,8 @@ type (
 	}
 	// grouper has rows that stand for many connections. group is the filter for those under the cursor, "" if there is none.
 	grouper interface{ group() string }
+	// reader opens the row under its cursor if that is about no connection: in a dialog, or on the page if that is nil.
+	reader interface{ read() (dialog, bool) }
 	// selector has a connection under its cursor, which commands are about; nil for none.
 	selector interface{ selected() *model.Connection }
 	// many has connections for a command about several: those that are marked, or else all that are listed.
@@ -104,6 +106,7 @@ var (
 		stormTeller
 	} = (*storms)(nil)
 	_ interface {
+		reader
 		selector
 		follower
 		counter

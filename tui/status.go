@@ -1,9 +1,11 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	"holter/model"
+	"holter/tui/flood"
 	"holter/tui/look"
 )
 
@@ -61,26 +63,61 @@ func (s *status) view(st *look.Styles, w int, listed func(seq uint64) bool) stri
 			return st.Alarm.String(text)
 		}
 		return st.Strong.String(text)
-	case s.news.text != "" && !listed(s.news.seq):
+	case s.news.weight > 0 && !listed(s.news.seq):
 		return s.news.view(st, w)
 	}
 	return ""
 }
 
-// item is an event as one line.
+// item is an event as one line, or a flood of them.
 type item struct {
+	flood.Event
 	seq        uint64
-	at         time.Time
-	kind       string // one word
 	text       string
 	state      model.State // whose glyph and colour it has
 	weight     int
 	connection *model.Connection // as it was then, nil if it is about none
 	refusal    *model.Refusal    // nil unless it is one
+
+	members []*item // of a flood, oldest first, nil for a single event
+	gone    int     // members that are forgotten
+	first   uint64  // seq of the first member, which stays while the flood goes on
+	inside  bool    // it is listed below its flood
+}
+
+// common reports whether it is of a kind that may come in floods, and that holter and clients and not the screen say.
+func (it *item) common() bool { return it.weight < weightLoss && it.Kind != "other" }
+
+// key tells a row from all others: the row of a flood from its first item's too.
+func (it *item) key() uint64 {
+	if it.members != nil {
+		return 2*it.first + 1
+	}
+	return 2 * it.seq
+}
+
+// shows reports whether the row shows an event.
+func (it *item) shows(seq uint64) bool {
+	return it.seq == seq || slices.ContainsFunc(it.members, func(m *item) bool { return m.seq == seq })
+}
+
+// words are the event in at most w cells.
+func (it *item) words(w int, g *look.Glyphs) string {
+	switch {
+	case it.members != nil:
+		events := make([]*flood.Event, len(it.members))
+		for i, m := range it.members {
+			events[i] = &m.Event
+		}
+		return flood.Words(events, it.gone, w, g)
+	case it.inside:
+		return g.Cut("  "+g.Plain(it.text), w)
+	}
+	return g.Cut(g.Plain(it.text), w)
 }
 
 func (it *item) view(s *look.Styles, w int) string {
-	at := " " + look.Clock(it.at) + " "
+	at := " " + look.Clock(it.At) + " "
 	mark := s.States[min(it.state, model.Unknown)].String(s.Glyphs.States[min(it.state, model.Unknown)])
-	return s.Dim.String(at) + mark + " " + s.Glyphs.Cut(s.Glyphs.Plain(it.text), w-look.Width(at)-2)
+	return s.Dim.String(at) + mark + " " + it.words(w-look.Width(at)-2, &s.Glyphs)
 }

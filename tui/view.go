@@ -168,7 +168,7 @@ func (a *App) lists(seq uint64) bool {
 		return p.lists(seq)
 	}
 	below := a.feed.newest(feedRoom(a.size.w, a.eventsHeight(a.page())-1))
-	return slices.ContainsFunc(below, func(it item) bool { return it.seq == seq })
+	return slices.ContainsFunc(below, func(it *item) bool { return it.shows(seq) })
 }
 
 // footer is the message line and the line of keys.

@@ -86,10 +86,13 @@ func newest(events []*Event) *Flood {
 // 503 too many at once". events has at least one. gone is how many more there were, of which nothing else is known.
 // Names and reasons in it are made safe to draw.
 func Words(events []*Event, gone, w int, g *look.Glyphs) string {
-	first, last := events[0], events[len(events)-1]
-	head := fmt.Sprintf("%s %d at once", first.Kind, len(events)+gone)
-	if d := last.At.Sub(first.At); d >= 100*time.Millisecond {
-		head = fmt.Sprintf("%s %d in %s", first.Kind, len(events)+gone, look.Silence(d))
+	from, last := events[0].At, events[len(events)-1]
+	if gone > 0 && last.Flood != nil {
+		from = last.Flood.From
+	}
+	head := fmt.Sprintf("%s %d at once", last.Kind, len(events)+gone)
+	if d := last.At.Sub(from); d >= 100*time.Millisecond {
+		head = fmt.Sprintf("%s %d in %s", last.Kind, len(events)+gone, look.Silence(d))
 	}
 	tail := reasons(events, g)
 	if tail != "" {
