@@ -3,6 +3,7 @@ package swarm
 import (
 	"math"
 	"testing"
+	"time"
 )
 
 func TestRolesFollowTheirShares(t *testing.T) {
@@ -60,5 +61,20 @@ func TestRolesFollowTheSeed(t *testing.T) {
 	}
 	if agents(1) == agents(2) {
 		t.Error("different seeds gave the same roles")
+	}
+}
+
+// The demo has something to show within seconds: clients freeze and drop soon, and the first storm does not wait long.
+func TestDemoBeginsInTheMiddleOfLife(t *testing.T) {
+	o := Demo("ws://127.0.0.1:1/ws", 200, nil)
+	for _, role := range o.Cast {
+		for _, spell := range []Spell{role.Freeze, role.Drop} {
+			if spell.First.Min > time.Second || spell.First.Max > 10*time.Second {
+				t.Errorf("%s: its first trouble comes after %v to %v", role.Name, spell.First.Min, spell.First.Max)
+			}
+		}
+	}
+	if o.Ramp > 2*time.Second || o.Storm.First.Max > 30*time.Second {
+		t.Errorf("200 clients need %v to start, and the first storm comes after %v", o.Ramp, o.Storm.First.Max)
 	}
 }
