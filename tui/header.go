@@ -23,56 +23,63 @@ type header struct {
 	w       int
 }
 
-// sparkCells is the width of the sparklines beside CPU and memory.
+// sparkCells is the width of the sparkline beside the CPU.
 const sparkCells = 8
 
-// monitor is the line that says where to connect and how many clients are there.
+// monitor is the line of how the connections are, and of where and how they are watched.
 func (h *header) monitor() string {
 	s, m := h.styles, &h.picture.Monitor
-	left := []part{
-		{"holter", s.Title},
+	return spread(s, h.state(), []part{
 		{s.Glyphs.Plain(m.Address), s.Accent},
-		{heartbeat(m), s.Dim},
-	}
-	up := part{"up " + look.Uptime(h.picture.Time.Sub(m.Started)), s.Dim}
-	return spread(s, left, append(h.counts(), up), h.w)
+		{scheme(m), s.Dim},
+		{"up " + look.Uptime(h.picture.Time.Sub(m.Started)), s.Dim},
+	}, h.w)
 }
 
-// figures is the line of the machine and of what the connections do.
+// state is how the connections are, whether holter itself keeps up, and how many clients are away.
+func (h *header) state() []part {
+	parts := append([]part{{"holter", h.styles.Title}}, h.counts()...)
+	return append(parts,
+		part{lateness(&h.picture.Monitor), h.styles.States[model.Suspect]},
+		part{fmt.Sprintf("%d away", h.picture.counts.Away), h.styles.Dim})
+}
+
+// figures is the line of what the connections do, and of the machine.
 func (h *header) figures() string {
 	host, r := &h.picture.Host, &h.picture.Rates
-	cpu, mem := h.sparks()
+	cpu := "cpu "
+	if h.w >= machineFrom {
+		cpu = "machine cpu "
+	}
 	return spread(h.styles, []part{
-		{"cpu " + cpu + look.Percent(host.CPU), look.Paint{}},
-		{"mem " + mem + look.Memory(host), look.Paint{}},
-		{fmt.Sprintf("self %sB %s", look.Amount(float64(host.Process.RSS)), look.Percent(host.Process.CPU)), look.Paint{}},
-	}, []part{
 		{"rtt p50 " + look.Brief(h.picture.p50) + " p99 " + look.Brief(h.picture.p99), look.Paint{}},
 		{"beats " + look.Rate(r.Beats) + "/s", look.Paint{}},
 		{"in " + look.Amount(r.BytesIn) + "B/s", look.Paint{}},
 		{"out " + look.Amount(r.BytesOut) + "B/s", look.Paint{}},
+	}, []part{
+		{cpu + h.sparkline() + look.Percent(host.CPU), h.styles.Dim},
+		{"mem " + look.Memory(host), h.styles.Dim},
+		{fmt.Sprintf("self %sB %s", look.Amount(float64(host.Process.RSS)), look.Percent(host.Process.CPU)), h.styles.Dim},
 	}, h.w)
 }
 
-// sparks are the newest samples as little charts, each with a blank behind it.
-func (h *header) sparks() (cpu, mem string) {
+// sparkline is the newest samples of the machine's load as a little chart with a blank behind it.
+func (h *header) sparkline() string {
 	hosts := h.hosts[max(0, len(h.hosts)-sparkCells):]
 	if len(hosts) < 2 || h.w < wordsFrom {
-		return "", ""
+		return ""
 	}
-	cpus, mems := make([]float64, len(hosts)), make([]float64, len(hosts))
+	loads := make([]float64, len(hosts))
 	for i := range hosts {
-		cpus[i], mems[i] = hosts[i].CPU, share(hosts[i].MemoryUsed, hosts[i].MemoryTotal)
+		loads[i] = hosts[i].CPU
 	}
-	g := &h.styles.Glyphs
-	return chart.Sparkline(cpus, 100, sparkCells, g) + " ", chart.Sparkline(mems, 100, sparkCells, g) + " "
+	return chart.Sparkline(loads, 100, sparkCells, &h.styles.Glyphs) + " "
 }
 
 // summary is all of the header that a low terminal has room for.
 func (h *header) summary() string {
 	s, host, p := h.styles, &h.picture.Host, h.picture
-	left := append([]part{{"holter", s.Title}}, h.counts()...)
-	return spread(s, left, []part{
+	return spread(s, h.state(), []part{
 		{"p99 " + look.Brief(p.p99), look.Paint{}},
 		{"cpu " + look.Percent(host.CPU), look.Paint{}},
 		{"mem " + look.Memory(host), look.Paint{}},
@@ -88,23 +95,37 @@ func address(g *look.Glyphs, m *model.Monitor) string {
 	return g.Plain(m.Address)
 }
 
-// heartbeat is how holter beats: "both 5s".
+// heartbeat is how holter beats, and how far it stretches timeouts: "both 5s timeouts x2.0".
 func heartbeat(m *model.Monitor) string {
+	if late := lateness(m); late != "" {
+		return scheme(m) + " " + late
+	}
+	return scheme(m)
+}
+
+// scheme is which ends beat, and how often holter does: "both 5s".
+func scheme(m *model.Monitor) string {
 	text := string(m.Scheme)
 	if m.Scheme.ServerBeats() {
 		text += " " + look.Interval(m.Interval)
 	}
-	if m.Lateness > 1 {
-		text += fmt.Sprintf(" timeouts x%.1f", m.Lateness)
-	}
 	return text
 }
 
+// lateness is how far all timeouts are stretched because holter's own clock is often late, "" if they are not.
+func lateness(m *model.Monitor) string {
+	if m.Lateness <= 1 {
+		return ""
+	}
+	return fmt.Sprintf("timeouts x%.1f", m.Lateness)
+}
+
 const (
-	wordsFrom = 110 // cells of a terminal in which the counts have their words
+	wordsFrom   = 110 // cells of a terminal in which the counts have their words
+	machineFrom = 130 // and in which the load says whose it is
 )
 
-// counts are the connections by state and the clients that are away.
+// counts are the connections by state.
 func (h *header) counts() []part {
 	s, n := h.styles, &h.picture.counts
 	tally := func(state model.State, n int) part {
@@ -123,7 +144,6 @@ func (h *header) counts() []part {
 		tally(model.Suspect, n.Suspect),
 		tally(model.Failed, n.Failed),
 		tally(model.Closed, n.Closed),
-		{fmt.Sprintf("%d away", n.Away), s.Dim},
 	}
 }
 

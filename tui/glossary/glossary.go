@@ -23,6 +23,8 @@ var Words = []Entry{
 	{"cause", "why, as far as the evidence goes; the causes are listed below"},
 	{"both 5s", "which ends beat, and how long holter waits from one beat to the next"},
 	{"lateness", "how late holter's own clock runs; where it is often late, all timeouts are stretched: timeouts x2.0"},
+	{"cpu, mem", "the load and the memory of the whole machine"},
+	{"self", "the memory of this process, and its share of one core; the clients of a demo run in it too"},
 	{"fault", "a disturbance that holter puts on a connection on purpose"},
 	{"side, leg", "one of the two ends that a proxy has a connection with: client or upstream"},
 	{"generation", "gen: which connection of its client this is, counted from 1"},
