@@ -1,18 +1,23 @@
 // Package eventlog writes what happens to connections as log lines, for a monitor without a screen.
+//
+// An event has a line. Of a kind that comes by the dozen, such as the refusals of a storm, the first few of a second have
+// one each and the others one together, with their number, clients and reasons; as long as it goes on, all of a second have
+// one together. It reads a source of events and a logger, and main calls it.
 package eventlog
 
 import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"holter/model"
 )
 
-// maxPerSecond bounds the lines written about single events. What goes beyond is counted, and the
-// counts are one line at the end of that second: a storm of thousands must not drown the log.
-const maxPerSecond = 50
+// maxPerSecond bounds the lines about single events of a kind. What goes beyond is one line at the end of that second: a
+// storm of thousands must not drown the log.
+const maxPerSecond = 10
 
 // farewell is how long the events of a shutdown may take to arrive.
 const farewell = 100 * time.Millisecond
@@ -40,12 +45,13 @@ func Run(ctx context.Context, source Source, log *slog.Logger) error {
 	return err
 }
 
-// writer writes events as lines, and counts those that do not fit into the present second.
+// writer writes events as lines, and gathers those that do not fit into the present second.
 type writer struct {
 	log     *slog.Logger
-	second  time.Time // when the present second began
-	written int       // lines in it
-	more    counts
+	second  time.Time       // when the present second began
+	written map[string]int  // lines in it, by kind
+	crowded map[string]bool // kinds of which there were too many in the second before
+	crowds  []*crowd        // of the present second, in the order in which they began
 }
 
 // follow logs events until the source fails, be it because ctx ended, and answers the last one's number.
@@ -63,9 +69,9 @@ func (w *writer) follow(ctx context.Context, source Source, after uint64) (uint6
 	}
 }
 
-// next waits for events, but not beyond a second that has a summary to write.
+// next waits for events, but not beyond a second that has a crowd to write.
 func (w *writer) next(ctx context.Context, source Source, after uint64) ([]model.Event, error) {
-	if w.more == (counts{}) {
+	if len(w.crowds) == 0 {
 		return source.Events(ctx, after)
 	}
 	short, cancel := context.WithDeadline(ctx, w.second.Add(time.Second))
@@ -82,25 +88,46 @@ func (w *writer) turn(now time.Time) {
 	if now.Sub(w.second) < time.Second {
 		return
 	}
+	crowded := map[string]bool{}
+	for _, c := range w.crowds {
+		crowded[c.kind] = w.written[c.kind]+c.count > maxPerSecond
+	}
 	w.summarise()
-	w.second, w.written = now, 0
+	w.second, w.written, w.crowded = now, nil, crowded
 }
 
 func (w *writer) write(e *model.Event) {
 	line, ok := describe(e)
+	kind := kindOf(e)
 	switch {
 	case !ok:
-	case w.written >= maxPerSecond && e.Type != model.Dropped:
-		w.more.add(e)
+	case kind != "" && (w.crowded[kind] || w.written[kind] >= maxPerSecond):
+		w.gather(kind, line.level, e)
 	default:
-		w.written++
-		w.log.LogAttrs(context.Background(), line.level, line.message, line.attrs...)
+		if w.written == nil {
+			w.written = map[string]int{}
+		}
+		w.written[kind]++
+		w.put(line)
 	}
 }
 
-func (w *writer) summarise() {
-	if attrs := w.more.attrs(); len(attrs) > 0 {
-		w.log.LogAttrs(context.Background(), slog.LevelWarn, "and more in this second", attrs...)
+// gather adds an event to the crowd of its kind.
+func (w *writer) gather(kind string, level slog.Level, e *model.Event) {
+	i := slices.IndexFunc(w.crowds, func(c *crowd) bool { return c.kind == kind })
+	if i < 0 {
+		i = len(w.crowds)
+		w.crowds = append(w.crowds, &crowd{level: level, kind: kind})
 	}
-	w.more = counts{}
+	w.crowds[i].add(e)
 }
+
+// summarise writes the crowds.
+func (w *writer) summarise() {
+	for _, c := range w.crowds {
+		w.put(c.line())
+	}
+	w.crowds = nil
+}
+
+func (w *writer) put(l line) { w.log.LogAttrs(context.Background(), l.level, l.message, l.attrs...) }

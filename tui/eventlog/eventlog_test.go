@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,6 +85,10 @@ func TestEachEventInWords(t *testing.T) {
 			Status: 426, By: model.RefusedByUpstream, Diagnosis: model.Diagnosis{Cause: model.CauseHandshakeBroken, Detail: "no Upgrade"},
 		}},
 			map[string]any{"status": 426.0, "by": "upstream", "cause": "handshake-broken", "detail": "no Upgrade"}},
+		{model.Event{Type: model.StormStarted, Storm: &model.Storm{ID: 3, Clients: 900}},
+			map[string]any{"level": "WARN", "msg": "storm started", "storm": 3.0, "clients": 900.0}},
+		{model.Event{Type: model.StormEnded, Storm: &model.Storm{ID: 3, Clients: 900, Refused: 41, Peak: 318, Back99: 31 * time.Second}},
+			map[string]any{"level": "INFO", "msg": "storm ended", "clients": 900.0, "refused": 41.0, "peak_per_s": 318.0, "back_99_ms": 31000.0}},
 		{model.Event{Type: model.Dropped, Count: 9},
 			map[string]any{"level": "WARN", "msg": "events lost", "count": 9.0}},
 	} {
@@ -107,29 +113,96 @@ func TestHostSamplesAreNoNews(t *testing.T) {
 	}
 }
 
-func TestStormIsSummarisedEachSecond(t *testing.T) {
+// refusals are n of different clients.
+func refusals(n int) []model.Event {
+	list := make([]model.Event, n)
+	for i := range list {
+		list[i] = model.Event{Seq: uint64(i + 1), Type: model.ConnectionRefused, Refusal: &model.Refusal{
+			Remote: "10.0.0.9:1", Client: fmt.Sprintf("demo-%04d", i), Status: 503, Reason: "too many at once"}}
+	}
+	return list
+}
+
+// said are the lines with a message.
+func said(lines []map[string]any, message string) []map[string]any {
+	return slices.DeleteFunc(slices.Clone(lines), func(l map[string]any) bool { return l["msg"] != message })
+}
+
+func TestStormIsOneLineEachSecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := make(feed)
 		got := lines(t, func(log *slog.Logger) {
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error)
 			go func() { done <- Run(ctx, source, log) }()
-			source <- events(9000, model.Event{Type: model.ConnectionClosed, Connection: &connection})
+			source <- refusals(412)
 			source <- events(3, model.Event{Type: model.StateChanged, Connection: &connection, To: model.Failed})
-			time.Sleep(1500 * time.Millisecond)
-			source <- events(2, model.Event{Type: model.ConnectionOpened, Connection: &connection})
+			for range 3 { // it goes on
+				time.Sleep(time.Second)
+				source <- refusals(100)
+			}
+			time.Sleep(2 * time.Second)
+			source <- refusals(2)
 			cancel()
 			if err := <-done; err != nil {
 				t.Error(err)
 			}
 		})
-		if len(got) != maxPerSecond+1+2 {
-			t.Fatalf("%d lines, want %d, a summary and 2", len(got), maxPerSecond)
+		if n := len(said(got, "connection refused")); n != maxPerSecond+2 {
+			t.Errorf("%d refusals have a line, want the first %d and the last 2", n, maxPerSecond)
 		}
-		if s := got[maxPerSecond]; s["closed"] != 9000.0-maxPerSecond || s["failed"] != 3.0 || s["opened"] != nil {
-			t.Errorf("summary %v", s)
+		if n := len(said(got, "connection failed")); n != 3 {
+			t.Errorf("%d failures have a line, want 3", n)
+		}
+		storm := said(got, "connections refused")
+		if len(storm) != 4 || storm[0]["count"] != 402.0 || storm[1]["count"] != 100.0 || storm[3]["count"] != 100.0 {
+			t.Fatalf("storm %v", storm)
+		}
+		if want := "demo-0010, demo-0011, demo-0012, demo-0013, demo-0014, demo-0015, demo-0016, demo-0017 and 394 more"; storm[0]["clients"] != want {
+			t.Errorf("clients %v, want %s", storm[0]["clients"], want)
+		}
+		if storm[0]["reasons"] != "503 too many at once (402)" || storm[0]["level"] != "WARN" {
+			t.Errorf("storm %v", storm[0])
 		}
 	})
+}
+
+// The crowd of each kind has a line of its own.
+func TestCrowdsOfAllKinds(t *testing.T) {
+	gone := connection
+	gone.Close = &model.Close{Code: 1012, Reason: "deploy", By: model.ByHolter}
+	got := lines(t, func(log *slog.Logger) {
+		w := writer{log: log, crowded: map[string]bool{"closed": true, "opened": true, "suspect": true, "disturbed": true}}
+		for _, e := range []model.Event{
+			{Type: model.ConnectionClosed, Connection: &gone},
+			{Type: model.ConnectionOpened, Connection: &connection},
+			{Type: model.ConnectionOpened, Connection: &connection},
+			{Type: model.StateChanged, Connection: &connection, To: model.Suspect},
+			{Type: model.FaultSet, Connection: &connection},
+			{Type: model.Dropped, Count: 3},
+		} {
+			w.write(&e)
+		}
+		w.summarise()
+	})
+	for message, want := range map[string]map[string]any{
+		"connections closed":    {"count": 1.0, "clients": "kiosk", "reasons": "1012 deploy by holter (1)", "level": "INFO"},
+		"connections opened":    {"count": 2.0, "clients": "kiosk"},
+		"connections suspect":   {"count": 1.0, "reasons": "no-pong (1)", "level": "WARN"},
+		"connections disturbed": {"count": 1.0},
+		"events lost":           {"count": 3.0},
+	} {
+		one := said(got, message)
+		if len(one) != 1 {
+			t.Errorf("%s: %d lines", message, len(one))
+			continue
+		}
+		for k, v := range want {
+			if one[0][k] != v {
+				t.Errorf("%s: %s is %v, want %v", message, k, one[0][k], v)
+			}
+		}
+	}
 }
 
 func TestShutdownIsStillLogged(t *testing.T) {
@@ -143,8 +216,8 @@ func TestShutdownIsStillLogged(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		if len(got) != maxPerSecond+1 {
-			t.Errorf("%d lines, want %d and a summary", len(got), maxPerSecond)
+		if len(got) != maxPerSecond+1 || got[maxPerSecond]["count"] != 100.0-maxPerSecond {
+			t.Errorf("%d lines, want %d and one for the others", len(got), maxPerSecond)
 		}
 	})
 }

@@ -27,6 +27,10 @@ func describe(e *model.Event) (line, bool) {
 		return line{slog.LevelWarn, "connection refused", refused(e.Refusal)}, true
 	case model.FaultSet:
 		return line{slog.LevelInfo, "faults set", append(who(e.Connection), slog.String("faults", e.Connection.Faults.String()))}, true
+	case model.StormStarted:
+		return line{slog.LevelWarn, "storm started", []slog.Attr{slog.Int("storm", e.Storm.ID), slog.Int("clients", e.Storm.Clients)}}, true
+	case model.StormEnded:
+		return line{slog.LevelInfo, "storm ended", stormEnded(e.Storm)}, true
 	case model.Dropped:
 		return line{slog.LevelWarn, "events lost", []slog.Attr{slog.Uint64("count", e.Count)}}, true
 	}
@@ -92,6 +96,17 @@ func refused(r *model.Refusal) []slog.Attr {
 		attrs = append(attrs, slog.String("cause", string(d.Cause)), slog.String("detail", d.Detail))
 	}
 	return attrs
+}
+
+func stormEnded(s *model.Storm) []slog.Attr {
+	return []slog.Attr{
+		slog.Int("storm", s.ID),
+		slog.Int("clients", s.Clients),
+		slog.Int("away", s.Away),
+		slog.Int("refused", s.Refused),
+		slog.Float64("peak_per_s", s.Peak),
+		milliseconds("back_99_ms", s.Back99),
+	}
 }
 
 func milliseconds(name string, d time.Duration) slog.Attr {
