@@ -8,10 +8,12 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/exp/golden"
 
 	"holter/model"
 	"holter/model/storm"
+	"holter/tui/look"
 )
 
 // weather is two storms of the past and one that is on.
@@ -82,7 +84,7 @@ func stormy(t testing.TB, w, h int) *screen {
 }
 
 func TestStormGoldens(t *testing.T) {
-	for name, size := range map[string]size{"60x15": {60, 15}, "80x24": {80, 24}, "120x30": {120, 30}, "200x60": {200, 60}} {
+	for name, size := range map[string]size{"60x15": {60, 15}, "80x24": {80, 24}, "120x30": {120, 30}, "120x36": {120, 36}, "200x60": {200, 60}} {
 		t.Run(name, func(t *testing.T) {
 			golden.RequireEqual(t, []byte(stormy(t, size.w, size.h).text()))
 		})
@@ -93,12 +95,38 @@ func TestStormGoldens(t *testing.T) {
 	t.Run("calm", func(t *testing.T) {
 		golden.RequireEqual(t, []byte(newScreen(t, newFake(ward(5)...), 80, 24).press("3").text()))
 	})
-	t.Run("ascii", func(t *testing.T) {
+	for name, size := range map[string]size{"ascii": {80, 24}, "ascii-120x36": {120, 36}, "ascii-200x60": {200, 60}} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(ward(20)...)
+			f.snapshot.Storms = weather()
+			s := newScreenWith(t, f, size.w, size.h, func(string) string { return "" }, false)
+			golden.RequireEqual(t, []byte(s.press("3").text()))
+		})
+	}
+}
+
+// TestStormThemes has the page in all colours and without any. They differ in nothing but colours, at any size.
+func TestStormThemes(t *testing.T) {
+	draw := func(theme int, getenv func(string) string, w, h int) string {
 		f := newFake(ward(20)...)
-		f.snapshot.Storms = weather()
-		s := newScreenWith(t, f, 80, 24, func(string) string { return "" }, false)
-		golden.RequireEqual(t, []byte(s.press("3").text()))
-	})
+		f.snapshot.Storms, f.snapshot.Monitor.AcceptRate = weather(), 300
+		s := newScreenWith(t, f, w, h, getenv, false)
+		for range theme {
+			s.press("t")
+		}
+		s.press("3").refresh()
+		lines := strings.Split(s.app.View(), "\n")
+		return strings.Join(lines[:len(lines)-footerHeight], "\n") // the message names the theme
+	}
+	for i, theme := range look.Themes {
+		t.Run(theme.Name, func(t *testing.T) { golden.RequireEqual(t, []byte(draw(i, utf8Locale, 120, 36))) })
+		for _, size := range []size{{80, 24}, {120, 36}, {200, 60}} {
+			if ansi.Strip(draw(i, utf8Locale, size.w, size.h)) != ansi.Strip(draw(0, withoutColour, size.w, size.h)) {
+				t.Errorf("%s at %dx%d shows something else than without colours", theme.Name, size.w, size.h)
+			}
+		}
+	}
+	t.Run(look.Colourless.Name, func(t *testing.T) { golden.RequireEqual(t, []byte(draw(0, withoutColour, 120, 36))) })
 }
 
 // TestPeakOfTheWordsIsThatOfTheChart has bursts of all lengths, in charts with more columns than bins and with fewer. The
