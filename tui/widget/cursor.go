@@ -32,8 +32,9 @@ func (c *cursor[K]) moveTo(index, n int, key func(i int) K) {
 	}
 }
 
-// scroll moves the window of height rows so that the cursor is in it and no line is wasted.
-func (c *cursor[K]) scroll(total, height int) {
-	c.top = min(c.top, c.index, max(0, total-height))
-	c.top = max(c.top, c.index-height+1, 0)
+// scroll moves the window of height lines, each of across rows, so that the cursor is in it and no line is wasted.
+func (c *cursor[K]) scroll(total, height, across int) {
+	lines, line := (total+across-1)/across, c.index/across
+	top := min(c.top/across, line, max(0, lines-height))
+	c.top = max(top, line-height+1, 0) * across
 }

@@ -13,6 +13,7 @@ import "github.com/charmbracelet/bubbles/key"
 // Keys are the keys that widgets obey. Pages take them from the one key map, so that a key means the same everywhere.
 type Keys struct {
 	Up, Down, HalfUp, HalfDown, PageUp, PageDown, Top, Bottom key.Binding // in a list or a text
+	Left, Right                                               key.Binding // among rows side by side
 
 	Back    key.Binding // leaves a menu
 	Columns key.Binding // leaves the choice of columns that it opened

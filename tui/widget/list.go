@@ -9,24 +9,32 @@ import (
 	"holter/tui/look"
 )
 
-// List is a table with a cursor in it.
+// List is a table with a cursor in it. Its rows may also be drawn by its page, several of them side by side: see SetGrid.
 type List[R any, K comparable] struct {
 	Table  Table[R]
 	cursor cursor[K]
 	Rows   []*R
 	Height int // the line of titles included
+	across int // rows side by side, 1 in a table
+	down   int // lines of rows that are seen
 	key    func(*R) K
 }
 
 // NewList is an empty list. key reads what tells a row from all others.
 func NewList[R any, K comparable](t Table[R], key func(*R) K) List[R, K] {
-	return List[R, K]{Table: t, key: key}
+	return List[R, K]{Table: t, across: 1, key: key}
 }
 
 // SetSize sets the cells across with the scroll bar, and the lines with the titles.
 func (l *List[R, K]) SetSize(w, h int) {
-	l.Height = h
+	l.Height, l.across, l.down = h, 1, max(0, h-1)
 	l.Table.setWidth(w - BarWidth)
+	l.scroll()
+}
+
+// SetGrid lays the rows out side by side: as many across, in lines of which as many are seen. The page draws them.
+func (l *List[R, K]) SetGrid(across, down int) {
+	l.across, l.down = max(1, across), max(0, down)
 	l.scroll()
 }
 
@@ -39,10 +47,14 @@ func (l *List[R, K]) Set(rows []*R) {
 
 func (l *List[R, K]) keyAt(i int) K { return l.key(l.Rows[i]) }
 
-// visible is how many rows fit below the titles.
-func (l *List[R, K]) visible() int { return max(0, l.Height-1) }
+// visible is how many rows are seen at a time.
+func (l *List[R, K]) visible() int { return l.across * l.down }
 
-func (l *List[R, K]) scroll() { l.cursor.scroll(len(l.Rows), l.visible()) }
+func (l *List[R, K]) scroll() { l.cursor.scroll(len(l.Rows), l.down, l.across) }
+
+// Above and Below are how many rows are scrolled away at either end.
+func (l *List[R, K]) Above() int { return min(l.cursor.top, len(l.Rows)) }
+func (l *List[R, K]) Below() int { return max(0, len(l.Rows)-l.cursor.top-l.visible()) }
 
 // At is the place of the cursor among the rows, and Keyed is the key of the row there.
 func (l *List[R, K]) At() int  { return l.cursor.index }
@@ -79,20 +91,24 @@ func (l *List[R, K]) GoTo(k K) bool {
 
 // Move handles the keys that move the cursor. It reports whether msg was one.
 func (l *List[R, K]) Move(msg tea.KeyMsg, k *Keys) bool {
-	at, page := l.cursor.index, max(1, l.visible())
+	at, page := l.cursor.index, max(1, l.down)
 	switch {
 	case key.Matches(msg, k.Up):
-		l.MoveTo(at - 1)
+		l.moveBy(-1)
 	case key.Matches(msg, k.Down):
+		l.moveBy(1)
+	case key.Matches(msg, k.Left) && l.across > 1:
+		l.MoveTo(at - 1)
+	case key.Matches(msg, k.Right) && l.across > 1:
 		l.MoveTo(at + 1)
 	case key.Matches(msg, k.HalfUp):
-		l.MoveTo(at - max(1, page/2))
+		l.moveBy(-max(1, page/2))
 	case key.Matches(msg, k.HalfDown):
-		l.MoveTo(at + max(1, page/2))
+		l.moveBy(max(1, page/2))
 	case key.Matches(msg, k.PageUp):
-		l.MoveTo(at - page)
+		l.moveBy(-page)
 	case key.Matches(msg, k.PageDown):
-		l.MoveTo(at + page)
+		l.moveBy(page)
 	case key.Matches(msg, k.Top):
 		l.MoveTo(0)
 	case key.Matches(msg, k.Bottom):
@@ -101,6 +117,15 @@ func (l *List[R, K]) Move(msg tea.KeyMsg, k *Keys) bool {
 		return false
 	}
 	return true
+}
+
+// moveBy moves the cursor up or down by lines, as far as there are some. It stays in its column, unless the last line is too
+// short for that.
+func (l *List[R, K]) moveBy(lines int) {
+	at, last := l.cursor.index, len(l.Rows)-1
+	lines = max(lines, -(at / l.across))
+	lines = min(lines, last/l.across-at/l.across)
+	l.MoveTo(at + lines*l.across)
 }
 
 // Seek goes to the next row in direction step (1 or -1) that is in trouble, around the ends. It
@@ -119,11 +144,18 @@ func (l *List[R, K]) Seek(step int) bool {
 
 // Click goes to the row at line y of the list. It reports whether there is one.
 func (l *List[R, K]) Click(y int) bool {
-	at := l.cursor.top + y - 1
-	if y < 1 || y >= l.Height || at >= len(l.Rows) {
+	if y < 1 || y >= l.Height {
 		return false
 	}
-	l.MoveTo(at)
+	return l.ClickAt(y - 1)
+}
+
+// ClickAt goes to a row by its place among those that are seen. It reports whether there is one.
+func (l *List[R, K]) ClickAt(place int) bool {
+	if place < 0 || place >= len(l.Seen()) {
+		return false
+	}
+	l.MoveTo(l.cursor.top + place)
 	return true
 }
 
@@ -136,7 +168,7 @@ func (l *List[R, K]) Seen() []*R {
 // View draws the titles and the visible rows, sorted by a column, with a scroll bar where there are more.
 func (l *List[R, K]) View(s *look.Styles, o Order) []string {
 	lines := []string{l.Table.header(s, o)}
-	from, to := thumb(len(l.Rows), l.visible(), l.cursor.top)
+	from, to := l.Thumb(l.down)
 	for i, r := range l.Seen() {
 		line := l.Table.row(s, r, l.cursor.top+i == l.cursor.index)
 		if from <= i && i < to {
@@ -145,6 +177,12 @@ func (l *List[R, K]) View(s *look.Styles, o Order) []string {
 		lines = append(lines, line)
 	}
 	return look.Fill(lines, l.Height)
+}
+
+// Thumb is where the thumb of a scroll bar of h cells begins and ends.
+func (l *List[R, K]) Thumb(h int) (from, to int) {
+	lines, seen := (len(l.Rows)+l.across-1)/l.across, max(1, l.down)
+	return thumb(lines*h/seen, h, l.cursor.top/l.across*h/seen)
 }
 
 // cellLimit is more cells than any text of a row takes.

@@ -134,3 +134,48 @@ func TestTextsAreWhole(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestGridMovesInTwoDimensions walks through ten rows, four side by side in two lines:
+//
+//	0 1 2 3
+//	4 5 6 7
+//	8 9
+func TestGridMovesInTwoDimensions(t *testing.T) {
+	bind := func(name string) key.Binding { return key.NewBinding(key.WithKeys(name)) }
+	keys := &Keys{
+		Up: bind("k"), Down: bind("j"), Left: bind("h"), Right: bind("l"), PageUp: bind("b"), PageDown: bind("f"),
+		HalfUp: bind("u"), HalfDown: bind("d"), Top: bind("g"), Bottom: bind("G"),
+	}
+	for _, test := range []struct {
+		keys     string
+		at, seen int // the cursor, and the first row that is seen
+	}{
+		{"", 0, 0}, {"l", 1, 0}, {"j", 4, 0}, {"lj", 5, 0}, {"k", 0, 0}, {"lk", 1, 0}, {"h", 0, 0},
+		{"ljj", 9, 4}, {"llljj", 9, 4}, {"llljjj", 9, 4}, {"llljjjk", 5, 4}, {"G", 9, 4}, {"Gl", 9, 4}, {"Gh", 8, 4}, {"Gg", 0, 0},
+		{"lf", 9, 4}, {"lfb", 1, 0}, {"d", 4, 0}, {"du", 0, 0}, {"llll", 4, 0}, {"llllh", 3, 0},
+	} {
+		l := numbers(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+		l.SetGrid(4, 2)
+		for _, r := range test.keys {
+			if !l.Move(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}, keys) {
+				t.Fatalf("%c does not move", r)
+			}
+		}
+		if l.At() != test.at || l.Above() != test.seen || *l.Seen()[0] != test.seen {
+			t.Errorf("%q: at %d, seen from %d (%d above); want %d from %d", test.keys, l.At(), *l.Seen()[0], l.Above(), test.at, test.seen)
+		}
+		if want := 10 - min(10, test.seen+8); l.Below() != want {
+			t.Errorf("%q: %d below, want %d", test.keys, l.Below(), want)
+		}
+	}
+	l := numbers(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+	l.SetGrid(4, 2)
+	l.MoveTo(9)
+	if l.ClickAt(6) || !l.ClickAt(1) || l.At() != 5 {
+		t.Errorf("after a click at %d", l.At())
+	}
+	l.SetSize(30, 4) // a table again
+	if got := len(l.Seen()); got != 3 || l.Move(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{'l'}}, keys) {
+		t.Errorf("a table with %d rows seen takes the keys of a grid", got)
+	}
+}
