@@ -186,6 +186,9 @@ func (a *App) reported(msg *reported) {
 // show goes to a page. Its rows are those of the picture that is shown.
 func (a *App) show(at int) tea.Cmd {
 	a.at, a.origin = at, at
+	if a.fits() {
+		a.layOut()
+	}
 	if p := a.shown(); p != nil {
 		return a.page().setPicture(p)
 	}
@@ -241,7 +244,8 @@ func (a *App) listGroup(text string) tea.Cmd {
 		return nil
 	}
 	a.past.add(text)
-	return tea.Batch(to.listBy(finder{text: text, filter: f}), a.show(at))
+	cmd := a.show(at)
+	return tea.Batch(cmd, to.listBy(finder{text: text, filter: f}))
 }
 
 // back goes one step back: on the page, or to the page that a detail was opened from.

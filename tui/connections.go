@@ -13,7 +13,7 @@ import (
 	"holter/tui/widget"
 )
 
-// connections is the page with the list of connections and the detail of one.
+// connections is the page with the list of connections and the detail of one. The ward is the same page in another layout.
 type connections struct {
 	sorted[model.Connection, model.ID]
 	marks    marks
@@ -22,6 +22,9 @@ type connections struct {
 	standing bool // the detail is beside the list because there is room, and not because it was opened
 	closed   bool // and the user does not want it there
 	picked   bool // the row under the cursor is the user's choice
+	spread   bool // as monitors side by side: the ward is shown
+	wall     wall // of the monitors
+	aside    pane // the detail of the list while the ward is shown
 }
 
 func newConnections(k *keyMap, fx *effects, st *status) *connections {
@@ -36,6 +39,7 @@ func newConnections(k *keyMap, fx *effects, st *status) *connections {
 }
 
 func (p *connections) layOut(room size, d drawing) {
+	p.enter(false)
 	p.drawing, p.layout = d, layoutFor(room)
 	p.arrangeRoom()
 }
@@ -59,7 +63,11 @@ func (p *connections) arrangeRoom() {
 	p.stand()
 	p.list.Pin(p.followed != "" || p.detail.stage != shut)
 	list, pane := p.layout.split(p.detail.stage)
-	p.list.SetSize(list.w, list.h)
+	if p.spread {
+		p.hang()
+	} else {
+		p.list.SetSize(list.w, list.h)
+	}
 	p.detail.layOut(pane, p.drawing)
 	p.detail.write(p.now())
 }
@@ -70,6 +78,9 @@ func (p *connections) setPicture(pic *picture) tea.Cmd {
 		return cmd
 	}
 	p.list.Table.Fit(p.chosen.longest)
+	if p.spread {
+		p.hang()
+	}
 	p.marks.prune(pic)
 	p.followClient()
 	return tea.Batch(p.attend(), p.followCursor(), p.followGeneration())
@@ -107,12 +118,14 @@ func (p *connections) update(msg tea.KeyMsg) tea.Cmd {
 		p.picked = true
 		return cmd
 	}
-	if !p.mark(msg) {
-		if !p.list.Move(msg, &p.keys.Keys) {
-			return nil
-		}
-		p.unfollow()
+	if p.mark(msg) {
+		p.picked = true
+		return tea.Batch(p.triage(), p.followCursor())
 	}
+	if !p.list.Move(msg, &p.keys.Keys) {
+		return nil
+	}
+	p.unfollow()
 	p.picked = true
 	return p.followCursor()
 }
@@ -208,6 +221,7 @@ func (p *connections) back() (tea.Cmd, bool) {
 		p.shut()
 	case p.marks.any():
 		p.marks.clear()
+		return p.triage(), true
 	case p.search.text != "":
 		return p.sorted.back()
 	case p.detail.stage != shut:

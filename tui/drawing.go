@@ -16,18 +16,19 @@ type drawing struct {
 // zoom is how much time and how many beats charts and strips show.
 type zoom struct{ level int }
 
-// zoomLevels from near to far: the time of charts, the beats in a cell of a strip, and the beats of a
-// chart.
+// zoomLevels from near to far: the time of charts, the beats in a cell of a strip, the beats of a chart, and the cells of a
+// beat on a monitor of the ward.
 var zoomLevels = []struct {
-	over  time.Duration
-	per   int
-	beats int
+	over   time.Duration
+	per    int
+	beats  int
+	stride int
 }{
-	{30 * time.Second, 1, 15},
-	{time.Minute, 1, 30},
-	{2 * time.Minute, 1, 60},
-	{5 * time.Minute, 2, 60},
-	{10 * time.Minute, 3, 60},
+	{30 * time.Second, 1, 15, 6},
+	{time.Minute, 1, 30, 4},
+	{2 * time.Minute, 1, 60, 3},
+	{5 * time.Minute, 2, 60, 2},
+	{10 * time.Minute, 3, 60, 1},
 }
 
 // firstZoom is the level at the start.
@@ -36,6 +37,7 @@ const firstZoom = 2
 func (z zoom) over() time.Duration { return zoomLevels[z.level].over }
 func (z zoom) per() int            { return zoomLevels[z.level].per }
 func (z zoom) beats() int          { return zoomLevels[z.level].beats }
+func (z zoom) stride() int         { return zoomLevels[z.level].stride }
 
 // by is z some levels farther, and whether there was one more level.
 func (z zoom) by(step int) (zoom, bool) {

@@ -17,8 +17,14 @@ import (
 
 // everyKey has a proof for each key of the key map, by the name of its field.
 var everyKey = map[string]func(t *testing.T, s *screen){
-	"Up":       moves("j", "up", 0),
-	"Down":     moves("down", "", 1),
+	"Up":   moves("j", "up", 0),
+	"Down": moves("down", "", 1),
+	"Left": func(t *testing.T, s *screen) {
+		same(t, s.press("6", "s", "c", "j", "l", "left").cursorMonitor(), "demo-0003")
+	},
+	"Right": func(t *testing.T, s *screen) {
+		same(t, s.press("6", "s", "c", "j", "right").cursorMonitor(), "demo-0004")
+	},
 	"HalfUp":   moves("pgdn", "ctrl+u", 10),
 	"HalfDown": moves("ctrl+d", "", 9),
 	"PageUp":   moves("G", "pgup", 80),
@@ -31,13 +37,16 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 		same(t, s.press("n", "N").cursorRow(), "demo-0007")
 	},
 
-	"Connections":  func(_ *testing.T, s *screen) { s.press("2", "1").line("SILENCE") },
-	"Clients":      func(_ *testing.T, s *screen) { s.press("2").line("BACK AFTER") },
-	"Storms":       func(_ *testing.T, s *screen) { s.press("3").line("There has been no storm") },
-	"Events":       func(_ *testing.T, s *screen) { s.events(); s.press("4").line("EVENT") },
-	"Host":         func(_ *testing.T, s *screen) { s.press("5").line("This holter") },
-	"NextPage":     func(_ *testing.T, s *screen) { s.press("tab", "tab", "tab", "tab", "tab", "tab").line("BACK AFTER") },
-	"PreviousPage": func(_ *testing.T, s *screen) { s.press("shift+tab").line("This holter") },
+	"Connections": func(_ *testing.T, s *screen) { s.press("2", "1").line("SILENCE") },
+	"Clients":     func(_ *testing.T, s *screen) { s.press("2").line("BACK AFTER") },
+	"Storms":      func(_ *testing.T, s *screen) { s.press("3").line("There has been no storm") },
+	"Events":      func(_ *testing.T, s *screen) { s.events(); s.press("4").line("EVENT") },
+	"Ward":        func(_ *testing.T, s *screen) { s.press("6").line(" of 0.52s") },
+	"Host":        func(_ *testing.T, s *screen) { s.press("5").line("This holter") },
+	"NextPage": func(_ *testing.T, s *screen) {
+		s.press("tab", "tab", "tab", "tab", "tab", "tab", "tab").line("BACK AFTER")
+	},
+	"PreviousPage": func(_ *testing.T, s *screen) { s.press("shift+tab", "shift+tab").line("This holter") },
 
 	"Open":   func(_ *testing.T, s *screen) { s.press("enter").line("round trips") },
 	"Back":   func(_ *testing.T, s *screen) { s.press("enter", "esc").lacks("round trips") },

@@ -77,6 +77,8 @@ func TestFlowPagesAndBulkKick(t *testing.T) {
 	f.Type("5")
 	f.sees("This holter")
 	f.key(tea.KeyTab)
+	f.sees(" of 0.52s")
+	f.key(tea.KeyTab)
 	f.sees("SILENCE")
 	f.Type("/state=suspect")
 	f.sees("1/3 of 50")

@@ -101,6 +101,14 @@ func (l *listing[R, K]) formats(bool) map[string]func(io.Writer) error {
 
 // lines draws the rows by an order, or why there are none.
 func (l *listing[R, K]) lines(room size, o widget.Order, none func() []string) []string {
+	if why := l.empty(room, none); why != nil {
+		return why
+	}
+	return l.list.View(l.styles, o)
+}
+
+// empty says why there are no rows, nil if there are some.
+func (l *listing[R, K]) empty(room size, none func() []string) []string {
 	switch {
 	case l.chosen == nil:
 		return waiting(l.styles, room.h)
@@ -111,7 +119,7 @@ func (l *listing[R, K]) lines(room size, o widget.Order, none func() []string) [
 	case len(l.list.Rows) == 0:
 		return l.noMatch(room)
 	}
-	return l.list.View(l.styles, o)
+	return nil
 }
 
 // waiting stands for what has not come yet.
@@ -193,15 +201,19 @@ func (l *sorted[R, K]) accept(pic *picture) (tea.Cmd, bool) {
 
 // setOrder arranges the last picture anew, so that the rows need not wait for the next refresh.
 func (l *sorted[R, K]) setOrder(o widget.Order) tea.Cmd {
-	var last finder
-	if l.chosen != nil {
-		last = l.chosen.by
-	}
-	l.order = l.order.with(l.search, last, o)
+	l.order = l.order.with(l.search, l.lastChosen(), o)
 	if l.picture == nil {
 		return nil
 	}
 	return l.fx.rearrange(l.picture, l.arrange())
+}
+
+// lastChosen is the filter that chose the rows that are shown.
+func (l *sorted[R, K]) lastChosen() finder {
+	if l.chosen == nil {
+		return finder{}
+	}
+	return l.chosen.by
 }
 
 // rechoose arranges by the filter as it is now.

@@ -51,7 +51,7 @@ func (a *App) click(at cellAt) tea.Cmd {
 	case a.dialog != nil:
 		return nil
 	case at.y == top-1:
-		if i := tabAt(a.tabs, at.x); i >= 0 {
+		if i := tabAt(a.labels(), at.x); i >= 0 {
 			return a.show(i)
 		}
 		return nil

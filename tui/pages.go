@@ -54,7 +54,7 @@ type (
 	// counter says how many of all rows it shows.
 	counter interface{ tally() string }
 	sorter  interface{ sorts() []widget.Item }
-	columns interface{ choices() widget.Choices }
+	columns interface{ choices() widget.Choices } // nil for none
 	// hider hides the rows of what is gone, or shows them again.
 	hider   interface{ hide() tea.Cmd }
 	clicker interface {
@@ -86,6 +86,18 @@ var (
 		filteredPage
 		document
 	} = (*connections)(nil)
+	_ interface {
+		opener
+		selector
+		many
+		marker
+		follower
+		counter
+		sorter
+		clicker
+		filteredPage
+		document
+	} = (*wardPage)(nil)
 	_ interface {
 		selector
 		many
@@ -136,23 +148,31 @@ type tab struct {
 }
 
 func newTabs(k *keyMap, fx *effects, st *status, f *feed) []tab {
+	p := newConnections(k, fx, st)
 	return []tab{
-		{"1", "connections", k.Connections, newConnections(k, fx, st)},
+		{"1", "connections", k.Connections, p},
 		{"2", "clients", k.Clients, newClients(k, fx, st)},
 		{"3", "storms", k.Storms, newStorms(k, fx, st)},
 		{"4", "events", k.Events, newEvents(k, st, f)},
 		{"5", "host", k.Host, newHostPage(k, f)},
+		{"6", "ward", k.Ward, &wardPage{p}},
 	}
 }
 
-// label is what a tab looks like behind a blank, without colours.
-func (t *tab) label() string { return t.digit + " " + t.name }
+// labels are what the tabs look like, each behind a blank and without colours.
+func labels(tabs []tab) []string {
+	words := make([]string, len(tabs))
+	for i := range tabs {
+		words[i] = tabs[i].digit + " " + tabs[i].name
+	}
+	return words
+}
 
 // tabAt is the tab over cell x of the line, -1 if there is none.
-func tabAt(tabs []tab, x int) int {
+func tabAt(labels []string, x int) int {
 	end := 0
-	for i := range tabs {
-		if end += 1 + look.Width(tabs[i].label()); x < end {
+	for i := range labels {
+		if end += 1 + look.Width(labels[i]); x < end {
 			return i
 		}
 	}
@@ -160,19 +180,18 @@ func tabAt(tabs []tab, x int) int {
 }
 
 // tabsWidth is the cells of all labels with the blanks before them.
-func tabsWidth(tabs []tab) int {
+func tabsWidth(labels []string) int {
 	w := 0
-	for i := range tabs {
-		w += 1 + look.Width(tabs[i].label())
+	for i := range labels {
+		w += 1 + look.Width(labels[i])
 	}
 	return w
 }
 
 // tabLine is the line of pages, with notes at its right end of which the first ones matter most.
-func tabLine(s *look.Styles, tabs []tab, at int, notes []part, w int) string {
-	line, used := "", tabsWidth(tabs)
-	for i := range tabs {
-		label := tabs[i].label()
+func tabLine(s *look.Styles, labels []string, at int, notes []part, w int) string {
+	line, used := "", tabsWidth(labels)
+	for i, label := range labels {
 		if i == at {
 			label = s.Pressed.String(label)
 		} else {

@@ -22,8 +22,9 @@ const (
 type arrangement struct {
 	serial int
 	search finder
-	last   finder // the filter before, whose rows stay while a filter that chooses nothing is being typed
-	hides  bool   // rows of what is gone
+	last   finder  // the filter before, whose rows stay while a filter that chooses nothing is being typed
+	hides  bool    // rows of what is gone
+	triage *triage // puts the rows into the order of the ward, nil for a list
 	widget.Order
 }
 
@@ -41,6 +42,7 @@ type arranged[R any] struct {
 	hidden  int    // rows that it chose as well, of what is gone
 	longest int    // name of a client, in cells
 	total   int
+	open    int // rows that want a monitor in the ward
 	serial  int // of the arrangement
 }
 
@@ -161,11 +163,15 @@ func arrangeConnections(p *picture, a arrangement) *picture {
 	})
 	chosen.hide(a, func(c *model.Connection) bool { return c.State == model.Closed })
 	chosen.measure(func(c *model.Connection) string { return c.Client })
-	switch a.Order.By {
-	case sortTrafficIn, sortTrafficOut:
+	switch {
+	case a.Order.By == sortTrafficIn, a.Order.By == sortTrafficOut:
 		sortByTraffic(chosen.rows, p.readings, a)
-	default:
+	case a.triage == nil || a.Order.By != filter.SortState:
 		filter.Sort(chosen.rows, a.Order.By, a.Descending, p.Time)
+	}
+	chosen.open = len(chosen.rows)
+	if a.triage != nil {
+		chosen.open = a.triage.rank(chosen.rows, p, a.Order)
 	}
 	fresh := *p
 	fresh.connections = chosen

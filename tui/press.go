@@ -221,12 +221,14 @@ func (a *App) hideClosed() tea.Cmd {
 }
 
 func (a *App) openColumns() {
-	p, ok := a.page().(columns)
-	if !ok {
+	var table widget.Choices
+	if p, ok := a.page().(columns); ok {
+		table = p.choices()
+	}
+	if table == nil {
 		a.status.say("no columns on this page")
 		return
 	}
-	table := p.choices()
 	a.dialog = &widget.Chooser{Styles: a.styles, Keys: &a.keys.Keys, Table: table}
 }
 

@@ -55,6 +55,7 @@ func TestNeverTooLarge(t *testing.T) {
 		{"/", "\"" + strings.Repeat("漢", 90) + "\" rtt>"}, {"G"}, {"G", "enter", "pgdn"},
 		{"2"}, {"2", "G", "s"}, {"4"}, {"4", "n", "enter"}, {"5", "G"}, {"X"}, {"X", "tab"}, {"c", "up"}, {"w"}, {"y"},
 		{"p", "F", "P"}, {"space", "v", "j", "j", "v", "X"}, {"-", "-", "enter", "enter"}, {"?", "/", "mark"},
+		{"6"}, {"6", "G", "space", "k", "h", "-"}, {"6", "s", "c", "enter"}, {"6", "+", "+", "P", "X"},
 	}
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 80 {
@@ -97,7 +98,7 @@ func checkSize(t *testing.T, view string, w, h int) {
 func TestFullHeight(t *testing.T) {
 	for _, n := range []int{0, 1, 500} {
 		for _, size := range []size{{60, 15}, {80, 24}, {120, 30}, {119, 30}, {190, 44}, {200, 60}, {300, 100}} {
-			for _, keys := range [][]string{nil, {"enter"}, {"enter", "enter"}, {"?"}, {"x"}, {"X"}, {"c"}, {"2"}, {"4"}, {"5"}} {
+			for _, keys := range [][]string{nil, {"enter"}, {"enter", "enter"}, {"?"}, {"x"}, {"X"}, {"c"}, {"2"}, {"4"}, {"5"}, {"6"}} {
 				s := newScreen(t, newFake(ward(n)...), size.w, size.h).press(keys...)
 				if got := strings.Count(s.app.View(), "\n") + 1; got != size.h {
 					t.Errorf("%d connections, %v, %v: %d lines", n, size, keys, got)

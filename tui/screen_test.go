@@ -171,6 +171,13 @@ func (s *screen) cursorRow() string {
 	return strings.Fields(s.line("▸"))[2]
 }
 
+// cursorMonitor is the client of the monitor that the cursor is on.
+func (s *screen) cursorMonitor() string {
+	s.t.Helper()
+	_, monitor, _ := strings.Cut(s.line("▸"), "▸")
+	return strings.Fields(monitor)[1]
+}
+
 // drawn are the clients of the rows that are drawn, from the top.
 func (s *screen) drawn() []string {
 	var clients []string
@@ -205,6 +212,7 @@ func TestGoldens(t *testing.T) {
 		{"host", []string{"5"}},
 		{"frozen", []string{"p", "F", "P"}},
 		{"whole", []string{"n", "enter", "enter"}},
+		{"ward", []string{"6", "l", "space"}},
 	}
 	for _, size := range sizes {
 		for _, scene := range scenes {
@@ -254,6 +262,7 @@ func TestOtherGoldens(t *testing.T) {
 		{"ascii-detail", 20, 120, 30, asciiTerminal, []string{"n", "enter"}},
 		{"ascii-host", 20, 120, 30, asciiTerminal, []string{"5"}},
 		{"ascii-clients", 20, 80, 24, asciiTerminal, []string{"2"}},
+		{"ascii-ward", 20, 80, 24, asciiTerminal, []string{"6", "l"}},
 		{"ascii-events", 20, 80, 24, asciiTerminal, []string{"4"}},
 		{"write", 20, 80, 24, utf8Locale, []string{"w"}},
 		{"copy", 20, 80, 24, utf8Locale, []string{"y"}},

@@ -32,10 +32,13 @@ func (a *App) resize(w, h int) {
 	if !a.fits() {
 		return
 	}
-	for i := range a.tabs {
-		p := a.tabs[i].page
-		p.layOut(size{w, a.pageHeight(p)}, a.drawing)
-	}
+	a.layOut()
+}
+
+// layOut gives the page that is shown its room. Pages share what they show, so each is laid out when it is its turn.
+func (a *App) layOut() {
+	p := a.page()
+	p.layOut(size{a.size.w, a.pageHeight(p)}, a.drawing)
 }
 
 // redraw hands another drawing to all pages.
@@ -118,7 +121,7 @@ func fade(s *look.Styles, lines []string) {
 // header is what stands above the page.
 func (a *App) header() []string {
 	s, w, p := a.styles, a.size.w, a.shown()
-	tabs := tabLine(s, a.tabs, a.at, a.notes(), w)
+	tabs := tabLine(s, a.labels(), a.at, a.notes(), w)
 	if p == nil {
 		return append(look.Fill([]string{" " + s.Title.String("holter")}, a.headerHeight()-1), tabs)
 	}
@@ -131,15 +134,35 @@ func (a *App) header() []string {
 	return append(lines, tabs)
 }
 
-// notes stand at the right end of the line of pages: what is urgent, then how many rows are shown, then the address and the
-// upstream as far as there is room.
-func (a *App) notes() []part {
+// labels are the tabs. Where their names take room that urgent notes need, only the page that is shown has its name.
+func (a *App) labels() []string {
+	words := labels(a.tabs)
+	if tabsWidth(words)+measure(a.urgent()) <= a.size.w {
+		return words
+	}
+	for i := range words {
+		if i != a.at {
+			words[i] = a.tabs[i].digit
+		}
+	}
+	return words
+}
+
+// urgent are the notes that matter more than the names of the pages: what is unusual, then how many rows are shown.
+func (a *App) urgent() []part {
 	notes := []part{{a.lag(), a.styles.Alarm}, {a.banner(), a.styles.Alarm}}
 	if p, ok := a.page().(counter); ok {
 		notes = append(notes, part{p.tally(), a.styles.Accent})
 	}
+	return notes
+}
+
+// notes stand at the right end of the line of pages: what is urgent, then the address and the upstream as far as there is
+// room.
+func (a *App) notes() []part {
+	notes, used := a.urgent(), tabsWidth(labels(a.tabs))
 	for _, p := range a.route() {
-		if tabsWidth(a.tabs)+measure(append(notes, p)) > a.size.w {
+		if used+measure(append(notes, p)) > a.size.w {
 			break
 		}
 		notes = append(notes, p)

@@ -18,6 +18,7 @@ type Glyphs struct {
 	Ellipsis  string
 	Rule, Bar string // lines between regions, across and down
 	Thumb     string // of a scroll bar
+	Edge      string // beside a monitor of a connection in trouble
 	Left      string // ends of a gauge
 	Right     string
 	Eighths   []string // of a gauge's cell, from empty to full
@@ -60,6 +61,7 @@ var UnicodeGlyphs = Glyphs{
 	Rule:      "─",
 	Bar:       "│",
 	Thumb:     "▐",
+	Edge:      "▌",
 	Left:      "▐",
 	Right:     "▌",
 	Eighths:   []string{" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
@@ -94,6 +96,7 @@ var ASCIIGlyphs = Glyphs{
 	Rule:      "-",
 	Bar:       "|",
 	Thumb:     "#",
+	Edge:      "#",
 	Left:      "[",
 	Right:     "]",
 	Eighths:   []string{" ", " ", " ", "-", "-", "-", "-", "#", "#"},
