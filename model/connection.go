@@ -83,6 +83,15 @@ func (c *Connection) Ended(now time.Time) time.Time {
 	return now
 }
 
+// Stayed returns how long the connection has been in its state, until now. One that closed in another state was in it
+// until then.
+func (c *Connection) Stayed(now time.Time) time.Duration {
+	if c.State == Closed {
+		return now.Sub(c.Since)
+	}
+	return c.Ended(now).Sub(c.Since)
+}
+
 // Age returns how long the connection has lasted, until now or until it closed.
 func (c *Connection) Age(now time.Time) time.Duration { return c.Ended(now).Sub(c.Opened) }
 

@@ -45,8 +45,8 @@ func TestEndingIsRead(t *testing.T) {
 
 func TestSentenceIsReadWhole(t *testing.T) {
 	conns := ward(4)
-	conns[3].Diagnosis = model.Diagnosis{Cause: model.CauseNoPong, Detail: "Data came in 27 ms ago, but none of 7 pings was answered."}
-	newScreen(t, newFake(conns...), 200, 30).line("no-pong  Data came in 27 ms ago, but none of 7 pings was answered.")
+	conns[3].Diagnosis = model.Diagnosis{Cause: model.CauseNoPong, Detail: "Data came in, but none of 7 pings was ever answered."}
+	newScreen(t, newFake(conns...), 200, 30).line("no-pong  Data came in, but none of 7 pings was ever answered.")
 	newScreen(t, newFake(conns...), 120, 30).line("no-pong  data comes, pongs do not")
 	newScreen(t, newFake(conns...), 80, 24).line("no-pong")
 }
@@ -98,7 +98,7 @@ func TestMissesAreNotCalm(t *testing.T) {
 	for i := 16; i < 24; i++ {
 		conns[1].Beats[i], conns[2].Beats[i] = model.MissedBeat, model.MissedBeat
 	}
-	conns[1].Diagnosis = model.Diagnosis{Cause: model.CauseNoPong, Detail: "Data came in 27 ms ago, but none of 7 pings was answered."}
+	conns[1].Diagnosis = model.Diagnosis{Cause: model.CauseNoPong, Detail: "Data came in, but none of 7 pings was ever answered."}
 	s := newScreen(t, newFake(conns...), 120, 24).press("s", "c")
 	s.line("● normal  demo-0002")
 	s.line("unanswered, but bytes come in")

@@ -83,6 +83,7 @@ func (p *connections) setPicture(pic *picture) tea.Cmd {
 	}
 	p.marks.prune(pic)
 	p.followClient()
+	p.detail.write(p.now()) // the times in it go on, also those of a connection that is closed or forgotten
 	return tea.Batch(p.attend(), p.followCursor(), p.followGeneration())
 }
 

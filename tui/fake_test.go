@@ -189,12 +189,13 @@ func afflict(c *model.Connection) {
 	case 4:
 		c.State, c.Silence, c.RTT = model.Suspect, 5700*time.Millisecond, 31*time.Millisecond
 		c.Beats[21], c.Beats[22], c.Beats[23] = model.FullBeat.Raised(8), model.LateBeat, model.MissedBeat
-		c.Diagnosis = model.Diagnosis{Cause: "peer-stalled", Detail: "The ping of 5.7 s ago was acknowledged by the peer's " +
-			"kernel after 12 ms, but no pong came: its process is frozen."}
+		c.Diagnosis = model.Diagnosis{Cause: "peer-stalled", Detail: "A ping (and 2 probes since) was acknowledged by the peer's " +
+			"kernel, but no pong came within 5.7 s: its process does not answer, or what is behind a proxy is gone."}
 	case 7:
 		c.State, c.Silence = model.Failed, 12400*time.Millisecond
 		c.Beats[20], c.Beats[21], c.Beats[22], c.Beats[23] = model.MissedBeat, model.ProbeBeat, model.ProbeBeat, model.ProbeBeat
-		c.Diagnosis = model.Diagnosis{Cause: "path-down", Detail: "The ping of 12.4 s ago was not even acknowledged."}
+		c.Diagnosis = model.Diagnosis{Cause: "path-down", Detail: "A ping (and 3 probes since) was not even acknowledged by the peer's " +
+			"kernel within 12.4 s; by then nothing had come from that kernel for 17.1 s (unacknowledged segments: 4, sent again: 5): the path is down."}
 	case 9:
 		c.State = model.Closed
 		c.Close = &model.Close{Code: 1001, By: model.ByPeer, At: noon.Add(-time.Second)}

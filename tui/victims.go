@@ -53,7 +53,7 @@ func (p *picture) tell(s *look.Styles, to victims) string {
 		return "live: it is gone already"
 	}
 	return fmt.Sprintf("live: %s %s for %s, from %s", s.Glyphs.States[min(c.State, model.Unknown)], c.State,
-		look.Silence(p.Time.Sub(c.Since)), model.Address(c.Remote))
+		look.Silence(c.Stayed(p.Time)), model.Address(c.Remote))
 }
 
 // single reports whether a connection was chosen by itself.

@@ -299,7 +299,7 @@ func (h *Heart) Missed() int { return int(h.missed) }
 // Samples returns a copy of the newest beats, oldest first. start is the time of instant 0.
 func (h *Heart) Samples(start time.Time) []model.Sample { return h.beats.samples(start) }
 
-// Strip returns the newest beats in short. With rtt and the geometric mean of the newest round trips, each 0.2 ms longer
+// Strip returns the newest beats in short. With rtt and the geometric mean of the newest round trips, each 0.1 ms longer
 // than it is, the height of a spike is 4 + 2·log2(rtt / mean), from 1 to 8. So a usual round trip has 4 eighths; one
 // that takes twice as long has 6; and microseconds on one machine make no mountains. At most 60 beats make the mean.
 func (h *Heart) Strip() model.Strip { return h.beats.strip() }

@@ -131,7 +131,7 @@ func (h *history) mean() uint16 {
 const (
 	// ripple is added to round trips before they are compared: a tenth of a millisecond more or less is the scheduling of
 	// two programs on one machine, and not news of a connection.
-	ripple = 200 * time.Microsecond
+	ripple = 100 * time.Microsecond
 	// heightBits are the binary places of heightLog.
 	heightBits = 6
 )

@@ -140,9 +140,9 @@ func TestHeightsFollowTheConnectionsOwnHistory(t *testing.T) {
 		rtt   time.Duration
 		want  []int // heights of the usual ones and of rtt
 	}{
-		"a machine alone":      {[]time.Duration{60 * us, 80 * us, 150 * us}, 110 * us, []int{4, 4, 4, 4}},
-		"its scheduling":       {[]time.Duration{60 * us, 80 * us, 400 * us}, 600 * us, []int{3, 3, 5, 6}},
-		"a stall of it":        {[]time.Duration{60 * us, 80 * us, 150 * us}, 5 * ms, []int{4, 4, 4, 8}},
+		"a machine alone":      {[]time.Duration{60 * us, 80 * us, 150 * us}, 110 * us, []int{3, 4, 5, 4}},
+		"its scheduling":       {[]time.Duration{60 * us, 80 * us, 400 * us}, 600 * us, []int{3, 3, 6, 7}},
+		"a stall of it":        {[]time.Duration{60 * us, 80 * us, 150 * us}, 5 * ms, []int{3, 4, 5, 8}},
 		"an even path":         {[]time.Duration{30 * ms, 31 * ms}, 29 * ms, []int{4, 4, 4}},
 		"one that wavers":      {[]time.Duration{20 * ms, 40 * ms, 30 * ms}, 30 * ms, []int{3, 5, 4, 4}},
 		"twice as long":        {[]time.Duration{30 * ms}, 60 * ms, []int{4, 6}},

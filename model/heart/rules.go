@@ -7,7 +7,8 @@ import (
 	"holter/model"
 )
 
-// rule is one cause: whether the evidence shows it, and the sentence that explains it.
+// rule is one cause: whether the evidence shows it, and the sentence that explains it. The sentence is written once and may
+// be read much later, so the times in it are lengths up to the verdict, and nothing in it is "ago".
 type rule struct {
 	cause model.Cause
 	holds func(*model.Evidence) bool
@@ -97,9 +98,9 @@ func noPong(e *model.Evidence) bool {
 
 func writeNoPong(e *model.Evidence) string {
 	if e.Ponged {
-		return fmt.Sprintf("Data came in %s ago, but none of %d pings since the last pong was answered.", span(e.Silence), e.Unanswered)
+		return fmt.Sprintf("Data came in, but none of %d pings since the last pong was answered.", e.Unanswered)
 	}
-	return fmt.Sprintf("Data came in %s ago, but none of %d pings was ever answered.", span(e.Silence), e.Unanswered)
+	return fmt.Sprintf("Data came in, but none of %d pings was ever answered.", e.Unanswered)
 }
 
 // backpressure holds if all that was sent is acknowledged. That distinguishes it from a dead path, on which
@@ -130,8 +131,8 @@ func pathDown(e *model.Evidence) bool {
 
 func writePathDown(e *model.Evidence) string {
 	k := &e.Kernel
-	return fmt.Sprintf("The ping of %s ago%s is not even acknowledged by the peer's kernel, which was last heard of %s ago (unacknowledged segments: %d, sent again: %d): the path is down.",
-		span(e.PingAge), andProbes(e.Probes), span(k.LastAck), k.Unacked, k.Retransmitted)
+	return fmt.Sprintf("A ping%s was not even acknowledged by the peer's kernel within %s; by then nothing had come from that kernel for %s (unacknowledged segments: %d, sent again: %d): the path is down.",
+		andProbes(e.Probes), span(e.PingAge), span(k.LastAck), k.Unacked, k.Retransmitted)
 }
 
 func peerStalled(e *model.Evidence) bool {
@@ -140,17 +141,17 @@ func peerStalled(e *model.Evidence) bool {
 
 // A proxy that ends TCP acknowledges for the peers behind it.
 func writePeerStalled(e *model.Evidence) string {
-	return fmt.Sprintf("The ping of %s ago%s was acknowledged by the peer's kernel, but no pong came: its process does not answer, or what is behind a proxy is gone.",
-		span(e.PingAge), andProbes(e.Probes))
+	return fmt.Sprintf("A ping%s was acknowledged by the peer's kernel, but no pong came within %s: its process does not answer, or what is behind a proxy is gone.",
+		andProbes(e.Probes), span(e.PingAge))
 }
 
 func inTrouble(e *model.Evidence) bool { return e.State.Trouble() }
 
 func writeUnknown(e *model.Evidence) string {
 	if e.PingAge == 0 {
-		return fmt.Sprintf("Nothing came in for %s%s.", span(e.Silence), ownBeats(e.PeerInterval))
+		return fmt.Sprintf("Nothing had come in for %s%s.", span(e.Silence), ownBeats(e.PeerInterval))
 	}
-	return fmt.Sprintf("No answer to the ping of %s ago%s; nothing else came in either.", span(e.PingAge), probesToo(e.Probes))
+	return fmt.Sprintf("No answer to a ping came within %s%s; nothing else came in either.", span(e.PingAge), probesToo(e.Probes))
 }
 
 func ownBeats(interval time.Duration) string {
@@ -186,9 +187,9 @@ func probesToo(n int) string {
 	case 0:
 		return ""
 	case 1:
-		return " nor to 1 probe"
+		return ", nor to 1 probe"
 	}
-	return fmt.Sprintf(" nor to %d probes", n)
+	return fmt.Sprintf(", nor to %d probes", n)
 }
 
 // span writes a duration for a sentence: "340 ms", "5.7 s".

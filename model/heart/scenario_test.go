@@ -512,7 +512,7 @@ func TestClientSchemeJudgesByThePeersOwnRhythm(t *testing.T) {
 	if suspect, failed := changes[0].after(stopped), changes[1].after(stopped); suspect.Round(10*ms) != 8*time.Second || failed.Round(10*ms) != 13*time.Second {
 		t.Errorf("suspect after %v, failed after %v", suspect, failed)
 	}
-	if d := p.heart.Diagnosis(); d.Detail != "Nothing came in for 13.0 s; its own beats used to come every 5.0 s." {
+	if d := p.heart.Diagnosis(); d.Detail != "Nothing had come in for 13.0 s; its own beats used to come every 5.0 s." {
 		t.Errorf("diagnosis %+v", d)
 	}
 	p.arrive(p.now+second, 0, nil)

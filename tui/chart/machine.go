@@ -81,9 +81,9 @@ func (m *machine) past(e *edge) string {
 	return fmt.Sprintf("%d%s, %s ago", e.times, m.styles.Glyphs.Lost, look.Span(m.now.Sub(e.last)))
 }
 
-// stayed is how long the state of now has lasted.
+// stayed is how long the state has lasted.
 func (m *machine) stayed() string {
-	return "for " + look.Span(m.d.Ended(m.now).Sub(m.d.Since))
+	return "for " + look.Span(m.d.Stayed(m.now))
 }
 
 // list has a line for each state and each arrow.

@@ -64,6 +64,10 @@ func (t *Text) leg(d *model.Detail, w int) []string {
 
 // stood says which state a connection is in and since when.
 func (t *Text) stood(c *model.Connection) string {
-	return fmt.Sprintf("%s %s for %s, since %s", t.Styles.Glyphs.States[min(c.State, model.Unknown)], c.State,
-		look.Silence(t.Now.Sub(c.Since)), look.Clock(c.Since))
+	until := ""
+	if !c.Open() && c.State != model.Closed {
+		until = " until it closed"
+	}
+	return fmt.Sprintf("%s %s for %s%s, since %s", t.Styles.Glyphs.States[min(c.State, model.Unknown)], c.State,
+		look.Silence(c.Stayed(t.Now)), until, look.Clock(c.Since))
 }
