@@ -69,6 +69,7 @@ type PoolPolicy struct {
 	Obeys      bool           // the clients wait as long as a refusal asks, and then for their own delay
 	Confidence float64        // from 0 to 1: see reconnect.Infer
 	First      DelayHistogram // of the first attempts
+	Doubt      Doubt          // why the policy is unknown
 }
 
 // DelayHistogram counts delays in bins of equal width. The last bin also counts those beyond To.

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"holter/model"
 	"holter/tui/chart"
@@ -54,6 +55,10 @@ func (t *policyText) delays(r *model.PoolPolicy, w int) string {
 	g := &t.page.styles.Glyphs
 	text := string(r.Kind)
 	switch r.Kind {
+	case model.PolicyUnknown:
+		if why := "unknown: " + doubtShort(&r.Doubt); r.Doubt.Reason != "" && look.Width(why) <= w {
+			text = why
+		}
 	case model.PolicyNone:
 		text = "at once"
 	case model.PolicyFixed:
@@ -72,6 +77,59 @@ func (t *policyText) delays(r *model.PoolPolicy, w int) string {
 	}
 	return g.Cut(text, w)
 }
+
+// doubtShort is why a policy is unknown, in a few cells.
+func doubtShort(d *model.Doubt) string {
+	switch d.Reason {
+	case model.DoubtFewClients:
+		return fmt.Sprintf("%d of %d clients", d.Have, d.Need)
+	case model.DoubtFewAttempts:
+		return fmt.Sprintf("%d of %d attempts", d.Have, d.Need)
+	case model.DoubtWaiting:
+		return look.Count(d.Have) + " yet to try"
+	case model.DoubtGaveUp:
+		return look.Count(d.Have) + " gave up"
+	case model.DoubtHidden:
+		return "delays hidden"
+	case model.DoubtFewPairs:
+		return fmt.Sprintf("%d of %d pairs", d.Have, d.Need)
+	case model.DoubtNoFit:
+		return "fits no kind"
+	}
+	return string(d.Reason)
+}
+
+// doubtLines say why the policy under the cursor is unknown and what was seen instead, in a line each.
+func (p *storms) doubtLines() []string {
+	row := p.list.Selected()
+	if row == nil || row.Doubt.Reason == "" {
+		return nil
+	}
+	g, w := &p.styles.Glyphs, p.size.w-2
+	lines := []string{" " + p.styles.Strong.String(g.Cut("unknown: "+g.Plain(row.Doubt.String()), w))}
+	if seen := seenWords(row.Doubt.Seen, w); seen != "" {
+		lines = append(lines, " "+p.styles.Dim.String(g.Cut(seen, w)))
+	}
+	return lines
+}
+
+// seenWords are the medians and the spreads of the delays before each attempt, as many as fit into w cells.
+func seenWords(seen []model.AttemptDelays, w int) (text string) {
+	for i, s := range seen {
+		words := fmt.Sprintf("attempt %d of %d after %s (%s to %s)", s.Attempt, s.Clients, delay(s.Median), delay(s.Low), delay(s.High))
+		if i > 0 {
+			words = text + ", " + words
+		}
+		if i > 0 && look.Width(words) > w {
+			break
+		}
+		text = words
+	}
+	return text
+}
+
+// delay is a delay that may be none at all.
+func delay(d time.Duration) string { return look.Brief(max(d, time.Microsecond)) }
 
 // jitter says how random the delays are.
 func (t *policyText) jitter(r *model.PoolPolicy, w int) string {

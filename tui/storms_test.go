@@ -199,6 +199,31 @@ func TestPolicyListsItsConnections(t *testing.T) {
 	s.line("demo-0001")
 }
 
+// A policy that is unknown says why, and what was seen instead.
+func TestUnknownPolicySaysWhy(t *testing.T) {
+	f := newFake(ward(20)...)
+	f.snapshot.Storms = weather()
+	f.snapshot.Storms[2].Policies = append(f.snapshot.Storms[2].Policies, model.PoolPolicy{
+		Pool: model.Pool{UserAgent: "a phone", Path: "/ws"}, Policy: model.Policy{Kind: model.PolicyUnknown, Factor: 1, Jitter: model.JitterUnknown},
+		Clients: 60, Attempts: 110,
+		Doubt: model.Doubt{Reason: model.DoubtGaveUp, Have: 57, Attempt: 3, Seen: []model.AttemptDelays{
+			{Attempt: 1, Clients: 60, Low: 900 * time.Millisecond, Median: time.Second, High: 1200 * time.Millisecond},
+			{Attempt: 2, Clients: 58, Low: 1900 * time.Millisecond, Median: 2 * time.Second, High: 2200 * time.Millisecond},
+		}},
+	})
+	for _, size := range []tea.WindowSizeMsg{{Width: 80, Height: 24}, {Width: 120, Height: 30}, {Width: 200, Height: 60}} {
+		s := newScreen(t, f, size.Width, size.Height).press("3")
+		s.lacks("seem to have given up")
+		s.press("G").line("unknown: 57 clients have not made attempt 3 for a long time, and seem to")
+		s.line("attempt 1 of 60 after 1.00s (900ms to 1.20s)")
+		checkSize(t, s.app.View(), size.Width, size.Height)
+	}
+	s := newScreen(t, f, 200, 60).press("3", "G")
+	s.line("unknown: 57 gave up")
+	s.line(", attempt 2 of 58 after 2.00s (1.90s to 2.20s)")
+	newScreen(t, f, 60, 15).press("3", "G").line("unknown")
+}
+
 // TestForecastIsAskedForOnce guards the processor: as long as nothing is learnt the oracle has nothing new
 // to say.
 func TestForecastIsAskedForOnce(t *testing.T) {

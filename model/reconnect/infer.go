@@ -23,7 +23,7 @@ const (
 // first.
 //
 // Only refused attempts show how delays grow. So a pool is PolicyUnknown until three attempts in a row are known of
-// eight clients each, and also if these fit none of the kinds. The confidence is the share of the attempts that are
+// eight clients each, and also if these fit none of the kinds; its Doubt says which. The confidence is the share of the attempts that are
 // where the policy says, reduced by the factor 1-1/√attempts.
 func Infer(clients []*Attempts, now model.Instant) []model.PoolPolicy {
 	pools := make(map[model.Pool][]*Attempts)
@@ -56,17 +56,20 @@ func infer(members []*Attempts, now model.Instant) model.PoolPolicy {
 	switch {
 	case !l.mayObey || known && !obeys:
 	case known:
-		l := climb(members, now, true)
+		l = climb(members, now, true)
 		p = l.policy()
 		p.Obeys = true
 	default:
-		l := climb(members, now, true)
-		q := l.policy()
+		heeding := climb(members, now, true)
+		q := heeding.policy()
 		if order := cmp.Compare(simplicity(&q), simplicity(&p)); order < 0 || order == 0 && q.Confidence > p.Confidence {
 			p, p.Obeys = q, true
 		}
 	}
 	p.First = NewHistogram(l.first)
+	if p.Kind == model.PolicyUnknown {
+		p.Doubt = l.doubt(members, now)
+	}
 	return p
 }
 
@@ -154,6 +157,7 @@ func (l *ladder) wandering(p *model.PoolPolicy) (explained float64, ok bool) {
 		return 0, false
 	}
 	if n < fewestPairs { // another policy could have given these by chance
+		l.wanderings = n
 		return 0, true
 	}
 	p.Kind, p.Factor, p.Jitter, p.Share = model.PolicyExponential, 3, model.JitterDecorrelated, 1

@@ -12,11 +12,14 @@ import (
 // as far as enough clients have come.
 type ladder struct {
 	rungs    []rung
+	raw      []rung          // all rungs, also those with few clients
 	pairs    []pair          // two delays of one client, one after the other
 	first    []time.Duration // before first attempts of any kind, in order
 	attempts int
 	mayObey  bool // clients that were asked to wait have waited that long
 	heed     heed
+
+	wanderings int // pairs of delays of which the second may depend on the first, if they are too few to tell
 }
 
 // heed sums up how the delays of one rung depend on what a refusal asked for, both in seconds.
@@ -63,7 +66,7 @@ func climb(members []*Attempts, now model.Instant, obeys bool) *ladder {
 		l.heed.add(rungs[i].asked)
 	}
 	await(rungs, members, now)
-	l.rungs = usable(rungs)
+	l.raw, l.rungs = rungs, usable(rungs)
 	for i := range l.rungs {
 		l.attempts += len(l.rungs[i].delays)
 	}
@@ -102,10 +105,15 @@ func await(rungs []rung, members []*Attempts, now model.Instant) {
 		if !a.away() || !a.counts || k >= len(rungs) {
 			continue
 		}
-		if r := &rungs[k]; len(r.delays) == 0 || time.Duration(now-a.ended).Seconds() < 3*r.delays[len(r.delays)-1]+1 {
-			r.pending++
+		if rungs[k].awaits(a, now) {
+			rungs[k].pending++
 		}
 	}
+}
+
+// awaits reports whether a client may still make the attempt of r.
+func (r *rung) awaits(a *Attempts, now model.Instant) bool {
+	return len(r.delays) == 0 || time.Duration(now-a.ended).Seconds() < 3*r.delays[len(r.delays)-1]+1
 }
 
 // away reports whether the client has not come back yet.

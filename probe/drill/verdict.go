@@ -138,6 +138,9 @@ func describe(p *model.PoolPolicy) string {
 	text := string(p.Kind)
 	switch p.Kind {
 	case model.PolicyUnknown:
+		if p.Doubt.Reason != "" {
+			return "unknown: " + p.Doubt.String()
+		}
 		return "unknown: " + policyHint
 	case model.PolicyFixed:
 		text += " " + seconds(p.Base)

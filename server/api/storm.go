@@ -60,6 +60,27 @@ type Policy struct {
 	Obeys      bool    `json:"obeys_retry_after"`
 	Confidence float64 `json:"confidence"`
 	First      Delays  `json:"first"` // of the first attempts
+	Doubt      *Doubt  `json:"doubt"` // null unless the kind is unknown
+}
+
+// Doubt is why a policy is unknown, and what was seen instead.
+type Doubt struct {
+	Reason  model.DoubtReason `json:"reason"`
+	Have    int               `json:"have"`    // of what the reason counts
+	Need    int               `json:"need"`    // that would be enough; 0 if that is not known
+	Attempt int               `json:"attempt"` // that is missing, from 1; 0 for none in particular
+	Detail  string            `json:"detail"`  // all that in a sentence
+	Seen    []AttemptDelays   `json:"seen"`    // of the first attempts
+}
+
+// AttemptDelays are the delays before the attempts of one number. A tenth are shorter than low_ms, and a tenth longer than
+// high_ms.
+type AttemptDelays struct {
+	Attempt  int    `json:"attempt"`
+	Clients  int    `json:"clients"`
+	LowMS    Millis `json:"low_ms"`
+	MedianMS Millis `json:"median_ms"`
+	HighMS   Millis `json:"high_ms"`
 }
 
 // Delays is a histogram of delays, in bins of equal width. The last bin also counts those beyond to_ms.
@@ -163,11 +184,36 @@ func fromPolicy(p *model.PoolPolicy) Policy {
 		UserAgent: p.UserAgent, Path: p.Path, Kind: p.Kind, BaseMS: millis(p.Base), Factor: finite(p.Factor), CapMS: millis(p.Cap),
 		StepsMS: make([]Millis, len(p.Steps)), Jitter: p.Jitter, Share: finite(p.Share), Like: p.Like,
 		Clients: p.Clients, Attempts: p.Attempts, Obeys: p.Obeys, Confidence: finite(p.Confidence), First: fromDelays(p.First),
+		Doubt: fromDoubt(&p.Doubt),
 	}
 	for i, d := range p.Steps {
 		w.StepsMS[i] = millis(d)
 	}
 	return w
+}
+
+func fromDoubt(d *model.Doubt) *Doubt {
+	if d.Reason == "" {
+		return nil
+	}
+	w := &Doubt{d.Reason, d.Have, d.Need, d.Attempt, d.String(), make([]AttemptDelays, len(d.Seen))}
+	for i, s := range d.Seen {
+		w.Seen[i] = AttemptDelays{s.Attempt, s.Clients, millis(s.Low), millis(s.Median), millis(s.High)}
+	}
+	return w
+}
+
+func (d *Doubt) model() (m model.Doubt) {
+	if d == nil {
+		return m
+	}
+	m = model.Doubt{Reason: model.DoubtReason(text(string(d.Reason))), Have: d.Have, Need: d.Need, Attempt: d.Attempt}
+	for _, s := range d.Seen[:min(len(d.Seen), model.MaxAttemptDelays)] {
+		m.Seen = append(m.Seen, model.AttemptDelays{
+			Attempt: s.Attempt, Clients: s.Clients, Low: s.LowMS.Duration(), Median: s.MedianMS.Duration(), High: s.HighMS.Duration(),
+		})
+	}
+	return m
 }
 
 func fromDelays(h model.DelayHistogram) Delays {
@@ -205,7 +251,7 @@ func (p *Policy) model() model.PoolPolicy {
 			Kind: model.PolicyKind(text(string(p.Kind))), Base: p.BaseMS.Duration(), Factor: p.Factor, Cap: p.CapMS.Duration(),
 			Jitter: model.Jitter(text(string(p.Jitter))), Share: p.Share,
 		},
-		Like: text(p.Like), Clients: p.Clients, Attempts: p.Attempts, Obeys: p.Obeys, Confidence: p.Confidence, First: p.First.model(),
+		Like: text(p.Like), Clients: p.Clients, Attempts: p.Attempts, Obeys: p.Obeys, Confidence: p.Confidence, First: p.First.model(), Doubt: p.Doubt.model(),
 	}
 	for _, d := range newest(p.StepsMS, longestTable) {
 		m.Steps = append(m.Steps, d.Duration())

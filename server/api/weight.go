@@ -33,7 +33,7 @@ func weighStorm(s *model.Storm) int {
 	for i := range s.Policies {
 		p := &s.Policies[i]
 		n += int(unsafe.Sizeof(*p)) + len(p.UserAgent) + len(p.Path) + len(p.Kind) + len(p.Jitter) + len(p.Like) +
-			weighList(p.Steps) + weighList(p.First.Counts)
+			weighList(p.Steps) + weighList(p.First.Counts) + len(p.Doubt.Reason) + weighList(p.Doubt.Seen)
 	}
 	return n
 }

@@ -55,6 +55,10 @@ var (
 				Steps: []time.Duration{time.Second, 3 * time.Second}, Jitter: model.JitterPartial, Share: 0.5,
 			},
 			Like: "gRPC", Clients: 4, Attempts: 9, Obeys: true, Confidence: 0.75, First: histogram,
+		}, {
+			Pool: model.Pool{UserAgent: "curl/9"}, Policy: model.Policy{Kind: model.PolicyUnknown, Factor: 1}, Clients: 3, First: histogram,
+			Doubt: model.Doubt{Reason: model.DoubtFewClients, Have: 3, Need: 8, Attempt: 2, Seen: []model.AttemptDelays{
+				{Attempt: 1, Clients: 3, Low: time.Second, Median: 2 * time.Second, High: 3 * time.Second}}},
 		}},
 		Delays: histogram, Curve: []model.Activity{{Connects: 1, Reconnects: 2, Closes: 3, Refused: 4}},
 	}

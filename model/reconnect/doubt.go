@@ -1,0 +1,111 @@
+package reconnect
+
+import (
+	"time"
+
+	"holter/model"
+)
+
+// longSilence is how much longer than the longest delay of all, and at least how long, a client waits that has given up.
+// It is for an attempt that no client has made, so that nobody knows how long it takes.
+const (
+	longSilence  = 10
+	leastSilence = time.Minute
+)
+
+// doubt says why l shows no policy.
+func (l *ladder) doubt(members []*Attempts, now model.Instant) model.Doubt {
+	d := model.Doubt{Seen: l.seen()}
+	switch n := len(members); {
+	case n < fewestClients:
+		d.Reason, d.Have, d.Need = model.DoubtFewClients, n, fewestClients
+	case len(l.rungs) < fewestAttempts:
+		l.missing(&d, members, now)
+	case l.wanderings > 0:
+		d.Reason, d.Have, d.Need = model.DoubtFewPairs, l.wanderings, fewestPairs
+	default:
+		d.Reason = model.DoubtNoFit
+	}
+	return d
+}
+
+// missing says what became of the clients of which the next attempt is not known.
+func (l *ladder) missing(d *model.Doubt, members []*Attempts, now model.Instant) {
+	next := &l.raw[0]
+	if n := len(l.rungs); n > 0 {
+		next = &l.raw[min(l.rungs[n-1].number, len(l.raw)-1)]
+	}
+	var hidden, waiting, gaveUp, back int
+	for _, a := range members {
+		switch made := int(a.number) >= next.number; {
+		case made && !l.counted(a, next.number):
+			hidden++
+		case made:
+		case !a.away():
+			back++
+		case !a.counts:
+			hidden++
+		case int(a.number) == next.number-1 && l.hasGivenUp(a, next, now):
+			gaveUp++
+		default:
+			waiting++
+		}
+	}
+	d.Attempt = next.number
+	switch {
+	case hidden > max(waiting, gaveUp, back):
+		d.Reason, d.Have = model.DoubtHidden, hidden
+	case waiting > max(gaveUp, back) || waiting > len(next.delays)/10 && next.clients >= fewestClients:
+		d.Reason, d.Have = model.DoubtWaiting, waiting
+	case gaveUp > back:
+		d.Reason, d.Have = model.DoubtGaveUp, gaveUp
+	default:
+		d.Reason, d.Have, d.Need = model.DoubtFewAttempts, len(l.rungs), fewestAttempts
+	}
+}
+
+// counted reports whether an attempt of a client has a delay that the client chose itself.
+func (l *ladder) counted(a *Attempts, number int) bool {
+	for _, x := range a.list {
+		if int(x.number) == number && x.free {
+			return true
+		}
+	}
+	return false
+}
+
+// hasGivenUp reports whether a client that is away has waited for far longer than others did.
+func (l *ladder) hasGivenUp(a *Attempts, next *rung, now model.Instant) bool {
+	if len(next.delays) > 0 {
+		return !next.awaits(a, now)
+	}
+	longest := 0.0
+	for i := range l.raw {
+		if n := len(l.raw[i].delays); n > 0 {
+			longest = max(longest, l.raw[i].delays[n-1])
+		}
+	}
+	waited := time.Duration(now - a.ended)
+	return waited > leastSilence && waited.Seconds() > longSilence*longest
+}
+
+// seen are the delays before the first attempts, as far as they are the clients' own.
+func (l *ladder) seen() (seen []model.AttemptDelays) {
+	for i := range l.raw {
+		r := &l.raw[i]
+		n := len(r.delays)
+		if n == 0 || len(seen) == model.MaxAttemptDelays {
+			continue
+		}
+		seen = append(seen, model.AttemptDelays{
+			Attempt: r.number, Clients: r.clients,
+			Low: exactly(r.delays[n/10]), Median: exactly(r.median()), High: exactly(r.delays[n-1-n/10]),
+		})
+	}
+	return seen
+}
+
+// exactly returns a delay in seconds, to the tenth of a millisecond.
+func exactly(seconds float64) time.Duration {
+	return time.Duration(seconds * float64(time.Second)).Round(100 * time.Microsecond)
+}

@@ -1,0 +1,98 @@
+package reconnect
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"holter/model"
+)
+
+// A policy that is unknown says why, with what was seen instead, and one that is known has no doubt.
+func TestDoubt(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	lost := model.Instant(time.Hour)
+	long := model.Instant(3 * time.Hour)
+	pool := model.Pool{UserAgent: "x", Path: "/ws"}
+
+	// losing are clients that all lost their connection in a way, and then tried after these delays, refused but the last
+	// time if they are back.
+	losing := func(n int, by model.Closer, back bool, delays ...time.Duration) (all []*Attempts) {
+		for i := range n {
+			a := new(Attempts)
+			a.Lose(lost, &Loss{Pool: pool, Close: model.Close{Code: 1006, By: by}, Lasted: time.Minute})
+			at := lost
+			for k, d := range delays {
+				at += model.Instant(d + time.Duration(i)*10*time.Millisecond)
+				a.Try(at, 0, !back || k < len(delays)-1, 0)
+			}
+			all = append(all, a)
+		}
+		return all
+	}
+	mixed, other := named("exponential"), named("fixed 1 s")
+	other.name = mixed.name
+	short := named("exponential")
+	short.refused = 2 * time.Second
+
+	for _, tt := range []struct {
+		name    string
+		clients []*Attempts
+		now     model.Instant
+		want    model.Doubt
+		words   string
+	}{
+		{"seven", losing(7, model.ByHolter, false, time.Second), long, model.Doubt{Reason: model.DoubtFewClients, Have: 7, Need: 8},
+			"7 clients in all, and 8 are needed"},
+		{"nobody has tried", losing(30, model.ByHolter, false), lost, model.Doubt{Reason: model.DoubtWaiting, Have: 30, Attempt: 1},
+			"30 clients have yet to make attempt 1, and the quick ones do not stand for all"},
+		{"back at once", losing(30, model.ByHolter, true, time.Second), long, model.Doubt{Reason: model.DoubtFewAttempts, Have: 1, Need: 3, Attempt: 2},
+			"1 attempt in a row known of enough clients, and 3 are needed: most were back before the next"},
+		{"back after two", short.attempts(r), long, model.Doubt{Reason: model.DoubtFewAttempts, Have: 2, Need: 3, Attempt: 3}, ""},
+		{"still away", losing(30, model.ByHolter, false, time.Second, 2*time.Second), lost + model.Instant(5*time.Second),
+			model.Doubt{Reason: model.DoubtWaiting, Have: 30, Attempt: 3}, ""},
+		{"gave up", losing(30, model.ByHolter, false, time.Second, 2*time.Second), long,
+			model.Doubt{Reason: model.DoubtGaveUp, Have: 30, Attempt: 3}, "30 clients have not made attempt 3 for a long time, and seem to have given up"},
+		{"closed by the clients", losing(30, model.ByPeer, true, time.Second), long, model.Doubt{Reason: model.DoubtHidden, Have: 30, Attempt: 1}, ""},
+		{"two kinds", append(mixed.attempts(r), other.attempts(r)...), long, model.Doubt{Reason: model.DoubtNoFit},
+			"the delays fit no kind of policy; there may be more than one kind of client here"},
+	} {
+		p := Infer(tt.clients, tt.now)[0]
+		got := p.Doubt
+		if p.Kind != model.PolicyUnknown || got.Reason != tt.want.Reason || got.Have != tt.want.Have || got.Need != tt.want.Need || got.Attempt != tt.want.Attempt {
+			t.Errorf("%s: %s, %+v, want %+v", tt.name, p.Kind, got, tt.want)
+		}
+		if tt.words != "" && got.String() != tt.words {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.words)
+		}
+	}
+
+	seen := Infer(losing(30, model.ByHolter, false, time.Second, 2*time.Second), long)[0].Doubt.Seen
+	want := []model.AttemptDelays{
+		{Attempt: 1, Clients: 30, Low: 1030 * time.Millisecond, Median: 1150 * time.Millisecond, High: 1260 * time.Millisecond},
+		{Attempt: 2, Clients: 30, Low: 2030 * time.Millisecond, Median: 2150 * time.Millisecond, High: 2260 * time.Millisecond},
+	}
+	if len(seen) != 2 || seen[0] != want[0] || seen[1] != want[1] {
+		t.Errorf("seen %+v, want %+v", seen, want)
+	}
+	if p := inferOne(named("exponential"), 1); p.Doubt.Reason != "" || p.Doubt.Seen != nil {
+		t.Errorf("%s, and yet a doubt: %+v", p.Kind, p.Doubt)
+	}
+}
+
+// Whatever is known of clients, an unknown policy has a reason, and its words.
+func TestEveryDoubtHasAReason(t *testing.T) {
+	for _, c := range policyFleets {
+		for seed := range uint64(5) {
+			c.clients, c.refused, c.rtt = 8+int(seed)*7, 40*time.Second, 0.03
+			clients := c.attempts(rand.New(rand.NewPCG(seed, 3)))
+			for _, elapsed := range []time.Duration{0, time.Second, 4 * time.Second, time.Minute, time.Hour} {
+				now := model.Instant(time.Hour + elapsed)
+				p := Infer(until(clients, now), now)[0]
+				if unknown := p.Kind == model.PolicyUnknown; unknown != (p.Doubt.Reason != "") || unknown != (p.Doubt.String() != "") || len(p.Doubt.Seen) > model.MaxAttemptDelays {
+					t.Errorf("%s after %v: %s, %+v", c.name, elapsed, p.Kind, p.Doubt)
+				}
+			}
+		}
+	}
+}
