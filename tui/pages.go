@@ -65,6 +65,8 @@ type (
 		hear() tea.Cmd
 		lists(seq uint64) bool // whether an event is seen
 	}
+	// filler fills the screen below the header's lines, without the chart above it and the events below.
+	filler interface{ fills() }
 	// stormTeller tells of the storm that is on, so that nothing else has to.
 	stormTeller interface{ tellsStorm() bool }
 )
@@ -97,6 +99,7 @@ var (
 		clicker
 		filteredPage
 		document
+		filler
 	} = (*wardPage)(nil)
 	_ interface {
 		selector

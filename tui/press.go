@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"fmt"
+
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -240,6 +242,10 @@ func (a *App) zoomBy(step int) tea.Cmd {
 		return nil
 	}
 	a.redraw(drawing{a.styles, to})
+	if a.fills() {
+		a.status.say(fmt.Sprintf("charts show %s, and a small monitor %d cells of each beat", look.Ago(a.zoom.over()), a.zoom.stride()))
+		return nil
+	}
 	a.status.say("charts show " + look.Ago(a.zoom.over()))
 	return nil
 }

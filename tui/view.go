@@ -55,9 +55,15 @@ func (a *App) headerHeight() int {
 	return 3 + a.chartHeight()
 }
 
+// fills reports whether the page that is shown fills the screen.
+func (a *App) fills() bool {
+	_, ok := a.page().(filler)
+	return ok
+}
+
 func (a *App) chartHeight() int {
 	switch {
-	case a.size.h < chartFrom:
+	case a.size.h < chartFrom, a.fills():
 		return 0
 	case a.size.h < tallFrom:
 		return chartLines
@@ -70,7 +76,7 @@ func (a *App) chartHeight() int {
 // eventsHeight is the lines for events below a page, with the rule above them: 0 in a low terminal, and below a page that
 // lists events itself.
 func (a *App) eventsHeight(p page) int {
-	if _, lists := p.(chronicle); lists || a.size.h < eventsFrom {
+	if _, lists := p.(chronicle); lists || a.fills() || a.size.h < eventsFrom {
 		return 0
 	}
 	return eventLines + 1
@@ -130,7 +136,9 @@ func (a *App) header() []string {
 		return []string{h.summary(), tabs}
 	}
 	lines := []string{h.monitor(), h.figures()}
-	lines = append(lines, chart.Activity(p.Activity, p.Monitor.Started, p.Time, a.zoom.over(), w, a.chartHeight(), s)...)
+	if high := a.chartHeight(); high > 0 {
+		lines = append(lines, chart.Activity(p.Activity, p.Monitor.Started, p.Time, a.zoom.over(), w, high, s)...)
+	}
 	return append(lines, tabs)
 }
 

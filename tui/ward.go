@@ -50,6 +50,9 @@ func (p *connections) enter(ward bool) {
 	p.order.triage = p.newTriage()
 }
 
+// fills leaves the whole screen to monitors.
+func (p *wardPage) fills() {}
+
 // choices has nothing to choose from: monitors have no columns.
 func (p *wardPage) choices() widget.Choices { return nil }
 
@@ -145,6 +148,7 @@ func (p *wardPage) monitor(c *model.Connection) chart.Monitor {
 	t := rowText{page: p.connections}
 	m := chart.Monitor{
 		State:    c.State,
+		Tone:     look.Tone(c),
 		Name:     p.styles.Glyphs.Plain(c.Client),
 		Beats:    c.Beats[:],
 		Stride:   p.zoom.stride() * (2 + p.wall.scale) / 2,

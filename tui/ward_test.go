@@ -88,7 +88,7 @@ func TestWardShowsTheWorstFirst(t *testing.T) {
 	conns[11].Beats[10] = model.MissedBeat // shaky
 	conns[8].State = model.Failed
 	f := newFake(conns...)
-	s := newScreen(t, f, 120, 36).press("6")
+	s := newScreen(t, f, 120, 30).press("6")
 	s.shows(7, 4, 20, 9, 12, 1, 2, 3, 5, 6, 8, 10, 11, 13, 14, 15)
 	s.line("worst first")
 	s.line("↓ 4 more")
@@ -214,8 +214,8 @@ func TestFewMonitorsAreLarge(t *testing.T) {
 		s.refresh()
 		return s.app.tabs[5].page.(*wardPage).wall.monitor.h
 	}
-	heights := []int{height(200), height(3), height(9), height(10), height(11), height(8), height(200)}
-	if want := []int{5, 11, 11, 11, 7, 7, 5}; !slices.Equal(heights, want) {
+	heights := []int{height(200), height(3), height(13), height(14), height(15), height(11), height(200)}
+	if want := []int{5, 11, 11, 7, 7, 7, 5}; !slices.Equal(heights, want) {
 		t.Errorf("heights %v, want %v", heights, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 // Monitor is one connection as a small monitor at a bedside: a title, the trace of its newest beats, and its figures.
 type Monitor struct {
 	State    model.State
+	Tone     model.State        // whose colours it has: see look.Tone
 	Name     string             // safe to draw
 	Silence  string             // at the right end of the title
 	Figures  string             // below the trace
@@ -24,7 +25,7 @@ type Monitor struct {
 func (m *Monitor) Lines(w, h int, s *look.Styles) []string {
 	inner := max(w-1, 0)
 	lines := []string{m.title(inner, s)}
-	for _, line := range Trace(m.Beats, m.Stride, inner, h-2, m.State, s) {
+	for _, line := range Trace(m.Beats, m.Stride, inner, h-2, m.Tone, s) {
 		lines = append(lines, m.edge(s)+line)
 	}
 	return append(lines, m.edge(s)+m.figures(inner, s))
@@ -32,15 +33,15 @@ func (m *Monitor) Lines(w, h int, s *look.Styles) []string {
 
 // paint is the look of what is said of the connection. A connection that is well has none, so that the others are seen.
 func (m *Monitor) paint(s *look.Styles) look.Paint {
-	if m.State == model.Normal {
+	if m.Tone == model.Normal {
 		return look.Paint{}
 	}
-	return s.States[min(m.State, model.Unknown)]
+	return s.States[min(m.Tone, model.Unknown)]
 }
 
 // edge is the first cell of a line below the title: a bar beside a connection in trouble.
 func (m *Monitor) edge(s *look.Styles) string {
-	if !m.State.Trouble() {
+	if !m.Tone.Trouble() {
 		return " "
 	}
 	return m.paint(s).String(s.Glyphs.Edge)
@@ -54,8 +55,8 @@ func (m *Monitor) title(w int, s *look.Styles) string {
 	gutter := g.Gutter(m.Selected, m.Marked)
 	switch {
 	case m.Selected:
-		return s.Cursor[state].String(gutter + g.States[state] + " " + name + m.Silence)
-	case m.State == model.Normal:
+		return s.Cursor[min(m.Tone, model.Unknown)].String(gutter + g.States[state] + " " + name + m.Silence)
+	case m.Tone == model.Normal:
 		return gutter + s.States[state].String(g.States[state]) + " " + name + s.Dim.String(m.Silence)
 	}
 	return m.paint(s).String(gutter + g.States[state] + " " + name + m.Silence)
@@ -76,10 +77,10 @@ func (m *Monitor) figures(w int, s *look.Styles) string {
 
 // Trace draws the newest beats as an electrocardiogram of h lines and w cells, each beat as wide as stride cells, the newest
 // at the right. As in a Strip, the height of a spike is the round trip against those that the connection is used to, a
-// beat without an answer is a flat stretch, and a probe has a dot above it. The spikes of a connection that is not well have
-// the colour of its state.
-func Trace(beats []model.Beat, stride, w, h int, state model.State, s *look.Styles) []string {
-	t := newTrace(max(1, stride), w, h, state, s)
+// beat without an answer is a flat stretch, and a probe has a dot above it. The spikes have the colours of a tone, those
+// that came near the timeout and those that are missing have their own.
+func Trace(beats []model.Beat, stride, w, h int, tone model.State, s *look.Styles) []string {
+	t := newTrace(max(1, stride), w, h, tone, s)
 	for i, x := len(beats)-1, t.wide(); x > 0 && i >= 0; i-- {
 		x -= t.period
 		t.draw(t, x, beats[i])
@@ -120,11 +121,8 @@ const (
 	strokeLate
 )
 
-func newTrace(stride, w, h int, state model.State, s *look.Styles) *trace {
-	calm := s.States[model.Normal]
-	if state != model.Normal {
-		calm = s.States[min(state, model.Unknown)]
-	}
+func newTrace(stride, w, h int, tone model.State, s *look.Styles) *trace {
+	calm := s.States[min(tone, model.Unknown)]
 	tight := s.States[model.Suspect]
 	inks := []Ink{inkCalm: {Paint: calm}, inkTight: {Paint: tight}, inkMiss: {Paint: s.Chart.Miss}, inkLate: {Paint: tight, Stencil: "!"}}
 	if s.Graph == look.ASCII {

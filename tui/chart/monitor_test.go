@@ -46,7 +46,7 @@ func TestMonitorKeepsItsCells(t *testing.T) {
 			for w := range 70 {
 				for _, h := range []int{3, 5, 11} {
 					m := Monitor{
-						State: state, Name: strings.Repeat("漢", 90), Silence: "12.4s", Figures: "0.52ms of 0.52s",
+						State: state, Tone: state, Name: strings.Repeat("漢", 90), Silence: "12.4s", Figures: "0.52ms of 0.52s",
 						Why:   func(int) string { return strings.Repeat("why ", 30) },
 						Beats: []model.Beat{1, model.MissedBeat, 200, 255}, Stride: 1 + w%7, Selected: w%2 == 0, Marked: w%3 == 0,
 					}

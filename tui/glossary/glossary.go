@@ -27,6 +27,8 @@ var Words = []Entry{
 	{"self", "the memory of this process, and its share of one core; the clients of a demo run in it too"},
 	{"fault", "a disturbance that holter puts on a connection on purpose"},
 	{"side, leg", "one of the two ends that a proxy has a connection with: client or upstream"},
+	{"ward", "one small monitor for each connection; the worst come first, marked ones stay in front"},
+	{"1.2ms of 0.50s", "on such a monitor: the last round trip, and the timeout"},
 	{"generation", "gen: which connection of its client this is, counted from 1"},
 	{"client", "who is behind a connection; it stays the same over reconnects"},
 	{"away", "a client without a connection"},
