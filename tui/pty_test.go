@@ -215,7 +215,7 @@ func TestKeysAfterEscape(t *testing.T) {
 	a.types(150*time.Millisecond, "\x1b", "P")
 	a.sees("addresses are masked")
 	a.types(150*time.Millisecond, "\x1b", "jjj")
-	a.types(50*time.Millisecond, "\x1b", "j")
+	a.types(65*time.Millisecond, "\x1b", "j")
 	a.untouched("5/400")
 }
 

@@ -27,8 +27,13 @@ import (
 	"github.com/muesli/cancelreader"
 )
 
-// readSize is the bytes of one read; a terminal has at most 4095 ready.
-const readSize = 4096
+const (
+	readSize = 4096 // bytes of one read; a terminal has at most 4095 ready
+	ahead    = 16   // reads that may be ahead of Next, so that they are known by when they came
+
+	// grace is for the rest of a sequence that came while nobody asked, and is about to be read.
+	grace = 10 * time.Millisecond
+)
 
 // Reader makes messages of what a terminal sends.
 type Reader struct {
@@ -46,9 +51,10 @@ type Reader struct {
 	over    bool
 }
 
-// chunk is what one read brought.
+// chunk is what one read brought, and when.
 type chunk struct {
 	data []byte
+	at   time.Time
 	err  error
 }
 
@@ -59,7 +65,7 @@ func Open(from io.Reader) (*Reader, error) {
 	if console(from) {
 		return nil, nil
 	}
-	r := &Reader{from: from, chunks: make(chan chunk), closed: make(chan struct{})}
+	r := &Reader{from: from, chunks: make(chan chunk, ahead), closed: make(chan struct{})}
 	if from == nil {
 		r.from = os.Stdin
 		if !term.IsTerminal(os.Stdin.Fd()) {
@@ -91,7 +97,7 @@ func (r *Reader) Pump() {
 	for {
 		n, err := r.cancel.Read(buf)
 		select {
-		case r.chunks <- chunk{bytes.Clone(buf[:n]), err}:
+		case r.chunks <- chunk{bytes.Clone(buf[:n]), time.Now(), err}:
 		case <-r.closed:
 			return
 		}
@@ -130,7 +136,7 @@ func (r *Reader) Next(ctx context.Context) ([]tea.Msg, error) {
 func (r *Reader) step(ctx context.Context) ([]tea.Msg, error) {
 	var late <-chan time.Time
 	if d := r.parser.deadline(); !d.IsZero() {
-		timer := time.NewTimer(time.Until(d))
+		timer := time.NewTimer(max(time.Until(d), grace))
 		defer timer.Stop()
 		late = timer.C
 	}
@@ -150,7 +156,7 @@ func (r *Reader) step(ctx context.Context) ([]tea.Msg, error) {
 }
 
 func (r *Reader) feed(c chunk) ([]tea.Msg, error) {
-	msgs := r.parser.feed(c.data, time.Now())
+	msgs := r.parser.feed(c.data, c.at)
 	switch {
 	case c.err == nil:
 		return msgs, nil
