@@ -52,15 +52,16 @@ var keySteps = []keyStep{
 	{keys: []string{"g", "Enter"}, want: "round trips"},
 	{keys: []string{"Escape"}, gone: "round trips"},
 
-	{keys: []string{"/", "d", "e", "m", "o", "-", "0", "0", "0", "2", "Enter"}, want: "demo-0002"},
-	{keys: []string{"Escape"}, gone: "1/6"},
-	{keys: []string{"/", "Up"}, want: "/demo-0002"},
-	{keys: []string{"Down"}, gone: "/demo-0002"},
+	{keys: []string{"/", "d", "e", "m", "o", "-", "0", "0", "0", "1", "Enter"}, want: "1/1 of 6"},
+	{keys: []string{"Escape"}, gone: "of 6"},
+	{keys: []string{"/", "Up"}, want: "/demo-0001"},
+	{keys: []string{"Down"}, gone: "/demo-0001"},
 	{keys: []string{"Escape"}, gone: "enter keep"},
 	{keys: []string{"s", "s", "n"}, want: "▸"},
 	{keys: []string{"N"}, want: "▸"},
 
-	{keys: []string{"s", "c", "x"}, want: "▸ Cancel"},
+	{keys: []string{"s", "c", "g"}, want: "▸● normal  demo-0001"},
+	{keys: []string{"x"}, want: "▸ Cancel"},
 	{keys: []string{"Tab"}, want: "▸ Kick"},
 	{keys: []string{"Tab", "Right"}, want: "1000 normal closure"},
 	{keys: []string{"Left"}, want: "1001 going away"},
@@ -84,7 +85,7 @@ var keySteps = []keyStep{
 
 func TestEveryKeyInTmux(t *testing.T) {
 	t.Parallel()
-	x := startTmux(t, 120, 46)
+	x := startTmux(t, 160, 46)
 	dir := t.TempDir()
 	x.write(t, "cd "+dir+" && "+holter+" --demo 60 --listen 127.0.0.1:0 --admin 127.0.0.1:0")
 	x.press(t, "Enter")

@@ -129,7 +129,7 @@ func (x tmux) underCursor(t *testing.T) (client string) {
 
 func TestScreenInTmux(t *testing.T) {
 	t.Parallel()
-	x := startTmux(t, 120, 46)
+	x := startTmux(t, 160, 48)
 	listen, admin := freePort(t), freePort(t)
 	x.write(t, holter+" --demo 60 --listen "+listen+" --admin "+admin+"; echo exit=$?")
 	x.press(t, "Enter")
