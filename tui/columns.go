@@ -101,15 +101,15 @@ func (t *rowText) traffic(c *model.Connection) traffic.Flow {
 	return traffic.Of(t.page.picture.readings, c.ID)
 }
 
-// silence is the silence of an open connection: whole seconds as long as a beat may still be answered in good time. When
-// one has waited for most of its timeout it is exact, and where there is room a gauge fills up to the moment of suspicion.
+// silence is the silence of an open connection. When a beat has waited for most of its timeout it is exact, and where there is
+// room a gauge fills up to the moment of suspicion.
 func (t *rowText) silence(c *model.Connection, w int) string {
 	share := t.waited(c)
 	switch {
 	case !c.Open():
 		return look.None
 	case share < nearly:
-		return look.Span(c.Silence)
+		return t.calm(c)
 	case w < gaugeWidth+silenceWidth:
 		return look.Silence(c.Silence)
 	}
@@ -128,6 +128,23 @@ func (t *rowText) vividSilence(c *model.Connection, w int) string {
 		paint = s.States[model.Failed]
 	}
 	return paint.String(look.PadLeft(t.silence(c, w), w))
+}
+
+// calm is a silence that is no news. It is the least time that would be some or, where that is long or nobody waits, the
+// silence in coarse steps: rows that are well stand still.
+func (t *rowText) calm(c *model.Connection) string {
+	const step = 5 * time.Second
+	limit := time.Duration(nearly * float64(c.Timeout))
+	if t.page.picture.Monitor.Scheme.ServerBeats() {
+		limit += c.Interval
+	}
+	if 0 < limit && limit <= 2*step {
+		return "<" + look.Span(limit+time.Second-1)
+	}
+	if c.Silence < step {
+		return "<" + look.Span(step)
+	}
+	return look.Span(c.Silence.Truncate(step))
 }
 
 // nearly is the share of its timeout from which a beat without an answer is worth a look.

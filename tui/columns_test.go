@@ -62,12 +62,11 @@ func TestSilenceIsQuiet(t *testing.T) {
 		want    string
 		paint   string
 	}{
-		{0, model.Normal, " 0s", styles.Dim.On},
-		{4990 * time.Millisecond, model.Normal, " 4s", styles.Dim.On},
-		{5300 * time.Millisecond, model.Normal, " 5s", styles.Dim.On},
+		{0, model.Normal, " <6s", styles.Dim.On},
+		{5300 * time.Millisecond, model.Normal, " <6s", styles.Dim.On},
 		{5400 * time.Millisecond, model.Normal, "▐███▉ ▌    5.4s", amber},
 		{5600 * time.Millisecond, model.Suspect, "▐█████▌    5.6s", red},
-		{300 * time.Millisecond, model.Suspect, " 0s", styles.Dim.On}, // backpressure
+		{300 * time.Millisecond, model.Suspect, " <6s", styles.Dim.On}, // backpressure
 		{4800 * time.Millisecond, model.Suspect, "▐█████▌    4.8s", red},
 		{8 * time.Second, model.Failed, "▐█████▌    8.0s", red},
 	} {
@@ -87,6 +86,24 @@ func TestSilenceIsQuiet(t *testing.T) {
 		if got := before[strings.LastIndex(before, "\x1b"):]; strings.TrimRight(got, " ") != c.paint {
 			t.Errorf("%v, %v: painted with %q, want %q", c.silence, c.state, got, c.paint)
 		}
+	}
+}
+
+// TestCalmSilenceStandsStill is about beats that come seldom, or not at all.
+func TestCalmSilenceStandsStill(t *testing.T) {
+	for _, c := range []struct {
+		interval, timeout, silence time.Duration
+		want                       string
+	}{
+		{2 * time.Second, time.Second, 1900 * time.Millisecond, " <3s"},
+		{25 * time.Second, time.Second, 3 * time.Second, " <5s"},
+		{25 * time.Second, time.Second, 14900 * time.Millisecond, " 10s"},
+		{0, 0, 3*time.Minute + 7*time.Second, " 3m05s"},
+		{0, 0, 3*time.Hour + 7*time.Minute, " 3h07m"},
+	} {
+		conns := ward(1)
+		conns[0].Interval, conns[0].Timeout, conns[0].Silence = c.interval, c.timeout, c.silence
+		newScreen(t, newFake(conns...), 80, 24).line(c.want)
 	}
 }
 

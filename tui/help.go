@@ -240,6 +240,7 @@ func (d *help) legend() []section {
 			{g.Cursor, "the cursor", s.Accent},
 			{g.Mark, "a marked row", s.Accent},
 			{g.Both, "the cursor on a marked row", s.Accent},
+			{"<6s", "silent for less than would be news, so all is well", s.Accent},
 			{chart.Gauge(0.7, gaugeWidth, g), "a beat has waited for most of its timeout", s.Accent},
 			{chart.Gauge(1, gaugeWidth, g), "full: it has gone unanswered", s.Accent},
 			{d.trace(model.UsualHeight, model.UsualHeight), "a beat: this high is the usual round trip of its connection", s.States[model.Normal]},
