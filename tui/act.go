@@ -26,9 +26,9 @@ func (a *App) mayAct() bool {
 
 // askKick opens the dialog for the connection that is selected now, if it is there by now.
 func (a *App) askKick() {
-	c := a.selected()
+	c, absent := a.chosen()
 	if c == nil {
-		a.status.say("no connection is selected")
+		a.status.say(absent)
 		return
 	}
 	if !a.mayAct() {
@@ -54,21 +54,24 @@ func (a *App) askKickAll() {
 	}
 	to := p.targets()
 	if len(to.ids) == 0 {
-		a.status.say("there is no connection to kick")
+		a.status.complain("nothing to kick: " + to.none)
 		return
 	}
 	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, to)
 }
 
+// targets are never more than the user can take them for: marks stand for nothing else when what was marked has gone, and
+// a detail that stands alone is about its own connection.
 func (p *connections) targets() victims {
-	if p.marks.any() {
-		var ids []model.ID
-		for id := range p.marks.ids {
-			if c := p.picture.find(id); c != nil && c.Open() {
-				ids = append(ids, id)
-			}
-		}
-		return victims{label: fmt.Sprintf("%d marked", len(ids)), ids: ids}
+	switch c := p.detail.connection(); {
+	case p.marks.any():
+		ids := p.marks.open(p.picture)
+		return victims{label: fmt.Sprintf("%d marked", len(ids)), ids: ids,
+			none: fmt.Sprintf("%s marked, gone by now: %s unmarks", look.Count(p.marks.count()), p.keys.Unmark.Help().Key)}
+	case p.detail.stage == whole && p.picture.isOpen(c.ID):
+		return victims{label: look.Who(c), ids: []model.ID{c.ID}}
+	case p.detail.stage == whole:
+		return victims{none: look.Who(c) + " is gone already"}
 	}
 	return listed(&p.sorted, choosesConnection, func(c *model.Connection) *model.Connection { return c })
 }
@@ -81,7 +84,7 @@ func (p *clients) targets() victims {
 // still those of the filter before.
 func listed[R any, K comparable](l *sorted[R, K], chooses func(filter.Filter, *picture, *model.Connection) bool,
 	connection func(*R) *model.Connection) victims {
-	to := victims{filter: l.search.filter, chooses: chooses}
+	to := victims{filter: l.search.filter, chooses: chooses, none: "no connection that is listed is open"}
 	for _, row := range l.list.Rows {
 		if c := connection(row); c != nil && c.Open() && to.meant(l.picture, c) {
 			to.ids = append(to.ids, c.ID)
@@ -89,6 +92,7 @@ func listed[R any, K comparable](l *sorted[R, K], chooses func(filter.Filter, *p
 	}
 	to.label = fmt.Sprintf("all %d", len(to.ids))
 	if l.search.text != "" {
+		to.none = "no open connection matches " + l.search.text
 		to.label = fmt.Sprintf("%d that match %s", len(to.ids), l.search.text)
 	}
 	return to

@@ -203,6 +203,17 @@ func (a *App) selected() *model.Connection {
 	return nil
 }
 
+// chosen is the connection that is selected, or why there is none.
+func (a *App) chosen() (c *model.Connection, absent string) {
+	if c := a.selected(); c != nil {
+		return c, ""
+	}
+	if p, ok := a.page().(absentee); ok {
+		return nil, p.absent()
+	}
+	return nil, "no connection is selected"
+}
+
 // jump opens the connection that is selected on a page without details of its own, or lists those that a row stands for.
 func (a *App) jump() tea.Cmd {
 	if p, ok := a.page().(grouper); ok {

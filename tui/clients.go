@@ -38,6 +38,7 @@ func (p *clients) setPicture(pic *picture) tea.Cmd {
 	cmd, ok := p.accept(pic)
 	if ok {
 		p.list.Table.Fit(p.chosen.longest)
+		p.keepFollowing()
 	}
 	return cmd
 }
@@ -83,26 +84,44 @@ func (p *clients) unfollow() {
 	p.list.Pin(false)
 }
 
-// following is the client under a cursor that is pinned, which may have been moved by a click.
-func (p *clients) following() string {
-	if row := p.list.Selected(); row != nil && p.list.Pinned() {
-		return row.ID
+// keepFollowing ends following where the client has left the list: the cursor is on another one now.
+func (p *clients) keepFollowing() {
+	if p.followed != "" && p.followed != p.list.Keyed() {
+		p.status.complain(p.followed + " is no longer on the list: no longer following")
+		p.unfollow()
 	}
-	return ""
+}
+
+// seek goes to the next client in trouble.
+func (p *clients) seek(step int) {
+	if p.sorted.seek(step) {
+		p.unfollow()
+	}
 }
 
 func (p *clients) selected() *model.Connection {
-	if row := p.list.Selected(); row != nil {
-		return row.connection
+	row := p.list.Selected()
+	if row == nil || p.stale() && !p.search.filter.Selects(p.picture.clientRow(row)) {
+		return nil
 	}
-	return nil
+	return row.connection
+}
+
+// absent says why there is no connection for the row under the cursor.
+func (p *clients) absent() string {
+	if row := p.list.Selected(); row != nil && row.connection == nil {
+		return row.ID + " is away, and its last connection is forgotten"
+	}
+	return "no client is selected"
 }
 
 func (p *clients) click(x, y int) tea.Cmd {
 	if y == 0 {
 		return p.sortAt(x)
 	}
-	p.list.Click(y)
+	if p.list.Click(y) {
+		p.unfollow()
+	}
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -22,6 +21,7 @@ type connections struct {
 	standing bool // the detail is beside the list because there is room, and not because it was opened
 	closed   bool // and the user does not want it there
 	picked   bool // the row under the cursor is the user's choice
+	asked    bool // the rows are others than before because the user asked for that
 	spread   bool // as monitors side by side: the ward is shown
 	wall     wall // of the monitors
 	aside    pane // the detail of the list while the ward is shown
@@ -74,17 +74,18 @@ func (p *connections) arrangeRoom() {
 
 // setPicture takes a new picture, unless another one was asked for since.
 func (p *connections) setPicture(pic *picture) tea.Cmd {
+	before := p.chosen
 	if cmd, ok := p.accept(pic); !ok {
 		return cmd
 	}
+	p.asked = before == nil || before.serial != p.chosen.serial
 	p.list.Table.Fit(p.chosen.longest)
 	if p.spread {
 		p.hang()
 	}
-	p.marks.prune(pic)
-	p.followClient()
+	p.marks.recount(pic)
 	p.detail.write(p.now()) // the times in it go on, also those of a connection that is closed or forgotten
-	return tea.Batch(p.attend(), p.followCursor(), p.followGeneration())
+	return tea.Batch(p.attend(), p.keepDetail(), p.followClient(), p.followGeneration())
 }
 
 // attend shows the first connection in trouble in a detail that stands there by itself and shows one that is well. It says
@@ -119,15 +120,19 @@ func (p *connections) update(msg tea.KeyMsg) tea.Cmd {
 		p.picked = true
 		return cmd
 	}
-	if p.mark(msg) {
+	switch at := p.list.At(); {
+	case p.mark(msg):
 		p.picked = true
+		if p.list.At() == at {
+			return p.triage()
+		}
 		return tea.Batch(p.triage(), p.followCursor())
-	}
-	if !p.list.Move(msg, &p.keys.Keys) {
+	case p.list.Move(msg, &p.keys.Keys):
+		p.unfollow()
+		p.picked = true
+	default:
 		return nil
 	}
-	p.unfollow()
-	p.picked = true
 	return p.followCursor()
 }
 
@@ -162,18 +167,30 @@ func (p *connections) seek(step int) tea.Cmd {
 	return p.followCursor()
 }
 
-// selected is the connection that an action is about, the open one or else the one under the cursor; nil for none.
+// selected is the connection that an action is about: the one whose detail stands alone, or whose row has left the list
+// while its detail stands beside that, or else the one under the cursor. It is nil for none, also where the filter does not
+// choose the row and the list only does not show that yet.
 func (p *connections) selected() *model.Connection {
-	if p.detail.stage == whole {
+	row := p.list.Selected()
+	switch {
+	case p.detail.stage == whole, row != nil && p.adrift():
 		return p.detail.connection()
+	case row == nil || p.stale() && !choosesConnection(p.search.filter, p.picture, row):
+		return nil
 	}
-	return p.list.Selected()
+	return row
+}
+
+// adrift reports whether the detail beside the list is that of a connection which has left the list. The cursor is then on
+// another row, where the user did not put it.
+func (p *connections) adrift() bool {
+	return p.detail.stage == beside && p.detail.id != 0 && p.detail.id != p.list.Keyed()
 }
 
 // open goes one step into the row under the cursor: its detail beside the list where there is room,
 // then the detail alone.
 func (p *connections) open() tea.Cmd {
-	row := p.list.Selected()
+	row := p.selected()
 	if row == nil || p.detail.stage == whole {
 		return nil
 	}
@@ -200,8 +217,11 @@ func (p *connections) closeConnection() {
 	p.arrangeRoom()
 }
 
-// opened is the connection whose detail is open, 0 for none.
+// opened is the connection whose detail is open, 0 for none, and entered whether the user has opened it.
 func (p *connections) opened() model.ID { return p.detail.id }
+func (p *connections) entered() bool {
+	return p.detail.stage == whole || p.detail.stage == beside && !p.standing
+}
 
 // listBy lists the connections that a filter chooses.
 func (p *connections) listBy(by finder) tea.Cmd {
@@ -218,6 +238,7 @@ func (p *connections) back() (tea.Cmd, bool) {
 		p.marks.endRange()
 	case p.detail.stage == whole && p.layout.roomy():
 		p.detail.stage = beside
+		p.list.GoTo(p.detail.id)
 	case p.detail.stage != shut && !p.standing:
 		p.shut()
 	case p.marks.any():
@@ -231,7 +252,7 @@ func (p *connections) back() (tea.Cmd, bool) {
 		return nil, false
 	}
 	p.arrangeRoom()
-	return p.followCursor(), true
+	return nil, true
 }
 
 // shut closes the detail until it is opened again.
@@ -240,7 +261,19 @@ func (p *connections) shut() {
 	p.standing, p.closed = false, true
 }
 
-// followCursor keeps the detail beside the list with the row under the cursor. A detail that stands
+// keepDetail keeps the detail beside the list with its connection, whatever becomes of that. It goes to the row under the
+// cursor when the user has asked for other rows, and where there was none.
+func (p *connections) keepDetail() tea.Cmd {
+	if p.asked || p.detail.id == 0 {
+		return p.followCursor()
+	}
+	if p.adrift() {
+		p.list.GoTo(p.detail.id) // if it is back
+	}
+	return nil
+}
+
+// followCursor takes the detail beside the list to the row under the cursor, which the user has moved. A detail that stands
 // alone stays with its connection.
 func (p *connections) followCursor() tea.Cmd {
 	row := p.list.Selected()
@@ -266,8 +299,8 @@ func (p *connections) now() time.Time {
 // tally is that of the listing, behind how many are marked.
 func (p *connections) tally() string {
 	text := p.sorted.tally()
-	if n := p.marks.count(); n > 0 {
-		text = fmt.Sprintf("%d marked  %s", n, text)
+	if marked := p.marks.tally(); marked != "" {
+		text = marked + "  " + text
 	}
 	return text
 }

@@ -22,6 +22,7 @@ func (p *connections) view() []string {
 
 // listLines draws the titles and the visible rows, or why there are none.
 func (p *connections) listLines(s size) []string {
+	p.list.Loose = p.adrift()
 	return p.lines(s, p.order.Order, func() []string { return p.invitation(s.w) })
 }
 

@@ -15,9 +15,9 @@ import (
 
 // openCopy asks what to copy of the connection that is selected.
 func (a *App) openCopy() {
-	c := a.selected()
+	c, absent := a.chosen()
 	if c == nil {
-		a.status.say("no connection is selected")
+		a.status.say(absent)
 		return
 	}
 	items := []widget.Item{

@@ -111,29 +111,51 @@ func (d *faultDialog) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 	case key.Matches(msg, k.Quit):
 		return true, nil
 	case key.Matches(msg, d.clear):
-		return d.set(model.Faults{})
+		return d.end()
 	case key.Matches(msg, k.Less):
 		d.change(-1)
 	case key.Matches(msg, k.More):
 		d.change(1)
+	case widget.IsText(msg): // typed on a button or a choice: it is meant for the text
+		d.FocusOn(faultText)
+		d.write(msg)
 	}
 	return false, nil
 }
 
-// press does what the button in focus says, and goes on to the next field elsewhere.
+// press does what the button in focus says. It goes on from a field that makes sense: from what is typed to the button that
+// sets it, and elsewhere to the next field.
 func (d *faultDialog) press() (done bool, cmd tea.Cmd) {
 	switch d.At {
 	case faultCancel:
 		return true, nil
-	case faultSet:
+	case faultSet, faultText, faultCount:
 		f, err := model.ParseFaults(d.Inputs[faultText].Value())
-		if err != nil {
-			d.Wrong = err.Error()
-			return false, nil
+		n := len(d.choices[d.target].ids)
+		switch {
+		case err != nil:
+			d.Fault(faultText, err.Error())
+		case d.At == faultText && f != (model.Faults{}) && slices.Contains(d.Fields, faultCount):
+			d.FocusOn(faultCount)
+		case d.At == faultCount && !d.Counted(faultCount, "disturb", n):
+		case d.At != faultSet:
+			d.FocusOn(faultSet)
+		default:
+			return d.set(f)
 		}
-		return d.set(f)
+		return false, nil
 	}
 	d.MoveFocus(1)
+	return false, nil
+}
+
+// end ends the faults of one connection at once. Those of several it asks about.
+func (d *faultDialog) end() (done bool, cmd tea.Cmd) {
+	if d.choices[d.target].single() {
+		return d.set(model.Faults{})
+	}
+	d.Inputs[faultText].SetValue("")
+	d.Fault(faultSet, "enter ends the faults of "+d.choices[d.target].label)
 	return false, nil
 }
 
@@ -176,6 +198,10 @@ func (d *faultDialog) set(f model.Faults) (done bool, cmd tea.Cmd) {
 		d.Wrong = to.noneLeft()
 		return false, nil
 	}
+	if c := d.live.find(now[0]); to.single() && (c == nil || !c.Open()) {
+		d.Wrong = to.label + " is gone already"
+		return false, nil
+	}
 	return true, d.fx.disturb(to, now, f)
 }
 
@@ -185,8 +211,11 @@ func (e *effects) disturb(to victims, now []model.ID, f model.Faults) tea.Cmd {
 		ctx, cancel := context.WithTimeout(ctx, answerWithin)
 		defer cancel()
 		n, err := e.source.SetFaults(ctx, model.FaultOrder{IDs: now, Faults: f})
-		if gone := model.ErrorCode(err); n > 0 && (gone == model.Gone || gone == model.NotFound) {
+		if code := model.ErrorCode(err); code == model.Gone || code == model.NotFound {
 			err = nil // some were gone, and the message counts the others
+			if n == 0 {
+				err = errGone
+			}
 		}
 		msg := reported{what: "disturb " + to.label, done: "faults of " + to.label + ": " + f.String(), err: err}
 		if f == (model.Faults{}) {
@@ -199,31 +228,50 @@ func (e *effects) disturb(to victims, now []model.ID, f model.Faults) tea.Cmd {
 	})
 }
 
-// askFaults opens the dialog for the connection that is selected, for those that are marked and for those
-// that are listed.
+// askFaults opens the dialog for the connection that is selected, for those that are marked and for those that are listed.
+// Where the one that is selected has gone it does not open for others instead.
 func (a *App) askFaults() {
 	if a.live == nil || !a.mayAct() {
 		return
 	}
-	var choices []victims
-	if c := a.selected(); c != nil {
-		if now := a.live.find(c.ID); now != nil && now.Open() {
-			choices = append(choices, victims{label: look.Who(c), ids: []model.ID{c.ID}})
-		}
-	}
-	if p, ok := a.page().(many); ok {
-		if to := p.targets(); len(to.ids) > 0 {
-			choices = append(choices, to)
-		}
-		if m, ok := p.(marker); ok && m.marked() {
-			slices.Reverse(choices) // the marks were made for it
-		}
-	}
-	if len(choices) == 0 {
-		a.status.say("there is no connection to disturb")
+	choices, why := a.disturbable()
+	if why != "" {
+		a.status.complain(why)
 		return
 	}
 	a.dialog = newFaultDialog(a.styles, &a.keys, a.fx, a.live, choices)
+}
+
+// disturbable are the connections to choose from, the most likely ones first, or why there are none.
+func (a *App) disturbable() (choices []victims, why string) {
+	all, _ := a.page().(many)
+	if m, ok := a.page().(marker); ok && m.marked() {
+		marked := all.targets()
+		if len(marked.ids) == 0 {
+			return nil, "nothing to disturb: " + marked.none
+		}
+		choices = append(choices, marked) // the marks were made for it
+	}
+	c, absent := a.chosen()
+	var now *model.Connection
+	if c != nil {
+		now = a.live.find(c.ID)
+	}
+	switch {
+	case now != nil && now.Open():
+		choices = append(choices, victims{label: look.Who(c), ids: []model.ID{c.ID}})
+	case len(choices) > 0:
+	case c != nil:
+		return nil, "nothing to disturb: " + look.Who(c) + " is gone already"
+	default:
+		return nil, absent
+	}
+	if all != nil && len(choices) == 1 {
+		if to := all.targets(); len(to.ids) > 0 && !slices.Equal(to.ids, choices[0].ids) {
+			choices = append(choices, to)
+		}
+	}
+	return choices, ""
 }
 
 func (d *faultDialog) Footer(w int, message string) []string {

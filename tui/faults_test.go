@@ -30,7 +30,7 @@ func TestFaultsOfManyNeedTheCountTyped(t *testing.T) {
 	f := newFake(ward(100)...)
 	s := newScreen(t, f, 80, 24).press("f", "up", "right").press("tab", "tab")
 	s.press("drop=1/3", "tab", "tab", "tab", "enter").line("to disturb 94, type 94")
-	s.press("up", "up", "94", "tab", "tab", "enter").line("faults of all 94: drop=1/3 (94 were there)")
+	s.press("94", "enter", "enter").line("faults of all 94: drop=1/3 (94 were there)")
 	if len(f.orders) != 1 || f.orders[0].Faults.Drop != 3 || len(f.orders[0].IDs) != 94 {
 		t.Errorf("orders %+v", f.orders)
 	}

@@ -67,7 +67,7 @@ func TestFloodIsOneRow(t *testing.T) {
 	s.line("demo-0009 (c9) closed")
 	s.line(" 3/3 ")
 	s.press("k").line("▸12:00:02 ✖ refused")
-	s.press("x").line("no connection is selected")
+	s.press("x").line("this event is about no connection that was let in")
 	s.press("enter").line(" 2/415")
 	s.line("▸12:00:02 ✖ refused 412 in 2.0s")
 	s.press("j").line("▸12:00:00 ✖ refused   refused 10.0.0.1:1: 503 too many at once")

@@ -123,7 +123,7 @@ func TestFilterByTheWordsOfThePage(t *testing.T) {
 	s.press("/", "ctrl+u", "state=away").line("away is for the clients page")
 	s.press("esc", "2", "/", "state=away", "enter").line("of 21 state=away")
 	s.line("zoe")
-	s.press("X").line("there is no connection to kick")
+	s.press("X").line("nothing to kick: no open connection matches state=away")
 	s.press("/", "ctrl+u", "back after>2s state=open", "enter").line("back after>2s state=open")
 	s.lacks("zoe")
 	s.line("demo-0003")

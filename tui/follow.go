@@ -30,15 +30,21 @@ func (p *connections) unfollow() {
 }
 
 // followClient moves the cursor to the connection that the followed client has now.
-func (p *connections) followClient() {
+func (p *connections) followClient() tea.Cmd {
 	if p.followed == "" {
-		return
+		return nil
 	}
 	c := p.picture.client(p.followed)
-	if c == nil || c.Connection == 0 || c.Connection == p.list.Keyed() || !p.list.GoTo(c.Connection) {
-		return
+	if c == nil {
+		p.status.complain(p.followed + " is gone: no longer following")
+		p.unfollow()
+		return nil
+	}
+	if c.Connection == 0 || c.Connection == p.list.Keyed() || !p.list.GoTo(c.Connection) {
+		return nil
 	}
 	p.status.say(fmt.Sprintf("%s is back: generation %d", p.followed, c.Generation))
+	return p.followCursor()
 }
 
 // followGeneration lets a detail that stands alone go on with the client's next connection, if the connection was open when

@@ -83,18 +83,33 @@ func (d *kickDialog) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 		d.change(1)
 	case key.Matches(msg, k.Toggle) && d.At == fieldReset:
 		d.reset = !d.reset
+	case widget.IsText(msg):
+		d.FocusOn(d.textField(msg))
+		d.write(msg)
 	}
 	return false, nil
 }
 
+// textField is where text goes that is typed while a button or a choice has the focus.
+func (d *kickDialog) textField(msg tea.KeyMsg) kickField {
+	if d.Inputs[fieldCount] != nil && widget.Digits(string(msg.Runes)) {
+		return fieldCount
+	}
+	return fieldReason
+}
+
 // press does what the button in focus says. In a field it goes on to the next: enter alone never
-// kicks.
+// kicks. From a number that is wrong it does not go on.
 func (d *kickDialog) press() (done bool, cmd tea.Cmd) {
 	switch d.At {
 	case fieldCancel:
 		return true, nil
 	case fieldKick:
 		return d.kick()
+	case fieldCount:
+		if d.Inputs[fieldCount].Value() != "" && !d.Counted(fieldCount, "kick", len(d.to.ids)) {
+			return false, nil
+		}
 	}
 	d.MoveFocus(1)
 	return false, nil

@@ -22,7 +22,7 @@ func (a *App) leave() tea.Cmd {
 // closable reports whether the page shows a detail, which is closed before the screen is.
 func (a *App) closable() bool {
 	p, ok := a.page().(opener)
-	return ok && p.opened() != 0
+	return ok && p.entered()
 }
 
 // quit ends the screen, with the last picture left on the terminal if picture is set. Where connections of others may end

@@ -172,6 +172,9 @@ func (l *sorted[R, K]) arrange() func(*picture) *picture {
 	return func(pic *picture) *picture { return arranges(pic, order) }
 }
 
+// stale reports whether rows were asked for that have not come yet.
+func (l *sorted[R, K]) stale() bool { return l.chosen == nil || l.chosen.serial != l.order.serial }
+
 // hide hides the rows of what is gone, or shows them again.
 func (l *sorted[R, K]) hide() tea.Cmd {
 	l.order.hides = !l.order.hides

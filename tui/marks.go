@@ -1,6 +1,9 @@
 package tui
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -11,6 +14,7 @@ import (
 // marks are the connections that the user has marked, by id.
 type marks struct {
 	ids  map[model.ID]struct{}
+	gone int      // of them, in the newest picture
 	from model.ID // where a range begins, 0 while there is none
 }
 
@@ -40,12 +44,38 @@ func (m *marks) add(id model.ID) {
 	m.ids[id] = struct{}{}
 }
 
-// prune drops the marks of connections that are no longer in a picture.
-func (m *marks) prune(p *picture) {
+// open are the marked connections that a picture has and that are open, in the order of their ids. Marks of others stay
+// until the user takes them back: without them a command for what is marked would be one for all.
+func (m *marks) open(p *picture) []model.ID {
+	var ids []model.ID
 	for id := range m.ids {
-		if p.find(id) == nil {
-			delete(m.ids, id)
+		if p.isOpen(id) {
+			ids = append(ids, id)
 		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// recount counts the marks of what has gone.
+func (m *marks) recount(p *picture) {
+	m.gone = 0
+	for id := range m.ids {
+		if !p.isOpen(id) {
+			m.gone++
+		}
+	}
+}
+
+// tally says how many are marked, "" for none.
+func (m *marks) tally() string {
+	switch n := m.count(); {
+	case n == 0:
+		return ""
+	case m.gone > 0:
+		return fmt.Sprintf("%d marked, %d gone", n, m.gone)
+	default:
+		return fmt.Sprintf("%d marked", n)
 	}
 }
 
@@ -80,18 +110,21 @@ func (p *connections) mark(msg tea.KeyMsg) bool {
 	switch {
 	case key.Matches(msg, k.Unmark):
 		p.marks.clear()
+	case !key.Matches(msg, k.Mark, k.Range):
+		return false
 	case row == nil:
-		return key.Matches(msg, k.Mark, k.Range)
-	case key.Matches(msg, k.Mark):
+		p.status.say("no connection is selected")
+	case p.picture.find(row.ID) == nil:
+		p.status.complain(look.Who(row) + " is gone: what is on the list can be marked")
+	case key.Matches(msg, k.Range):
+		p.markRange(row)
+	default:
 		p.marks.toggle(row.ID)
 		if p.detail.stage != whole {
 			p.list.MoveTo(p.list.At() + 1)
 		}
-	case key.Matches(msg, k.Range):
-		p.markRange(row)
-	default:
-		return false
 	}
+	p.marks.recount(p.picture)
 	return true
 }
 

@@ -32,6 +32,7 @@ type (
 		openConnection(c *model.Connection) tea.Cmd
 		closeConnection()
 		opened() model.ID // 0 for none
+		entered() bool    // the user opened it, and it does not only stand there because there is room
 		setDetail(d *inspected)
 	}
 	// lister lists the connections that a filter chooses.
@@ -45,6 +46,8 @@ type (
 	reader interface{ read() (dialog, bool) }
 	// selector has a connection under its cursor, which commands are about; nil for none.
 	selector interface{ selected() *model.Connection }
+	// absentee says why there is none.
+	absentee interface{ absent() string }
 	// many has connections for a command about several: those that are marked, or else all that are listed.
 	many interface{ targets() victims }
 	// marker lets connections be marked, and reports whether some are.
@@ -223,6 +226,8 @@ type dialog interface {
 type (
 	// liveDialog is about the connections as they are now, also while the picture is frozen.
 	liveDialog interface{ refresh(p *picture) }
+	// asker does something when it is answered.
+	asker interface{ Asks() }
 	// scroller has a text that the wheel scrolls.
 	scroller interface{ scroll(msg tea.KeyMsg) }
 )

@@ -139,6 +139,12 @@ func (p *picture) flowAt(i int) traffic.Flow {
 	return traffic.Flow{}
 }
 
+// isOpen reports whether a connection of the snapshot is open.
+func (p *picture) isOpen(id model.ID) bool {
+	c := p.find(id)
+	return c != nil && c.Open()
+}
+
 // client is a client of the snapshot, nil if it is not there.
 func (p *picture) client(id string) *model.Client {
 	i, ok := slices.BinarySearchFunc(p.Clients, id, func(c model.Client, id string) int {

@@ -43,10 +43,10 @@ func (a *App) typed(msg tea.KeyMsg) tea.Cmd {
 		if r == ' ' {
 			one.Type = tea.KeySpace
 		}
-		_, answered := a.dialog.(*leaving)
+		before := a.dialog
 		cmds = append(cmds, a.press(one))
-		if _, asked := a.dialog.(*leaving); asked || answered {
-			break // nobody has seen what these letters would be about
+		if _, asks := before.(asker); asks && a.dialog != before {
+			break // nobody has seen what the other letters would be about
 		}
 	}
 	return tea.Batch(cmds...)

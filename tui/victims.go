@@ -13,6 +13,7 @@ import (
 type victims struct {
 	label  string // names them in a sentence
 	ids    []model.ID
+	none   string        // why there are no ids
 	filter filter.Filter // by which they were chosen; empty for those chosen one by one
 
 	// chooses reports whether the filter chooses a connection of a picture, on the page where it was typed.
@@ -58,6 +59,9 @@ func (p *picture) tell(s *look.Styles, to victims) string {
 
 // single reports whether a connection was chosen by itself.
 func (v *victims) single() bool { return len(v.ids) == 1 && v.filter.Empty() }
+
+// errGone is the error of a command that came too late.
+var errGone = model.Errorf(model.Gone, "it is gone already")
 
 // noneLeft says why nothing was done.
 func (v *victims) noneLeft() string {

@@ -71,6 +71,6 @@ func TestKickAllIsNotAboutTheRowsOfAnOlderFilter(t *testing.T) {
 		for _, k := range []string{"esc", "/", "ctrl+u", "!all", "enter", "X"} {
 			s.app.Update(keyMsg(k))
 		}
-		s.line("there is no connection to kick")
+		s.line("nothing to kick: no open connection matches !all")
 	}
 }

@@ -61,6 +61,12 @@ func (d *Form[F]) MoveFocus(step int) {
 	d.FocusOn(d.Fields[(slices.Index(d.Fields, d.At)+step+n)%n])
 }
 
+// Asks marks a dialog whose answer does something. What comes in one read with such an answer is for nothing else.
+func (d *Form[F]) Asks() {}
+
+// IsText reports whether a key is text, typed or pasted.
+func IsText(msg tea.KeyMsg) bool { return msg.Type == tea.KeyRunes && !msg.Alt }
+
 // Moved takes a key that moves the focus. It reports whether msg was one.
 func (d *Form[F]) Moved(msg tea.KeyMsg) bool {
 	switch {
@@ -114,12 +120,18 @@ func (d *Form[F]) Button(f F, label string) string {
 	return "  " + label + " "
 }
 
-// Counted reports whether n was typed into f, where n is so large that it has to be typed. If not, Wrong says so.
+// Fault says what is wrong with the field f, and gives it the focus: what is typed next mends it.
+func (d *Form[F]) Fault(f F, wrong string) {
+	d.Wrong = wrong
+	d.FocusOn(f)
+}
+
+// Counted reports whether n was typed into f, where n is so large that it has to be typed. If not, that is what is wrong.
 func (d *Form[F]) Counted(f F, what string, n int) bool {
 	if n <= TypedAbove || d.Inputs[f].Value() == strconv.Itoa(n) {
 		return true
 	}
-	d.Wrong = fmt.Sprintf("to %s %d, type %d", what, n, n)
+	d.Fault(f, fmt.Sprintf("to %s %d, type %d", what, n, n))
 	return false
 }
 

@@ -14,9 +14,10 @@ type List[R any, K comparable] struct {
 	Table  Table[R]
 	cursor cursor[K]
 	Rows   []*R
-	Height int // the line of titles included
-	across int // rows side by side, 1 in a table
-	down   int // lines of rows that are seen
+	Height int  // the line of titles included
+	Loose  bool // the cursor is on none of the rows, and only has a place
+	across int  // rows side by side, 1 in a table
+	down   int  // lines of rows that are seen
 	key    func(*R) K
 }
 
@@ -170,7 +171,7 @@ func (l *List[R, K]) View(s *look.Styles, o Order) []string {
 	lines := []string{l.Table.header(s, o)}
 	from, to := l.Thumb(l.down)
 	for i, r := range l.Seen() {
-		line := l.Table.row(s, r, l.cursor.top+i == l.cursor.index)
+		line := l.Table.row(s, r, !l.Loose && l.cursor.top+i == l.cursor.index)
 		if from <= i && i < to {
 			line += s.Dim.String(s.Glyphs.Thumb)
 		}
