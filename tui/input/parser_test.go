@@ -394,7 +394,6 @@ type recorder struct {
 	sequences []string
 	at        int
 	next      bool // a full stop, behind each sequence
-	heard     map[string][]tea.Msg
 }
 
 func (r *recorder) Read(buf []byte) (int, error) {
