@@ -218,7 +218,8 @@ func (f *feed) newest(n int) []*item { return newest(rows(f.shown(), true, nil),
 
 // itemOf puts an event into words. Not every event deserves some.
 func itemOf(e *model.Event) (item, bool) {
-	it := item{seq: e.Seq, connection: e.Connection, refusal: e.Refusal, Event: flood.Event{At: e.Time}}
+	source := *e // and not the batch that it came in
+	it := item{source: &source, seq: e.Seq, connection: e.Connection, refusal: e.Refusal, Event: flood.Event{At: e.Time}}
 	if e.Connection != nil {
 		it.Who = e.Connection.Client
 	}

@@ -2,13 +2,11 @@ package tui
 
 import (
 	"fmt"
-	"io"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
 	"holter/model/filter"
-	"holter/tui/export"
 	"holter/tui/look"
 	"holter/tui/widget"
 )
@@ -93,11 +91,6 @@ func (l *listing[R, K]) tally() string {
 }
 
 func (l *listing[R, K]) choices() widget.Choices { return &l.list.Table }
-
-// formats write the rows as they are drawn.
-func (l *listing[R, K]) formats(bool) map[string]func(io.Writer) error {
-	return export.Formats(l.list.Texts())
-}
 
 // lines draws the rows by an order, or why there are none.
 func (l *listing[R, K]) lines(room size, o widget.Order, none func() []string) []string {

@@ -78,6 +78,7 @@ type item struct {
 	weight     int
 	connection *model.Connection // as it was then, nil if it is about none
 	refusal    *model.Refusal    // nil unless it is one
+	source     *model.Event      // that it words
 
 	members []*item // of a flood, oldest first, nil for a single event
 	gone    int     // members that are forgotten

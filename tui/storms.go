@@ -2,14 +2,12 @@ package tui
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
-	"holter/tui/export"
 	"holter/tui/widget"
 )
 
@@ -184,8 +182,4 @@ func (p *storms) tally() string {
 		}
 	}
 	return ""
-}
-
-func (p *storms) formats(bool) map[string]func(io.Writer) error {
-	return export.Formats(p.list.Texts())
 }

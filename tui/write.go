@@ -56,12 +56,35 @@ func (a *App) writePicture() tea.Cmd {
 }
 
 func (p *connections) formats(hide bool) map[string]func(io.Writer) error {
-	rows := make([]export.Row, len(p.list.Rows))
+	rows := make([]export.Connection, len(p.list.Rows))
 	for i, c := range p.list.Rows {
-		rows[i] = export.Row{Connection: c, Traffic: traffic.Of(p.picture.readings, c.ID), Now: p.picture.Time}
+		rows[i] = export.Connection{Connection: c, Flow: traffic.Of(p.picture.readings, c.ID), Now: p.picture.Time}
 	}
-	return map[string]func(io.Writer) error{
-		"csv":  func(to io.Writer) error { return export.CSV(to, rows, hide) },
-		"json": func(to io.Writer) error { return export.JSON(to, rows, hide) },
+	return export.Connections(rows, hide)
+}
+
+func (p *clients) formats(hide bool) map[string]func(io.Writer) error {
+	rows := make([]export.Client, len(p.list.Rows))
+	for i, r := range p.list.Rows {
+		rows[i] = export.Client{Client: r.Client, Newest: r.connection, Now: p.picture.Time}
 	}
+	return export.Clients(rows, hide)
+}
+
+// formats write the events that the filter chooses one by one, also those of floods.
+func (p *events) formats(hide bool) map[string]func(io.Writer) error {
+	var rows []export.Event
+	for _, it := range p.feed.shown() {
+		if p.chosen.by.filter.Selects(it.row()) {
+			rows = append(rows, export.Event{Event: it.source, Kind: it.Kind, Text: it.text})
+		}
+	}
+	return export.Events(rows, hide)
+}
+
+func (p *storms) formats(hide bool) map[string]func(io.Writer) error {
+	if s := p.shown(); s != nil {
+		return export.Storm(s, hide)
+	}
+	return export.NoStorm()
 }

@@ -1,85 +1,163 @@
-// Package export writes the rows of a page to a file, as CSV or as JSON. The names of its fields are those of the API, with
-// the unit in them.
+// Package export writes the rows of a page to a file, as CSV or as JSON. The names of the columns are those of the API, with
+// the unit in them. Figures are plain numbers, and times are in RFC 3339: a spreadsheet or a program reads them without
+// knowing how the screen shows them.
 //
-// It takes rows as they are at one moment and a writer, and opens no file itself. Commands call it, beside the screen.
+// It takes rows as they are at one moment and a writer, and opens no file itself. The functions that are returned may be
+// called on any goroutine.
 package export
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
-	"holter/model"
 	"holter/tui/look"
-	"holter/tui/traffic"
 )
 
-// field is one figure of a connection in an export. Its name is that of the API, with the unit in
-// it; nested names are joined by an underscore.
-type field struct {
+// column is one figure of a row: a number, a text, a list of numbers, or nil if it is not known.
+type column[R any] struct {
 	name  string
-	value func(r *Row) any
+	value func(r *R) any
 }
 
-// Row is a connection as it is exported.
-type Row struct {
-	*model.Connection
-	Traffic traffic.Flow
-	Now     time.Time
-}
-
-var fields = []field{
-	{"id", func(r *Row) any { return r.ID.String() }},
-	{"client", func(r *Row) any { return r.Client }},
-	{"generation", func(r *Row) any { return r.Generation }},
-	{"remote", func(r *Row) any { return model.Address(r.Remote) }},
-	{"path", func(r *Row) any { return r.Path }},
-	{"user_agent", func(r *Row) any { return r.UserAgent }},
-	{"subprotocol", func(r *Row) any { return r.Subprotocol }},
-	{"side", func(r *Row) any { return r.Side.String() }},
-	{"state", func(r *Row) any { return r.State.String() }},
-	{"since", func(r *Row) any { return r.Since.Format(time.RFC3339Nano) }},
-	{"opened_at", func(r *Row) any { return r.Opened.Format(time.RFC3339Nano) }},
-	{"age_ms", func(r *Row) any { return millis(r.Age(r.Now)) }},
-	{"rtt_ms", func(r *Row) any { return known(r.RTT) }},
-	{"rtt_mean_ms", func(r *Row) any { return known(r.RTTMean) }},
-	{"rtt_dev_ms", func(r *Row) any { return known(r.RTTDev) }},
-	{"timeout_ms", func(r *Row) any { return known(r.Timeout) }},
-	{"interval_ms", func(r *Row) any { return known(r.Interval) }},
-	{"silence_ms", func(r *Row) any { return millis(r.Silence) }},
-	{"data_silence_ms", func(r *Row) any { return known(r.DataSilence) }},
-	{"missed", func(r *Row) any { return r.Missed }},
-	{"pings_sent", func(r *Row) any { return r.PingsSent }},
-	{"pongs_received", func(r *Row) any { return r.PongsReceived }},
-	{"pings_received", func(r *Row) any { return r.PingsReceived }},
-	{"frames_in", func(r *Row) any { return r.FramesIn }},
-	{"frames_out", func(r *Row) any { return r.FramesOut }},
-	{"bytes_in", func(r *Row) any { return r.BytesIn }},
-	{"bytes_out", func(r *Row) any { return r.BytesOut }},
-	{"bytes_in_per_s", func(r *Row) any { return math.Round(r.Traffic.In) }},
-	{"bytes_out_per_s", func(r *Row) any { return math.Round(r.Traffic.Out) }},
-	{"faults", func(r *Row) any { return strings.Join(r.Faults.Words(), " ") }},
-	{"cause", func(r *Row) any { return string(r.Diagnosis.Cause) }},
-	{"cause_detail", func(r *Row) any { return r.Diagnosis.Detail }},
-	{"close_code", ofClose(func(c *model.Close) any { return c.Code })},
-	{"close_reason", ofClose(func(c *model.Close) any { return c.Reason })},
-	{"close_by", ofClose(func(c *model.Close) any { return c.By.String() })},
-	{"close_at", ofClose(func(c *model.Close) any { return c.At.Format(time.RFC3339Nano) })},
-}
-
-// ofClose is a figure that only a closed connection has.
-func ofClose(value func(*model.Close) any) func(*Row) any {
-	return func(r *Row) any {
-		if r.Close == nil {
-			return nil
-		}
-		return value(r.Close)
+// formats are functions that write rows, by the ending of the file. hide masks the addresses in texts.
+func formats[R any](columns []column[R], rows []R, hide bool) map[string]func(io.Writer) error {
+	return map[string]func(io.Writer) error{
+		"csv":  func(to io.Writer) error { return writeCSV(to, columns, rows, hide) },
+		"json": func(to io.Writer) error { return writeJSON(to, columns, rows, hide) },
 	}
+}
+
+// masked hides the addresses in a figure if they are to be.
+func (c *column[R]) masked(r *R, hide bool) any {
+	v := c.value(r)
+	if text, ok := v.(string); ok && hide {
+		return look.Mask(text)
+	}
+	return v
+}
+
+// writeCSV writes rows as comma-separated values with a line of names, as in RFC 4180. What is not known is empty. A text
+// that a spreadsheet would take for a formula has an apostrophe in front.
+func writeCSV[R any](to io.Writer, columns []column[R], rows []R, hide bool) error {
+	w := csv.NewWriter(to)
+	record := make([]string, len(columns))
+	for i := range columns {
+		record[i] = columns[i].name
+	}
+	if err := w.Write(record); err != nil {
+		return fmt.Errorf("write the names: %w", err)
+	}
+	for i := range rows {
+		for j := range columns {
+			record[j] = cell(columns[j].masked(&rows[i], hide))
+		}
+		if err := w.Write(record); err != nil {
+			return fmt.Errorf("write row %d: %w", i+1, err)
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// cell is a figure in a CSV file. The numbers of a list have spaces between them.
+func cell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return harmless(v)
+	case float64:
+		return number(v)
+	case []float64:
+		words := make([]string, len(v))
+		for i := range v {
+			words[i] = number(v[i])
+		}
+		return strings.Join(words, " ")
+	}
+	return fmt.Sprint(v)
+}
+
+// number writes a number without an exponent, which not every program reads.
+func number(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}
+
+// harmless puts an apostrophe in front of a text that a spreadsheet would take for a formula, also behind blanks, which
+// some of them trim.
+func harmless(text string) string {
+	if trimmed := strings.TrimLeft(text, " \t\r\n\u00a0"); trimmed != "" && strings.ContainsRune("=+-@", rune(trimmed[0])) || strings.HasPrefix(text, "\t") || strings.HasPrefix(text, "\r") {
+		return "'" + text
+	}
+	return text
+}
+
+// writeJSON writes rows as an array of flat objects, one on each line. What is not known is null.
+func writeJSON[R any](to io.Writer, columns []column[R], rows []R, hide bool) error {
+	w := bufio.NewWriter(to)
+	w.WriteString("[")
+	for i := range rows {
+		separator := ",\n {"
+		if i == 0 {
+			separator = "\n {"
+		}
+		w.WriteString(separator)
+		for j := range columns {
+			c := &columns[j]
+			value, err := encode(c.masked(&rows[i], hide))
+			if err != nil {
+				return fmt.Errorf("write %s of row %d: %w", c.name, i+1, err)
+			}
+			if j > 0 {
+				w.WriteString(", ")
+			}
+			fmt.Fprintf(w, "%q: %s", c.name, value)
+		}
+		w.WriteString("}")
+	}
+	w.WriteString("\n]\n")
+	return w.Flush()
+}
+
+// encode writes a figure as JSON, null for a number that is none. Texts stay as they are: the file is no page.
+func encode(v any) ([]byte, error) {
+	switch v := v.(type) {
+	case float64:
+		if text := number(v); text != "" {
+			return []byte(text), nil
+		}
+		return []byte("null"), nil
+	case []float64:
+		words := make([]string, len(v))
+		for i := range v {
+			words[i] = number(v[i])
+		}
+		return []byte("[" + strings.Join(words, ", ") + "]"), nil
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSpace(b.Bytes()), err
+}
+
+// moment is a time, nothing for none.
+func moment(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format(time.RFC3339Nano)
 }
 
 // millis is a duration in milliseconds, to the microsecond.
@@ -93,97 +171,19 @@ func known(d time.Duration) any {
 	return millis(d)
 }
 
-// masked hides the addresses in a figure if they are to be.
-func (f *field) masked(r *Row, hide bool) any {
-	v := f.value(r)
-	if text, ok := v.(string); ok && hide {
-		return look.Mask(text)
+// list is durations in milliseconds.
+func list(durations []time.Duration) []float64 {
+	all := make([]float64, len(durations))
+	for i, d := range durations {
+		all[i] = millis(d)
 	}
-	return v
+	return all
 }
 
-// CSV writes connections as comma-separated values with a line of names, as in RFC 4180. What is
-// not known is empty. A text that a spreadsheet would take for a formula has an apostrophe in front.
-func CSV(to io.Writer, rows []Row, hide bool) error {
-	w := csv.NewWriter(to)
-	record := make([]string, len(fields))
-	for i := range fields {
-		record[i] = fields[i].name
+// named is a text, nothing for an empty one that stands for something unknown.
+func named(text string) any {
+	if text == "" {
+		return nil
 	}
-	if err := w.Write(record); err != nil {
-		return fmt.Errorf("write the names: %w", err)
-	}
-	for i := range rows {
-		for j := range fields {
-			record[j] = csvText(fields[j].masked(&rows[i], hide))
-		}
-		if err := w.Write(record); err != nil {
-			return fmt.Errorf("write %s: %w", rows[i].ID, err)
-		}
-	}
-	w.Flush()
-	return w.Error()
-}
-
-func csvText(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) {
-			return "'" + v
-		}
-		return v
-	}
-	return fmt.Sprint(v)
-}
-
-// JSON writes connections as an array of flat objects, one on each line. What is not known is
-// null.
-func JSON(to io.Writer, rows []Row, hide bool) error {
-	w := bufio.NewWriter(to)
-	w.WriteString("[")
-	for i := range rows {
-		separator := ",\n {"
-		if i == 0 {
-			separator = "\n {"
-		}
-		w.WriteString(separator)
-		for j := range fields {
-			f := &fields[j]
-			value, err := json.Marshal(f.masked(&rows[i], hide))
-			if err != nil {
-				return fmt.Errorf("write %s of %s: %w", f.name, rows[i].ID, err)
-			}
-			if j > 0 {
-				w.WriteString(", ")
-			}
-			fmt.Fprintf(w, "%q: %s", f.name, value)
-		}
-		w.WriteString("}")
-	}
-	w.WriteString("\n]\n")
-	return w.Flush()
-}
-
-// Formats write rows of texts as they are drawn, the first of which has the titles.
-func Formats(records [][]string) map[string]func(io.Writer) error {
-	for _, record := range records {
-		for i := range record {
-			record[i] = csvText(record[i])
-		}
-	}
-	return map[string]func(io.Writer) error{
-		"csv": func(to io.Writer) error { return csv.NewWriter(to).WriteAll(records) },
-		"json": func(to io.Writer) error {
-			objects := make([]map[string]string, len(records)-1)
-			for i, record := range records[1:] {
-				objects[i] = map[string]string{}
-				for j, text := range record {
-					objects[i][records[0][j]] = text
-				}
-			}
-			return json.NewEncoder(to).Encode(objects)
-		},
-	}
+	return text
 }

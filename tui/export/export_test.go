@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -20,8 +22,8 @@ import (
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // exported are connections in all states, the first with names that ask for trouble.
-func exported() []Row {
-	var rows []Row
+func exported() []Connection {
+	var rows []Connection
 	for i := 3; i < 9; i++ {
 		c := model.Connection{
 			ID:         model.ID(i + 1),
@@ -40,7 +42,7 @@ func exported() []Row {
 			Silence:    time.Duration(i*131) * time.Millisecond,
 			PingsSent:  120, PongsReceived: 119, BytesIn: 48_200, FramesIn: 260,
 		}
-		rows = append(rows, Row{&c, traffic.Flow{In: 1234.4, Out: 56}, noon})
+		rows = append(rows, Connection{&c, traffic.Flow{In: 1234.4, Out: 56}, noon})
 	}
 	rows[0].Client, rows[0].UserAgent = `=HYPERLINK("http://10.1.2.3/","a, b")`, "Grüße\n\"quoted\""
 	rows[0].State, rows[0].Silence, rows[0].RTT = model.Suspect, 5700*time.Millisecond, 31*time.Millisecond
@@ -53,17 +55,101 @@ func exported() []Row {
 	return rows
 }
 
-func TestExportGoldens(t *testing.T) {
+// written is all formats of an export, one after the other.
+func written(t *testing.T, exports ...map[string]func(io.Writer) error) string {
+	t.Helper()
 	var b strings.Builder
-	for _, hide := range []bool{false, true} {
-		if err := CSV(&b, exported()[:3], hide); err != nil {
-			t.Fatal(err)
-		}
-		if err := JSON(&b, exported()[:2], hide); err != nil {
-			t.Fatal(err)
+	for _, e := range exports {
+		for _, ending := range []string{"csv", "json"} {
+			if err := e[ending](&b); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	golden.RequireEqual(t, []byte(b.String()))
+	return b.String()
+}
+
+func TestExportGoldens(t *testing.T) {
+	for name, text := range map[string]string{
+		"connections": written(t, Connections(exported()[:3], false), Connections(exported()[:1], true)),
+		"clients":     written(t, Clients(clients(), false), Clients(clients()[:1], true)),
+		"events":      written(t, Events(events(), false), Events(events()[:1], true)),
+		"storm":       written(t, Storm(gale(), false), NoStorm(), Storm(&model.Storm{ID: 4, Started: noon}, false)),
+	} {
+		t.Run(name, func(t *testing.T) { golden.RequireEqual(t, []byte(text)) })
+	}
+}
+
+func clients() []Client {
+	c := &exported()[0]
+	return []Client{
+		{&model.Client{ID: c.Client, Generation: 2, Connection: 4, State: model.Suspect, Since: c.Since, FirstSeen: c.Opened, UserAgent: c.UserAgent,
+			Reconnects: []time.Duration{1100 * time.Millisecond, 250 * time.Microsecond}}, c.Connection, noon},
+		{&model.Client{ID: "@zoe", Generation: 1, State: model.Away, Since: noon.Add(-time.Minute), FirstSeen: noon.Add(-time.Hour)}, nil, noon},
+	}
+}
+
+func events() []Event {
+	conns := exported()
+	return []Event{
+		{&model.Event{Seq: 1, Time: noon, Type: model.ConnectionRefused, Refusal: &model.Refusal{Remote: "10.1.2.3:4", Client: "+tv", Status: 426,
+			Reason: "Upgrade Required", By: model.RefusedByUpstream, RetryAfter: 1500 * time.Millisecond,
+			Diagnosis: model.Diagnosis{Cause: model.CauseHandshakeBroken, Detail: "no Upgrade: set it"}}}, "refused", "refused 10.1.2.3:4 by upstream: 426 no Upgrade: set it"},
+		{&model.Event{Seq: 2, Time: noon.Add(1500 * time.Microsecond), Type: model.StateChanged, Connection: conns[0].Connection, To: model.Suspect}, "suspect", "x suspect, was normal"},
+		{&model.Event{Seq: 3, Time: noon, Type: model.ConnectionClosed, Connection: conns[5].Connection}, "closed", "demo-0009 (c9) closed"},
+		{&model.Event{Seq: 1 << 60, Time: noon, Type: model.StormStarted, Storm: &model.Storm{ID: 3}}, "storm", "storm 3"},
+		{&model.Event{Seq: 9, Time: noon, Type: model.Dropped, Count: 17}, "lost", "17 events lost"},
+	}
+}
+
+// gale is a storm with a policy that is known and one that is not.
+func gale() *model.Storm {
+	return &model.Storm{ID: 3, Started: noon, Clients: 900, Away: 214, Reconnects: 686, Refused: 141, Back50: 1400 * time.Millisecond, Peak: 1.25e6, Crowding: 7.4,
+		Policies: []model.PoolPolicy{
+			{Pool: model.Pool{UserAgent: "-phone", Path: "/ws"}, Policy: model.Policy{Kind: model.PolicySteps, Factor: 1, Jitter: model.JitterNone,
+				Steps: []time.Duration{10 * time.Millisecond, time.Second}}, Like: "Phoenix", Clients: 340, Attempts: 2700, Confidence: 0.97,
+				First: model.DelayHistogram{From: time.Millisecond, To: time.Second, Counts: []uint32{3, 4}}},
+			{Policy: model.Policy{Kind: model.PolicyUnknown, Factor: 1, Jitter: model.JitterUnknown}, Clients: 7, Doubt: model.Doubt{
+				Reason: model.DoubtFewClients, Have: 7, Need: 8, Seen: []model.AttemptDelays{{Attempt: 1, Clients: 7, Low: time.Second, Median: 2 * time.Second, High: 3 * time.Second}}}},
+		}}
+}
+
+var (
+	plainNumber = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?( -?[0-9]+(\.[0-9]+)?)*$`)
+	unitName    = regexp.MustCompile(`_(ms|s|per_s)$|^(bytes|frames|pings|pongs)_|^(generation|missed|clients|attempts|factor|share|confidence)$`)
+	timeName    = regexp.MustCompile(`_at$|^(since|time|first_seen)$`)
+)
+
+// In every export a column whose name has a unit holds plain numbers, one that is about a time RFC 3339, and no text is a
+// formula.
+func TestExportsHavePlainFigures(t *testing.T) {
+	for name, export := range map[string]map[string]func(io.Writer) error{
+		"connections": Connections(exported(), false), "clients": Clients(clients(), false), "events": Events(events(), false), "storm": Storm(gale(), false),
+	} {
+		var b strings.Builder
+		if err := export["csv"](&b); err != nil {
+			t.Fatal(err)
+		}
+		records, err := csv.NewReader(strings.NewReader(b.String())).ReadAll()
+		if err != nil || len(records) < 2 {
+			t.Fatalf("%s: %d records: %v", name, len(records), err)
+		}
+		for i, title := range records[0] {
+			for _, record := range records[1:] {
+				text := record[i]
+				_, notTime := time.Parse(time.RFC3339Nano, text)
+				switch {
+				case text == "":
+				case timeName.MatchString(title) && (notTime != nil || !strings.HasSuffix(text, "Z")):
+					t.Errorf("%s: %s is %q", name, title, text)
+				case unitName.MatchString(title) && !plainNumber.MatchString(text):
+					t.Errorf("%s: %s is %q", name, title, text)
+				case strings.ContainsAny(text[:1], "=+-@\t\r"):
+					t.Errorf("%s: %s is the formula %q", name, title, text)
+				}
+			}
+		}
+	}
 }
 
 // TestExportsAreRead reads back what was written.
@@ -71,7 +157,7 @@ func TestExportsAreRead(t *testing.T) {
 	conns := exported()
 	for n := range len(conns) + 1 {
 		var c, j strings.Builder
-		if err := errors.Join(CSV(&c, conns[:n], false), JSON(&j, conns[:n], false)); err != nil {
+		if err := errors.Join(Connections(conns[:n], false)["csv"](&c), Connections(conns[:n], false)["json"](&j)); err != nil {
 			t.Fatal(err)
 		}
 		records, err := csv.NewReader(strings.NewReader(c.String())).ReadAll()
@@ -103,12 +189,9 @@ type fullDisk struct{}
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 
 func TestExportsFail(t *testing.T) {
-	for name, export := range map[string]error{
-		"csv":  CSV(fullDisk{}, exported(), false),
-		"json": JSON(fullDisk{}, exported(), false),
-	} {
-		if export == nil {
-			t.Errorf("%s: a full disk is no error", name)
+	for ending, write := range Connections(exported(), false) {
+		if write(fullDisk{}) == nil {
+			t.Errorf("%s: a full disk is no error", ending)
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package widget
 
 import (
-	"strings"
-
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -184,24 +182,4 @@ func (l *List[R, K]) View(s *look.Styles, o Order) []string {
 func (l *List[R, K]) Thumb(h int) (from, to int) {
 	lines, seen := (len(l.Rows)+l.across-1)/l.across, max(1, l.down)
 	return thumb(lines*h/seen, h, l.cursor.top/l.across*h/seen)
-}
-
-// cellLimit is more cells than any text of a row takes.
-const cellLimit = 4096
-
-// Texts are the titles and then all rows, as they are drawn but uncut.
-func (l *List[R, K]) Texts() [][]string {
-	titles := l.Table.titles()
-	for i := range titles {
-		titles[i] = strings.ReplaceAll(titles[i], " ", "_")
-	}
-	texts := [][]string{titles}
-	for _, r := range l.Rows {
-		cells := make([]string, len(titles))
-		for i := range l.Table.columns {
-			cells[i] = l.Table.columns[i].Text(r, cellLimit)
-		}
-		texts = append(texts, cells)
-	}
-	return texts
 }

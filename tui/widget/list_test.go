@@ -1,7 +1,6 @@
 package widget
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -123,15 +122,6 @@ func TestSortingShowsItsColumn(t *testing.T) {
 	}
 	if header := ansi.Strip(l.View(styles, asked)[0]); !strings.Contains(header, "NUMBER▲") {
 		t.Errorf("header %q", header)
-	}
-}
-
-func TestTextsAreWhole(t *testing.T) {
-	l := numbers(3, 4)
-	l.SetSize(8, 2)
-	want := [][]string{{"number", "square", "words"}, {"3", "9", "words"}, {"4", "16", "words"}}
-	if got := l.Texts(); !slices.EqualFunc(got, want, slices.Equal[[]string]) {
-		t.Errorf("%q, want %q", got, want)
 	}
 }
 
