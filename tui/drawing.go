@@ -24,10 +24,10 @@ var zoomLevels = []struct {
 	beats  int
 	stride int
 }{
-	{30 * time.Second, 1, 15, 6},
-	{time.Minute, 1, 30, 4},
-	{2 * time.Minute, 1, 60, 3},
-	{5 * time.Minute, 2, 60, 2},
+	{30 * time.Second, 1, 10, 6},
+	{time.Minute, 1, 20, 4},
+	{2 * time.Minute, 1, 30, 3},
+	{5 * time.Minute, 2, 45, 2},
 	{10 * time.Minute, 3, 60, 1},
 }
 

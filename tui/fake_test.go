@@ -210,7 +210,15 @@ func detailOf(c model.Connection) model.Detail {
 		d.Evidence = model.Evidence{Unanswered: 3, Probes: 2, PingAge: 5700 * time.Millisecond}
 	}
 	for i := range 20 {
-		d.Samples = append(d.Samples, model.Sample{RTT: time.Duration(900+i*50) * time.Microsecond, Timeout: 520 * time.Millisecond, Missed: i == 18})
+		d.Samples = append(d.Samples, model.Sample{
+			At: noon.Add(time.Duration(i-20)*5*time.Second + 3*time.Second), RTT: time.Duration(900+i*50%430) * time.Microsecond, Timeout: 520 * time.Millisecond,
+		})
+	}
+	d.Samples[11].RTT *= 9
+	d.Samples[16].RTT, d.Samples[16].Missed = 800*time.Millisecond, true
+	if c.State.Trouble() {
+		d.Samples[18].RTT, d.Samples[18].Missed = 0, true
+		d.Samples[19].At, d.Samples[19].RTT, d.Samples[19].Missed, d.Samples[19].Probe = noon.Add(-6*time.Second), 0, true, true
 	}
 	d.Header = []model.HeaderField{{Name: "User-Agent", Value: c.UserAgent}, {Name: "Origin", Value: "http://localhost:3000"}}
 	d.Transitions = []model.Transition{

@@ -23,8 +23,6 @@ import (
 type Chart struct {
 	Title  string
 	Series []Series
-	Marks  []Mark
-	Sign   Ink                  // of the marks
 	Label  func(float64) string // of a figure, in at most axisWidth cells
 	Top    float64              // that the axis reaches at least
 	Named  float64              // that words beside the chart name: the axis reaches and labels it; 0 for none
@@ -45,16 +43,9 @@ type Series struct {
 type Form uint8
 
 const (
-	Lines  Form = iota // joined
-	Area               // filled from 0
+	Area   Form = iota // filled from 0
 	Dashes             // a level that holds until the next figure
 )
-
-// Mark is a sign at a figure, in one of a number of slots that share the width as the values of a series do.
-type Mark struct {
-	Slot, Slots int
-	Value       float64
-}
 
 // Tick is a label on the axis of time, at 0…1 of the width.
 type Tick struct {
@@ -110,9 +101,6 @@ func (c *Chart) Lines(w, h int, s *look.Styles) []string {
 	for i := range c.Series {
 		c.Series[i].draw(on, &y, i)
 	}
-	for _, m := range c.Marks {
-		on.mark(slotDot(m.Slot, m.Slots, on.wide()), y.dot(m.Value), len(c.Series))
-	}
 	f := frame{title: c.Title, series: c.Series, labels: make([]string, p.plotH), times: c.Times}
 	label := func(v float64) { setLabel(f.labels, p.plotH-1-y.dot(v)/on.dy, c.Label(v)) }
 	if c.Named > 0 && !math.IsInf(c.Named, 0) && p.plotH > 0 {
@@ -129,11 +117,11 @@ func (c *Chart) Lines(w, h int, s *look.Styles) []string {
 }
 
 func (c *Chart) inks() []Ink {
-	inks := make([]Ink, 0, len(c.Series)+1)
+	inks := make([]Ink, len(c.Series))
 	for i := range c.Series {
-		inks = append(inks, c.Series[i].Ink)
+		inks[i] = c.Series[i].Ink
 	}
-	return append(inks, c.Sign)
+	return inks
 }
 
 // bounds are the least figure above 0 and the largest.
@@ -165,22 +153,9 @@ func setLabel(labels []string, row int, text string) {
 	labels[row] = text
 }
 
-// slotDot is where a slot lies among slots, in dots of a width.
-func slotDot(slot, slots, wide int) int {
-	switch {
-	case slots <= 1:
-		return wide - 1
-	case slots > wide:
-		return slot * wide / slots
-	}
-	return roundDiv(slot*(wide-1), slots-1)
-}
-
 // draw puts the figures on a canvas.
 func (s *Series) draw(on *canvas, y *scale, ink int) {
 	switch s.Form {
-	case Lines:
-		s.drawLines(on, y, ink)
 	case Area:
 		for x := range on.wide() {
 			if _, high, ok := s.column(x, on.wide()); ok && high > 0 {
@@ -193,48 +168,6 @@ func (s *Series) draw(on *canvas, y *scale, ink int) {
 				on.dot(x, y.dot(high), ink)
 			}
 		}
-	}
-}
-
-// drawLines joins the figures.
-func (s *Series) drawLines(on *canvas, y *scale, ink int) {
-	n := len(s.Values)
-	if n > on.wide() {
-		s.drawRanges(on, y, ink)
-		return
-	}
-	px, py, joined := 0, 0, false
-	for i, v := range s.Values {
-		if math.IsNaN(v) {
-			joined = false
-			continue
-		}
-		x, dot := slotDot(i, n, on.wide()), y.dot(v)
-		if joined {
-			on.line(px, py, x, dot, ink)
-		} else {
-			on.dot(x, dot, ink)
-		}
-		px, py, joined = x, dot, true
-	}
-}
-
-// drawRanges draws each column from the least to the largest of its figures, so that no spike is lost,
-// and up or down to the column before it.
-func (s *Series) drawRanges(on *canvas, y *scale, ink int) {
-	below, above, joined := 0, 0, false
-	for x := range on.wide() {
-		low, high, ok := s.column(x, on.wide())
-		if ok {
-			from, to := y.dot(low), y.dot(high)
-			if joined {
-				on.column(x, min(from, above+1), max(to, below-1), ink)
-			} else {
-				on.column(x, from, to, ink)
-			}
-			below, above = from, to
-		}
-		joined = ok
 	}
 }
 

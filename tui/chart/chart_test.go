@@ -22,8 +22,8 @@ func TestChartGoldens(t *testing.T) {
 		var b strings.Builder
 		for _, size := range []struct{ w, h int }{{100, 14}, {72, 7}, {70, 4}, {40, 2}, {12, 3}} {
 			for _, lines := range [][]string{
-				RTT(wavingSamples(60, 30*time.Millisecond), size.w, size.h, s),
-				RTT(wavingSamples(60, time.Millisecond), size.w, size.h, s),
+				ecgOf(wavingSamples(60, 100*time.Millisecond), 30).Lines(size.w, size.h, s),
+				ecgOf(wavingSamples(60, time.Millisecond), 60).Lines(size.w, size.h, s),
 				Activity(stormyBins(model.MaxActivity), noon.Add(-time.Hour), noon, 2*time.Minute, size.w, size.h, s),
 			} {
 				b.WriteString(ansi.Strip(strings.Join(lines, "\n")) + "\n\n")
@@ -35,7 +35,7 @@ func TestChartGoldens(t *testing.T) {
 
 // TestChartColours has a chart with its looks.
 func TestChartColours(t *testing.T) {
-	lines := RTT(wavingSamples(60, 30*time.Millisecond), 60, 6, stylesFor(look.Braille))
+	lines := ecgOf(wavingSamples(60, 100*time.Millisecond), 30).Lines(60, 6, stylesFor(look.Braille))
 	lines = append(lines, Activity(stormyBins(600), noon.Add(-time.Hour), noon, time.Minute, 60, 6, stylesFor(look.Braille))...)
 	golden.RequireEqual(t, []byte(strings.Join(lines, "\n")))
 }
@@ -57,7 +57,7 @@ func TestLoadChartGolden(t *testing.T) {
 
 func TestChartsOfNothing(t *testing.T) {
 	s := stylesFor(look.Braille)
-	lines := RTT(nil, 60, 6, s)
+	lines := ecgOf(nil, 30).Lines(60, 6, s)
 	lines = append(lines, Activity(nil, noon, noon, time.Minute, 60, 6, s)...)
 	golden.RequireEqual(t, []byte(ansi.Strip(strings.Join(lines, "\n"))))
 }
@@ -65,15 +65,13 @@ func TestChartsOfNothing(t *testing.T) {
 // TestSpikesStay puts one spike among many figures: it must reach the top wherever it is.
 func TestSpikesStay(t *testing.T) {
 	s := stylesFor(look.Braille)
-	for _, f := range []Form{Lines, Area} {
-		for at := range 1000 {
-			values := make([]float64, 1000)
-			values[at] = 50
-			c := Chart{Label: axisTime, Series: []Series{{Form: f, Values: values}}}
-			top := ansi.Strip(c.Lines(19, 2, s)[0])
-			if strings.Trim(top, " ⠀") == "" {
-				t.Fatalf("form %d: no trace of the spike at %d", f, at)
-			}
+	for at := range 1000 {
+		values := make([]float64, 1000)
+		values[at] = 50
+		c := Chart{Label: axisTime, Series: []Series{{Values: values}}}
+		top := ansi.Strip(c.Lines(19, 2, s)[0])
+		if strings.Trim(top, " ⠀") == "" {
+			t.Fatalf("no trace of the spike at %d", at)
 		}
 	}
 }
@@ -223,9 +221,9 @@ func BenchmarkCharts(b *testing.B) {
 	}
 	wide := Chart{Label: axisTime, Series: []Series{{Values: figures}}}
 	for name, draw := range map[string]func() []string{
-		"rtt":      func() []string { return RTT(samples, 160, 20, s) },
+		"ecg":      func() []string { return ecgOf(samples, 60).Lines(160, 20, s) },
 		"activity": func() []string { return Activity(bins, noon, noon, 10*time.Minute, 160, 20, s) },
-		"lines":    func() []string { return wide.Lines(160, 20, s) },
+		"area":     func() []string { return wide.Lines(160, 20, s) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

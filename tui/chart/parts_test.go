@@ -15,8 +15,8 @@ import (
 
 // Figures for charts, always the same ones.
 
-// wavingSamples are the round trips of a connection that is well but for a spike, two misses and a
-// late answer.
+// wavingSamples are the round trips of a connection that is well but for a spike, a miss with two probes and a late
+// answer.
 func wavingSamples(n int, base time.Duration) []model.Sample {
 	r := rand.New(rand.NewPCG(1, 2))
 	samples := make([]model.Sample, n)
@@ -30,7 +30,8 @@ func wavingSamples(n int, base time.Duration) []model.Sample {
 	if n > 40 {
 		samples[20].RTT *= 8
 		samples[33] = model.Sample{Timeout: samples[33].Timeout, Missed: true}
-		samples[34] = samples[33]
+		samples[34] = model.Sample{Timeout: samples[33].Timeout, Missed: true, Probe: true}
+		samples[35] = samples[34]
 		samples[40] = model.Sample{RTT: samples[40].Timeout * 3 / 2, Timeout: samples[40].Timeout, Missed: true}
 	}
 	return samples
@@ -109,6 +110,10 @@ func oddSamples(r *rand.Rand, n int) []model.Sample {
 	samples := make([]model.Sample, n)
 	for i := range samples {
 		samples[i] = model.Sample{RTT: time.Duration(r.Uint64()), Timeout: time.Duration(r.Uint64()), Missed: r.IntN(3) == 0}
+		if r.IntN(4) > 0 {
+			samples[i].At = noon.Add(time.Duration(r.Uint64() >> r.UintN(64)))
+		}
+		samples[i].Probe = r.IntN(3) == 0
 		if r.IntN(2) == 0 {
 			samples[i].RTT %= time.Second
 			samples[i].Timeout %= 4 * time.Second
@@ -133,12 +138,13 @@ func TestPartsFit(t *testing.T) {
 	for range 1000 {
 		s := stylesFor(look.Graphs[r.IntN(len(look.Graphs))])
 		w, h := r.IntN(40)*r.IntN(6)-1, r.IntN(14)-1
-		requireSize(t, "rtt", RTT(oddSamples(r, r.IntN(70)), w, h, s), w, h)
+		e := ECG{Samples: oddSamples(r, r.IntN(70)), Beats: r.IntN(70) - 1, Interval: time.Duration(r.Uint64() >> r.UintN(64)), End: noon, Over: r.IntN(2) == 0}
+		requireSize(t, "ecg", e.Lines(w, h, s), w, h)
 		end := noon.Add(time.Duration(r.Int64()))
 		bins := oddBins(r, r.IntN(2*w*w%600+1))
 		requireSize(t, "activity", Activity(bins, noon, end, time.Duration(r.Int64()>>r.UintN(30)), w, h, s), w, h)
 		c := Chart{Title: "any", Label: axisTime, Top: odd(r), Named: odd(r), Log: r.IntN(2) == 0, Times: []Tick{{odd(r), "then"}, {1, "now"}},
-			Series: []Series{{Name: "a", Key: "-", Form: Form(r.IntN(3)), Values: oddFigures(r, r.IntN(300))}}}
+			Series: []Series{{Name: "a", Key: "-", Form: Form(r.IntN(2)), Values: oddFigures(r, r.IntN(300))}}}
 		requireSize(t, "chart", c.Lines(w, h, s), w, h)
 
 		requireSize(t, "load", Load("cpu", oddFigures(r, r.IntN(300)), time.Duration(r.Int64()>>r.UintN(40)), w, h, s), w, h)

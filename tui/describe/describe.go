@@ -50,16 +50,19 @@ func (t *Text) Lines() []string {
 	return t.lines
 }
 
-// chart is the round trips of the newest beats.
+// chart is the newest beats, in two fifths of what is seen at once.
 func (t *Text) chart() {
-	samples := t.Of.Samples
-	if len(samples) == 0 {
+	d := t.Of
+	if len(d.Samples) == 0 {
 		return
 	}
-	samples = samples[max(0, len(samples)-t.Beats):]
-	h := min(max(t.Height/3, 4), 14)
-	t.lines = append(t.lines, chart.RTT(samples, t.Width, h, t.Styles)...)
+	e := chart.ECG{Samples: d.Samples, Beats: t.Beats, Interval: d.Interval, End: d.Ended(t.Now), Over: !d.Open()}
+	h := min(max(t.Height*2/5, min(6, t.Height-4), 4), mostChart)
+	t.lines = append(t.lines, e.Lines(t.Width, h, t.Styles)...)
 }
+
+// mostChart is the most lines of a chart: ten of its plot.
+const mostChart = 12
 
 // timeline is the states of the client's connections, from the first one that this detail has shown.
 func (t *Text) timeline() {

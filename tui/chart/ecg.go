@@ -1,0 +1,302 @@
+package chart
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"holter/model"
+	"holter/tui/look"
+)
+
+// ECG is the electrocardiogram of a connection. Each beat that was answered is a spike as high as its round trip, below the
+// timeout that was in force. The line at the foot is flat, and has a sign, where there was no answer. Probes are dots above
+// it, and late answers have a sign at their top.
+//
+// It scrolls with time: a beat stands where its ping was written. Beats without times, such as a holter of an earlier version
+// sends, stand side by side.
+type ECG struct {
+	Samples  []model.Sample // oldest first; more than there is room for, so that the line need not begin in the picture
+	Beats    int            // that there is room for
+	Interval time.Duration  // between two beats, 0 if that is not known
+	End      time.Time      // at the right edge
+	Over     bool           // no time goes on after End
+}
+
+// Inks of an ECG.
+const (
+	ecgFlat   = iota // the line
+	ecgMissed        // where there was no answer
+	ecgCalm
+	ecgTight
+	ecgLimit
+	ecgLost
+	ecgLate
+	ecgProbe
+)
+
+// Lines draws the beats in h lines of w cells. The axis is logarithmic, and says so, where a timeout or the longest round
+// trip would press the middle one flat. The legend has no figures: samples are kept too coarsely to be read beside those of
+// now.
+func (e *ECG) Lines(w, h int, s *look.Styles) []string {
+	if w <= 0 || h <= 0 {
+		return nil
+	}
+	p := newPlan(w, h)
+	t := plot{
+		on:     newCanvas(s.Graph, p.plotW, p.plotH, ecgInks(s)...),
+		beats:  e.shown(),
+		spread: 1 / float64(max(e.Beats, 1)),
+	}
+	low, high, middle := t.bounds()
+	log := high > pressed*middle && middle > 0
+	if log {
+		low /= 2 // so that the shortest spike is one, too
+	}
+	t.y = newScale(low, high, log, t.on.high())
+	t.line()
+	t.timeouts()
+	t.beat()
+	f := frame{title: "round trips", series: t.legend(s), labels: make([]string, p.plotH), times: e.times()}
+	for _, v := range t.y.ticks() {
+		setLabel(f.labels, p.plotH-1-t.y.dot(v)/t.on.dy, axisTime(v))
+	}
+	if log {
+		f.corner = "log"
+	}
+	return f.lines(p, t.on, s)
+}
+
+// pressed is how many times the middle round trip the largest figure has to be before a linear axis would leave no spike.
+const pressed = 10
+
+func ecgInks(s *look.Styles) []Ink {
+	line := func(p look.Paint) Ink {
+		if s.Graph == look.Braille {
+			return Ink{Paint: p}
+		}
+		return Ink{Paint: p, Stencil: s.Glyphs.Trace.Flat}
+	}
+	probe := s.Glyphs.Trace.Piece(model.ProbeBeat, 1)
+	return []Ink{
+		ecgFlat:   line(s.States[model.Normal]),
+		ecgMissed: line(s.Chart.Miss),
+		ecgCalm:   {Paint: s.States[model.Normal]},
+		ecgTight:  {Paint: s.States[model.Suspect]},
+		ecgLimit:  limitInk(s),
+		ecgLost:   {Paint: s.Chart.Miss, Stencil: s.Glyphs.Lost},
+		ecgLate:   {Paint: s.States[model.Suspect], Stencil: s.Glyphs.Trace.Piece(model.LateBeat, 1)},
+		ecgProbe:  {Paint: s.Chart.Miss, Stencil: probe},
+	}
+}
+
+// placed is a beat and where it stands, at 0…1 of the width.
+type placed struct {
+	model.Sample
+	at float64
+}
+
+// shown places the beats. Those before the left edge are below 0.
+func (e *ECG) shown() []placed {
+	list := make([]placed, 0, len(e.Samples))
+	timed := e.timed()
+	for i, sample := range e.Samples {
+		at := 1 - (float64(len(e.Samples)-i)-0.5)/float64(max(e.Beats, 1))
+		if timed {
+			at = 1 - float64(e.End.Sub(sample.At))/float64(e.span())
+		}
+		if timed && sample.At.IsZero() || at > 1 {
+			continue
+		}
+		list = append(list, placed{sample, max(at, -1)})
+	}
+	return list
+}
+
+// timed reports whether the beats have times.
+func (e *ECG) timed() bool {
+	return len(e.Samples) == 0 || !e.Samples[len(e.Samples)-1].At.IsZero()
+}
+
+// span is the time that there is room for.
+func (e *ECG) span() time.Duration {
+	interval := e.Interval
+	if interval <= 0 {
+		interval = 5 * time.Second
+	}
+	return min(interval, longestInterval) * time.Duration(max(e.Beats, 1))
+}
+
+// longestInterval bounds what another holter says.
+const longestInterval = 24 * time.Hour
+
+func (e *ECG) times() []Tick {
+	if !e.timed() {
+		return []Tick{{0, fmt.Sprintf("%d beats", e.Beats)}, {0.5, strconv.Itoa(e.Beats / 2)}, {1, "now"}}
+	}
+	end, ago := "now", ""
+	if e.Over {
+		end, ago = look.Clock(e.End), " before"
+	}
+	span := e.span().Round(time.Second)
+	return []Tick{{0, look.Span(span) + ago}, {0.5, look.Span(span / 2)}, {1, end}}
+}
+
+// plot draws placed beats.
+type plot struct {
+	on     *canvas
+	y      scale
+	beats  []placed
+	spread float64 // from one beat to the next
+}
+
+// bounds are the least and the largest figure that are seen, and the middle round trip, in seconds; 0 without any.
+func (t *plot) bounds() (low, high, middle float64) {
+	var known []float64
+	for i := range t.beats {
+		b := &t.beats[i]
+		if b.at < 0 && i < len(t.beats)-1 && t.beats[i+1].at < 0 {
+			continue
+		}
+		high = max(high, b.Timeout.Seconds())
+		if b.RTT > 0 && b.at >= 0 {
+			known = append(known, b.RTT.Seconds())
+			high = max(high, b.RTT.Seconds())
+		}
+	}
+	if len(known) == 0 {
+		return 0, high, 0
+	}
+	slices.Sort(known)
+	return known[0], high, known[len(known)/2]
+}
+
+// x is the column of a place.
+func (t *plot) x(at float64) int { return int(math.Floor(at * float64(t.on.wide()-1))) }
+
+// line is the foot of all, from the first beat that is known on. From a beat without an answer to the next beat it is not calm.
+func (t *plot) line() {
+	for i := range t.beats {
+		ink, end := ecgFlat, t.on.wide()
+		if i+1 < len(t.beats) {
+			end = t.x(t.beats[i+1].at)
+		}
+		if b := &t.beats[i]; b.Missed && b.RTT == 0 {
+			ink = ecgMissed
+		}
+		for x := max(t.x(t.beats[i].at), 0); x < end; x++ {
+			t.on.dot(x, 0, ink)
+		}
+	}
+}
+
+// timeouts are dashes at the timeout that was in force.
+func (t *plot) timeouts() {
+	for i := range t.beats {
+		end := t.on.wide()
+		if i+1 < len(t.beats) {
+			end = t.x(t.beats[i+1].at)
+		}
+		limit := t.beats[i].Timeout.Seconds()
+		for x := max(t.x(t.beats[i].at), 0); x < end && limit > 0; x++ {
+			if t.on.dx == 1 || x%4 < 2 {
+				t.on.dot(x, t.y.dot(limit), ecgLimit)
+			}
+		}
+	}
+}
+
+// beat draws all beats. The signs come last, as one takes its whole cell.
+func (t *plot) beat() {
+	for i := range t.beats {
+		b := &t.beats[i]
+		switch x := t.x(b.at); {
+		case b.Probe && t.on.graph == look.Braille:
+			t.on.dot(x, 2, ecgMissed)
+		case b.Probe:
+			t.on.mark(x, 0, ecgProbe)
+		case b.RTT == 0 && b.Missed:
+		case b.Missed || b.RTT > b.Timeout/8*5:
+			t.spike(x, b.RTT, ecgTight)
+		default:
+			t.spike(x, b.RTT, ecgCalm)
+		}
+	}
+	for i := range t.beats {
+		b := &t.beats[i]
+		switch x := t.x(b.at); {
+		case b.Probe || !b.Missed:
+		case b.RTT == 0:
+			t.on.mark(x, 0, ecgLost)
+		default:
+			t.on.mark(x, t.y.dot(b.RTT.Seconds()), ecgLate)
+		}
+	}
+}
+
+// flanks are the heights beside the top of a spike, as shares of it, where there is room for them.
+var flanks = [...]float64{0.3, 0.1}
+
+// spike is a needle from the line up to a round trip, at least a dot.
+func (t *plot) spike(x int, rtt time.Duration, ink int) {
+	top := max(t.y.dot(rtt.Seconds()), 1)
+	t.on.column(x, 0, top, ink)
+	apart := t.spread * float64(t.on.wide())
+	for i, share := range flanks {
+		if side := i + 1; apart >= float64(3*side+1) {
+			t.on.column(x-side, 0, int(share*float64(top)), ink)
+			t.on.column(x+side, 0, int(share*float64(top)), ink)
+		}
+	}
+}
+
+// legend names what is to be seen.
+func (t *plot) legend(s *look.Styles) []Series {
+	inks := t.on.inks
+	keys := []Series{
+		{Name: "rtt", Key: s.Glyphs.Trace.Piece(model.Beat(1).Raised(model.UsualHeight), 1), Ink: inks[ecgCalm]},
+		{Name: "timeout", Key: s.Glyphs.Dash, Ink: inks[ecgLimit]},
+	}
+	var lost, late, probe bool
+	for i := range t.beats {
+		b := &t.beats[i]
+		lost = lost || b.Missed && b.RTT == 0 && !b.Probe
+		late = late || b.Missed && b.RTT > 0
+		probe = probe || b.Probe
+	}
+	if lost {
+		keys = append(keys, Series{Name: "no answer", Key: inks[ecgLost].Stencil, Ink: inks[ecgLost]})
+	}
+	if probe {
+		keys = append(keys, Series{Name: "probe", Key: inks[ecgProbe].Stencil, Ink: inks[ecgProbe]})
+	}
+	if late {
+		keys = append(keys, Series{Name: "late", Key: inks[ecgLate].Stencil, Ink: inks[ecgLate]})
+	}
+	return keys
+}
+
+// limitInk draws a limit. The limit gives way to other series. Without braille it is a dash, as the other dots are
+// too coarse for a thin line.
+func limitInk(s *look.Styles) Ink {
+	in := Ink{Paint: s.Chart.Limit, Shy: true}
+	if s.Graph != look.Braille {
+		in.Stencil = s.Glyphs.Dash
+	}
+	return in
+}
+
+// axisTime is a time in seconds as a label: 0, 0.5ms, 20ms, 1.5s, 2m00s.
+func axisTime(v float64) string {
+	switch {
+	case v <= 0:
+		return "0"
+	case v < 0.9999:
+		return strconv.FormatFloat(v*1000, 'g', 3, 64) + "ms"
+	case v < 60:
+		return strconv.FormatFloat(v, 'g', 3, 64) + "s"
+	}
+	return look.Span(time.Duration(math.Min(v, 1e9) * float64(time.Second)))
+}
