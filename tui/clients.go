@@ -119,7 +119,7 @@ func (p *clients) click(x, y int) tea.Cmd {
 	if y == 0 {
 		return p.sortAt(x)
 	}
-	if p.list.Click(y) {
+	if p.list.Click(x, y) {
 		p.unfollow()
 	}
 	return nil

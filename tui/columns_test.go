@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/exp/golden"
+
 	"holter/model"
 	"holter/tui/look"
 )
@@ -142,4 +144,30 @@ func TestLongNamesGetTheirRoom(t *testing.T) {
 	newScreen(t, newFake(conns...), 190, 24).line(strings.Repeat("漢", 31) + "…")
 	short := newScreen(t, newFake(ward(20)...), 190, 24)
 	short.line("demo-0003       3 127.0.0.1") // they leave the room to other columns
+}
+
+// TestQuietScreens draws rows that are well, near the limit, beyond it and not what they seem, in all colours and without.
+func TestQuietScreens(t *testing.T) {
+	conns := ward(5)
+	conns[1].Silence = 5400 * time.Millisecond
+	for i := 16; i < 24; i++ {
+		conns[2].Beats[i] = model.MissedBeat
+	}
+	conns[2].Diagnosis = model.Diagnosis{Cause: model.CauseNoPong, Detail: "Data came in 27 ms ago, but none of 7 pings was answered."}
+	conns[4].Diagnosis = model.Diagnosis{Cause: model.CauseJitter, Detail: "The pong came after 1.4 s; the timeout was 0.5 s."}
+	for i, theme := range look.Themes {
+		t.Run(theme.Name, func(t *testing.T) {
+			s := newScreen(t, newFake(conns...), 110, 16)
+			for range i {
+				s.press("t")
+			}
+			golden.RequireEqual(t, []byte(s.press("s", "c").app.View()))
+		})
+	}
+	for name, getenv := range map[string]func(string) string{"none": withoutColour, "ascii": asciiTerminal} {
+		t.Run(name, func(t *testing.T) {
+			s := newScreenWith(t, newFake(conns...), 110, 16, getenv, false)
+			golden.RequireEqual(t, []byte(s.press("s", "c").app.View()))
+		})
+	}
 }

@@ -47,6 +47,13 @@ func (p *connections) invitation(w int) []string {
 	return lines
 }
 
+// wheel scrolls the detail beside the list if the mouse is over it.
+func (p *connections) wheel(x, y int, msg tea.KeyMsg) bool {
+	list, pane := p.layout.split(p.detail.stage)
+	over := p.layout.right && x > list.w || !p.layout.right && y >= list.h && y < list.h+pane.h
+	return p.detail.stage == beside && over && p.detail.scroll(msg, p.keys)
+}
+
 // click goes to a row, or sorts by a column, or scrolls nothing.
 func (p *connections) click(x, y int) tea.Cmd {
 	list, _ := p.layout.split(p.detail.stage)
@@ -56,7 +63,7 @@ func (p *connections) click(x, y int) tea.Cmd {
 	if y == 0 {
 		return p.sortAt(x)
 	}
-	if !p.list.Click(y) {
+	if !p.list.Click(x, y) {
 		return nil
 	}
 	p.picked = true

@@ -202,8 +202,8 @@ func (p *events) selected() *model.Connection {
 // absent says why there is no connection for the row under the cursor.
 func (p *events) absent() string { return "this event is about no connection that was let in" }
 
-func (p *events) click(_, y int) tea.Cmd {
-	if p.list.Click(y) {
+func (p *events) click(x, y int) tea.Cmd {
+	if p.list.Click(x, y) {
 		p.unfollow()
 	}
 	return nil

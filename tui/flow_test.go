@@ -55,6 +55,22 @@ func TestFlowFilterAndOpen(t *testing.T) {
 	f.quits()
 }
 
+func TestFlowSortAndHide(t *testing.T) {
+	f := newFlow(t, newFake(ward(50)...))
+	f.sees("1/50")
+	f.Type("G")
+	f.sees("50/50")
+	f.Type("H")
+	f.sees("47/47, 3 closed hidden")
+	f.Type("sc")
+	f.sees("1/47, 3 closed hidden")
+	f.Send(tea.MouseMsg{X: 79, Y: 21, Action: tea.MouseActionPress, Button: tea.MouseButtonLeft})
+	f.Send(tea.MouseMsg{X: 79, Y: 21, Action: tea.MouseActionRelease, Button: tea.MouseButtonLeft})
+	f.sees("47/47, 3 closed hidden")
+	f.key(tea.KeyCtrlC)
+	f.quits()
+}
+
 func TestFlowKick(t *testing.T) {
 	source := newFake(ward(50)...)
 	f := newFlow(t, source)

@@ -57,6 +57,23 @@ func TestDetailComesAndGoesWithTheRoom(t *testing.T) {
 	newScreen(t, newFake(), wide.w, wide.h).line("no connection is selected")
 }
 
+func TestWheelScrollsWhatItIsOver(t *testing.T) {
+	for _, where := range []struct {
+		size
+		keys []string
+		x, y int // over the detail
+	}{{wide, nil, 150, 30}, {size{120, 36}, []string{"enter"}, 60, 30}} {
+		s := newScreen(t, newFake(ward(100)...), where.w, where.h).press(where.keys...)
+		s.line("─ demo-0007")
+		s.lacks("↑ 3")
+		s.send(tea.MouseMsg{X: where.x, Y: where.y, Action: tea.MouseActionPress, Button: tea.MouseButtonWheelDown})
+		s.line("↑ 3")
+		same(t, s.cursorRow(), "demo-0007")
+		s.send(tea.MouseMsg{X: 20, Y: where.h/2 - 2, Action: tea.MouseActionPress, Button: tea.MouseButtonWheelDown})
+		same(t, s.cursorRow(), "demo-0055")
+	}
+}
+
 // TestDetailStaysUntilTheCursorMoves lets worse connections come in above.
 func TestDetailStaysUntilTheCursorMoves(t *testing.T) {
 	f := newFake(ward(100)...)

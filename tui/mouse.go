@@ -14,9 +14,9 @@ func (a *App) moused(msg tea.MouseMsg) tea.Cmd {
 	switch {
 	case !a.fits():
 	case msg.Button == tea.MouseButtonWheelUp:
-		return a.wheel(tea.KeyUp)
+		return a.wheel(at, tea.KeyUp)
 	case msg.Button == tea.MouseButtonWheelDown:
-		return a.wheel(tea.KeyDown)
+		return a.wheel(at, tea.KeyDown)
 	case msg.Action == tea.MouseActionPress && msg.Button == tea.MouseButtonLeft:
 		a.pressed = &at
 	case msg.Action == tea.MouseActionRelease && a.pressed != nil:
@@ -29,14 +29,16 @@ func (a *App) moused(msg tea.MouseMsg) tea.Cmd {
 	return nil
 }
 
-// wheel moves the page by a few rows, or scrolls a dialog that has a text.
-func (a *App) wheel(to tea.KeyType) tea.Cmd {
+// wheel moves the page by a few rows, or scrolls the text that the mouse is over, or a dialog that has one.
+func (a *App) wheel(at cellAt, to tea.KeyType) tea.Cmd {
 	msg := tea.KeyMsg{Type: to}
 	var cmds []tea.Cmd
 	for range wheelRows {
 		switch d := a.dialog.(type) {
 		case nil:
-			cmds = append(cmds, a.page().update(msg))
+			if p, ok := a.page().(wheeler); !ok || !p.wheel(at.x, at.y-a.headerHeight(), msg) {
+				cmds = append(cmds, a.page().update(msg))
+			}
 		case scroller:
 			d.scroll(msg)
 		}

@@ -63,6 +63,10 @@ type (
 	clicker interface {
 		click(x, y int) tea.Cmd
 	}
+	// wheeler scrolls a text at a place of the page, and reports whether there is one.
+	wheeler interface {
+		wheel(x, y int, msg tea.KeyMsg) bool
+	}
 	// chronicle lists events itself, as soon as the screen has them.
 	chronicle interface {
 		hear() tea.Cmd
@@ -78,6 +82,7 @@ type (
 var (
 	_ interface {
 		opener
+		wheeler
 		lister
 		selector
 		many

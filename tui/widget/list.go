@@ -141,10 +141,15 @@ func (l *List[R, K]) Seek(step int) bool {
 	return false
 }
 
-// Click goes to the row at line y of the list. It reports whether there is one.
-func (l *List[R, K]) Click(y int) bool {
+// Click goes to the row at a cell of the list or, on the scroll bar, to one as far down among all rows. It reports whether
+// there is one.
+func (l *List[R, K]) Click(x, y int) bool {
 	if y < 1 || y >= l.Height {
 		return false
+	}
+	if seen := l.visible(); x >= l.Table.width && len(l.Rows) > seen {
+		l.MoveTo((y - 1) * (len(l.Rows) - 1) / max(1, seen-1))
+		return true
 	}
 	return l.ClickAt(y - 1)
 }

@@ -81,8 +81,13 @@ func TestKeysMoveTheCursor(t *testing.T) {
 	if !l.Seek(1) || l.Keyed() != 7 {
 		t.Errorf("the next in trouble is %d", l.Keyed())
 	}
-	if !l.Click(1) || l.Click(4+1) || l.Click(0) {
+	if !l.Click(3, 1) || l.Click(3, 4+1) || l.Click(3, 0) {
 		t.Error("clicks go elsewhere")
+	}
+	for y, want := range map[int]int{1: 1, 4: 9} {
+		if !l.Click(29, y) || l.Keyed() != want {
+			t.Errorf("a click on line %d of the scroll bar goes to %d, want %d", y, l.Keyed(), want)
+		}
 	}
 }
 
