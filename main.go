@@ -29,7 +29,6 @@ import (
 	"holter/tui/cli/completion"
 	"holter/tui/cli/config"
 	"holter/tui/cli/noquery"
-	"holter/tui/cli/terminal"
 	"holter/tui/cli/version"
 	"holter/tui/eventlog"
 )
@@ -174,7 +173,7 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*s
 		m.View.Screen.Demo = func() error { return demo.Start(20) }
 	}
 	if screen {
-		process.BeforeAbort(terminal.Save(streams.In, streams.Out).Restore)
+		process.BeforeAbort(cli.TakeTerminal(&m.View.Screen, streams))
 		m.View.Screen.API, m.View.Screen.Foreign = srv.AdminURL(), demo.Foreign
 		parts = append(parts, srv.Run, func(ctx context.Context) error { return m.View.Screen.Run(ctx, source) })
 	} else {
@@ -204,8 +203,8 @@ func (a *attachCommand) Run(ctx context.Context, streams cli.Streams) error {
 	case err != nil:
 		return err
 	}
-	process.BeforeAbort(terminal.Save(streams.In, streams.Out).Restore)
-	a.Screen.ReadOnly, a.Screen.API = a.ReadOnly, remote.URL()
+	process.BeforeAbort(cli.TakeTerminal(&a.Screen, streams))
+	a.Screen.ReadOnly, a.Screen.API, a.Screen.Elsewhere = a.ReadOnly, remote.URL(), true
 	return process.Together(ctx, remote.Run, func(ctx context.Context) error { return a.Screen.Run(ctx, remote) })
 }
 

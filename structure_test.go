@@ -28,7 +28,7 @@ var confined = map[string][]string{
 	"github.com/charmbracelet":   {"tui", "probe/swarm"},
 	"github.com/gin-gonic/gin":   {".", "server/endpoint", "server/ginmonitor"},
 	"go.yaml.in":                 {"model/yaml"},
-	"golang.org/x/term":          {"tui/cli", "probe/tty", "probe/swarm"},
+	"golang.org/x/term":          {"tui/terminal", "probe/tty", "probe/swarm"},
 	"holter/model/yaml":          {"tui/cli", "probe/drill"},
 	"holter/probe/compare":       {"."},
 	"holter/probe/drill":         {"."},

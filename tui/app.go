@@ -7,6 +7,7 @@ import (
 
 	"holter/model"
 	"holter/tui/look"
+	"holter/tui/paint"
 )
 
 // App is the root of the screen: it owns size, pages, dialog and message line, and hands each message to the page or
@@ -30,6 +31,8 @@ type App struct {
 	live    *picture // the newest, nil before the first
 	frozen  *picture // what is shown instead, nil while nothing is
 	leaving bool     // the last picture stays on the terminal
+	aside   bool     // the terminal shows what was there before
+	skips   paint.Skips
 }
 
 // setup is what a screen is told once.
@@ -38,8 +41,10 @@ type setup struct {
 	restyle  func(*look.Theme) *look.Styles
 	theme    *look.Theme
 	readOnly bool
-	mouse    bool   // is on
-	api      string // root of the admin API's addresses, "" if it is not known
+	mouse    bool          // is on
+	api      string        // root of the admin API's addresses, "" if it is not known
+	every    time.Duration // the picture is renewed
+	stops    bool          // ctrl+z stops the process
 	foreign  func(*model.Connection) bool
 }
 
@@ -85,8 +90,8 @@ func (a *App) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 		cmd = a.typed(msg)
 	case tea.MouseMsg:
 		cmd = a.moused(msg)
-	case tea.ResumeMsg:
-		cmd = a.resumed()
+	case paint.Skips:
+		a.skips = msg
 	case refreshed:
 		cmd = a.refreshed(&msg)
 	case rearranged:
@@ -136,12 +141,12 @@ func (a *App) refreshed(msg *refreshed) tea.Cmd {
 		}
 		cmd = a.page().setPicture(a.live)
 	}
-	return tea.Batch(cmd, a.refresh(rest(msg.took)))
+	return tea.Batch(cmd, a.refresh(rest(a.every, msg.took)))
 }
 
 // rest is the pause after a refresh that took the given time.
-func rest(took time.Duration) time.Duration {
-	return min(max(refreshEvery, restFactor*took), longestRest)
+func rest(every, took time.Duration) time.Duration {
+	return max(every, min(restFactor*took, longestRest))
 }
 
 // inspected hands a detail to the page that shows such.
@@ -171,7 +176,7 @@ func (a *App) happened(msg *happened) tea.Cmd {
 	if p, ok := a.page().(chronicle); ok {
 		cmd = p.hear() // at once, or the message line would have them before the list
 	}
-	return tea.Batch(cmd, a.fx.listen(refreshEvery, a.feed.seq))
+	return tea.Batch(cmd, a.fx.listen(a.every, a.feed.seq))
 }
 
 // reported shows what became of something that was asked for.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -18,7 +17,10 @@ import (
 )
 
 const (
-	refreshEvery = 250 * time.Millisecond
+	leastRefresh   = 50 * time.Millisecond
+	defaultRefresh = 500 * time.Millisecond
+	mostRefresh    = time.Minute
+
 	retryEvery   = time.Second     // after the source failed
 	answerWithin = 5 * time.Second // for all but the wait for events
 
@@ -33,7 +35,7 @@ const (
 type effects struct {
 	source Source
 	demo   func() error                                    // starts demo clients, nil if there are none
-	out    io.Writer                                       // the terminal, for sequences that are not part of a picture
+	screen canvas                                          // the terminal
 	wait   func(ctx context.Context, d time.Duration) bool // reports whether d passed before ctx ended
 	meter  traffic.Meter                                   // used by one refresh at a time
 	keys   *input.Reader                                   // nil where Bubble Tea reads the keys
@@ -46,7 +48,7 @@ type effects struct {
 
 func newEffects(ctx context.Context, source Source) *effects {
 	ctx, end := context.WithCancelCause(ctx)
-	return &effects{source: source, out: io.Discard, wait: wait, ctx: ctx, end: end}
+	return &effects{source: source, wait: wait, ctx: ctx, end: end}
 }
 
 // do makes f a command. A panic in f ends the screen in an orderly way; Bubble Tea alone would print a stack trace over
@@ -183,6 +185,17 @@ func (e *effects) kick(k model.Kick, to victims, how string) tea.Cmd {
 // startDemo starts demo clients.
 func (e *effects) startDemo() tea.Cmd {
 	return e.report("start demo clients", func() (string, error) { return "demo clients are starting", e.demo() })
+}
+
+// canvas is the terminal, beside the pictures. Nothing of it waits for the terminal.
+type canvas interface {
+	// Write puts a sequence that is not part of a picture between two of them.
+	Write(p []byte) (int, error)
+	// Aside shows what was there before the screen, with text below, until Back.
+	Aside(text string)
+	Back()
+	// Suspend stops the process, until a shell has it go on.
+	Suspend()
 }
 
 // report does what needs no source, such as writing a file, and says on the message line how it went.

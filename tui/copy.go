@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
@@ -45,27 +44,11 @@ func (e *effects) copy(text string) tea.Cmd {
 	return e.report("copy", func() (string, error) {
 		seq, err := clipboardSequence(text, os.Getenv)
 		if err == nil {
-			_, err = io.WriteString(e.out, seq)
+			_, err = io.WriteString(e.screen, seq)
 		}
 		return "copied, if the terminal allows it: " + text, err
 	})
 }
-
-// sharedOutput is the terminal for pictures and for what else is written to it, one write after
-// another. It is the file that it wraps in all else, so that Bubble Tea finds its size.
-type sharedOutput struct {
-	*os.File
-	mu sync.Mutex
-}
-
-func (o *sharedOutput) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.File.Write(p)
-}
-
-// WriteString keeps callers from the file's own.
-func (o *sharedOutput) WriteString(s string) (int, error) { return o.Write([]byte(s)) }
 
 // maxCopy bounds what is copied, in bytes. Terminals drop longer sequences, most from 100 kB of base64
 // on, and say nothing.

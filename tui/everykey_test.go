@@ -115,7 +115,15 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 			t.Errorf("left %t:\n%s", s.app.leaving, left)
 		}
 	},
-	"Suspend":   func(t *testing.T, s *screen) { same(t, s.ask("ctrl+z"), "tea.SuspendMsg") },
+	"Suspend": func(t *testing.T, s *screen) {
+		same(t, s.ask("ctrl+z"), "")
+		s.press("x", "q", "ctrl+z", "enter")
+		same(t, strings.Join(s.out.did, "|"), "aside: holter goes on, open connections: 94. enter shows the screen again, ctrl+c ends holter.\r\n|back")
+		s.lacks("Cancel")
+		s.app.stops = true
+		s.press("ctrl+z")
+		same(t, s.out.did[2], "suspend")
+	},
 	"Interrupt": func(t *testing.T, s *screen) { same(t, s.press("/").ask("ctrl+c"), "tea.QuitMsg") },
 
 	"Keep":  func(_ *testing.T, s *screen) { s.press("/", "demo-0012", "enter").line("1/1 of 100 demo-0012") },
@@ -387,9 +395,9 @@ func TestReadOnlyOffersNothingThatChanges(t *testing.T) {
 
 func TestRestGrowsWithTheWork(t *testing.T) {
 	for took, want := range map[time.Duration]time.Duration{
-		time.Millisecond: refreshEvery, 50 * time.Millisecond: 500 * time.Millisecond, time.Minute: longestRest,
+		time.Millisecond: 250 * time.Millisecond, 50 * time.Millisecond: 500 * time.Millisecond, time.Minute: longestRest,
 	} {
-		if got := rest(took); got != want {
+		if got := rest(250*time.Millisecond, took); got != want {
 			t.Errorf("%v after %v, want %v", got, took, want)
 		}
 	}

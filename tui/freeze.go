@@ -60,3 +60,14 @@ func (a *App) lag() string {
 	}
 	return look.Span(a.live.Age) + " old picture: slow line"
 }
+
+// skipsFor is how long the screen says that it skipped pictures.
+const skipsFor = 5 * time.Second
+
+// skipping says that the terminal does not take all pictures.
+func (a *App) skipping() string {
+	if a.skips.Pictures == 0 || a.status.now.Sub(a.skips.Last) > skipsFor {
+		return ""
+	}
+	return fmt.Sprintf("slow terminal: skipped %d", a.skips.Pictures)
+}

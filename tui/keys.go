@@ -101,7 +101,7 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		Mask:        bind("P", "mask addresses", "P"),
 		Help:        bind("?", "help", "?"),
 		QuitLeaving: bind("Q", "quit, leaving the picture", "Q"),
-		Suspend:     bind("ctrl+z", "suspend", "ctrl+z"),
+		Suspend:     bind("ctrl+z", "step aside", "ctrl+z"),
 		Interrupt:   bind("ctrl+c", "quit, from anywhere", "ctrl+c"),
 
 		Keep:  bind("enter", "keep", "enter"),

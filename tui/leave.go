@@ -87,6 +87,41 @@ func (a *App) foreigners(s *model.Snapshot) (n int) {
 	return n
 }
 
+// remains is what stays on the terminal when the screen is left.
+func (a *App) remains() string {
+	if !a.leaving {
+		return ""
+	}
+	return a.lastPicture() + "\n"
+}
+
+// stepAside gives the terminal's picture back for a while. Only where no connection hangs on this process is the process
+// stopped: connections would neither beat nor get through.
+func (a *App) stepAside() {
+	if a.stops {
+		a.fx.screen.Suspend()
+		return
+	}
+	if a.aside {
+		return
+	}
+	a.aside = true
+	goesOn := "holter goes on"
+	if a.live != nil {
+		n := a.live.counts
+		goesOn += fmt.Sprintf(", open connections: %d", n.Normal+n.Suspect+n.Failed)
+	}
+	a.fx.screen.Aside(goesOn + ". enter shows the screen again, ctrl+c ends holter.\r\n")
+}
+
+// comeBack waits for enter. Whoever types a command, at a prompt that is none, has not pressed any keys of the screen.
+func (a *App) comeBack(msg tea.KeyMsg) {
+	if msg.Type == tea.KeyEnter || msg.Type == tea.KeyCtrlJ {
+		a.aside = false
+		a.fx.screen.Back()
+	}
+}
+
 // leaveField is what can have the focus in the question.
 type leaveField uint8
 

@@ -12,7 +12,7 @@ const wheelRows = 3
 func (a *App) moused(msg tea.MouseMsg) tea.Cmd {
 	at := cellAt{msg.X, msg.Y}
 	switch {
-	case !a.fits():
+	case !a.fits(), a.aside:
 	case msg.Button == tea.MouseButtonWheelUp:
 		return a.wheel(at, tea.KeyUp)
 	case msg.Button == tea.MouseButtonWheelDown:
@@ -74,12 +74,4 @@ func (a *App) toggleMouse() tea.Cmd {
 	}
 	a.status.say("mouse off: the terminal has it")
 	return tea.DisableMouse
-}
-
-// resumed puts back what the terminal forgot while the screen was suspended.
-func (a *App) resumed() tea.Cmd {
-	if a.mouse {
-		return tea.EnableMouseCellMotion
-	}
-	return nil
 }

@@ -59,7 +59,11 @@ func (a *App) press(msg tea.KeyMsg) tea.Cmd {
 	case key.Matches(msg, a.keys.Interrupt):
 		return tea.Quit
 	case key.Matches(msg, a.keys.Suspend):
-		return tea.Suspend
+		a.stepAside()
+		return nil
+	case a.aside:
+		a.comeBack(msg)
+		return nil
 	case !a.fits():
 		return a.pressSmall(msg)
 	case a.dialog != nil:

@@ -24,9 +24,19 @@ type screen struct {
 	t     testing.TB
 	app   *App
 	fake  *fake
-	out   bytes.Buffer // what was written to the terminal beside pictures
+	out   fakeTerminal // what was written to the terminal beside pictures
 	demos int          // how often demo clients were started
 }
+
+// fakeTerminal is what an App does with the terminal fakeTerminal pictures.
+type fakeTerminal struct {
+	bytes.Buffer
+	did []string
+}
+
+func (b *fakeTerminal) Aside(text string) { b.did = append(b.did, "aside: "+text) }
+func (b *fakeTerminal) Back()             { b.did = append(b.did, "back") }
+func (b *fakeTerminal) Suspend()          { b.did = append(b.did, "suspend") }
 
 // testSetup is a screen at noon.
 func testSetup(getenv func(string) string) setup {
@@ -53,7 +63,7 @@ func newScreenWith(t testing.TB, f *fake, w, h int, getenv func(string) string, 
 		}
 	})
 	s := &screen{t: t, fake: f}
-	fx.out = &s.out
+	fx.screen = &s.out
 	fx.wait = func(_ context.Context, d time.Duration) bool { return d == 0 }
 	fx.demo = func() error { s.demos++; return nil }
 	o := testSetup(getenv)

@@ -12,13 +12,15 @@
 // the number of connections, such as filtering and sorting, is done by commands on a picture, which never changes once it is
 // made. Update and View run on one goroutine and never block.
 //
-// The rooms: input reads keys and the mouse, look has styles and text, chart draws figures, widget has tables, menus and forms,
-// svg and export write files, traffic measures bytes per second, describe words the detail of a connection, glossary the words
-// of the screen. They import model and each other, never tui. Package cli, the command line's own furniture, and eventlog,
-// which writes the events of a source as log lines, stand beside it.
+// The rooms: terminal is the terminal that is taken and given back, paint writes pictures to it, input reads keys and the
+// mouse, look has styles and text, chart draws figures, widget has tables, menus and forms, svg and export write files, traffic
+// measures bytes per second, describe words the detail of a connection, glossary the words of the screen. They import model and
+// each other, never tui. Package cli, the command line's own furniture, and eventlog, which writes the events of a source as log
+// lines, stand beside it.
 package tui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,16 +33,17 @@ import (
 	"holter/model"
 	"holter/tui/input"
 	"holter/tui/look"
+	"holter/tui/paint"
+	"holter/tui/terminal"
 )
-
-// framesPerSecond bounds how often the terminal is written to.
-const framesPerSecond = 20
 
 // Options are the settings of a screen. The zero value is a screen on the program's own terminal.
 type Options struct {
 	Theme   string `enum:"system,dark,light,blind" default:"system" help:"Colours of the screen: system (the terminal's sixteen), dark, light, or blind for colour-blind eyes."`
 	Graph   string `enum:",braille,block,ascii" default:"" placeholder:"KIND" help:"What charts are drawn with: braille, block or ascii; what terminal and locale can show if not given."`
 	NoMouse bool   `help:"Leave the mouse to the terminal; m takes it while the screen runs."`
+
+	Refresh time.Duration `default:"500ms" placeholder:"DURATION" help:"How often the picture is renewed; less often for a slow line."`
 
 	ReadOnly bool         `kong:"-"` // only show, even if the source allows changes
 	API      string       `kong:"-"` // root of the admin API's addresses, "" if there is none
@@ -50,8 +53,21 @@ type Options struct {
 	// end, the screen asks. If it is nil, none does.
 	Foreign func(*model.Connection) bool `kong:"-"`
 
-	Input  io.Reader `kong:"-"` // keys, nil for standard input
-	Output io.Writer `kong:"-"` // nil for standard output
+	// Elsewhere says that the connections are another process's. Then ctrl+z stops this one, as it does other programs. A
+	// process that serves connections is never stopped.
+	Elsewhere bool `kong:"-"`
+
+	Input    io.Reader          `kong:"-"` // keys, nil for standard input
+	Output   io.Writer          `kong:"-"` // nil for standard output
+	Terminal *terminal.Terminal `kong:"-"` // that of both, for a caller who must be able to give it back; nil for one of its own
+}
+
+// Validate is called by kong.
+func (o Options) Validate() error {
+	if o.Refresh != 0 && o.Refresh < leastRefresh || o.Refresh > mostRefresh {
+		return fmt.Errorf("--refresh %v: write a time from %v to %v, such as 2s", o.Refresh, leastRefresh, mostRefresh)
+	}
+	return nil
 }
 
 // Source is all that the screen knows of where its picture comes from: a monitor in this process,
@@ -93,25 +109,43 @@ func (o Options) Run(ctx context.Context, source Source) error {
 	}
 	fx := newEffects(ctx, source)
 	defer fx.stop()
-	fx.demo, fx.out = o.Demo, o.output()
+	fx.demo = o.Demo
 	if fx.keys, err = input.Open(o.Input); err != nil {
 		return err
 	}
-	app := newApp(fx, setup)
-	_, err = tea.NewProgram(app, o.programOptions(fx)...).Run()
-	if cause := context.Cause(fx.ctx); errors.Is(cause, errBroken) || errors.Is(cause, input.ErrGone) {
-		return cause
-	}
-	if app.leaving {
-		fmt.Fprintln(fx.out, app.lastPicture())
-	}
-	if ctx.Err() != nil {
-		return nil
-	}
+	t := o.terminal(fx.keys)
+	enter, err := t.Take()
 	if err != nil {
+		t.Close("")
+		return fmt.Errorf("take the terminal: %w", err)
+	}
+	screen := paint.New(t, enter)
+	fx.screen = screen
+	app := newApp(fx, setup)
+	_, err = tea.NewProgram(screen.Over(fx.ctx, app, fx.recover), programOptions(fx)...).Run()
+	cause := context.Cause(fx.ctx)
+	fx.stop()
+	screen.Close(app.remains())
+	switch {
+	case errors.Is(cause, errBroken):
+		return cause
+	case cause != nil: // ctx is over, or the terminal is gone, which is the same as if the user had quit
+		return nil
+	case err != nil:
 		return fmt.Errorf("show the screen: %w", err)
 	}
 	return nil
+}
+
+// terminal is the one to show the screen on.
+func (o Options) terminal(keys *input.Reader) *terminal.Terminal {
+	switch {
+	case o.Terminal != nil:
+		return o.Terminal
+	case keys != nil:
+		return terminal.Open(keys.From(), o.Output)
+	}
+	return terminal.Open(o.Input, o.Output)
 }
 
 func (o Options) setup() (setup, error) {
@@ -131,27 +165,21 @@ func (o Options) setup() (setup, error) {
 		mouse:    !o.NoMouse,
 		api:      o.API,
 		foreign:  o.Foreign,
+		every:    cmp.Or(o.Refresh, defaultRefresh),
+		stops:    o.Elsewhere && terminal.CanSuspend,
 	}, nil
 }
 
-// output is where the picture goes, one write at a time.
-func (o Options) output() io.Writer {
-	if o.Output != nil {
-		return o.Output
-	}
-	return &sharedOutput{File: os.Stdout}
-}
-
-func (o Options) programOptions(fx *effects) []tea.ProgramOption {
+// programOptions have Bubble Tea run the program, and leave the terminal to the screen.
+func programOptions(fx *effects) []tea.ProgramOption {
 	options := []tea.ProgramOption{
 		tea.WithContext(fx.ctx),
-		tea.WithAltScreen(),
-		tea.WithFPS(framesPerSecond),
 		tea.WithoutSignalHandler(),
-		tea.WithOutput(fx.out),
+		tea.WithoutRenderer(),
+		tea.WithOutput(io.Discard),
 	}
 	if fx.keys != nil {
-		options = append(options, tea.WithInput(fx.keys.Raw()))
+		options = append(options, tea.WithInput(nil)) // there is another reader
 	}
 	return options
 }

@@ -158,7 +158,7 @@ func (a *App) labels() []string {
 
 // urgent are the notes that matter more than the names of the pages: what is unusual, then how many rows are shown.
 func (a *App) urgent() []part {
-	notes := []part{{a.lag(), a.styles.Alarm}, {a.banner(), a.styles.Alarm}}
+	notes := []part{{a.lag(), a.styles.Alarm}, {a.skipping(), a.styles.Alarm}, {a.banner(), a.styles.Alarm}}
 	if p, ok := a.page().(counter); ok {
 		notes = append(notes, part{p.tally(), a.styles.Accent})
 	}

@@ -2,11 +2,13 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 
 	"holter/tui"
-	"holter/tui/cli/terminal"
 	"holter/tui/eventlog"
+	"holter/tui/terminal"
 )
 
 // View are the options of a command that shows connections on a screen or in a log.
@@ -16,16 +18,31 @@ type View struct {
 	Log      eventlog.Options `embed:"" group:"Screen and log:"`
 }
 
-// WantsScreen decides between screen and log.
+// WantsScreen decides between screen and log. On a terminal that cannot show a screen it says why there is none.
 func (v *View) WantsScreen(s Streams) (bool, error) {
-	possible := terminal.Interactive(s.In, s.Out)
-	if v.Headless == nil {
-		return possible, nil
+	missing := whyNoScreen(s)
+	switch {
+	case v.Headless != nil && *v.Headless:
+		return false, nil
+	case missing == "":
+		return true, nil
+	case v.Headless != nil:
+		return false, UsageError{fmt.Errorf("--headless=false asks for the screen, but %s, or leave the flag out", missing)}
+	case terminal.Interactive(s.In, s.Out):
+		fmt.Fprintf(s.Err, "holter: log lines instead of the screen: %s\n", missing)
 	}
-	if !*v.Headless && !possible {
-		return false, UsageError{errors.New("--headless=false asks for the screen, but there is no terminal: run holter in one, or leave the flag out")}
+	return false, nil
+}
+
+// whyNoScreen says what is missing for a screen and what to do about it, "" if nothing is.
+func whyNoScreen(s Streams) string {
+	if !terminal.Interactive(s.In, s.Out) {
+		return "there is no terminal: run holter in one"
 	}
-	return !*v.Headless, nil
+	if why := terminal.Refuses(os.Getenv); why != "" {
+		return why + ": set it to what the terminal is, such as TERM=xterm-256color"
+	}
+	return ""
 }
 
 // Logger writes where the screen would be. Beside a screen there is no place for it.
@@ -36,10 +53,17 @@ func (v *View) Logger(s Streams, screen bool) *slog.Logger {
 	return v.Log.Logger(s.Out)
 }
 
-// NeedScreen fails where there is no terminal for a command that can do nothing but show a screen.
+// NeedScreen fails where no screen can be shown, for a command that can do nothing else.
 func NeedScreen(command string, s Streams) error {
-	if terminal.Interactive(s.In, s.Out) {
-		return nil
+	if missing := whyNoScreen(s); missing != "" {
+		return UsageError{errors.New(command + " shows a screen, but " + missing)}
 	}
-	return UsageError{errors.New(command + " shows a screen, but there is no terminal: run holter in one")}
+	return nil
+}
+
+// TakeTerminal gives o the terminal to show a screen on. It returns what gives the terminal back before the program ends in
+// a way that the screen cannot see coming.
+func TakeTerminal(o *tui.Options, s Streams) (abort func()) {
+	o.Terminal = terminal.Open(s.In, s.Out)
+	return o.Terminal.Abort
 }

@@ -190,15 +190,5 @@ func (r *Reader) closeFile() {
 	}
 }
 
-// Raw is the input for Bubble Tea: it makes the terminal raw, and finds nothing to read.
-func (r *Reader) Raw() io.Reader {
-	if f, ok := r.from.(term.File); ok {
-		return empty{f}
-	}
-	return bytes.NewReader(nil)
-}
-
-// empty is a terminal that is at its end. It has no name, without which Bubble Tea does not wait for it.
-type empty struct{ term.File }
-
-func (empty) Read([]byte) (int, error) { return 0, io.EOF }
+// From is the terminal, or what stands for one.
+func (r *Reader) From() io.Reader { return r.from }

@@ -66,18 +66,3 @@ func TestTerminalGone(t *testing.T) {
 		t.Errorf("%q, %v", said(msgs), err)
 	}
 }
-
-// Bubble Tea gets the terminal to make it raw, but nothing to read, and no name to wait with.
-func TestRaw(t *testing.T) {
-	_, r := atTerminal(t)
-	raw := r.Raw()
-	if f, ok := raw.(term.File); !ok || !term.IsTerminal(f.Fd()) {
-		t.Errorf("%T is no terminal", raw)
-	}
-	if _, ok := raw.(interface{ Name() string }); ok {
-		t.Error("has a name")
-	}
-	if n, err := raw.Read(make([]byte, 1)); n != 0 || err == nil {
-		t.Errorf("%d bytes, %v", n, err)
-	}
-}
