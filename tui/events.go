@@ -51,9 +51,12 @@ func (p *events) plain(text string, w int) string {
 	return p.styles.Glyphs.Cut(p.styles.Glyphs.Plain(text), w)
 }
 
-// what are the words of an event without the first one, if that is its kind again.
+// what are the words of an event without the first one, where that is its kind again.
 func (it *item) what(w int, g *look.Glyphs) string {
 	kind := it.Kind + " "
+	if it.members == nil && it.refusal == nil {
+		return it.words(w, g)
+	}
 	return g.Cut(strings.TrimPrefix(it.words(w+len(kind), g), kind), w)
 }
 

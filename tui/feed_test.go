@@ -172,3 +172,10 @@ func TestEventIsReadWhole(t *testing.T) {
 		s.press("enter", "enter").lacks("finis")
 	}
 }
+
+// A sentence that begins with its kind loses it on the page only where the rest makes sense.
+func TestStormKeepsItsName(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 120, 30).press("4")
+	s.tell(model.Event{Seq: 1, Time: noon, Type: model.StormStarted, Storm: &model.Storm{ID: 3, Clients: 900}})
+	s.line("◐ storm   storm 3: 900 clients lost their connection and come back")
+}

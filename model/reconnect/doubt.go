@@ -35,6 +35,11 @@ func (l *ladder) missing(d *model.Doubt, members []*Attempts, now model.Instant)
 	if n := len(l.rungs); n > 0 {
 		next = &l.raw[min(l.rungs[n-1].number, len(l.raw)-1)]
 	}
+	d.Attempt = next.number
+	if next.clients >= fewestClients && next.pending > 0 {
+		d.Reason, d.Have = model.DoubtWaiting, next.pending
+		return
+	}
 	var hidden, waiting, gaveUp, back int
 	for _, a := range members {
 		switch made := int(a.number) >= next.number; {
@@ -51,11 +56,10 @@ func (l *ladder) missing(d *model.Doubt, members []*Attempts, now model.Instant)
 			waiting++
 		}
 	}
-	d.Attempt = next.number
 	switch {
 	case hidden > max(waiting, gaveUp, back):
 		d.Reason, d.Have = model.DoubtHidden, hidden
-	case waiting > max(gaveUp, back) || waiting > len(next.delays)/10 && next.clients >= fewestClients:
+	case waiting > max(gaveUp, back):
 		d.Reason, d.Have = model.DoubtWaiting, waiting
 	case gaveUp > back:
 		d.Reason, d.Have = model.DoubtGaveUp, gaveUp

@@ -94,15 +94,15 @@ func Words(events []*Event, gone, w int, g *look.Glyphs) string {
 	if d := last.At.Sub(from); d >= 100*time.Millisecond {
 		head = fmt.Sprintf("%s %d in %s", last.Kind, len(events)+gone, look.Silence(d))
 	}
-	tail := reasons(events, g)
-	if tail != "" {
-		tail = "; " + tail
+	who := distinct(events, func(e *Event) string { return e.Who })
+	for most := mostReasons; most > 0; most-- { // names matter more than a second reason
+		tail := reasons(events, most, g)
+		names := list(who, gone, w-look.Width(head)-look.Width(tail)-2, g)
+		if names != "" {
+			return head + ": " + names + tail
+		}
 	}
-	room := w - look.Width(head) - look.Width(tail) - 2
-	if names := list(distinct(events, func(e *Event) string { return e.Who }), gone, room, g); names != "" {
-		head += ": " + names
-	}
-	return g.Cut(head+tail, w)
+	return g.Cut(head+reasons(events, 1, g), w)
 }
 
 const (
@@ -139,23 +139,25 @@ func more(n, gone int) string {
 	return ""
 }
 
-// reasons are the commonest ones, with how often each came if there are several.
-func reasons(events []*Event, g *look.Glyphs) string {
+// reasons are the commonest ones behind a semicolon, at most so many, with how often each came if there are several.
+func reasons(events []*Event, most int, g *look.Glyphs) string {
 	all := distinct(events, func(e *Event) string { return e.How })
+	if len(all) == 0 {
+		return ""
+	}
 	slices.SortStableFunc(all, func(a, b tally) int { return cmp.Compare(b.n, a.n) })
 	var words []string
-	for i, r := range all {
-		if i == mostReasons {
-			words = append(words, others(len(all)-i))
-			break
-		}
+	for _, r := range all[:min(len(all), most)] {
 		word := g.Cut(g.Plain(r.what), longestCause)
 		if len(all) > 1 {
 			word += fmt.Sprintf(" %s%d", g.Lost, r.n)
 		}
 		words = append(words, word)
 	}
-	return strings.Join(words, ", ")
+	if n := len(all) - len(words); n > 0 {
+		words = append(words, others(n))
+	}
+	return "; " + strings.Join(words, ", ")
 }
 
 func others(n int) string {

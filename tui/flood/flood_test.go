@@ -92,6 +92,10 @@ func TestWords(t *testing.T) {
 	if got, want := Words(events, 9000, 58, &look.UnicodeGlyphs), "refused 9412 in 2.8s: demo-0000 and 411 more; 503 full"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+	events[5].How = "429 slow down, and come back in a minute"
+	if got, want := Words(events, 0, 72, &look.UnicodeGlyphs), "refused 412 in 2.8s: demo-0000 and 411 more; 503 full ×411, 1 other"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 	events[0].Who, events[0].How = "\x1b[2J"+strings.Repeat("界", 300), ""
 	for i := range 100 {
 		events[i].How = "429 slow down"
