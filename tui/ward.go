@@ -158,15 +158,23 @@ func (p *wardPage) monitor(c *model.Connection) chart.Monitor {
 	}
 	switch {
 	case c.Open():
-		m.Silence = look.Silence(c.Silence)
-		m.Figures = look.Brief(c.RTT) + " of " + look.Seconds(c.Timeout)
+		m.Silence = t.silence(c, 0)
+		m.Figures = look.Brief(rtt(c)) + " of " + look.Seconds(c.Timeout)
 	case c.State == model.Closed:
-		m.Silence = look.Span(p.now().Sub(c.Close.At)) + " ago"
+		m.Silence = look.Clock(c.Close.At)
 	default: // the state is the one that it ended in
-		m.Silence = look.Span(p.now().Sub(c.Close.At)) + " ago"
+		m.Silence = look.Clock(c.Close.At)
 		m.Figures = model.Closed.String()
 	}
 	return m
+}
+
+// rtt is the round trip of the newest beat, 0 if that had no answer.
+func rtt(c *model.Connection) time.Duration {
+	if c.Beats[len(c.Beats)-1].Lost() {
+		return 0
+	}
+	return c.RTT
 }
 
 // click goes to a monitor.
@@ -239,6 +247,7 @@ const (
 	rankFailed
 	rankSuspect
 	rankLost  // it failed and was closed a moment ago, and its client has not come back
+	rankMute  // it is held to be normal, although its newest beat had no answer
 	rankShaky // it is well, and has lately missed a beat
 	rankWell
 	rankClosed
@@ -297,6 +306,8 @@ func urgencyOf(c *model.Connection, p *picture) uint8 {
 		return rankFailed
 	case c.State == model.Suspect:
 		return rankSuspect
+	case look.Tone(c) != model.Normal:
+		return rankMute
 	case shaky(c):
 		return rankShaky
 	}

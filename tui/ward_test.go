@@ -86,27 +86,28 @@ func TestWardColours(t *testing.T) {
 func TestWardShowsTheWorstFirst(t *testing.T) {
 	conns := ward(20)
 	conns[11].Beats[10] = model.MissedBeat // shaky
+	conns[15].Beats[23] = model.MissedBeat // mute
 	conns[8].State = model.Failed
 	f := newFake(conns...)
 	s := newScreen(t, f, 120, 30).press("6")
-	s.shows(7, 4, 20, 9, 12, 1, 2, 3, 5, 6, 8, 10, 11, 13, 14, 15)
+	s.shows(7, 4, 20, 9, 16, 12, 1, 2, 3, 5, 6, 8, 10, 11, 13, 14)
 	s.line("worst first")
 	s.line("↓ 4 more")
 
 	f.snapshot.Connections[0].State = model.Suspect // comes in by its id, all others keep their order
 	s.refresh()
-	s.shows(7, 1, 4, 20, 9, 12, 2, 3, 5, 6, 8, 10, 11, 13, 14, 15)
+	s.shows(7, 1, 4, 20, 9, 16, 12, 2, 3, 5, 6, 8, 10, 11, 13, 14)
 
 	f.snapshot.Clients[8].Connection = 99 // the lost client is back
 	s.refresh()
-	s.shows(7, 1, 4, 20, 12, 2, 3, 5, 6, 8, 10, 11, 13, 14, 15, 16)
+	s.shows(7, 1, 4, 20, 16, 12, 2, 3, 5, 6, 8, 10, 11, 13, 14, 15)
 	f.snapshot.Clients[8].Connection = 0
 	f.snapshot.Connections[8].Close.At = noon.Add(-lingers - time.Second) // or it is too long ago
 	s.refresh()
-	s.shows(7, 1, 4, 20, 12, 2, 3, 5, 6, 8, 10, 11, 13, 14, 15, 16)
+	s.shows(7, 1, 4, 20, 16, 12, 2, 3, 5, 6, 8, 10, 11, 13, 14, 15)
 
 	s.press("S").line("best first")
-	s.shows(2, 3, 5, 6, 8, 10, 11, 13, 14, 15, 16, 17, 18, 19, 12, 1)
+	s.shows(2, 3, 5, 6, 8, 10, 11, 13, 14, 15, 17, 18, 19, 12, 16, 1)
 	s.press("s", "c").line("by client▲")
 	s.shows(1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17) // the closed one fills what room is left
 	s.press("G")
