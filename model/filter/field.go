@@ -195,7 +195,26 @@ func (f field) elsewhere(value string, p Place) string {
 	if where == 0 {
 		return ""
 	}
-	return "; " + strings.ToLower(value) + " is for " + where.String()
+	return strings.ToLower(value) + " is for " + where.String()
+}
+
+// nearest returns the word that a user who wrote value may have meant, as the beginning of a sentence, "" for none.
+func (f field) nearest(value string, p Place) string {
+	if f.values == nil || len(value) < 3 || len(value) > longestName {
+		return ""
+	}
+	value = strings.ToLower(value)
+	best, least := "", max(1, len(value)/3)+1
+	for _, w := range f.values(p) {
+		edits := EditDistance(value, w)
+		if strings.Contains(w, value) {
+			edits = 0 // it is most likely not typed to its end
+		}
+		if edits < least {
+			best, least = w+", or ", edits
+		}
+	}
+	return best
 }
 
 // contains reports whether one of words is word, in upper or lower case.

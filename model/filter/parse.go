@@ -173,7 +173,7 @@ func (p *parser) wordOrComparison() (expression, error) {
 	case !ok:
 		return nil, p.expected(start, "%s before %s, not %q", suggestFields(text, p.place), op, model.Clean(text, 40))
 	case !f.on.has(p.place):
-		return nil, p.expected(start, "%s before %s: %s is for %s", suggestFields("", p.place), op, f.name, f.on)
+		return nil, p.expected(start, "a field of %s before %s: %s is for %s", placeNouns[p.place], op, f.name, f.on)
 	}
 	return p.comparison(f, op)
 }
@@ -205,17 +205,20 @@ func (p *parser) comparison(f field, op operator) (expression, error) {
 	if err != nil {
 		return nil, err
 	}
-	holds, wants, elsewhere := condition(nil), f.wants(p.place), ""
+	holds, wants := condition(nil), f.wants(p.place)
 	switch {
 	case op == opMatches:
 		holds, wants = p.matching(f, value)
 	case ok:
-		holds, elsewhere = f.compare(op, value, p.place), f.elsewhere(value, p.place)
+		holds = f.compare(op, value, p.place)
 	}
-	if holds == nil {
-		return nil, p.expected(start, "%s after %s%s%s", wants, f.name, op, elsewhere)
+	if holds != nil {
+		return &comparison{f.name, op, value, holds}, nil
 	}
-	return &comparison{f.name, op, value, holds}, nil
+	if elsewhere := f.elsewhere(value, p.place); elsewhere != "" {
+		return nil, p.expected(start, "another word after %s%s: %s; here it is %s", f.name, op, elsewhere, wants)
+	}
+	return nil, p.expected(start, "%s%s after %s%s", f.nearest(value, p.place), wants, f.name, op)
 }
 
 // matching compiles a regular expression. If it cannot, it returns no condition, and what to write instead.

@@ -19,7 +19,10 @@ const (
 	EventRows                   // the events of the screen
 )
 
-var placeNames = [...]string{"the API and drills", "the connections page", "the clients page", "the events page"}
+var (
+	placeNames = [...]string{"the API and drills", "the connections page", "the clients page", "the events page"}
+	placeNouns = [...]string{"connections", "connections", "clients", "events"}
+)
 
 // places is a set of them.
 type places uint8

@@ -123,17 +123,17 @@ func TestFilterMistakesOfRows(t *testing.T) {
 		place        Place
 		filter, want string
 	}{
-		{ConnectionRows, "state=away", "; away is for the clients page"},
-		{ClientRows, "state=closed", "; closed is for the API and drills, the connections page and the events page"},
+		{ConnectionRows, "state=away", ": away is for the clients page"},
+		{ClientRows, "state=closed", ": closed is for the API and drills, the connections page and the events page"},
 		{ClientRows, "event=closed", "event is for the events page"},
-		{EventRows, "in/s>1", "a field such as event, client, cause or time before >: in/s is for the connections page and the clients page"},
+		{EventRows, "in/s>1", "a field of events before >: in/s is for the connections page and the clients page"},
 		{EventRows, "event=opend", "one of opened, closed, refused,"},
 		{EventRows, "evnt=opened", `a field such as event before =, not "evnt"`},
 		{EventRows, "time>25:00", "a time of day such as 12:01:07 after time>"},
 		{ConnectionRows, "in/s>fast", "bytes per second such as 10k after in/s>"},
 		{ConnectionRows, "ins>1", `a field such as in/s`},
 		{ConnectionRows, "refused=1", "event, as in event=refused on the events page"},
-		{Connections, "by=net/http", "; net/http is for the events page"},
+		{Connections, "by=net/http", ": net/http is for the events page"},
 	} {
 		if _, err := tt.place.Parse(tt.filter); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s on %s: %v, want %q", tt.filter, placeNames[tt.place], err, tt.want)

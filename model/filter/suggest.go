@@ -21,6 +21,9 @@ func suggestFields(name string, p Place) string {
 	return "a field such as client, state, rtt or silence"
 }
 
+// longestName bounds what is compared with names, in bytes.
+const longestName = 20
+
 // nearFields returns at most four names, the nearest first. A name is near if few changes lead to it, or if it
 // contains what was written. A field that has another name like that is near too.
 func nearFields(name string, p Place) []string {
@@ -28,7 +31,7 @@ func nearFields(name string, p Place) []string {
 		name  string
 		edits int
 	}
-	if len(name) > 20 || name == "" {
+	if len(name) > longestName || name == "" {
 		return nil
 	}
 	var near []candidate
