@@ -248,6 +248,7 @@ func (d *help) legend() []section {
 			{g.Trace.Piece(model.LateBeat, look.TraceWidth), "a beat answered after its timeout", s.States[model.Suspect]},
 			{strings.Repeat(g.Trace.Piece(model.MissedBeat, look.TraceWidth), 2), "flat and red: a beat without an answer", s.Chart.Miss},
 			{g.Trace.Piece(model.ProbeBeat, look.TraceWidth), "a dot: a probe after that, without an answer either", s.Chart.Miss},
+			{g.Edge, "in the ward, beside a connection in trouble", s.States[model.Suspect]},
 			{g.Fault, "a fault, set on purpose with f", s.Accent},
 			{g.Upstream, "the upstream's side of the proxy is the worse one", s.Accent},
 		}},

@@ -98,12 +98,14 @@ var (
 	} = (*connections)(nil)
 	_ interface {
 		opener
+		wheeler
 		selector
 		many
 		marker
 		follower
 		counter
 		sorter
+		hider
 		clicker
 		filteredPage
 		document

@@ -314,9 +314,9 @@ func urgencyOf(c *model.Connection, p *picture) uint8 {
 	return rankWell
 }
 
-// shaky reports whether one of the newest beats was not answered in time.
+// shaky reports whether one of the newest beats, which most monitors show, was not answered in time.
 func shaky(c *model.Connection) bool {
-	return slices.ContainsFunc(c.Beats[:], func(b model.Beat) bool { return b.Lost() || b.Kind() == model.LateBeat })
+	return slices.ContainsFunc(c.Beats[len(c.Beats)/2:], func(b model.Beat) bool { return b.Lost() || b.Kind() == model.LateBeat })
 }
 
 // lost reports whether a closed connection had failed, a moment ago, and its client is still away.

@@ -85,7 +85,8 @@ func TestWardColours(t *testing.T) {
 
 func TestWardShowsTheWorstFirst(t *testing.T) {
 	conns := ward(20)
-	conns[11].Beats[10] = model.MissedBeat // shaky
+	conns[10].Beats[11] = model.MissedBeat // too long ago
+	conns[11].Beats[12] = model.MissedBeat // shaky
 	conns[15].Beats[23] = model.MissedBeat // mute
 	conns[8].State = model.Failed
 	f := newFake(conns...)
@@ -183,6 +184,7 @@ func TestWardTakesTheKeysOfTheList(t *testing.T) {
 	s.press("s").line("sort by")
 	s.press("esc", "G").line("200/200")
 	s.line("↑ 194 more")
+	s.press("enter", "q").line("200/200") // it closes the detail
 	s.press("g", "/", "state=failed rtt>1h", "enter").line("No connection matches this filter:")
 }
 
