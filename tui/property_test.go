@@ -67,7 +67,7 @@ func TestNeverTooLarge(t *testing.T) {
 		s.events()
 		s.press(walks[r.IntN(len(walks))]...)
 		for range 15 {
-			w, h := 1+r.IntN(230), 1+r.IntN(70)
+			w, h := 1+r.IntN(400), 1+r.IntN(120)
 			s.send(tea.WindowSizeMsg{Width: w, Height: h})
 			s.click(r.IntN(w), r.IntN(h))
 			checkSize(t, s.app.View(), w, h)
@@ -97,7 +97,7 @@ func checkSize(t *testing.T, view string, w, h int) {
 // TestFullHeight keeps the message line and the keys at the bottom, whatever there is to show.
 func TestFullHeight(t *testing.T) {
 	for _, n := range []int{0, 1, 500} {
-		for _, size := range []size{{60, 15}, {80, 24}, {120, 30}, {119, 30}, {190, 44}, {200, 60}, {300, 100}} {
+		for _, size := range []size{{60, 15}, {80, 24}, {120, 30}, {119, 30}, {190, 44}, {200, 60}, {300, 100}, {400, 120}} {
 			for _, keys := range [][]string{nil, {"enter"}, {"enter", "enter"}, {"?"}, {"x"}, {"X"}, {"c"}, {"2"}, {"4"}, {"5"}, {"6"}} {
 				s := newScreen(t, newFake(ward(n)...), size.w, size.h).press(keys...)
 				if got := strings.Count(s.app.View(), "\n") + 1; got != size.h {
@@ -131,7 +131,7 @@ func TestKeysFasterThanFrames(t *testing.T) {
 			case 0:
 				s.refresh()
 			case 1:
-				size.w, size.h = 1+r.IntN(210), 1+r.IntN(65)
+				size.w, size.h = 1+r.IntN(400), 1+r.IntN(120)
 				s.send(tea.WindowSizeMsg{Width: size.w, Height: size.h})
 			default:
 				name := keys[r.IntN(len(keys))]
