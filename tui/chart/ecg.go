@@ -16,11 +16,13 @@ import (
 // it, and late answers have a sign at their top.
 //
 // It scrolls with time: a beat stands where its ping was written. Beats without times, such as a holter of an earlier version
-// sends, stand side by side.
+// sends, stand side by side. Where the timeout is far above all round trips, the axis is broken between them, so that
+// those have the room.
 type ECG struct {
 	Samples  []model.Sample // oldest first; more than there is room for, so that the line need not begin in the picture
 	Beats    int            // that there is room for
 	Interval time.Duration  // between two beats, 0 if that is not known
+	Timeout  time.Duration  // in force at the end: samples have theirs too coarsely to be read beside it
 	End      time.Time      // at the right edge
 	Over     bool           // no time goes on after End
 }
@@ -37,9 +39,8 @@ const (
 	ecgProbe
 )
 
-// Lines draws the beats in h lines of w cells. The axis is logarithmic, and says so, where a timeout or the longest round
-// trip would press the middle one flat. The legend has no figures: samples are kept too coarsely to be read beside those of
-// now.
+// Lines draws the beats in h lines of w cells. The axis is logarithmic, and says so, where the largest figure would press the
+// middle round trip flat.
 func (e *ECG) Lines(w, h int, s *look.Styles) []string {
 	if w <= 0 || h <= 0 {
 		return nil
@@ -50,27 +51,77 @@ func (e *ECG) Lines(w, h int, s *look.Styles) []string {
 		beats:  e.shown(),
 		spread: 1 / float64(max(e.Beats, 1)),
 	}
-	low, high, middle := t.bounds()
-	log := high > pressed*middle && middle > 0
-	if log {
-		low /= 2 // so that the shortest spike is one, too
+	f := frame{title: "round trips", labels: make([]string, p.plotH), times: e.times(p.plotW)}
+	if t.measure(); t.y.log {
+		f.corner = "log"
 	}
-	t.y = newScale(low, high, log, t.on.high())
 	t.line()
 	t.timeouts()
 	t.beat()
-	f := frame{title: "round trips", series: t.legend(s), labels: make([]string, p.plotH), times: e.times()}
+	f.series = t.legend(s)
 	for _, v := range t.y.ticks() {
-		setLabel(f.labels, p.plotH-1-t.y.dot(v)/t.on.dy, axisTime(v))
+		if text := axisTime(v); look.Width(text) <= axisWidth {
+			setLabel(f.labels, p.plotH-1-t.y.dot(v)/t.on.dy, text)
+		}
 	}
-	if log {
-		f.corner = "log"
+	if t.broken {
+		f.labels[0], f.axis = axisTime(e.Timeout.Seconds()), s.Glyphs.Break
 	}
 	return f.lines(p, t.on, s)
 }
 
-// pressed is how many times the middle round trip the largest figure has to be before a linear axis would leave no spike.
-const pressed = 10
+const (
+	// pressed is how many times the middle round trip the largest figure has to be before a linear axis leaves no spike.
+	pressed = 10
+	// far is how many times the longest round trip the timeout has to be before it has a line of its own above the axis.
+	far = 4
+	// leastScale is the least end of the axis in seconds: microseconds on one machine make no mountains.
+	leastScale = 0.0002
+)
+
+// measure finds the scale for the figures that are seen.
+func (t *plot) measure() {
+	var rtts []float64
+	least, most := math.Inf(1), 0.0
+	for i := range t.beats {
+		b := &t.beats[i]
+		if b.at < 0 && i < len(t.beats)-1 && t.beats[i+1].at < 0 {
+			continue
+		}
+		if b.Timeout > 0 {
+			least, most = min(least, b.Timeout.Seconds()), max(most, b.Timeout.Seconds())
+		}
+		if b.RTT > 0 && b.at >= 0 {
+			rtts = append(rtts, b.RTT.Seconds())
+		}
+	}
+	slices.Sort(rtts)
+	dots := t.on.high()
+	if n := len(rtts); n == 0 {
+		t.y = newScale(0, most, false, dots)
+	} else {
+		low, middle, high := rtts[0], rtts[n/2], max(rtts[n-1], leastScale)
+		if t.broken = least > far*high && t.on.h >= 3 && most > 0; t.broken {
+			dots -= t.on.dy
+		} else {
+			high = max(high, most)
+		}
+		log := high > pressed*middle
+		if log {
+			low /= 2 // so that the shortest spike is one, too
+		}
+		t.y = newScale(low, high, log, dots)
+	}
+	t.limits = newScale(least, max(most, far*least), true, t.on.dy)
+}
+
+// limit is where a timeout stands: on the axis, or within the line above it.
+func (t *plot) limit(v float64) int {
+	if t.broken {
+		return t.on.high() - t.on.dy + t.limits.dot(v)
+	}
+	return t.y.dot(v)
+}
 
 func ecgInks(s *look.Styles) []Ink {
 	line := func(p look.Paint) Ink {
@@ -132,45 +183,25 @@ func (e *ECG) span() time.Duration {
 // longestInterval bounds what another holter says.
 const longestInterval = 24 * time.Hour
 
-func (e *ECG) times() []Tick {
+func (e *ECG) times(w int) []Tick {
 	if !e.timed() {
 		return []Tick{{0, fmt.Sprintf("%d beats", e.Beats)}, {0.5, strconv.Itoa(e.Beats / 2)}, {1, "now"}}
 	}
-	end, ago := "now", ""
+	ticks := timeTicks(e.span(), w)
 	if e.Over {
-		end, ago = look.Clock(e.End), " before"
+		ticks[len(ticks)-1].Text = look.Clock(e.End)
 	}
-	span := e.span().Round(time.Second)
-	return []Tick{{0, look.Span(span) + ago}, {0.5, look.Span(span / 2)}, {1, end}}
+	return ticks
 }
 
 // plot draws placed beats.
 type plot struct {
 	on     *canvas
 	y      scale
+	broken bool  // between the round trips and the timeouts
+	limits scale // of the timeouts, if so
 	beats  []placed
 	spread float64 // from one beat to the next
-}
-
-// bounds are the least and the largest figure that are seen, and the middle round trip, in seconds; 0 without any.
-func (t *plot) bounds() (low, high, middle float64) {
-	var known []float64
-	for i := range t.beats {
-		b := &t.beats[i]
-		if b.at < 0 && i < len(t.beats)-1 && t.beats[i+1].at < 0 {
-			continue
-		}
-		high = max(high, b.Timeout.Seconds())
-		if b.RTT > 0 && b.at >= 0 {
-			known = append(known, b.RTT.Seconds())
-			high = max(high, b.RTT.Seconds())
-		}
-	}
-	if len(known) == 0 {
-		return 0, high, 0
-	}
-	slices.Sort(known)
-	return known[0], high, known[len(known)/2]
 }
 
 // x is the column of a place.
@@ -202,7 +233,7 @@ func (t *plot) timeouts() {
 		limit := t.beats[i].Timeout.Seconds()
 		for x := max(t.x(t.beats[i].at), 0); x < end && limit > 0; x++ {
 			if t.on.dx == 1 || x%4 < 2 {
-				t.on.dot(x, t.y.dot(limit), ecgLimit)
+				t.on.dot(x, t.limit(limit), ecgLimit)
 			}
 		}
 	}
@@ -237,7 +268,7 @@ func (t *plot) beat() {
 }
 
 // flanks are the heights beside the top of a spike, as shares of it, where there is room for them.
-var flanks = [...]float64{0.3, 0.1}
+var flanks = [...]float64{0.2, 0.07}
 
 // spike is a needle from the line up to a round trip, at least a dot.
 func (t *plot) spike(x int, rtt time.Duration, ink int) {

@@ -22,7 +22,7 @@ func ecgOf(samples []model.Sample, beats int) *ECG {
 			at = at.Add(-5 * time.Second)
 		}
 	}
-	return &ECG{Samples: samples, Beats: beats, Interval: 5 * time.Second, End: noon}
+	return &ECG{Samples: samples, Beats: beats, Interval: 5 * time.Second, Timeout: 600 * time.Millisecond, End: noon}
 }
 
 // foot is the lowest line of a plot, without the axis.
@@ -103,5 +103,25 @@ func TestECGTellsWithoutColour(t *testing.T) {
 				t.Errorf("%s, %s: want %q and none of %q in\n%s", g, name, test.has, test.lack, test.drawn)
 			}
 		}
+	}
+}
+
+// TestECGBreaksItsAxis gives the round trips the room where the timeout is far above them, and labels both exactly.
+func TestECGBreaksItsAxis(t *testing.T) {
+	s := stylesFor(look.Braille)
+	beats := func(rtt time.Duration) []string {
+		var samples []model.Sample
+		for i := range 20 {
+			samples = append(samples, model.Sample{RTT: rtt + time.Duration(i)*rtt/100, Timeout: 590 * time.Millisecond})
+		}
+		return strings.Split(ansi.Strip(strings.Join(ecgOf(samples, 20).Lines(80, 12, s), "\n")), "\n")
+	}
+	far := beats(25 * time.Millisecond)
+	if !strings.HasPrefix(far[1], " 600ms≈") || !strings.HasPrefix(far[2], "  30ms┤") || !strings.ContainsAny(far[3], "⡀⢀⣀⡄⢠⡆⢰⡇⢸") {
+		t.Errorf("30 ms of 600 ms:\n%s", strings.Join(far, "\n"))
+	}
+	near := beats(250 * time.Millisecond)
+	if strings.Contains(strings.Join(near, "\n"), "≈") || !strings.HasPrefix(near[1], "    1s┤") {
+		t.Errorf("250 ms of 600 ms:\n%s", strings.Join(near, "\n"))
 	}
 }

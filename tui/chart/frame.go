@@ -12,6 +12,7 @@ type frame struct {
 	series []Series
 	labels []string // of the rows, from the top
 	named  string   // the label that stands out, "" for none
+	axis   string   // in the first row, "" for that of the others
 	corner string   // beside the line of time
 	times  []Tick
 }
@@ -25,7 +26,11 @@ func (f *frame) lines(p plan, on *canvas, s *look.Styles) []string {
 	for row := range p.plotH {
 		b.Reset()
 		b.Grow(4 * p.w)
-		f.margin(&b, p, f.labels[row], s.Glyphs.Tick, s)
+		axis := s.Glyphs.Tick
+		if row == 0 && f.axis != "" {
+			axis = f.axis
+		}
+		f.margin(&b, p, f.labels[row], axis, s)
 		on.row(&b, row)
 		if p.legend {
 			f.legendRow(&b, row, s)

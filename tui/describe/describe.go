@@ -56,7 +56,7 @@ func (t *Text) chart() {
 	if len(d.Samples) == 0 {
 		return
 	}
-	e := chart.ECG{Samples: d.Samples, Beats: t.Beats, Interval: d.Interval, End: d.Ended(t.Now), Over: !d.Open()}
+	e := chart.ECG{Samples: d.Samples, Beats: t.Beats, Interval: d.Interval, Timeout: d.Timeout, End: d.Ended(t.Now), Over: !d.Open()}
 	h := min(max(t.Height*2/5, min(6, t.Height-4), 4), mostChart)
 	t.lines = append(t.lines, e.Lines(t.Width, h, t.Styles)...)
 }

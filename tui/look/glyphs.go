@@ -31,6 +31,7 @@ type Glyphs struct {
 	Fault     string // a fault, which is put on a connection on purpose
 	Upstream  string // before what is about the upstream side of a proxy
 	Tick      string // of the upright axis of a chart
+	Break     string // in it, where its scale ends below
 	Corner    string // of its axes
 	Line      string // in a legend
 	Dash      string // a limit in a chart
@@ -75,6 +76,7 @@ var UnicodeGlyphs = Glyphs{
 	Fault:     "ƒ",
 	Upstream:  "⇥",
 	Tick:      "┤",
+	Break:     "≈",
 	Corner:    "└",
 	Line:      "─",
 	Dash:      "┄",
@@ -110,6 +112,7 @@ var ASCIIGlyphs = Glyphs{
 	Fault:     "!f",
 	Upstream:  ">|",
 	Tick:      "|",
+	Break:     "~",
 	Corner:    "+",
 	Line:      "_",
 	Dash:      "-",
