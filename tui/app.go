@@ -24,6 +24,7 @@ type App struct {
 	origin  int     // the tab that a detail was opened from
 	dialog  dialog  // nil unless one is open
 	pressed *cellAt // where the mouse button went down
+	clicked clicked
 	status  status
 	past    pastFilters
 	feed    feed

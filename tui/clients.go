@@ -115,14 +115,15 @@ func (p *clients) absent() string {
 	return "no client is selected"
 }
 
-func (p *clients) click(x, y int) tea.Cmd {
+func (p *clients) click(x, y int) (row any, cmd tea.Cmd) {
 	if y == 0 {
-		return p.sortAt(x)
+		return nil, p.sortAt(x)
 	}
-	if p.list.Click(x, y) {
-		p.unfollow()
+	if !p.list.Click(x, y) {
+		return nil, nil
 	}
-	return nil
+	p.unfollow()
+	return p.list.Clicked(x), nil
 }
 
 func (p *clients) view() []string {

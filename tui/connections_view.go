@@ -55,18 +55,18 @@ func (p *connections) wheel(x, y int, msg tea.KeyMsg) bool {
 }
 
 // click goes to a row, or sorts by a column, or scrolls nothing.
-func (p *connections) click(x, y int) tea.Cmd {
+func (p *connections) click(x, y int) (row any, cmd tea.Cmd) {
 	list, _ := p.layout.split(p.detail.stage)
 	if x >= list.w || y >= list.h {
-		return nil
+		return nil, nil
 	}
 	if y == 0 {
-		return p.sortAt(x)
+		return nil, p.sortAt(x)
 	}
 	if !p.list.Click(x, y) {
-		return nil
+		return nil, nil
 	}
 	p.picked = true
 	p.unfollow()
-	return p.followCursor()
+	return p.list.Clicked(x), p.followCursor()
 }

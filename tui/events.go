@@ -205,11 +205,12 @@ func (p *events) selected() *model.Connection {
 // absent says why there is no connection for the row under the cursor.
 func (p *events) absent() string { return "this event is about no connection that was let in" }
 
-func (p *events) click(x, y int) tea.Cmd {
-	if p.list.Click(x, y) {
-		p.unfollow()
+func (p *events) click(x, y int) (row any, cmd tea.Cmd) {
+	if !p.list.Click(x, y) {
+		return nil, nil
 	}
-	return nil
+	p.unfollow()
+	return p.list.Clicked(x), nil
 }
 
 // lists reports whether an event is on the list and not scrolled away.
@@ -245,7 +246,7 @@ func newNote(s *look.Styles, k *keyMap, title, text string) *note {
 }
 
 func (d *note) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
-	if key.Matches(msg, d.keys.Back, d.keys.Open) {
+	if key.Matches(msg, d.keys.Back, d.keys.Open, d.keys.Quit) {
 		return true, nil
 	}
 	d.scroll(msg)
@@ -265,5 +266,10 @@ func (d *note) View(page []string, w int) []string {
 }
 
 func (d *note) Footer(w int, message string) []string {
-	return []string{message, widget.Hints(d.styles, w, []key.Binding{d.keys.Up, d.keys.Down}, d.keys.Back)}
+	return []string{message, d.Hints(w)[1].View(d.styles)}
+}
+
+func (d *note) Hints(w int) [2]widget.Hints {
+	k := d.keys
+	return [2]widget.Hints{1: {Width: w, Keys: []key.Binding{k.Up, k.Down}, Always: []key.Binding{k.Back}}}
 }

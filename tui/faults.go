@@ -275,16 +275,30 @@ func (a *App) disturbable() (choices []victims, why string) {
 }
 
 func (d *faultDialog) Footer(w int, message string) []string {
+	return []string{message, d.Hints(w)[1].View(d.Styles)}
+}
+
+func (d *faultDialog) Hints(w int) [2]widget.Hints {
 	k := d.Keys
-	return []string{message, widget.Hints(d.Styles, w, []key.Binding{k.Cancel, k.Press, k.NextField, k.More, d.clear})}
+	return [2]widget.Hints{1: {Width: w, Keys: []key.Binding{k.Cancel, k.Press, k.NextField, k.More, d.clear}}}
 }
 
 // View draws the dialog over the page behind it.
-func (d *faultDialog) View(page []string, w int) []string {
+func (d *faultDialog) View(page []string, w int) []string { return d.Draw(d.lines(), page, w) }
+
+func (d *faultDialog) Click(x, y, w, h int) (done bool, cmd tea.Cmd) {
+	if msg, ok := d.Form.Click(d.lines(), x, y, w, h); ok {
+		return d.Update(msg)
+	}
+	return false, nil
+}
+
+// lines are the text of the dialog.
+func (d *faultDialog) lines() []widget.Line[faultField] {
 	g, to := &d.Styles.Glyphs, &d.choices[d.target]
-	lines := []string{
-		d.Styles.Strong.String(g.Cut("Faults of "+g.Plain(to.label), widget.FormWidth)),
-		g.Cut(g.Plain(d.live.tell(d.Styles, *to)), widget.FormWidth),
+	lines := []widget.Line[faultField]{
+		widget.Words[faultField](d.Styles.Strong.String(g.Cut("Faults of "+g.Plain(to.label), widget.FormWidth))),
+		widget.Words[faultField](g.Cut(g.Plain(d.live.tell(d.Styles, *to)), widget.FormWidth)),
 	}
 	for _, f := range d.Fields {
 		switch f {
@@ -302,10 +316,9 @@ func (d *faultDialog) View(page []string, w int) []string {
 			lines = append(lines, d.Field(f, "type", fmt.Sprintf("%s to disturb %d", d.Input(f, 7), len(to.ids))))
 		}
 	}
-	wrong := look.Wrap(g.Plain(d.Wrong), widget.FormWidth)
-	for _, line := range wrong {
-		lines = append(lines, d.Styles.Alarm.String(line))
+	for _, line := range look.Wrap(g.Plain(d.Wrong), widget.FormWidth) {
+		lines = append(lines, widget.Words[faultField](d.Styles.Alarm.String(line)))
 	}
-	lines = append(lines, d.Button(faultCancel, "Cancel")+"    "+d.Button(faultSet, "Set")+"    "+d.Styles.Dim.String("0 ends them"))
-	return widget.Over(page, widget.Box(d.Styles, lines, widget.FormWidth), w)
+	return append(lines, d.Buttons("0 ends them",
+		widget.Button[faultField]{Field: faultCancel, Label: "Cancel"}, widget.Button[faultField]{Field: faultSet, Label: "Set"}))
 }

@@ -110,9 +110,17 @@ func (d *filtering) Footer(w int, _ string) []string {
 	case !d.page.served():
 		below = d.prompt.Styles.Strong.String(d.prompt.Styles.Glyphs.Cut(" nothing matches so far", w))
 	default:
-		below = widget.Hints(d.prompt.Styles, w, []key.Binding{d.keys.Keep, d.keys.Drop, d.keys.Older})
+		below = d.Hints(w)[1].View(d.prompt.Styles)
 	}
 	return []string{d.prompt.View(w), below}
+}
+
+// Hints are there as long as nothing is wrong.
+func (d *filtering) Hints(w int) (lines [2]widget.Hints) {
+	if d.prompt.Err == nil && d.page.served() {
+		lines[1] = widget.Hints{Width: w, Keys: []key.Binding{d.keys.Keep, d.keys.Drop, d.keys.Older}}
+	}
+	return lines
 }
 
 // filterHelp are the rules of the filter, for the help.

@@ -50,6 +50,7 @@ func (d *help) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 		in := widget.NewInput(d.styles, widget.MaxFilter)
 		in.Prompt = " /"
 		d.search, d.typing = &in, true
+		d.write()
 	default:
 		d.scroll(msg)
 	}
@@ -73,18 +74,24 @@ func (d *help) find(msg tea.KeyMsg) {
 }
 
 func (d *help) Footer(w int, message string) []string {
+	if d.search != nil {
+		d.search.Width = w - 3
+		message = d.styles.Glyphs.Cut(d.search.View(), w)
+	}
+	keys := d.Hints(w)[1]
+	return []string{message, look.Pad(keys.View(d.styles), keys.Width) + d.styles.Accent.String(d.more())}
+}
+
+// more says how much of the text is not seen.
+func (d *help) more() string { return widget.More(&d.styles.Glyphs, &d.text) }
+
+func (d *help) Hints(w int) [2]widget.Hints {
 	k := d.keys
 	keys, always := []key.Binding{k.Up, k.Down, k.Filter}, []key.Binding{k.Back}
 	if d.typing {
 		keys, always = nil, []key.Binding{k.Keep, k.Drop}
 	}
-	if d.search != nil {
-		d.search.Width = w - 3
-		message = d.styles.Glyphs.Cut(d.search.View(), w)
-	}
-	more := widget.More(&d.styles.Glyphs, &d.text)
-	room := w - look.Width(more) - 1
-	return []string{message, look.Pad(widget.Hints(d.styles, room, keys, always...), room) + d.styles.Accent.String(more)}
+	return [2]widget.Hints{1: {Width: w - look.Width(d.more()) - 1, Keys: keys, Always: always}}
 }
 
 // View takes the whole page.
@@ -269,7 +276,8 @@ func (d *help) manual() []section {
 		{"Filter: fields here", d.fields},
 		{"Mouse", []entry{
 			{"wheel", "scrolls", s.Accent},
-			{"click", "goes to a row, sorts by a title, opens a page", s.Accent},
+			{"click", "goes to a row, sorts by a title, opens a page, presses a key that the last line names, works in dialogs", s.Accent},
+			{"double click", "opens a row", s.Accent},
 			{"shift+drag", "selects text, as it does after m without shift", s.Accent},
 		}},
 	}

@@ -161,23 +161,37 @@ func (d *kickDialog) kick() (done bool, cmd tea.Cmd) {
 }
 
 func (d *kickDialog) Footer(w int, message string) []string {
-	k := d.Keys
-	return []string{message, widget.Hints(d.Styles, w, []key.Binding{k.Cancel, k.Press, k.NextField, k.More, k.Toggle})}
+	return []string{message, d.Hints(w)[1].View(d.Styles)}
 }
 
-// View draws the dialog over the page behind it. Code and reason are dim where a reset replaces the close frame.
-func (d *kickDialog) View(page []string, w int) []string {
+func (d *kickDialog) Hints(w int) [2]widget.Hints {
+	k := d.Keys
+	return [2]widget.Hints{1: {Width: w, Keys: []key.Binding{k.Cancel, k.Press, k.NextField, k.More, k.Toggle}}}
+}
+
+// View draws the dialog over the page behind it.
+func (d *kickDialog) View(page []string, w int) []string { return d.Draw(d.lines(), page, w) }
+
+func (d *kickDialog) Click(x, y, w, h int) (done bool, cmd tea.Cmd) {
+	if msg, ok := d.Form.Click(d.lines(), x, y, w, h); ok {
+		return d.Update(msg)
+	}
+	return false, nil
+}
+
+// lines are the text of the dialog. Code and reason are dim where a reset replaces the close frame.
+func (d *kickDialog) lines() []widget.Line[kickField] {
 	g := &d.Styles.Glyphs
-	lines := []string{
-		d.Styles.Strong.String(g.Cut("Kick "+g.Plain(d.to.label), widget.FormWidth)),
-		g.Cut(g.Plain(d.live.tell(d.Styles, d.to)), widget.FormWidth),
+	lines := []widget.Line[kickField]{
+		widget.Words[kickField](d.Styles.Strong.String(g.Cut("Kick "+g.Plain(d.to.label), widget.FormWidth))),
+		widget.Words[kickField](g.Cut(g.Plain(d.live.tell(d.Styles, d.to)), widget.FormWidth)),
 	}
 	for _, f := range d.Fields {
 		switch f {
 		case fieldCode:
 			lines = append(lines, d.unless(d.reset, d.Choice(f, "code", look.CloseCode(kickCodes[d.code], ""))))
 		case fieldReset:
-			lines = append(lines, d.Field(f, "reset", g.Checkbox(d.reset)+" instead of a close frame"))
+			lines = append(lines, d.Switch(f, "reset", g.Checkbox(d.reset)+" instead of a close frame"))
 		case fieldReason:
 			lines = append(lines, d.unless(d.reset, d.Field(f, "reason", d.Input(f, widget.FormWidth-widget.Labelled-3))))
 		case fieldOver:
@@ -186,14 +200,14 @@ func (d *kickDialog) View(page []string, w int) []string {
 			lines = append(lines, d.Field(f, "type", fmt.Sprintf("%s to kick %d", d.Input(f, 7), len(d.to.ids))))
 		}
 	}
-	lines = append(lines, d.Styles.Alarm.String(d.Wrong), d.Button(fieldCancel, "Cancel")+"    "+d.Button(fieldKick, "Kick"))
-	return widget.Over(page, widget.Box(d.Styles, lines, widget.FormWidth), w)
+	return append(lines, widget.Words[kickField](d.Styles.Alarm.String(d.Wrong)),
+		d.Buttons("", widget.Button[kickField]{Field: fieldCancel, Label: "Cancel"}, widget.Button[kickField]{Field: fieldKick, Label: "Kick"}))
 }
 
 // unless dims a line that does not matter.
-func (d *kickDialog) unless(idle bool, line string) string {
+func (d *kickDialog) unless(idle bool, line widget.Line[kickField]) widget.Line[kickField] {
 	if idle {
-		return d.Styles.Dim.String(line)
+		return d.Dim(line)
 	}
 	return line
 }

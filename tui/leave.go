@@ -173,19 +173,31 @@ func (d *leaving) words() string {
 }
 
 func (d *leaving) Footer(w int, message string) []string {
+	return []string{message, d.Hints(w)[1].View(d.Styles)}
+}
+
+func (d *leaving) Hints(w int) [2]widget.Hints {
 	k := d.keys
-	return []string{message, widget.Hints(d.Styles, w, []key.Binding{k.Yes, k.Cancel, k.NextField, k.Press})}
+	return [2]widget.Hints{1: {Width: w, Keys: []key.Binding{k.Yes, k.Cancel, k.NextField, k.Press}}}
 }
 
 // View draws the question over the page behind it.
-func (d *leaving) View(page []string, w int) []string {
-	lines := []string{
-		d.Styles.Strong.String("Quit holter?"),
-		d.words(),
-		"",
-		d.Button(leaveStay, "Cancel") + "    " + d.Button(leaveQuit, "Quit") + "    " + d.Styles.Dim.String("y quits"),
+func (d *leaving) View(page []string, w int) []string { return d.Draw(d.lines(), page, w) }
+
+func (d *leaving) Click(x, y, w, h int) (done bool, cmd tea.Cmd) {
+	if msg, ok := d.Form.Click(d.lines(), x, y, w, h); ok {
+		return d.Update(msg)
 	}
-	return widget.Over(page, widget.Box(d.Styles, lines, widget.FormWidth), w)
+	return false, nil
+}
+
+func (d *leaving) lines() []widget.Line[leaveField] {
+	return []widget.Line[leaveField]{
+		widget.Words[leaveField](d.Styles.Strong.String("Quit holter?")),
+		widget.Words[leaveField](d.words()),
+		widget.Words[leaveField](""),
+		d.Buttons("y quits", widget.Button[leaveField]{Field: leaveStay, Label: "Cancel"}, widget.Button[leaveField]{Field: leaveQuit, Label: "Quit"}),
+	}
 }
 
 // pressSmall handles a key in a terminal that is too small for a picture.

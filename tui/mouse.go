@@ -1,6 +1,12 @@
 package tui
 
-import tea "github.com/charmbracelet/bubbletea"
+import (
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"holter/tui/widget"
+)
 
 // cellAt is a place on the screen.
 type cellAt struct{ x, y int }
@@ -41,28 +47,61 @@ func (a *App) wheel(at cellAt, to tea.KeyType) tea.Cmd {
 			}
 		case scroller:
 			d.scroll(msg)
+		case *widget.Chooser:
+			d.Update(msg)
 		}
 	}
 	return tea.Batch(cmds...)
 }
 
-// click goes to a tab or hands the click to the page. Dialogs ignore clicks.
+// click goes to a tab, presses a key that the footer names, or hands the click to the dialog or the page.
 func (a *App) click(at cellAt) tea.Cmd {
-	top := a.headerHeight()
-	switch {
+	top, foot := a.headerHeight(), a.size.h-footerHeight
+	switch d, ok := a.dialog.(clickable); {
+	case at.y >= foot:
+		if msg, ok := a.hints()[at.y-foot].At(at.x); ok {
+			return a.press(msg)
+		}
+	case ok:
+		open := a.dialog
+		done, cmd := d.Click(at.x, at.y-top, a.size.w, foot-top)
+		a.over(open, done)
+		return cmd
 	case a.dialog != nil:
-		return nil
 	case at.y == top-1:
 		if i := tabAt(a.labels(), at.x); i >= 0 {
 			return a.show(i)
 		}
-		return nil
 	case at.y >= top && at.y < top+a.pageHeight(a.page()):
-		if p, ok := a.page().(clicker); ok {
-			return p.click(at.x, at.y-top)
-		}
+		return a.clickPage(at.x, at.y-top)
 	}
 	return nil
+}
+
+// doubleClick is how soon after a click another one on the same row opens it.
+const doubleClick = 400 * time.Millisecond
+
+// clicked is the row that was clicked last.
+type clicked struct {
+	row any // nil for none
+	tab int
+	at  time.Time
+}
+
+// clickPage goes to a row. The second click on it opens it: on it, and not on another that has come under the mouse since.
+func (a *App) clickPage(x, y int) tea.Cmd {
+	p, ok := a.page().(clicker)
+	if !ok {
+		return nil
+	}
+	row, cmd := p.click(x, y)
+	before, now := a.clicked, clicked{row, a.at, a.clock()}
+	a.clicked = now
+	if row == nil || before.row != row || before.tab != a.at || now.at.Sub(before.at) > doubleClick {
+		return cmd
+	}
+	a.clicked = clicked{}
+	return tea.Batch(cmd, a.press(tea.KeyMsg{Type: tea.KeyEnter}))
 }
 
 // toggleMouse takes the mouse from the terminal, or gives it back to select text with.

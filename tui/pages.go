@@ -61,7 +61,7 @@ type (
 	// hider hides the rows of what is gone, or shows them again.
 	hider   interface{ hide() tea.Cmd }
 	clicker interface {
-		click(x, y int) tea.Cmd
+		click(x, y int) (row any, cmd tea.Cmd) // row tells the row there from all others; nil for none
 	}
 	// wheeler scrolls a text at a place of the page, and reports whether there is one.
 	wheeler interface {
@@ -127,6 +127,7 @@ var (
 		grouper
 		counter
 		columns
+		clicker
 		document
 		stormTeller
 	} = (*storms)(nil)
@@ -227,6 +228,8 @@ type dialog interface {
 	View(page []string, w int) []string
 	// Footer is the two lines at the bottom, the message line of which it may keep.
 	Footer(w int, message string) []string
+	// Hints are the keys that these two lines name.
+	Hints(w int) [2]widget.Hints
 }
 
 // Abilities that a dialog may have.
@@ -235,6 +238,10 @@ type (
 	liveDialog interface{ refresh(p *picture) }
 	// asker does something when it is answered.
 	asker interface{ Asks() }
+	// clickable has something to click on in the w by h cells of the page behind it.
+	clickable interface {
+		Click(x, y, w, h int) (done bool, cmd tea.Cmd)
+	}
 	// scroller has a text that the wheel scrolls.
 	scroller interface{ scroll(msg tea.KeyMsg) }
 )

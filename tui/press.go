@@ -12,17 +12,31 @@ import (
 
 // heard takes keys and mouse reports that came together, and waits for more. The screen is drawn once for all of them.
 func (a *App) heard(msg heard) tea.Cmd {
+	cmds := []tea.Cmd{a.together(msg.msgs)}
+	if !msg.last {
+		cmds = append(cmds, a.fx.hear())
+	}
+	return tea.Batch(cmds...)
+}
+
+// together handles what came at once. Letters behind one that has answered a question are dropped: they were meant for
+// that, and nobody has seen what they would be about now.
+func (a *App) together(msgs []tea.Msg) tea.Cmd {
 	var cmds []tea.Cmd
-	for _, m := range msg.msgs {
+	answered := false
+	for _, m := range msgs {
 		switch m := m.(type) {
 		case tea.KeyMsg:
+			if answered && widget.IsText(m) {
+				continue
+			}
+			before := a.dialog
 			cmds = append(cmds, a.press(m))
+			_, asks := before.(asker)
+			answered = answered || asks && widget.IsText(m) && a.dialog != before
 		case tea.MouseMsg:
 			cmds = append(cmds, a.moused(m))
 		}
-	}
-	if !msg.last {
-		cmds = append(cmds, a.fx.hear())
 	}
 	return tea.Batch(cmds...)
 }
@@ -37,19 +51,15 @@ func (a *App) typed(msg tea.KeyMsg) tea.Cmd {
 	if msg.Type != tea.KeyRunes || msg.Paste || len(msg.Runes) == 1 {
 		return a.press(msg)
 	}
-	var cmds []tea.Cmd
+	var keys []tea.Msg
 	for _, r := range msg.Runes {
 		one := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt}
 		if r == ' ' {
 			one.Type = tea.KeySpace
 		}
-		before := a.dialog
-		cmds = append(cmds, a.press(one))
-		if _, asks := before.(asker); asks && a.dialog != before {
-			break // nobody has seen what the other letters would be about
-		}
+		keys = append(keys, one)
 	}
-	return tea.Batch(cmds...)
+	return a.together(keys)
 }
 
 // press handles a key: first what works everywhere, then the dialog, then the page. In a terminal that is too small for a
@@ -81,10 +91,15 @@ func (a *App) press(msg tea.KeyMsg) tea.Cmd {
 func (a *App) answer(msg tea.KeyMsg) tea.Cmd {
 	d := a.dialog
 	done, cmd := d.Update(msg)
+	a.over(d, done)
+	return cmd
+}
+
+// over closes a dialog that is done, unless it has led to another.
+func (a *App) over(d dialog, done bool) {
 	if done && a.dialog == d {
 		a.dialog = nil
 	}
-	return cmd
 }
 
 // programKey handles the keys that are about the screen itself.

@@ -154,6 +154,14 @@ func (p *storms) back() (tea.Cmd, bool) {
 	return p.follow(), true
 }
 
+// click goes to a policy. Their list is at the bottom of the page.
+func (p *storms) click(x, y int) (row any, cmd tea.Cmd) {
+	if s := p.shown(); s == nil || len(s.Policies) == 0 || !p.list.Click(x, y-(p.size.h-p.list.Height)) {
+		return nil, nil
+	}
+	return p.list.Clicked(x), nil
+}
+
 func (p *storms) tellsStorm() bool        { return true }
 func (p *storms) choices() widget.Choices { return &p.list.Table }
 func (p *storms) hints() []key.Binding {

@@ -204,14 +204,20 @@ func (a *App) lists(seq uint64) bool {
 
 // footer is the message line and the line of keys.
 func (a *App) footer() []string {
-	w := a.size.w
-	badge := a.badges()
-	message := a.status.view(a.styles, w, a.lists)
+	message := a.status.view(a.styles, a.size.w, a.lists)
 	if a.dialog != nil {
-		return a.dialog.Footer(w, message)
+		return a.dialog.Footer(a.size.w, message)
 	}
-	keys := widget.Hints(a.styles, w-look.Width(badge), a.offered(), a.keys.Help, a.leaveKey())
-	return []string{message, look.Pad(keys, w-look.Width(badge)) + badge}
+	keys := a.hints()[1]
+	return []string{message, look.Pad(keys.View(a.styles), keys.Width) + a.badges()}
+}
+
+// hints are the keys that the lines of the footer name.
+func (a *App) hints() [2]widget.Hints {
+	if a.dialog != nil {
+		return a.dialog.Hints(a.size.w)
+	}
+	return [2]widget.Hints{1: {Width: a.size.w - look.Width(a.badges()), Keys: a.offered(), Always: []key.Binding{a.keys.Help, a.leaveKey()}}}
 }
 
 // offered are the keys that the page names, without those that would be refused.

@@ -178,12 +178,13 @@ func rtt(c *model.Connection) time.Duration {
 }
 
 // click goes to a monitor.
-func (p *wardPage) click(x, y int) tea.Cmd {
+func (p *wardPage) click(x, y int) (row any, cmd tea.Cmd) {
 	across, down := x/(p.wall.monitor.w+monitorGap), y/(p.wall.monitor.h+1)
-	if p.detail.stage == shut && across < p.wall.across && p.list.ClickAt(down*p.wall.across+across) {
-		p.unfollow()
+	if p.detail.stage != shut || across >= p.wall.across || !p.list.ClickAt(down*p.wall.across+across) {
+		return nil, nil
 	}
-	return nil
+	p.unfollow()
+	return p.list.Keyed(), nil
 }
 
 // tally is that of the list, with how many monitors there are above and below those that are seen, and their order.

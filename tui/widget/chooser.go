@@ -68,25 +68,47 @@ func (d *Chooser) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 }
 
 func (d *Chooser) Footer(w int, message string) []string {
-	k := d.Keys
-	return []string{message, Hints(d.Styles, w, []key.Binding{k.Toggle, k.NextField, k.PrevField, k.Press})}
+	return []string{message, d.Hints(w)[1].View(d.Styles)}
 }
 
-func (d *Chooser) View(page []string, w int) []string {
-	const inner = 40
-	s := d.Styles
+func (d *Chooser) Hints(w int) [2]Hints {
+	k := d.Keys
+	return [2]Hints{1: {w, []key.Binding{k.Toggle, k.NextField, k.PrevField, k.Press}, nil}}
+}
+
+// choosing is the lines of a chooser before its first column, and across the cells of its text.
+const choosing, across = 2, 40
+
+// top is the first column that is seen on a page of h lines.
+func (d *Chooser) top(h int) int {
+	room := max(1, h-choosing-2)
+	return max(0, min(d.At-room/2, len(d.Table.titles())-room))
+}
+
+func (d *Chooser) box(h int) []string {
+	s, titles := d.Styles, d.Table.titles()
 	lines := []string{s.Strong.String("Columns"), s.Dim.String("shown whole as far as there is room")}
-	titles := d.Table.titles()
-	room := max(1, len(page)-4)
-	top := max(0, min(d.At-room/2, len(titles)-room))
-	for i := top; i < min(top+room, len(titles)); i++ {
+	top := d.top(h)
+	for i := top; i < min(top+max(1, h-choosing-2), len(titles)); i++ {
 		line := fmt.Sprintf("  %s %s", s.Glyphs.Checkbox(d.Table.shown(i)), titles[i])
 		if i == d.At {
-			line = s.Pressed.String(look.Pad(s.Glyphs.Cursor+line[1:], inner))
+			line = s.Pressed.String(look.Pad(s.Glyphs.Cursor+line[1:], across))
 		}
 		lines = append(lines, line)
 	}
-	return Over(page, Box(s, lines, inner), w)
+	return Box(s, lines, across)
+}
+
+func (d *Chooser) View(page []string, w int) []string { return Over(page, d.box(len(page)), w) }
+
+// Click shows or hides a column.
+func (d *Chooser) Click(x, y, w, h int) (done bool, cmd tea.Cmd) {
+	x, y = Inside(d.box(h), x, y, w, h)
+	if at := d.top(h) + y - choosing; x >= 0 && x < across && y >= choosing && at < len(d.Table.titles()) {
+		d.At = at
+		d.Table.toggle(at)
+	}
+	return false, nil
 }
 
 // SortAt sorts by the column over cell x of the titles, the other way round if it is sorted by it.

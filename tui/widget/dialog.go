@@ -3,8 +3,6 @@ package widget
 import (
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
-
 	"holter/tui/look"
 )
 
@@ -22,36 +20,21 @@ func Box(s *look.Styles, lines []string, w int) []string {
 // Over puts a box in the middle of a page, in place of the lines behind it.
 func Over(page, box []string, w int) []string {
 	lines := append([]string(nil), page...)
-	top := max(0, (len(page)-len(box))/2)
-	left := strings.Repeat(" ", max(0, (w-look.Width(box[0]))/2))
+	left, top := corner(box, w, len(page))
 	for i := range min(len(box), len(page)-top) {
-		lines[top+i] = left + box[i]
+		lines[top+i] = strings.Repeat(" ", left) + box[i]
 	}
 	return lines
 }
 
-// Hints lists keys and what they do within w cells. Those in always are last and stay; of the others
-// as many as fit.
-func Hints(s *look.Styles, w int, keys []key.Binding, always ...key.Binding) string {
-	end, used := "", 0
-	for _, k := range always {
-		text, cells := hint(s, k)
-		end += text
-		used += cells
-	}
-	var b strings.Builder
-	for _, k := range keys {
-		text, cells := hint(s, k)
-		if used += cells; used > w {
-			break
-		}
-		b.WriteString(text)
-	}
-	return b.String() + end
+// corner is the upper left cell of a box in the middle of w by h cells.
+func corner(box []string, w, h int) (left, top int) {
+	return max(0, (w-look.Width(box[0]))/2), max(0, (h-len(box))/2)
 }
 
-// hint is one key with the blanks around it, and its width.
-func hint(s *look.Styles, k key.Binding) (text string, cells int) {
-	h := k.Help()
-	return " " + s.Strong.String(h.Key) + " " + s.Dim.String(h.Desc) + " ", look.Width(h.Key) + look.Width(h.Desc) + 3
+// Inside is the cell of the text of a box that is drawn over the middle of w by h cells, by the cell of all. It is outside
+// the text if there is none.
+func Inside(box []string, x, y, w, h int) (atX, atY int) {
+	left, top := corner(box, w, h)
+	return x - left - 2, y - top - 1
 }

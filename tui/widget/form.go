@@ -87,39 +87,6 @@ func (d *Form[F]) Input(f F, w int) string {
 	return in.View()
 }
 
-// mark stands before a line: whether it has the focus.
-func (d *Form[F]) mark(f F) string {
-	if d.At == f {
-		return d.Styles.Glyphs.Cursor
-	}
-	return " "
-}
-
-// Field is a line with a name.
-func (d *Form[F]) Field(f F, name, value string) string {
-	paint := look.Paint{}
-	if d.At == f && d.Inputs[f] == nil {
-		paint = d.Styles.Strong
-	}
-	return d.mark(f) + " " + look.Pad(name, Labelled-2) + paint.String(value)
-}
-
-// Choice is a line whose value the arrows change.
-func (d *Form[F]) Choice(f F, name, value string) string {
-	if d.At == f {
-		value += "  " + d.Styles.Glyphs.Keys.Left + " " + d.Styles.Glyphs.Keys.Right
-	}
-	return d.Field(f, name, value)
-}
-
-// Button is reversed when it has the focus, and has a mark for terminals that show no reverse.
-func (d *Form[F]) Button(f F, label string) string {
-	if d.At == f {
-		return d.Styles.Pressed.String(d.Styles.Glyphs.Cursor + " " + label + " ")
-	}
-	return "  " + label + " "
-}
-
 // Fault says what is wrong with the field f, and gives it the focus: what is typed next mends it.
 func (d *Form[F]) Fault(f F, wrong string) {
 	d.Wrong = wrong

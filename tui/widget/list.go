@@ -147,11 +147,22 @@ func (l *List[R, K]) Click(x, y int) bool {
 	if y < 1 || y >= l.Height {
 		return false
 	}
-	if seen := l.visible(); x >= l.Table.width && len(l.Rows) > seen {
+	if seen := l.visible(); l.onBar(x) {
 		l.MoveTo((y - 1) * (len(l.Rows) - 1) / max(1, seen-1))
 		return true
 	}
 	return l.ClickAt(y - 1)
+}
+
+// onBar reports whether cell x is the scroll bar.
+func (l *List[R, K]) onBar(x int) bool { return x >= l.Table.width && len(l.Rows) > l.visible() }
+
+// Clicked is the key of the row that a click on cell x went to, nil for one on the scroll bar.
+func (l *List[R, K]) Clicked(x int) any {
+	if l.onBar(x) {
+		return nil
+	}
+	return l.Keyed()
 }
 
 // ClickAt goes to a row by its place among those that are seen. It reports whether there is one.

@@ -32,20 +32,31 @@ func (m *Menu) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 
 func (m *Menu) View(page []string, _ int) []string { return page }
 
+// Click leaves the menu: its letters are clicked on the line that names them.
+func (m *Menu) Click(_, _, _, _ int) (done bool, cmd tea.Cmd) { return true, nil }
+
 // Footer names the letters, over both lines if one is too short.
 func (m *Menu) Footer(w int, message string) []string {
-	letters := []key.Binding{key.NewBinding(key.WithKeys(m.Title), key.WithHelp(m.Title, ""))}
-	need := 0
+	lines := m.Hints(w)
+	if lines[0].Width > 0 {
+		message = lines[0].View(m.Styles)
+	}
+	return []string{message, lines[1].View(m.Styles)}
+}
+
+// Hints are the letters on both lines of the footer, or on the last one alone.
+func (m *Menu) Hints(w int) [2]Hints {
+	letters := []key.Binding{key.NewBinding(key.WithHelp(m.Title, ""))}
+	need := cells(letters[0]) + cells(m.Keys.Back)
 	for _, it := range m.Items {
-		letters = append(letters, key.NewBinding(key.WithKeys(it.Letter), key.WithHelp(it.Letter, it.Label)))
+		letter := key.NewBinding(key.WithKeys(it.Letter), key.WithHelp(it.Letter, it.Label))
+		letters = append(letters, letter)
+		need += cells(letter)
 	}
-	for _, k := range append(letters, m.Keys.Back) {
-		_, cells := hint(m.Styles, k)
-		need += cells
-	}
+	back := []key.Binding{m.Keys.Back}
 	if need <= w {
-		return []string{message, Hints(m.Styles, w, letters, m.Keys.Back)}
+		return [2]Hints{1: {w, letters, back}}
 	}
 	half := len(letters)/2 + 1
-	return []string{Hints(m.Styles, w, letters[:half]), Hints(m.Styles, w, letters[half:], m.Keys.Back)}
+	return [2]Hints{{w, letters[:half], nil}, {w, letters[half:], back}}
 }
