@@ -118,7 +118,7 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 	"Suspend": func(t *testing.T, s *screen) {
 		same(t, s.ask("ctrl+z"), "")
 		s.press("x", "q", "ctrl+z", "enter")
-		same(t, strings.Join(s.out.did, "|"), "aside: holter goes on, open connections: 94. enter shows the screen again, ctrl+c ends holter.\r\n|back")
+		same(t, strings.Join(s.out.did, "|"), "aside: holter goes on, open connections: 94. enter shows it again, ctrl+c ends it.\r\n|back")
 		s.lacks("Cancel")
 		s.app.stops = true
 		s.press("ctrl+z")

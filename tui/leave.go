@@ -111,7 +111,7 @@ func (a *App) stepAside() {
 		n := a.live.counts
 		goesOn += fmt.Sprintf(", open connections: %d", n.Normal+n.Suspect+n.Failed)
 	}
-	a.fx.screen.Aside(goesOn + ". enter shows the screen again, ctrl+c ends holter.\r\n")
+	a.fx.screen.Aside(goesOn + ". enter shows it again, ctrl+c ends it.\r\n")
 }
 
 // comeBack waits for enter. Whoever types a command, at a prompt that is none, has not pressed any keys of the screen.

@@ -2,9 +2,12 @@ package process
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
+	"time"
 )
 
 // Interruptible returns a context that ends at the first SIGINT or SIGTERM. The second signal calls the function of
@@ -14,7 +17,7 @@ import (
 // second signal: when a terminal is closed, both its shell and the kernel send it.
 //
 // SIGQUIT and SIGABRT call the function of BeforeAbort and then do what they do in any Go program: the stacks of all goroutines
-// are printed.
+// are printed, and the exit code is 2. But they do not wait without end for a terminal that takes nothing.
 func Interruptible(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	ends := make(chan os.Signal, 2)
@@ -39,8 +42,8 @@ func Interruptible(ctx context.Context) context.Context {
 				cancel()
 			case s := <-aborts:
 				abort()
-				signal.Reset(s)
-				again(s.(syscall.Signal))
+				printStacks(s)
+				os.Exit(2)
 			}
 		}
 	})
@@ -51,5 +54,27 @@ func Interruptible(ctx context.Context) context.Context {
 func abort() {
 	if f := before.Load(); f != nil {
 		(*f)()
+	}
+}
+
+// printStacks prints the stacks of all goroutines, as far as that can be done in a while.
+func printStacks(why os.Signal) {
+	stacks := make([]byte, 1<<20)
+	for {
+		n := runtime.Stack(stacks, true)
+		if n < len(stacks) || n >= 64<<20 {
+			stacks = stacks[:n]
+			break
+		}
+		stacks = make([]byte, 2*len(stacks))
+	}
+	printed := make(chan struct{})
+	Go(func() {
+		defer close(printed)
+		fmt.Fprintf(os.Stderr, "holter was told to %v\n\n%s\n", why, stacks)
+	})
+	select {
+	case <-printed:
+	case <-time.After(time.Second):
 	}
 }

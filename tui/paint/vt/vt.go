@@ -16,6 +16,7 @@ type Terminal struct {
 	mu     sync.Mutex
 	w, h   int
 	main   []cell // what is shown besides the alternate screen
+	at     [2]int // where the cursor was before that
 	cells  []cell
 	x, y   int
 	wraps  bool // the next character goes to the next line
@@ -284,6 +285,11 @@ func (t *Terminal) shift(n int, left bool) {
 
 func (t *Terminal) set(mode int, on bool) {
 	if mode == 1049 && on != t.modes[mode] {
+		x, y := t.x, t.y
+		if !on {
+			t.x, t.y, t.wraps = min(t.at[0], t.w-1), min(t.at[1], t.h-1), false
+		}
+		t.at = [2]int{x, y}
 		t.main, t.cells = t.cells, t.main
 		if len(t.cells) != t.w*t.h {
 			t.cells = make([]cell, t.w*t.h)
