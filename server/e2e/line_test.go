@@ -257,7 +257,7 @@ func TestLineThatTakesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l, pings := watched(t, "--refresh", "50ms")
+			l, pings := watched(t)
 			l.until(t, "normal  tester")
 			l.speed.Store(0)
 			for range 200 { // the line fills up
