@@ -24,7 +24,7 @@ func (a *App) openCopy() {
 		a.copyItem("n", "name of the client", c.Client),
 		a.copyItem("a", "address", model.Address(c.Remote)),
 	}
-	if a.api != "" {
+	if a.api != "" && a.live.isOpen(c.ID) { // what is gone cannot be kicked
 		items = append(items, a.copyItem("c", "curl of the kick", a.curlOfKick(c.ID)))
 	}
 	a.dialog = &widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "copy", Items: items}

@@ -177,8 +177,9 @@ func (d *leaving) Footer(w int, message string) []string {
 }
 
 func (d *leaving) Hints(w int) [2]widget.Hints {
-	k := d.keys
-	return [2]widget.Hints{1: {Width: w, Keys: []key.Binding{k.Yes, k.Cancel, k.NextField, k.Press}}}
+	k, yes := d.keys, d.keys.Yes
+	yes.SetHelp(yes.Help().Key, "quit")
+	return [2]widget.Hints{1: {Width: w, Keys: []key.Binding{yes, k.Cancel, k.NextField, k.Press}}}
 }
 
 // View draws the question over the page behind it.

@@ -82,9 +82,9 @@ func TestQuitAsksBeforeItEndsConnectionsOfOthers(t *testing.T) {
 	const question = "2 connections of others would be closed."
 
 	x.press(t, "?")
-	x.until(t, "Here: connections")
+	x.until(t, "normal: it answers in time")
 	x.press(t, "q")
-	x.while(t, "Here: connections")
+	x.while(t, "normal: it answers in time")
 	x.press(t, "Enter")
 	x.until(t, "round trips")
 	x.press(t, "q")
