@@ -17,18 +17,23 @@ type Backoff struct {
 	random   *rand.Rand
 	attempts int
 	previous time.Duration // the delay before, for decorrelated jitter
+	settled  time.Duration // how long a connection must last for the attempts to begin anew
 }
 
 // NewBackoff makes the Backoff of a client that is connected. The same seed of random gives the same delays. The
 // policy must be valid and must not change.
 func NewBackoff(policy *model.Policy, random *rand.Rand) Backoff {
-	return Backoff{policy: policy, random: random}
+	return Backoff{policy: policy, random: random, settled: Settled}
 }
+
+// SettledAfter makes the delays begin anew after a connection that lasted for d, instead of Settled. 0 is for a client
+// whose delays begin anew whenever it is connected.
+func (b *Backoff) SettledAfter(d time.Duration) { b.settled = d }
 
 // Next returns the delay before the next attempt, or false if the client gives up. lasted is the age of the
 // connection that ended, 0 if the last attempt failed.
 func (b *Backoff) Next(lasted time.Duration) (time.Duration, bool) {
-	if lasted >= Settled {
+	if lasted > 0 && lasted >= b.settled {
 		b.attempts = 0
 	}
 	b.attempts++

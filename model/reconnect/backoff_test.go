@@ -135,3 +135,25 @@ func TestDelaysFollowTheSeed(t *testing.T) {
 		t.Errorf("two seeds, one series: %v", a)
 	}
 }
+
+// A client whose delays begin anew at every open does not slow down where it is let in and thrown out again.
+func TestDelaysBeginAnew(t *testing.T) {
+	policy := &model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: time.Minute, Jitter: model.JitterNone}
+	for _, test := range []struct {
+		settled, lasted, want time.Duration // want is the third delay
+	}{
+		{Settled, time.Second, 4 * time.Second},
+		{Settled, Settled, time.Second},
+		{0, time.Millisecond, time.Second},
+		{0, 0, 4 * time.Second},
+		{30 * time.Second, 29 * time.Second, 4 * time.Second},
+	} {
+		b := NewBackoff(policy, dice(1))
+		b.SettledAfter(test.settled)
+		b.Next(test.lasted)
+		b.Next(test.lasted)
+		if got, _ := b.Next(test.lasted); got != test.want {
+			t.Errorf("settled after %s, connections last %s: %s, want %s", test.settled, test.lasted, got, test.want)
+		}
+	}
+}

@@ -39,6 +39,7 @@ type KnownClient struct {
 	Preset string // name for holter swarm --preset
 	Policy model.Policy
 	Source string // where the policy is written: repository and file
+	Ends   Ends   // what it does not come back from, as tried on the client itself
 }
 
 // KnownClients is the one table of known clients. A swarm imitates them, and a storm compares with each of them how
@@ -46,6 +47,11 @@ type KnownClient struct {
 // clients: its policy must be the library's own, and tell it from the others.
 //
 // The deaf ones run in browsers, which do not show the Retry-After of a refusal to a script.
+//
+// What ends a client was tried on the client itself, with close codes from 1000 to 4999 and statuses from 200 to 504:
+// Socket.IO 4.8, Phoenix 1.6 to 1.8, SignalR 10 and centrifuge-js 5.8 come back after 1000, 1002, 1003, 1007, 1008 and
+// 1010 too, and after every status. After each of them a connection that lasts for a moment is enough for the delays to
+// begin anew.
 var KnownClients = []KnownClient{
 	{
 		"Socket.IO", "socketio",
@@ -54,6 +60,7 @@ var KnownClients = []KnownClient{
 			Jitter: model.JitterPartial, Share: 0.5, CapLast: true, Deaf: true,
 		},
 		"socketio/socket.io: packages/socket.io-client/lib/manager.ts, contrib/backo2.ts",
+		Ends{},
 	},
 	{
 		"Phoenix", "phoenix",
@@ -62,6 +69,7 @@ var KnownClients = []KnownClient{
 			Factor: 1, Jitter: model.JitterNone, Deaf: true,
 		},
 		"phoenixframework/phoenix: assets/js/phoenix/socket.js, reconnectAfterMs",
+		Ends{}, // since 1.8.16; before that, close 1000 ended it
 	},
 	{
 		"SignalR", "signalr", // with withAutomaticReconnect(); without that it does not come back
@@ -70,6 +78,7 @@ var KnownClients = []KnownClient{
 			Factor: 1, Jitter: model.JitterNone, Deaf: true,
 		},
 		"dotnet/aspnetcore: src/SignalR/clients/ts/signalr/src/DefaultReconnectPolicy.ts",
+		Ends{Refusals: AnyFailure, First: true}, // start() does not try again
 	},
 	{
 		"Centrifugo", "centrifugo",
@@ -78,6 +87,7 @@ var KnownClients = []KnownClient{
 			Jitter: model.JitterFull, Share: 1, OnTop: 500 * time.Millisecond, Deaf: true,
 		},
 		"centrifugal/centrifuge-js: src/utils.ts, backoff",
+		Ends{Codes: []Range{{1009, 1009}}, Reasoned: []Range{{3500, 3999}, {4500, 4999}}},
 	},
 	{
 		"gRPC", "grpc",
@@ -86,6 +96,7 @@ var KnownClients = []KnownClient{
 			Jitter: model.JitterPartial, Share: 0.2,
 		},
 		"grpc/grpc: doc/connection-backoff.md",
+		Ends{},
 	},
 	{
 		"holter's page", "holter",
@@ -94,6 +105,7 @@ var KnownClients = []KnownClient{
 			Jitter: model.JitterFull, Share: 1, Deaf: true,
 		},
 		"holter: server/endpoint/page/index.html",
+		Ends{Codes: PoliteCodes, Settled: 30 * time.Second},
 	},
 }
 
