@@ -1,10 +1,8 @@
 package drill
 
 import (
-	"strings"
-	"time"
-
 	"holter/model"
+	"holter/probe/expect"
 )
 
 // Expectation is a condition on the figures of a drill. Its text is one of
@@ -24,110 +22,52 @@ import (
 //	no_client_gave_up           each client that is not back is still trying
 //
 // The operators are = != > >= < <=. Times count from the start of the drill.
-type Expectation struct {
-	text  string
-	parts []comparison // more than one only of policies
+type Expectation struct{ expect.Expectation }
+
+// MaxExpectation bounds the text of an expectation in bytes.
+const MaxExpectation = expect.MaxLength
+
+// ParseExpectation parses an expectation. The error is an *expect.SyntaxError.
+func ParseExpectation(text string) (Expectation, error) {
+	e, err := language.Parse(text)
+	return Expectation{e}, err
 }
 
-// String returns the text from which e was parsed.
-func (e Expectation) String() string { return e.text }
-
-// comparison compares one subject with one value.
-type comparison struct {
-	subject *subject
-	op      operator
-	value   value
-	within  time.Duration // 0 for the end
-}
-
-// value is what a subject is compared with.
-type value struct {
-	number   float64 // a share from 0 to 1, or seconds, or a plain number
-	word     string
-	relative bool // a rate is relative to the clients that lost their connection
-}
-
-type operator string
-
-// operators lists all operators. One that begins with another comes before it.
-var operators = []operator{">=", "<=", "!=", ">", "<", "="}
-
-// holds reports whether a figure fulfils c.
-func (c *comparison) holds(a float64) bool {
-	b := c.value.number
-	switch c.op {
-	case ">=":
-		return a >= b
-	case "<=":
-		return a <= b
-	case ">":
-		return a > b
-	case "<":
-		return a < b
-	case "!=":
-		return a != b
-	}
-	return a == b
-}
-
-// matchesWord reports whether a word fulfils c, whose operator is = or !=.
-func (c *comparison) matchesWord(word string) bool { return (word == c.value.word) == (c.op == "=") }
+type comparison = expect.Comparison
 
 // subject is what an expectation is about. It has either check, for a figure of all clients, or fits, for the policy
 // of a pool.
 type subject struct {
-	name          string
-	alias         string
-	unit          unit
-	timed         bool // may be followed by a time
+	expect.Subject
 	withoutLosses bool // makes sense even if no client lost its connection
 	check         func(*comparison, *Figures) (held bool, found string)
 	fits          func(*comparison, *model.PoolPolicy) bool
 }
 
-// unit is the form of a value.
-type unit uint8
-
-const (
-	flag unit = iota // no value
-	share
-	length
-	perSecond
-	number
-	kind
-	name
-)
-
-var unitForms = [...]string{
-	share: "a share from 0% to 100%, such as 99%", length: "a duration such as 10s", number: "a number such as 3",
-	perSecond: "a rate such as 200/s or 50%/s", kind: "none, fixed, exponential, steps or unknown",
-	name: "a name such as Phoenix, in quotes if it has spaces",
-}
-
 var subjects = []subject{
-	{name: "recovered", alias: "back", unit: share, timed: true, check: recovered},
-	{name: "back_50", unit: length, check: back50},
-	{name: "back_90", unit: length, check: back90},
-	{name: "back_99", unit: length, check: back99},
-	{name: "peak_rate", alias: "peak", unit: perSecond, check: peak},
-	{name: "crowding", unit: number, check: crowding},
-	{name: "refused", unit: number, withoutLosses: true, check: refused},
-	{name: "lost", unit: number, withoutLosses: true, check: lost},
-	{name: "policy", unit: kind, fits: fitsKind},
-	{name: "like", unit: name, fits: fitsLike},
-	{name: "jitter", unit: share, fits: fitsJitter},
-	{name: "factor", unit: number, fits: fitsFactor},
-	{name: "no_client_gave_up", unit: flag, check: noClientGaveUp},
+	{Subject: expect.Subject{Name: "recovered", Alias: "back", Unit: expect.Share, Timed: true}, check: recovered},
+	{Subject: expect.Subject{Name: "back_50", Unit: expect.Length}, check: back50},
+	{Subject: expect.Subject{Name: "back_90", Unit: expect.Length}, check: back90},
+	{Subject: expect.Subject{Name: "back_99", Unit: expect.Length}, check: back99},
+	{Subject: expect.Subject{Name: "peak_rate", Alias: "peak", Unit: expect.PerSecond}, check: peak},
+	{Subject: expect.Subject{Name: "crowding", Unit: expect.Number}, check: crowding},
+	{Subject: expect.Subject{Name: "refused", Unit: expect.Number}, withoutLosses: true, check: refused},
+	{Subject: expect.Subject{Name: "lost", Unit: expect.Number}, withoutLosses: true, check: lost},
+	{Subject: expect.Subject{Name: "policy", Unit: expect.Word, Joins: true, Words: policyKinds, Form: model.OneOf(policyKinds)}, fits: fitsKind},
+	{Subject: expect.Subject{Name: "like", Unit: expect.Word, Joins: true, Form: "a name such as Phoenix, in quotes if it has spaces"}, fits: fitsLike},
+	{Subject: expect.Subject{Name: "jitter", Unit: expect.Share, Joins: true}, fits: fitsJitter},
+	{Subject: expect.Subject{Name: "factor", Unit: expect.Number, Joins: true}, fits: fitsFactor},
+	{Subject: expect.Subject{Name: "no_client_gave_up", Unit: expect.Flag}, check: noClientGaveUp},
 }
 
-var policyKinds = []model.PolicyKind{
-	model.PolicyNone, model.PolicyFixed, model.PolicyExponential, model.PolicySteps, model.PolicyUnknown,
+var policyKinds = []string{
+	string(model.PolicyNone), string(model.PolicyFixed), string(model.PolicyExponential), string(model.PolicySteps), string(model.PolicyUnknown),
 }
 
-func subjectNames() string {
-	names := make([]string, len(subjects))
+// language has the subjects in the same order.
+var language = func() (l expect.Language) {
 	for i := range subjects {
-		names[i] = subjects[i].name
+		l = append(l, subjects[i].Subject)
 	}
-	return strings.Join(names, ", ")
-}
+	return l
+}()

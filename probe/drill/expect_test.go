@@ -8,6 +8,7 @@ import (
 
 	"holter/model"
 	"holter/model/storm"
+	"holter/probe/expect"
 )
 
 // deployed are the figures of a drill in which 100 clients lost their connection and 98 came back, one
@@ -134,7 +135,7 @@ func TestExpectationMistakes(t *testing.T) {
 		strings.Repeat("x", 501):          {500, "no more than 500 bytes"},
 	} {
 		_, err := ParseExpectation(text)
-		e, ok := errors.AsType[*SyntaxError](err)
+		e, ok := errors.AsType[*expect.SyntaxError](err)
 		if !ok || e.Pos != want.pos || !strings.Contains(e.Expected, want.expected) {
 			t.Errorf("%.60q: error %v, want position %d, %s", text, err, want.pos, want.expected)
 		}
@@ -149,7 +150,7 @@ func FuzzParseExpectation(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		e, err := ParseExpectation(text)
 		if err != nil {
-			if s, ok := errors.AsType[*SyntaxError](err); !ok || s.Pos < 0 || s.Pos > len(text) {
+			if s, ok := errors.AsType[*expect.SyntaxError](err); !ok || s.Pos < 0 || s.Pos > len(text) {
 				t.Errorf("%q: %v", text, err)
 			}
 			return

@@ -10,6 +10,7 @@ import (
 	"holter/model"
 	"holter/model/filter"
 	"holter/model/yaml"
+	"holter/probe/expect"
 )
 
 const (
@@ -188,7 +189,7 @@ func (s *script) reason(n yaml.Node) string {
 }
 
 func (s *script) share(n yaml.Node) float64 {
-	f, ok := parseShare(s.text(n))
+	f, ok := expect.ParseShare(s.text(n))
 	if !ok || f <= 0 || f > 1 {
 		s.mistake(n, "share %q: write a share above 0%% up to 100%%, such as 50%%", n.Text())
 	}

@@ -20,33 +20,34 @@ const policyShare = 0.9
 
 // check compares e with the figures of a drill.
 func (e Expectation) check(f *Figures) Check {
-	c, first := Check{Expectation: e.text}, &e.parts[0]
+	c, first := Check{Expectation: e.Text}, &e.Parts[0]
+	about := &subjects[first.Subject]
 	switch {
-	case f.Lost == 0 && !first.subject.withoutLosses:
+	case f.Lost == 0 && !about.withoutLosses:
 		c.Found = "no client lost its connection"
-	case first.subject.fits != nil:
+	case about.fits != nil:
 		c.Held, c.Found = e.policies(f)
 	default:
-		c.Held, c.Found = first.subject.check(first, f)
+		c.Held, c.Found = about.check(first, f)
 	}
 	return c
 }
 
 func lost(c *comparison, f *Figures) (bool, string) {
-	return c.holds(float64(f.Lost)), fmt.Sprintf("%d clients", f.Lost)
+	return c.Holds(float64(f.Lost)), fmt.Sprintf("%d clients", f.Lost)
 }
 
 func refused(c *comparison, f *Figures) (bool, string) {
-	return c.holds(float64(f.Refused)), fmt.Sprint(f.Refused)
+	return c.Holds(float64(f.Refused)), fmt.Sprint(f.Refused)
 }
 
 func crowding(c *comparison, f *Figures) (bool, string) {
-	return c.holds(f.Crowding), fmt.Sprintf("%.1f", f.Crowding)
+	return c.Holds(f.Crowding), fmt.Sprintf("%.1f", f.Crowding)
 }
 
-func back50(c *comparison, f *Figures) (bool, string) { return c.holdsTime(f.Back50) }
-func back90(c *comparison, f *Figures) (bool, string) { return c.holdsTime(f.Back90) }
-func back99(c *comparison, f *Figures) (bool, string) { return c.holdsTime(f.Back99) }
+func back50(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f.Back50) }
+func back90(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f.Back90) }
+func back99(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f.Back99) }
 
 func noClientGaveUp(_ *comparison, f *Figures) (bool, string) { return f.GaveUp == 0, gaveUp(f) }
 
@@ -62,35 +63,35 @@ func gaveUp(f *Figures) string {
 }
 
 func recovered(c *comparison, f *Figures) (bool, string) {
-	at, when := c.within, "within "+c.within.String()
+	at, when := c.Within, "within "+c.Within.String()
 	if at == 0 {
 		at, when = maxTime, "at the end"
 	}
 	n := f.backBy(at)
-	held, found := c.holds(n), percent(n)+" "+when
-	if held || at == maxTime || n >= c.value.number {
+	held, found := c.Holds(n), percent(n)+" "+when
+	if held || at == maxTime || n >= c.Value.Number {
 		return held, found
 	}
-	if later := storm.BackAt(c.value.number*float64(f.Lost), arrivals(f.returns)); later > 0 {
-		return held, fmt.Sprintf("%s, %s after %s", found, percent(c.value.number), seconds(later))
+	if later := storm.BackAt(c.Value.Number*float64(f.Lost), arrivals(f.returns)); later > 0 {
+		return held, fmt.Sprintf("%s, %s after %s", found, percent(c.Value.Number), seconds(later))
 	}
 	return held, fmt.Sprintf("%s, %s at the end", found, percent(f.backBy(maxTime)))
 }
 
 // holdsTime compares the time after which a share of the clients was back. 0 means that it was never reached.
-func (c *comparison) holdsTime(d time.Duration) (bool, string) {
+func holdsTime(c *comparison, d time.Duration) (bool, string) {
 	if d == 0 {
-		return c.op == ">" || c.op == ">=" || c.op == "!=", "never reached"
+		return c.HoldsTime(d), "never reached"
 	}
-	return c.holds(d.Seconds()), seconds(d)
+	return c.HoldsTime(d), seconds(d)
 }
 
 func peak(c *comparison, f *Figures) (bool, string) {
-	if c.value.relative {
+	if c.Value.Relative {
 		relative := f.Peak / float64(f.Lost)
-		return c.holds(relative), fmt.Sprintf("%s/s (%.4g/s)", percent(relative), f.Peak)
+		return c.Holds(relative), fmt.Sprintf("%s/s (%.4g/s)", percent(relative), f.Peak)
 	}
-	return c.holds(f.Peak), fmt.Sprintf("%.4g/s", f.Peak)
+	return c.Holds(f.Peak), fmt.Sprintf("%.4g/s", f.Peak)
 }
 
 // policies compares e with the policies of all clients. It holds if enough clients have a policy that fits all
@@ -114,23 +115,23 @@ func (e Expectation) policies(f *Figures) (bool, string) {
 }
 
 func (e Expectation) fits(p *model.PoolPolicy) bool {
-	for i := range e.parts {
-		if c := &e.parts[i]; !c.subject.fits(c, p) {
+	for i := range e.Parts {
+		if c := &e.Parts[i]; !subjects[c.Subject].fits(c, p) {
 			return false
 		}
 	}
 	return true
 }
 
-func fitsKind(c *comparison, p *model.PoolPolicy) bool { return c.matchesWord(string(p.Kind)) }
-func fitsLike(c *comparison, p *model.PoolPolicy) bool { return c.matchesWord(p.Like) }
+func fitsKind(c *comparison, p *model.PoolPolicy) bool { return c.HoldsWord(string(p.Kind)) }
+func fitsLike(c *comparison, p *model.PoolPolicy) bool { return c.HoldsWord(p.Like) }
 
 func fitsJitter(c *comparison, p *model.PoolPolicy) bool {
-	return p.Kind != model.PolicyUnknown && c.holds(p.Share)
+	return p.Kind != model.PolicyUnknown && c.Holds(p.Share)
 }
 
 func fitsFactor(c *comparison, p *model.PoolPolicy) bool {
-	return p.Kind != model.PolicyUnknown && c.holds(p.Factor)
+	return p.Kind != model.PolicyUnknown && c.Holds(p.Factor)
 }
 
 // describe formats a policy in a few words.

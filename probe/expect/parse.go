@@ -1,4 +1,4 @@
-package drill
+package expect
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 	"holter/model"
 )
 
-// MaxExpectation bounds the text of an expectation in bytes.
-const MaxExpectation = 500
+// MaxLength bounds the text of an expectation in bytes.
+const MaxLength = 500
 
 // SyntaxError is the error of an expectation that cannot be parsed.
 type SyntaxError struct {
@@ -23,23 +23,23 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("position %d: expected %s", e.Pos, e.Expected)
 }
 
-// ParseExpectation parses an expectation. The error is a *SyntaxError.
-func ParseExpectation(text string) (Expectation, error) {
-	p := parser{src: text}
-	if len(text) > MaxExpectation {
-		return Expectation{}, p.expected(MaxExpectation, "no more than %d bytes", MaxExpectation)
+// Parse parses an expectation. The error is a *SyntaxError.
+func (l Language) Parse(text string) (Expectation, error) {
+	p := parser{language: l, src: text}
+	if len(text) > MaxLength {
+		return Expectation{}, p.expected(MaxLength, "no more than %d bytes", MaxLength)
 	}
-	e := Expectation{text: strings.Trim(text, spaces)}
+	e := Expectation{Text: strings.Trim(text, spaces)}
 	for {
 		c, err := p.comparison()
 		if err != nil {
 			return Expectation{}, err
 		}
-		e.parts = append(e.parts, c)
+		e.Parts = append(e.Parts, c)
 		if p.skipSpace(); p.rest() == "" {
 			return e, nil
 		}
-		if c.subject.fits == nil {
+		if !l[c.Subject].Joins {
 			return Expectation{}, p.expected(p.pos, "the end: write the rest as another expectation")
 		}
 	}
@@ -47,8 +47,9 @@ func ParseExpectation(text string) (Expectation, error) {
 
 // parser reads an expectation from left to right.
 type parser struct {
-	src string
-	pos int
+	language Language
+	src      string
+	pos      int
 }
 
 func (p *parser) rest() string { return p.src[p.pos:] }
@@ -71,65 +72,68 @@ func (p *parser) word(ok func(c byte) bool) string {
 	return p.src[begin:p.pos]
 }
 
-func (p *parser) comparison() (c comparison, err error) {
-	if c.subject, err = p.subject(); err != nil || c.subject.unit == flag {
+func (p *parser) comparison() (c Comparison, err error) {
+	if c.Subject, err = p.subject(); err != nil {
 		return c, err
 	}
-	if c.op, err = p.operator(c.subject); err != nil {
+	s := &p.language[c.Subject]
+	if s.Unit == Flag {
+		return c, nil
+	}
+	if c.Op, err = p.operator(s); err != nil {
 		return c, err
 	}
-	if c.value, err = p.value(c.subject); err != nil || !c.subject.timed {
+	if c.Value, err = p.value(s); err != nil || !s.Timed {
 		return c, err
 	}
-	c.within, err = p.within()
+	c.Within, err = p.within()
 	return c, err
 }
 
-func (p *parser) subject() (*subject, error) {
+// subject consumes the name of a subject and returns its place in the language.
+func (p *parser) subject() (int, error) {
 	p.skipSpace()
 	begin := p.pos
 	name := p.word(func(c byte) bool { return c == '_' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' })
-	i := slices.IndexFunc(subjects, func(s subject) bool { return name != "" && (s.name == name || s.alias == name) })
+	i := slices.IndexFunc(p.language, func(s Subject) bool { return name != "" && (s.Name == name || s.Alias == name) })
 	if i < 0 {
-		return nil, p.expected(begin, "one of %s", subjectNames())
+		return 0, p.expected(begin, "one of %s", p.language)
 	}
-	s := &subjects[i]
-	if s.fits == nil && strings.Trim(p.src[:begin], spaces) != "" {
-		return nil, p.expected(begin, "policy, like, jitter or factor: write %s as another expectation", s.name)
+	if s := &p.language[i]; !s.Joins && strings.Trim(p.src[:begin], spaces) != "" {
+		joining := p.language.names(func(s *Subject) bool { return s.Joins })
+		return 0, p.expected(begin, "%s: write %s as another expectation", model.OneOf(joining), s.Name)
 	}
-	return s, nil
+	return i, nil
 }
 
-func (p *parser) operator(s *subject) (operator, error) {
+func (p *parser) operator(s *Subject) (Operator, error) {
 	p.skipSpace()
 	for _, op := range operators {
 		if !strings.HasPrefix(p.rest(), string(op)) {
 			continue
 		}
-		if s.takesWord() && op != "=" && op != "!=" {
-			return "", p.expected(p.pos, "= or != after %s", s.name)
+		if s.Unit == Word && op != "=" && op != "!=" {
+			return "", p.expected(p.pos, "= or != after %s", s.Name)
 		}
 		p.pos += len(op)
 		return op, nil
 	}
-	if s.takesWord() {
-		return "", p.expected(p.pos, "= or != after %s", s.name)
+	if s.Unit == Word {
+		return "", p.expected(p.pos, "= or != after %s", s.Name)
 	}
-	return "", p.expected(p.pos, "= != > >= < or <= after %s", s.name)
+	return "", p.expected(p.pos, "= != > >= < or <= after %s", s.Name)
 }
 
-func (s *subject) takesWord() bool { return s.unit == kind || s.unit == name }
-
-func (p *parser) value(s *subject) (value, error) {
+func (p *parser) value(s *Subject) (Value, error) {
 	p.skipSpace()
 	begin := p.pos
 	text, ok := p.text()
 	if !ok {
-		return value{}, p.expected(begin, "a closing quote for this quote")
+		return Value{}, p.expected(begin, "a closing quote for this quote")
 	}
-	v, ok := s.unit.parse(text)
-	if !ok {
-		return v, p.expected(begin, "%s after %s", unitForms[s.unit], s.name)
+	v, ok := s.Unit.parse(text)
+	if !ok || s.Words != nil && !slices.Contains(s.Words, v.Word) {
+		return v, p.expected(begin, "%s after %s", s.form(), s.Name)
 	}
 	return v, nil
 }
@@ -165,40 +169,38 @@ func (p *parser) within() (time.Duration, error) {
 	text, _ := p.text()
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		return 0, p.expected(begin, "%s after within", unitForms[length])
+		return 0, p.expected(begin, "%s after within", unitForms[Length])
 	}
 	return d, nil
 }
 
-func (u unit) parse(text string) (v value, ok bool) {
+func (u Unit) parse(text string) (v Value, ok bool) {
 	switch u {
-	case share:
-		v.number, ok = parseShare(text)
-		return v, ok && v.number <= 1
-	case length:
+	case Share:
+		v.Number, ok = ParseShare(text)
+		return v, ok && v.Number <= 1
+	case Length:
 		d, err := time.ParseDuration(text)
-		return value{number: d.Seconds()}, err == nil && d > 0
-	case perSecond:
+		return Value{Number: d.Seconds()}, err == nil && d > 0
+	case PerSecond:
 		text, ok = strings.CutSuffix(text, "/s")
 		if !ok {
 			return v, false
 		}
-		if v.number, v.relative = parseShare(text); v.relative {
+		if v.Number, v.Relative = ParseShare(text); v.Relative {
 			return v, true
 		}
-		v.number, ok = parseNumber(text)
+		v.Number, ok = parseNumber(text)
 		return v, ok
-	case number:
-		v.number, ok = parseNumber(text)
+	case Number:
+		v.Number, ok = parseNumber(text)
 		return v, ok
-	case kind:
-		return value{word: text}, slices.Contains(policyKinds, model.PolicyKind(text))
 	}
-	return value{word: text}, text != ""
+	return Value{Word: text}, text != ""
 }
 
-// parseShare reads a percentage of 0 or more.
-func parseShare(text string) (float64, bool) {
+// ParseShare reads a percentage of 0 or more.
+func ParseShare(text string) (float64, bool) {
 	digits, ok := strings.CutSuffix(text, "%")
 	n, valid := parseNumber(strings.TrimSpace(digits))
 	return n / 100, ok && valid
