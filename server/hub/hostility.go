@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/path"
 )
 
 // hostility remembers which kinds of peers have ended right after the first ping of holter's: some programs hang
@@ -29,7 +30,7 @@ const (
 
 func (l *leg) kind() kind {
 	shake := l.conn.handshake.Value()
-	k := kind{side: l.side, path: model.PathTemplate(shake.path)}
+	k := kind{side: l.side, path: path.Mask(shake.path)}
 	if l.side == model.ClientSide {
 		k.agent = shake.agent
 	}
