@@ -33,7 +33,7 @@ var fields = []field{
 	figureField("generation", counts, Row.generation).means("ordinal of the connection among its client's").called("gen"),
 	addressField("remote", remoteText).means("the address with the port"),
 	addressField("ip", ipText).means("the address"),
-	textField("path", func(r Row) string { return r.known().Path }).means("of the request"),
+	pathField("path", func(r Row) string { return r.known().Path }).means("of the request"),
 	textField("user_agent", Row.userAgent).means("of the request").called("agent", "ua"),
 	textField("subprotocol", func(r Row) string { return r.known().Subprotocol }).means("that was agreed on"),
 	choiceField("side", everyPlace(model.SideNames[:]), side).means("which leg of a proxied connection is the worse one"),

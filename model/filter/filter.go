@@ -31,6 +31,7 @@ const MaxLength = 4096
 //
 //   - A figure has the operators = != > >= < <= and a value in its unit: 1m30s, 1.5MiB, 10k, 3, c17.
 //   - A text has = and != for the whole of it, and ~ for a regular expression (RE2) anywhere in it.
+//   - A path also has = and != for a template, where a * stands for one segment: path=/rooms/*.
 //   - The faults have = and != for the name of a fault on the connection, as in fault=freeze.
 //   - The addresses ip and remote have those of a text, and = and != also take a network: ip=10.0.0.0/8.
 //

@@ -108,6 +108,12 @@ func TestFilterMatch(t *testing.T) {
 		{"client~^Demo.*2$", "c1"},
 		{"path=/ws", "c2"},
 		{"path=/ws?room=a", "c1"},
+		{"path=/*", "c1 c2 c17"},
+		{"path!=/*", "c18"},
+		{"path=*", ""},
+		{"path=/*/*", ""},
+		{"path=/w*", ""},
+		{"client=*", ""},
 		{"ua~moz", "c1"},
 		{"user_agent=gorilla", "c2"},
 		{"subprotocol=chat.v1", "c1"},
@@ -423,6 +429,7 @@ var busyFilters = []struct{ name, filter string }{
 	{"word", "kiosk"},
 	{"words", "!(kiosk or zoë) 10.0"},
 	{"pattern", "client~^(demo|kiosk)-[0-9]+$"},
+	{"template", "path=/api/*/ws or path=/*"},
 }
 
 func TestFilterMatchAllocatesNothing(t *testing.T) {

@@ -86,7 +86,7 @@ type comparison struct {
 }
 
 func (n *comparison) match(r Row) bool { return n.holds(r) }
-func (n *comparison) String() string   { return n.field + string(n.op) + quote(n.value) }
+func (n *comparison) String() string   { return n.field + string(n.op) + Quote(n.value) }
 
 // word matches a part of any text by which users recognise a row.
 type word struct {
@@ -100,7 +100,7 @@ func (w *word) String() string {
 	if beginsField(w.text) {
 		return quoted(w.text) // else it could begin the name of a field
 	}
-	return quote(w.text)
+	return Quote(w.text)
 }
 
 func (w *word) match(r Row) bool {

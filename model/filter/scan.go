@@ -44,8 +44,8 @@ func isKeyword(word string) bool {
 // isAll reports whether a word that is not in quotes stands for every connection.
 func isAll(word string) bool { return strings.EqualFold(word, "all") }
 
-// quote quotes a word or a value where Parse would otherwise read it as something else.
-func quote(s string) string {
+// Quote quotes a word or a value where Parse would otherwise read it as something else.
+func Quote(s string) string {
 	if s != "" && !strings.ContainsAny(s, filterSpecials) && !isKeyword(s) && !isAll(s) {
 		return s
 	}

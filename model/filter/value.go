@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/path"
 )
 
 // unit is a text form of figures.
@@ -90,6 +91,20 @@ func textField(name string, get func(Row) string) field {
 	return field{name: name, on: everywhere, wants: everyPlace("a text"), text: get, compare: func(op operator, value string, _ Place) condition {
 		return func(r Row) bool { return strings.EqualFold(get(r), value) == (op == opEqual) }
 	}}
+}
+
+// pathField makes a field for a path. A * in the value stands for one segment: see path.Match.
+func pathField(name string, get func(Row) string) field {
+	f := textField(name, get)
+	compare := f.compare
+	f.wants = everyPlace("a path, or a template such as /rooms/*")
+	f.compare = func(op operator, value string, p Place) condition {
+		if !path.IsTemplate(value) {
+			return compare(op, value, p)
+		}
+		return func(r Row) bool { return path.Match(value, get(r)) == (op == opEqual) }
+	}
+	return f
 }
 
 // choiceField makes a field for a text with known values, which depend on the place. The empty text stands for none of
