@@ -54,7 +54,7 @@ type Policy struct {
 	Deaf bool
 }
 
-// Pool is what clients of one kind have in common.
+// Pool is what clients of one kind have in common. In the path of a pool a segment "*" stands for what differs by client.
 type Pool struct{ UserAgent, Path string }
 
 // PoolPolicy is the policy of a pool's clients, as far as their attempts show it. Base of an unknown policy is the

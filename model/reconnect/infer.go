@@ -2,11 +2,13 @@ package reconnect
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"slices"
 	"time"
 
 	"holter/model"
+	"holter/model/path"
 )
 
 const (
@@ -20,15 +22,17 @@ const (
 )
 
 // Infer returns the policies that clients follow, as their attempts show it: one for each pool, the largest pool
-// first.
+// first. The path of a pool is the template that the clients' paths have in common: see path.Learn.
 //
 // Only refused attempts show how delays grow. So a pool is PolicyUnknown until three attempts in a row are known of
 // eight clients each, and also if these fit none of the kinds; its Doubt says which. The confidence is the share of the attempts that are
 // where the policy says, reduced by the factor 1-1/√attempts.
 func Infer(clients []*Attempts, now model.Instant) []model.PoolPolicy {
 	pools := make(map[model.Pool][]*Attempts)
+	routes := path.Learn(paths(clients))
 	for _, a := range clients {
-		pools[a.pool] = append(pools[a.pool], a)
+		pool := model.Pool{UserAgent: a.pool.UserAgent, Path: routes.Of(a.pool.Path)}
+		pools[pool] = append(pools[pool], a)
 	}
 	policies := make([]model.PoolPolicy, 0, len(pools))
 	for pool, members := range pools {
@@ -40,6 +44,16 @@ func Infer(clients []*Attempts, now model.Instant) []model.PoolPolicy {
 		return cmp.Or(-cmp.Compare(a.Clients, b.Clients), cmp.Compare(a.UserAgent, b.UserAgent), cmp.Compare(a.Path, b.Path))
 	})
 	return policies
+}
+
+func paths(clients []*Attempts) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, a := range clients {
+			if !yield(a.pool.Path) {
+				return
+			}
+		}
+	}
 }
 
 // simplest are the kinds in the order of their number of figures, the fewest first.

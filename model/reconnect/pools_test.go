@@ -1,0 +1,64 @@
+package reconnect
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"holter/model"
+)
+
+// pathsOf gives the clients of a fleet their paths.
+func pathsOf(clients []*Attempts, path func(i int) string) []*Attempts {
+	for i, a := range clients {
+		a.pool.Path = path(i)
+	}
+	return clients
+}
+
+// Clients that name themselves in their paths are a pool, and their policy is known. Routes that are not the same are
+// pools of their own.
+func TestPoolsByTemplate(t *testing.T) {
+	f := named("fixed 1 s")
+	f.clients, f.refused = 12, 40*time.Second
+	for want, path := range map[string]func(i int) string{
+		"/ocpp/*": func(i int) string { return fmt.Sprintf("/ocpp/CP%d", i) },
+		"/api/kernels/*/channels": func(i int) string {
+			return fmt.Sprintf("/api/kernels/%08x-20c3-4f20-9f0a-1d2a1b1f1e11/channels", i*99991)
+		},
+		"/sockjs/*/*/websocket": func(i int) string { return fmt.Sprintf("/sockjs/%03d/4%d30pm%dd/websocket", 83*i%1000, i, i) },
+	} {
+		clients := pathsOf(f.attempts(rand.New(rand.NewPCG(5, 7))), path)
+		policies := Infer(clients, model.Instant(3*time.Hour))
+		if p := &policies[0]; len(policies) != 1 || p.Path != want || p.Clients != 12 || p.Kind != model.PolicyFixed {
+			t.Errorf("%s: %d pools, the first one is %+v", want, len(policies), *p)
+		}
+	}
+	f.clients = 24
+	clients := pathsOf(f.attempts(rand.New(rand.NewPCG(5, 7))), func(i int) string { return []string{"/chat", "/orders"}[i%2] })
+	if policies := Infer(clients, model.Instant(3*time.Hour)); len(policies) != 2 || policies[0].Path != "/chat" || policies[1].Path != "/orders" {
+		t.Errorf("%+v", policies)
+	}
+}
+
+// BenchmarkInferPools has a hundred thousand attempts of clients in five thousand pools, or of as many chargers.
+func BenchmarkInferPools(b *testing.B) {
+	f := named("AWS full")
+	f.clients = 20_000
+	for name, path := range map[string]func(i int) string{
+		"pools": func(i int) string {
+			return "/svc/" + string([]byte{'a' + byte(i%26), 'a' + byte(i/26%26), 'a' + byte(i/676%8)}) + "/ws"
+		},
+		"chargers": func(i int) string { return fmt.Sprintf("/ocpp/CP%06d", i) },
+		"one":      func(int) string { return "/ws" },
+	} {
+		clients := pathsOf(f.attempts(rand.New(rand.NewPCG(1, 1))), path)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Infer(clients, model.Instant(3*time.Hour))
+			}
+		})
+	}
+}
