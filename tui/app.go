@@ -252,7 +252,7 @@ func (a *App) jump() tea.Cmd {
 func (a *App) listGroup(text string) tea.Cmd {
 	to, at, ok := able[lister](a.tabs)
 	if text == "" || !ok {
-		a.status.say("there are no connections to list by their user agent")
+		a.status.say("nothing is known by which to list these connections")
 		return nil
 	}
 	f, err := to.place().Parse(text)

@@ -2,12 +2,14 @@ package tui
 
 import (
 	"fmt"
-	"strconv"
+	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/model/filter"
+	"holter/model/path"
 	"holter/tui/widget"
 )
 
@@ -169,13 +171,23 @@ func (p *storms) hints() []key.Binding {
 	return []key.Binding{k.Open, k.PreviousTrouble, k.NextTrouble, k.Refuse, k.Freeze, k.ZoomIn, k.ZoomOut, k.Write}
 }
 
-// group is a filter for the connections of the policy that is selected.
+// group is a filter for the connections of the policy that is selected. Those of a pool whose path is one of the template
+// are not among them.
 func (p *storms) group() string {
 	row := p.list.Selected()
-	if row == nil || row.UserAgent == "" {
+	if row == nil || row.Pool == (model.Pool{}) {
 		return ""
 	}
-	return "ua=" + strconv.Quote(row.UserAgent)
+	words := []string{"ua=" + filter.Quote(row.UserAgent)}
+	if row.Path != "" {
+		words = append(words, "path="+filter.Quote(row.Path))
+	}
+	for _, other := range p.shown().Policies {
+		if other.UserAgent == row.UserAgent && other.Path != row.Path && path.Match(row.Path, other.Path) {
+			words = append(words, "path!="+filter.Quote(other.Path))
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // tally is which storm it is of how many.

@@ -186,17 +186,26 @@ func TestStormIsAnnounced(t *testing.T) {
 	s.line("storm 2 is over: 100% back, peak 554/s, 99% back in 31.0s")
 }
 
+// A row lists the connections of its pool: those of its user agent and of its paths, without those of a pool beside it.
 func TestPolicyListsItsConnections(t *testing.T) {
 	f := newFake(ward(20)...)
 	f.snapshot.Storms = weather()
-	f.snapshot.Storms[2].Policies[1].UserAgent = f.snapshot.Connections[0].UserAgent
-	f.snapshot.Connections[4].UserAgent = `a "quoted" one`
-	s := newScreen(t, f, 120, 30).press("3", "j", "enter")
-	s.line(`1/19 of 20 ua="holter-swarm/1"`)
-	s.press("3", "G", "enter").line("there are no connections to list by their user agent")
+	pools := f.snapshot.Storms[2].Policies
+	pools[0].Pool = model.Pool{UserAgent: `a "quoted" one`, Path: "/ocpp/*"}
+	pools[1].Pool = model.Pool{UserAgent: `a "quoted" one`, Path: "/ocpp/test"}
+	for i, path := range []string{"/ocpp/CP1", "/ocpp/CP2", "/ocpp/test", "/ocpp/CP3/events", ""} {
+		f.snapshot.Connections[i].UserAgent, f.snapshot.Connections[i].Path = `a "quoted" one`, path
+	}
+	f.snapshot.Connections[5].UserAgent, f.snapshot.Connections[5].Path = "", "/ws"
+	s := newScreen(t, f, 200, 60).press("3", "enter")
+	s.line(`1/2 of 20 ua="a \"quoted\" one" path=/ocpp/* path!=/ocpp/test`)
+	s.press("3", "j", "enter").line(`1/1 of 20 ua="a \"quoted\" one" path=/ocpp/test`)
+	s.press("3", "G", "enter").line(`1/1 of 20 ua="" path=/ws`)
 	s.press("1", "enter", "enter").lacks("STATE▼")
-	s.press("3", "g", "j", "enter").line("STATE▼") // a detail that stood alone gives way to the list
-	s.line("demo-0001")
+	s.press("3", "g", "enter").line("STATE▼") // a detail that stood alone gives way to the list
+	pools[2].Pool = model.Pool{}
+	s.refresh()
+	s.press("3", "G", "enter").line("nothing is known by which to list these connections")
 }
 
 // A policy that is unknown says why, and what was seen instead.
