@@ -14,7 +14,8 @@ const (
 	PolicyNone        PolicyKind = "none"  // no delay
 	PolicyFixed       PolicyKind = "fixed" // the same delay each time
 	PolicyExponential PolicyKind = "exponential"
-	PolicySteps       PolicyKind = "steps" // a table, whose last delay is repeated
+	PolicyLinear      PolicyKind = "linear" // by the same step each time
+	PolicySteps       PolicyKind = "steps"  // a table, whose last delay is repeated
 	PolicyUnknown     PolicyKind = "unknown"
 )
 
@@ -29,22 +30,35 @@ const (
 	JitterEqual        Jitter = "equal"        // uniform in [v/2, v]
 	JitterFull         Jitter = "full"         // uniform in [0, v]
 	JitterDecorrelated Jitter = "decorrelated" // uniform in [base, 3 · the delay before], up to the cap; the factor is not used
+	JitterAdded        Jitter = "added"        // v and, on top of it, as much at random each time, however large v is
+	JitterOnce         Jitter = "once"         // as partial, but drawn once for each client, which keeps its own base; then the cap
+	JitterRanges       Jitter = "ranges"       // of PolicySteps: uniform from each step to its own end
+	JitterNormal       Jitter = "normal"       // normally distributed around v; the share of v is its standard deviation
 	JitterUnknown      Jitter = "unknown"
 )
 
 // Policy is when a client that has lost its connection, or was refused, tries again. The zero Policy tries again at
 // once and for ever.
 //
-// The delay v before the k-th attempt, counting from 1, is Base · Factor^(k-1), but at most Cap. For PolicySteps it is
-// Steps[k-1], or the last step after the end of the table. Jitter then randomizes v.
+// The delay v before the k-th attempt, counting from 1, is Base · Factor^(k-1), but at most Cap. For PolicyLinear it is
+// Base + Step · (k-1), but at most Cap. For PolicySteps it is Steps[k-1], or the last step after the end of the table.
+// Jitter then randomizes v.
 type Policy struct {
 	Kind   PolicyKind      // "" is PolicyNone
 	Base   time.Duration   // the first delay, of PolicyFixed and PolicyExponential
 	Factor float64         // from one delay to the next, of PolicyExponential; 1 if the delays do not grow
-	Cap    time.Duration   // the longest v, of PolicyExponential; 0 for no cap
+	Step   time.Duration   // from one delay to the next, of PolicyLinear
+	Cap    time.Duration   // the longest v, of PolicyExponential and PolicyLinear; 0 for no cap
 	Steps  []time.Duration // of PolicySteps only
+	Ends   []time.Duration // of PolicySteps with JitterRanges, one for each of Steps
 	Jitter Jitter          // "" is JitterNone
 	Share  float64         // half the width of the jitter over the mean delay: 0 for none, 1 for full
+
+	// AddedFrom and AddedTo are the ends of what JitterAdded adds.
+	AddedFrom, AddedTo time.Duration
+	// Carried says that the delay before grows, with the jitter that it had, instead of v. A table's delays grow as its steps
+	// do; after its end the delay before is repeated.
+	Carried bool
 
 	CapLast bool          // the cap applies to the randomized delay, and not to v
 	OnTop   time.Duration // added to the randomized delay; the cap applies to the sum
@@ -88,6 +102,10 @@ func (p Policy) Spread() Policy {
 		return p
 	}
 	p.Jitter, p.Share, p.CapLast, p.OnTop = JitterFull, 1, false, 0
+	p.AddedFrom, p.AddedTo, p.Carried = 0, 0, false
+	if p.Ends != nil {
+		p.Steps, p.Ends = p.Ends, nil
+	}
 	return p
 }
 
@@ -100,18 +118,21 @@ func (p *Policy) Delay(k int) time.Duration { return time.Duration(p.grown(k, tr
 // grown returns v in nanoseconds: with the cap, or as it would be without. The forecast of a storm draws a million
 // delays a second, so it counts in floats and multiplies instead of calling math.Pow.
 func (p *Policy) grown(k int, capped bool) float64 {
+	top := float64(MaxDelay)
+	if capped && p.Cap > 0 {
+		top = min(top, float64(p.Cap))
+	}
 	switch p.Kind {
 	case PolicyFixed:
 		return float64(p.Base)
 	case PolicyExponential:
-		v, top := float64(p.Base), float64(MaxDelay)
-		if capped && p.Cap > 0 {
-			top = min(top, float64(p.Cap))
-		}
+		v := float64(p.Base)
 		for n := 1; n < k && v < top && p.Factor > 1; n++ {
 			v *= p.Factor
 		}
 		return min(v, top)
+	case PolicyLinear:
+		return min(float64(p.Base)+float64(p.Step)*float64(k-1), top)
 	case PolicySteps:
 		if len(p.Steps) > 0 {
 			return float64(p.Steps[min(k, len(p.Steps))-1])
@@ -120,44 +141,95 @@ func (p *Policy) grown(k int, capped bool) float64 {
 	return 0
 }
 
-// Bounds returns the range of the randomized delay before the k-th attempt, in seconds. It is uniform from low to
-// high, and then cut off at limit, which is +Inf for no limit. Decorrelated jitter depends on the delay before, so
-// for that Bounds returns the range without jitter.
-func (p *Policy) Bounds(k int) (low, high, limit float64) {
-	low, high, limit = p.bounds(k)
-	return low / float64(time.Second), high / float64(time.Second), limit / float64(time.Second)
+// Span is where a randomized delay lies, in seconds: spread evenly from Low to High, and then cut off at Limit, which is
+// +Inf for no limit. With Bell it is spread normally, and Low and High are three standard deviations from the middle.
+type Span struct {
+	Low, High, Limit float64
+	Bell             bool
 }
 
-// bounds is Bounds in nanoseconds.
-func (p *Policy) bounds(k int) (low, high, limit float64) {
-	v, top, limit := p.grown(k, !p.CapLast), float64(p.OnTop), math.Inf(1)
-	if p.Cap > 0 && (p.CapLast || p.OnTop > 0) {
+// Span returns where the delay before the k-th attempt lies, counting from 1. before is the delay before the attempt before,
+// which matters only to a policy that Depends on it; a negative one is unknown. Without it, decorrelated jitter has the range
+// without jitter, and a carried one the range as if nothing were carried.
+func (p *Policy) Span(k int, before time.Duration) Span {
+	s := p.span(k, float64(before))
+	return Span{s.Low / float64(time.Second), s.High / float64(time.Second), s.Limit / float64(time.Second), s.Bell}
+}
+
+// Depends reports whether a delay depends on the one before.
+func (p *Policy) Depends() bool {
+	return p.Carried || p.Jitter == JitterDecorrelated || p.Jitter == JitterOnce
+}
+
+// Bounds returns the Span of the delay before the k-th attempt, if nothing is known of the delay before that.
+func (p *Policy) Bounds(k int) (low, high, limit float64) {
+	s := p.Span(k, -1)
+	return s.Low, s.High, s.Limit
+}
+
+// span is Span in nanoseconds.
+func (p *Policy) span(k int, before float64) Span {
+	v, limit, known := p.grown(k, !p.CapLast), math.Inf(1), k > 1 && before >= 0
+	if p.Cap > 0 && (p.CapLast || p.OnTop > 0 || p.Carried || p.Jitter == JitterOnce) {
 		limit = float64(p.Cap)
 	}
-	switch p.Jitter {
-	case JitterFull:
-		return top, top + v, limit
-	case JitterEqual:
-		return top + v/2, top + v, limit
-	case JitterPartial:
-		return top + v*(1-p.Share), top + v*(1+p.Share), limit
+	switch {
+	case p.Jitter == JitterDecorrelated && known:
+		return Span{Low: float64(p.Base), High: 3 * before, Limit: float64(cmp.Or(p.Cap, MaxDelay))}
+	case p.Jitter == JitterOnce && known, p.Carried && known && p.Kind == PolicySteps && k > len(p.Steps):
+		v = min(before*p.growth(k), float64(MaxDelay))
+		return Span{Low: v, High: v, Limit: limit}
+	case p.Carried && known:
+		v = min(before*p.growth(k), float64(MaxDelay))
+	case p.Jitter == JitterRanges && len(p.Ends) > 0:
+		return Span{Low: v, High: float64(p.Ends[min(k, len(p.Ends))-1]), Limit: limit}
 	}
-	return top + v, top + v, limit
+	return p.randomized(v, limit)
 }
 
-// Draw returns a random delay before the k-th attempt, counting from 1. For JitterDecorrelated, before is the delay
-// that Draw returned for the attempt before.
+// growth returns what the delay before the k-th attempt is to the one before it, without jitter.
+func (p *Policy) growth(k int) float64 {
+	switch {
+	case p.Kind == PolicyExponential:
+		return max(p.Factor, 1)
+	case p.Kind == PolicySteps && k <= len(p.Steps) && p.Steps[k-2] > 0:
+		return float64(p.Steps[k-1]) / float64(p.Steps[k-2])
+	}
+	return 1
+}
+
+// randomized returns where v lies with its jitter.
+func (p *Policy) randomized(v, limit float64) Span {
+	s := Span{Low: v, High: v, Limit: limit, Bell: p.Jitter == JitterNormal}
+	switch p.Jitter {
+	case JitterFull:
+		s.Low = 0
+	case JitterEqual:
+		s.Low = v / 2
+	case JitterPartial, JitterOnce:
+		s.Low, s.High = v*(1-p.Share), v*(1+p.Share)
+	case JitterNormal:
+		s.Low, s.High = v*(1-3*p.Share), v*(1+3*p.Share)
+	case JitterAdded:
+		s.Low, s.High = v+float64(p.AddedFrom), v+float64(p.AddedTo)
+	}
+	s.Low, s.High = s.Low+float64(p.OnTop), s.High+float64(p.OnTop)
+	return s
+}
+
+// Draw returns a random delay before the k-th attempt, counting from 1. For a policy that Depends on the delay before,
+// before is what Draw returned for the attempt before.
 func (p *Policy) Draw(k int, before time.Duration, random *rand.Rand) time.Duration {
-	low, high, limit := p.bounds(k)
-	if p.Jitter == JitterDecorrelated {
-		low, limit = float64(p.Base), float64(cmp.Or(p.Cap, MaxDelay))
-		high = 3 * low
-		if k > 1 {
-			high = 3 * float64(before)
-		}
+	s := p.span(k, float64(before))
+	if p.Jitter == JitterDecorrelated && k == 1 {
+		s = Span{Low: float64(p.Base), High: 3 * float64(p.Base), Limit: float64(cmp.Or(p.Cap, MaxDelay))}
 	}
-	if high > low {
-		low += random.Float64() * (high - low)
+	v := s.Low
+	switch {
+	case s.Bell:
+		v = (s.Low+s.High)/2 + random.NormFloat64()*(s.High-s.Low)/6
+	case s.High > s.Low:
+		v += random.Float64() * (s.High - s.Low)
 	}
-	return time.Duration(min(low, limit, float64(MaxDelay)))
+	return time.Duration(max(0, min(v, s.Limit, float64(MaxDelay))))
 }

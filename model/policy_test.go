@@ -30,6 +30,11 @@ func TestBounds(t *testing.T) {
 		"partial":              {with(JitterPartial, 0.5, nil), 9, 5, 15, inf},
 		"partial, cut after":   {with(JitterPartial, 0.5, func(p *Policy) { p.CapLast = true }), 5, 8, 24, 10},
 		"on top":               {with(JitterFull, 1, func(p *Policy) { p.OnTop = time.Second }), 5, 1, 11, 10},
+		"linear":               {Policy{Kind: PolicyLinear, Step: time.Second, Cap: 5 * time.Second}, 4, 3, 3, inf},
+		"linear at the cap":    {Policy{Kind: PolicyLinear, Step: time.Second, Cap: 5 * time.Second}, 9, 5, 5, inf},
+		"added":                {with(JitterAdded, 0, func(p *Policy) { p.AddedFrom, p.AddedTo = time.Second, 3*time.Second }), 3, 5, 7, inf},
+		"once":                 {with(JitterOnce, 0.5, nil), 1, 0.5, 1.5, 10},
+		"ranges":               {Policy{Kind: PolicySteps, Jitter: JitterRanges, Steps: []time.Duration{0, 1e9}, Ends: []time.Duration{0, 3e9}}, 5, 1, 3, inf},
 		"fixed":                {Policy{Kind: PolicyFixed, Base: time.Second}, 7, 1, 1, inf},
 		"at once":              {Policy{}, 7, 0, 0, inf},
 		"past the table":       {Policy{Kind: PolicySteps, Steps: []time.Duration{0, time.Second}}, 7, 1, 1, inf},
@@ -53,14 +58,50 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// The delays of one client hang together as the policy says.
+func TestDelaysThatDependOnTheOneBefore(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	series := func(p Policy, n int) (delays []float64) {
+		before := time.Duration(0)
+		for k := 1; k <= n; k++ {
+			before = p.Draw(k, before, random)
+			delays = append(delays, before.Seconds())
+		}
+		return delays
+	}
+	within := func(name string, d, low, high float64) {
+		if d < low-1e-6 || d > high+1e-6 {
+			t.Errorf("%s: %v, want %v to %v", name, d, low, high)
+		}
+	}
+	for range 200 {
+		once := series(Policy{Kind: PolicyExponential, Base: 3 * time.Second, Factor: 1.5, Cap: 10 * time.Second, Jitter: JitterOnce, Share: 0.5}, 8)
+		within("once", once[0], 1.5, 4.5)
+		for i, d := range once[1:] {
+			within("once, later", d, min(10, 1.5*once[i]), min(10, 1.5*once[i]))
+		}
+		table := series(Policy{Kind: PolicySteps, Steps: []time.Duration{10e9, 20e9, 40e9}, Jitter: JitterAdded, AddedTo: 10 * time.Second, Carried: true}, 6)
+		within("carried", table[0], 10, 20)
+		within("carried, doubled", table[1], 2*table[0], 2*table[0]+10)
+		within("carried, doubled again", table[2], 2*table[1], 2*table[1]+10)
+		within("carried, after the table", table[5], table[2], table[2])
+		walk := series(Policy{Kind: PolicyExponential, Base: time.Second, Factor: 2, Cap: 8 * time.Second, Jitter: JitterPartial, Share: 0.1, Carried: true}, 12)
+		for i, d := range walk[1:] {
+			within("walk", d, min(8, 1.8*walk[i]), min(8, 2.2*walk[i]))
+		}
+	}
+}
+
 func TestSpread(t *testing.T) {
 	for _, p := range []Policy{
 		{Kind: PolicyNone}, {Kind: PolicyFixed, Base: time.Second},
 		{Kind: PolicyExponential, Base: time.Second, Factor: 2, Cap: time.Minute, Jitter: JitterPartial, Share: 0.5, CapLast: true},
+		{Kind: PolicyLinear, Step: time.Second, Cap: 5 * time.Second, Jitter: JitterAdded, AddedTo: time.Second},
+		{Kind: PolicySteps, Steps: []time.Duration{0}, Ends: []time.Duration{5 * time.Second}, Jitter: JitterRanges},
 	} {
 		s := p.Spread()
 		low, high, _ := s.Bounds(1)
-		if s.Jitter != JitterFull || s.Validate() != nil || low != 0 || high <= 0 {
+		if s.Jitter != JitterFull || s.Validate() != nil || low != 0 || high <= 0 && p.Kind != PolicyLinear {
 			t.Errorf("%s spread is %s: %v to %v", p, s, low, high)
 		}
 	}
