@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -76,7 +77,9 @@ type Pool struct{ UserAgent, Path string }
 type PoolPolicy struct {
 	Pool
 	Policy
-	Like string // the known client, or method, that has these delays; empty for none
+	// Like is the known client, or method, that has these delays; empty for none. Several with the same delays are joined: see
+	// Names.
+	Like string
 
 	Clients    int            // of the pool
 	Attempts   int            // from which this was inferred
@@ -84,6 +87,17 @@ type PoolPolicy struct {
 	Confidence float64        // from 0 to 1: see reconnect.Infer
 	First      DelayHistogram // of the first attempts
 	Doubt      Doubt          // why the policy is unknown
+}
+
+// LikeEither joins the names of known clients that have the same delays.
+const LikeEither = " or "
+
+// Names returns the names in Like.
+func (p *PoolPolicy) Names() []string {
+	if p.Like == "" {
+		return nil
+	}
+	return strings.Split(p.Like, LikeEither)
 }
 
 // DelayHistogram counts delays in bins of equal width. The last bin also counts those beyond To.

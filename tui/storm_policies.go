@@ -68,14 +68,27 @@ func (t *policyText) delays(r *model.PoolPolicy, w int) string {
 		if r.Cap > 0 {
 			text += " up to " + look.Interval(r.Cap)
 		}
-	case model.PolicySteps:
-		words := make([]string, len(r.Steps))
-		for i, step := range r.Steps {
-			words[i] = step.String()
+	case model.PolicyLinear:
+		text = fmt.Sprintf("%s +%s", r.Base.Round(10*time.Millisecond), look.Interval(r.Step))
+		if r.Cap > 0 {
+			text += " up to " + look.Interval(r.Cap)
 		}
-		text = strings.Join(words, " ")
+	case model.PolicySteps:
+		text = stepWords(r.Steps, r.Ends)
 	}
 	return g.Cut(text, w)
+}
+
+// stepWords is a table of delays, of which some may be ranges.
+func stepWords(steps, ends []time.Duration) string {
+	words := make([]string, len(steps))
+	for i, step := range steps {
+		words[i] = step.String()
+		if i < len(ends) && ends[i] != step {
+			words[i] += "-" + ends[i].String()
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // doubtShort is why a policy is unknown, in a few cells.
@@ -139,6 +152,14 @@ func (t *policyText) jitter(r *model.PoolPolicy, w int) string {
 		text = "no jitter"
 	case model.JitterPartial:
 		text = t.page.styles.Glyphs.PlusMinus + look.Percent(100*r.Share)
+	case model.JitterOnce:
+		text = t.page.styles.Glyphs.PlusMinus + look.Percent(100*r.Share) + " once"
+	case model.JitterNormal:
+		text = t.page.styles.Glyphs.PlusMinus + look.Percent(100*r.Share) + " normal"
+	case model.JitterAdded:
+		text = fmt.Sprintf("+%s-%s", r.AddedFrom.Round(10*time.Millisecond), r.AddedTo.Round(10*time.Millisecond))
+	case model.JitterRanges:
+		text = "in ranges"
 	case model.JitterUnknown:
 		text = look.None
 	}

@@ -16,6 +16,28 @@ import (
 	"holter/tui/look"
 )
 
+// The delays and the jitter of each kind of policy fit into their columns.
+func TestPoliciesInCells(t *testing.T) {
+	styles := look.New(look.Themes[0], look.Braille, utf8Locale)
+	text := &policyText{&storms{drawing: drawing{styles: styles}}}
+	for _, tt := range []struct{ backoff, jitter, delays, shaken string }{
+		{"linear:0s,1s,5s", "none", "0s +1s up to 5s", "no jitter"},
+		{"exponential:1s,2,16s", "added:300ms..3s", "1s ×2 up to 16s", "+300ms-3s"},
+		{"exponential:3s,1.3,10s", "once:67%", "3s ×1.3 up to 10s", "67% once"},
+		{"steps:0s,0s..5s,3.1s", "none", "0s 0s-5s 3.1s", "in ranges"},
+		{"exponential:1.5s,1.5,5m", "carried-normal:10%", "", "10% normal"},
+	} {
+		p, err := model.ParsePolicy(tt.backoff, tt.jitter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := &model.PoolPolicy{Policy: p}
+		if delays, shaken := text.delays(row, 26), text.jitter(row, 13); tt.delays != "" && delays != tt.delays || !strings.HasSuffix(shaken, tt.shaken) {
+			t.Errorf("%s %s: %q and %q", tt.backoff, tt.jitter, delays, shaken)
+		}
+	}
+}
+
 // weather is two storms of the past and one that is on.
 func weather() []model.Storm {
 	policies := []model.PoolPolicy{

@@ -111,7 +111,7 @@ func (l *ladder) read() model.PoolPolicy {
 	explained := 0.0
 	if known, share := recognize(l); known != nil {
 		p.Policy = known.Policy
-		p.Like, explained = known.Name, share
+		p.Like, explained = known.likes(), share
 	} else {
 		for _, fits := range []func(*model.PoolPolicy) (float64, bool){l.none, l.wandering, l.regular} {
 			var ok bool

@@ -2,7 +2,9 @@ package reconnect
 
 import (
 	"math"
+	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"holter/model"
@@ -44,14 +46,14 @@ type KnownClient struct {
 
 // KnownClients is the one table of known clients. A swarm imitates them, and a storm compares with each of them how
 // clients come back. So a new entry is both a new value of --preset and a new name that storms and drills may give to
-// clients: its policy must be the library's own, and tell it from the others.
+// clients: its policy must be the library's own. Clients with the same delays are named together.
 //
-// The deaf ones run in browsers, which do not show the Retry-After of a refusal to a script.
+// The deaf ones run in browsers, which do not show the Retry-After of a refusal to a script, or have no code that reads it.
 //
 // What ends a client was tried on the client itself, with close codes from 1000 to 4999 and statuses from 200 to 504:
 // Socket.IO 4.8, Phoenix 1.6 to 1.8, SignalR 10 and centrifuge-js 5.8 come back after 1000, 1002, 1003, 1007, 1008 and
 // 1010 too, and after every status. After each of them a connection that lasts for a moment is enough for the delays to
-// begin anew.
+// begin anew. What ends those below holter's page is as their source has it, of the version that Source names.
 var KnownClients = []KnownClient{
 	{
 		"Socket.IO", "socketio",
@@ -107,6 +109,130 @@ var KnownClients = []KnownClient{
 		"holter: server/endpoint/page/index.html",
 		Ends{Codes: PoliteCodes, Settled: 30 * time.Second},
 	},
+	{
+		"graphql-ws", "graphql-ws", // it throws after the fifth attempt
+		model.Policy{
+			Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: 16 * time.Second,
+			Jitter: model.JitterAdded, AddedFrom: 300 * time.Millisecond, AddedTo: 3 * time.Second, MaxAttempts: 5, Deaf: true,
+		},
+		"enisdenjo/graphql-ws 6.4: src/client.ts, randomisedExponentialBackoff, isFatalInternalCloseCode",
+		Ends{Codes: []Range{
+			{1002, 1004}, {1007, 1011}, {1015, 1999}, {4004, 4005}, {4400, 4401}, {4406, 4406}, {4409, 4409}, {4429, 4429}, {4500, 4500},
+		}},
+	},
+	{
+		"Home Assistant", "homeassistant",
+		model.Policy{Kind: model.PolicyLinear, Step: time.Second, Cap: 5 * time.Second, Factor: 1, Jitter: model.JitterNone, Deaf: true},
+		"home-assistant/home-assistant-js-websocket 9.7: lib/connection.ts, _handleClose",
+		Ends{},
+	},
+	{
+		"reconnecting-websocket", "reconnecting-websocket", // each page draws its base from 1 s to 5 s
+		model.Policy{
+			Kind: model.PolicyExponential, Base: 3 * time.Second, Factor: 1.3, Cap: 10 * time.Second,
+			Jitter: model.JitterOnce, Share: 2. / 3, Deaf: true,
+		},
+		"pladaria/reconnecting-websocket 4.4: reconnecting-websocket.ts, DEFAULT, _getNextDelay",
+		Ends{Settled: 5 * time.Second},
+	},
+	{
+		"ReconnectingWebSocket", "reconnectingwebsocket", // the older one, of a similar name
+		model.Policy{
+			Kind: model.PolicyExponential, Base: time.Second, Factor: 1.5, Cap: 30 * time.Second, Jitter: model.JitterNone, Deaf: true,
+		},
+		"joewalnes/reconnecting-websocket 1.0: reconnecting-websocket.js, onclose",
+		Ends{},
+	},
+	{
+		"react-use-websocket", "react-use-websocket", // with shouldReconnect; without that it does not come back
+		model.Policy{Kind: model.PolicyFixed, Base: 5 * time.Second, Factor: 1, Jitter: model.JitterNone, MaxAttempts: 20, Deaf: true},
+		"robtaussig/react-use-websocket 4.13: src/lib/constants.ts, attach-listener.ts",
+		Ends{},
+	},
+	{
+		"STOMP", "stomp",
+		model.Policy{Kind: model.PolicyFixed, Base: 5 * time.Second, Factor: 1, Jitter: model.JitterNone, Deaf: true},
+		"stomp-js/stompjs 7.5: src/client.ts, reconnectDelay",
+		Ends{},
+	},
+	{
+		"MQTT.js", "mqtt",
+		model.Policy{Kind: model.PolicyFixed, Base: time.Second, Factor: 1, Jitter: model.JitterNone, Deaf: true},
+		"mqttjs/MQTT.js 5.16: src/lib/client.ts, reconnectPeriod",
+		Ends{},
+	},
+	{
+		"NATS", "nats", // it dials at once a server that it has not dialled for two seconds
+		model.Policy{
+			Kind: model.PolicySteps, Steps: milliseconds(0, 2000), Ends: milliseconds(0, 2100), Factor: 1, Jitter: model.JitterRanges,
+			MaxAttempts: 10, Deaf: true,
+		},
+		"nats-io/nats.js 3.4: core/src/options.ts, core/src/protocol.ts, dodialLoop",
+		Ends{},
+	},
+	{
+		"autobahn", "autobahn",
+		model.Policy{
+			Kind: model.PolicyExponential, Base: 1500 * time.Millisecond, Factor: 1.5, Cap: 300 * time.Second,
+			Jitter: model.JitterNormal, Share: 0.1, Carried: true, MaxAttempts: 15, Deaf: true,
+		},
+		"crossbario/autobahn-js 22.11: packages/autobahn/lib/connection.js, _autoreconnect_advance",
+		Ends{},
+	},
+	{
+		"Action Cable", "actioncable", // as if it noticed the loss when its poll began: it looks only once in each delay
+		actionCable(),
+		"rails/rails 8.1: actioncable/app/javascript/action_cable/connection_monitor.js, getPollInterval",
+		Ends{},
+	},
+	{
+		"Python websockets", "websockets", // async for websocket in connect(…): at once after a connection, and then as backoff says
+		model.Policy{
+			Kind: model.PolicySteps, Steps: milliseconds(0, 0, 3100, 5016, 8116, 13131, 21246, 34376, 55620, 89994, 90000),
+			Ends: milliseconds(0, 5000, 3100, 5016, 8116, 13131, 21246, 34376, 55620, 89994, 90000), Factor: 1, Jitter: model.JitterRanges, Deaf: true,
+		},
+		"python-websockets/websockets 17.1: src/websockets/client.py, backoff; src/websockets/asyncio/client.py, process_exception",
+		Ends{Refusals: []Range{{1, 499}, {501, 501}, {505, 999}}},
+	},
+	{
+		"Python websockets, legacy", "websockets-legacy",
+		model.Policy{
+			Kind: model.PolicySteps, Steps: milliseconds(0, 0, 3000, 5000, 8000, 13000, 21000, 34000, 55000, 60000),
+			Ends: milliseconds(0, 5000, 3000, 5000, 8000, 13000, 21000, 34000, 55000, 60000), Factor: 1, Jitter: model.JitterRanges, Deaf: true,
+		},
+		"python-websockets/websockets 10.4: src/websockets/legacy/client.py, __aiter__",
+		Ends{},
+	},
+	{
+		"OCPP 2.x", "ocpp", // with a RetryBackOffWaitMinimum and a RandomRange of 10 s, and RepeatTimes of 3
+		model.Policy{
+			Kind: model.PolicySteps, Steps: milliseconds(10_000, 20_000, 40_000, 80_000), Factor: 1,
+			Jitter: model.JitterAdded, AddedTo: 10 * time.Second, Deaf: true,
+		},
+		"OCPP 2.0.1: part 4, section 5.3; SAP/e-mobility-charging-stations-simulator: src/charging-station/ocpp/2.0/OCPP20ServiceUtils.ts",
+		Ends{},
+	},
+	{
+		"OCPP 2.x, libocpp", "libocpp", // which doubles what it drew before, and draws whole seconds
+		model.Policy{
+			Kind: model.PolicySteps, Steps: milliseconds(10_000, 20_000, 40_000, 80_000), Factor: 1,
+			Jitter: model.JitterAdded, AddedTo: 10 * time.Second, Carried: true, Deaf: true,
+		},
+		"EVerest/libocpp: lib/ocpp/common/websocket/websocket_base.cpp, get_reconnect_interval",
+		Ends{},
+	},
+}
+
+// actionCable returns the policy of Action Cable: up to twice the stale threshold of 6 s at first, then 15 % more each time,
+// up to ten times, and up to 15 % on top at random.
+func actionCable() model.Policy {
+	p := model.Policy{Kind: model.PolicySteps, Factor: 1, Jitter: model.JitterRanges, Deaf: true}
+	low, rate := float64(6*time.Second), 1.0
+	for range 11 {
+		p.Steps, p.Ends = append(p.Steps, time.Duration(low)), append(p.Ends, time.Duration(low*(1+rate)))
+		low, rate = 1.15*low, 0.15
+	}
+	return p
 }
 
 func milliseconds(list ...time.Duration) []time.Duration {
@@ -133,6 +259,23 @@ func find(is func(*KnownClient) bool) *KnownClient {
 		}
 	}
 	return nil
+}
+
+// likes returns the names of all known clients that have the delays of c, in the order of the table. What ends them may differ.
+func (c *KnownClient) likes() string {
+	var names []string
+	for i := range KnownClients {
+		if sameDelays(&KnownClients[i].Policy, &c.Policy) {
+			names = append(names, KnownClients[i].Name)
+		}
+	}
+	return strings.Join(names, model.LikeEither)
+}
+
+func sameDelays(a, b *model.Policy) bool {
+	x, y := *a, *b
+	x.MaxAttempts, x.Deaf = y.MaxAttempts, y.Deaf
+	return reflect.DeepEqual(x, y)
 }
 
 // recognize returns the known client that has the delays of l, nil if there is none.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"holter/model"
 )
 
 // The shortest and the longest delay that each client's own code computes for the k-th attempt, counting from 1.
@@ -17,7 +19,20 @@ func TestKnownClients(t *testing.T) {
 		"signalr":  {1: ms(0, 0), 2: ms(2000, 2000), 3: ms(10_000, 10_000), 4: ms(30_000, 30_000)},
 		"centrifugo": {1: ms(500, 1000), 2: ms(500, 1500), 3: ms(500, 2500), 6: ms(500, 16_500), 7: ms(500, 20_000),
 			50: ms(500, 20_000)},
-		"grpc": {1: ms(800, 1200), 2: ms(1280, 1920), 3: ms(2048, 3072), 50: ms(96_000, 144_000)},
+		"graphql-ws":             {1: ms(1300, 4000), 2: ms(2300, 5000), 5: ms(16_300, 19_000)},
+		"homeassistant":          {1: ms(0, 0), 2: ms(1000, 1000), 6: ms(5000, 5000), 50: ms(5000, 5000)},
+		"reconnecting-websocket": {1: ms(1000, 5000), 2: ms(1300, 6500), 4: ms(2197, 10_000), 50: ms(10_000, 10_000)},
+		"reconnectingwebsocket":  {1: ms(1000, 1000), 2: ms(1500, 1500), 50: ms(30_000, 30_000)},
+		"react-use-websocket":    {1: ms(5000, 5000), 20: ms(5000, 5000)},
+		"stomp":                  {1: ms(5000, 5000), 50: ms(5000, 5000)},
+		"mqtt":                   {1: ms(1000, 1000), 50: ms(1000, 1000)},
+		"nats":                   {1: ms(0, 0), 2: ms(2000, 2100), 10: ms(2000, 2100)},
+		"actioncable":            {1: ms(6000, 12_000), 2: ms(6900, 7935), 3: ms(7935, 9126), 50: ms(24_273, 27_915)},
+		"websockets":             {1: ms(0, 0), 2: ms(0, 5000), 3: ms(3100, 3100), 4: ms(5016, 5016), 50: ms(90_000, 90_000)},
+		"websockets-legacy":      {1: ms(0, 0), 2: ms(0, 5000), 3: ms(3000, 3000), 4: ms(5000, 5000), 50: ms(60_000, 60_000)},
+		"ocpp":                   {1: ms(10_000, 20_000), 2: ms(20_000, 30_000), 4: ms(80_000, 90_000), 50: ms(80_000, 90_000)},
+		"libocpp":                {1: ms(10_000, 20_000)},
+		"grpc":                   {1: ms(800, 1200), 2: ms(1280, 1920), 3: ms(2048, 3072), 50: ms(96_000, 144_000)},
 	} {
 		policy := &FindPreset(name).Policy
 		for k, want := range delays {
@@ -34,6 +49,16 @@ func TestKnownClients(t *testing.T) {
 }
 
 func TestKnownClientsAreWhole(t *testing.T) {
+	names, presets := map[string]bool{}, map[string]bool{}
+	for _, p := range KnownClients {
+		if names[p.Name] || presets[p.Preset] || strings.Contains(p.Name, model.LikeEither) {
+			t.Errorf("%s, %s: the name or the preset is not its own", p.Name, p.Preset)
+		}
+		names[p.Name], presets[p.Preset] = true, true
+	}
+	if likes := Find("STOMP").likes(); likes != "react-use-websocket or STOMP" {
+		t.Errorf("the delays of STOMP are those of %s", likes)
+	}
 	for _, p := range KnownClients {
 		if err := p.Policy.Validate(); err != nil {
 			t.Errorf("%s: %v", p.Name, err)

@@ -60,7 +60,8 @@ func replay(policies []model.PoolPolicy, away time.Duration, random *rand.Rand) 
 			continue
 		}
 		policy := &p.Policy
-		if known := reconnect.Find(p.Like); known != nil {
+		if names := p.Names(); len(names) > 0 && reconnect.Find(names[0]) != nil {
+			known := reconnect.Find(names[0])
 			policy = &known.Policy // another holter sends its name and rounded figures
 		}
 		n := min(p.Clients, mostReplayed)

@@ -61,7 +61,7 @@ var subjects = []subject{
 }
 
 var policyKinds = []string{
-	string(model.PolicyNone), string(model.PolicyFixed), string(model.PolicyExponential), string(model.PolicySteps), string(model.PolicyUnknown),
+	string(model.PolicyNone), string(model.PolicyFixed), string(model.PolicyExponential), string(model.PolicyLinear), string(model.PolicySteps), string(model.PolicyUnknown),
 }
 
 // language has the subjects in the same order.

@@ -125,7 +125,7 @@ func TestExpectationMistakes(t *testing.T) {
 		"back_75<20s":                     {0, "one of"},
 		"crowding<much":                   {9, "a number such as 3"},
 		"policy>exponential":              {6, "= or != after policy"},
-		"policy=random":                   {7, "none, fixed, exponential, steps or unknown"},
+		"policy=random":                   {7, "none, fixed, exponential, linear, steps or unknown"},
 		`like="Phoenix`:                   {5, "a closing quote"},
 		"like=":                           {5, "a name such as Phoenix"},
 		"like=\n":                         {6, "a name such as Phoenix"},

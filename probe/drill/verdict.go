@@ -2,6 +2,7 @@ package drill
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"holter/model"
@@ -124,7 +125,12 @@ func (e Expectation) fits(p *model.PoolPolicy) bool {
 }
 
 func fitsKind(c *comparison, p *model.PoolPolicy) bool { return c.HoldsWord(string(p.Kind)) }
-func fitsLike(c *comparison, p *model.PoolPolicy) bool { return c.HoldsWord(p.Like) }
+
+// fitsLike compares each of the names, if there are several clients with the same delays.
+func fitsLike(c *comparison, p *model.PoolPolicy) bool {
+	named := slices.Contains(p.Names(), c.Value.Word) || p.Like == c.Value.Word
+	return named == (c.Op == "=")
+}
 
 func fitsJitter(c *comparison, p *model.PoolPolicy) bool {
 	return p.Kind != model.PolicyUnknown && c.Holds(p.Share)
@@ -147,6 +153,8 @@ func describe(p *model.PoolPolicy) string {
 		text += " " + seconds(p.Base)
 	case model.PolicyExponential:
 		text += fmt.Sprintf(" from %s by %.3g", seconds(p.Base), p.Factor)
+	case model.PolicyLinear:
+		text += fmt.Sprintf(" from %s by %s more each time", seconds(p.Base), seconds(p.Step))
 	}
 	if p.Kind != model.PolicyNone {
 		text += fmt.Sprintf(" with %s jitter", percent(p.Share))

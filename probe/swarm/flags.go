@@ -62,9 +62,9 @@ func (t *Traffic) behaviour() Behaviour {
 
 // Return holds the flags for when clients reconnect.
 type Return struct {
-	Backoff  string     `placeholder:"POLICY" help:"Delays before a client reconnects: none, fixed:1s, exponential:1s,2,60s (base, factor, cap) or steps:0s,2s,10s (default exponential:1s,2,30s with full jitter)."`
-	Jitter   JitterName `placeholder:"KIND" help:"How the delays are randomized: none, full, equal or decorrelated (default none if --backoff is given)."`
-	Preset   PresetName `placeholder:"CLIENT" help:"Reconnect with the defaults of this client: socketio, phoenix, signalr, centrifugo, grpc or holter (its own page)."`
+	Backoff  string     `placeholder:"POLICY" help:"Delays before a client reconnects: none, fixed:1s, exponential:1s,2,60s (base, factor, cap), linear:0s,1s,5s (base, step, cap) or steps:0s,2s,10s, of which some may be ranges such as 1s..5s (default exponential:1s,2,30s with full jitter)."`
+	Jitter   JitterName `placeholder:"KIND" help:"How the delays are randomized: none, full, equal, decorrelated, partial:20% (around the delay), once:50% (so, but once for each client), normal:10% or added:300ms..3s (default none if --backoff is given)."`
+	Preset   PresetName `placeholder:"CLIENT" help:"Reconnect with the defaults of this client: socketio, phoenix, signalr, centrifugo, grpc, holter, graphql-ws, homeassistant, reconnecting-websocket, reconnectingwebsocket, react-use-websocket, stomp, mqtt, nats, autobahn, actioncable, websockets, websockets-legacy, ocpp or libocpp (holter is its own page)."`
 	Attempts int        `placeholder:"N" help:"Give up after this many failures in a row; by default never, or as the preset does."`
 }
 
@@ -116,7 +116,8 @@ type JitterName string
 
 // Suggest lists the kinds of jitter that --jitter accepts.
 func (JitterName) Suggest() []string {
-	return []string{string(model.JitterNone), string(model.JitterFull), string(model.JitterEqual), string(model.JitterDecorrelated)}
+	return []string{string(model.JitterNone), string(model.JitterFull), string(model.JitterEqual), string(model.JitterDecorrelated),
+		"partial:20%", "once:50%", "normal:10%", "added:0s..3s"}
 }
 
 const usualBackoff = "exponential:1s,2,30s"

@@ -49,11 +49,15 @@ type Policy struct {
 	Kind      model.PolicyKind `json:"kind"`
 	BaseMS    Millis           `json:"base_ms"`
 	Factor    float64          `json:"factor"`
-	CapMS     Millis           `json:"cap_ms"` // 0 if none has been reached
+	StepMS    Millis           `json:"step_ms"` // from one delay to the next, of linear ones
+	CapMS     Millis           `json:"cap_ms"`  // 0 if none has been reached
 	StepsMS   []Millis         `json:"steps_ms"`
+	EndsMS    []Millis         `json:"ends_ms"` // of steps with jitter ranges, one for each of steps_ms
 	Jitter    model.Jitter     `json:"jitter"`
-	Share     float64          `json:"share"` // half the width of the jitter over the mean delay
-	Like      string           `json:"like"`  // a known client or method, empty for none
+	Share     float64          `json:"share"`    // half the width of the jitter over the mean delay
+	AddedMS   [2]Millis        `json:"added_ms"` // the ends of what the jitter added adds
+	Carried   bool             `json:"carried"`  // the delay before grows, with the jitter that it had
+	Like      string           `json:"like"`     // a known client or method, empty for none
 
 	Clients    int     `json:"clients"`
 	Attempts   int     `json:"attempts"`
@@ -181,15 +185,28 @@ func (m *Millis) reached() time.Duration {
 
 func fromPolicy(p *model.PoolPolicy) Policy {
 	w := Policy{
-		UserAgent: p.UserAgent, Path: p.Path, Kind: p.Kind, BaseMS: millis(p.Base), Factor: finite(p.Factor), CapMS: millis(p.Cap),
-		StepsMS: make([]Millis, len(p.Steps)), Jitter: p.Jitter, Share: finite(p.Share), Like: p.Like,
+		UserAgent: p.UserAgent, Path: p.Path, Kind: p.Kind, BaseMS: millis(p.Base), Factor: finite(p.Factor),
+		StepMS: millis(p.Step), CapMS: millis(p.Cap), StepsMS: allMillis(p.Steps), EndsMS: allMillis(p.Ends),
+		AddedMS: [2]Millis{millis(p.AddedFrom), millis(p.AddedTo)}, Carried: p.Carried, Jitter: p.Jitter, Share: finite(p.Share), Like: p.Like,
 		Clients: p.Clients, Attempts: p.Attempts, Obeys: p.Obeys, Confidence: finite(p.Confidence), First: fromDelays(p.First),
 		Doubt: fromDoubt(&p.Doubt),
 	}
-	for i, d := range p.Steps {
-		w.StepsMS[i] = millis(d)
-	}
 	return w
+}
+
+func allMillis(list []time.Duration) []Millis {
+	all := make([]Millis, len(list))
+	for i, d := range list {
+		all[i] = millis(d)
+	}
+	return all
+}
+
+func durations(list []Millis) (all []time.Duration) {
+	for _, d := range list {
+		all = append(all, d.Duration())
+	}
+	return all
 }
 
 func fromDoubt(d *model.Doubt) *Doubt {
@@ -248,13 +265,15 @@ func (p *Policy) model() model.PoolPolicy {
 	m := model.PoolPolicy{
 		Pool: model.Pool{UserAgent: text(p.UserAgent), Path: text(p.Path)},
 		Policy: model.Policy{
-			Kind: model.PolicyKind(text(string(p.Kind))), Base: p.BaseMS.Duration(), Factor: p.Factor, Cap: p.CapMS.Duration(),
+			Kind: model.PolicyKind(text(string(p.Kind))), Base: p.BaseMS.Duration(), Factor: p.Factor,
+			Step: p.StepMS.Duration(), Cap: p.CapMS.Duration(), Steps: durations(newest(p.StepsMS, longestTable)),
 			Jitter: model.Jitter(text(string(p.Jitter))), Share: p.Share,
+			AddedFrom: p.AddedMS[0].Duration(), AddedTo: p.AddedMS[1].Duration(), Carried: p.Carried,
 		},
 		Like: text(p.Like), Clients: p.Clients, Attempts: p.Attempts, Obeys: p.Obeys, Confidence: p.Confidence, First: p.First.model(), Doubt: p.Doubt.model(),
 	}
-	for _, d := range newest(p.StepsMS, longestTable) {
-		m.Steps = append(m.Steps, d.Duration())
+	if len(p.EndsMS) == len(p.StepsMS) {
+		m.Ends = durations(newest(p.EndsMS, longestTable))
 	}
 	return m
 }

@@ -52,7 +52,8 @@ var (
 			Pool: model.Pool{UserAgent: "curl/8", Path: "/ws"},
 			Policy: model.Policy{
 				Kind: model.PolicySteps, Base: time.Second, Factor: 2, Cap: time.Minute,
-				Steps: []time.Duration{time.Second, 3 * time.Second}, Jitter: model.JitterPartial, Share: 0.5,
+				Steps: []time.Duration{time.Second, 3 * time.Second}, Ends: []time.Duration{time.Second, 5 * time.Second},
+				Jitter: model.JitterPartial, Share: 0.5, Step: 2 * time.Second, AddedFrom: time.Second, AddedTo: 3 * time.Second, Carried: true,
 			},
 			Like: "gRPC", Clients: 4, Attempts: 9, Obeys: true, Confidence: 0.75, First: histogram,
 		}, {

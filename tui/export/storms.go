@@ -69,6 +69,10 @@ var stormColumns = []column[storm]{
 	{"first_from_ms", ofPolicy(func(p *model.PoolPolicy) any { return millis(p.First.From) })},
 	{"first_to_ms", ofPolicy(func(p *model.PoolPolicy) any { return millis(p.First.To) })},
 	{"first_counts", ofPolicy(func(p *model.PoolPolicy) any { return counts(p.First.Counts) })},
+	{"step_ms", ofPolicy(func(p *model.PoolPolicy) any { return known(p.Step) })},
+	{"ends_ms", ofPolicy(func(p *model.PoolPolicy) any { return list(p.Ends) })},
+	{"added_ms", ofPolicy(added)},
+	{"carried", ofPolicy(func(p *model.PoolPolicy) any { return p.Carried })},
 }
 
 func ofPolicy(value func(*model.PoolPolicy) any) func(*storm) any {
@@ -78,6 +82,14 @@ func ofPolicy(value func(*model.PoolPolicy) any) func(*storm) any {
 		}
 		return value(r.policy)
 	}
+}
+
+// added is what the jitter adds at least and at most, nil if it adds nothing.
+func added(p *model.PoolPolicy) any {
+	if p.AddedTo == 0 {
+		return nil
+	}
+	return list([]time.Duration{p.AddedFrom, p.AddedTo})
 }
 
 // seen is a figure of the delays before each attempt.
