@@ -12,6 +12,7 @@ package drill
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,11 @@ func (d *Drill) end() (end time.Duration) {
 		end = max(end, d.Steps[i].end())
 	}
 	return end
+}
+
+// drains reports whether a step closes connections over a time.
+func (d *Drill) drains() bool {
+	return slices.ContainsFunc(d.Steps, func(s Step) bool { return s.Kick.Over > 0 })
 }
 
 // Step is one disturbance.

@@ -21,7 +21,8 @@ import (
 //	                            and like=Phoenix for that of a known client; all parts must hold for a client
 //	no_client_gave_up           each client that is not back is still trying
 //
-// The operators are = != > >= < <=. Times count from the start of the drill.
+// The operators are = != > >= < <=. Times count from the start of the drill or, if a step of it closes connections over
+// a time, from each client's own loss.
 type Expectation struct{ expect.Expectation }
 
 // MaxExpectation bounds the text of an expectation in bytes.

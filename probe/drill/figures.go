@@ -13,44 +13,62 @@ import (
 // common policies.
 const gaveUpAfter = 30 * time.Second
 
-// Figures describe how the clients came back. Times count from the start of the drill.
+// Figures describe how the clients came back. Times count from the start of the drill. If a step of the drill closes
+// connections over a time, Back50, Back90 and Back99 count from each client's own loss instead.
 type Figures struct {
 	Lost, Back int // clients that lost their connection, and those of them that are back
 	GaveUp     int // clients that are away and have not tried for half a minute, or not at all
 	Refused    int // refused upgrades
 
+	FromLoss bool // times of recovery count from each client's own loss
+
 	storm.Recovery
 	Policies []model.PoolPolicy
 	Missed   uint64 // events that were dropped on the way; without them Peak and Policies may be incomplete
 
-	returns []time.Duration // when clients came back, sorted
+	returns []time.Duration // how long it took until clients were back, sorted
 }
 
 // figures computes the figures at a time since the start.
 func (r *record) figures(now time.Duration) *Figures {
-	f := &Figures{Lost: r.lost, Refused: r.refused, Missed: r.missed}
+	f := &Figures{Lost: r.lost, Refused: r.refused, Missed: r.missed, FromLoss: r.fromLoss}
 	var records []*reconnect.Attempts
+	var returns []time.Duration // from the start
 	for _, c := range r.clients {
 		s := c.outage
 		switch {
 		case s == nil:
 			continue
 		case !s.away:
-			f.returns = append(f.returns, s.back)
+			returns = append(returns, s.back)
+			f.returns = append(f.returns, s.took(r.fromLoss))
 		case s.tried == 0 || now-s.tried > gaveUpAfter:
 			f.GaveUp++
 		}
 		records = append(records, s.attempts)
 	}
+	slices.Sort(returns)
 	slices.Sort(f.returns)
 	f.Back = len(f.returns)
 	attempts, busy := slices.Sorted(slices.Values(r.arrivals)), time.Duration(0)
 	if n := len(attempts); n > 0 {
 		busy = attempts[n-1]
 	}
-	f.Recovery = storm.NewRecovery(float64(f.Lost), arrivals(f.returns), arrivals(attempts), busy)
+	f.Recovery = storm.NewRecovery(float64(f.Lost), arrivals(returns), arrivals(attempts), busy)
+	if f.FromLoss { // crowding is about the time in which attempts came, wherever recovery counts from
+		own := storm.NewRecovery(float64(f.Lost), arrivals(f.returns), nil, 0)
+		f.Back50, f.Back90, f.Back99 = own.Back50, own.Back90, own.Back99
+	}
 	f.Policies = reconnect.Infer(records, model.Instant(now))
 	return f
+}
+
+// took returns how long it took until the client was back, from its own loss or from the start.
+func (s *outage) took(fromLoss bool) time.Duration {
+	if fromLoss {
+		return s.back - s.since
+	}
+	return s.back
 }
 
 // arrivals makes an arrival of one client for each of the times.
@@ -62,7 +80,7 @@ func arrivals(times []time.Duration) []storm.Arrival {
 	return list
 }
 
-// backBy returns the share of the lost clients that were back at a time.
+// backBy returns the share of the lost clients for which it took at most that long.
 func (f *Figures) backBy(at time.Duration) float64 {
 	n, _ := slices.BinarySearch(f.returns, at+1)
 	return float64(n) / float64(f.Lost)

@@ -14,6 +14,7 @@ type record struct {
 	start       time.Time
 	knownSince  time.Duration // when the first snapshot was taken; it contains earlier events
 	lossesUntil time.Duration // later losses are not the drill's doing
+	fromLoss    bool          // a client's recovery counts from its own loss, and not from the start
 	clients     map[string]*client
 	lost        int             // clients that lost their connection
 	back        int             // clients of these that are connected again
@@ -43,7 +44,8 @@ type client struct {
 // outage is what a client did after it had lost its connection. A second loss starts it again.
 type outage struct {
 	away     bool
-	lost     time.Duration
+	since    time.Duration // the loss that it began with; the client has not settled since
+	lost     time.Duration // the newest loss
 	tried    time.Duration // the newest attempt, 0 if there was none
 	back     time.Duration
 	attempts *reconnect.Attempts
@@ -160,13 +162,16 @@ func (r *record) lostConnection(c *client, at time.Duration, l *reconnect.Loss) 
 	case s == nil && at > r.lossesUntil:
 		return
 	case s == nil:
-		s = &outage{attempts: new(reconnect.Attempts)}
+		s = &outage{since: at, attempts: new(reconnect.Attempts)}
 		c.outage = s
 		r.lost++
 	case s.away || at > r.lossesUntil && at-s.back > reconnect.Settled:
 		return
 	default:
 		r.back--
+		if at-s.back > reconnect.Settled {
+			s.since = at
+		}
 	}
 	s.away, s.lost, s.tried = true, at, 0
 	s.attempts.Lose(model.Instant(at), l)

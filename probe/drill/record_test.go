@@ -3,6 +3,7 @@ package drill
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -105,6 +106,29 @@ func TestRecordOfClientsThatDoNotStay(t *testing.T) {
 	p.want(t, 2, 2)
 	if f := p.figures(time.Minute); f.Back99 != 6*time.Second {
 		t.Errorf("back after %v", f.Back99)
+	}
+}
+
+// Recovery from a client's own loss counts from the loss after which it did not stay.
+func TestRecordFromEachLoss(t *testing.T) {
+	p := newPlay("early", "late", "restless", "twice")
+	p.fromLoss, p.lossesUntil = true, time.Minute
+	p.goes("early", time.Second)
+	p.come("early", 3*time.Second)
+	p.goes("late", 40*time.Second)
+	p.come("late", 44*time.Second)
+	p.goes("restless", 2*time.Second)
+	p.come("restless", 3*time.Second)
+	p.goes("restless", 4*time.Second)
+	p.come("restless", 10*time.Second)
+	p.goes("twice", time.Second)
+	p.come("twice", 2*time.Second)
+	p.goes("twice", 30*time.Second)
+	p.come("twice", 36*time.Second)
+	p.want(t, 4, 4)
+	want := []time.Duration{2 * time.Second, 4 * time.Second, 6 * time.Second, 8 * time.Second}
+	if f := p.figures(time.Minute); !slices.Equal(f.returns, want) || f.Back50 != 4*time.Second || f.Back99 != 8*time.Second {
+		t.Errorf("back after %v, half of them after %v, 99 %% after %v", f.returns, f.Back50, f.Back99)
 	}
 }
 

@@ -83,7 +83,7 @@ func (r *Report) writeFigures(w io.Writer) {
 		fmt.Fprintf(table, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("clients", "%d before, %d lost their connection, %d are back, %d gave up", r.Clients, f.Lost, f.Back, f.GaveUp)
-	line("back", "50%% %s, 90%% %s, 99%% %s", after(f.Back50), after(f.Back90), after(f.Back99))
+	line("back", "50%% %s, 90%% %s, 99%% %s%s", after(f.Back50), after(f.Back90), after(f.Back99), f.from())
 	line("attempts", "%.4g/s in the worst second, %d refused", f.Peak, f.Refused)
 	if f.Crowding > 0 {
 		line("crowding", "%.1f times the rate of an even spread", f.Crowding)
@@ -146,6 +146,7 @@ type wireReport struct {
 	Back50MS  *float64    `json:"back_50_ms"`
 	Back90MS  *float64    `json:"back_90_ms"`
 	Back99MS  *float64    `json:"back_99_ms"`
+	BackFrom  string      `json:"back_from"` // what these count from: start or loss
 	PeakPerS  float64     `json:"peak_per_s"`
 	Crowding  float64     `json:"crowding"`
 	Missed    uint64      `json:"missed_events"`
@@ -185,7 +186,7 @@ func (r *Report) wire() wireReport {
 		Drill: r.Drill, About: r.About, Passed: r.Passed(), StartedAt: r.Started.UTC(), TookMS: millis(r.Took),
 		Clients: r.Clients, Lost: f.Lost, Back: f.Back, GaveUp: f.GaveUp, Refused: f.Refused,
 		Back50MS: reached(f.Back50), Back90MS: reached(f.Back90), Back99MS: reached(f.Back99),
-		PeakPerS: f.Peak, Crowding: f.Crowding, Missed: f.Missed,
+		BackFrom: origin(f.FromLoss), PeakPerS: f.Peak, Crowding: f.Crowding, Missed: f.Missed,
 		Steps: []wireStep{}, Policies: []wirePool{}, Checks: []wireCheck{},
 	}
 	for _, s := range r.Steps {
@@ -201,6 +202,14 @@ func (r *Report) wire() wireReport {
 		w.Checks = append(w.Checks, wireCheck{c.Expectation, c.Held, c.Found})
 	}
 	return w
+}
+
+// origin is what the times of recovery count from.
+func origin(fromLoss bool) string {
+	if fromLoss {
+		return "loss"
+	}
+	return "start"
 }
 
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

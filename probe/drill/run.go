@@ -123,7 +123,7 @@ func newRunner(ctx context.Context, d *Drill, t Target, onProgress func(Progress
 	if r.clients = r.record.present(); r.clients == 0 {
 		return nil, model.Errorf(model.Invalid, "no client is connected, so there is nothing to drill")
 	}
-	r.record.lossesUntil = r.lossDeadline(s.Monitor.Interval)
+	r.record.lossesUntil, r.record.fromLoss = r.lossDeadline(s.Monitor.Interval), d.drains()
 	return r, nil
 }
 

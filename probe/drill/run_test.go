@@ -122,13 +122,25 @@ func (s *stage) Kick(_ context.Context, k model.Kick) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.order("kick %q %d of %d", k.Query, len(k.IDs), k.Code)
+	var ids []model.ID
 	for i := range s.conns {
 		if c := &s.conns[i]; c.Open() && (k.Query != "" || slices.Contains(k.IDs, c.ID)) {
-			s.close(c, k.Code)
-			n++
+			ids = append(ids, c.ID)
 		}
 	}
-	return n, s.failure
+	for i, id := range ids {
+		shut := func() { s.close(&s.conns[id-1], k.Code) }
+		if delay := k.Over / time.Duration(len(ids)) * time.Duration(i); delay == 0 {
+			shut()
+		} else {
+			time.AfterFunc(delay, func() {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				shut()
+			})
+		}
+	}
+	return len(ids), s.failure
 }
 
 func (s *stage) Refuse(_ context.Context, length time.Duration) error {
@@ -203,6 +215,34 @@ expect:
 		}
 		if len(s.orders) != 2 {
 			t.Errorf("orders %q", s.orders)
+		}
+	})
+}
+
+// A drain closes one connection after the other. Each client is judged by the time since its own loss.
+func TestDrillThatDrains(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := perform(t, newStage(60), `
+steps:
+- at: 30s
+  kick: all
+  code: 1012
+  over: 60s
+watch: 20s
+expect:
+- recovered>=99% within 2s
+- recovered<1%@900ms
+- back_99<1100ms
+- crowding<2
+- crowding>1
+- lost=60
+`)
+		wantPassed(t, r, err)
+		if found := r.Checks[0].Found; found != "100% within 2s of their loss" {
+			t.Errorf("found %q", found)
+		}
+		if w := r.wire(); w.BackFrom != "loss" || *w.Back50MS < 1000 || *w.Back50MS > 1100 {
+			t.Errorf("%+v", w)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -46,9 +47,9 @@ func crowding(c *comparison, f *Figures) (bool, string) {
 	return c.Holds(f.Crowding), fmt.Sprintf("%.1f", f.Crowding)
 }
 
-func back50(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f.Back50) }
-func back90(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f.Back90) }
-func back99(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f.Back99) }
+func back50(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f, f.Back50) }
+func back90(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f, f.Back90) }
+func back99(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f, f.Back99) }
 
 func noClientGaveUp(_ *comparison, f *Figures) (bool, string) { return f.GaveUp == 0, gaveUp(f) }
 
@@ -64,27 +65,38 @@ func gaveUp(f *Figures) string {
 }
 
 func recovered(c *comparison, f *Figures) (bool, string) {
-	at, when := c.Within, "within "+c.Within.String()
+	at, when := c.Within, "within "+c.Within.String()+f.from()
 	if at == 0 {
-		at, when = maxTime, "at the end"
+		at, when = theEnd, "at the end"
 	}
 	n := f.backBy(at)
 	held, found := c.Holds(n), percent(n)+" "+when
-	if held || at == maxTime || n >= c.Value.Number {
+	if held || at == theEnd || n >= c.Value.Number {
 		return held, found
 	}
 	if later := storm.BackAt(c.Value.Number*float64(f.Lost), arrivals(f.returns)); later > 0 {
 		return held, fmt.Sprintf("%s, %s after %s", found, percent(c.Value.Number), seconds(later))
 	}
-	return held, fmt.Sprintf("%s, %s at the end", found, percent(f.backBy(maxTime)))
+	return held, fmt.Sprintf("%s, %s at the end", found, percent(f.backBy(theEnd)))
+}
+
+// theEnd is later than any return.
+const theEnd = time.Duration(math.MaxInt64 - 1)
+
+// from says what the times of recovery count from, if that is not the start of the drill.
+func (f *Figures) from() string {
+	if f.FromLoss {
+		return " of their loss"
+	}
+	return ""
 }
 
 // holdsTime compares the time after which a share of the clients was back. 0 means that it was never reached.
-func holdsTime(c *comparison, d time.Duration) (bool, string) {
+func holdsTime(c *comparison, f *Figures, d time.Duration) (bool, string) {
 	if d == 0 {
 		return c.HoldsTime(d), "never reached"
 	}
-	return c.HoldsTime(d), seconds(d)
+	return c.HoldsTime(d), seconds(d) + f.from()
 }
 
 func peak(c *comparison, f *Figures) (bool, string) {
