@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"holter/probe/tty"
 )
@@ -18,7 +17,7 @@ type Command struct {
 	Token  string   `group:"Drill:" placeholder:"SECRET" help:"Token that the holter was started with."`
 	Expect []string `group:"Drill:" sep:"none" placeholder:"TEXT" help:"Further expectation, such as 'peak_rate<200/s'; may be repeated."`
 	JSON   bool     `group:"Report:" name:"json" help:"Write the report as JSON."`
-	JUnit  string   `group:"Report:" name:"junit" placeholder:"FILE" help:"Also write the report to a file as JUnit XML, for CI."`
+	JUnit  string   `group:"Report:" name:"junit" placeholder:"FILE" help:"Also write the report to a file as JUnit XML, for CI, even if the drill ends early."`
 	Print  Name     `group:"Drill:" placeholder:"NAME" help:"Print a built-in drill, as a start for your own, and exit."`
 
 	script *Drill `kong:"-"`
@@ -91,23 +90,18 @@ func (c *Command) PrintTemplate(out io.Writer) error {
 }
 
 // Run performs the drill on t and writes the report to out. Meanwhile it shows the progress on live. It returns
-// an error if an expectation does not hold.
+// an error if an expectation does not hold, or if the drill ends early.
 func (c *Command) Run(ctx context.Context, t Target, out io.Writer, live io.Writer) error {
-	junit, err := c.create()
-	if err != nil {
+	if err := c.promise(); err != nil {
 		return err
 	}
 	ticker := &Ticker{Out: live, Terminal: tty.Is(live)}
 	report, err := c.script.Run(ctx, t, ticker.Show)
 	ticker.Clear()
 	if err != nil {
-		discard(junit)
-		if ctx.Err() != nil {
-			err = errors.New("interrupted, so there is no verdict")
-		}
-		return fmt.Errorf("drill %s: %w", c.script.Name, err)
+		return c.abandon(report)
 	}
-	if err := c.write(report, out, junit); err != nil {
+	if err := c.write(report, out); err != nil {
 		return err
 	}
 	if !report.Passed() {
@@ -116,32 +110,29 @@ func (c *Command) Run(ctx context.Context, t Target, out io.Writer, live io.Writ
 	return nil
 }
 
-// create opens the file for --junit before the drill begins, so that no client is disturbed for a report that
-// cannot be written. It returns nil without --junit.
-func (c *Command) create() (*os.File, error) {
-	if c.JUnit == "" {
-		return nil, nil
+// Abandon is for a drill whose target cannot be reached. It writes the JUnit report, and returns err.
+func (c *Command) Abandon(err error) error { return c.saveAfter(err, c.script.unbegun(err)) }
+
+// abandon writes the JUnit report of a drill that has ended early, and returns why it has.
+func (c *Command) abandon(r *Report) error {
+	err := r.Early
+	if r.reason() == interrupted {
+		err = errors.New(interrupted + ", so there is no verdict")
 	}
-	file, err := os.Create(c.JUnit)
-	if err != nil {
-		return nil, fmt.Errorf("--junit: %w", err)
-	}
-	return file, nil
+	return c.saveAfter(fmt.Errorf("drill %s: %w", r.Drill, err), r)
 }
 
-// discard removes the file after a drill without a report, because CI might read the empty file as one.
-func discard(file *os.File) {
-	if file != nil {
-		file.Close()
-		os.Remove(file.Name())
+// saveAfter writes the JUnit report after err, and returns err with what went wrong then.
+func (c *Command) saveAfter(err error, r *Report) error {
+	if failed := c.saveJUnit(r); failed != nil {
+		return fmt.Errorf("%w; %w", err, failed)
 	}
+	return err
 }
 
-func (c *Command) write(r *Report, out io.Writer, junit *os.File) error {
-	if junit != nil {
-		if err := errors.Join(r.WriteJUnit(junit), junit.Close()); err != nil {
-			return fmt.Errorf("--junit: %w", err)
-		}
+func (c *Command) write(r *Report, out io.Writer) error {
+	if err := c.saveJUnit(r); err != nil {
+		return err
 	}
 	if c.JSON {
 		return r.WriteJSON(out)

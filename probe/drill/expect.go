@@ -43,6 +43,7 @@ type subject struct {
 	withoutLosses bool // makes sense even if no client lost its connection
 	check         func(*comparison, *Figures) (held bool, found string)
 	fits          func(*comparison, *model.PoolPolicy) bool
+	grows         func(*Figures) float64 // the figure, if it never becomes less during a drill
 }
 
 var subjects = []subject{
@@ -50,10 +51,10 @@ var subjects = []subject{
 	{Subject: expect.Subject{Name: "back_50", Unit: expect.Length}, check: back50},
 	{Subject: expect.Subject{Name: "back_90", Unit: expect.Length}, check: back90},
 	{Subject: expect.Subject{Name: "back_99", Unit: expect.Length}, check: back99},
-	{Subject: expect.Subject{Name: "peak_rate", Alias: "peak", Unit: expect.PerSecond}, check: peak},
+	{Subject: expect.Subject{Name: "peak_rate", Alias: "peak", Unit: expect.PerSecond}, check: peak, grows: func(f *Figures) float64 { return f.Peak }},
 	{Subject: expect.Subject{Name: "crowding", Unit: expect.Number}, check: crowding},
-	{Subject: expect.Subject{Name: "refused", Unit: expect.Number}, withoutLosses: true, check: refused},
-	{Subject: expect.Subject{Name: "lost", Unit: expect.Number}, withoutLosses: true, check: lost},
+	{Subject: expect.Subject{Name: "refused", Unit: expect.Number}, withoutLosses: true, check: refused, grows: func(f *Figures) float64 { return float64(f.Refused) }},
+	{Subject: expect.Subject{Name: "lost", Unit: expect.Number}, withoutLosses: true, check: lost, grows: func(f *Figures) float64 { return float64(f.Lost) }},
 	{Subject: expect.Subject{Name: "policy", Unit: expect.Word, Joins: true, Words: policyKinds, Form: model.OneOf(policyKinds)}, fits: fitsKind},
 	{Subject: expect.Subject{Name: "like", Unit: expect.Word, Joins: true, Form: "a name such as Phoenix, in quotes if it has spaces"}, fits: fitsLike},
 	{Subject: expect.Subject{Name: "jitter", Unit: expect.Share, Joins: true}, fits: fitsJitter},

@@ -19,6 +19,7 @@ type suite struct {
 	Tests     int        `xml:"tests,attr"`
 	Failures  int        `xml:"failures,attr"`
 	Errors    int        `xml:"errors,attr"`
+	Skipped   int        `xml:"skipped,attr"`
 	Time      string     `xml:"time,attr"` // seconds
 	Timestamp string     `xml:"timestamp,attr"`
 	Cases     []testCase `xml:"testcase"`
@@ -34,6 +35,12 @@ type testCase struct {
 	Name    string   `xml:"name,attr"`
 	Time    string   `xml:"time,attr"`
 	Failure *failure `xml:"failure"`
+	Error   *failure `xml:"error"`
+	Skipped *skipped `xml:"skipped"`
+}
+
+type skipped struct {
+	Message string `xml:"message,attr"`
 }
 
 type failure struct {
@@ -42,7 +49,12 @@ type failure struct {
 	Text    string `xml:",chardata"`
 }
 
-// WriteJUnit writes the report as JUnit XML, with a test case for each expectation.
+// ending is the name of the test case that is in error if a drill ends early. Without it a CI server would take a report
+// whose other cases are skipped for a success.
+const ending = "the drill ends with a verdict"
+
+// WriteJUnit writes the report as JUnit XML, with a test case for each expectation. After an early end, those that were
+// not judged are skipped, and one more case is in error.
 func (r *Report) WriteJUnit(w io.Writer) error {
 	var text strings.Builder
 	r.WriteText(&text)
@@ -53,10 +65,21 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 	}
 	for _, c := range r.Checks {
 		one := testCase{Class: "holter.drill." + r.Drill, Name: c.Expectation, Time: took}
-		if !c.Held {
+		switch {
+		case c.Open:
+			one.Skipped = &skipped{c.Found}
+			s.Skipped++
+		case !c.Held:
 			one.Failure = &failure{c.Found, "expectation", c.Expectation + ": " + c.Found}
 		}
 		s.Cases = append(s.Cases, one)
+	}
+	if r.Early != nil {
+		s.Tests, s.Errors = s.Tests+1, 1
+		s.Cases = append(s.Cases, testCase{
+			Class: "holter.drill." + r.Drill, Name: ending, Time: took,
+			Error: &failure{r.reason(), "early end", "drill " + r.Drill + ": " + r.verdict()},
+		})
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err

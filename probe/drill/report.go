@@ -1,7 +1,9 @@
 package drill
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,7 +13,7 @@ import (
 	"holter/model"
 )
 
-// Report is the result of a drill.
+// Report is the result of a drill, or of the part of it before an early end.
 type Report struct {
 	Drill, About string
 	Started      time.Time // by the target's clock
@@ -20,12 +22,42 @@ type Report struct {
 	Steps        []Done
 	Figures      *Figures
 	Checks       []Check // one for each expectation
+	Early        error   // why the drill ended before it could judge all expectations; nil if it did not
+}
+
+// unbegun is the report of a drill that could not begin.
+func (d *Drill) unbegun(err error) *Report {
+	r := &Report{Drill: d.Name, About: d.About, Started: time.Now(), Figures: &Figures{FromLoss: d.drains()}, Early: err}
+	r.judge(d.Expect)
+	return r
+}
+
+// judge sets the checks. After an early end, only those are judged that more time could not have changed.
+func (r *Report) judge(expectations []Expectation) {
+	for _, e := range expectations {
+		c := e.check(r.Figures)
+		if r.Early != nil && !e.decided(r.Figures) {
+			c = Check{Expectation: e.Text, Open: true, Found: "not judged, " + r.reason()}
+		}
+		r.Checks = append(r.Checks, c)
+	}
+}
+
+// interrupted is the reason of an early end that the user, or a CI server, wanted.
+const interrupted = "interrupted"
+
+// reason says why the drill ended early.
+func (r *Report) reason() string {
+	if errors.Is(r.Early, context.Canceled) || errors.Is(r.Early, context.DeadlineExceeded) {
+		return interrupted
+	}
+	return r.Early.Error()
 }
 
 // Failures counts the expectations that do not hold.
 func (r *Report) Failures() (n int) {
 	for _, c := range r.Checks {
-		if !c.Held {
+		if !c.Held && !c.Open {
 			n++
 		}
 	}
@@ -33,7 +65,7 @@ func (r *Report) Failures() (n int) {
 }
 
 // Passed reports whether all expectations hold.
-func (r *Report) Passed() bool { return r.Failures() == 0 }
+func (r *Report) Passed() bool { return r.Failures() == 0 && r.Early == nil }
 
 // WriteText writes the report for a terminal.
 func (r *Report) WriteText(w io.Writer) error {
@@ -48,18 +80,26 @@ func (r *Report) WriteText(w io.Writer) error {
 		b.WriteByte('\n')
 	}
 	for _, c := range r.Checks {
-		mark := "✔"
-		if !c.Held {
-			mark = "✖"
-		}
-		fmt.Fprintf(&b, "  %s %s: %s\n", mark, c.Expectation, c.Found)
+		fmt.Fprintf(&b, "  %s %s: %s\n", c.mark(), c.Expectation, c.Found)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
+func (c *Check) mark() string {
+	switch {
+	case c.Open:
+		return "–"
+	case c.Held:
+		return "✔"
+	}
+	return "✖"
+}
+
 func (r *Report) verdict() string {
 	switch n := r.Failures(); {
+	case r.Early != nil:
+		return "no verdict, " + r.reason()
 	case len(r.Checks) == 0:
 		return "no expectations"
 	case n == 1:

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -57,10 +58,13 @@ const (
 // Run performs the drill on t and returns the report. It calls onProgress after each step and several times a
 // second, always in the caller's goroutine. When it returns, with or without an error, it has ended all refusals
 // and faults of the drill. Only a target that is unreachable then keeps them.
+//
+// If the drill ends early, the error says why; it is that of ctx if that has ended. The report then holds what was
+// seen until then, and the verdict of those expectations that more time could not have changed.
 func (d *Drill) Run(ctx context.Context, t Target, onProgress func(Progress)) (*Report, error) {
 	r, err := newRunner(ctx, d, t, onProgress)
 	if err != nil {
-		return nil, err
+		return d.unbegun(err), err
 	}
 	reading, stop := context.WithCancel(ctx)
 	var done process.Group
@@ -68,13 +72,13 @@ func (d *Drill) Run(ctx context.Context, t Target, onProgress func(Progress)) (*
 	defer done.Wait()
 	defer stop()
 	defer r.cleanUp()
-	if err := r.performSteps(ctx); err != nil {
-		return nil, err
+	if err = r.performSteps(ctx); err == nil {
+		err = r.watchRecovery(ctx)
 	}
-	if err := r.watchRecovery(ctx); err != nil {
-		return nil, err
+	if ctx.Err() != nil {
+		err = ctx.Err() // and not what calls say that it ended
 	}
-	return r.report(), nil
+	return r.report(err), err
 }
 
 // runner is one run of a drill. Its fields belong to the goroutine in Run, but for record, which the goroutine that
@@ -168,7 +172,7 @@ func (r *runner) performSteps(ctx context.Context) error {
 		}
 		hit, err := r.perform(ctx, s)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", s, err)
 		}
 		r.done = append(r.done, Done{s.At, s.String(), hit})
 		r.reportProgress(r.done[len(r.done)-1].text())
@@ -339,7 +343,8 @@ func (r *runner) reportProgress(event string) {
 	r.onProgress(p)
 }
 
-func (r *runner) report() *Report {
+// report is that of a drill that has ended early if err is not nil.
+func (r *runner) report(err error) *Report {
 	elapsed := r.elapsed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -347,10 +352,8 @@ func (r *runner) report() *Report {
 	f.adoptStorm(r.storms, r.record.start)
 	report := &Report{
 		Drill: r.drill.Name, About: r.drill.About, Started: r.record.start, Took: elapsed,
-		Clients: r.clients, Steps: r.done, Figures: f,
+		Clients: r.clients, Steps: r.done, Figures: f, Early: err,
 	}
-	for _, e := range r.drill.Expect {
-		report.Checks = append(report.Checks, e.check(f))
-	}
+	report.judge(r.drill.Expect)
 	return report
 }

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -36,6 +37,7 @@ type stage struct {
 	orders   []string
 	storms   []model.Storm
 	failure  error // returned by all calls
+	readOnly error // returned by the calls that disturb
 }
 
 func newStage(clients int) *stage {
@@ -140,7 +142,7 @@ func (s *stage) Kick(_ context.Context, k model.Kick) (n int, err error) {
 			})
 		}
 	}
-	return len(ids), s.failure
+	return len(ids), cmp.Or(s.failure, s.readOnly)
 }
 
 func (s *stage) Refuse(_ context.Context, length time.Duration) error {
@@ -148,7 +150,7 @@ func (s *stage) Refuse(_ context.Context, length time.Duration) error {
 	defer s.mu.Unlock()
 	s.order("refuse %v", length)
 	s.refusing = time.Now().Add(length)
-	return s.failure
+	return cmp.Or(s.failure, s.readOnly)
 }
 
 // SetFaults closes half-open connections after 12 s, as a heartbeat would.

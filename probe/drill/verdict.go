@@ -15,6 +15,7 @@ type Check struct {
 	Expectation string
 	Held        bool
 	Found       string // the value that was found, whether the expectation held or not
+	Open        bool   // not judged, because the drill ended early; Found says why
 }
 
 // policyShare is the share of clients whose policy must be as expected.
@@ -33,6 +34,18 @@ func (e Expectation) check(f *Figures) Check {
 		c.Held, c.Found = about.check(first, f)
 	}
 	return c
+}
+
+// decided reports whether more time could not change what check returns: the figure only grows, and is beyond the
+// value of e.
+func (e Expectation) decided(f *Figures) bool {
+	c := &e.Parts[0]
+	about := &subjects[c.Subject]
+	if about.grows == nil || c.Value.Relative || f.Lost == 0 && !about.withoutLosses {
+		return false
+	}
+	a, b := about.grows(f), c.Value.Number
+	return a > b || a == b && (c.Op == ">=" || c.Op == "<")
 }
 
 func lost(c *comparison, f *Figures) (bool, string) {

@@ -14,13 +14,34 @@ import (
 type suite struct {
 	Tests    int    `xml:"tests,attr"`
 	Failures int    `xml:"failures,attr"`
+	Errors   int    `xml:"errors,attr"`
+	Skipped  int    `xml:"skipped,attr"`
 	Output   string `xml:"system-out"`
 	Cases    []struct {
-		Name    string `xml:"name,attr"`
-		Failure *struct {
-			Message string `xml:"message,attr"`
-		} `xml:"failure"`
+		Name    string     `xml:"name,attr"`
+		Failure *complaint `xml:"failure"`
+		Error   *complaint `xml:"error"`
 	} `xml:"testcase"`
+}
+
+type complaint struct {
+	Message string `xml:"message,attr"`
+}
+
+// readSuite reads the report of a drill.
+func readSuite(t *testing.T, path string) suite {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root struct {
+		Suites []suite `xml:"testsuite"`
+	}
+	if err := xml.Unmarshal(text, &root); err != nil || len(root.Suites) != 1 {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return root.Suites[0]
 }
 
 // rehearse runs a drill with a report for CI, and reads that back.
@@ -37,17 +58,7 @@ func rehearse(t *testing.T, p *program, script string, args ...string) (code int
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(junit)
-	if err != nil {
-		t.Fatalf("%v: %s", err, &progress)
-	}
-	var root struct {
-		Suites []suite `xml:"testsuite"`
-	}
-	if err := xml.Unmarshal(text, &root); err != nil || len(root.Suites) != 1 {
-		t.Fatalf("%v in %s", err, text)
-	}
-	return cmd.ProcessState.ExitCode(), out.String(), progress.String(), root.Suites[0]
+	return cmd.ProcessState.ExitCode(), out.String(), progress.String(), readSuite(t, junit)
 }
 
 // startWithGuests runs holter with clients of its own, all of them connected.
@@ -117,13 +128,13 @@ expect:
 	}
 }
 
-// A signal in the middle of a drill ends what it has begun, and there is no report to be taken for one.
+// A signal in the middle of a drill ends what it has begun. The report says that there is no verdict.
 func TestDrillInterrupted(t *testing.T) {
 	t.Parallel()
 	p := startWithGuests(t)
 	dir := t.TempDir()
 	file, junit := filepath.Join(dir, "drill.yaml"), filepath.Join(dir, "junit.xml")
-	if err := os.WriteFile(file, []byte("name: long\nsteps: [{refuse: 1h}]\nexpect: [lost=0]\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("name: long\nsteps: [{refuse: 1h}]\nexpect: [lost=0, recovered=100%]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var stderr strings.Builder
@@ -143,8 +154,9 @@ func TestDrillInterrupted(t *testing.T) {
 	if until := p.summary(t).RefusingUntil; until != nil {
 		t.Errorf("still refusing until %v", until)
 	}
-	if _, err := os.Stat(junit); err == nil {
-		t.Error("there is a report")
+	r := readSuite(t, junit)
+	if r.Tests != 3 || r.Errors != 1 || r.Skipped != 2 || r.Cases[2].Error == nil || r.Cases[2].Error.Message != "interrupted" {
+		t.Errorf("%+v", r)
 	}
 }
 
