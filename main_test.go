@@ -66,7 +66,7 @@ func TestUsageErrors(t *testing.T) {
 		"--demo -1":                    "--demo is -1: write how many clients to start (see holter serve --help)",
 		"--demo 5 --tls-cert cert.pem --tls-key cert.pem": "so give one or the other",
 		"--headless=false":                         "--headless=false asks for the screen, but there is no terminal",
-		"--config broken.yaml":                     `broken.yaml:2: unknown setting "intervall": did you mean interval?`,
+		"--config broken.yaml":                     `broken.yaml:2:1: unknown setting "intervall": did you mean interval?`,
 		"--profile prod":                           "--profile prod needs a configuration file",
 		"proxy":                                    `expected "<upstream>" (see holter proxy --help)`,
 		"proxy localhost":                          "(see holter proxy --help)",

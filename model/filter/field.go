@@ -206,7 +206,7 @@ func (f field) nearest(value string, p Place) string {
 	value = strings.ToLower(value)
 	best, least := "", max(1, len(value)/3)+1
 	for _, w := range f.values(p) {
-		edits := EditDistance(value, w)
+		edits := model.EditDistance(value, w)
 		if strings.Contains(w, value) {
 			edits = 0 // it is most likely not typed to its end
 		}

@@ -3,6 +3,8 @@ package filter
 import (
 	"slices"
 	"strings"
+
+	"holter/model"
 )
 
 // suggestFields lists the fields of a place that a user who wrote name may have meant.
@@ -41,7 +43,7 @@ func nearFields(name string, p Place) []string {
 		}
 		best := candidate{f.name, -1}
 		for _, called := range append([]string{f.name}, f.also...) {
-			n := EditDistance(name, called)
+			n := model.EditDistance(name, called)
 			if n > max(1, len(name)/3) && (len(name) == 1 || !strings.Contains(called, name)) {
 				continue
 			}
@@ -59,26 +61,4 @@ func nearFields(name string, p Place) []string {
 		names = append(names, c.name)
 	}
 	return names
-}
-
-// EditDistance returns the number of bytes to insert, delete or change to turn a into b (Levenshtein 1965). It
-// computes Wagner and Fischer's table, of which it keeps one row.
-func EditDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

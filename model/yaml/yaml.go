@@ -1,7 +1,7 @@
 // Package yaml reads the files that users write for holter: its configuration and its drills.
 //
-// A file is one document, read as a tree of nodes. Each node knows its line, so that a caller can report a mistake
-// with its place and with what to write instead. Values stay the text in the file. YAML's own types are not used: 5
+// A file is one document, read as a tree of nodes. Each node knows its line and column, so that a caller can
+// report a mistake with its place and with what to write instead. Values stay the text in the file. YAML's own types are not used: 5
 // is not a duration, and yes is not a boolean, until the caller parses them. The package does not know which keys
 // there are; its callers do.
 //
@@ -17,6 +17,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -28,7 +29,7 @@ type Node struct {
 }
 
 // Parse parses text, which is one document. It returns the zero Node if there is nothing in it. An error begins with
-// path and line.
+// path, line and column.
 func Parse(path string, text []byte) (Node, error) {
 	documents, err := yaml.NewLoader(bytes.NewReader(text))
 	if err != nil {
@@ -53,8 +54,14 @@ func Parse(path string, text []byte) (Node, error) {
 func broken(path string, text []byte, err error) error {
 	place, what := yaml.Node{}, strings.TrimPrefix(err.Error(), "yaml: ")
 	if e, ok := errors.AsType[*yaml.LoadError](err); ok {
-		last := bytes.Count(bytes.TrimSuffix(text, []byte("\n")), []byte("\n")) + 1
-		place.Line, what = min(e.Mark.Line, last), e.Message
+		lines := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
+		place.Line, place.Column, what = e.Mark.Line, e.Mark.Column, e.Message
+		if last := len(lines); place.Line > last {
+			place.Line, place.Column = last, utf8.RuneCount(lines[last-1])+1
+		}
+		if strings.Contains(what, "a tab") {
+			what += ": indent with spaces"
+		}
 	}
 	return Node{path, &place}.Errorf("this is not YAML: %s", what)
 }
@@ -67,13 +74,13 @@ func resolve(path string, n *yaml.Node) Node {
 	return Node{path, n}
 }
 
-// Errorf makes an error about n that begins with its file and line.
+// Errorf makes an error about n that begins with its file, line and column.
 func (n Node) Errorf(format string, args ...any) error {
-	line := 1
+	line, column := 1, 1
 	if n.node != nil {
-		line = cmp.Or(n.node.Line, line)
+		line, column = cmp.Or(n.node.Line, line), cmp.Or(n.node.Column, column)
 	}
-	return fmt.Errorf("%s:%d: %w", n.path, line, fmt.Errorf(format, args...))
+	return fmt.Errorf("%s:%d:%d: %w", n.path, line, column, fmt.Errorf(format, args...))
 }
 
 func (n Node) is(kind yaml.Kind) bool { return n.node != nil && n.node.Kind == kind }

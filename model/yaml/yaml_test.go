@@ -48,9 +48,9 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("entries %v", entries)
 	}
 	for want, at := range map[string]Node{
-		"x.yaml:1: bad": root,
-		"x.yaml:3: bad": entries[1],
-		"x.yaml:5: bad": fields[1].Value,
+		"x.yaml:1:1: bad": root,
+		"x.yaml:3:3: bad": entries[1],
+		"x.yaml:5:7: bad": fields[1].Value,
 	} {
 		if got := at.Errorf("bad").Error(); got != want {
 			t.Errorf("%s, want %s", got, want)
@@ -59,7 +59,7 @@ func TestPlaces(t *testing.T) {
 	if err := fields[1].Repeated; err != nil {
 		t.Error(err)
 	}
-	if err := fields[2].Repeated; err == nil || err.Error() != "x.yaml:6: name stands here twice: keep one" {
+	if err := fields[2].Repeated; err == nil || err.Error() != "x.yaml:6:1: name stands here twice: keep one" {
 		t.Errorf("error %v", err)
 	}
 }
@@ -70,7 +70,7 @@ func TestNothing(t *testing.T) {
 		if _, ok := n.Fields(); ok || !n.Empty() || n.IsText() {
 			t.Errorf("%q: %+v", text, n)
 		}
-		if got := n.Errorf("bad").Error(); !strings.HasPrefix(got, "x.yaml:1: ") {
+		if got := n.Errorf("bad").Error(); !strings.HasPrefix(got, "x.yaml:1:1: ") {
 			t.Errorf("%q: %s", text, got)
 		}
 	}
@@ -78,13 +78,13 @@ func TestNothing(t *testing.T) {
 
 func TestNoYAML(t *testing.T) {
 	for text, want := range map[string]string{
-		"a: [1\n":           "x.yaml:1: this is not YAML: did not find expected ',' or ']'",
-		"a: 1\nb: [":        "x.yaml:2: this is not YAML: did not find expected node content",
-		"a: 1\n\tb: 2\n":    "x.yaml:2: this is not YAML: found a tab",
-		"a: 1\nb: *c\n":     "x.yaml:2: this is not YAML: unknown anchor",
-		"a\x00: 1":          "x.yaml:1: this is not YAML: control characters are not allowed",
-		"a: 1\n---\nb: 2\n": "x.yaml:2: another document begins here: leave out what comes after ---",
-		"a: 1\n---\nb: [":   "x.yaml:3: this is not YAML: ",
+		"a: [1\n":           "x.yaml:1:6: this is not YAML: did not find expected ',' or ']'",
+		"a: 1\nb: [":        "x.yaml:2:5: this is not YAML: did not find expected node content",
+		"a: 1\n\tb: 2\n":    "x.yaml:2:1: this is not YAML: found a tab character that violates indentation: indent with spaces",
+		"a: 1\nb: *c\n":     "x.yaml:2:4: this is not YAML: unknown anchor",
+		"a\x00: 1":          "x.yaml:1:1: this is not YAML: control characters are not allowed",
+		"a: 1\n---\nb: 2\n": "x.yaml:2:1: another document begins here: leave out what comes after ---",
+		"a: 1\n---\nb: [":   "x.yaml:3:5: this is not YAML: ",
 	} {
 		_, err := Parse("x.yaml", []byte(text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

@@ -90,7 +90,7 @@ func known(key yaml.Node, names []string) error {
 	if slices.Contains(names, name) {
 		return nil
 	}
-	if near := nearest(name, names); near != "" {
+	if near := model.Nearest(name, names); near != "" {
 		return key.Errorf("unknown setting %q: did you mean %s?", name, near)
 	}
 	return key.Errorf("unknown setting %q: the settings are the flags of holter serve --help without the dashes", name)

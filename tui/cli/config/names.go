@@ -7,7 +7,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"holter/model/filter"
+	"holter/model"
 )
 
 // fromCommandLine are the flags that a file cannot hold.
@@ -45,20 +45,9 @@ func checkEnvironment(app *kong.Application, environ []string) error {
 		if !strings.HasPrefix(name, "HOLTER_") || slices.Contains(known, name) {
 			continue
 		}
-		if near := nearest(name, known); near != "" {
+		if near := model.Nearest(name, known); near != "" {
 			return fmt.Errorf("unknown environment variable %s: did you mean %s?", name, near)
 		}
 	}
 	return nil
-}
-
-// nearest is the candidate that at most two typing mistakes turn into word, "" if none is so near.
-func nearest(word string, candidates []string) string {
-	best, least := "", 3
-	for _, c := range candidates {
-		if d := filter.EditDistance(word, c); d < least {
-			best, least = c, d
-		}
-	}
-	return best
 }
