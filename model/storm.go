@@ -25,12 +25,16 @@ type Storm struct {
 
 	Causes   []StormCause   // the commonest first, at most MaxStormCauses
 	Policies []PoolPolicy   // the largest first, at most MaxStormPolicies
+	More     PoolCount      // pools that are not among Policies
 	Delays   DelayHistogram // from the loss to the first attempt
 	Curve    []Activity     // from Started on, one for each ActivityBin, at most MaxActivity
 }
 
 // On reports whether the storm is not over yet.
 func (s *Storm) On() bool { return s.Ended.IsZero() }
+
+// PoolCount is a number of pools and of the clients in them.
+type PoolCount struct{ Pools, Clients int }
 
 // StormCause is a way in which connections ended before a storm.
 type StormCause struct {

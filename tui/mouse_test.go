@@ -100,7 +100,7 @@ func TestDoubleClickListsThePolicyOfAStorm(t *testing.T) {
 	}
 	s.click(20, y+2)
 	s.click(20, y+2)
-	s.line(`ua="phoenix.js"`)
+	s.line(`ua=phoenix.js path=/socket`)
 }
 
 // A click on what the footer names is the key, on every page, in every dialog and at every size.

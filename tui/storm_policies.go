@@ -25,6 +25,7 @@ func policyColumns(t *policyText) []widget.Column[model.PoolPolicy] {
 		{Title: "DELAYS", Min: 18, Want: 26, Text: t.delays},
 		{Title: "JITTER", Min: 12, Want: 13, Rank: widget.Second, Loud: true, Text: t.jitter},
 		{Title: "SURE", Min: 4, Rank: widget.Third, Right: true, Text: func(r *row, _ int) string { return look.Percent(100 * r.Confidence) }},
+		{Title: "PATH", Min: 12, Want: 24, Rank: widget.Third, Text: t.path},
 		{Title: "AGENT", Min: 24, Rank: widget.Third, Text: t.agent},
 		{Title: "FIRST ATTEMPT AFTER", Min: 22, Want: 38, Rank: widget.Second, Text: t.first},
 	}
@@ -48,6 +49,12 @@ func (t *policyText) like(r *model.PoolPolicy, w int) string {
 func (t *policyText) agent(r *model.PoolPolicy, w int) string {
 	g := &t.page.styles.Glyphs
 	return g.Cut(g.Plain(r.UserAgent), w)
+}
+
+// path is the template of the clients' paths.
+func (t *policyText) path(r *model.PoolPolicy, w int) string {
+	g := &t.page.styles.Glyphs
+	return g.Cut(g.Plain(r.Path), w)
 }
 
 // delays says how the delays between attempts grow.
@@ -124,6 +131,15 @@ func (p *storms) doubtLines() []string {
 		lines = append(lines, " "+p.styles.Dim.String(g.Cut(seen, w)))
 	}
 	return lines
+}
+
+// moreLines say how many pools are not in the table.
+func (p *storms) moreLines(s *model.Storm) []string {
+	if s.More.Pools == 0 {
+		return nil
+	}
+	text := fmt.Sprintf(" and %d more pools, of %s clients, that are smaller", s.More.Pools, look.Count(s.More.Clients))
+	return []string{p.styles.Dim.String(p.styles.Glyphs.Cut(text, p.size.w-1))}
 }
 
 // seenWords are the medians and the spreads of the delays before each attempt, as many as fit into w cells.

@@ -26,7 +26,7 @@ func (p *storms) view() []string {
 	case s == nil:
 		return look.Fill(p.calm(), p.size.h)
 	}
-	lines, doubt := p.words(s), p.doubtLines()
+	lines, doubt := p.words(s), append(p.moreLines(s), p.doubtLines()...)
 	lines = append(lines, p.chart(s, p.size.h-len(lines)-p.list.Height-len(doubt))...)
 	if len(s.Policies) == 0 {
 		return look.Fill(append(lines, p.styles.Dim.String(" How clients come back is shown once they have tried.")), p.size.h)

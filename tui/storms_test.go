@@ -230,6 +230,18 @@ func TestPolicyListsItsConnections(t *testing.T) {
 	s.press("3", "G", "enter").line("nothing is known by which to list these connections")
 }
 
+// Pools for which there was no room are counted.
+func TestPoolsThatAreNotListed(t *testing.T) {
+	f := newFake(ward(20)...)
+	f.snapshot.Storms = weather()
+	f.snapshot.Storms[2].More = model.PoolCount{Pools: 23, Clients: 1230}
+	for _, size := range []size{{60, 15}, {80, 24}, {120, 30}, {200, 60}} {
+		s := newScreen(t, f, size.w, size.h).press("3")
+		s.line("and 23 more pools, of 1230 clients, that are smaller")
+		checkSize(t, s.app.View(), size.w, size.h)
+	}
+}
+
 // A policy that is unknown says why, and what was seen instead.
 func TestUnknownPolicySaysWhy(t *testing.T) {
 	f := newFake(ward(20)...)

@@ -88,7 +88,14 @@ func (w *Watch) measure(now model.Instant) {
 	s.Causes = causes(absences)
 	s.Delays = firstDelays(absences)
 	s.Policies = reconnect.Infer(victims, now)
-	s.Policies = s.Policies[:min(len(s.Policies), model.MaxStormPolicies)]
+	s.More = model.PoolCount{}
+	if n := model.MaxStormPolicies; len(s.Policies) > n {
+		for _, p := range s.Policies[n:] {
+			s.More.Pools++
+			s.More.Clients += p.Clients
+		}
+		s.Policies = slices.Clip(s.Policies[:n])
+	}
 	s.curve(w.bins[max(0, min(s.from-w.first, int64(len(w.bins)))):])
 	s.recover(absences)
 }

@@ -285,6 +285,26 @@ func TestStormWhileItIsOn(t *testing.T) {
 	}
 }
 
+// A storm keeps the largest pools, and the number of the others.
+func TestPoolsAreBounded(t *testing.T) {
+	w := newWeather()
+	const kinds = model.MaxStormPolicies + 5
+	for kind := range kinds {
+		for i := range kinds - kind {
+			a := new(Client)
+			w.on(kickedAt, func(at model.Instant) {
+				w.watch.Lose(a, at, &reconnect.Loss{Pool: model.Pool{UserAgent: string(rune('a' + kind)), Path: "/ws"}, Lasted: time.Minute})
+			})
+			w.try(a, kickedAt+model.Instant(i)*model.Instant(time.Millisecond), false)
+		}
+	}
+	w.run(kinds*kinds, kickedAt+model.Instant(time.Minute))
+	s := w.watch.Storms()[0]
+	if want := (model.PoolCount{Pools: 5, Clients: 5 + 4 + 3 + 2 + 1}); len(s.Policies) != model.MaxStormPolicies || s.More != want || s.Policies[0].Clients != kinds {
+		t.Errorf("%d pools and %+v", len(s.Policies), s.More)
+	}
+}
+
 func TestStormsAreBounded(t *testing.T) {
 	w := newWeather()
 	const n = model.MaxStorms + 5

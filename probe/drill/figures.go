@@ -24,7 +24,8 @@ type Figures struct {
 
 	storm.Recovery
 	Policies []model.PoolPolicy
-	Missed   uint64 // events that were dropped on the way; without them Peak and Policies may be incomplete
+	More     model.PoolCount // pools that are not among Policies
+	Missed   uint64          // events that were dropped on the way; without them Peak and Policies may be incomplete
 
 	returns []time.Duration // how long it took until clients were back, sorted
 }
@@ -99,6 +100,6 @@ func (f *Figures) adoptStorm(storms []model.Storm, start time.Time) {
 	if worst == nil {
 		return
 	}
-	f.Peak, f.Crowding, f.Policies = max(f.Peak, worst.Peak), worst.Crowding, worst.Policies
+	f.Peak, f.Crowding, f.Policies, f.More = max(f.Peak, worst.Peak), worst.Crowding, worst.Policies, worst.More
 	f.Refused = max(f.Refused, worst.Refused)
 }

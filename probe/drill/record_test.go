@@ -216,10 +216,10 @@ func TestFiguresPreferThoseOfTheTarget(t *testing.T) {
 	exact := []model.PoolPolicy{{Policy: model.Policy{Kind: model.PolicyFixed}}}
 	f.adoptStorm([]model.Storm{
 		{Started: noon.Add(-time.Second), Clients: 500, Peak: 400},
-		{Started: noon.Add(time.Second), Clients: 40, Peak: 20, Crowding: 2, Refused: 70, Policies: exact},
+		{Started: noon.Add(time.Second), Clients: 40, Peak: 20, Crowding: 2, Refused: 70, Policies: exact, More: model.PoolCount{Pools: 3, Clients: 21}},
 		{Started: noon.Add(time.Minute), Clients: 12, Peak: 9},
 	}, noon)
-	if f.Peak != 20 || f.Crowding != 2 || f.Refused != 70 || f.Policies[0].Kind != model.PolicyFixed {
+	if f.Peak != 20 || f.Crowding != 2 || f.Refused != 70 || f.Policies[0].Kind != model.PolicyFixed || f.More.Clients != 21 {
 		t.Errorf("%+v", f)
 	}
 }

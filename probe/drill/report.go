@@ -139,6 +139,9 @@ func (r *Report) writeFigures(w io.Writer) {
 	if unknown > 0 {
 		line("policy", "%d clients: unknown; %s", unknown, policyHint)
 	}
+	if f.More.Pools > 0 {
+		line("policy", "%d clients in %d more kinds: the target keeps the largest kinds only", f.More.Clients, f.More.Pools)
+	}
 	if f.Missed > 0 {
 		line("missed", "%d events, so attempts and policies may be incomplete", f.Missed)
 	}
@@ -191,6 +194,7 @@ type wireReport struct {
 	Crowding  float64     `json:"crowding"`
 	Missed    uint64      `json:"missed_events"`
 	Policies  []wirePool  `json:"policies"`
+	More      wireMore    `json:"more_pools"`
 	Checks    []wireCheck `json:"expectations"`
 }
 
@@ -198,6 +202,12 @@ type wireStep struct {
 	AtMS        float64 `json:"at_ms"`
 	Step        string  `json:"step"`
 	Connections int     `json:"connections"`
+}
+
+// wireMore are pools that are not among the policies.
+type wireMore struct {
+	Pools   int `json:"pools"`
+	Clients int `json:"clients"`
 }
 
 type wirePool struct {
@@ -226,7 +236,7 @@ func (r *Report) wire() wireReport {
 		Drill: r.Drill, About: r.About, Passed: r.Passed(), StartedAt: r.Started.UTC(), TookMS: millis(r.Took),
 		Clients: r.Clients, Lost: f.Lost, Back: f.Back, GaveUp: f.GaveUp, Refused: f.Refused,
 		Back50MS: reached(f.Back50), Back90MS: reached(f.Back90), Back99MS: reached(f.Back99),
-		BackFrom: origin(f.FromLoss), PeakPerS: f.Peak, Crowding: f.Crowding, Missed: f.Missed,
+		BackFrom: origin(f.FromLoss), PeakPerS: f.Peak, Crowding: f.Crowding, Missed: f.Missed, More: wireMore(f.More),
 		Steps: []wireStep{}, Policies: []wirePool{}, Checks: []wireCheck{},
 	}
 	for _, s := range r.Steps {

@@ -386,6 +386,7 @@ func TestReport(t *testing.T) {
 		}
 		r.Checks = append(r.Checks, e.check(r.Figures))
 	}
+	r.Figures.More = model.PoolCount{Pools: 3, Clients: 21}
 	var text, js, junit bytes.Buffer
 	for _, err := range []error{r.WriteText(&text), r.WriteJSON(&js), r.WriteJUnit(&junit)} {
 		if err != nil {
@@ -403,6 +404,7 @@ func TestReport(t *testing.T) {
   crowding  2.5 times the rate of an even spread
   policy    91 clients (app/2): exponential from 1s by 2 with 100% jitter (AWS full jitter)
   policy    9 clients (app/1): fixed 3s with 0% jitter
+  policy    21 clients in 3 more kinds: the target keeps the largest kinds only
 
   ✖ recovered>=99% within 8s: 80% within 8s, 98.0% at the end
   ✔ peak_rate<200/s: 60/s
@@ -412,8 +414,9 @@ func TestReport(t *testing.T) {
 	}
 	var object struct {
 		Passed       bool
-		Back50MS     *float64 `json:"back_50_ms"`
-		Back99MS     *float64 `json:"back_99_ms"`
+		MorePools    struct{ Clients int } `json:"more_pools"`
+		Back50MS     *float64              `json:"back_50_ms"`
+		Back99MS     *float64              `json:"back_99_ms"`
 		Expectations []struct {
 			Passed bool
 			Found  string
@@ -422,7 +425,7 @@ func TestReport(t *testing.T) {
 	if err := json.Unmarshal(js.Bytes(), &object); err != nil {
 		t.Fatal(err)
 	}
-	if object.Passed || *object.Back50MS != 5000 || object.Back99MS != nil || len(object.Expectations) != 2 || !object.Expectations[1].Passed {
+	if object.Passed || *object.Back50MS != 5000 || object.Back99MS != nil || len(object.Expectations) != 2 || object.MorePools.Clients != 21 || !object.Expectations[1].Passed {
 		t.Errorf("%s", &js)
 	}
 	var back suites

@@ -30,9 +30,16 @@ type StormSummary struct {
 // Storm is a storm with its clients' policies and its course.
 type Storm struct {
 	StormSummary
-	Policies []Policy `json:"policies"`
-	Delays   Delays   `json:"delays"`   // from the loss to the first attempt
-	Activity Activity `json:"activity"` // from started_at on
+	Policies []Policy  `json:"policies"`
+	More     PoolCount `json:"more_pools"` // that are not among policies
+	Delays   Delays    `json:"delays"`     // from the loss to the first attempt
+	Activity Activity  `json:"activity"`   // from started_at on
+}
+
+// PoolCount is a number of pools and of the clients in them.
+type PoolCount struct {
+	Pools   int `json:"pools"`
+	Clients int `json:"clients"`
 }
 
 // StormCause is a way in which connections ended before a storm.
@@ -128,6 +135,7 @@ func FromStorm(s *model.Storm) Storm {
 	w := Storm{
 		StormSummary: fromStormSummary(s),
 		Policies:     make([]Policy, len(s.Policies)),
+		More:         PoolCount(s.More),
 		Delays:       fromDelays(s.Delays),
 		Activity:     fromActivity(s.Curve),
 	}
@@ -246,7 +254,7 @@ func (s *Storm) Model() model.Storm {
 		ID: s.ID, Started: s.StartedAt, Population: s.Population, Clients: s.Clients, Away: s.Away,
 		Reconnects: s.Reconnects, Refused: s.Refused,
 		Back50: s.Back50MS.reached(), Back90: s.Back90MS.reached(), Back99: s.Back99MS.reached(),
-		Peak: s.PeakPerS, Crowding: s.Crowding, Delays: s.Delays.model(),
+		Peak: s.PeakPerS, Crowding: s.Crowding, Delays: s.Delays.model(), More: model.PoolCount(s.More),
 		Curve: newest(s.Activity.model(), model.MaxActivity),
 	}
 	if s.EndedAt != nil {

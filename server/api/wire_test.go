@@ -61,6 +61,7 @@ var (
 			Doubt: model.Doubt{Reason: model.DoubtFewClients, Have: 3, Need: 8, Attempt: 2, Seen: []model.AttemptDelays{
 				{Attempt: 1, Clients: 3, Low: time.Second, Median: 2 * time.Second, High: 3 * time.Second}}},
 		}},
+		More:   model.PoolCount{Pools: 7, Clients: 40},
 		Delays: histogram, Curve: []model.Activity{{Connects: 1, Reconnects: 2, Closes: 3, Refused: 4}},
 	}
 	host = model.Host{

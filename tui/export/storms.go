@@ -73,6 +73,8 @@ var stormColumns = []column[storm]{
 	{"ends_ms", ofPolicy(func(p *model.PoolPolicy) any { return list(p.Ends) })},
 	{"added_ms", ofPolicy(added)},
 	{"carried", ofPolicy(func(p *model.PoolPolicy) any { return p.Carried })},
+	{"storm_more_pools", func(r *storm) any { return r.More.Pools }},
+	{"storm_more_pools_clients", func(r *storm) any { return r.More.Clients }},
 }
 
 func ofPolicy(value func(*model.PoolPolicy) any) func(*storm) any {
