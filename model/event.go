@@ -12,6 +12,7 @@ const (
 	ConnectionRefused EventType = "connection.refused" // Refusal
 	HostSampled       EventType = "host.sampled"       // Host
 	StormStarted      EventType = "storm.started"      // Storm
+	StormFlapping     EventType = "storm.flapping"     // Storm: it does not end because clients flap
 	StormEnded        EventType = "storm.ended"        // Storm
 	FaultSet          EventType = "fault.set"          // Connection with its Faults, nil when they ended
 	Dropped           EventType = "dropped"            // Count
@@ -19,7 +20,7 @@ const (
 
 // EventTypes are those that are known here. A holter of another version may have more.
 var EventTypes = [...]EventType{
-	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, StormStarted, StormEnded, FaultSet, Dropped,
+	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, StormStarted, StormFlapping, StormEnded, FaultSet, Dropped,
 }
 
 // Event is something that happened. Seq numbers the events in the order of their publication. A reader that

@@ -85,6 +85,7 @@ type PoolPolicy struct {
 	Attempts   int            // from which this was inferred
 	Obeys      bool           // the clients wait as long as a refusal asks, and then for their own delay
 	Confidence float64        // from 0 to 1: see reconnect.Infer
+	Resets     Reset          // when the delays start anew
 	First      DelayHistogram // of the first attempts
 	Doubt      Doubt          // why the policy is unknown
 }
@@ -99,6 +100,16 @@ func (p *PoolPolicy) Names() []string {
 	}
 	return strings.Split(p.Like, LikeEither)
 }
+
+// Reset is when a client whose delays grow begins again with the first of them. A client that does so at every open
+// comes back as fast as ever to a server that closes its connections at once.
+type Reset string
+
+const (
+	ResetUnknown   Reset = ""           // also of delays that do not grow
+	ResetAtOpen    Reset = "at_open"    // after a connection that was closed again within Stay
+	ResetAfterStay Reset = "after_stay" // after a connection that has lasted; the end of another one is a failed attempt
+)
 
 // DelayHistogram counts delays in bins of equal width. The last bin also counts those beyond To.
 type DelayHistogram struct {

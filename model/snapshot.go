@@ -60,10 +60,11 @@ type Rates struct {
 	BytesIn, BytesOut                     float64
 }
 
-// Counts are the numbers of connections in each state, and of clients that are here or away.
+// Counts are the numbers of connections in each state, and of clients with a connection and without one.
 type Counts struct {
 	Normal, Suspect, Failed, Closed int
 	Present, Away                   int
+	Flapping                        int // clients, which are Present or Away as well
 }
 
 // Count counts the connections and clients of s.
@@ -82,10 +83,14 @@ func (s *Snapshot) Count() Counts {
 		}
 	}
 	for i := range s.Clients {
-		if s.Clients[i].State == Away {
+		c := &s.Clients[i]
+		if c.State == Away || c.State == Flapping && c.Connection == 0 {
 			n.Away++
 		} else {
 			n.Present++
+		}
+		if c.State == Flapping {
+			n.Flapping++
 		}
 	}
 	return n

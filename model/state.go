@@ -5,18 +5,20 @@ import "fmt"
 // State is what holter believes of a connection or of a client. The zero value is Normal.
 type State uint8
 
-// A connection is Normal, Suspect, Failed or Closed. Only a client can be Away: it has no connection. Unknown is what
-// a holter of another version says in a word that is not known here; nothing in this process is in that state.
+// A connection is Normal, Suspect, Failed or Closed. Only a client can be Away: it has no connection. Only a client can
+// be Flapping: it comes back again and again, and its connections are closed again within Stay. Unknown is what a holter
+// of another version says in a word that is not known here; nothing in this process is in that state.
 const (
 	Normal State = iota
 	Suspect
 	Failed
 	Closed
 	Away
+	Flapping
 	Unknown
 )
 
-var StateNames = [...]string{"normal", "suspect", "failed", "closed", "away", "unknown"}
+var StateNames = [...]string{"normal", "suspect", "failed", "closed", "away", "flapping", "unknown"}
 
 func (s State) String() string {
 	if int(s) < len(StateNames) {
@@ -32,11 +34,11 @@ func ParseState(name string) (State, error) {
 			return State(i), nil
 		}
 	}
-	return 0, fmt.Errorf("unknown state %q: one of normal, suspect, failed, closed, away", name)
+	return 0, fmt.Errorf("unknown state %q: one of normal, suspect, failed, closed, away, flapping", name)
 }
 
 // Trouble reports whether s is a state that a user should look at.
-func (s State) Trouble() bool { return s == Suspect || s == Failed }
+func (s State) Trouble() bool { return s == Suspect || s == Failed || s == Flapping }
 
 // Trigger is what moves a connection from one state to another.
 type Trigger uint8

@@ -10,12 +10,26 @@ type Storm struct {
 	Ended   time.Time // zero while it is on
 
 	Population int // clients that were known when the storm was noticed
-	Clients    int // that lost their connection in the burst that led to it
-	Away       int // clients that are not back yet
-	Reconnects int // connections opened by any clients that came back
+	Clients    int // that lost their connection in the burst that led to it, that flap, or that never got in and try
+	Away       int // clients that are not back yet: a client is back when its connection has lasted for Stay
+	Settling   int // of those that are Away: that have a connection, which has yet to last
+	Flapping   int // of those that are Away: see State
+	GaveUp     int // of those that are Away: see Outage
+	NeverIn    int // of those that are Away: that have never had a connection
+	Reconnects int // connections opened by any clients that came back, whether they stayed or not
 	Refused    int // upgrades that were refused
 
-	// Times from Started until 50, 90 and 99 % of the Clients were back, 0 while they are not.
+	// FlapRate is how many connections per second were closed again within Stay, over the last minute.
+	FlapRate float64
+	Flaps    []StormCause   // how the connections of the clients that flap end, the commonest first, at most MaxStormCauses
+	Refusals []StormRefusal // the commonest first, at most MaxStormCauses
+
+	// What does not fit into memory: clients that are counted nowhere else, and attempts that are counted in
+	// Reconnects and Refused, but came after the end of Curve.
+	DroppedClients, DroppedAttempts int
+
+	// Times from Started until 50, 90 and 99 % of the Clients were back, 0 while they are not. A client was back when
+	// the connection opened that has stayed.
 	Back50, Back90, Back99 time.Duration
 
 	Peak float64 // attempts per second, refused ones included, in the worst second
@@ -36,7 +50,20 @@ func (s *Storm) On() bool { return s.Ended.IsZero() }
 // PoolCount is a number of pools and of the clients in them.
 type PoolCount struct{ Pools, Clients int }
 
-// StormCause is a way in which connections ended before a storm.
+// Unsettled reports whether so many clients flap that 99 % cannot be back. A storm does not end while they do.
+func (s *Storm) Unsettled() bool { return 100*s.Flapping > s.Clients }
+
+// Back is the number of clients that have stayed.
+func (s *Storm) Back() int { return s.Clients - s.Away }
+
+// StormRefusal is a way in which upgrades were refused in a storm.
+type StormRefusal struct {
+	Status int // of the HTTP answer, 0 if there was none
+	By     Refuser
+	Count  int
+}
+
+// StormCause is a way in which connections ended before a storm, or in it. Count is the number of clients.
 type StormCause struct {
 	Code  int // of the close frame, 1006 if there was none
 	By    Closer

@@ -18,6 +18,8 @@ type Attempts struct {
 	asked  uint8 // seconds
 	free   bool
 	counts bool
+	chain  chain
+	policy *model.PoolPolicy // of its pool, as Infer last found it; nil before
 }
 
 // attempt is a model.Attempt in 8 bytes.
@@ -54,6 +56,7 @@ func (a *Attempts) Lose(at model.Instant, l *Loss) {
 	a.pool, a.path, a.ended = l.Pool, l.Path, at
 	a.number, a.asked = 0, 0
 	a.counts = l.First || l.Lasted >= Settled
+	a.chain.lose(l)
 	a.free = !l.Failed && l.Close.By != model.ByPeer && l.Close.Code != codeServiceRestart && l.Close.Code != codeTryAgainLater
 }
 
@@ -73,8 +76,14 @@ func (a *Attempts) Try(at model.Instant, waited time.Duration, refused bool, ret
 		next.number = 0
 	}
 	a.remember(next)
+	a.chain.try(next)
 	a.ended, a.free = at, true
-	a.asked = uint8(min(max(retryAfter, 0)/time.Second, math.MaxUint8))
+	a.asked = seconds(retryAfter)
+}
+
+// seconds returns what a refusal asks for, as it is kept.
+func seconds(retryAfter time.Duration) uint8 {
+	return uint8(min(max(retryAfter, 0)/time.Second, math.MaxUint8))
 }
 
 func (a *Attempts) remember(next attempt) {

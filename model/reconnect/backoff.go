@@ -9,7 +9,7 @@ import (
 
 // Settled is how long a connection must have lasted so that most clients count its end as a first failure again. A
 // shorter one counts like an attempt that was refused.
-const Settled = 5 * time.Second
+const Settled = model.Stay
 
 // Backoff computes the delays of one client by its policy. It belongs to one goroutine.
 type Backoff struct {

@@ -39,6 +39,7 @@ func Infer(clients []*Attempts, now model.Instant) []model.PoolPolicy {
 		p := infer(members, now)
 		p.Pool, p.Clients = pool, len(members)
 		policies = append(policies, p)
+		adopt(members, &p)
 	}
 	slices.SortFunc(policies, func(a, b model.PoolPolicy) int {
 		return cmp.Or(-cmp.Compare(a.Clients, b.Clients), cmp.Compare(a.UserAgent, b.UserAgent), cmp.Compare(a.Path, b.Path))
@@ -81,6 +82,7 @@ func infer(members []*Attempts, now model.Instant) model.PoolPolicy {
 		}
 	}
 	p.First = NewHistogram(l.first)
+	p.Resets = resets(members, &p)
 	if p.Kind == model.PolicyUnknown {
 		p.Doubt = l.doubt(members, now)
 	}
