@@ -66,10 +66,11 @@ var fields = []field{
 	rateField("out/s", func(r Row) float64 { return r.Out }).means("to the peer, measured by the screen"),
 	figureField("seen", durations, firstSeen).means("since the client came first").called("first_seen").only(onClients),
 	figureField("back_after", durations, Row.backAfter).means("how long the client was away before it came back the last time").called("back").only(onClients),
+	textField("kept_out_by", Row.keptOutBy).means("which code or status keeps the client out, and who, such as `4401 by app`").only(onClients),
 	choiceField("event", everyPlace(EventKinds), func(r Row) string { return r.Event.Kind }).means("what happened").called("type").only(onEvents),
 	textField("what", func(r Row) string { return r.Event.Text }).means("the sentence of the event").only(onEvents),
 	figureField("time", clocks, clock).means("of day, on the reader's clock").only(onEvents),
-	figureField("status", counts, Row.status).means("with which a handshake was refused").only(onEvents),
+	figureField("status", counts, Row.status).means("with which a handshake was refused").only(onClients | onEvents),
 }
 
 // hints say what to write for words that a user sees and that are no field.

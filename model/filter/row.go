@@ -160,8 +160,28 @@ func (r Row) diagnosis() model.Diagnosis {
 	return r.known().Diagnosis
 }
 
-// code returns the close code, or the status with which a handshake was refused.
+// outage is what keeps a client out, nil for nothing and for what is no client.
+func (r Row) outage() *model.Outage {
+	if r.Client == nil {
+		return nil
+	}
+	return r.Client.Outage
+}
+
+func (r Row) keptOutBy() string {
+	if o := r.outage(); o != nil {
+		return o.Cause()
+	}
+	return ""
+}
+
+// code returns the close code, or the status with which a handshake was refused: of a client, those that keep it out.
 func (r Row) code() (int64, bool) {
+	if o := r.outage(); o != nil && o.Flaps > 0 && o.Refusals == 0 {
+		return int64(o.Close.Code), true
+	} else if o != nil && o.Refusals > 0 {
+		return r.status()
+	}
 	if c := r.known().Close; c != nil {
 		return int64(c.Code), true
 	}
@@ -169,14 +189,22 @@ func (r Row) code() (int64, bool) {
 }
 
 func (r Row) status() (int64, bool) {
+	if o := r.outage(); o != nil && o.Status > 0 {
+		return int64(o.Status), true
+	}
 	if refusal := r.refusal(); refusal != nil && refusal.Status > 0 {
 		return int64(refusal.Status), true
 	}
 	return 0, false
 }
 
-// by returns who closed the connection, or refused the handshake.
+// by returns who closed the connection, or refused the handshake: of a client, who keeps it out.
 func (r Row) by() string {
+	if o := r.outage(); o != nil && o.Refusals > 0 {
+		return string(o.By)
+	} else if o != nil && o.Flaps > 0 {
+		return o.Close.By.String()
+	}
 	if refusal := r.refusal(); refusal != nil {
 		return string(refusal.By)
 	}
@@ -187,6 +215,11 @@ func (r Row) by() string {
 }
 
 func (r Row) reason() string {
+	if o := r.outage(); o != nil && o.Refusals > 0 {
+		return o.Reason
+	} else if o != nil && o.Flaps > 0 {
+		return o.Close.Reason
+	}
 	if refusal := r.refusal(); refusal != nil {
 		return refusal.Reason
 	}
@@ -206,11 +239,12 @@ func (r Row) backAfter() (int64, bool) {
 
 func (r Row) isOpen() bool { return r.Connection != nil && r.Connection.Open() }
 
-// stateNames are the states that there are in a place. Only a client can be away. It is never closed, as its next
-// connection may come.
+// stateNames are the states that there are in a place. Only a client can be away or flapping. It is never closed, as its
+// next connection may come.
 func stateNames(p Place) []string {
 	names := slices.DeleteFunc(slices.Clone(model.StateNames[:]), func(name string) bool {
-		return p == ClientRows && name == model.Closed.String() || p != ClientRows && name == model.Away.String()
+		ofClients := name == model.Away.String() || name == model.Flapping.String()
+		return p == ClientRows && name == model.Closed.String() || p != ClientRows && ofClients
 	})
 	return append(names, stateOpen)
 }
@@ -230,10 +264,10 @@ func causeNames(p Place) []string {
 	return names
 }
 
-// endNames are those who can close a connection, and on the page of events also those who can refuse one.
+// endNames are those who can close a connection, and on the pages of clients and of events also those who can refuse one.
 func endNames(p Place) []string {
 	names := slices.Clone(model.CloserNames[:])
-	if p == EventRows {
+	if p == EventRows || p == ClientRows {
 		for _, by := range []model.Refuser{model.RefusedByHTTP, model.RefusedByUpstream, model.RefusedByClient} {
 			names = append(names, string(by))
 		}

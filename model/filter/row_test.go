@@ -133,7 +133,7 @@ func TestFilterMistakesOfRows(t *testing.T) {
 		{ConnectionRows, "in/s>fast", "bytes per second such as 10k after in/s>"},
 		{ConnectionRows, "ins>1", `a field such as in/s`},
 		{ConnectionRows, "refused=1", "event, as in event=refused on the events page"},
-		{Connections, "by=net/http", ": net/http is for the events page"},
+		{Connections, "by=net/http", ": net/http is for the clients page and the events page"},
 	} {
 		if _, err := tt.place.Parse(tt.filter); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s on %s: %v, want %q", tt.filter, placeNames[tt.place], err, tt.want)
