@@ -10,7 +10,7 @@ import (
 
 const (
 	// A storm begins when at least floor clients, and at least a share of all, try to come back within window. It
-	// ends when fewer than half of that have done so for long enough.
+	// ends when fewer than half of that have done so for long enough, unless clients flap.
 	window = 5 * time.Second
 	floor  = 10
 	share  = 0.1 // of the clients that are known
@@ -23,11 +23,17 @@ const (
 	// refresh is the time between two measurements of a storm that is on.
 	refresh = time.Second
 
-	// maxClients bounds the clients that are kept in a storm. Further losses are only counted.
+	// rateOver is how long the rate of short connections is counted over.
+	rateOver = time.Minute
+
+	// maxClients bounds the clients that are kept in a storm. Further ones are only counted.
 	maxClients = 100_000
+	// maxRefusals bounds the ways of a refusal that are told apart.
+	maxRefusals = 32
 
 	windowBins = int64(window / model.ActivityBin)
 	leadBins   = int64(lead / model.ActivityBin)
+	rateBins   = int64(rateOver / model.ActivityBin)
 )
 
 // Watch finds storms in the losses and attempts of clients. It belongs to one goroutine, and its calls must be in the
@@ -36,16 +42,27 @@ type Watch struct {
 	zero  time.Time // of every Instant
 	bins  []bin
 	first int64     // number of the first of bins: its Instant over ActivityBin
-	lost  []*Client // that have lost a connection within lead or, in a storm, since that began
+	lost  []*Client // that have been away within lead or, in a storm, since that began
 	count int       // storms so far
 	on    *storm    // nil while there is none
 	past  []model.Storm
+
+	refusals []refusal // the ways so far; their numbers are those in a bin
+}
+
+// refusal is a way in which upgrades are refused.
+type refusal struct {
+	status int
+	by     model.Refuser
 }
 
 type bin struct {
 	model.Activity
-	losses uint32 // clients that lost their last connection
-	tryers uint32 // clients whose newest attempt to come back was here
+	losses  uint32   // clients that lost their last connection after they had stayed, or their first one
+	flaps   uint32   // connections of clients that ended before they had stayed
+	tryers  uint32   // clients whose newest attempt to come back was here
+	dropped uint32   // clients that were lost, or came first, and for which there was no room
+	refused []uint32 // upgrades by the way in which they were refused
 }
 
 // storm is a storm that is on.
@@ -58,6 +75,10 @@ type storm struct {
 	newest    model.Instant // the newest attempt
 	busiest   model.Instant // what newest was at busy
 	measured  model.Instant
+	flapped   model.Instant // the end of the first short connection, 0 before clients flap
+	told      bool          // that it does not end because clients flap
+	brief     int           // clients that had a short connection, and may be about to flap
+	before    *totals       // of the bins that are forgotten; nil while the whole storm is in the bins
 }
 
 // NewWatch makes a Watch without a storm. zero is the time of the zero Instant.
@@ -66,73 +87,106 @@ func NewWatch(zero time.Time) *Watch { return &Watch{zero: zero} }
 // Lose records the end of a client's last open connection.
 func (w *Watch) Lose(a *Client, at model.Instant, l *reconnect.Loss) {
 	a.Attempts.Lose(at, l)
-	now := absence{lost: at, code: uint16(l.Close.Code), by: l.Close.By}
-	switch old := a.newest(); {
-	case w.on == nil || old.lost < w.on.onset:
-		a.spans = [2]absence{now}
-	case l.Lasted < reconnect.Settled:
+	b, old := w.bin(at), a.newest()
+	first := old.lost == 0
+	brief := l.Lasted < model.Stay
+	if !first {
+		brief = !old.stayed(at)
+	}
+	if !brief {
+		a.plight = nil
+	}
+	if brief && !first {
 		old.back = 0 // the client had not really come back
-	default:
-		a.spans[1] = now
-	}
-	w.list(a)
-	if b := w.bin(at); b != nil {
+	} else {
+		w.depart(a, absence{lost: at, code: uint16(l.Close.Code), by: l.Close.By})
 		b.losses++
+		b.dropped += w.list(a)
 	}
+	if brief {
+		a.short(at, l)
+		b.flaps++
+	}
+	a.ended = at
 }
 
-func (w *Watch) list(a *Client) {
-	if !a.listed && len(w.lost) < maxClients {
-		a.listed, w.lost = true, append(w.lost, a)
+// depart begins an absence of a.
+func (w *Watch) depart(a *Client, s absence) {
+	if w.on == nil || a.newest().lost < w.on.onset {
+		a.spans = [2]absence{s}
+		return
 	}
+	a.spans[1] = s
 }
 
-// Try records an attempt of a client to come back: see reconnect.Attempts.Try.
-func (w *Watch) Try(a *Client, at model.Instant, waited time.Duration, refused bool, retryAfter time.Duration) {
-	a.Attempts.Try(at, waited, refused, retryAfter)
-	away := a.newest()
+// list keeps a, if there is room. It returns how many clients it drops: 1 or 0.
+func (w *Watch) list(a *Client) (dropped uint32) {
+	switch {
+	case a.listed:
+		return 0
+	case len(w.lost) >= maxClients:
+		return 1
+	}
+	a.listed, w.lost = true, append(w.lost, a)
+	return 0
+}
+
+// Try records an attempt of a client to come back: see reconnect.Attempts.Try. r is nil if it was let in.
+func (w *Watch) Try(a *Client, at model.Instant, waited time.Duration, r *model.Refusal) {
+	retryAfter := time.Duration(0)
+	if r != nil {
+		retryAfter = r.RetryAfter
+	}
+	a.Attempts.Try(at, waited, r != nil, retryAfter)
+	b, away := w.bin(at), a.newest()
 	if away.tried == 0 {
 		away.tried = max(away.lost, at-model.Instant(waited))
 	}
-	if !refused {
-		away.back = at
-	}
-	b := w.bin(at)
-	if b == nil {
-		return
+	if r != nil {
+		a.refused(r)
+	} else {
+		away.back, away.outside = at, false
+		if a.ended != 0 {
+			a.gap = time.Duration(at - a.ended)
+		}
+		if a.plight != nil {
+			a.plight.refusals = 0
+		}
 	}
 	if old := int64(a.counted)/int64(model.ActivityBin) - w.first; a.counted != 0 && old >= 0 {
 		w.bins[old].tryers--
 	}
 	a.counted = at
 	b.tryers++
-	w.arrive(b, at, refused)
+	w.list(a)
+	w.arrive(b, at, r)
+}
+
+// Knock records the first attempt of a client that has never had a connection, and was refused. It is no attempt to come
+// back yet; the client's next ones are.
+func (w *Watch) Knock(a *Client, at model.Instant, pool model.Pool, r *model.Refusal) {
+	a.Attempts.Knock(at, pool, r.RetryAfter)
+	a.refused(r)
+	w.depart(a, absence{lost: at, tried: at, outside: true})
+	b := w.bin(at)
+	b.dropped += w.list(a)
+	w.arrive(b, at, r)
 }
 
 // Refuse records an upgrade that was refused, of a client that is not known or not away.
-func (w *Watch) Refuse(at model.Instant) {
-	if b := w.bin(at); b != nil {
-		w.arrive(b, at, true)
-	}
-}
+func (w *Watch) Refuse(at model.Instant, r *model.Refusal) { w.arrive(w.bin(at), at, r) }
 
 // Connect records a connection of a client that was not away.
-func (w *Watch) Connect(at model.Instant) {
-	if b := w.bin(at); b != nil {
-		b.Connects++
-	}
-}
+func (w *Watch) Connect(at model.Instant) { w.bin(at).Connects++ }
 
 // Close records that a connection ended, whether or not its client has others.
-func (w *Watch) Close(at model.Instant) {
-	if b := w.bin(at); b != nil {
-		b.Closes++
-	}
-}
+func (w *Watch) Close(at model.Instant) { w.bin(at).Closes++ }
 
-func (w *Watch) arrive(b *bin, at model.Instant, refused bool) {
-	if refused {
+// arrive counts an attempt. r is nil if it was let in.
+func (w *Watch) arrive(b *bin, at model.Instant, r *model.Refusal) {
+	if r != nil {
 		b.Refused++
+		b.refuse(w.way(r))
 	} else {
 		b.Connects++
 		b.Reconnects++
@@ -142,55 +196,96 @@ func (w *Watch) arrive(b *bin, at model.Instant, refused bool) {
 	}
 }
 
-// bin returns the bin of at, nil if a storm has lasted for longer than its curve is kept.
-func (w *Watch) bin(at model.Instant) *bin {
-	i := int64(at)/int64(model.ActivityBin) - w.first
-	switch {
-	case w.on != nil && i >= w.on.from-w.first+model.MaxActivity:
-		return nil
-	case w.on == nil && i >= 2*leadBins:
-		w.forget(int64(at)/int64(model.ActivityBin) - leadBins)
-		i = int64(at)/int64(model.ActivityBin) - w.first
+func (b *bin) refuse(way int) {
+	for len(b.refused) <= way {
+		b.refused = append(b.refused, 0)
 	}
+	b.refused[way]++
+}
+
+// way returns the number of the way in which r was refused. There is one for all beyond maxRefusals.
+func (w *Watch) way(r *model.Refusal) int {
+	way := refusal{r.Status, r.By}
+	if i := slices.Index(w.refusals, way); i >= 0 {
+		return i
+	}
+	if len(w.refusals) == maxRefusals {
+		return maxRefusals - 1
+	}
+	if len(w.refusals) == maxRefusals-1 {
+		way = refusal{}
+	}
+	w.refusals = append(w.refusals, way)
+	return len(w.refusals) - 1
+}
+
+// bin returns the bin of at.
+func (w *Watch) bin(at model.Instant) *bin {
+	now := int64(at) / int64(model.ActivityBin)
+	room := 2 * leadBins
+	if w.on != nil && w.on.before == nil {
+		room = w.on.from - w.first + model.MaxActivity + leadBins
+	}
+	if now-w.first >= room {
+		w.forget(now - leadBins)
+	}
+	i := now - w.first
 	for int64(len(w.bins)) <= i {
 		w.bins = append(w.bins, bin{})
 	}
 	return &w.bins[max(i, 0)]
 }
 
-// forget removes the bins before that one, and the losses in them.
+// forget removes the bins before that one and, without a storm, the clients that were away then. A storm keeps the sums.
 func (w *Watch) forget(before int64) {
 	n := min(max(before-w.first, 0), int64(len(w.bins)))
+	if w.on != nil {
+		w.on.keep(w.bins, w.first, before)
+	}
 	w.bins = slices.Delete(w.bins, 0, int(n))
 	w.first = before
+	if w.on != nil {
+		return
+	}
 	w.lost = slices.DeleteFunc(w.lost, func(a *Client) bool {
-		a.listed = int64(a.newest().lost)/int64(model.ActivityBin) >= before
+		a.listed = int64(max(a.newest().lost, a.counted))/int64(model.ActivityBin) >= before
 		return !a.listed
 	})
 }
 
-// Tick brings the watch to now. It returns a copy of a storm that began, and of one that ended, nil for none.
-func (w *Watch) Tick(now model.Instant, population int) (began, ended *model.Storm) {
+// Tick brings the watch to now. It returns a copy of a storm that began, of one that does not end because clients flap,
+// which is said once, and of one that ended; nil for none.
+func (w *Watch) Tick(now model.Instant, population int) (began, flapping, ended *model.Storm) {
 	w.bin(now)
+	tryers := w.tryers(now)
 	if w.on == nil {
 		threshold := max(floor, int(share*float64(population)))
-		if w.tryers(now) < threshold {
-			return nil, nil
+		if tryers < threshold {
+			return nil, nil, nil
 		}
-		return w.begin(now, threshold, population), nil
+		return w.begin(now, threshold, population), nil, nil
 	}
 	s := w.on
-	if 2*w.tryers(now) >= s.threshold {
-		s.busy, s.busiest = now, s.newest
+	calm := time.Duration(now - s.busy)
+	if calm >= pause && tryers >= s.threshold && w.losses(s.busy) >= s.threshold {
+		return nil, nil, w.end(now, s.busy) // while some still flapped, many others have lost their connection: another storm
+	}
+	if 2*tryers >= s.threshold {
+		s.busy, s.busiest, calm = now, s.newest, 0
 	}
 	if time.Duration(now-s.measured) >= refresh {
 		w.measure(now)
 	}
-	calm := time.Duration(now - s.busy)
-	if calm >= pause || calm > 0 && s.Back99 > 0 {
-		return nil, w.end(now)
+	switch {
+	case s.Unsettled() && !s.told:
+		s.told = true
+		copied := s.Storm
+		return nil, &copied, nil
+	case 100*(s.Flapping+s.brief) > s.Clients: // so many that 99 % cannot be back
+	case calm >= pause || calm > 0 && s.Back99 > 0:
+		return nil, nil, w.end(now, now)
 	}
-	return nil, nil
+	return nil, nil, nil
 }
 
 // tryers returns the number of clients that have tried to come back within window.
@@ -198,6 +293,14 @@ func (w *Watch) tryers(now model.Instant) (n int) {
 	last := int64(now)/int64(model.ActivityBin) - w.first
 	for i := max(0, last-windowBins); i < min(last+1, int64(len(w.bins))); i++ {
 		n += int(w.bins[i].tryers)
+	}
+	return n
+}
+
+// losses returns the number of clients that have lost their connection after from.
+func (w *Watch) losses(from model.Instant) (n int) {
+	for i := max(0, int64(from)/int64(model.ActivityBin)-w.first+1); i < int64(len(w.bins)); i++ {
+		n += int(w.bins[i].losses)
 	}
 	return n
 }
@@ -214,8 +317,9 @@ func (w *Watch) begin(now model.Instant, threshold, population int) *model.Storm
 	return &s
 }
 
-// end moves the storm to those of the past. Clients that are still away may be part of another one.
-func (w *Watch) end(now model.Instant) *model.Storm {
+// end moves the storm to those of the past. Clients that are still away may be part of another one, which no loss until
+// led has led to.
+func (w *Watch) end(now, led model.Instant) *model.Storm {
 	w.measure(now)
 	s := w.on.Storm
 	s.Ended = w.zero.Add(time.Duration(w.on.last()))
@@ -226,12 +330,13 @@ func (w *Watch) end(now model.Instant) *model.Storm {
 	w.on = nil
 	w.lost = slices.DeleteFunc(w.lost, func(a *Client) bool {
 		a.spans = [2]absence{*a.newest()}
-		a.listed = a.spans[0].back == 0
+		a.spans[0].joined = false
+		a.listed = !a.spans[0].stayed(now)
 		return !a.listed
 	})
 	w.forget(int64(now)/int64(model.ActivityBin) - leadBins)
-	for i := range w.bins {
-		w.bins[i].losses = 0 // they have led to this storm, and do not lead to another
+	for i := range min(len(w.bins), int(int64(led)/int64(model.ActivityBin)-w.first+1)) {
+		w.bins[i].losses = 0
 	}
 	return &s
 }

@@ -17,6 +17,7 @@ type weather struct {
 	watch  *Watch
 	events []weatherEvent
 	began  []*model.Storm
+	flaps  []*model.Storm
 	ended  []*model.Storm
 }
 
@@ -42,14 +43,27 @@ func (w *weather) lose(a *Client, at model.Instant, code int) {
 }
 
 func (w *weather) try(a *Client, at model.Instant, refused bool) {
-	w.on(at, func(at model.Instant) { w.watch.Try(a, at, 0, refused, 0) })
+	w.on(at, func(at model.Instant) { w.watch.Try(a, at, 0, answer(refused)) })
+}
+
+// full is how a server refuses.
+var full = &model.Refusal{Status: 503, By: model.RefusedByHolter}
+
+func answer(refused bool) *model.Refusal {
+	if refused {
+		return full
+	}
+	return nil
 }
 
 // run makes all calls until the end, with a tick for each bin.
 func (w *weather) run(population int, end model.Instant) {
 	for at := model.Instant(0); at < end; at += model.Instant(model.ActivityBin) {
 		w.on(at, func(at model.Instant) {
-			began, ended := w.watch.Tick(at, population)
+			began, flaps, ended := w.watch.Tick(at, population)
+			if flaps != nil {
+				w.flaps = append(w.flaps, flaps)
+			}
 			if began != nil {
 				w.began = append(w.began, began)
 			}
@@ -204,7 +218,7 @@ func TestOneClientIsNoStorm(t *testing.T) {
 	w.lose(a, kickedAt, 1006)
 	for i := range model.Instant(1000) {
 		w.try(a, kickedAt+i*model.Instant(50*time.Millisecond), true)
-		w.on(kickedAt+i*model.Instant(50*time.Millisecond), func(at model.Instant) { w.watch.Refuse(at) })
+		w.on(kickedAt+i*model.Instant(50*time.Millisecond), func(at model.Instant) { w.watch.Refuse(at, full) })
 	}
 	w.run(100, model.Instant(2*time.Minute))
 	if len(w.began) > 0 {
@@ -277,7 +291,7 @@ func TestStormWhileItIsOn(t *testing.T) {
 	if len(early) != 0 {
 		t.Errorf("no client has come back yet: %+v", early)
 	}
-	if len(late) != 1 || !late[0].On() || late[0].Away != 10 || late[0].Clients != 1010 || late[0].ID != 1 {
+	if len(late) != 1 || !late[0].On() || late[0].Away != 1010 || late[0].Settling != 1000 || late[0].Clients != 1010 || late[0].ID != 1 {
 		t.Errorf("%+v", late)
 	}
 	if began := w.began[0]; began.Clients != 1010 || began.Away < 10 {
@@ -368,6 +382,6 @@ func BenchmarkStormTry(b *testing.B) {
 	w.Lose(a, 1, &reconnect.Loss{})
 	b.ReportAllocs()
 	for at := model.Instant(1); b.Loop(); at += model.Instant(time.Millisecond) {
-		w.Try(a, at, 0, true, 0)
+		w.Try(a, at, 0, full)
 	}
 }

@@ -16,12 +16,29 @@ type client struct {
 	seen      model.Instant            // first
 	newest    *connection              // the open ones are linked from here; nil while there is none
 	listed    int32                    // connections, open or lingering
-	attempts  *storm.Client            // nil until it has been away
+	attempts  *storm.Client            // nil until it has been away, or was refused
+	tried     model.Instant            // when it was last refused while it was away; 0 for never
+	outside   bool                     // in registry.outside
 	rtt       time.Duration            // the shortest of its last connection; 0 if unknown
 	handshake unique.Handle[handshake] // of the newest
 }
 
 func newClient(id string) *client { return &client{id: id} }
+
+// away reports whether the client has no open connection, and since when. One that has never had any is away since it came
+// first.
+func (cl *client) away() (since model.Instant, away bool) {
+	if cl.presence.Generation() == 0 {
+		return cl.seen, true
+	}
+	return cl.presence.Away()
+}
+
+// pool is what the client has in common with others of its kind.
+func (cl *client) pool() model.Pool {
+	shake := cl.handshake.Value()
+	return model.Pool{UserAgent: shake.agent, Path: shake.path}
+}
 
 // enter makes c the client's newest connection. It reports whether the client has come back.
 func (cl *client) enter(c *connection, now model.Instant) (back bool) {
@@ -62,10 +79,7 @@ func (cl *client) snapshot(h *Hub) model.Client {
 		ID: cl.id, Generation: cl.presence.Generation(), FirstSeen: h.time(cl.seen),
 		UserAgent: cl.handshake.Value().agent, Reconnects: cl.presence.Reconnects(),
 	}
-	if cl.attempts != nil {
-		s.Attempts = cl.attempts.All()
-	}
-	if left, away := cl.presence.Away(); away {
+	if left, away := cl.away(); away {
 		s.State, s.Since = model.Away, h.time(left)
 	} else {
 		c := cl.newest
@@ -73,6 +87,14 @@ func (cl *client) snapshot(h *Hub) model.Client {
 		l := c.worse()
 		s.Connection, s.State, s.Since = c.id, l.heart.State(), h.time(l.since)
 		c.mu.Unlock()
+	}
+	if cl.attempts == nil {
+		return s
+	}
+	now := h.now()
+	s.Attempts, s.Outage = cl.attempts.All(), cl.attempts.Outage(now)
+	if since, flapping := cl.attempts.Flapping(now); flapping {
+		s.State, s.Since = model.Flapping, h.time(since)
 	}
 	return s
 }

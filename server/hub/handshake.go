@@ -29,13 +29,15 @@ const (
 var single = []string{"Sec-Websocket-Key"}
 
 func (h *Hub) handshakeOf(r *http.Request) handshake {
+	return handshake{path: h.pathOf(r), agent: model.Clean(r.UserAgent(), maxText), header: h.headerOf(r)}
+}
+
+func (h *Hub) pathOf(r *http.Request) string {
 	path := r.URL.Path
 	if !h.o.ShowSecrets {
 		path = redact.Path(path)
 	}
-	return handshake{
-		path: model.Clean(path, maxText), agent: model.Clean(r.UserAgent(), maxText), header: h.headerOf(r),
-	}
+	return model.Clean(path, maxText)
 }
 
 // headerOf returns the header as lines in the order of its names. They are cleaned when they are shown, which

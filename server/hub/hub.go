@@ -203,14 +203,17 @@ func (h *Hub) measure() {
 	h.registry.measure(now)
 }
 
-// reportStorms publishes that a storm has begun or ended.
+// reportStorms publishes that a storm has begun or ended, or does not end because clients flap.
 func (h *Hub) reportStorms() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()
-	began, ended := h.registry.storms.Tick(now, len(h.registry.clients))
+	began, flapping, ended := h.registry.storms.Tick(now, len(h.registry.clients))
 	if began != nil {
 		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormStarted, Storm: began})
+	}
+	if flapping != nil {
+		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormFlapping, Storm: flapping})
 	}
 	if ended != nil {
 		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormEnded, Storm: ended})

@@ -3,7 +3,9 @@ package hub
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
+	"unique"
 
 	"holter/model"
 	"holter/probe/sock"
@@ -48,7 +50,7 @@ func (h *Hub) Refused(r *http.Request, status int, reason string) {
 func (h *Hub) Report(r *http.Request, refusal model.Refusal) {
 	h.count.refused.Add(1)
 	id := h.o.Identity.Of(r)
-	h.refuse(id, waited(r), refusal.RetryAfter)
+	h.refuse(id, r, &refusal)
 	remote := r.RemoteAddr
 	if a := addrPort(remote); a.IsValid() {
 		remote = model.Address(a)
@@ -69,8 +71,13 @@ func waited(r *http.Request) time.Duration {
 	return 0
 }
 
-func (h *Hub) refuse(id string, waited, retryAfter time.Duration) {
+func (h *Hub) refuse(id string, r *http.Request, refusal *model.Refusal) {
+	waited := waited(r)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.registry.refuse(id, h.now(), waited, retryAfter)
+	h.registry.refuse(id, h.now(), waited, refusal, func() *client {
+		cl := newClient(strings.Clone(id))
+		cl.handshake = unique.Make(handshake{path: h.pathOf(r), agent: model.Clean(r.UserAgent(), maxText)})
+		return cl
+	})
 }

@@ -18,6 +18,7 @@ type registry struct {
 	conns   map[model.ID]*connection // open and lingering
 	clients map[string]*client
 	gone    []*connection // lingering, in the order of their end
+	outside []*client     // that have no connection on the list, and are kept because they try; a few may have got in since
 	stopped bool          // Run is over: no connection may enter any more
 	count   *counters     // the hub's
 	rates   rates
@@ -25,8 +26,14 @@ type registry struct {
 	storms  *storm.Watch
 }
 
-// maxLingering bounds how many connections stay on the list after their end.
-const maxLingering = 20_000
+const (
+	// maxLingering bounds how many connections stay on the list after their end.
+	maxLingering = 20_000
+	// maxOutside bounds how many clients are kept without a connection.
+	maxOutside = 10_000
+	// outsideFor is how long a client without a connection is kept after a refusal, at least: longer than common clients wait.
+	outsideFor = 2 * time.Minute
+)
 
 // enter lists a connection whose handshake is over. It runs under the connection's lock too.
 func (r *registry) enter(c *connection, now model.Instant) {
@@ -41,9 +48,10 @@ func (r *registry) enter(c *connection, now model.Instant) {
 		r.clients[c.client.id] = c.client
 	}
 	r.count.connects.Add(1)
-	if c.client.enter(c, now) {
+	if c.client.enter(c, now) || c.client.tried != 0 {
+		c.client.tried = 0
 		r.count.reconnects.Add(1)
-		r.storms.Try(c.client.attempts, now, tap.Waited(c.toClient.tap), false, 0)
+		r.storms.Try(c.client.attempts, now, tap.Waited(c.toClient.tap), nil)
 	} else {
 		r.storms.Connect(now)
 	}
@@ -79,9 +87,8 @@ func (r *registry) lose(c *connection, now model.Instant) {
 	if cl.attempts == nil {
 		cl.attempts = new(storm.Client)
 	}
-	shake := cl.handshake.Value()
 	r.storms.Lose(cl.attempts, now, &reconnect.Loss{
-		Pool:   model.Pool{UserAgent: shake.agent, Path: shake.path},
+		Pool:   cl.pool(),
 		Close:  *end,
 		Failed: c.toClient.heart.State() == model.Failed || end.Code == CodeTimeout,
 		First:  cl.presence.Generation() == 1,
@@ -90,16 +97,67 @@ func (r *registry) lose(c *connection, now model.Instant) {
 	})
 }
 
-// refuse counts an attempt of the client with this id that was refused. Nothing is kept of a client that
-// has never been here.
-func (r *registry) refuse(id string, now model.Instant, waited, retryAfter time.Duration) {
-	if cl := r.clients[id]; cl != nil {
-		if _, away := cl.presence.Away(); away {
-			r.storms.Try(cl.attempts, now, waited, true, retryAfter)
-			return
-		}
+// refuse counts an attempt of the client with this id that was refused. A client that has never been here is kept if
+// stranger makes one of it.
+func (r *registry) refuse(id string, now model.Instant, waited time.Duration, refusal *model.Refusal, stranger func() *client) {
+	cl := r.clients[id]
+	if cl == nil {
+		r.meet(now, refusal, stranger)
+		return
 	}
-	r.storms.Refuse(now)
+	if _, away := cl.away(); !away {
+		r.storms.Refuse(now, refusal)
+		return
+	}
+	cl.tried = now
+	r.storms.Try(cl.attempts, now, waited, refusal)
+}
+
+// meet keeps a client that was refused at its first attempt.
+func (r *registry) meet(now model.Instant, refusal *model.Refusal, stranger func() *client) {
+	if !answered(refusal) || len(r.outside) >= maxOutside {
+		r.storms.Refuse(now, refusal)
+		return
+	}
+	cl := stranger()
+	cl.seen, cl.tried, cl.attempts = now, now, new(storm.Client)
+	r.clients[cl.id] = cl
+	r.keep(cl)
+	r.storms.Knock(cl.attempts, now, cl.pool(), refusal)
+}
+
+// answered reports whether a refusal is the answer to a request that a client has made. Of what could not be read it is not
+// known which client sent it.
+func answered(refusal *model.Refusal) bool {
+	return refusal.By != model.RefusedByHTTP && refusal.By != model.RefusedByClient
+}
+
+// keep keeps a client without a connection.
+func (r *registry) keep(cl *client) {
+	if !cl.outside {
+		cl.outside = true
+		r.outside = append(r.outside, cl)
+	}
+}
+
+// dismiss forgets the clients without a connection that have not tried for long enough. Those that have a connection on the
+// list go with it.
+func (r *registry) dismiss(now model.Instant, linger time.Duration) {
+	r.outside = slices.DeleteFunc(r.outside, func(cl *client) bool {
+		if cl.listed == 0 && cl.tries(now, linger) {
+			return false
+		}
+		cl.outside = false
+		if cl.listed == 0 {
+			delete(r.clients, cl.id)
+		}
+		return true
+	})
+}
+
+// tries reports whether a client without a connection has tried lately.
+func (cl *client) tries(now model.Instant, linger time.Duration) bool {
+	return cl.tried != 0 && time.Duration(now-cl.tried) < max(linger, outsideFor)
 }
 
 // expire forgets the connections that have lingered long enough.
@@ -109,13 +167,20 @@ func (r *registry) expire(now model.Instant, linger time.Duration) {
 		n++
 	}
 	r.forget(n)
+	r.dismiss(now, linger)
 }
 
-// forget removes from the list the n connections that left first. A client goes when its last connection goes.
+// forget removes from the list the n connections that left first. A client goes when its last connection goes, unless it
+// has been refused since: then it tries to come back.
 func (r *registry) forget(n int) {
 	for _, c := range r.gone[:n] {
 		delete(r.conns, c.id)
-		if c.client.listed--; c.client.listed == 0 {
+		if c.client.listed--; c.client.listed > 0 {
+			continue
+		}
+		if c.client.tried != 0 && len(r.outside) < maxOutside {
+			r.keep(c.client)
+		} else {
 			delete(r.clients, c.client.id)
 		}
 	}

@@ -22,7 +22,7 @@ func TestClientShowsItsAttempts(t *testing.T) {
 		}
 		<-p.over
 		time.Sleep(time.Second)
-		h.Refused(request("ben"), 503, "unknown client")
+		h.Report(request("ben"), model.Refusal{Status: 400, Reason: "unreadable", By: model.RefusedByHTTP})
 		h.Report(request("ann"), model.Refusal{Status: 503, Reason: "full", RetryAfter: 5 * time.Second})
 		time.Sleep(7 * time.Second)
 		connect(t, h, "ann")
@@ -38,7 +38,7 @@ func TestClientShowsItsAttempts(t *testing.T) {
 			t.Errorf("%v", ann.Reconnects)
 		}
 		if s := snapshot(t, h); len(s.Clients) != 1 {
-			t.Errorf("%+v: a client that was never here is kept", s.Clients)
+			t.Errorf("%+v: a client of a request that nobody could read is kept", s.Clients)
 		}
 	})
 }
