@@ -96,7 +96,14 @@ func sameConnection(before, now *model.Connection, passed time.Duration) bool {
 func sameClient(a, b *model.Client) bool {
 	return a.ID == b.ID && a.Generation == b.Generation && a.Connection == b.Connection && a.State == b.State &&
 		a.Since.Equal(b.Since) && a.FirstSeen.Equal(b.FirstSeen) && a.UserAgent == b.UserAgent &&
-		slices.Equal(a.Reconnects, b.Reconnects) && slices.Equal(a.Attempts, b.Attempts)
+		slices.Equal(a.Reconnects, b.Reconnects) && slices.Equal(a.Attempts, b.Attempts) && sameOutage(a.Outage, b.Outage)
+}
+
+func sameOutage(a, b *model.Outage) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
 }
 
 func stormKey(s *model.Storm) int { return s.ID }
@@ -104,7 +111,9 @@ func stormKey(s *model.Storm) int { return s.ID }
 // sameStorm compares the figures that grow while a storm is on.
 func sameStorm(a, b *model.Storm) bool {
 	return a.Ended.Equal(b.Ended) && a.Clients == b.Clients && a.Away == b.Away && a.Reconnects == b.Reconnects &&
-		a.Refused == b.Refused && len(a.Curve) == len(b.Curve)
+		a.Refused == b.Refused && len(a.Curve) == len(b.Curve) && a.Settling == b.Settling && a.Flapping == b.Flapping &&
+		a.GaveUp == b.GaveUp && a.NeverIn == b.NeverIn && a.FlapRate == b.FlapRate && a.DroppedAttempts == b.DroppedAttempts &&
+		slices.Equal(a.Flaps, b.Flaps) && slices.Equal(a.Refusals, b.Refusals)
 }
 
 // newBins returns the bins that were added to before to make now: the fewest possible.

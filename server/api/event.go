@@ -109,7 +109,7 @@ func complete(e *model.Event) error {
 		if e.Refusal == nil {
 			return errors.New("a refusal without what was refused")
 		}
-	case model.StormStarted, model.StormEnded:
+	case model.StormStarted, model.StormFlapping, model.StormEnded:
 		if e.Storm == nil {
 			return errors.New("a storm's event without the storm")
 		}

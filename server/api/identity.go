@@ -18,6 +18,24 @@ type Client struct {
 	UserAgent    string    `json:"user_agent"`
 	ReconnectsMS []Millis  `json:"reconnects_ms"` // delays between an end and the next connection, oldest first
 	Attempts     []Attempt `json:"attempts"`      // to come back, refused ones too, oldest first
+	Outage       *Outage   `json:"outage"`        // what keeps the client out; null for nothing
+}
+
+// Outage is what has kept a client out since it last stayed, or since it came first.
+type Outage struct {
+	Flaps    int    `json:"flaps"` // connections that were closed again within seconds
+	Code     int    `json:"code"`  // of the newest of these, as the next four; 0 if there is none
+	Reason   string `json:"reason"`
+	By       string `json:"by"`
+	LastedMS Millis `json:"lasted_ms"`
+	EveryMS  Millis `json:"every_ms"` // from one of these to the next, of late; 0 if there is only one
+
+	Refusals      int           `json:"refusals"` // in a row, up to now
+	Status        int           `json:"status"`   // of the newest refusal, as the next two; 0 if there is none
+	RefusedBy     model.Refuser `json:"refused_by"`
+	RefusedReason string        `json:"refused_reason"`
+
+	GaveUp bool `json:"gave_up"` // silent for clearly longer than its policy allows
 }
 
 // Attempt is one attempt of a client to come back.
@@ -48,10 +66,39 @@ func FromClient(c *model.Client) Client {
 	for i, d := range c.Reconnects {
 		w.ReconnectsMS[i] = millis(d)
 	}
+	w.Outage = fromOutage(c.Outage)
 	for i, a := range c.Attempts {
 		w.Attempts[i] = Attempt{a.Number, millis(a.Delay), millis(a.Asked), a.Refused, a.Free}
 	}
 	return w
+}
+
+func fromOutage(o *model.Outage) *Outage {
+	if o == nil {
+		return nil
+	}
+	w := &Outage{
+		Flaps: o.Flaps, LastedMS: millis(o.Lasted), EveryMS: millis(o.Every),
+		Refusals: o.Refusals, Status: o.Status, RefusedBy: o.By, RefusedReason: o.Reason, GaveUp: o.GaveUp,
+	}
+	if o.Flaps > 0 {
+		w.Code, w.Reason, w.By = o.Close.Code, o.Close.Reason, o.Close.By.String()
+	}
+	return w
+}
+
+func (o *Outage) model() *model.Outage {
+	if o == nil {
+		return nil
+	}
+	m := &model.Outage{
+		Flaps: o.Flaps, Lasted: o.LastedMS.Duration(), Every: o.EveryMS.Duration(),
+		Refusals: o.Refusals, Status: o.Status, By: model.Refuser(text(string(o.RefusedBy))), Reason: text(o.RefusedReason), GaveUp: o.GaveUp,
+	}
+	if o.Flaps > 0 {
+		m.Close = model.Close{Code: o.Code, Reason: text(o.Reason), By: closerOf(o.By)}
+	}
+	return m
 }
 
 // Model converts c back. The error says which field is not valid.
@@ -72,6 +119,7 @@ func (c *Client) Model() (model.Client, error) {
 			Number: a.Number, Delay: a.DelayMS.Duration(), Asked: a.AskedMS.Duration(), Refused: a.Refused, Free: a.Free,
 		})
 	}
+	m.Outage = c.Outage.model()
 	if m.ID == "" {
 		parse.note(errors.New("a client without an id"))
 	}

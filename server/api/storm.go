@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"time"
 
 	"holter/model"
@@ -14,8 +15,12 @@ type StormSummary struct {
 	EndedAt   *time.Time `json:"ended_at"` // null while it is on
 
 	Population int     `json:"population"` // clients that were known when the storm was noticed
-	Clients    int     `json:"clients"`    // that lost their connection in the burst that led to it
-	Away       int     `json:"away"`       // clients that are not back yet
+	Clients    int     `json:"clients"`    // that lost their connection in the burst that led to it, that flap, or that never got in
+	Away       int     `json:"away"`       // clients that are not back yet: that have not stayed
+	Settling   int     `json:"settling"`   // of those away: that have a connection, which has yet to last
+	Flapping   int     `json:"flapping"`   // of those away: whose connections are closed again within seconds
+	GaveUp     int     `json:"gave_up"`    // of those away: that have been silent for clearly longer than their policy allows
+	NeverIn    int     `json:"never_in"`   // of those away: that have never had a connection
 	Reconnects int     `json:"reconnects"`
 	Refused    int     `json:"refused"`
 	Back50MS   *Millis `json:"back_50_ms"` // since started_at until half of the clients were back; null while they are not
@@ -24,7 +29,21 @@ type StormSummary struct {
 	PeakPerS   float64 `json:"peak_per_s"` // attempts, refused ones too
 	Crowding   float64 `json:"crowding"`   // the peak over an even spread: 1 is ideal
 
-	Causes []StormCause `json:"causes"`
+	FlapsPerS float64 `json:"flaps_per_s"` // connections that are closed again within seconds
+
+	DroppedClients  int `json:"dropped_clients"`  // that there was no room for, and that are counted nowhere else
+	DroppedAttempts int `json:"dropped_attempts"` // that are counted, but came after the end of the activity
+
+	Causes   []StormCause   `json:"causes"`
+	Flaps    []StormCause   `json:"flaps"`    // how the connections of clients that flap are closed
+	Refusals []StormRefusal `json:"refusals"` // the commonest first
+}
+
+// StormRefusal is a way in which upgrades were refused.
+type StormRefusal struct {
+	Status int           `json:"status"` // 0 without an answer
+	By     model.Refuser `json:"by"`
+	Count  int           `json:"count"`
 }
 
 // Storm is a storm with its clients' policies and its course.
@@ -70,8 +89,9 @@ type Policy struct {
 	Attempts   int     `json:"attempts"`
 	Obeys      bool    `json:"obeys_retry_after"`
 	Confidence float64 `json:"confidence"`
-	First      Delays  `json:"first"` // of the first attempts
-	Doubt      *Doubt  `json:"doubt"` // null unless the kind is unknown
+	Resets     string  `json:"resets"` // at_open, after_stay or unknown
+	First      Delays  `json:"first"`  // of the first attempts
+	Doubt      *Doubt  `json:"doubt"`  // null unless the kind is unknown
 }
 
 // Doubt is why a policy is unknown, and what was seen instead.
@@ -151,16 +171,33 @@ func fromStormSummary(s *model.Storm) StormSummary {
 		Reconnects: s.Reconnects, Refused: s.Refused,
 		Back50MS: reached(s.Back50), Back90MS: reached(s.Back90), Back99MS: reached(s.Back99),
 		PeakPerS: finite(s.Peak), Crowding: finite(s.Crowding),
-		Causes: make([]StormCause, len(s.Causes)),
+		Settling: s.Settling, Flapping: s.Flapping, GaveUp: s.GaveUp, NeverIn: s.NeverIn, FlapsPerS: finite(s.FlapRate),
+		DroppedClients: s.DroppedClients, DroppedAttempts: s.DroppedAttempts,
+		Causes: fromCauses(s.Causes), Flaps: fromCauses(s.Flaps), Refusals: make([]StormRefusal, len(s.Refusals)),
 	}
 	if !s.On() {
 		ended := s.Ended.UTC()
 		w.EndedAt = &ended
 	}
-	for i, c := range s.Causes {
-		w.Causes[i] = StormCause{c.Code, c.By.String(), c.Count}
+	for i, r := range s.Refusals {
+		w.Refusals[i] = StormRefusal(r)
 	}
 	return w
+}
+
+func fromCauses(causes []model.StormCause) []StormCause {
+	w := make([]StormCause, len(causes))
+	for i, c := range causes {
+		w[i] = StormCause{c.Code, c.By.String(), c.Count}
+	}
+	return w
+}
+
+func modelCauses(causes []StormCause) (m []model.StormCause) {
+	for _, c := range causes[:min(len(causes), model.MaxStormCauses)] {
+		m = append(m, model.StormCause{Code: c.Code, By: closerOf(c.By), Count: c.Count})
+	}
+	return m
 }
 
 // FromStormDetail converts s and computes its forecast.
@@ -196,7 +233,8 @@ func fromPolicy(p *model.PoolPolicy) Policy {
 		UserAgent: p.UserAgent, Path: p.Path, Kind: p.Kind, BaseMS: millis(p.Base), Factor: finite(p.Factor),
 		StepMS: millis(p.Step), CapMS: millis(p.Cap), StepsMS: allMillis(p.Steps), EndsMS: allMillis(p.Ends),
 		AddedMS: [2]Millis{millis(p.AddedFrom), millis(p.AddedTo)}, Carried: p.Carried, Jitter: p.Jitter, Share: finite(p.Share), Like: p.Like,
-		Clients: p.Clients, Attempts: p.Attempts, Obeys: p.Obeys, Confidence: finite(p.Confidence), First: fromDelays(p.First),
+		Clients: p.Clients, Attempts: p.Attempts, Obeys: p.Obeys, Confidence: finite(p.Confidence), Resets: fromReset(p.Resets),
+		First: fromDelays(p.First),
 		Doubt: fromDoubt(&p.Doubt),
 	}
 	return w
@@ -215,6 +253,19 @@ func durations(list []Millis) (all []time.Duration) {
 		all = append(all, d.Duration())
 	}
 	return all
+}
+
+func fromReset(r model.Reset) string { return cmp.Or(string(r), unknownReset) }
+
+// unknownReset is the word for model.ResetUnknown, which is also what a word that is not known here stands for.
+const unknownReset = "unknown"
+
+func resetOf(word string) model.Reset {
+	switch r := model.Reset(word); r {
+	case model.ResetAtOpen, model.ResetAfterStay:
+		return r
+	}
+	return model.ResetUnknown
 }
 
 func fromDoubt(d *model.Doubt) *Doubt {
@@ -254,14 +305,17 @@ func (s *Storm) Model() model.Storm {
 		ID: s.ID, Started: s.StartedAt, Population: s.Population, Clients: s.Clients, Away: s.Away,
 		Reconnects: s.Reconnects, Refused: s.Refused,
 		Back50: s.Back50MS.reached(), Back90: s.Back90MS.reached(), Back99: s.Back99MS.reached(),
+		Settling: s.Settling, Flapping: s.Flapping, GaveUp: s.GaveUp, NeverIn: s.NeverIn, FlapRate: s.FlapsPerS,
+		DroppedClients: s.DroppedClients, DroppedAttempts: s.DroppedAttempts,
+		Causes: modelCauses(s.Causes), Flaps: modelCauses(s.Flaps),
 		Peak: s.PeakPerS, Crowding: s.Crowding, Delays: s.Delays.model(), More: model.PoolCount(s.More),
 		Curve: newest(s.Activity.model(), model.MaxActivity),
 	}
 	if s.EndedAt != nil {
 		m.Ended = *s.EndedAt
 	}
-	for _, c := range s.Causes[:min(len(s.Causes), model.MaxStormCauses)] {
-		m.Causes = append(m.Causes, model.StormCause{Code: c.Code, By: closerOf(c.By), Count: c.Count})
+	for _, r := range s.Refusals[:min(len(s.Refusals), model.MaxStormCauses)] {
+		m.Refusals = append(m.Refusals, model.StormRefusal{Status: r.Status, By: model.Refuser(text(string(r.By))), Count: r.Count})
 	}
 	for _, p := range s.Policies[:min(len(s.Policies), model.MaxStormPolicies)] {
 		m.Policies = append(m.Policies, p.model())
@@ -278,7 +332,7 @@ func (p *Policy) model() model.PoolPolicy {
 			Jitter: model.Jitter(text(string(p.Jitter))), Share: p.Share,
 			AddedFrom: p.AddedMS[0].Duration(), AddedTo: p.AddedMS[1].Duration(), Carried: p.Carried,
 		},
-		Like: text(p.Like), Clients: p.Clients, Attempts: p.Attempts, Obeys: p.Obeys, Confidence: p.Confidence, First: p.First.model(), Doubt: p.Doubt.model(),
+		Like: text(p.Like), Clients: p.Clients, Attempts: p.Attempts, Obeys: p.Obeys, Confidence: p.Confidence, Resets: resetOf(p.Resets), First: p.First.model(), Doubt: p.Doubt.model(),
 	}
 	if len(p.EndsMS) == len(p.StepsMS) {
 		m.Ends = durations(newest(p.EndsMS, longestTable))

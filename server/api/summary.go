@@ -41,10 +41,12 @@ type States struct {
 	Closed  int `json:"closed"` // and still on the list
 }
 
-// Presence is the number of clients that have a connection, and of those that have none.
+// Presence is the number of clients that have a connection, and of those that have none. Those that flap are among
+// either.
 type Presence struct {
-	Present int `json:"present"`
-	Away    int `json:"away"`
+	Present  int `json:"present"`
+	Away     int `json:"away"`
+	Flapping int `json:"flapping"`
 }
 
 // Rates are counts per second, over the last few seconds.
@@ -67,7 +69,7 @@ func FromSnapshot(s *model.Snapshot) Summary {
 		Scheme: m.Scheme, Detector: m.Detector, IntervalMS: millis(m.Interval),
 		OnFail: m.OnFail, Lateness: finite(m.Lateness), AcceptRate: finite(m.AcceptRate),
 		States:  States{n.Normal, n.Suspect, n.Failed, n.Closed},
-		Clients: Presence{n.Present, n.Away},
+		Clients: Presence{n.Present, n.Away, n.Flapping},
 		Rates:   fromRates(s.Rates),
 		Host:    FromHost(&s.Host),
 	}

@@ -25,11 +25,15 @@ func weighConnection(c *model.Connection) int {
 }
 
 func weighClient(c *model.Client) int {
-	return int(unsafe.Sizeof(*c)) + len(c.ID) + len(c.UserAgent) + weighList(c.Reconnects) + weighList(c.Attempts)
+	n := int(unsafe.Sizeof(*c)) + len(c.ID) + len(c.UserAgent) + weighList(c.Reconnects) + weighList(c.Attempts)
+	if o := c.Outage; o != nil {
+		n += int(unsafe.Sizeof(*o)) + len(o.Close.Reason) + len(o.By) + len(o.Reason)
+	}
+	return n
 }
 
 func weighStorm(s *model.Storm) int {
-	n := int(unsafe.Sizeof(*s)) + weighList(s.Causes) + weighList(s.Curve) + weighList(s.Delays.Counts)
+	n := int(unsafe.Sizeof(*s)) + weighList(s.Causes) + weighList(s.Flaps) + weighList(s.Refusals) + weighList(s.Curve) + weighList(s.Delays.Counts)
 	for i := range s.Policies {
 		p := &s.Policies[i]
 		n += int(unsafe.Sizeof(*p)) + len(p.UserAgent) + len(p.Path) + len(p.Kind) + len(p.Jitter) + len(p.Like) +

@@ -42,11 +42,18 @@ var (
 			{Delay: time.Second, Number: 1, Refused: true},
 			{Delay: 7 * time.Second, Asked: 5 * time.Second, Number: 2, Free: true},
 		},
+		Outage: &model.Outage{
+			Flaps: 3, Close: model.Close{Code: 4401, By: model.ByApp, Reason: "token expired"}, Lasted: time.Second, Every: 2 * time.Second,
+			Refusals: 2, Status: 401, By: model.RefusedByUpstream, Reason: "the upstream refused", GaveUp: true,
+		},
 	}
 	histogram   = model.DelayHistogram{From: time.Millisecond, To: time.Second, Counts: []uint32{1, 2}}
 	sampleStorm = model.Storm{
 		ID: 3, Started: at, Ended: at.Add(time.Minute), Population: 5, Clients: 4, Away: 1, Reconnects: 7, Refused: 8,
-		Back50: time.Second, Back90: 2 * time.Second, Back99: 3 * time.Second, Peak: 4.5, Crowding: 1.5,
+		Settling: 9, Flapping: 10, GaveUp: 11, NeverIn: 12, FlapRate: 13.5, DroppedClients: 14, DroppedAttempts: 15,
+		Flaps:    []model.StormCause{{Code: 4401, By: model.ByApp, Count: 10}},
+		Refusals: []model.StormRefusal{{Status: 401, By: model.RefusedByUpstream, Count: 8}},
+		Back50:   time.Second, Back90: 2 * time.Second, Back99: 3 * time.Second, Peak: 4.5, Crowding: 1.5,
 		Causes: []model.StormCause{{Code: 1012, By: model.ByHolter, Count: 4}},
 		Policies: []model.PoolPolicy{{
 			Pool: model.Pool{UserAgent: "curl/8", Path: "/ws"},
@@ -55,7 +62,7 @@ var (
 				Steps: []time.Duration{time.Second, 3 * time.Second}, Ends: []time.Duration{time.Second, 5 * time.Second},
 				Jitter: model.JitterPartial, Share: 0.5, Step: 2 * time.Second, AddedFrom: time.Second, AddedTo: 3 * time.Second, Carried: true,
 			},
-			Like: "gRPC", Clients: 4, Attempts: 9, Obeys: true, Confidence: 0.75, First: histogram,
+			Like: "gRPC", Clients: 4, Attempts: 9, Obeys: true, Confidence: 0.75, Resets: model.ResetAtOpen, First: histogram,
 		}, {
 			Pool: model.Pool{UserAgent: "curl/9"}, Policy: model.Policy{Kind: model.PolicyUnknown, Factor: 1}, Clients: 3, First: histogram,
 			Doubt: model.Doubt{Reason: model.DoubtFewClients, Have: 3, Need: 8, Attempt: 2, Seen: []model.AttemptDelays{
