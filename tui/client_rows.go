@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -82,7 +83,7 @@ func clientOrder(a arrangement) func(x, y *clientRow) int {
 
 // urgency is the place of a client's state among those that want attention.
 func urgency(s model.State) int {
-	return slices.Index([]model.State{model.Failed, model.Suspect, model.Away, model.Normal}, s)
+	return slices.Index([]model.State{model.Failed, model.Flapping, model.Suspect, model.Away, model.Normal}, s)
 }
 
 func lastDelay(r *clientRow) time.Duration {
@@ -102,7 +103,7 @@ func (t *clientText) now() time.Time { return t.page.picture.Time }
 func clientColumns(t *clientText) []widget.Column[clientRow] {
 	type row = clientRow
 	return []widget.Column[row]{
-		{Title: "STATE", Sort: filter.SortState, Letter: "s", Inverse: true, Min: 9, Want: 9, Text: t.state, Vivid: t.vividState},
+		{Title: "STATE", Sort: filter.SortState, Letter: "s", Inverse: true, Min: 10, Want: 10, Text: t.state, Vivid: t.vividState},
 		{Title: "CLIENT", Sort: filter.SortClient, Letter: "c", Min: 12, Want: 32, Ample: 64, Fits: true,
 			Text: func(r *row, w int) string { return t.plain(r.ID, w) }},
 		{Title: "GEN", Sort: filter.SortGeneration, Letter: "g", Descending: true, Min: 4, Want: 4, Right: true,
@@ -111,6 +112,7 @@ func clientColumns(t *clientText) []widget.Column[clientRow] {
 			Text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.Since)) }},
 		{Title: "SEEN", Sort: sortSeen, Letter: "e", Descending: true, Min: 6, Rank: widget.Third, Right: true,
 			Text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.FirstSeen)) }},
+		{Title: "KEPT OUT BY", Min: 16, Want: 36, Text: t.keptOut},
 		{Title: "NOW", Min: 8, Rank: widget.Third, Right: true, Text: t.current},
 		{Title: "AGENT", Sort: sortAgent, Letter: "u", Min: 18, Rank: widget.Third,
 			Text: func(r *row, w int) string { return t.plain(r.UserAgent, w) }},
@@ -131,6 +133,31 @@ func (t *clientText) state(r *clientRow, _ int) string {
 func (t *clientText) vividState(r *clientRow, w int) string {
 	state := min(r.State, model.Unknown)
 	return vividState(t.page.styles, state, state, w)
+}
+
+// keptOut is what keeps the client out: how its connections are closed again and how often, or how it is refused.
+func (t *clientText) keptOut(r *clientRow, w int) string {
+	if r.Outage == nil {
+		return ""
+	}
+	return t.plain(outageWords(r.Outage, t.page.styles.Glyphs.Lost), w)
+}
+
+// outageWords are the newest of what keeps a client out.
+func outageWords(o *model.Outage, times string) string {
+	words := o.Cause()
+	switch {
+	case o.Refusals > 0:
+		words += fmt.Sprintf(" %s%d", times, o.Refusals)
+	case o.Every > 0:
+		words += fmt.Sprintf(", %s/s", look.Rate(1/o.Every.Seconds()))
+	case o.Flaps > 0:
+		words += " after " + look.Brief(o.Lasted)
+	}
+	if o.GaveUp {
+		words = strings.TrimSuffix("gave up: "+words, ": ")
+	}
+	return words
 }
 
 // current is the id of the connection that the client has now.

@@ -109,7 +109,11 @@ func (p *clients) selected() *model.Connection {
 
 // absent says why there is no connection for the row under the cursor.
 func (p *clients) absent() string {
-	if row := p.list.Selected(); row != nil && row.connection == nil {
+	row := p.list.Selected()
+	switch {
+	case row != nil && row.connection == nil && row.Generation == 0 && row.Outage != nil:
+		return row.ID + " has never had a connection: " + outageWords(row.Outage, p.styles.Glyphs.Lost)
+	case row != nil && row.connection == nil:
 		return row.ID + " is away, and its last connection is forgotten"
 	}
 	return "no client is selected"

@@ -68,9 +68,9 @@ func connectionColumns(t *rowText) []widget.Column[model.Connection] {
 	}
 }
 
-func (t *rowText) state(c *model.Connection, _ int) string {
-	state := min(c.State, model.Unknown)
-	return t.page.styles.Glyphs.States[state] + " " + state.String()
+func (t *rowText) state(c *model.Connection, w int) string {
+	g, state := &t.page.styles.Glyphs, min(c.State, model.Unknown)
+	return g.Cut(g.States[state]+" "+state.String(), w)
 }
 
 func (t *rowText) vividState(c *model.Connection, w int) string {
@@ -81,7 +81,7 @@ func (t *rowText) vividState(c *model.Connection, w int) string {
 func vividState(s *look.Styles, state, tone model.State, w int) string {
 	state = min(state, model.Unknown)
 	mark, word := s.Glyphs.States[state], " "+state.String()
-	word = look.Pad(word, w-look.Width(mark))
+	word = look.Pad(s.Glyphs.Cut(word, w-look.Width(mark)), w-look.Width(mark))
 	if tone == model.Normal {
 		return s.States[tone].String(mark) + s.Dim.String(word)
 	}

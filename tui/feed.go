@@ -252,8 +252,11 @@ func itemOf(e *model.Event) (item, bool) {
 		it.text = fmt.Sprintf("storm %d: %d clients lost their connection and come back", e.Storm.ID, e.Storm.Clients)
 	case e.Type == model.StormEnded && e.Storm != nil:
 		it.weight, it.Kind = weightLoss, "calm"
-		it.text = fmt.Sprintf("storm %d is over: %s back, peak %s/s, 99%% back in %s", e.Storm.ID, backShare(e.Storm),
-			look.Rate(e.Storm.Peak), look.Brief(e.Storm.Back99))
+		it.text = fmt.Sprintf("storm %d is over: %s back%s, peak %s/s, 99%% back in %s", e.Storm.ID, backShare(e.Storm),
+			keptOut(e.Storm), look.Rate(e.Storm.Peak), look.Brief(e.Storm.Back99))
+	case e.Type == model.StormFlapping && e.Storm != nil:
+		it.weight, it.Kind, it.state = weightLoss, "storm", model.Flapping
+		it.text = fmt.Sprintf("storm %d does not end: %s", e.Storm.ID, flapWords(e.Storm, "x"))
 	case e.Type == model.Dropped:
 		it.weight, it.Kind, it.state = weightLoss, "lost", model.Suspect
 		it.text = fmt.Sprintf("%d events lost: the screen or the line to it could not keep up", e.Count)

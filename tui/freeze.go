@@ -41,7 +41,10 @@ func (a *App) warning() string {
 		return ""
 	}
 	s := a.live.Storm()
-	return fmt.Sprintf("STORM %d of %d away", s.Away, s.Clients)
+	if s.Unsettled() {
+		return fmt.Sprintf("STORM %d of %d flapping", s.Flapping, s.Clients)
+	}
+	return fmt.Sprintf("STORM %d of %d away", s.Away-s.Settling, s.Clients)
 }
 
 // A picture older than late is one that came over a slow line, if it is the present one: see Source.

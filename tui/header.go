@@ -39,9 +39,13 @@ func (h *header) monitor() string {
 // state is how the connections are, whether holter itself keeps up, and how many clients are away.
 func (h *header) state() []part {
 	parts := append([]part{{"holter", h.styles.Title}}, h.counts()...)
-	return append(parts,
+	parts = append(parts,
 		part{lateness(&h.picture.Monitor), h.styles.States[model.Suspect]},
 		part{fmt.Sprintf("%d away", h.picture.counts.Away), h.styles.Dim})
+	if n := h.picture.counts.Flapping; n > 0 {
+		parts = append(parts, part{fmt.Sprintf("%s %d flapping", h.styles.Glyphs.States[model.Flapping], n), h.styles.States[model.Flapping]})
+	}
+	return parts
 }
 
 // figures is the line of what the connections do, and of the machine.

@@ -238,7 +238,7 @@ func (d *help) legend() []section {
 	s, g := d.styles, &d.styles.Glyphs
 	refused := chart.RefusedInk(s)
 	states := section{title: "States"}
-	for _, state := range []model.State{model.Normal, model.Suspect, model.Failed, model.Closed} {
+	for _, state := range []model.State{model.Normal, model.Suspect, model.Failed, model.Closed, model.Flapping} {
 		states.entries = append(states.entries, entry{g.States[state], stateHelp[state], s.States[state]})
 	}
 	return []section{
@@ -293,8 +293,9 @@ func (d *help) trace(heights ...int) string {
 }
 
 var stateHelp = map[model.State]string{
-	model.Normal:  "normal: it answers in time",
-	model.Suspect: "suspect: a beat went unanswered, and no byte came",
-	model.Failed:  "failed: the probes went unanswered too",
-	model.Closed:  "closed: the socket is gone",
+	model.Normal:   "normal: it answers in time",
+	model.Suspect:  "suspect: a beat went unanswered, and no byte came",
+	model.Failed:   "failed: the probes went unanswered too",
+	model.Closed:   "closed: the socket is gone",
+	model.Flapping: "flapping: a client that comes back and is closed again, each time within seconds",
 }

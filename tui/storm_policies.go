@@ -83,6 +83,9 @@ func (t *policyText) delays(r *model.PoolPolicy, w int) string {
 	case model.PolicySteps:
 		text = stepWords(r.Steps, r.Ends)
 	}
+	if r.Resets == model.ResetAtOpen {
+		text += ", resets at open"
+	}
 	return g.Cut(text, w)
 }
 
@@ -123,7 +126,7 @@ func doubtShort(d *model.Doubt) string {
 func (p *storms) doubtLines() []string {
 	row := p.list.Selected()
 	if row == nil || row.Doubt.Reason == "" {
-		return nil
+		return p.resetLines()
 	}
 	g, w := &p.styles.Glyphs, p.size.w-2
 	lines := []string{" " + p.styles.Strong.String(g.Cut("unknown: "+g.Plain(row.Doubt.String()), w))}
@@ -140,6 +143,21 @@ func (p *storms) moreLines(s *model.Storm) []string {
 	}
 	text := fmt.Sprintf(" and %d more pools, of %s clients, that are smaller", s.More.Pools, look.Count(s.More.Clients))
 	return []string{p.styles.Dim.String(p.styles.Glyphs.Cut(text, p.size.w-1))}
+}
+
+// resetLines name the clients that start over at each open.
+func (p *storms) resetLines() []string {
+	s, n := p.shown(), 0
+	for i := range s.Policies {
+		if s.Policies[i].Resets == model.ResetAtOpen {
+			n += s.Policies[i].Clients
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("resets at open: %d clients wait as at first after each connection, however short; let them start over only after one that stayed", n)
+	return []string{" " + p.styles.Strong.String(p.styles.Glyphs.Cut(text, p.size.w-2))}
 }
 
 // seenWords are the medians and the spreads of the delays before each attempt, as many as fit into w cells.

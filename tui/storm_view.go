@@ -54,27 +54,116 @@ func (p *storms) words(s *model.Storm) []string {
 		paint = st.Title
 		course = fmt.Sprintf("over, from %s for %s", look.Clock(s.Started), look.Silence(s.Ended.Sub(s.Started)))
 	}
-	away := part{fmt.Sprintf("%d of %d clients away", s.Away, s.Clients), st.States[model.Normal]}
-	if s.Away > 0 {
+	gone := s.Away - s.Settling - s.Flapping
+	away := part{fmt.Sprintf("%d of %d clients away", gone, s.Clients), st.States[model.Normal]}
+	if gone > 0 {
 		away.look = st.States[model.Suspect]
+	}
+	settling := part{}
+	if s.Settling > 0 {
+		settling = part{fmt.Sprintf("%d just in", s.Settling), st.Dim}
 	}
 	refused := part{fmt.Sprintf("refused %d", s.Refused), st.Dim}
 	if s.Refused > 0 {
 		refused.look = st.Chart.Refused
 	}
-	return []string{
-		spread(st, []part{{name, paint}, {course, st.Dim}}, []part{away, {"back " + backShare(s), st.Strong}}, w),
+	lines := []string{
+		spread(st, []part{{name, paint}, {course, st.Dim}}, []part{away, {"back " + backShare(s), st.Strong}, settling}, w),
 		spread(st, []part{
 			{"50% back in " + look.Brief(s.Back50), look.Paint{}}, {"90% in " + look.Brief(s.Back90), look.Paint{}}, {"99% in " + look.Brief(s.Back99), look.Paint{}},
 		}, []part{
 			{fmt.Sprintf("peak %s/s, %.1f%s an even spread", look.Rate(s.Peak), s.Crowding, st.Glyphs.Lost), st.Strong}, refused,
 		}, w),
 		" " + st.Glyphs.Cut(causeWords(s.Causes, st.Glyphs.Lost), w-1),
-		" " + st.Dim.String(st.Glyphs.Cut(p.supposition(), w-1)),
 	}
+	troubles := p.troubles(s)
+	if lines = append(lines, troubles...); len(troubles) > 0 && p.size.h < roomy {
+		return lines
+	}
+	return append(lines, " "+st.Dim.String(st.Glyphs.Cut(p.supposition(), w-1)))
 }
 
-// backShare is the share of the clients that were lost and are back.
+// roomy is the lines of a page that has room for everything.
+const roomy = 20
+
+// troubles are who is not back and why: a line each for clients that flap, for those that are refused or silent, and for what
+// there was no room for.
+func (p *storms) troubles(s *model.Storm) (lines []string) {
+	st := p.styles
+	say := func(paint look.Paint, text string) {
+		if text != "" {
+			lines = append(lines, " "+paint.String(st.Glyphs.Cut(text, p.size.w-1)))
+		}
+	}
+	if s.Flapping > 0 {
+		say(st.Alarm, flapWords(s, st.Glyphs.Lost))
+	}
+	say(st.States[model.Suspect], outWords(s, st.Glyphs.Lost))
+	say(st.Dim, droppedWords(s))
+	return lines
+}
+
+// flapWords say how many clients flap, by which codes, and how fast.
+func flapWords(s *model.Storm, times string) string {
+	text := fmt.Sprintf("%d of %d clients flapping: closed again within %s", s.Flapping, s.Clients, look.Interval(model.Stay))
+	for i, c := range s.Flaps {
+		sep := " with "
+		if i > 0 {
+			sep = ", "
+		}
+		text += fmt.Sprintf("%s%s by %s", sep, look.CloseCode(c.Code, ""), c.By)
+		if len(s.Flaps) > 1 {
+			text += fmt.Sprintf(" %s%d", times, c.Count)
+		}
+	}
+	return text + fmt.Sprintf(", %s/s", look.Rate(s.FlapRate))
+}
+
+// outWords say how many clients never got in or gave up, and how upgrades were refused.
+func outWords(s *model.Storm, times string) string {
+	var words []string
+	if s.NeverIn > 0 {
+		words = append(words, fmt.Sprintf("%d never got in", s.NeverIn))
+	}
+	if s.GaveUp > 0 {
+		words = append(words, fmt.Sprintf("%d gave up", s.GaveUp))
+	}
+	for i, r := range s.Refusals {
+		by := model.RefusedWith(r.Status, r.By)
+		if i == 0 {
+			by = "refused: " + by
+		}
+		words = append(words, fmt.Sprintf("%s %s%d", by, times, r.Count))
+	}
+	return strings.Join(words, ", ")
+}
+
+// droppedWords say what there was no room for.
+func droppedWords(s *model.Storm) string {
+	var words []string
+	if s.DroppedClients > 0 {
+		words = append(words, fmt.Sprintf("%d clients more that are not followed", s.DroppedClients))
+	}
+	if s.DroppedAttempts > 0 {
+		words = append(words, fmt.Sprintf("%d attempts after the end of the chart", s.DroppedAttempts))
+	}
+	return strings.Join(words, ", ")
+}
+
+// keptOut is how many clients are not back at the end of a storm, and will not be soon.
+func keptOut(s *model.Storm) (text string) {
+	for _, w := range []struct {
+		n    int
+		what string
+	}{{s.Flapping, "flapping"}, {s.NeverIn, "never got in"}, {s.GaveUp, "gave up"}} {
+		if w.n > 0 {
+			text += fmt.Sprintf(", %d %s", w.n, w.what)
+		}
+	}
+	return text
+}
+
+// backShare is the share of the clients that have come back and stayed.
 func backShare(s *model.Storm) string {
 	if s.Clients == 0 {
 		return look.None

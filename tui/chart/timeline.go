@@ -91,7 +91,7 @@ func enter(cells []uint8, st *Stay, from, to time.Time) {
 		shown = cellSuspect
 	case model.Failed:
 		shown = cellFailed
-	case model.Closed, model.Away, model.Unknown:
+	case model.Closed, model.Away, model.Flapping, model.Unknown:
 		return
 	}
 	first := min(int(place(st.From)), len(cells)-1)

@@ -29,6 +29,8 @@ func describe(e *model.Event) (line, bool) {
 		return line{slog.LevelInfo, "faults set", append(who(e.Connection), slog.String("faults", e.Connection.Faults.String()))}, true
 	case model.StormStarted:
 		return line{slog.LevelWarn, "storm started", []slog.Attr{slog.Int("storm", e.Storm.ID), slog.Int("clients", e.Storm.Clients)}}, true
+	case model.StormFlapping:
+		return line{slog.LevelWarn, "storm does not end: clients flap", stormFlapping(e.Storm)}, true
 	case model.StormEnded:
 		return line{slog.LevelInfo, "storm ended", stormEnded(e.Storm)}, true
 	case model.Dropped:
@@ -98,11 +100,22 @@ func refused(r *model.Refusal) []slog.Attr {
 	return attrs
 }
 
+func stormFlapping(s *model.Storm) []slog.Attr {
+	attrs := []slog.Attr{slog.Int("storm", s.ID), slog.Int("clients", s.Clients), slog.Int("flapping", s.Flapping), slog.Float64("flaps_per_s", s.FlapRate)}
+	if len(s.Flaps) > 0 {
+		attrs = append(attrs, slog.Int("code", s.Flaps[0].Code), slog.String("by", s.Flaps[0].By.String()))
+	}
+	return attrs
+}
+
 func stormEnded(s *model.Storm) []slog.Attr {
 	return []slog.Attr{
 		slog.Int("storm", s.ID),
 		slog.Int("clients", s.Clients),
 		slog.Int("away", s.Away),
+		slog.Int("flapping", s.Flapping),
+		slog.Int("gave_up", s.GaveUp),
+		slog.Int("never_in", s.NeverIn),
 		slog.Int("refused", s.Refused),
 		slog.Float64("peak_per_s", s.Peak),
 		milliseconds("back_99_ms", s.Back99),

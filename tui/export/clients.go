@@ -34,6 +34,13 @@ var clientColumns = []column[Client]{
 	{"cause", ofNewest(func(c *model.Connection) any { return string(c.Diagnosis.Cause) })},
 	{"back_after_ms", func(r *Client) any { return backAfter(r) }},
 	{"reconnects_ms", func(r *Client) any { return list(r.Reconnects) }},
+	{"flaps", ofOutage(func(o *model.Outage) any { return o.Flaps })},
+	{"flap_code", ofOutage(func(o *model.Outage) any { return positive(o.Close.Code) })},
+	{"flap_every_ms", ofOutage(func(o *model.Outage) any { return known(o.Every) })},
+	{"refusals", ofOutage(func(o *model.Outage) any { return o.Refusals })},
+	{"refused_status", ofOutage(func(o *model.Outage) any { return positive(o.Status) })},
+	{"refused_by", ofOutage(func(o *model.Outage) any { return named(string(o.By)) })},
+	{"gave_up", ofOutage(func(o *model.Outage) any { return o.GaveUp })},
 }
 
 // currentID is the id of the connection that a client has now.
@@ -50,6 +57,24 @@ func backAfter(r *Client) any {
 		return millis(r.Reconnects[n-1])
 	}
 	return nil
+}
+
+// ofOutage is a figure of what keeps a client out.
+func ofOutage(value func(*model.Outage) any) func(*Client) any {
+	return func(r *Client) any {
+		if r.Outage == nil {
+			return nil
+		}
+		return value(r.Outage)
+	}
+}
+
+// positive is n, or nothing for 0.
+func positive(n int) any {
+	if n == 0 {
+		return nil
+	}
+	return n
 }
 
 // ofNewest is a figure of a client's newest connection.

@@ -75,6 +75,12 @@ var stormColumns = []column[storm]{
 	{"carried", ofPolicy(func(p *model.PoolPolicy) any { return p.Carried })},
 	{"storm_more_pools", func(r *storm) any { return r.More.Pools }},
 	{"storm_more_pools_clients", func(r *storm) any { return r.More.Clients }},
+	{"storm_settling", func(r *storm) any { return r.Settling }},
+	{"storm_flapping", func(r *storm) any { return r.Flapping }},
+	{"storm_gave_up", func(r *storm) any { return r.GaveUp }},
+	{"storm_never_in", func(r *storm) any { return r.NeverIn }},
+	{"storm_flaps_per_s", func(r *storm) any { return r.FlapRate }},
+	{"resets", ofPolicy(func(p *model.PoolPolicy) any { return named(string(p.Resets)) })},
 }
 
 func ofPolicy(value func(*model.PoolPolicy) any) func(*storm) any {

@@ -52,7 +52,7 @@ type ArrowKeys struct{ Up, Down, Left, Right string }
 
 var UnicodeGlyphs = Glyphs{
 	Unicode:   true,
-	States:    [...]string{model.Normal: "●", model.Suspect: "◐", model.Failed: "✖", model.Closed: "○", model.Away: "○", model.Unknown: "◌"},
+	States:    [...]string{model.Normal: "●", model.Suspect: "◐", model.Failed: "✖", model.Closed: "○", model.Away: "○", model.Flapping: "↻", model.Unknown: "◌"},
 	Cursor:    "▸",
 	Mark:      "◆",
 	Both:      "◈",
@@ -88,7 +88,7 @@ var UnicodeGlyphs = Glyphs{
 }
 
 var ASCIIGlyphs = Glyphs{
-	States:    [...]string{model.Normal: "o", model.Suspect: "?", model.Failed: "x", model.Closed: "-", model.Away: "-", model.Unknown: "~"},
+	States:    [...]string{model.Normal: "o", model.Suspect: "?", model.Failed: "x", model.Closed: "-", model.Away: "-", model.Flapping: "%", model.Unknown: "~"},
 	Cursor:    ">",
 	Mark:      "*",
 	Both:      "@",

@@ -67,12 +67,13 @@ func New(t *Theme, g Graph, getenv func(string) string) *Styles {
 	}
 	base := ansi.NewStyle()
 	states := [model.Unknown + 1]ansi.Style{
-		model.Normal:  colour(base, t.Normal),
-		model.Suspect: colour(base.Bold(), t.Suspect),
-		model.Failed:  colour(base.Bold(), t.Failed),
-		model.Closed:  base.Faint(),
-		model.Away:    base.Faint(),
-		model.Unknown: base.Faint(),
+		model.Normal:   colour(base, t.Normal),
+		model.Suspect:  colour(base.Bold(), t.Suspect),
+		model.Failed:   colour(base.Bold(), t.Failed),
+		model.Closed:   base.Faint(),
+		model.Away:     base.Faint(),
+		model.Flapping: colour(base.Bold(), t.Failed),
+		model.Unknown:  base.Faint(),
 	}
 	s := &Styles{
 		Theme:   t,
