@@ -16,6 +16,7 @@ import (
 	_ "github.com/charmbracelet/x/exp/golden" // for its flag -update
 
 	"holter/model/filter"
+	"holter/probe/drill"
 	"holter/tui/cli/config"
 )
 
@@ -170,6 +171,11 @@ func TestReadmeFlags(t *testing.T) {
 // TestReadmeFields holds the table of fields in the README about filters against the language.
 func TestReadmeFields(t *testing.T) {
 	checkWritten(t, "model/filter/README.md", "fields", "\n"+filter.Table()+"\n")
+}
+
+// TestReadmeDrills holds what the README about drills lists against what a drill can have.
+func TestReadmeDrills(t *testing.T) {
+	checkWritten(t, "probe/drill/README.md", "drills", "\n"+drill.Reference()+"\n")
 }
 
 // checkWritten compares what a README has between the marks of a part with what should be there. With -update it writes

@@ -95,6 +95,9 @@ func (f *Faults) read(word string) error {
 		}
 		return nil
 	}
+	if near := Nearest(name, names); near != "" {
+		return Errorf(Invalid, "there is no fault %.40q: did you mean %s?", name, near)
+	}
 	return Errorf(Invalid, "there is no fault %.40q: write one of %s", name, strings.Join(names, ", "))
 }
 

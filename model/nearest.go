@@ -3,20 +3,16 @@ package model
 import "strings"
 
 // Nearest returns the word that a user who wrote text may have meant, "" if none is near: at most two mistakes away, or
-// one from a short text, or a word that begins with text. Upper and lower case are the same.
+// one if the text or the word is short. Upper and lower case are the same.
 func Nearest(text string, words []string) string {
 	text = strings.ToLower(text)
 	if text == "" || len(text) > longestText {
 		return ""
 	}
-	best, least := "", min(2, len(text)/2)+1
+	best, least := "", 3
 	for _, w := range words {
-		lower := strings.ToLower(w)
-		edits := EditDistance(text, lower)
-		if len(text) >= 3 && strings.HasPrefix(lower, text) {
-			edits = min(edits, 1) // it is most likely not typed to its end
-		}
-		if edits < least {
+		edits := EditDistance(text, strings.ToLower(w))
+		if edits < least && edits <= min(len(text), len(w))/2 {
 			best, least = w, edits
 		}
 	}

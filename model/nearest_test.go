@@ -9,7 +9,7 @@ func TestNearest(t *testing.T) {
 	words := []string{"kick", "refuse", "fault", "at", "Socket.IO", "Phoenix", "AWS full jitter", "AWS equal jitter"}
 	for text, want := range map[string]string{
 		"kik": "kick", "KICK": "kick", "refues": "refuse", "fualt": "fault", "ta": "", "a": "", "": "", "socketio": "Socket.IO",
-		"Pheonix": "Phoenix", "aws full": "AWS full jitter", "aws": "AWS full jitter", "of": "", "SignalR": "", strings.Repeat("kick", 20): "",
+		"Pheonix": "Phoenix", "aws full jiter": "AWS full jitter", "of": "", "wait": "", "aat": "at", "SignalR": "", strings.Repeat("kick", 20): "",
 	} {
 		if got := Nearest(text, words); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

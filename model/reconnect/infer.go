@@ -127,17 +127,26 @@ func (l *ladder) read() model.PoolPolicy {
 	return p
 }
 
+// The names of "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+const (
+	methodFull         = "AWS full jitter"
+	methodEqual        = "AWS equal jitter"
+	methodDecorrelated = "AWS decorrelated jitter"
+)
+
+var methods = []string{methodFull, methodEqual, methodDecorrelated}
+
 // method returns the name that AWS has for p, "" for none.
 func method(p *model.PoolPolicy) string {
 	switch {
 	case p.Kind != model.PolicyExponential:
 	case p.Jitter == model.JitterDecorrelated:
-		return "AWS decorrelated jitter"
+		return methodDecorrelated
 	case math.Abs(p.Factor-2) > 0.3:
 	case p.Jitter == model.JitterFull:
-		return "AWS full jitter"
+		return methodFull
 	case p.Jitter == model.JitterEqual:
-		return "AWS equal jitter"
+		return methodEqual
 	}
 	return ""
 }

@@ -261,6 +261,16 @@ func find(is func(*KnownClient) bool) *KnownClient {
 	return nil
 }
 
+// Likes returns all names that PoolPolicy.Like may consist of: those of the known clients, and of the methods that AWS
+// describes.
+func Likes() []string {
+	names := make([]string, 0, len(KnownClients)+len(methods))
+	for i := range KnownClients {
+		names = append(names, KnownClients[i].Name)
+	}
+	return append(names, methods...)
+}
+
 // likes returns the names of all known clients that have the delays of c, in the order of the table. What ends them may differ.
 func (c *KnownClient) likes() string {
 	var names []string

@@ -76,11 +76,19 @@ func resolve(path string, n *yaml.Node) Node {
 
 // Errorf makes an error about n that begins with its file, line and column.
 func (n Node) Errorf(format string, args ...any) error {
-	line, column := 1, 1
+	column := 1
 	if n.node != nil {
-		line, column = cmp.Or(n.node.Line, line), cmp.Or(n.node.Column, column)
+		column = cmp.Or(n.node.Column, column)
 	}
-	return fmt.Errorf("%s:%d:%d: %w", n.path, line, column, fmt.Errorf(format, args...))
+	return fmt.Errorf("%s:%d:%d: %w", n.path, n.Line(), column, fmt.Errorf(format, args...))
+}
+
+// Line returns the line of n, counting from 1.
+func (n Node) Line() int {
+	if n.node == nil {
+		return 1
+	}
+	return cmp.Or(n.node.Line, 1)
 }
 
 func (n Node) is(kind yaml.Kind) bool { return n.node != nil && n.node.Kind == kind }

@@ -26,22 +26,7 @@ type Command struct {
 // Help is shown by holter drill --help.
 func (Command) Help() string {
 	return `A drill disturbs the clients of a running holter at given times: it closes connections, refuses upgrades or puts faults on connections. Then it watches the clients come back and compares that with its expectations. The exit code is 0 if all expectations hold, 1 if one does not or if the drill could not be finished, and 2 if the drill or the command line is invalid.
-
-Expectations:
-
-    recovered>=99% within 60s   share of the lost clients that are back
-    back<50%@2s                 the same, in short
-    back_99<20s                 time until 99% are back; or back_50, back_90
-    peak_rate<200/s             attempts in the worst second
-    peak_rate<50%/s             the same, relative to the lost clients
-    crowding<3                  peak rate over the rate of an even spread
-    policy=exponential jitter>=50% factor>1.5
-                                reconnect policy of nine in ten clients
-    like=Phoenix                they reconnect as this known client does
-    refused<1000                upgrades that were refused
-    lost>=40                    clients that lost their connection
-    no_client_gave_up           clients that are not back are still trying
-
+` + help() + `
 Examples:
 
     holter drill http://127.0.0.1:7071 deploy
@@ -55,6 +40,8 @@ func (c *Command) Validate() (err error) {
 	switch {
 	case c.Print != "" && c.URL != "":
 		return errors.New("--print only prints a drill: leave out address and drill")
+	case c.Print != "" && (c.JSON || c.JUnit != "" || len(c.Expect) > 0):
+		return errors.New("--print only prints a drill: leave out --json, --junit and --expect")
 	case c.Print != "":
 		_, err = Template(string(c.Print))
 		return err
@@ -66,12 +53,13 @@ func (c *Command) Validate() (err error) {
 	if c.script, err = Open(string(c.Drill)); err != nil {
 		return err
 	}
+	if sameFile(c.JUnit, string(c.Drill)) {
+		return fmt.Errorf("--junit %s would write over the drill: name another file", c.JUnit)
+	}
 	for _, text := range c.Expect {
-		e, err := ParseExpectation(text)
-		if err != nil {
+		if err := c.script.expect(text); err != nil {
 			return fmt.Errorf("--expect %q: %w", text, err)
 		}
-		c.script.Expect = append(c.script.Expect, e)
 	}
 	if len(c.script.Expect) == 0 {
 		return fmt.Errorf("%s has no expectations: write expect: in the file, or --expect", c.Drill)

@@ -26,7 +26,8 @@ type Drill struct {
 	Steps  []Step // at least one, in the order of At
 	Expect []Expectation
 	// Watch is the longest time to wait, after the last disturbance is over, until all clients are back.
-	Watch time.Duration
+	Watch   time.Duration
+	watches bool // Watch is what the file says
 }
 
 // end returns when the last disturbance is over, from the start of the drill.

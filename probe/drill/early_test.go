@@ -62,7 +62,7 @@ func (c *testCase) outcome() string {
 // error and says why.
 func TestJUnitOfAnEarlyEnd(t *testing.T) {
 	const steps = "steps: [{kick: all}, {at: 10s, refuse: 5s}]\nwatch: 1m\n"
-	const expect = "expect: [lost>=5, lost<5, lost=6, lost!=4, peak_rate<=4/s, peak_rate<50%/s, refused<9, recovered>=99% within 1s, no_client_gave_up]"
+	const expect = "expect: [lost>=3, lost<=4, crowding<9, lost!=3, peak_rate<=4/s, peak_rate<50%/s, refused<9, recovered>=99% within 1s, no_client_gave_up]"
 	for name, c := range map[string]struct {
 		script string
 		change func(*stage, context.CancelFunc) // after five seconds
@@ -71,7 +71,7 @@ func TestJUnitOfAnEarlyEnd(t *testing.T) {
 		cases  []string
 	}{
 		"interrupted": {steps + expect, func(_ *stage, cancel context.CancelFunc) { cancel() }, false, "drill test: interrupted, so there is no verdict", []string{
-			"lost>=5 passes", "lost<5 fails: 5 clients", "lost=6 is skipped: not judged, interrupted", "lost!=4 passes", "peak_rate<=4/s fails: 5/s",
+			"lost>=3 passes", "lost<=4 fails: 5 clients", "crowding<9 is skipped: not judged, interrupted", "lost!=3 passes", "peak_rate<=4/s fails: 5/s",
 			"peak_rate<50%/s is skipped: not judged, interrupted", "refused<9 is skipped: not judged, interrupted",
 			"recovered>=99% within 1s is skipped: not judged, interrupted", "no_client_gave_up is skipped: not judged, interrupted", ending + " errs: interrupted",
 		}},

@@ -2,27 +2,14 @@ package drill
 
 import (
 	"holter/model"
+	"holter/model/reconnect"
 	"holter/probe/expect"
 )
 
-// Expectation is a condition on the figures of a drill. Its text is one of
-//
-//	recovered>=99% within 60s   share of the clients that lost their connection and are back by this time; without
-//	                            a time, at the end
-//	back<99%@10s                the same, in short
-//	back_99<20s                 when 99 % were back; also back_50 and back_90
-//	peak_rate<200/s             attempts in the worst second, including refused ones; also written peak
-//	peak_rate<50%/s             the same, relative to the clients that lost their connection
-//	crowding<3                  peak rate over the rate of an even spread
-//	refused<1000                refused upgrades
-//	lost>=40                    clients that lost their connection
-//	policy=exponential jitter>=50% factor>1.5
-//	                            reconnect policy of at least nine in ten of these clients: policy, jitter, factor,
-//	                            and like=Phoenix for that of a known client; all parts must hold for a client
-//	no_client_gave_up           each client that is not back is still trying
-//
-// The operators are = != > >= < <=. Times count from the start of the drill or, if a step of it closes connections over
-// a time, from each client's own loss.
+// Expectation is a condition on the figures of a drill, about one of the subjects. The operators are = != > >= < <=.
+// Times count from the start of the drill or, if a step of it closes connections over a time, from each client's own
+// loss. Expectations about a policy hold if at least nine in ten of the clients that lost their connection have it; if
+// such an expectation has several parts, all of them must hold for a client.
 type Expectation struct{ expect.Expectation }
 
 // MaxExpectation bounds the text of an expectation in bytes.
@@ -47,19 +34,49 @@ type subject struct {
 }
 
 var subjects = []subject{
-	{Subject: expect.Subject{Name: "recovered", Alias: "back", Unit: expect.Share, Timed: true}, check: recovered},
-	{Subject: expect.Subject{Name: "back_50", Unit: expect.Length}, check: back50},
-	{Subject: expect.Subject{Name: "back_90", Unit: expect.Length}, check: back90},
-	{Subject: expect.Subject{Name: "back_99", Unit: expect.Length}, check: back99},
-	{Subject: expect.Subject{Name: "peak_rate", Alias: "peak", Unit: expect.PerSecond}, check: peak, grows: func(f *Figures) float64 { return f.Peak }},
-	{Subject: expect.Subject{Name: "crowding", Unit: expect.Number}, check: crowding},
-	{Subject: expect.Subject{Name: "refused", Unit: expect.Number}, withoutLosses: true, check: refused, grows: func(f *Figures) float64 { return float64(f.Refused) }},
-	{Subject: expect.Subject{Name: "lost", Unit: expect.Number}, withoutLosses: true, check: lost, grows: func(f *Figures) float64 { return float64(f.Lost) }},
-	{Subject: expect.Subject{Name: "policy", Unit: expect.Word, Joins: true, Words: policyKinds, Form: model.OneOf(policyKinds)}, fits: fitsKind},
-	{Subject: expect.Subject{Name: "like", Unit: expect.Word, Joins: true, Form: "a name such as Phoenix, in quotes if it has spaces"}, fits: fitsLike},
-	{Subject: expect.Subject{Name: "jitter", Unit: expect.Share, Joins: true}, fits: fitsJitter},
-	{Subject: expect.Subject{Name: "factor", Unit: expect.Number, Joins: true}, fits: fitsFactor},
-	{Subject: expect.Subject{Name: "no_client_gave_up", Unit: expect.Flag}, check: noClientGaveUp},
+	{Subject: expect.Subject{Name: "recovered", Alias: "back", Unit: expect.Share, Timed: true, Examples: []expect.Example{
+		{Text: "recovered>=99% within 60s", About: "share of the lost clients that are back by then"},
+		{Text: "back<50%@2s", About: "the same, in short: not too many too soon"},
+	}}, check: recovered},
+	{Subject: expect.Subject{Name: "back_50", Unit: expect.Length, Examples: []expect.Example{
+		{Text: "back_50<5s", About: "time until 50% of them are back"},
+	}}, check: back50},
+	{Subject: expect.Subject{Name: "back_90", Unit: expect.Length, Examples: []expect.Example{
+		{Text: "back_90<10s", About: "time until 90% of them are back"},
+	}}, check: back90},
+	{Subject: expect.Subject{Name: "back_99", Unit: expect.Length, Examples: []expect.Example{
+		{Text: "back_99<20s", About: "time until 99% of them are back"},
+	}}, check: back99},
+	{Subject: expect.Subject{Name: "peak_rate", Alias: "peak", Unit: expect.PerSecond, Examples: []expect.Example{
+		{Text: "peak_rate<200/s", About: "attempts in the worst second, refused ones too"},
+		{Text: "peak_rate<50%/s", About: "the same, relative to the lost clients"},
+	}}, check: peak, grows: func(f *Figures) float64 { return f.Peak }},
+	{Subject: expect.Subject{Name: "crowding", Unit: expect.Number, Examples: []expect.Example{
+		{Text: "crowding<3", About: "peak rate over the rate of an even spread"},
+	}}, check: crowding},
+	{Subject: expect.Subject{Name: "refused", Unit: expect.Number, Examples: []expect.Example{
+		{Text: "refused<1000", About: "upgrades that were refused"},
+	}}, withoutLosses: true, check: refused, grows: func(f *Figures) float64 { return float64(f.Refused) }},
+	{Subject: expect.Subject{Name: "lost", Unit: expect.Number, Examples: []expect.Example{
+		{Text: "lost>=40", About: "clients that lost their connection"},
+	}}, withoutLosses: true, check: lost, grows: func(f *Figures) float64 { return float64(f.Lost) }},
+	{Subject: expect.Subject{Name: "policy", Unit: expect.Word, Joins: true, Words: policyKinds, Form: model.OneOf(policyKinds), Examples: []expect.Example{
+		{Text: "policy=exponential", About: "policy of nine in ten clients: " + model.OneOf(policyKinds)},
+		{Text: "policy=exponential jitter>=50% factor>1.5", About: "the same clients fulfil each part"},
+	}}, fits: fitsKind},
+	{Subject: expect.Subject{Name: "like", Unit: expect.Word, Joins: true, Words: reconnect.Likes(), Or: model.LikeEither,
+		Form: "one of the names in holter drill --help, such as Phoenix or \"AWS full jitter\",", Examples: []expect.Example{
+			{Text: "like=Phoenix", About: "they come back as this known client does"},
+		}}, fits: fitsLike},
+	{Subject: expect.Subject{Name: "jitter", Unit: expect.Share, Joins: true, Examples: []expect.Example{
+		{Text: "jitter>=50%", About: "half the width of their delays over the mean"},
+	}}, fits: fitsJitter},
+	{Subject: expect.Subject{Name: "factor", Unit: expect.Number, Joins: true, Examples: []expect.Example{
+		{Text: "factor>1.5", About: "from one of their delays to the next"},
+	}}, fits: fitsFactor},
+	{Subject: expect.Subject{Name: "no_client_gave_up", Unit: expect.Flag, Examples: []expect.Example{
+		{Text: "no_client_gave_up", About: "clients that are not back are still trying"},
+	}}, check: noClientGaveUp},
 }
 
 var policyKinds = []string{

@@ -63,6 +63,15 @@ func save(path string, text []byte) error {
 	return nil
 }
 
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
+}
+
 // temporary is the name of the file beside path that a new text is written to.
 func temporary(path string) string { return fmt.Sprintf("%s.%d.tmp", path, os.Getpid()) }
 

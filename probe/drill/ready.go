@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"holter/model"
 )
 
 //go:embed ready/*.yaml
@@ -24,6 +26,9 @@ func (Name) Suggest() []string { return Names }
 func Template(name string) (string, error) {
 	text, err := ready.ReadFile("ready/" + name + ".yaml")
 	if err != nil {
+		if near := model.Nearest(name, Names); near != "" {
+			return "", fmt.Errorf("there is no built-in drill %.60q: did you mean %s?", name, near)
+		}
 		return "", fmt.Errorf("there is no built-in drill %.60q: write one of %s", name, strings.Join(Names, ", "))
 	}
 	return string(text), nil
@@ -39,7 +44,9 @@ func Open(name string) (*Drill, error) {
 		return Parse(name+".yaml", []byte(text))
 	}
 	file, err := os.Open(name)
-	if os.IsNotExist(err) {
+	if near := model.Nearest(name, Names); os.IsNotExist(err) && near != "" {
+		return nil, fmt.Errorf("there is no file and no built-in drill named %s: did you mean %s?", name, near)
+	} else if os.IsNotExist(err) {
 		return nil, fmt.Errorf("there is no file and no built-in drill named %s: write a file, or one of %s", name, strings.Join(Names, ", "))
 	}
 	if err != nil {

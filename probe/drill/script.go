@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,17 +42,7 @@ func Parse(path string, text []byte) (*Drill, error) {
 
 func (s *script) drill(root yaml.Node, d *Drill) {
 	before := len(s.mistakes)
-	s.mapping(root, "a drill", []key{
-		{"name", func(n yaml.Node) { d.Name = s.text(n) }},
-		{"about", func(n yaml.Node) { d.About = s.text(n) }},
-		{"steps", func(n yaml.Node) {
-			s.list(n, "steps", func(n yaml.Node) { d.Steps = append(d.Steps, s.step(n)) })
-		}},
-		{"watch", func(n yaml.Node) { d.Watch = s.duration(n, "watch", time.Millisecond, maxTime) }},
-		{"expect", func(n yaml.Node) {
-			s.list(n, "expect", func(n yaml.Node) { d.Expect = append(d.Expect, s.expectation(n)) })
-		}},
-	})
+	mapping(s, root, "a drill", drillKeys, d)
 	if len(s.mistakes) > before {
 		return // a key that seems to be missing may be one of the mistakes
 	}
@@ -61,79 +52,82 @@ func (s *script) drill(root yaml.Node, d *Drill) {
 	if len(d.Steps) == 0 {
 		s.mistake(root, "the drill has no steps: write steps: and a list such as - kick: all")
 	}
+	s.checkDrill(d)
 }
 
-func (s *script) expectation(n yaml.Node) Expectation {
+func (s *script) steps(n yaml.Node, d *Drill) {
+	s.list(n, "steps", Kick.example(), func(n yaml.Node) {
+		d.Steps = append(d.Steps, s.step(n))
+		s.places.steps = append(s.places.steps, n)
+	})
+}
+
+func (s *script) expectations(n yaml.Node, d *Drill) {
+	s.list(n, "expect", language[0].Examples[0].Text, func(n yaml.Node) {
+		if e, ok := s.expectation(n); ok {
+			d.Expect = append(d.Expect, e)
+			s.places.expectations = append(s.places.expectations, n)
+		}
+	})
+}
+
+func (s *script) expectation(n yaml.Node) (e Expectation, ok bool) {
 	text := s.text(n)
 	if text == "" {
-		return Expectation{}
+		return e, false
 	}
 	e, err := ParseExpectation(text)
 	if err != nil {
 		s.mistake(n, "%q: %v", text, err)
 	}
-	return e
-}
-
-// actions are the keys of which each step has exactly one.
-var actions = []struct {
-	kind    Kind
-	options []string // keys that a step of this kind may have besides
-	example string
-}{
-	{Kick, []string{"share", "code", "reason", "reset", "over"}, "kick: all"},
-	{Refuse, nil, "refuse: 10s"},
-	{Fault, []string{"on", "share", "for"}, "fault: half-open"},
+	return e, err == nil
 }
 
 func (s *script) step(n yaml.Node) Step {
 	st := Step{Share: 1}
-	allowed, ok := s.stepKind(n, &st)
-	if !ok {
+	if !s.stepKind(n, &st) {
 		return st
 	}
-	keys := []key{
-		{"at", func(n yaml.Node) { st.At = s.duration(n, "at", 0, maxTime) }},
-		{"kick", func(n yaml.Node) { st.Selection = s.selection(n) }},
-		{"refuse", func(n yaml.Node) { st.For = s.duration(n, "refuse", time.Millisecond, model.MaxRefuse) }},
-		{"fault", func(n yaml.Node) { st.Faults = s.faults(n) }},
-		{"on", func(n yaml.Node) { st.Selection = s.selection(n) }},
-		{"share", func(n yaml.Node) { st.Share = s.share(n) }},
-		{"for", func(n yaml.Node) { st.For = s.duration(n, "for", time.Millisecond, maxTime) }},
-		{"code", func(n yaml.Node) { st.Kick.Code = s.code(n) }},
-		{"reason", func(n yaml.Node) { st.Kick.Reason = s.reason(n) }},
-		{"reset", func(n yaml.Node) { st.Kick.Reset = s.boolean(n) }},
-		{"over", func(n yaml.Node) { st.Kick.Over = s.duration(n, "over", 0, maxTime) }},
-	}
-	keys = slices.DeleteFunc(keys, func(k key) bool { return !slices.Contains(allowed, k.name) })
 	before := len(s.mistakes)
-	s.mapping(n, "a step that does "+string(st.Kind), keys)
+	mapping(s, n, "a step that does "+string(st.Kind), keysOf(st.Kind), &st)
 	if len(s.mistakes) == before {
 		s.checkStep(n, &st)
 	}
 	return st
 }
 
-// stepKind sets the kind of a step, and returns the keys that the step may have.
-func (s *script) stepKind(n yaml.Node, st *Step) (allowed []string, ok bool) {
-	var names, examples []string
-	for _, a := range actions {
-		examples = append(examples, a.example)
-		if n.Has(string(a.kind)) {
-			names = append(names, string(a.kind))
-			st.Kind = a.kind
-			allowed = append([]string{"at", string(a.kind)}, a.options...)
+// stepKind sets the kind of a step.
+func (s *script) stepKind(n yaml.Node, st *Step) bool {
+	var does, examples []string
+	for _, k := range kinds {
+		examples = append(examples, k.example())
+		if n.Has(string(k)) {
+			does = append(does, string(k))
+			st.Kind = k
 		}
 	}
-	switch {
-	case len(names) == 0:
-		s.mistake(n, "a step does one thing: write one of %s", strings.Join(examples, ", "))
-		return nil, false
-	case len(names) > 1:
-		s.mistake(n, "a step with both %s: write two steps, which may have the same time", strings.Join(names, " and "))
-		return nil, false
+	switch len(does) {
+	case 1:
+		return true
+	case 0:
+		before := len(s.mistakes)
+		if s.misspelt(n); len(s.mistakes) == before {
+			s.mistake(n, "a step does one thing: write one of %s", strings.Join(examples, ", "))
+		}
+	default:
+		s.mistake(n, "a step with both %s: write two steps, which may have the same time", strings.Join(does, " and "))
 	}
-	return allowed, true
+	return false
+}
+
+// misspelt reports the keys of a step that no step has.
+func (s *script) misspelt(n yaml.Node) {
+	fields, _ := n.Fields()
+	for _, f := range fields {
+		if all := names(stepKeys); !slices.Contains(all, f.Key.Text()) {
+			s.unknown(f.Key, "a step", all)
+		}
+	}
 }
 
 // checkStep reports keys that a step lacks, and keys that contradict each other.
@@ -146,6 +140,8 @@ func (s *script) checkStep(n yaml.Node, st *Step) {
 		s.mistake(n, "a fault without an end: write how long it lasts, such as for: 20s")
 	case st.Kind == Fault && lasting.None() && st.For > 0:
 		s.mistake(n, "%s does not last: leave out for", &st.Faults)
+	case st.end() > maxTime:
+		s.mistake(n, "this step ends after %s, and a drill lasts %s at most", brief(st.end()), brief(maxTime))
 	case st.Kick.Reset && (st.Kick.Code != 0 || st.Kick.Reason != ""):
 		s.mistake(n, "a reset sends no close frame: leave out reset, or code and reason")
 	}
@@ -173,7 +169,11 @@ func (s *script) faults(n yaml.Node) model.Faults {
 }
 
 func (s *script) code(n yaml.Node) int {
-	code := s.integer(n, "code", "a close code such as 1012")
+	code, err := strconv.Atoi(n.Text())
+	if err != nil || code == 0 {
+		s.mistake(n, "code %.60q: write a close code such as 1012", n.Text())
+		return 0
+	}
 	if err := (model.Kick{Code: code}).Validate(); err != nil {
 		s.mistake(n, "%v", err)
 	}

@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -94,7 +95,7 @@ func TestMistakes(t *testing.T) {
 		"a tab":            {"name: x\n\tsteps: y", []string{"this is not YAML"}},
 		"a word":           {"deploy", []string{"x.yaml:1:1: expected a drill, which has the keys name, about, steps, watch, expect"}},
 		"two drills":       {"name: x\nsteps: [{kick: all}]\n---\nname: y\n", []string{"x.yaml:3:1: another document begins here: leave out what comes after ---"}},
-		"unknown key":      {"name: x\nstep: []\n", []string{`x.yaml:2:1: unknown key "step": a drill has the keys name, about, steps`}},
+		"unknown key":      {"name: x\nstep: []\n", []string{`x.yaml:2:1: unknown key "step": did you mean steps? (a drill has the keys name, about, steps`}},
 		"twice":            {"name: x\nname: y\n", []string{"x.yaml:2:1: name stands here twice"}},
 		"no name":          {"steps: [{kick: all}]", []string{"x.yaml:1:1: the drill has no name"}},
 		"no steps":         {"name: x", []string{"x.yaml:1:1: the drill has no steps"}},
@@ -129,6 +130,60 @@ func TestMistakes(t *testing.T) {
 		"control bytes":    {"name: \"a\\x1b[31m\"\nsteps: [{kick: all}]", []string{"x.yaml:1:7: expected one line of visible characters"}},
 		"expectation":      {head + "- kick: all\nexpect:\n- recovered>=99% within 60s\n- recovered>=99", []string{`x.yaml:6:3: "recovered>=99": position 11: expected a share`}},
 		"expect no list":   {head + "- kick: all\nexpect: recovered>=99%", []string{"x.yaml:4:9: expected a list under expect"}},
+		"misspelt action":  {head + "- kik: all", []string{`x.yaml:3:3: unknown key "kik": did you mean kick?`}},
+		"strange action":   {head + "- at: 5s\n  wait: 5s", []string{`x.yaml:4:3: unknown key "wait": a step has the keys at, kick, refuse, fault, on, share, for`}},
+		"upper case":       {head + "- Kick: all", []string{`x.yaml:3:3: unknown key "Kick": did you mean kick?`}},
+		"misspelt option":  {head + "- kick: all\n  shar: 50%", []string{`x.yaml:4:3: unknown key "shar": did you mean share?`}},
+		"action twice":     {head + "- kick: all\n  kick: id=c1", []string{"x.yaml:4:3: kick stands here twice: keep one"}},
+		"option twice":     {head + "- kick: all\n  code: 1001\n  code: 1012", []string{"x.yaml:5:3: code stands here twice: keep one"}},
+		"empty steps":      {"name: x\nsteps: []", []string{"x.yaml:2:8: steps is empty: write an entry such as - kick: all"}},
+		"null steps":       {"name: x\nsteps:\n", []string{"x.yaml:2:7: expected a list under steps"}},
+		"empty expect":     {head + "- kick: all\nexpect: []", []string{"x.yaml:4:9: expect is empty: write an entry such as - recovered>=99% within 60s"}},
+		"null expect":      {head + "- kick: all\nexpect:", []string{"x.yaml:4:8: expected a list under expect"}},
+		"empty step":       {head + "-\n- kick: all", []string{"x.yaml:3:2: a step does one thing"}},
+		"empty expected":   {head + "- kick: all\nexpect:\n- ''", []string{"x.yaml:5:3: expected a value here"}},
+		"in the past":      {head + "- at: -5s\n  kick: all", []string{`x.yaml:3:7: at "-5s": write a duration such as 10s, from 0s to 24h`}},
+		"at a huge time":   {head + "- at: 9999999999h\n  kick: all", []string{`x.yaml:3:7: at "9999999999h": write a duration`}},
+		"at NaN":           {head + "- at: NaNs\n  kick: all", []string{`x.yaml:3:7: at "NaNs": write a duration`}},
+		"over a day":       {head + "- at: 23h\n  kick: all\n  over: 2h", []string{"x.yaml:3:3: this step ends after 25h, and a drill lasts 24h at most"}},
+		"for over a day":   {head + "- at: 24h\n  fault: freeze\n  on: all\n  for: 1s", []string{"x.yaml:3:3: this step ends after 24h0m1s"}},
+		"for too long":     {head + "- fault: freeze\n  on: all\n  for: 25h", []string{`x.yaml:5:8: for "25h": write a duration such as 10s, from 1ms to 24h`}},
+		"code 0":           {head + "- kick: all\n  code: 0", []string{`x.yaml:4:9: code "0": write a close code such as 1012`}},
+		"huge code":        {head + "- kick: all\n  code: 99999999999999999999", []string{`x.yaml:4:9: code "99999999999999999999": write a close code`}},
+		"share NaN":        {head + "- kick: all\n  share: NaN%", []string{`x.yaml:4:10: share "NaN%"`}},
+		"share in hex":     {head + "- kick: all\n  share: 0x10%", []string{`x.yaml:4:10: share "0x10%"`}},
+		"share negative":   {head + "- kick: all\n  share: -5%", []string{`x.yaml:4:10: share "-5%"`}},
+		"huge share":       {head + "- kick: all\n  share: 1e300%", []string{`x.yaml:4:10: share "1e300%"`}},
+		"tab in a value":   {head + "- kick: \"all\\t\"", []string{"x.yaml:3:9: expected one line of visible characters, without U+0009"}},
+		"tabs":             {head + "- kick: all\n\tcode: 1012", []string{"x.yaml:4:1: this is not YAML: found a tab character that violates indentation: indent with spaces"}},
+		"right to left":    {"name: \"a\\u202eb\"\nsteps: [{kick: all}]", []string{"x.yaml:1:7: expected one line of visible characters, without U+202E"}},
+		"C1":               {"name: \"a\\u009b31m\"\nsteps: [{kick: all}]", []string{"x.yaml:1:7: expected one line of visible characters, without U+009B"}},
+		"unknown client":   {head + "- kick: all\nexpect:\n- like=Pheonix", []string{`x.yaml:5:3: "like=Pheonix": position 5: unknown "Pheonix": did you mean Phoenix?`}},
+		"unknown figure":   {head + "- kick: all\nexpect:\n- recoverd>=99%", []string{`x.yaml:5:3: "recoverd>=99%": position 0: unknown "recoverd": did you mean recovered?`}},
+		"misspelt fault":   {head + "- fault: half-opn\n  on: all\n  for: 5s", []string{`x.yaml:3:10: there is no fault "half-opn": did you mean half-open?`}},
+
+		"two refusals":               {head + "- refuse: 10s\n- at: 2s\n  refuse: 1s", []string{"x.yaml:4:3: this refusal and that of line 3 replace each other"}},
+		"refusals at the same time":  {head + "- refuse: 10s\n- refuse: 20s", []string{"x.yaml:4:3: this refusal and that of line 3"}},
+		"refusals, the second above": {head + "- at: 2s\n  refuse: 1s\n- refuse: 10s", []string{"x.yaml:5:3: this refusal and that of line 3"}},
+		"two faults":                 {head + "- fault: freeze\n  on: all\n  for: 10s\n- at: 5s\n  fault: latency=1s\n  on: ALL\n  for: 10s", []string{"x.yaml:6:3: this fault and that of line 3 are on the same connections at the same time"}},
+		"faults, the same filter":    {head + "- {fault: freeze, on: client~^a  path=/, for: 10s}\n- {fault: latency=1s, on: client~^a path=/, for: 10s}", []string{"x.yaml:4:3: this fault and that of line 3"}},
+		"two kicks":                  {head + "- kick: all\n- kick: id=c1", []string{"x.yaml:4:3: this step and line 3 close the same connections"}},
+		"a kick in a drain":          {head + "- {kick: all, over: 60s}\n- {at: 10s, kick: all, reset: true}", []string{"x.yaml:4:3: this step and line 3 close the same connections"}},
+		"a fault on the closed":      {head + "- kick: all\n- {fault: freeze, on: all, for: 5s}", []string{"x.yaml:4:3: this fault finds no connection, because line 3 closes them"}},
+
+		"expected twice":        {head + "- kick: all\nexpect: [recovered>=99%, back >= 99%]", []string{"x.yaml:4:26: back >= 99% is the same as in line 4"}},
+		"more and less":         {head + "- kick: all\nexpect:\n- lost>=40\n- refused>1\n- lost<40", []string{"x.yaml:7:3: lost<40 contradicts lost>=40 in line 5"}},
+		"soon, and not later":   {head + "- kick: all\nexpect:\n- recovered<50%\n- back>=50%@10s", []string{"x.yaml:6:3: back>=50%@10s contradicts recovered<50% in line 5"}},
+		"equal and not":         {head + "- kick: all\nexpect:\n- lost!=40\n- lost=40", []string{"x.yaml:6:3: lost=40 contradicts lost!=40 in line 5"}},
+		"two policies":          {head + "- kick: all\nexpect:\n- policy=fixed\n- policy=exponential factor>2", []string{"x.yaml:6:3: policy=exponential factor>2 contradicts policy=fixed in line 5"}},
+		"a policy and not":      {head + "- kick: all\nexpect:\n- policy=fixed policy!=fixed", []string{"x.yaml:5:3: policy=fixed policy!=fixed: its parts contradict each other"}},
+		"parts":                 {head + "- kick: all\nexpect:\n- jitter>50% jitter<10%", []string{"x.yaml:5:3: jitter>50% jitter<10%: its parts contradict each other"}},
+		"never":                 {head + "- kick: all\nexpect:\n- recovered>100%\n- lost<0", []string{"x.yaml:5:3: recovered>100%: this never holds", "x.yaml:6:3: lost<0: this never holds"}},
+		"always":                {head + "- kick: all\nexpect:\n- refused>=0\n- recovered<=100%@5s", []string{"x.yaml:5:3: refused>=0: this always holds", "x.yaml:6:3: recovered<=100%@5s: this always holds"}},
+		"later than the end":    {head + "- kick: all\nwatch: 20s\nexpect:\n- recovered>=99% within 1m", []string{"x.yaml:6:3: recovered>=99% within 1m: the drill does not last until 1m: write watch: 1m, or a shorter time"}},
+		"later, after a drain":  {head + "- {kick: all, over: 1m}\nwatch: 20s\nexpect:\n- back_99>30s", []string{"x.yaml:6:3: back_99>30s: the drill does not last until 30s: write watch: 30s"}},
+		"later, after a refuse": {head + "- {at: 10s, refuse: 30s}\nwatch: 20s\nexpect:\n- back_99<61s\n- back_90<60s", []string{"x.yaml:6:3: back_99<61s: the drill does not last until 1m1s: write watch: 21s"}},
+
 		"all of them": {"nom: x\nsteps:\n- kick: rtt>\n  code: 1\n- {}\nwatch: no\n", []string{
 			`x.yaml:1:1: unknown key "nom"`, `x.yaml:3:9: "rtt>"`, "x.yaml:4:9: close code 1", "x.yaml:5:3: a step does one thing", `x.yaml:6:8: watch "no"`}},
 	} {
@@ -153,6 +208,56 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// What looks like the mistakes above and makes sense.
+func TestNoMistakes(t *testing.T) {
+	for name, c := range map[string]struct {
+		text  string
+		watch time.Duration
+	}{
+		"a refusal after another":     {"steps: [{refuse: 10s}, {at: 10s, refuse: 10s}]", time.Minute},
+		"a longer refusal":            {"steps: [{refuse: 10s}, {at: 5s, refuse: 10s}]", time.Minute},
+		"a cut in a fault":            {"steps: [{fault: latency=1s, on: all, for: 20s}, {at: 5s, fault: cut=1011, on: all}]", time.Minute},
+		"faults on shares":            {"steps: [{fault: latency=1s, on: all, share: 50%, for: 20s}, {fault: freeze, on: all, share: 10%, for: 20s}]", time.Minute},
+		"faults on others":            {"steps: [{fault: latency=1s, on: path=/a, for: 20s}, {fault: freeze, on: path=/b, for: 20s}]", time.Minute},
+		"a kick after a drain":        {"steps: [{kick: all, over: 30s}, {at: 30s, kick: all, reset: true}]", time.Minute},
+		"a kick of some in a drain":   {"steps: [{kick: all, over: 30s}, {at: 10s, kick: client~^vip}]", time.Minute},
+		"shares":                      {"steps: [{kick: all, share: 50%}, {kick: all, share: 50%, reset: true}]", time.Minute},
+		"a slow close":                {"steps: [{fault: slow-close=5s, on: all, for: 20s}, {kick: all}]", time.Minute},
+		"a range":                     {"steps: [{kick: all}]\nexpect: [lost>=40, lost<=40, lost<50, lost!=45]", time.Minute},
+		"not too soon, but in time":   {"steps: [{kick: all}]\nexpect: [back<50%@2s, recovered>=50% within 10s]", time.Minute},
+		"relative and not":            {"steps: [{kick: all}]\nexpect: [peak>50/s, peak<20%/s]", time.Minute},
+		"one of two clients":          {"steps: [{kick: all}]\nexpect: ['like=\"STOMP or MQTT.js\"', like=STOMP, like!=Phoenix]", time.Minute},
+		"a wait that is long enough":  {"steps: [{kick: all}]\nexpect: [recovered>=99% within 5m]", 5 * time.Minute},
+		"a wait that ends with steps": {"steps: [{refuse: 4m}]\nexpect: [back_99<5m]", time.Minute},
+		"a wait after a drain":        {"steps: [{kick: all, over: 4m}]\nexpect: [back_99<5m]", 5 * time.Minute},
+	} {
+		d, err := Parse("x.yaml", []byte("name: x\n"+c.text))
+		if err != nil || d.Watch != c.watch {
+			t.Errorf("%s: %v, %+v", name, err, d)
+		}
+	}
+}
+
+// Expectations of the command line are held against those of the drill.
+func TestFurtherExpectations(t *testing.T) {
+	for text, want := range map[string]string{
+		"lost>=60":                   "",
+		"recovered>=99% within 100s": "the drill does not last until 1m40s: write watch: 1m40s, or a shorter time",
+		"recovered >= 99% @60s":      "is the same as recovered>=99% within 60s, which the drill expects already: leave it out",
+		"back<10%":                   "contradicts recovered>=99% within 60s, which the drill expects: leave one out",
+		"lost<0":                     "this never holds: write another value",
+		"recoverd>1%":                `position 0: unknown "recoverd": did you mean recovered?`,
+	} {
+		err := (&Command{URL: "http://h", Drill: "herd", Expect: []string{text}}).Validate()
+		if want != "" {
+			want = fmt.Sprintf("--expect %q: %s", text, want)
+		}
+		if fmt.Sprint(err) != want && (err != nil || want != "") {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
 func TestMistakesAreBounded(t *testing.T) {
 	_, err := Parse("x.yaml", []byte("name: x\nsteps:\n"+strings.Repeat("- kick: rtt>\n", 999)))
 	if n := strings.Count(err.Error(), "\n"); n != maxMistakes {
@@ -172,7 +277,13 @@ func TestOpen(t *testing.T) {
 	if d, err := Open(file); err != nil || d.Name != "mine" || d.Watch != defaultWatch {
 		t.Errorf("%+v, %v", d, err)
 	}
-	if _, err := Open("deplyo"); err == nil || !strings.Contains(err.Error(), "deploy, blip, herd") {
+	if _, err := Open("deplyo"); err == nil || !strings.Contains(err.Error(), "did you mean deploy?") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := Open("reboot"); err == nil || !strings.Contains(err.Error(), "deploy, blip, herd") {
+		t.Errorf("error %v", err)
+	}
+	if err := (&Command{URL: "http://h", Drill: Name(file), Expect: []string{"lost>1"}, JUnit: file}).Validate(); err == nil || !strings.Contains(err.Error(), "write over the drill") {
 		t.Errorf("error %v", err)
 	}
 	if _, err := Open(filepath.Dir(file)); err == nil {

@@ -153,7 +153,8 @@ func fitsKind(c *comparison, p *model.PoolPolicy) bool { return c.HoldsWord(stri
 
 // fitsLike compares each of the names, if there are several clients with the same delays.
 func fitsLike(c *comparison, p *model.PoolPolicy) bool {
-	named := slices.Contains(p.Names(), c.Value.Word) || p.Like == c.Value.Word
+	wanted := model.PoolPolicy{Like: c.Value.Word}
+	named := slices.ContainsFunc(wanted.Names(), func(name string) bool { return slices.Contains(p.Names(), name) })
 	return named == (c.Op == "=")
 }
 

@@ -2,10 +2,12 @@ package drill
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
+	"holter/model"
 	"holter/model/yaml"
 )
 
@@ -13,6 +15,7 @@ import (
 // finds one records it and returns a value nevertheless.
 type script struct {
 	mistakes []string
+	places   struct{ steps, expectations []yaml.Node } // of a drill's, in the order of the file
 }
 
 // maxMistakes bounds how many mistakes are reported. Further ones are likely to be of the same kind.
@@ -28,45 +31,43 @@ func (s *script) note(mistake error) {
 	}
 }
 
-// key is a key that a mapping may have, with the function that reads its value.
-type key struct {
-	name string
-	read func(yaml.Node)
-}
-
-// mapping reads all keys of n. Each of them may appear at most once.
-func (s *script) mapping(n yaml.Node, what string, keys []key) {
+// mapping reads all keys of n into to. Each of them may appear at most once.
+func mapping[T any](s *script, n yaml.Node, what string, keys []key[T], to *T) {
 	fields, ok := n.Fields()
 	if !ok {
-		s.mistake(n, "expected %s, which has the keys %s", what, names(keys))
+		s.mistake(n, "expected %s, which has the keys %s", what, strings.Join(names(keys), ", "))
 	}
 	for _, f := range fields {
-		i := slices.IndexFunc(keys, func(k key) bool { return k.name == f.Key.Text() })
+		i := slices.IndexFunc(keys, func(k key[T]) bool { return k.name == f.Key.Text() })
 		switch {
 		case i < 0:
-			s.mistake(f.Key, "unknown key %q: %s has the keys %s", f.Key.Text(), what, names(keys))
+			s.unknown(f.Key, what, names(keys))
 		case f.Repeated != nil:
 			s.note(f.Repeated)
 		default:
-			keys[i].read(f.Value)
+			keys[i].read(s, f.Value, to)
 		}
 	}
 }
 
-func names(keys []key) string {
-	list := make([]string, len(keys))
-	for i, k := range keys {
-		list[i] = k.name
+// unknown reports a key that is not one of those that what has.
+func (s *script) unknown(k yaml.Node, what string, keys []string) {
+	list := strings.Join(keys, ", ")
+	if near := model.Nearest(k.Text(), keys); near != "" {
+		s.mistake(k, "unknown key %.60q: did you mean %s? (%s has the keys %s)", k.Text(), near, what, list)
+		return
 	}
-	return strings.Join(list, ", ")
+	s.mistake(k, "unknown key %.60q: %s has the keys %s", k.Text(), what, list)
 }
 
-// list calls read for each entry of n.
-func (s *script) list(n yaml.Node, what string, read func(yaml.Node)) {
+// list calls read for each entry of n, of which there must be one.
+func (s *script) list(n yaml.Node, what, example string, read func(yaml.Node)) {
 	entries, ok := n.List()
 	switch {
 	case !ok:
-		s.mistake(n, "expected a list under %s, with a - before each entry", what)
+		s.mistake(n, "expected a list under %s, with a - before each entry, such as - %s", what, example)
+	case len(entries) == 0:
+		s.mistake(n, "%s is empty: write an entry such as - %s", what, example)
 	case len(entries) > maxEntries:
 		s.mistake(n, "more than %d entries under %s", maxEntries, what)
 	default:
@@ -82,28 +83,38 @@ func (s *script) text(n yaml.Node) string {
 		s.mistake(n, "expected a value here")
 		return ""
 	}
-	if strings.ContainsFunc(n.Text(), func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		s.mistake(n, "expected one line of visible characters")
+	if i := strings.IndexFunc(n.Text(), invisible); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(n.Text()[i:])
+		s.mistake(n, "expected one line of visible characters, without %U", r)
 		return ""
 	}
 	return n.Text()
 }
 
+// invisible reports whether r ends a line, changes the direction of text, or is a control character.
+func invisible(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
+}
+
 func (s *script) duration(n yaml.Node, what string, least, most time.Duration) time.Duration {
 	d, err := time.ParseDuration(n.Text())
 	if err != nil || d < least || d > most {
-		s.mistake(n, "%s %q: write a duration such as 10s, from %v to %v", what, n.Text(), least, most)
+		s.mistake(n, "%s %.60q: write a duration such as 10s, from %s to %s", what, n.Text(), brief(least), brief(most))
 		return least
 	}
 	return d
 }
 
-func (s *script) integer(n yaml.Node, what, example string) int {
-	i, err := strconv.Atoi(n.Text())
-	if err != nil {
-		s.mistake(n, "%s %q: write %s", what, n.Text(), example)
+// brief formats a duration without the units that are zero.
+func brief(d time.Duration) string {
+	text := d.String()
+	if cut, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = cut + "m"
 	}
-	return i
+	if cut, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = cut + "h"
+	}
+	return text
 }
 
 func (s *script) boolean(n yaml.Node) bool {

@@ -20,8 +20,14 @@ type Subject struct {
 	// Joins says that further comparisons may follow in the same text, which are about the same thing. They join too.
 	Joins bool
 	Words []string // for Word: the values that there are; nil for any
+	Or    string   // for Word: what joins several of Words to one value, "" if nothing does
 	Form  string   // what its values look like, if that of the unit does not say enough
+
+	Examples []Example // for users; the first begins with the name
 }
+
+// Example is an expectation, and what it means.
+type Example struct{ Text, About string }
 
 // form says what the values of s look like.
 func (s *Subject) form() string {
@@ -45,7 +51,7 @@ const (
 )
 
 var unitForms = [...]string{
-	Share: "a share from 0% to 100%, such as 99%", Length: "a duration such as 10s", Number: "a number such as 3",
+	Share: "a share from 0% to 100%, such as 99%", Length: "a duration such as 10s, up to 24h,", Number: "a number such as 3",
 	PerSecond: "a rate such as 200/s or 50%/s", Word: "a word, in quotes if it has spaces",
 }
 
@@ -61,6 +67,14 @@ func (l Language) names(ok func(*Subject) bool) []string {
 		}
 	}
 	return names
+}
+
+// Examples returns those of all subjects.
+func (l Language) Examples() (all []Example) {
+	for i := range l {
+		all = append(all, l[i].Examples...)
+	}
+	return all
 }
 
 func (l Language) String() string {

@@ -13,6 +13,7 @@ var some = Language{
 	{Name: "rate", Unit: PerSecond},
 	{Name: "kind", Unit: Word, Joins: true, Words: []string{"a", "b c"}, Form: "a or b c"},
 	{Name: "size", Unit: Number, Joins: true},
+	{Name: "like", Unit: Word, Joins: true, Words: []string{"A.B", "long name"}, Or: " or ", Form: "A.B or long name"},
 	{Name: "done", Unit: Flag},
 }
 
@@ -23,7 +24,7 @@ func TestParse(t *testing.T) {
 		"took<=1.5s":           {{Subject: 1, Op: "<=", Value: Value{Number: 1.5}}},
 		"rate>20%/s":           {{Subject: 2, Op: ">", Value: Value{Number: 0.2, Relative: true}}},
 		`kind!="b c" size=3`:   {{Subject: 3, Op: "!=", Value: Value{Word: "b c"}}, {Subject: 4, Op: "=", Value: Value{Number: 3}}},
-		"done":                 {{Subject: 5}},
+		"done":                 {{Subject: 6}},
 		"kind=a":               {{Subject: 3, Op: "=", Value: Value{Word: "a"}}},
 		"rate<200/s":           {{Subject: 2, Op: "<", Value: Value{Number: 200}}},
 	} {
@@ -42,17 +43,46 @@ func TestParse(t *testing.T) {
 
 func TestParseSaysWhatToWrite(t *testing.T) {
 	for text, want := range map[string]string{
-		"":               "one of back, took, rate, kind, size, done",
+		"":               "one of back, took, rate, kind, size, like, done",
 		"kind=c":         "a or b c after kind",
-		"kind=a back>1%": "kind or size: write back as another expectation",
+		"kind=a back>1%": "kind, size or like: write back as another expectation",
 		"done now":       "the end: write the rest as another expectation",
 		"kind>a":         "= or != after kind",
-		"took<5":         "a duration such as 10s after took",
+		"took<5":         "a duration such as 10s, up to 24h, after took",
+		"took<25h":       "a duration such as 10s, up to 24h, after took",
+		"back<5%@25h":    "a duration such as 10s, up to 24h, after within",
+		"size=0x10":      "a number such as 3 after size",
+		"size=NaN":       "a number such as 3 after size",
+		"size=+Inf":      "a number such as 3 after size",
+		"size=1e300":     "a number such as 3 after size",
+		"back>0x1p-1%":   "a share from 0% to 100%, such as 99% after back",
+		"like=nobody":    "A.B or long name after like",
 	} {
 		_, err := some.Parse(text)
 		if e, ok := errors.AsType[*SyntaxError](err); !ok || e.Expected != want {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
+	}
+}
+
+// What is nearly a word is taken for a slip of that word.
+func TestParseKnowsTheNearestWord(t *testing.T) {
+	for text, want := range map[string]string{
+		"bakc>1%":                 `position 0: unknown "bakc": did you mean back?`,
+		"Took<1s":                 `position 0: unknown "Took": did you mean took?`,
+		"like=a.b":                `position 5: unknown "a.b": did you mean A.B?`,
+		"like=ab":                 `position 5: unknown "ab": did you mean A.B?`,
+		"like=long name":          `position 5: unknown "long": did you mean "long name"?`,
+		`like!="A.B or long nam"`: `position 6: unknown "long nam": did you mean "long name"?`,
+		`kind=a lik="long name"`:  `position 7: unknown "lik": did you mean like?`,
+		strings.Repeat("x", 100):  "position 0: expected one of back, took, rate, kind, size, like, done",
+	} {
+		if _, err := some.Parse(text); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+	if e, err := some.Parse(`like="long name or A.B"`); err != nil || e.Parts[0].Value.Word != "long name or A.B" {
+		t.Errorf("%+v, %v", e, err)
 	}
 }
 

@@ -17,9 +17,13 @@ const MaxLength = 500
 type SyntaxError struct {
 	Pos      int    // byte offset
 	Expected string // what to write there
+	Unknown  string // the word that stands there, if Expected is a word that is nearly the same
 }
 
 func (e *SyntaxError) Error() string {
+	if e.Unknown != "" {
+		return fmt.Sprintf("position %d: unknown %.60q: did you mean %s?", e.Pos, e.Unknown, e.Expected)
+	}
 	return fmt.Sprintf("position %d: expected %s", e.Pos, e.Expected)
 }
 
@@ -55,7 +59,27 @@ type parser struct {
 func (p *parser) rest() string { return p.src[p.pos:] }
 
 func (p *parser) expected(pos int, format string, args ...any) error {
-	return &SyntaxError{pos, fmt.Sprintf(format, args...)}
+	return &SyntaxError{Pos: pos, Expected: fmt.Sprintf(format, args...)}
+}
+
+// near returns the error for a word that is unknown. If none of words is near, it is other.
+func near(pos int, text string, words []string, other error) error {
+	word := model.Nearest(text, words)
+	if i := slices.IndexFunc(words, func(w string) bool { return beginsWith(w, text) }); word == "" && i >= 0 {
+		word = words[i]
+	}
+	if word == "" {
+		return other
+	}
+	if strings.ContainsAny(word, spaces) {
+		word = `"` + word + `"`
+	}
+	return &SyntaxError{pos, word, text}
+}
+
+// beginsWith reports whether text may be a word that is not typed to its end.
+func beginsWith(word, text string) bool {
+	return len(text) >= 3 && len(text) <= len(word) && strings.EqualFold(word[:len(text)], text)
 }
 
 // spaces separate words.
@@ -94,10 +118,13 @@ func (p *parser) comparison() (c Comparison, err error) {
 func (p *parser) subject() (int, error) {
 	p.skipSpace()
 	begin := p.pos
-	name := p.word(func(c byte) bool { return c == '_' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' })
+	name := p.word(func(c byte) bool {
+		return c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+	})
 	i := slices.IndexFunc(p.language, func(s Subject) bool { return name != "" && (s.Name == name || s.Alias == name) })
 	if i < 0 {
-		return 0, p.expected(begin, "one of %s", p.language)
+		every := p.language.names(func(*Subject) bool { return true })
+		return 0, near(begin, name, every, p.expected(begin, "one of %s", p.language))
 	}
 	if s := &p.language[i]; !s.Joins && strings.Trim(p.src[:begin], spaces) != "" {
 		joining := p.language.names(func(s *Subject) bool { return s.Joins })
@@ -132,10 +159,23 @@ func (p *parser) value(s *Subject) (Value, error) {
 		return Value{}, p.expected(begin, "a closing quote for this quote")
 	}
 	v, ok := s.Unit.parse(text)
-	if !ok || s.Words != nil && !slices.Contains(s.Words, v.Word) {
+	if !ok {
 		return v, p.expected(begin, "%s after %s", s.form(), s.Name)
 	}
+	for _, word := range s.split(v.Word) {
+		if s.Words != nil && !slices.Contains(s.Words, word) {
+			return v, near(begin, word, s.Words, p.expected(begin, "%s after %s", s.form(), s.Name))
+		}
+	}
 	return v, nil
+}
+
+// split returns the words of a value.
+func (s *Subject) split(value string) []string {
+	if s.Or == "" {
+		return []string{value}
+	}
+	return strings.Split(value, s.Or)
 }
 
 // text consumes a value in quotes, or one that ends at the next space or @. It returns false if a closing quote is
@@ -167,11 +207,19 @@ func (p *parser) within() (time.Duration, error) {
 	p.skipSpace()
 	begin := p.pos
 	text, _ := p.text()
-	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 {
+	d, ok := parseLength(text)
+	if !ok {
 		return 0, p.expected(begin, "%s after within", unitForms[Length])
 	}
 	return d, nil
+}
+
+// MaxTime bounds the durations of expectations.
+const MaxTime = 24 * time.Hour
+
+func parseLength(text string) (time.Duration, bool) {
+	d, err := time.ParseDuration(text)
+	return d, err == nil && d > 0 && d <= MaxTime
 }
 
 func (u Unit) parse(text string) (v Value, ok bool) {
@@ -180,8 +228,8 @@ func (u Unit) parse(text string) (v Value, ok bool) {
 		v.Number, ok = ParseShare(text)
 		return v, ok && v.Number <= 1
 	case Length:
-		d, err := time.ParseDuration(text)
-		return Value{Number: d.Seconds()}, err == nil && d > 0
+		d, ok := parseLength(text)
+		return Value{Number: d.Seconds()}, ok
 	case PerSecond:
 		text, ok = strings.CutSuffix(text, "/s")
 		if !ok {
@@ -206,8 +254,8 @@ func ParseShare(text string) (float64, bool) {
 	return n / 100, ok && valid
 }
 
-// parseNumber reads a finite number of 0 or more.
+// parseNumber reads a finite decimal number of 0 or more.
 func parseNumber(text string) (float64, bool) {
 	n, err := strconv.ParseFloat(text, 64)
-	return n, err == nil && n >= 0 && n < 1e15
+	return n, err == nil && n >= 0 && n < 1e15 && strings.Trim(text, "0123456789.e-") == ""
 }
