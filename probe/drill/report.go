@@ -111,8 +111,11 @@ func (r *Report) verdict() string {
 }
 
 func (s *Done) text() string {
-	if s.Hit == 0 {
+	switch {
+	case !s.Selects:
 		return s.Step
+	case s.Hit == 0:
+		return s.Step + ": no connections"
 	}
 	return fmt.Sprintf("%s: %d connections", s.Step, s.Hit)
 }

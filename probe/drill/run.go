@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -111,6 +112,8 @@ type Done struct {
 	At   time.Duration // from the start of the drill
 	Step string        // Step.String
 	Hit  int           // number of connections that were disturbed; 0 for a refusal
+
+	Selects bool // the step is about connections
 }
 
 // newRunner starts the record of a run with the clients that are connected now. It fails if there are none.
@@ -174,7 +177,7 @@ func (r *runner) performSteps(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", s, err)
 		}
-		r.done = append(r.done, Done{s.At, s.String(), hit})
+		r.done = append(r.done, Done{At: s.At, Step: s.String(), Hit: hit, Selects: s.Kind != Refuse})
 		r.reportProgress(r.done[len(r.done)-1].text())
 	}
 	return nil
@@ -250,6 +253,7 @@ func (r *runner) perform(ctx context.Context, s *Step) (hit int, err error) {
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
+	r.replaceFaults(ids)
 	if s.For > 0 {
 		r.activeFaults = append(r.activeFaults, activeFault{ids, r.elapsed() + s.For})
 	}
@@ -302,6 +306,20 @@ func (r *runner) selectConnections(ctx context.Context, s *Step) ([]model.ID, er
 		ids = ids[:int(math.Ceil(s.Share*float64(len(ids))))]
 	}
 	return ids, nil
+}
+
+// replaceFaults forgets the faults of earlier steps on these connections: others take their place, and must not end when
+// they would have ended.
+func (r *runner) replaceFaults(ids []model.ID) {
+	replaced := make(map[model.ID]bool, len(ids))
+	for _, id := range ids {
+		replaced[id] = true
+	}
+	for i := range r.activeFaults {
+		f := &r.activeFaults[i]
+		f.ids = slices.DeleteFunc(f.ids, func(id model.ID) bool { return replaced[id] })
+	}
+	r.activeFaults = slices.DeleteFunc(r.activeFaults, func(f activeFault) bool { return len(f.ids) == 0 })
 }
 
 // endExpiredFaults ends the faults whose time is over.

@@ -260,6 +260,20 @@ func TestDrillBlip(t *testing.T) {
 	})
 }
 
+// Faults take the place of those that an earlier step has put on a connection, and last as long as their own step says.
+func TestDrillReplacesFaults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(10)
+		_, err := perform(t, s, "steps: [{fault: latency=1s, on: all, for: 5s}, {at: 1s, fault: freeze, on: id=c1 or id=c2, for: 30s}]")
+		if err != nil {
+			t.Error(err)
+		}
+		if want := []string{"latency=1s on 10", "freeze on 2", "none on 8", "none on 2"}; !slices.Equal(s.orders, want) {
+			t.Errorf("orders %q, want %q", s.orders, want)
+		}
+	})
+}
+
 func TestDrillOfAShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(10)
@@ -377,7 +391,7 @@ func TestDrillOfATargetThatFails(t *testing.T) {
 func TestReport(t *testing.T) {
 	r := &Report{
 		Drill: "deploy", About: "a <test>", Started: noon, Took: 12500 * time.Millisecond, Clients: 120, Figures: deployed(),
-		Steps: []Done{{0, "refuse upgrades for 10s", 0}, {0, "kick all with 1012", 120}},
+		Steps: []Done{{Step: "refuse upgrades for 10s"}, {Step: "kick all with 1012", Hit: 120, Selects: true}, {At: time.Second, Step: "kick id=c1", Selects: true}},
 	}
 	for _, text := range []string{"recovered>=99% within 8s", "peak_rate<200/s"} {
 		e, err := ParseExpectation(text)
@@ -397,6 +411,7 @@ func TestReport(t *testing.T) {
 
       0s  refuse upgrades for 10s
       0s  kick all with 1012: 120 connections
+      1s  kick id=c1: no connections
 
   clients   120 before, 100 lost their connection, 98 are back, 1 gave up
   back      50% after 5s, 90% after 9s, 99% never
