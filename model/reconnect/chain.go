@@ -3,6 +3,7 @@ package reconnect
 import (
 	"math"
 	"slices"
+	"time"
 
 	"holter/model"
 )
@@ -15,6 +16,17 @@ type chain struct {
 	short  bool  // the next attempt is the first after such a connection
 	left   bool  // the client closed its newest connection in order
 	reopen []reopening
+}
+
+// FewestFlaps in a row are flapping: one connection that is closed again within seconds is an accident.
+const FewestFlaps = 3
+
+// Smooth returns a mean time in which the newest has a weight of a quarter. 0 stands for none so far.
+func Smooth(mean, newest time.Duration) time.Duration {
+	if mean == 0 {
+		return newest
+	}
+	return mean + (newest-mean)/4
 }
 
 // reopening is an attempt that was the first after a short connection.

@@ -42,12 +42,8 @@ type plight struct {
 	refusal  model.Refusal // the newest; only Status, By and Reason
 }
 
-const (
-	// fewestFlaps in a row are flapping: one short connection is an accident.
-	fewestFlaps = 3
-	// otherAttempts is how many refusals in a row show that refusals keep a client out, and no longer short connections.
-	otherAttempts = 3
-)
+// otherAttempts is how many refusals in a row show that refusals keep a client out, and no longer short connections.
+const otherAttempts = 3
 
 // newest returns the present absence, or the last one.
 func (a *Client) newest() *absence {
@@ -72,7 +68,7 @@ func (s *absence) settling(now model.Instant) bool { return s.back != 0 && !s.st
 // since.
 func (a *Client) unstable(now model.Instant) bool {
 	p := a.plight
-	return p != nil && p.flaps >= fewestFlaps && p.refusals < otherAttempts && !a.newest().stayed(now)
+	return p != nil && p.flaps >= reconnect.FewestFlaps && p.refusals < otherAttempts && !a.newest().stayed(now)
 }
 
 // short records the end of a connection that has not lasted. A client that comes now and then, and leaves by itself, has
@@ -84,18 +80,10 @@ func (a *Client) short(at model.Instant, l *reconnect.Loss) {
 	}
 	p := a.trouble()
 	if p.flaps > 0 {
-		p.every = smooth(p.every, time.Duration(at-p.flapped))
+		p.every = reconnect.Smooth(p.every, time.Duration(at-p.flapped))
 	}
 	p.flaps, p.flapped, p.lasted, p.close = p.flaps+1, at, l.Lasted, l.Close
 	p.close.At = time.Time{}
-}
-
-// smooth returns a mean in which the newest of the values has a weight of a quarter. 0 stands for no value so far.
-func smooth(mean, newest time.Duration) time.Duration {
-	if mean == 0 {
-		return newest
-	}
-	return mean + (newest-mean)/4
 }
 
 func (a *Client) trouble() *plight {

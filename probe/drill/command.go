@@ -93,7 +93,7 @@ func (c *Command) Run(ctx context.Context, t Target, out io.Writer, live io.Writ
 		return err
 	}
 	if !report.Passed() {
-		return fmt.Errorf("drill %s %s", report.Drill, report.verdict())
+		return fmt.Errorf("drill %s %s", report.Drill, report.verdict()+report.moreover())
 	}
 	return nil
 }

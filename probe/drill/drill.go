@@ -25,6 +25,8 @@ type Drill struct {
 	About  string
 	Steps  []Step // at least one, in the order of At
 	Expect []Expectation
+	// Stay is how long a connection must last so that its client is back.
+	Stay time.Duration
 	// Watch is the longest time to wait, after the last disturbance is over, until all clients are back.
 	Watch   time.Duration
 	watches bool // Watch is what the file says

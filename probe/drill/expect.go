@@ -74,6 +74,15 @@ var subjects = []subject{
 	{Subject: expect.Subject{Name: "factor", Unit: expect.Number, Joins: true, Examples: []expect.Example{
 		{Text: "factor>1.5", About: "from one of their delays to the next"},
 	}}, fits: fitsFactor},
+	{Subject: expect.Subject{Name: "resets", Unit: expect.Word, Joins: true, Words: resetWords, Form: model.OneOf(resetWords), Examples: []expect.Example{
+		{Text: "resets!=at_open", About: "their delays do not start anew after each connection, however short: at_open, after_stay or unknown"},
+	}}, fits: fitsResets},
+	{Subject: expect.Subject{Name: "flapping", Unit: expect.Number, Examples: []expect.Example{
+		{Text: "flapping=0", About: "clients that come back and are closed again, each time before they have stayed"},
+	}}, check: flapping},
+	{Subject: expect.Subject{Name: "gave_up", Unit: expect.Number, Examples: []expect.Example{
+		{Text: "gave_up<=2", About: "clients that have been silent for longer than their own policy allows"},
+	}}, check: gaveUp},
 	{Subject: expect.Subject{Name: "no_client_gave_up", Unit: expect.Flag, Examples: []expect.Example{
 		{Text: "no_client_gave_up", About: "clients that are not back are still trying"},
 	}}, check: noClientGaveUp},
@@ -82,6 +91,8 @@ var subjects = []subject{
 var policyKinds = []string{
 	string(model.PolicyNone), string(model.PolicyFixed), string(model.PolicyExponential), string(model.PolicyLinear), string(model.PolicySteps), string(model.PolicyUnknown),
 }
+
+var resetWords = []string{string(model.ResetAtOpen), string(model.ResetAfterStay), resetWord(model.ResetUnknown)}
 
 // language has the subjects in the same order.
 var language = func() (l expect.Language) {

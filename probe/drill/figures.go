@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -9,16 +10,19 @@ import (
 	"holter/model/storm"
 )
 
-// gaveUpAfter is how long a client that is away counts as still trying after an attempt. It is the longest delay of
-// common policies.
-const gaveUpAfter = 30 * time.Second
-
 // Figures describe how the clients came back. Times count from the start of the drill. If a step of the drill closes
 // connections over a time, Back50, Back90 and Back99 count from each client's own loss instead.
 type Figures struct {
-	Lost, Back int // clients that lost their connection, and those of them that are back
-	GaveUp     int // clients that are away and have not tried for half a minute, or not at all
+	Lost, Back int // clients that lost their connection, and those of them that are back: that have stayed
 	Refused    int // refused upgrades
+
+	Stay     time.Duration      // how long a connection must last so that its client is back
+	Settling int                // clients with a connection that has yet to last
+	Flapping int                // clients whose connections are closed again before they have stayed
+	FlapRate float64            // connections of these that are closed per second
+	Flaps    []model.StormCause // how they are closed, the commonest first
+	GaveUp   int                // clients that have been silent for clearly longer than their own policy allows
+	Silent   int                // clients that have not tried at all, and may have given up
 
 	FromLoss bool // times of recovery count from each client's own loss
 
@@ -32,21 +36,22 @@ type Figures struct {
 
 // figures computes the figures at a time since the start.
 func (r *record) figures(now time.Duration) *Figures {
-	f := &Figures{Lost: r.lost, Refused: r.refused, Missed: r.missed, FromLoss: r.fromLoss}
+	now = r.now(now)
+	f := &Figures{Lost: r.lost, Refused: r.refused, Missed: r.missed, FromLoss: r.fromLoss, Stay: r.stay}
 	var records []*reconnect.Attempts
 	var returns []time.Duration // from the start
+	var out []*outage
 	for _, c := range r.clients {
-		s := c.outage
-		switch {
+		switch s := c.outage; {
 		case s == nil:
 			continue
-		case !s.away:
+		case s.stayed(now, r.stay):
 			returns = append(returns, s.back)
 			f.returns = append(f.returns, s.took(r.fromLoss))
-		case s.tried == 0 || now-s.tried > gaveUpAfter:
-			f.GaveUp++
+		default:
+			out = append(out, s)
 		}
-		records = append(records, s.attempts)
+		records = append(records, c.outage.attempts)
 	}
 	slices.Sort(returns)
 	slices.Sort(f.returns)
@@ -61,7 +66,34 @@ func (r *record) figures(now time.Duration) *Figures {
 		f.Back50, f.Back90, f.Back99 = own.Back50, own.Back90, own.Back99
 	}
 	f.Policies = reconnect.Infer(records, model.Instant(now))
+	f.countOut(out, now)
 	return f
+}
+
+// countOut counts the clients that are not back. Infer must have looked at them.
+func (f *Figures) countOut(out []*outage, now time.Duration) {
+	ends := make(map[model.StormCause]int)
+	for _, s := range out {
+		switch {
+		case s.attempts.GaveUp(model.Instant(now)):
+			f.GaveUp++
+		case s.flapping():
+			f.Flapping++
+			ends[model.StormCause{Code: s.flap.Code, By: s.flap.By}]++
+			f.FlapRate += 1 / max(s.every, time.Millisecond).Seconds()
+		case !s.away:
+			f.Settling++
+		case !s.tried:
+			f.Silent++
+		}
+	}
+	for c, n := range ends {
+		c.Count = n
+		f.Flaps = append(f.Flaps, c)
+	}
+	slices.SortFunc(f.Flaps, func(a, b model.StormCause) int {
+		return cmp.Or(-cmp.Compare(a.Count, b.Count), cmp.Compare(a.Code, b.Code), cmp.Compare(a.By, b.By))
+	})
 }
 
 // took returns how long it took until the client was back, from its own loss or from the start.

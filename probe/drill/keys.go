@@ -22,6 +22,9 @@ var drillKeys = []key[Drill]{
 	{"name", "name: restart", "what reports call the drill", nil, func(s *script, n yaml.Node, d *Drill) { d.Name = s.text(n) }},
 	{"about", "about: a new version is deployed", "what it does, in a sentence", nil, func(s *script, n yaml.Node, d *Drill) { d.About = s.text(n) }},
 	{"steps", "steps:", "a list of steps, in any order", nil, (*script).steps},
+	{"stay", "stay: 5s", "how long a connection must last for its client to be back; 5s without it", nil, func(s *script, n yaml.Node, d *Drill) {
+		d.Stay = s.duration(n, "stay", time.Millisecond, maxTime)
+	}},
 	{"watch", "watch: 90s", "longest wait after the last step; else 1m, or as long as an expectation needs", nil, func(s *script, n yaml.Node, d *Drill) {
 		d.Watch, d.watches = s.duration(n, "watch", time.Millisecond, maxTime), true
 	}},

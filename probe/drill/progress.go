@@ -22,6 +22,9 @@ const eraseLine = "\r\x1b[K"
 // Show writes p, or leaves it out if the newest line is not old enough.
 func (t *Ticker) Show(p Progress) {
 	status := fmt.Sprintf("%6.1f s  %d of %d clients lost, %d back, %d refused", p.Elapsed.Seconds(), p.Lost, p.Clients, p.Back, p.Refused)
+	if p.Flapping > 0 {
+		status += fmt.Sprintf(", %d flapping", p.Flapping)
+	}
 	switch {
 	case t.Terminal && p.Event != "":
 		fmt.Fprintf(t.Out, "%s%6.1f s  %s\n%s", eraseLine, p.Elapsed.Seconds(), p.Event, status)

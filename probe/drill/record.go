@@ -15,9 +15,11 @@ type record struct {
 	knownSince  time.Duration // when the first snapshot was taken; it contains earlier events
 	lossesUntil time.Duration // later losses are not the drill's doing
 	fromLoss    bool          // a client's recovery counts from its own loss, and not from the start
+	stay        time.Duration // how long a connection must last so that its client is back
+	heard       time.Duration // when the newest event happened
+	regular     bool          // the target sends samples of its host: it is never silent for longer than a second
 	clients     map[string]*client
 	lost        int             // clients that lost their connection
-	back        int             // clients of these that are connected again
 	arrivals    []time.Duration // of clients that came back, and of refused upgrades
 	refused     int
 	missed      uint64    // events that were dropped on the way
@@ -41,19 +43,25 @@ type client struct {
 	outage      *outage       // nil until the client loses its connection
 }
 
-// outage is what a client did after it had lost its connection. A second loss starts it again.
+// outage is what a client did after it had lost its connection. A second loss starts it again, if the client had stayed.
 type outage struct {
 	away     bool
-	since    time.Duration // the loss that it began with; the client has not settled since
-	lost     time.Duration // the newest loss
-	tried    time.Duration // the newest attempt, 0 if there was none
-	back     time.Duration
+	since    time.Duration // the loss that it began with; the client has not stayed since
+	tried    bool
+	back     time.Duration // when the connection opened that the client has now
 	attempts *reconnect.Attempts
+
+	ended    time.Duration // its newest connection
+	refusals int           // in a row
+
+	flaps int           // connections that were closed again before the client had stayed
+	flap  model.Close   // of the newest of these
+	every time.Duration // from one of these to the next, of late; 0 if there is only one
 }
 
 // newRecord makes a record of the clients in a snapshot from before the start.
 func newRecord(s *model.Snapshot, start time.Time) *record {
-	r := &record{start: start, knownSince: s.Time.Sub(start), lossesUntil: maxTime, clients: make(map[string]*client)}
+	r := &record{start: start, knownSince: s.Time.Sub(start), lossesUntil: maxTime, stay: model.Stay, clients: make(map[string]*client)}
 	for i := range s.Connections {
 		if c := &s.Connections[i]; c.Open() {
 			owner := r.client(c.Client)
@@ -89,6 +97,8 @@ func (r *record) offset(t time.Time) time.Duration { return t.Sub(r.start) }
 // for counts as missed.
 func (r *record) apply(e *model.Event) {
 	at := r.offset(e.Time)
+	r.heard = max(r.heard, at)
+	r.regular = r.regular || e.Type == model.HostSampled
 	if r.size > maxSize && e.Type != model.Dropped {
 		r.missed++
 		return
@@ -129,11 +139,10 @@ func (r *record) returned(c *client, at time.Duration) {
 	if s == nil || !s.away {
 		return
 	}
-	s.away, s.tried, s.back = false, at, at
+	s.away, s.tried, s.back, s.refusals = false, true, at, 0
 	s.attempts.Try(model.Instant(at), 0, false, 0)
 	r.arrivals = append(r.arrivals, at)
 	r.size += timeSize
-	r.back++
 }
 
 func (r *record) closed(c *client, was *model.Connection, at time.Duration) {
@@ -155,7 +164,7 @@ func (r *record) closed(c *client, was *model.Connection, at time.Duration) {
 }
 
 // lostConnection records that a client lost its last connection. A loss counts until lossesUntil, and after that
-// only if the client had come back less than Settled before.
+// only if the client had not stayed.
 func (r *record) lostConnection(c *client, at time.Duration, l *reconnect.Loss) {
 	s := c.outage
 	switch {
@@ -165,16 +174,63 @@ func (r *record) lostConnection(c *client, at time.Duration, l *reconnect.Loss) 
 		s = &outage{since: at, attempts: new(reconnect.Attempts)}
 		c.outage = s
 		r.lost++
-	case s.away || at > r.lossesUntil && at-s.back > reconnect.Settled:
+	case s.away:
+		return
+	case at-s.back < r.stay:
+		s.short(at, l)
+	case at > r.lossesUntil:
 		return
 	default:
-		r.back--
-		if at-s.back > reconnect.Settled {
-			s.since = at
+		*s = outage{since: at, back: s.back, attempts: s.attempts}
+	}
+	s.away, s.ended = true, at
+	s.attempts.Lose(model.Instant(at), l)
+}
+
+// short records that a connection has not lasted. A client that comes now and then, and leaves by itself, has done what it
+// came for.
+func (s *outage) short(at time.Duration, l *reconnect.Loss) {
+	if reconnect.Left(&l.Close) && s.back-s.ended >= model.Stay {
+		s.flaps = 0
+		return
+	}
+	if s.flaps > 0 {
+		s.every = reconnect.Smooth(s.every, at-s.ended)
+	}
+	s.flaps, s.flap = s.flaps+1, l.Close
+}
+
+// now returns until when the record is complete, at a time since the start. Events may be late, and one that is still
+// under way may say that a client has not stayed.
+func (r *record) now(at time.Duration) time.Duration {
+	if r.regular {
+		return min(at, r.heard)
+	}
+	return at
+}
+
+// stayed reports whether the client is back for good.
+func (s *outage) stayed(now, stay time.Duration) bool { return !s.away && now-s.back >= stay }
+
+// flapping reports whether the client's connections are closed again and again.
+func (s *outage) flapping() bool { return s.flaps >= reconnect.FewestFlaps }
+
+// count returns how many clients are back, how many flap, and how many have a connection, opened before a time, which has
+// yet to last.
+func (r *record) count(now, opened time.Duration) (back, flapping, settling int) {
+	now = r.now(now)
+	for _, c := range r.clients {
+		switch s := c.outage; {
+		case s == nil:
+		case s.stayed(now, r.stay):
+			back++
+		case s.flapping():
+			flapping++
+		case !s.away && s.back <= opened:
+			settling++
 		}
 	}
-	s.away, s.lost, s.tried = true, at, 0
-	s.attempts.Lose(model.Instant(at), l)
+	return back, flapping, settling
 }
 
 // refusal records a refused upgrade. c is nil if the client is unknown.
@@ -183,8 +239,16 @@ func (r *record) refusal(c *client, at, retryAfter time.Duration) {
 	r.arrivals = append(r.arrivals, at)
 	r.size += timeSize
 	if c != nil && c.outage != nil && c.outage.away {
-		c.outage.tried = at
+		c.outage.refused()
 		c.outage.attempts.Try(model.Instant(at), 0, true, retryAfter)
+	}
+}
+
+// refused records a refusal. Several in a row keep the client out, and no longer short connections.
+func (s *outage) refused() {
+	s.tried = true
+	if s.refusals++; s.refusals >= reconnect.FewestFlaps {
+		s.flaps = 0
 	}
 }
 

@@ -62,8 +62,8 @@ func (p *play) refuse(name string, at time.Duration) {
 
 func (p *play) want(t *testing.T, lost, back int) {
 	t.Helper()
-	if p.lost != lost || p.back != back {
-		t.Errorf("%d lost their connection and %d are back, want %d and %d", p.lost, p.back, lost, back)
+	if now, _, _ := p.count(time.Minute, maxTime); p.lost != lost || now != back {
+		t.Errorf("%d lost their connection and %d are back, want %d and %d", p.lost, now, lost, back)
 	}
 	if f := p.figures(time.Minute); f.Lost != lost || f.Back != back {
 		t.Errorf("figures say that %d lost their connection and %d are back, want %d and %d", f.Lost, f.Back, lost, back)
@@ -85,8 +85,11 @@ func TestRecord(t *testing.T) {
 	p.goes("cid", 11*time.Second)
 	p.want(t, 2, 1) // the loss of cid is too late to be the drill's doing
 	f := p.figures(40 * time.Second)
-	if f.Refused != 2 || f.GaveUp != 1 || f.Back50 != 4*time.Second || f.Back99 != 0 || f.Peak != 2 {
+	if f.Refused != 2 || f.GaveUp != 0 || f.Silent != 1 || f.Back50 != 4*time.Second || f.Back99 != 0 || f.Peak != 2 {
 		t.Errorf("%+v", f)
+	}
+	if f := p.figures(2 * time.Minute); f.GaveUp != 1 || f.Silent != 0 {
+		t.Errorf("a client that has not tried for two minutes: %+v", f)
 	}
 }
 
@@ -179,7 +182,7 @@ func TestRecordCatchesUpByASnapshot(t *testing.T) {
 	if f := p.figures(10 * time.Second); f.Missed != 7 || f.Back50 != 3500*time.Millisecond {
 		t.Errorf("%+v", f)
 	}
-	if lost := p.clients["returns"].outage.lost; lost != 1500*time.Millisecond {
+	if lost := p.clients["returns"].outage.ended; lost != 1500*time.Millisecond {
 		t.Errorf("lost after %v", lost)
 	}
 	p.come("lost", 6*time.Second)

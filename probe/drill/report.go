@@ -110,6 +110,14 @@ func (r *Report) verdict() string {
 	return "passed"
 }
 
+// moreover says that clients flap, which no figure of a recovery tells as well.
+func (r *Report) moreover() string {
+	if r.Figures.Flapping == 0 {
+		return ""
+	}
+	return "; " + r.Figures.flaps()
+}
+
 func (s *Done) text() string {
 	switch {
 	case !s.Selects:
@@ -126,6 +134,9 @@ func (r *Report) writeFigures(w io.Writer) {
 		fmt.Fprintf(table, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("clients", "%d before, %d lost their connection, %d are back, %d gave up", r.Clients, f.Lost, f.Back, f.GaveUp)
+	if f.Flapping > 0 {
+		line("flapping", "%s", f.flaps())
+	}
 	line("back", "50%% %s, 90%% %s, 99%% %s%s", after(f.Back50), after(f.Back90), after(f.Back99), f.from())
 	line("attempts", "%.4g/s in the worst second, %d refused", f.Peak, f.Refused)
 	if f.Crowding > 0 {
@@ -188,6 +199,12 @@ type wireReport struct {
 	Lost      int         `json:"lost"`
 	Back      int         `json:"back"`
 	GaveUp    int         `json:"gave_up"`
+	Silent    int         `json:"silent"`
+	Settling  int         `json:"settling"`
+	Flapping  int         `json:"flapping"`
+	FlapsPerS float64     `json:"flaps_per_s"`
+	Flaps     []wireFlaps `json:"flaps"`
+	StayMS    float64     `json:"stay_ms"`
 	Refused   int         `json:"refused"`
 	Back50MS  *float64    `json:"back_50_ms"`
 	Back90MS  *float64    `json:"back_90_ms"`
@@ -199,6 +216,13 @@ type wireReport struct {
 	Policies  []wirePool  `json:"policies"`
 	More      wireMore    `json:"more_pools"`
 	Checks    []wireCheck `json:"expectations"`
+}
+
+// wireFlaps are clients whose connections are closed again in one way.
+type wireFlaps struct {
+	Code  int    `json:"code"`
+	By    string `json:"by"`
+	Count int    `json:"count"`
 }
 
 type wireStep struct {
@@ -225,6 +249,7 @@ type wirePool struct {
 	Share      float64          `json:"share"`
 	Like       string           `json:"like"`
 	Confidence float64          `json:"confidence"`
+	Resets     string           `json:"resets"`
 }
 
 type wireCheck struct {
@@ -238,6 +263,7 @@ func (r *Report) wire() wireReport {
 	w := wireReport{
 		Drill: r.Drill, About: r.About, Passed: r.Passed(), StartedAt: r.Started.UTC(), TookMS: millis(r.Took),
 		Clients: r.Clients, Lost: f.Lost, Back: f.Back, GaveUp: f.GaveUp, Refused: f.Refused,
+		Silent: f.Silent, Settling: f.Settling, Flapping: f.Flapping, FlapsPerS: f.FlapRate, Flaps: []wireFlaps{}, StayMS: millis(f.Stay),
 		Back50MS: reached(f.Back50), Back90MS: reached(f.Back90), Back99MS: reached(f.Back99),
 		BackFrom: origin(f.FromLoss), PeakPerS: f.Peak, Crowding: f.Crowding, Missed: f.Missed, More: wireMore(f.More),
 		Steps: []wireStep{}, Policies: []wirePool{}, Checks: []wireCheck{},
@@ -245,10 +271,13 @@ func (r *Report) wire() wireReport {
 	for _, s := range r.Steps {
 		w.Steps = append(w.Steps, wireStep{millis(s.At), s.Step, s.Hit})
 	}
+	for _, c := range f.Flaps {
+		w.Flaps = append(w.Flaps, wireFlaps{c.Code, c.By.String(), c.Count})
+	}
 	for i := range f.Policies {
 		p := &f.Policies[i]
 		w.Policies = append(w.Policies, wirePool{
-			p.UserAgent, p.Path, p.Clients, p.Kind, millis(p.Base), p.Factor, millis(p.Cap), p.Jitter, p.Share, p.Like, p.Confidence,
+			p.UserAgent, p.Path, p.Clients, p.Kind, millis(p.Base), p.Factor, millis(p.Cap), p.Jitter, p.Share, p.Like, p.Confidence, resetWord(p.Resets),
 		})
 	}
 	for _, c := range r.Checks {

@@ -38,6 +38,7 @@ type Progress struct {
 	Event      string // the step that has just been performed, "" if none
 	Clients    int    // connected when the drill began
 	Lost, Back int
+	Flapping   int
 	Refused    int
 }
 
@@ -50,6 +51,8 @@ const (
 	// stormFigureAge is how long a drill waits for the target's last figures of a storm. The target updates them
 	// once a second while the storm lasts.
 	stormFigureAge = 1500 * time.Millisecond
+	// sampleAge is how old the newest event of a target can be: it samples its host once a second.
+	sampleAge = 1250 * time.Millisecond
 	// unreachableLimit is how long the target may be unreachable before the drill fails.
 	unreachableLimit = 10 * time.Second
 	// cleanUpTimeout bounds how long it may take to end refusals and faults.
@@ -131,6 +134,7 @@ func newRunner(ctx context.Context, d *Drill, t Target, onProgress func(Progress
 		return nil, model.Errorf(model.Invalid, "no client is connected, so there is nothing to drill")
 	}
 	r.record.lossesUntil, r.record.fromLoss = r.lossDeadline(s.Monitor.Interval), d.drains()
+	r.record.stay = d.Stay
 	return r, nil
 }
 
@@ -183,14 +187,24 @@ func (r *runner) performSteps(ctx context.Context) error {
 	return nil
 }
 
-// watchRecovery waits until all clients that lost their connection are back, at most for the drill's Watch. Then it
-// waits a little for the end of the storm.
+// watchRecovery waits until all clients that lost their connection are back, at most for the drill's Watch. A client that
+// has come back by then has the time to stay. Then watchRecovery waits a little for the end of the storm.
 func (r *runner) watchRecovery(ctx context.Context) error {
 	over := r.drill.end() + r.drill.Watch
 	err := r.pollUntil(ctx, over, func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		return r.elapsed() >= r.record.lossesUntil && r.record.back == r.record.lost && r.record.missedAt.IsZero()
+		back, _, _ := r.record.count(r.elapsed(), over)
+		return r.elapsed() >= r.record.lossesUntil && back == r.record.lost && r.record.missedAt.IsZero()
+	})
+	if err != nil {
+		return err
+	}
+	err = r.pollUntil(ctx, over+r.drill.Stay+sampleAge, func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		_, _, settling := r.record.count(r.elapsed(), over)
+		return settling == 0
 	})
 	if err != nil {
 		return err
@@ -353,9 +367,10 @@ func (r *runner) cleanUp() {
 
 func (r *runner) reportProgress(event string) {
 	r.mu.Lock()
+	back, flapping, _ := r.record.count(r.elapsed(), maxTime)
 	p := Progress{
 		Elapsed: r.elapsed(), Event: event, Clients: r.clients,
-		Lost: r.record.lost, Back: r.record.back, Refused: r.record.refused,
+		Lost: r.record.lost, Back: back, Flapping: flapping, Refused: r.record.refused,
 	}
 	r.mu.Unlock()
 	r.onProgress(p)

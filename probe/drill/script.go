@@ -24,7 +24,7 @@ const (
 // is a Mistakes.
 func Parse(path string, text []byte) (*Drill, error) {
 	var s script
-	d := &Drill{Watch: defaultWatch}
+	d := &Drill{Watch: defaultWatch, Stay: model.Stay}
 	root, err := yaml.Parse(path, text)
 	switch {
 	case err != nil:

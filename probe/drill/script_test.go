@@ -93,7 +93,7 @@ func TestMistakes(t *testing.T) {
 		"comment":          {"# nothing\n", []string{"x.yaml:1:1: the file is empty"}},
 		"no YAML":          {"name: x\nsteps: [", []string{"x.yaml:2:9: this is not YAML: did not find expected node content"}},
 		"a tab":            {"name: x\n\tsteps: y", []string{"this is not YAML"}},
-		"a word":           {"deploy", []string{"x.yaml:1:1: expected a drill, which has the keys name, about, steps, watch, expect"}},
+		"a word":           {"deploy", []string{"x.yaml:1:1: expected a drill, which has the keys name, about, steps, stay, watch, expect"}},
 		"two drills":       {"name: x\nsteps: [{kick: all}]\n---\nname: y\n", []string{"x.yaml:3:1: another document begins here: leave out what comes after ---"}},
 		"unknown key":      {"name: x\nstep: []\n", []string{`x.yaml:2:1: unknown key "step": did you mean steps? (a drill has the keys name, about, steps`}},
 		"twice":            {"name: x\nname: y\n", []string{"x.yaml:2:1: name stands here twice"}},

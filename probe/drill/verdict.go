@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -64,20 +65,69 @@ func back50(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f, f
 func back90(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f, f.Back90) }
 func back99(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f, f.Back99) }
 
-func noClientGaveUp(_ *comparison, f *Figures) (bool, string) { return f.GaveUp == 0, gaveUp(f) }
+func flapping(c *comparison, f *Figures) (bool, string) {
+	return c.Holds(float64(f.Flapping)), f.flaps()
+}
 
-func gaveUp(f *Figures) string {
+func gaveUp(c *comparison, f *Figures) (bool, string) {
+	return c.Holds(float64(f.GaveUp)), fmt.Sprintf("%d of %d clients", f.GaveUp, f.Lost)
+}
+
+// noClientGaveUp holds if each client that is not back is known to try. One that has not tried at all may have given up.
+func noClientGaveUp(_ *comparison, f *Figures) (bool, string) {
+	return f.GaveUp == 0 && f.Silent == 0, f.whoTries()
+}
+
+func (f *Figures) whoTries() string {
 	away := f.Lost - f.Back
 	switch {
 	case f.GaveUp > 0:
 		return fmt.Sprintf("%d of %d clients gave up", f.GaveUp, f.Lost)
-	case away > 0:
+	case f.Silent > 0:
+		return fmt.Sprintf("%d of %d clients have not tried so far; it is too early to say that they gave up", f.Silent, f.Lost)
+	case f.Flapping > 0:
+		return f.flaps()
+	case away > f.Settling:
 		return fmt.Sprintf("%d of %d clients are still trying", away, f.Lost)
+	case away > 0:
+		return fmt.Sprintf("%d of %d clients came back too late to stay for %s", away, f.Lost, f.Stay)
 	}
 	return fmt.Sprintf("all %d clients are back", f.Lost)
 }
 
+// flaps says how many clients flap, by which codes, and how fast.
+func (f *Figures) flaps() string {
+	if f.Flapping == 0 {
+		return fmt.Sprintf("0 of %d clients", f.Lost)
+	}
+	text := fmt.Sprintf("%d of %d clients flap: they come back and are closed again within %s", f.Flapping, f.Lost, f.Stay)
+	for i, c := range f.Flaps {
+		sep := ", "
+		if i == 0 {
+			sep = " with "
+		}
+		text += fmt.Sprintf("%s%d by %s", sep, c.Code, c.By)
+		if len(f.Flaps) > 1 {
+			text += fmt.Sprintf(" (%d)", c.Count)
+		}
+	}
+	return text + fmt.Sprintf(", %.3g/s", f.FlapRate)
+}
+
+// whyNot adds to what was found of a recovery that did not come why it did not.
+func (f *Figures) whyNot(held bool, found string) (bool, string) {
+	if !held && f.Flapping > 0 {
+		found += "; " + f.flaps()
+	}
+	return held, found
+}
+
 func recovered(c *comparison, f *Figures) (bool, string) {
+	return f.whyNot(share(c, f))
+}
+
+// share compares the share of the clients that were back at a time.
+func share(c *comparison, f *Figures) (bool, string) {
 	at, when := c.Within, "within "+c.Within.String()+f.from()
 	if at == 0 {
 		at, when = theEnd, "at the end"
@@ -107,7 +157,7 @@ func (f *Figures) from() string {
 // holdsTime compares the time after which a share of the clients was back. 0 means that it was never reached.
 func holdsTime(c *comparison, f *Figures, d time.Duration) (bool, string) {
 	if d == 0 {
-		return c.HoldsTime(d), "never reached"
+		return f.whyNot(c.HoldsTime(d), "never reached")
 	}
 	return c.HoldsTime(d), seconds(d) + f.from()
 }
@@ -162,6 +212,11 @@ func fitsJitter(c *comparison, p *model.PoolPolicy) bool {
 	return p.Kind != model.PolicyUnknown && c.Holds(p.Share)
 }
 
+// fitsResets compares when delays start anew, as model.Reset has it.
+func fitsResets(c *comparison, p *model.PoolPolicy) bool { return c.HoldsWord(resetWord(p.Resets)) }
+
+func resetWord(r model.Reset) string { return cmp.Or(string(r), "unknown") }
+
 func fitsFactor(c *comparison, p *model.PoolPolicy) bool {
 	return p.Kind != model.PolicyUnknown && c.Holds(p.Factor)
 }
@@ -187,6 +242,9 @@ func describe(p *model.PoolPolicy) string {
 	}
 	if p.Like != "" {
 		text += " (" + p.Like + ")"
+	}
+	if p.Resets == model.ResetAtOpen {
+		text += ", resets at open"
 	}
 	return text
 }
