@@ -17,6 +17,7 @@ import (
 
 	"holter/model/filter"
 	"holter/probe/drill"
+	"holter/probe/swarm"
 	"holter/tui/cli/config"
 )
 
@@ -176,6 +177,11 @@ func TestReadmeFields(t *testing.T) {
 // TestReadmeDrills holds what the README about drills lists against what a drill can have.
 func TestReadmeDrills(t *testing.T) {
 	checkWritten(t, "probe/drill/README.md", "drills", "\n"+drill.Reference()+"\n")
+}
+
+// TestReadmePresets holds the table of presets in the README about swarms against the known clients.
+func TestReadmePresets(t *testing.T) {
+	checkWritten(t, "probe/swarm/README.md", "presets", swarm.PresetTable())
 }
 
 // checkWritten compares what a README has between the marks of a part with what should be there. With -update it writes

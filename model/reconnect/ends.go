@@ -18,6 +18,7 @@ type Ends struct {
 	// Settled is how long a connection must last for the delays to begin anew. 0 is a client whose delays begin anew
 	// whenever it is connected.
 	Settled time.Duration
+	Tried   string // the release that it was tried on, and what others do
 }
 
 // Range is a range of close codes or statuses. It includes both.
@@ -54,19 +55,20 @@ func (e *Ends) String() string {
 		parts = append(parts, list(e.Reasoned)+" with a reason")
 	}
 	if len(e.Refusals) > 0 {
-		what := "a failed attempt"
-		if e.Refusals[0] != AnyFailure[0] {
-			what = "a refusal with " + list(e.Refusals)
-		}
+		first := ""
 		if e.First {
-			what += " before its first connection"
+			first = "first "
+		}
+		what := "a failed " + first + "attempt"
+		if e.Refusals[0] != AnyFailure[0] {
+			what = "a " + first + "refusal with " + list(e.Refusals)
 		}
 		parts = append(parts, what)
 	}
 	if len(parts) == 0 {
 		return "nothing"
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, "; ")
 }
 
 func list(ranges []Range) string {

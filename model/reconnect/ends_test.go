@@ -42,8 +42,8 @@ func TestEndsInWords(t *testing.T) {
 	}{
 		{Ends{}, "nothing"},
 		{Ends{Codes: PoliteCodes}, "close 1000, 1002–1003, 1007–1010"},
-		{Ends{Codes: []Range{{1009, 1009}}, Reasoned: []Range{{3500, 3999}}}, "close 1009, 3500–3999 with a reason"},
-		{Ends{Refusals: AnyFailure, First: true}, "a failed attempt before its first connection"},
+		{Ends{Codes: []Range{{1009, 1009}}, Reasoned: []Range{{3500, 3999}}}, "close 1009; 3500–3999 with a reason"},
+		{Ends{Refusals: AnyFailure, First: true}, "a failed first attempt"},
 		{Ends{Refusals: []Range{{400, 499}}}, "a refusal with 400–499"},
 	} {
 		if got := test.ends.String(); got != test.want {

@@ -51,9 +51,9 @@ type KnownClient struct {
 // The deaf ones run in browsers, which do not show the Retry-After of a refusal to a script, or have no code that reads it.
 //
 // What ends a client was tried on the client itself, with close codes from 1000 to 4999 and statuses from 200 to 504:
-// Socket.IO 4.8, Phoenix 1.6 to 1.8, SignalR 10 and centrifuge-js 5.8 come back after 1000, 1002, 1003, 1007, 1008 and
-// 1010 too, and after every status. After each of them a connection that lasts for a moment is enough for the delays to
-// begin anew. What ends those below holter's page is as their source has it, of the version that Source names.
+// Socket.IO, Phoenix, SignalR and Centrifugo come back after 1000, 1002, 1003, 1007, 1008 and 1010 too, and once they have
+// been connected, after every status. A connection that lasts for a moment is enough for their delays to begin anew.
+// What ends those below holter's page is as their source has it, of the version that Source names.
 var KnownClients = []KnownClient{
 	{
 		"Socket.IO", "socketio",
@@ -62,7 +62,7 @@ var KnownClients = []KnownClient{
 			Jitter: model.JitterPartial, Share: 0.5, CapLast: true, Deaf: true,
 		},
 		"socketio/socket.io: packages/socket.io-client/lib/manager.ts, contrib/backo2.ts",
-		Ends{},
+		Ends{Tried: "4.8.4"},
 	},
 	{
 		"Phoenix", "phoenix",
@@ -71,7 +71,7 @@ var KnownClients = []KnownClient{
 			Factor: 1, Jitter: model.JitterNone, Deaf: true,
 		},
 		"phoenixframework/phoenix: assets/js/phoenix/socket.js, reconnectAfterMs",
-		Ends{}, // since 1.8.16; before that, close 1000 ended it
+		Ends{Tried: "1.8.16; up to 1.8.15 close 1000 ended it"},
 	},
 	{
 		"SignalR", "signalr", // with withAutomaticReconnect(); without that it does not come back
@@ -80,7 +80,7 @@ var KnownClients = []KnownClient{
 			Factor: 1, Jitter: model.JitterNone, Deaf: true,
 		},
 		"dotnet/aspnetcore: src/SignalR/clients/ts/signalr/src/DefaultReconnectPolicy.ts",
-		Ends{Refusals: AnyFailure, First: true}, // start() does not try again
+		Ends{Refusals: AnyFailure, First: true, Tried: "10.0.11"}, // its start() tries once
 	},
 	{
 		"Centrifugo", "centrifugo",
@@ -89,7 +89,7 @@ var KnownClients = []KnownClient{
 			Jitter: model.JitterFull, Share: 1, OnTop: 500 * time.Millisecond, Deaf: true,
 		},
 		"centrifugal/centrifuge-js: src/utils.ts, backoff",
-		Ends{Codes: []Range{{1009, 1009}}, Reasoned: []Range{{3500, 3999}, {4500, 4999}}},
+		Ends{Codes: []Range{{1009, 1009}}, Reasoned: []Range{{3500, 3999}, {4500, 4999}}, Tried: "5.8.0"},
 	},
 	{
 		"gRPC", "grpc",
@@ -98,7 +98,7 @@ var KnownClients = []KnownClient{
 			Jitter: model.JitterPartial, Share: 0.2,
 		},
 		"grpc/grpc: doc/connection-backoff.md",
-		Ends{},
+		Ends{Tried: "not tried, as it speaks no WebSocket"},
 	},
 	{
 		"holter's page", "holter",
@@ -107,7 +107,7 @@ var KnownClients = []KnownClient{
 			Jitter: model.JitterFull, Share: 1, Deaf: true,
 		},
 		"holter: server/endpoint/page/index.html",
-		Ends{Codes: PoliteCodes, Settled: 30 * time.Second},
+		Ends{Codes: PoliteCodes, Settled: 30 * time.Second, Tried: "its script"},
 	},
 	{
 		"graphql-ws", "graphql-ws", // it throws after the fifth attempt
@@ -118,13 +118,13 @@ var KnownClients = []KnownClient{
 		"enisdenjo/graphql-ws 6.4: src/client.ts, randomisedExponentialBackoff, isFatalInternalCloseCode",
 		Ends{Codes: []Range{
 			{1002, 1004}, {1007, 1011}, {1015, 1999}, {4004, 4005}, {4400, 4401}, {4406, 4406}, {4409, 4409}, {4429, 4429}, {4500, 4500},
-		}},
+		}, Refusals: AnyFailure, Tried: "6.4.2"},
 	},
 	{
 		"Home Assistant", "homeassistant",
 		model.Policy{Kind: model.PolicyLinear, Step: time.Second, Cap: 5 * time.Second, Factor: 1, Jitter: model.JitterNone, Deaf: true},
 		"home-assistant/home-assistant-js-websocket 9.7: lib/connection.ts, _handleClose",
-		Ends{},
+		Ends{Refusals: AnyFailure, First: true, Tried: "9.7.0"},
 	},
 	{
 		"reconnecting-websocket", "reconnecting-websocket", // each page draws its base from 1 s to 5 s
@@ -133,7 +133,7 @@ var KnownClients = []KnownClient{
 			Jitter: model.JitterOnce, Share: 2. / 3, Deaf: true,
 		},
 		"pladaria/reconnecting-websocket 4.4: reconnecting-websocket.ts, DEFAULT, _getNextDelay",
-		Ends{Settled: 5 * time.Second},
+		Ends{Settled: 5 * time.Second, Tried: "4.4.0"},
 	},
 	{
 		"ReconnectingWebSocket", "reconnectingwebsocket", // the older one, of a similar name
@@ -153,13 +153,13 @@ var KnownClients = []KnownClient{
 		"STOMP", "stomp",
 		model.Policy{Kind: model.PolicyFixed, Base: 5 * time.Second, Factor: 1, Jitter: model.JitterNone, Deaf: true},
 		"stomp-js/stompjs 7.5: src/client.ts, reconnectDelay",
-		Ends{},
+		Ends{Tried: "7.5.0"},
 	},
 	{
 		"MQTT.js", "mqtt",
 		model.Policy{Kind: model.PolicyFixed, Base: time.Second, Factor: 1, Jitter: model.JitterNone, Deaf: true},
 		"mqttjs/MQTT.js 5.16: src/lib/client.ts, reconnectPeriod",
-		Ends{},
+		Ends{Tried: "5.16.0"},
 	},
 	{
 		"NATS", "nats", // it dials at once a server that it has not dialled for two seconds
@@ -168,7 +168,7 @@ var KnownClients = []KnownClient{
 			MaxAttempts: 10, Deaf: true,
 		},
 		"nats-io/nats.js 3.4: core/src/options.ts, core/src/protocol.ts, dodialLoop",
-		Ends{},
+		Ends{Refusals: AnyFailure, First: true, Tried: "nats.ws 1.30.3"},
 	},
 	{
 		"autobahn", "autobahn",
@@ -183,7 +183,7 @@ var KnownClients = []KnownClient{
 		"Action Cable", "actioncable", // as if it noticed the loss when its poll began: it looks only once in each delay
 		actionCable(),
 		"rails/rails 8.1: actioncable/app/javascript/action_cable/connection_monitor.js, getPollInterval",
-		Ends{},
+		Ends{Tried: "8.1.400"},
 	},
 	{
 		"Python websockets", "websockets", // async for websocket in connect(…): at once after a connection, and then as backoff says

@@ -63,6 +63,10 @@ func Unread(fd uintptr) (int, bool) { return unread(fd) }
 // on their way or still waiting to be sent (SIOCOUTQ). It reports false off Linux.
 func Unsent(fd uintptr) (int, bool) { return unsent(fd) }
 
+// LatePort has the kernel choose the port of a socket that is bound to an address only when it connects. Then a port is
+// taken for one peer, and not for all. It has no effect off Linux. It is for the control function of a [net.Dialer].
+func LatePort(fd uintptr) { latePort(fd) }
+
 // TryWrite writes as much of b as the socket takes at once and returns that number of bytes: 0 without an
 // error if the socket is full. The descriptor must be in non-blocking mode, as those of package net are.
 // A peer that is gone gives an error like EPIPE or ECONNRESET, never a signal that ends the program.

@@ -15,6 +15,9 @@ const fionread = 0x4004667f
 // diagnosis needs.
 func stat(uintptr) (Info, bool) { return Info{}, false }
 
+// latePort has nothing to do: these systems choose a port when they bind.
+func latePort(uintptr) {}
+
 func unread(fd uintptr) (int, bool) {
 	n, err := unix.IoctlGetInt(int(fd), fionread)
 	return n, err == nil

@@ -98,3 +98,8 @@ func tryWrite(fd uintptr, b []byte) (int, error) {
 		}
 	}
 }
+
+// latePort sets IP_BIND_ADDRESS_NO_PORT, which IPv6 sockets take too. Kernels before 4.2 do not know it.
+func latePort(fd uintptr) {
+	unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+}

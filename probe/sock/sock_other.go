@@ -6,6 +6,8 @@ import "errors"
 
 func stat(uintptr) (Info, bool) { return Info{}, false }
 
+func latePort(uintptr) {}
+
 func unread(uintptr) (int, bool) { return 0, false }
 
 func unsent(uintptr) (int, bool) { return 0, false }

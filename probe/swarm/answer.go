@@ -2,17 +2,25 @@ package swarm
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"strconv"
 	"strings"
+	"time"
+
+	"holter/model"
+	"holter/probe/process"
+	"holter/probe/sock"
 )
 
-// Bounds for the head of an answer, in bytes.
+// Bounds for an answer, in bytes.
 const (
+	keptBody      = 256      // of the body of a refusal
 	longestAnswer = 64 << 10 // with all interim answers before it, such as 103
 	longestLine   = 1 << 10  // of the lines that a handshake needs; others may be longer
 	longestNeeded = 4 << 10  // of all these lines together
@@ -30,8 +38,11 @@ var neededFields = map[string]bool{
 }
 
 // answer is a connection on which the answer to an HTTP request has not come in yet. Its reader gets only the lines of
-// the head that a handshake needs. After a status that does not open the connection, the reader gets an answer without
-// a body, and then the end of the stream.
+// the head that a handshake needs. After a status that does not open the connection, the reader gets the first bytes of
+// the body as if they were all of it, and then the end of the stream.
+//
+// The connection is closed when the context of the handshake is cancelled, because a handshake does not look at it while
+// it waits for the answer.
 //
 // Only the goroutine that reads may use the head. After the head, reads go to the connection below.
 type answer struct {
@@ -51,10 +62,25 @@ type head struct {
 	needed bool   // the last line was needed, and so are lines that continue it
 	whole  bool   // the head has ended
 	out    []byte // for the reader
+
+	// Of a refusal:
+	location []byte
+	length   int64  // of the body, -1 if it is not known
+	chunked  bool   // the body is
+	body     []byte // what has come of it, up to keptBody
+
+	unwatch func() bool // ends the watch over the handshake's context
 }
 
-func newAnswer(conn net.Conn, opens int) *answer {
-	return &answer{Conn: conn, head: &head{opens: opens, left: longestAnswer}}
+func newAnswer(ctx context.Context, conn net.Conn, opens int) *answer {
+	a := &answer{Conn: conn, head: &head{opens: opens, left: longestAnswer, length: -1}}
+	below := sock.Bottom(conn) // closing what is above may wait for a write
+	a.head.unwatch = context.AfterFunc(ctx, process.Guard(func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			below.Close()
+		}
+	}))
+	return a
 }
 
 // NetConn returns the connection below.
@@ -64,8 +90,16 @@ func (a *answer) Read(p []byte) (int, error) {
 	if a.head == nil {
 		return a.Conn.Read(p)
 	}
-	if _, err := a.await(); err != nil {
-		return 0, err
+	if !a.head.whole {
+		status, err := a.await()
+		if err != nil {
+			return 0, err
+		}
+		if status != a.head.opens {
+			a.awaitBody()
+			a.head.refuse()
+		}
+		a.head.unwatch()
 	}
 	n := copy(p, a.head.out)
 	a.head.out = a.head.out[n:]
@@ -116,8 +150,11 @@ func (h *head) take(b []byte) error {
 			h.line, h.cut = h.line[:0], false
 		}
 	}
-	if h.whole && h.status == h.opens {
+	switch {
+	case h.whole && h.status == h.opens:
 		h.out = append(h.out, b...)
+	case h.whole:
+		h.takeBody(b)
 	}
 	return nil
 }
@@ -155,6 +192,7 @@ func (h *head) endLine() {
 		return
 	default:
 		h.needed = h.isNeeded()
+		h.note()
 	}
 	if h.needed {
 		h.out = append(append(h.out, h.line...), "\r\n"...)
@@ -164,12 +202,11 @@ func (h *head) endLine() {
 func (h *head) endHead() {
 	switch {
 	case h.status/100 == 1 && h.status != http.StatusSwitchingProtocols:
-		h.status, h.out = 0, h.out[:0] // the final answer follows
+		h.status, h.out, h.location, h.length, h.chunked = 0, h.out[:0], nil, -1, false // the final answer follows
 		return
-	case h.status != h.opens:
-		h.out = append(h.out, "Content-Length: 0\r\n"...)
+	case h.status == h.opens:
+		h.out = append(h.out, "\r\n"...)
 	}
-	h.out = append(h.out, "\r\n"...)
 	h.whole = true
 }
 
@@ -181,4 +218,66 @@ func statusOf(line []byte) int {
 		}
 	}
 	return -1
+}
+
+// note keeps what a line says of a refusal. A line that has been cut says nothing.
+func (h *head) note() {
+	name, value, _ := bytes.Cut(h.line, []byte{':'})
+	value = bytes.TrimSpace(value)
+	switch {
+	case h.cut:
+	case bytes.EqualFold(name, []byte("Location")):
+		h.location = bytes.Clone(value)
+	case bytes.EqualFold(name, []byte("Transfer-Encoding")):
+		h.chunked = true
+	case bytes.EqualFold(name, []byte("Content-Length")):
+		if n, err := strconv.ParseInt(string(value), 10, 64); err == nil && n >= 0 {
+			h.length = n
+		}
+	}
+}
+
+// bodyPatience is how long a refusal may take to begin its body. A client must not come back late for it.
+const bodyPatience = 100 * time.Millisecond
+
+// awaitBody reads the first bytes of the body.
+func (a *answer) awaitBody() {
+	h := a.head
+	if h.hasBody() {
+		a.Conn.SetReadDeadline(time.Now().Add(bodyPatience))
+	}
+	for chunk := make([]byte, readBuffer); h.hasBody(); {
+		n, err := a.Conn.Read(chunk)
+		h.takeBody(chunk[:n])
+		if err != nil {
+			return
+		}
+	}
+}
+
+// hasBody reports whether more of the body is to come, and worth to be kept.
+func (h *head) hasBody() bool {
+	switch {
+	case len(h.body) >= keptBody, h.status == http.StatusNoContent, h.status == http.StatusNotModified:
+		return false
+	case h.chunked:
+		return !bytes.HasSuffix(h.body, []byte("\r\n0\r\n\r\n")) && string(h.body) != "0\r\n\r\n"
+	}
+	return h.length < 0 || int64(len(h.body)) < h.length
+}
+
+func (h *head) takeBody(b []byte) {
+	h.body = append(h.body, b[:min(len(b), keptBody-len(h.body))]...)
+}
+
+// refuse ends the head of a refusal for the reader, and gives it what has come of the body.
+func (h *head) refuse() {
+	body := h.body
+	if h.chunked {
+		body, _ = io.ReadAll(httputil.NewChunkedReader(bytes.NewReader(body))) // as far as it has come
+	}
+	if len(h.location) > 0 {
+		h.out = fmt.Appendf(h.out, "Location: %s\r\n", model.Clean(string(h.location), longestLine))
+	}
+	h.out = fmt.Appendf(h.out, "Content-Length: %d\r\n\r\n%s", len(body), body)
 }

@@ -3,6 +3,7 @@ package swarm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ import (
 // session, that session's lock protects random.
 type Client struct {
 	id         string
+	number     int // the one in its id
 	role       *Role
 	swarm      *Swarm
 	random     *rand.Rand
@@ -32,19 +34,23 @@ type Client struct {
 	lost       model.Instant   // when its last connection ended, 0 before that
 	firstConn  *websocket.Conn // opened by ConnectFirst and not used yet
 
-	mu   sync.Mutex
-	conn *websocket.Conn // nil while it is not connected
+	mu       sync.Mutex
+	conn     *websocket.Conn // nil while it is not connected
+	presence presence
 }
 
-func newClient(s *Swarm, id string, role *Role, random *rand.Rand) *Client {
-	return &Client{
-		id:      id,
+func newClient(s *Swarm, number int, role *Role, random *rand.Rand) *Client {
+	c := &Client{
+		id:      fmt.Sprintf("%s-%04d", s.options.Prefix, number),
+		number:  number,
 		role:    role,
 		swarm:   s,
 		random:  random,
 		backoff: reconnect.NewBackoff(&role.Policy, random),
 		path:    role.Path.draw(random),
 	}
+	c.backoff.SettledAfter(s.options.Ends.Settled)
+	return c
 }
 
 // Run connects again and again, and returns when ctx ends or the client gives up. By then its connection is
@@ -75,6 +81,7 @@ func (c *Client) connectAndLive(ctx context.Context) (time.Duration, error) {
 		if ctx.Err() == nil {
 			c.swarm.tally.failed(err)
 			c.swarm.record.count(c.swarm.record.failed, err)
+			c.swarm.record.refusal(err)
 		}
 		return 0, err
 	}
@@ -83,16 +90,16 @@ func (c *Client) connectAndLive(ctx context.Context) (time.Duration, error) {
 		c.swarm.record.reconnect.add(time.Duration(opened - c.lost))
 	}
 	c.generation++
-	c.setConn(conn)
-	defer c.setConn(nil)
+	c.arrived(conn, opened)
 	c.enter(connected)
 	c.swarm.tally.connected(c.generation)
 	err = newSession(c, conn).run(ctx)
 	c.lost = c.swarm.clock.Now()
+	c.departed(c.lost)
 	if ctx.Err() == nil {
 		c.swarm.record.count(c.swarm.record.ended, err)
 	}
-	return time.Duration(c.lost - opened), err
+	return time.Duration(max(c.lost-opened, 1)), err
 }
 
 // connect returns the connection of ConnectFirst, if there is one, and otherwise dials.
@@ -112,7 +119,7 @@ const leastDelay = 50 * time.Millisecond
 // for a wait, the policy's delay is added to it, so that clients which were refused together do not come back
 // together.
 func (c *Client) nextDelay(lasted time.Duration, err error) (time.Duration, bool) {
-	if isFinal(err) {
+	if c.endedBy(lasted, err) {
 		return 0, false
 	}
 	delay, ok := c.backoff.Next(lasted)
@@ -125,17 +132,28 @@ func (c *Client) nextDelay(lasted time.Duration, err error) (time.Duration, bool
 	return delay, ok
 }
 
-// isFinal reports whether it makes no sense to connect again: the server closed the connection normally, or for
-// a reason that would end the next connection too.
-func isFinal(err error) bool {
-	return websocket.IsCloseError(err,
-		websocket.CloseNormalClosure,
-		websocket.CloseProtocolError,
-		websocket.CloseUnsupportedData,
-		websocket.CloseInvalidFramePayloadData,
-		websocket.ClosePolicyViolation,
-		websocket.CloseMessageTooBig,
-		websocket.CloseMandatoryExtension)
+// endedBy reports whether the client takes what has happened for the end: a connection that lasted this long, or an
+// attempt that failed if lasted is 0.
+func (c *Client) endedBy(lasted time.Duration, err error) bool {
+	ends := &c.swarm.options.Ends
+	if lasted > 0 {
+		return ends.AtClose(closing(err))
+	}
+	status := 0
+	if r, ok := errors.AsType[*refused](err); ok {
+		status = r.status
+	}
+	return ends.AtRefusal(status, c.generation > 0)
+}
+
+// closing returns the close code with which a connection ended, as a browser tells it to a script, and whether a reason
+// came with it.
+func closing(err error) (code int, reasoned bool) {
+	e, ok := errors.AsType[*websocket.CloseError](err)
+	if !ok || e.Code == websocket.CloseAbnormalClosure {
+		return websocket.CloseAbnormalClosure, false
+	}
+	return e.Code, e.Text != ""
 }
 
 // tryLaterDelay is how long a client waits after the close code 1013 (try again later), which carries no time.
@@ -155,12 +173,6 @@ func requestedDelay(err error) time.Duration {
 func (c *Client) enter(to phase) {
 	c.swarm.tally.move(c.phase, to)
 	c.phase = to
-}
-
-func (c *Client) setConn(conn *websocket.Conn) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.conn = conn
 }
 
 // cut resets the client's connection, as a middlebox would: the server receives no close frame and no end of

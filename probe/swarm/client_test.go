@@ -221,7 +221,9 @@ func TestClientHonoursCloseCodes(t *testing.T) {
 		t.Run(fmt.Sprint(test.code), func(t *testing.T) {
 			t.Parallel()
 			e := newEcho(t)
-			s, _ := start(t, one(e, Behaviour{Name: "steady"}, model.Policy{}))
+			o := one(e, Behaviour{Name: "steady"}, model.Policy{})
+			o.Ends = politeEnds
+			s, _ := start(t, o)
 			p := e.generation(t, client, 1)
 			p.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(test.code, ""), time.Now().Add(time.Second))
 			if test.again {
@@ -250,13 +252,13 @@ func TestWaitBeforeTheNextAttempt(t *testing.T) {
 		{"lost, no back-off", model.Policy{}, time.Minute, errDropped, 0, true},
 		{"closed at once, no back-off", model.Policy{}, leastDelay / 2, code(1001), leastDelay, true},
 		{"no answer, no back-off", model.Policy{}, 0, errors.New("refused"), leastDelay, true},
-		{"refused for a time", model.Policy{Kind: model.PolicyFixed, Base: time.Second}, 0, &refused{503, 7 * time.Second}, 8 * time.Second, true},
-		{"refused for a time, client cannot see the header", model.Policy{Kind: model.PolicyFixed, Base: time.Second, Deaf: true}, 0, &refused{503, 7 * time.Second}, time.Second, true},
+		{"refused for a time", model.Policy{Kind: model.PolicyFixed, Base: time.Second}, 0, &refused{status: 503, retryAfter: 7 * time.Second}, 8 * time.Second, true},
+		{"refused for a time, client cannot see the header", model.Policy{Kind: model.PolicyFixed, Base: time.Second, Deaf: true}, 0, &refused{status: 503, retryAfter: 7 * time.Second}, time.Second, true},
 		{"try again later", model.Policy{Kind: model.PolicyFixed, Base: time.Second}, time.Minute, code(1013), tryLaterDelay + time.Second, true},
 		{"normal closure", model.Policy{}, time.Minute, code(1000), 0, false},
 		{"message too big", model.Policy{}, time.Minute, code(1009), 0, false},
 	} {
-		c := &Client{role: &Role{Policy: test.policy}, backoff: reconnect.NewBackoff(&test.policy, dice(1))}
+		c := &Client{swarm: &Swarm{options: Options{Ends: politeEnds}}, role: &Role{Policy: test.policy}, backoff: reconnect.NewBackoff(&test.policy, dice(1))}
 		wait, again := c.nextDelay(test.lasted, test.err)
 		if wait != test.want || again != test.again {
 			t.Errorf("%s: wait %s, again %t; want %s, %t", test.name, wait, again, test.want, test.again)

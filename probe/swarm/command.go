@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/alecthomas/kong"
 
 	"holter/model"
+	"holter/probe/expect"
 	"holter/probe/process"
 )
 
@@ -29,12 +32,37 @@ type Command struct {
 	Return    Return    `embed:"" group:"Reconnecting:"`
 	Troubles  Troubles  `embed:"" group:"Faulty clients, as a share of all:"`
 
-	JSON bool `group:"Report:" name:"json" help:"Write the summary as JSON."`
+	JSON   bool     `group:"Report:" name:"json" help:"Write the summary as JSON."`
+	FailIf []string `group:"Report:" name:"fail-if" sep:"none" placeholder:"TEXT" help:"Exit with 1 if this holds at the end, such as 'stayed<95%' or 'handshake_99>500ms'; may be repeated. Without it the exit code is 1 if no client has stayed."`
+
+	failIf []expect.Expectation `kong:"-"`
 }
 
 // Help is shown by holter swarm --help.
 func (Command) Help() string {
-	return `A swarm connects simulated clients to a server and reports how they fared. Each client has an id, which replaces {id} in the URL and in headers. If the URL has no {id}, client=ID is added to its query. With --rate the clients send text messages, and measure how long the echo takes if the server sends one.
+	return `A swarm connects simulated clients to a server and reports how they fared. Each client has an id, which replaces {id} in the URL and in headers. If the URL has no {id}, client=ID is added to its query. With --rate the clients send text messages, and measure how long the echo takes if the server sends one. If a name has several addresses, the clients take turns.
+
+The clients of --preset, how long a connection must last for their delays to begin anew, and what ends each of them for good, as tried on the clients themselves. They come back from all other close codes and refusals:
+
+` + presetHelp() + `
+A client without a preset is as polite as RFC 6455 has it: ` + politeEnds.String() + ` end it, and its delays begin anew after ` + politeEnds.Settled.String() + `.
+
+Expressions of --fail-if, as in the expectations of holter drill. A client has stayed that is connected for 5s, or still has its first connection:
+
+    connected<95%  stayed<95%   share of all clients, at the end
+    recovered<99%               share of the clients that lost a connection and
+                                have stayed since
+    recovered<99% within 10s    share of the losses that were made good in time
+    back_99>20s                 time until 99% were; or back_50, back_90
+    peak_rate>200/s             attempts in the worst second; or >50%/s of the
+                                clients
+    refused>0  failed>10        attempts that were refused, that failed at all
+    lost>0  gave_up>0           clients that lost a connection, that gave up
+    ended>100                   connections that ended
+    handshake_99>500ms          or message_99, beat_99; or _50, _90
+    late>100ms                  this process ran late itself
+
+The exit code is 0 if clients have stayed and no --fail-if holds. It is 1 if one holds; without --fail-if, if no client has stayed; and if the first client cannot connect, so that the others do not start. It is 2 if the command line is invalid.
 
 Examples:
 
@@ -42,7 +70,9 @@ Examples:
     holter swarm wss://app.example/chat --preset phoenix \
                  --header 'Authorization: Bearer {id}'
     holter swarm ws://127.0.0.1:7070/ws --rate 5 --duration 30s --json
-    holter swarm ws://127.0.0.1:7070/ws --freeze 5% --mute 1% --rate 2`
+    holter swarm ws://127.0.0.1:7070/ws --freeze 5% --mute 1% --rate 2
+    holter swarm ws://127.0.0.1:7070/ws -n 100000 --source-addr 127.0.0.0/28
+    holter swarm ws://127.0.0.1:7070/ws --duration 1m --fail-if 'stayed<99%'`
 }
 
 // Validate is called by kong after the options' own.
@@ -51,6 +81,9 @@ func (c *Command) Validate() error {
 		return nil // kong reports this itself, in words that name the argument
 	}
 	if _, err := parseURL(c.URL); err != nil {
+		return err
+	}
+	if err := c.parseFailIf(); err != nil {
 		return err
 	}
 	switch {
@@ -70,11 +103,23 @@ func (c *Command) Validate() error {
 
 const longestPrefix = 64
 
+func (c *Command) parseFailIf() error {
+	c.failIf = nil
+	for _, text := range c.FailIf {
+		e, err := language.Parse(text)
+		if err != nil {
+			return fmt.Errorf("--fail-if %q: %w", text, err)
+		}
+		c.failIf = append(c.failIf, e)
+	}
+	return nil
+}
+
 // Run is called by kong.
 func (c *Command) Run(ctx context.Context, k *kong.Kong) error { return c.run(ctx, k.Stdout, k.Stderr) }
 
 // run runs a swarm and then writes the summary to out. The swarm ends when ctx ends, after --duration, or when all
-// clients have given up. Until then its progress is shown on live.
+// clients have given up. Until then its progress is shown on live. The error says why the exit code is not 0.
 func (c *Command) run(ctx context.Context, out, live io.Writer) error {
 	options, err := c.options()
 	if err != nil {
@@ -84,17 +129,52 @@ func (c *Command) run(ctx context.Context, out, live io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := s.ConnectFirst(ctx); err != nil {
+	if err := c.goAhead(ctx, s); err != nil {
 		return c.unreachable(ctx, err)
 	}
 	report := c.watch(ctx, s, newProgress(live))
+	failed := report.judge(c.failIf)
 	if err := c.write(&report, out); err != nil {
 		return err
 	}
-	if report.Connects == 0 {
-		return errors.New("no client could connect")
+	switch {
+	case failed:
+		return fmt.Errorf("failed, because %s", report.failures())
+	case len(c.failIf) == 0 && report.Stayed == 0:
+		return errors.New(report.nobody())
 	}
 	return nil
+}
+
+// goAhead connects the first client, in --duration at most.
+func (c *Command) goAhead(ctx context.Context, s *Swarm) error {
+	if c.Duration == nil {
+		return s.ConnectFirst(ctx)
+	}
+	inTime, cancel := context.WithTimeout(ctx, *c.Duration)
+	defer cancel()
+	err := s.ConnectFirst(inTime)
+	if err != nil && inTime.Err() != nil {
+		return fmt.Errorf("no answer within --duration, %s", *c.Duration)
+	}
+	return err
+}
+
+// nobody says why no client has stayed.
+func (r *Report) nobody() string {
+	ended := sum(r.Ended)
+	switch {
+	case r.Connects == 0:
+		return "no client could connect"
+	case ended == 0:
+		return "no client has stayed"
+	}
+	since := ""
+	if r.Connected > 0 {
+		since = fmt.Sprintf(" (%d are connected, for less than %s)", r.Connected, stays)
+	}
+	often := slices.MaxFunc(slices.Sorted(maps.Keys(r.Ended)), func(a, b string) int { return r.Ended[a] - r.Ended[b] })
+	return fmt.Sprintf("no client has stayed%s: %d connections ended, %d of them by %s", since, ended, r.Ended[often], often)
 }
 
 // unreachable describes why the first client could not connect. It returns nil if the user stopped the swarm.
@@ -151,12 +231,13 @@ func (c *Command) write(r *Report, out io.Writer) error {
 
 // options turns the flags into options.
 func (c *Command) options() (Options, error) {
-	policy, err := c.Return.policy()
+	policy, ends, err := c.Return.policy()
 	if err != nil {
 		return Options{}, err
 	}
 	o := Options{
-		URL: c.URL, Clients: c.Clients, Prefix: c.IDPrefix, First: c.FirstID, Seed: 1,
+		Ends: ends,
+		URL:  c.URL, Clients: c.Clients, Prefix: c.IDPrefix, First: c.FirstID, Seed: 1,
 		Cast: c.Troubles.roles(c.Traffic.behaviour(), policy),
 		Ramp: time.Duration(c.Clients) * time.Millisecond,
 	}

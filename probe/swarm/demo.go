@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/reconnect"
 )
 
 // demoRate is how many demo clients start per second. The ramp is never longer than maxDemoRamp.
@@ -30,6 +31,7 @@ func Demo(url string, n int, refuse func(time.Duration)) Options {
 			Away:   Span{8 * time.Second, 11 * time.Second}, // long enough for the clients' policies to show
 			Refuse: refuse,
 		},
+		Ends:    politeEnds,
 		Seed:    1,
 		Sockets: 2,
 	}
@@ -44,6 +46,10 @@ var (
 	fixedDelay   = model.Policy{Kind: model.PolicyFixed, Base: 3 * time.Second, Deaf: true}
 	noDelay      = model.Policy{Kind: model.PolicyNone, Deaf: true}
 )
+
+// politeEnds are those of a client that takes the server at its word: it does not come back from a close code that says
+// that all is done, or that the next connection would end in the same way.
+var politeEnds = reconnect.Ends{Codes: reconnect.PoliteCodes, Settled: reconnect.Settled}
 
 // demoCast holds the roles of the demo, with shares in percent.
 var demoCast = []Role{

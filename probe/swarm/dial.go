@@ -3,10 +3,9 @@ package swarm
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,24 +23,7 @@ const (
 	// patience is how long a handshake keeps its place among them. One that takes longer is waiting for the
 	// server, and must not keep others from starting.
 	patience = 20 * time.Millisecond
-	// maxRetryAfter bounds how long a server can make a client wait.
-	maxRetryAfter = 5 * time.Minute
 )
-
-// refused is the error of a handshake that was answered with a status other than 101.
-type refused struct {
-	status     int
-	retryAfter time.Duration // the wait that the server asks for, 0 for none
-}
-
-func (r *refused) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("handshake refused with %d %s", r.status, http.StatusText(r.status)))
-}
-
-// busy reports whether the server may accept the same client later.
-func (r *refused) busy() bool {
-	return r.status == http.StatusServiceUnavailable || r.status == http.StatusTooManyRequests
-}
 
 // newDialer makes a dialer with small buffers, because there may be thousands of clients and most messages are
 // short. A long message needs a write buffer of its size to be sent as one frame, but only while it is written:
@@ -105,6 +87,7 @@ func (c *Client) dial(ctx context.Context) (conn *websocket.Conn, err error) {
 		return nil, ctx.Err()
 	}
 	defer c.swarm.handshakes.Release(c)
+	c.swarm.tally.attempt(c.swarm.clock.Now())
 	done := make(chan struct{})
 	process.Go(func() {
 		defer close(done)
@@ -119,25 +102,36 @@ func (c *Client) handshake(ctx context.Context) (*websocket.Conn, error) {
 	if c.role.Slow {
 		dialer = c.swarm.slowDialer
 	}
+	ctx = context.WithValue(ctx, clientNumber{}, c.number)
 	begin := time.Now()
 	conn, response, err := dialer.DialContext(ctx, clientURL(c.swarm.template, c.id), c.requestHeader())
 	switch {
-	case err == nil:
-		c.swarm.record.handshake.add(time.Since(begin))
 	case errors.Is(err, websocket.ErrBadHandshake) && response.StatusCode != http.StatusSwitchingProtocols:
-		return nil, &refused{response.StatusCode, retryAfter(response.Header.Get("Retry-After"), time.Now())}
+		return nil, newRefused(response)
+	case err != nil:
+		return nil, err
 	}
-	return conn, err
+	if err := checkSubprotocol(c.swarm.options.Subprotocols, response.Header.Values("Sec-Websocket-Protocol")); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	c.swarm.record.handshake.add(time.Since(begin))
+	return conn, nil
 }
 
-// retryAfter parses a Retry-After header, which holds seconds or a date (RFC 9110, 10.2.3). It returns 0 for a
-// header that it cannot parse, and at most maxRetryAfter, also for a number beyond all bounds.
-func retryAfter(header string, now time.Time) time.Duration {
-	var wait time.Duration
-	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
-		wait = time.Duration(seconds) * time.Second
-	} else if date, err := http.ParseTime(header); err == nil {
-		wait = date.Sub(now)
+var (
+	errSubprotocol   = errors.New("the server chose a subprotocol that was not offered")
+	errNoSubprotocol = errors.New("the server chose none of the subprotocols that were offered")
+)
+
+// checkSubprotocol returns an error if a browser would not take the server's choice: it must be one of those that were
+// offered, and it must be there if any was (WHATWG WebSockets, "establish a WebSocket connection").
+func checkSubprotocol(offered, chosen []string) error {
+	switch {
+	case len(chosen) == 0 && len(offered) == 0, len(chosen) == 1 && slices.Contains(offered, chosen[0]):
+		return nil
+	case len(chosen) == 0:
+		return errNoSubprotocol
 	}
-	return min(max(wait, 0), maxRetryAfter)
+	return errSubprotocol
 }

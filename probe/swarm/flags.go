@@ -64,39 +64,41 @@ func (t *Traffic) behaviour() Behaviour {
 type Return struct {
 	Backoff  string     `placeholder:"POLICY" help:"Delays before a client reconnects: none, fixed:1s, exponential:1s,2,60s (base, factor, cap), linear:0s,1s,5s (base, step, cap) or steps:0s,2s,10s, of which some may be ranges such as 1s..5s (default exponential:1s,2,30s with full jitter)."`
 	Jitter   JitterName `placeholder:"KIND" help:"How the delays are randomized: none, full, equal, decorrelated, partial:20% (around the delay), once:50% (so, but once for each client), normal:10% or added:300ms..3s (default none if --backoff is given)."`
-	Preset   PresetName `placeholder:"CLIENT" help:"Reconnect with the defaults of this client: socketio, phoenix, signalr, centrifugo, grpc, holter, graphql-ws, homeassistant, reconnecting-websocket, reconnectingwebsocket, react-use-websocket, stomp, mqtt, nats, autobahn, actioncable, websockets, websockets-legacy, ocpp or libocpp (holter is its own page)."`
+	Preset   PresetName `placeholder:"CLIENT" help:"Reconnect as this client does with its default options, and give up where it does: see the list of clients."`
 	Attempts int        `placeholder:"N" help:"Give up after this many failures in a row; by default never, or as the preset does."`
 }
 
 // Validate is called by kong.
 func (r *Return) Validate() error {
-	_, err := r.policy()
+	_, _, err := r.policy()
 	return err
 }
 
-func (r *Return) policy() (p model.Policy, err error) {
+// policy returns when the clients come back, and after what they do not.
+func (r *Return) policy() (p model.Policy, ends reconnect.Ends, err error) {
+	ends = politeEnds
 	switch {
 	case r.Preset != "" && (r.Backoff != "" || r.Jitter != ""):
-		return p, errors.New("--preset with --backoff or --jitter: the preset has its own: give one or the other")
+		return p, ends, errors.New("--preset with --backoff or --jitter: the preset has its own: give one or the other")
 	case r.Attempts < 0:
-		return p, fmt.Errorf("--attempts is %d: write 1 or more", r.Attempts)
+		return p, ends, fmt.Errorf("--attempts is %d: write 1 or more", r.Attempts)
 	case r.Preset != "":
 		client := reconnect.FindPreset(string(r.Preset))
 		if client == nil {
-			return p, fmt.Errorf("preset %q is unknown: write %s", r.Preset, model.OneOf(r.Preset.Suggest()))
+			return p, ends, fmt.Errorf("preset %q is unknown: write %s", r.Preset, model.OneOf(r.Preset.Suggest()))
 		}
-		p = client.Policy
+		p, ends = client.Policy, client.Ends
 	case r.Backoff == "" && r.Jitter == "":
 		p = politePolicy
 	default:
 		if p, err = model.ParsePolicy(cmp.Or(r.Backoff, usualBackoff), cmp.Or(string(r.Jitter), string(model.JitterNone))); err != nil {
-			return p, err
+			return p, ends, err
 		}
 	}
 	if r.Attempts > 0 {
 		p.MaxAttempts = r.Attempts
 	}
-	return p, nil
+	return p, ends, nil
 }
 
 // PresetName is what --preset takes: the name of a known client.

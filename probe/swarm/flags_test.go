@@ -1,35 +1,40 @@
 package swarm
 
 import (
-	"os"
-	"reflect"
 	"strings"
 	"testing"
 
-	"holter/model"
 	"holter/model/reconnect"
 )
 
 func TestHelpNamesEveryPreset(t *testing.T) {
-	flag, _ := reflect.TypeFor[Return]().FieldByName("Preset")
-	if help, names := flag.Tag.Get("help"), model.OneOf(PresetName("").Suggest()); !strings.Contains(help, ": "+names+" (") {
-		t.Errorf("the help of --preset is\n%s\nand the presets are %s", help, names)
+	help := Command{}.Help()
+	for i := range reconnect.KnownClients {
+		c := &reconnect.KnownClients[i]
+		if _, row, ok := strings.Cut(help, "\n    "+c.Preset+" "); !ok || !strings.Contains(row, c.Ends.String()) {
+			t.Errorf("the help lacks %s, or what ends it: %s", c.Preset, &c.Ends)
+		}
 	}
 }
 
-func TestReadmeNamesEveryPreset(t *testing.T) {
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
+// The help has an example of each figure. Their expressions are right.
+func TestHelpNamesEveryFigure(t *testing.T) {
+	help := Command{}.Help()
+	for i := range figures {
+		name := figures[i].Name
+		if stem, _, _ := strings.Cut(name, "_"); name != "no_client_gave_up" && !strings.Contains(help, stem) {
+			t.Errorf("the help lacks %s", name)
+		}
 	}
-	const head = "| preset | client |\n| --- | --- |\n"
-	_, rest, _ := strings.Cut(string(text), head)
-	got, _, _ := strings.Cut(rest, "\n\n")
-	var want []string
-	for _, c := range reconnect.KnownClients {
-		want = append(want, "| `"+c.Preset+"` | "+c.Name+" |")
-	}
-	if got != strings.Join(want, "\n") {
-		t.Errorf("README.md has the presets\n%s\nand reconnect.KnownClients has\n%s", got, strings.Join(want, "\n"))
+	_, list, _ := strings.Cut(help, "its first connection:\n\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	for _, line := range strings.Split(list, "\n") {
+		text, _, _ := strings.Cut(strings.TrimSpace(line[:min(len(line), 31)]), "  ")
+		if !strings.ContainsAny(text, "<>") {
+			continue
+		}
+		if _, err := language.Parse(text); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"syscall"
 
 	"golang.org/x/net/http/httpguts"
 )
@@ -16,7 +17,8 @@ import (
 // Handshake holds the flags for how clients connect.
 type Handshake struct {
 	Header      []string `sep:"none" placeholder:"'NAME: VALUE'" help:"Header to add to the handshake; may be repeated."`
-	Subprotocol []string `sep:"none" placeholder:"NAME" help:"Subprotocol to offer; may be repeated."`
+	Subprotocol []string `sep:"none" placeholder:"NAME" help:"Subprotocol to offer; may be repeated. As in a browser, a connection fails if the server chooses another one, or none of them."`
+	SourceAddr  []string `name:"source-addr" sep:"," placeholder:"ADDRESS" help:"Address of this machine to connect from; by default the system chooses. With several, or a network such as 127.0.0.0/24, the clients take turns: one address has about 28000 ports towards one address of the server, so more clients need more of them."`
 	Insecure    bool     `help:"Trust any certificate."`
 	CA          string   `name:"ca" placeholder:"FILE" type:"path" help:"Trust the certificates in this PEM file instead of the system's."`
 }
@@ -30,6 +32,9 @@ func (h *Handshake) Validate() error {
 		if !httpguts.ValidHeaderFieldName(name) {
 			return fmt.Errorf("--subprotocol %q: write a name without spaces and commas", name)
 		}
+	}
+	if _, err := parseSources(h.SourceAddr); err != nil {
+		return err
 	}
 	_, err := h.header()
 	return err
@@ -67,6 +72,9 @@ func isReserved(name string) bool {
 // apply sets the options that the flags are about.
 func (h *Handshake) apply(o *Options) (err error) {
 	o.Subprotocols = h.Subprotocol
+	if o.Sources, err = parseSources(h.SourceAddr); err != nil {
+		return err
+	}
 	if o.Header, err = h.header(); err != nil {
 		return err
 	}
@@ -122,6 +130,9 @@ func hint(err error) string {
 	}
 	if isCertificateError(err) {
 		return ": trust it with --ca FILE, or trust any certificate with --insecure"
+	}
+	if errors.Is(err, syscall.EADDRNOTAVAIL) {
+		return ". " + adviseOnPorts()
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return ": the server does not speak TLS, so write ws://"

@@ -68,6 +68,9 @@ var plainReasons = map[error]string{
 	io.ErrUnexpectedEOF:       "end of stream",
 	websocket.ErrBadHandshake: "no WebSocket handshake",
 	websocket.ErrReadLimit:    "message too long",
+	errSubprotocol:            "subprotocol not offered",
+	errNoSubprotocol:          "no subprotocol chosen",
+	errNoSource:               "no source address",
 	errLongAnswer:             "answer too long",
 	errNoHTTP:                 "no HTTP answer",
 }

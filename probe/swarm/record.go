@@ -1,6 +1,8 @@
 package swarm
 
 import (
+	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,18 +16,21 @@ type record struct {
 	message   *timing // from writing a message to its echo
 	beat      *timing // from writing a ping to its pong
 	reconnect *timing // from the end of a connection to the client's next one
+	back      *timing // from the loss of a connection to the opening of the next one that stayed
 
 	sent, received atomic.Int64 // messages
 
 	mu     sync.Mutex // protects all following
 	failed map[string]int
 	ended  map[string]int
+	// refusals says for each status what the first refusal said that had something to say.
+	refusals map[int]Refusal
 }
 
 func newRecord() *record {
 	return &record{
-		handshake: newTiming(), message: newTiming(), beat: newTiming(), reconnect: newTiming(),
-		failed: map[string]int{}, ended: map[string]int{},
+		handshake: newTiming(), message: newTiming(), beat: newTiming(), reconnect: newTiming(), back: newTiming(),
+		failed: map[string]int{}, ended: map[string]int{}, refusals: map[int]Refusal{},
 	}
 }
 
@@ -39,6 +44,26 @@ func (r *record) count(counts map[string]int, err error) {
 		why = otherReasons
 	}
 	counts[why]++
+}
+
+// refusal notes what err says if it is a refusal.
+func (r *record) refusal(err error) {
+	e, ok := errors.AsType[*refused](err)
+	if !ok {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known, again := r.refusals[e.status]
+	if !again && len(r.refusals) >= maxReasons {
+		return
+	}
+	known.Status = e.status
+	known.Count++
+	if known.Location == "" && known.Body == "" {
+		known.Location, known.Body = e.location, e.body
+	}
+	r.refusals[e.status] = known
 }
 
 // maxReasons bounds the number of reasons that are counted separately. A server can choose among thousands of statuses and close
@@ -65,6 +90,13 @@ func (t *timing) add(d time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.histogram.RecordValue(min(max(d, 0), maxTiming).Microseconds())
+}
+
+// bars returns how often each duration was added, in their order.
+func (t *timing) bars() []hdrhistogram.Bar {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.DeleteFunc(t.histogram.Distribution(), func(b hdrhistogram.Bar) bool { return b.Count == 0 })
 }
 
 func (t *timing) summary() Timing {

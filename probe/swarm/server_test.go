@@ -198,6 +198,11 @@ func start(t *testing.T, o Options) (s *Swarm, stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s, run(t, s)
+}
+
+// run runs s as start does.
+func run(t *testing.T, s *Swarm) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error, 1)
 	go func() { result <- s.Run(ctx) }()
@@ -208,7 +213,7 @@ func start(t *testing.T, o Options) (s *Swarm, stop func()) {
 		}
 	})
 	t.Cleanup(stop)
-	return s, stop
+	return stop
 }
 
 // one returns the options of a swarm of a single client, c-0001.

@@ -18,11 +18,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gorilla/websocket"
 
 	"holter/model/heart"
+	"holter/model/reconnect"
 	"holter/probe/lease"
 	"holter/probe/pause"
 	"holter/probe/process"
@@ -40,7 +42,8 @@ type Options struct {
 	Cast    []Role        // the roles that clients play, at least one
 	Ramp    time.Duration // between the first attempts of the first and the last client
 	Storm   Storm
-	Seed    uint64 // the same seed gives the same roles, delays and spells
+	Ends    reconnect.Ends // what the clients do not come back from
+	Seed    uint64         // the same seed gives the same roles, delays and spells
 	// Sockets is how many sockets of this process each client needs: 1, or 2 if the server runs in the same
 	// process. 0 is 1.
 	Sockets int
@@ -49,6 +52,10 @@ type Options struct {
 	Header       http.Header // added to each handshake, with {id} replaced by the client's id
 	Subprotocols []string    // that the clients offer
 	TLS          *tls.Config // nil for Go's defaults
+
+	// Sources are addresses of this machine from which the clients connect, each client always from the same. Without
+	// any, the system chooses.
+	Sources []netip.Addr
 }
 
 // Storm disconnects many clients at the same moment, again and again.
@@ -97,12 +104,9 @@ func New(o Options) (*Swarm, error) {
 	if err := validateRoles(o.Cast); err != nil {
 		return nil, err
 	}
-	w, err := newWay(u, o.TLS)
+	w, err := newWay(u, &o)
 	if err != nil {
 		return nil, err
-	}
-	if o.Own != nil {
-		w.socket = o.Own.watch(w.socket)
 	}
 	s := &Swarm{options: o, way: w, template: withPlaceholder(u), begin: time.Now(), clock: pulse.NewClock(), record: newRecord(), random: rand.New(rand.NewPCG(o.Seed, 0))}
 	s.prepare()
@@ -134,9 +138,8 @@ func (s *Swarm) makeClients() {
 	s.random.Shuffle(len(roles), func(i, j int) { roles[i], roles[j] = roles[j], roles[i] })
 	first := max(s.options.First, 1)
 	for i, role := range roles {
-		id := fmt.Sprintf("%s-%04d", s.options.Prefix, first+i)
 		random := rand.New(rand.NewPCG(s.options.Seed, uint64(first+i)))
-		s.clients = append(s.clients, newClient(s, id, role, random))
+		s.clients = append(s.clients, newClient(s, first+i, role, random))
 	}
 }
 

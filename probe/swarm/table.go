@@ -18,12 +18,20 @@ const tolerableLate = 100 * time.Millisecond
 func (r *Report) Write(w io.Writer) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%d clients of %s for %s, back-off %s\n\n", r.Clients, r.URL, pretty(r.Duration), r.Policy)
-	fmt.Fprintf(&text, "connected   %d (peak %d), waiting %d, gave up %d\n", r.Connected, r.Peak, r.Waiting, r.GaveUp)
-	fmt.Fprintf(&text, "attempts    %d: %d connected, %d of these were reconnects\n", r.Attempts, r.Connects, r.Reconnects)
+	fmt.Fprintf(&text, "connected   %d (peak %d), %d of these to stay; waiting %d, gave up %d\n", r.Connected, r.Peak, r.Stayed, r.Waiting, r.GaveUp)
+	fmt.Fprintf(&text, "attempts    %d: %d connected, %d of these were reconnects; %d/s in the worst second\n", r.Attempts, r.Connects, r.Reconnects, r.PeakRate)
 	counts(&text, "failed", r.Failed)
+	r.said(&text)
 	counts(&text, "ended", r.Ended)
+	if r.Lost > 0 {
+		fmt.Fprintf(&text, "lost        %d clients lost a connection, %d of them are back to stay\n", r.Lost, r.Recovered)
+	}
 	fmt.Fprintf(&text, "messages    %d sent, %d received\n\n", r.MessagesSent, r.MessagesReceived)
 	r.timings(&text)
+	r.verdicts(&text)
+	if r.Failed[noPort] > 0 {
+		fmt.Fprintf(&text, "\n%s\n", adviseOnPorts())
+	}
 	if time.Duration(r.Late) > tolerableLate {
 		fmt.Fprintf(&text, "\nThis process was up to %s late itself, so its timings are too long: run fewer clients, or more processes.\n", pretty(r.Late))
 	}
@@ -41,13 +49,38 @@ func counts(w io.Writer, title string, of map[string]int) {
 	}
 }
 
+// said writes one line for each status whose refusals say more than the status.
+func (r *Report) said(w io.Writer) {
+	title := "said"
+	for _, s := range r.Refusals {
+		if text := quoted(s.Location, s.Body); text != "" {
+			fmt.Fprintf(w, "%-11s %d: %s\n", title, s.Status, text)
+			title = ""
+		}
+	}
+}
+
+// verdicts writes one line for each expression of --fail-if.
+func (r *Report) verdicts(w io.Writer) {
+	for i, v := range r.FailIf {
+		if i == 0 {
+			fmt.Fprintln(w)
+		}
+		mark := "✔ not"
+		if v.Failed {
+			mark = "✖"
+		}
+		fmt.Fprintf(w, "%s %s: %s\n", mark, v.Expression, v.Found)
+	}
+}
+
 func (r *Report) timings(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\tcount\tmean\tp50\tp90\tp99\tp99.9\tmax\t")
 	for _, row := range []struct {
 		name string
 		of   Timing
-	}{{"handshake", r.Handshake}, {"message", r.Message}, {"beat", r.Beat}, {"reconnect", r.Reconnect}} {
+	}{{"handshake", r.Handshake}, {"message", r.Message}, {"beat", r.Beat}, {"reconnect", r.Reconnect}, {"back", r.Back}} {
 		if row.of.Count == 0 {
 			continue
 		}

@@ -3,6 +3,9 @@ package swarm
 import (
 	"errors"
 	"sync"
+	"time"
+
+	"holter/model"
 )
 
 // Stats are the counts of a swarm.
@@ -38,6 +41,7 @@ type tally struct {
 	phases [phases]int
 	peak   int   // maximum of phases[connected]
 	total  Stats // the counts that only grow
+	pace   pace
 }
 
 func (t *tally) move(from, to phase) {
@@ -46,6 +50,13 @@ func (t *tally) move(from, to phase) {
 	t.phases[from]--
 	t.phases[to]++
 	t.peak = max(t.peak, t.phases[connected])
+}
+
+// attempt counts an attempt that begins now.
+func (t *tally) attempt(now model.Instant) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pace.count(now)
 }
 
 func (t *tally) connected(generation int) {
@@ -78,4 +89,32 @@ func (t *tally) stats() Stats {
 	s.GaveUp = t.phases[gaveUp]
 	s.Peak = t.peak
 	return s
+}
+
+// peakRate returns the attempts in the worst second.
+func (t *tally) peakRate() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.pace.worst
+}
+
+// pace counts attempts in slots of a tenth of a second, and finds the worst second.
+type pace struct {
+	slots [10]int
+	last  model.Instant // number of the newest slot
+	worst int           // attempts in the worst ten slots
+}
+
+func (p *pace) count(now model.Instant) {
+	slot := now / model.Instant(time.Second/time.Duration(len(p.slots)))
+	for stale := max(p.last+1, slot-model.Instant(len(p.slots))+1); stale <= slot; stale++ {
+		p.slots[stale%model.Instant(len(p.slots))] = 0
+	}
+	p.last = max(p.last, slot)
+	p.slots[p.last%model.Instant(len(p.slots))]++
+	sum := 0
+	for _, n := range p.slots {
+		sum += n
+	}
+	p.worst = max(p.worst, sum)
 }

@@ -5,13 +5,14 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"fmt"
-	"holter/probe/process"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
 
 	"golang.org/x/net/proxy"
+
+	"holter/probe/process"
 )
 
 // way is how the clients of a swarm reach their server: directly or through a proxy, with TLS or without.
@@ -23,16 +24,24 @@ type way struct {
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// newWay makes the way to a server. It takes the proxy from the environment, as http.ProxyFromEnvironment does.
-func newWay(server *url.URL, config *tls.Config) (*way, error) {
+// newWay makes the way to the server of o. It takes the proxy from the environment, as http.ProxyFromEnvironment does.
+func newWay(server *url.URL, o *Options) (*way, error) {
 	u := *server
 	u.Scheme = map[string]string{"ws": "http", "wss": "https"}[server.Scheme]
 	through, err := http.ProxyFromEnvironment(&http.Request{URL: &u})
 	if err != nil {
 		return nil, err
 	}
-	socket := (&net.Dialer{KeepAlive: -1}).DialContext // the clients' beats replace TCP's keep-alive
-	return &way{proxy: through, tls: config, socket: socket}, nil
+	from, err := newSources(o.Sources)
+	if err != nil {
+		return nil, err
+	}
+	dial := from.dial
+	if o.Own != nil {
+		dial = o.Own.watch(dial)
+	}
+	names := &spread{lookup: net.DefaultResolver.LookupNetIP, dial: dial, can: from.can}
+	return &way{proxy: through, tls: o.TLS, socket: names.socket}, nil
 }
 
 // plain connects without TLS. The connection expects the answer to a handshake.
@@ -41,7 +50,7 @@ func (w *way) plain(ctx context.Context, network, address string) (net.Conn, err
 	if err != nil {
 		return nil, err
 	}
-	return newAnswer(conn, http.StatusSwitchingProtocols), nil
+	return newAnswer(ctx, conn, http.StatusSwitchingProtocols), nil
 }
 
 // secure is plain with TLS.
@@ -65,7 +74,7 @@ func (w *way) secure(ctx context.Context, network, address string) (net.Conn, er
 		conn.Close()
 		return nil, err
 	}
-	return newAnswer(secure, http.StatusSwitchingProtocols), nil
+	return newAnswer(ctx, secure, http.StatusSwitchingProtocols), nil
 }
 
 // reach connects to an address, through the proxy if there is one.
@@ -123,7 +132,7 @@ func (w *way) tunnel(ctx context.Context, conn net.Conn, address string) error {
 	if err := request.Write(conn); err != nil {
 		return err
 	}
-	status, err := newAnswer(conn, http.StatusOK).await()
+	status, err := newAnswer(context.Background(), conn, http.StatusOK).await()
 	if err == nil && status != http.StatusOK {
 		err = proxyRefused(status)
 	}
