@@ -118,7 +118,7 @@ var KnownClients = []KnownClient{
 		"enisdenjo/graphql-ws 6.4: src/client.ts, randomisedExponentialBackoff, isFatalInternalCloseCode",
 		Ends{Codes: []Range{
 			{1002, 1004}, {1007, 1011}, {1015, 1999}, {4004, 4005}, {4400, 4401}, {4406, 4406}, {4409, 4409}, {4429, 4429}, {4500, 4500},
-		}, Refusals: AnyFailure, Tried: "6.4.2"},
+		}, Refusals: AnyFailure, Tried: "6.4.2; a failed attempt does not end it where shouldRetry is set"},
 	},
 	{
 		"Home Assistant", "homeassistant",

@@ -42,7 +42,7 @@ type Command struct {
 func (Command) Help() string {
 	return `A swarm connects simulated clients to a server and reports how they fared. Each client has an id, which replaces {id} in the URL and in headers. If the URL has no {id}, client=ID is added to its query. With --rate the clients send text messages, and measure how long the echo takes if the server sends one. If a name has several addresses, the clients take turns.
 
-The clients of --preset, how long a connection must last for their delays to begin anew, and what ends each of them for good, as tried on the clients themselves. They come back from all other close codes and refusals:
+The clients of --preset, how long a connection must last for their delays to begin anew, and what ends each of them for good. They come back from all other close codes and refusals, as most of them were seen to do:
 
 ` + presetHelp() + `
 A client without a preset is as polite as RFC 6455 has it: ` + politeEnds.String() + ` end it, and its delays begin anew after ` + politeEnds.Settled.String() + `.

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -18,7 +19,7 @@ func presetRows() (rows [][4]string) {
 		if n := c.Policy.MaxAttempts; n > 0 {
 			ends = strings.TrimPrefix(fmt.Sprintf("%s; %d failed attempts in a row", ends, n), "nothing; ")
 		}
-		rows = append(rows, [4]string{c.Preset, ends, anew(c.Ends.Settled), c.Ends.Tried})
+		rows = append(rows, [4]string{c.Preset, ends, anew(c.Ends.Settled), cmp.Or(c.Ends.Tried, "not tried, by its source")})
 	}
 	return rows
 }
