@@ -9,6 +9,7 @@ import (
 func TestWhatEndsKnownClients(t *testing.T) {
 	codes := []int{1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3001, 3499, 3500,
 		3501, 3999, 4000, 4001, 4003, 4100, 4200, 4400, 4401, 4403, 4429, 4499, 4500, 4999}
+	tried := map[string]bool{"grpc": true}
 	for preset, want := range map[string]struct {
 		codes, reasoned []int // that end it
 		first, later    bool  // refusals end it
@@ -18,7 +19,14 @@ func TestWhatEndsKnownClients(t *testing.T) {
 		"signalr":    {first: true},
 		"centrifugo": {codes: []int{1009}, reasoned: []int{1009, 3500, 3501, 3999, 4500, 4999}},
 		"holter":     {codes: []int{1000, 1002, 1003, 1007, 1008, 1009, 1010}, reasoned: []int{1000, 1002, 1003, 1007, 1008, 1009, 1010}},
+		"graphql-ws": {
+			codes:    []int{1002, 1003, 1007, 1008, 1009, 1010, 1011, 4400, 4401, 4429, 4500},
+			reasoned: []int{1002, 1003, 1007, 1008, 1009, 1010, 1011, 4400, 4401, 4429, 4500}, first: true, later: true,
+		},
+		"homeassistant": {first: true}, "nats": {first: true},
+		"reconnecting-websocket": {}, "reconnectingwebsocket": {}, "react-use-websocket": {}, "stomp": {}, "mqtt": {}, "actioncable": {}, "autobahn": {},
 	} {
+		tried[preset] = true
 		ends := FindPreset(preset).Ends
 		for _, code := range codes {
 			for reasoned, list := range map[bool][]int{false: want.codes, true: want.reasoned} {
@@ -31,6 +39,11 @@ func TestWhatEndsKnownClients(t *testing.T) {
 			if first, later := ends.AtRefusal(status, false), ends.AtRefusal(status, true); first != want.first || later != want.later {
 				t.Errorf("%s, status %d: ends %t, and later %t; want %t and %t", preset, status, first, later, want.first, want.later)
 			}
+		}
+	}
+	for _, c := range KnownClients {
+		if (c.Ends.Tried != "") != tried[c.Preset] {
+			t.Errorf("%s was tried on %q: what it did is missing here", c.Preset, c.Ends.Tried)
 		}
 	}
 }

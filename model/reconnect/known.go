@@ -53,7 +53,7 @@ type KnownClient struct {
 // What ends a client was tried on the client itself, with close codes from 1000 to 4999 and statuses from 200 to 504:
 // Socket.IO, Phoenix, SignalR and Centrifugo come back after 1000, 1002, 1003, 1007, 1008 and 1010 too, and once they have
 // been connected, after every status. A connection that lasts for a moment is enough for their delays to begin anew.
-// What ends those below holter's page is as their source has it, of the version that Source names.
+// Ends of a client that names no release in Tried are as its source has them.
 var KnownClients = []KnownClient{
 	{
 		"Socket.IO", "socketio",
@@ -141,13 +141,13 @@ var KnownClients = []KnownClient{
 			Kind: model.PolicyExponential, Base: time.Second, Factor: 1.5, Cap: 30 * time.Second, Jitter: model.JitterNone, Deaf: true,
 		},
 		"joewalnes/reconnecting-websocket 1.0: reconnecting-websocket.js, onclose",
-		Ends{},
+		Ends{Tried: "1.0"},
 	},
 	{
 		"react-use-websocket", "react-use-websocket", // with shouldReconnect; without that it does not come back
 		model.Policy{Kind: model.PolicyFixed, Base: 5 * time.Second, Factor: 1, Jitter: model.JitterNone, MaxAttempts: 20, Deaf: true},
 		"robtaussig/react-use-websocket 4.13: src/lib/constants.ts, attach-listener.ts",
-		Ends{},
+		Ends{Tried: "4.13.0"},
 	},
 	{
 		"STOMP", "stomp",
@@ -177,7 +177,7 @@ var KnownClients = []KnownClient{
 			Jitter: model.JitterNormal, Share: 0.1, Carried: true, MaxAttempts: 15, Deaf: true,
 		},
 		"crossbario/autobahn-js 22.11: packages/autobahn/lib/connection.js, _autoreconnect_advance",
-		Ends{},
+		Ends{Tried: "22.11.1 as in a browser; in Node a failed attempt ends it"},
 	},
 	{
 		"Action Cable", "actioncable", // as if it noticed the loss when its poll began: it looks only once in each delay

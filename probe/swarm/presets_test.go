@@ -97,15 +97,30 @@ func TestPresetsEndWhereTheirClientsDo(t *testing.T) {
 		4000, 4001, 4401, 4499, 4500, 4999}
 	statuses := []int{200, 301, 302, 400, 401, 403, 404, 410, 426, 429, 500, 502, 503, 504}
 	all := strings.Trim(fmt.Sprint(statuses), "[]")
+	lasting := "200 301 302 400 401 403 404 410 426 429" // not of a server that is busy for a while
 	polite := "1000 1002 1003 1007 1008 1009 1010"
-	for preset, want := range map[string]struct{ close, reason, refuse, later string }{
+	presets := map[string]struct{ close, reason, refuse, later string }{
 		"socketio":   {},
 		"phoenix":    {},
 		"signalr":    {refuse: all},
 		"centrifugo": {close: "1009", reason: "1009 3500 3999 4500 4999"},
 		"grpc":       {},
 		"holter":     {close: polite, reason: polite},
-	} {
+		"graphql-ws": {
+			close: "1002 1003 1007 1008 1009 1010 1011 4401 4500", reason: "1002 1003 1007 1008 1009 1010 1011 4401 4500", refuse: all, later: all,
+		},
+		"homeassistant": {refuse: all},
+		"nats":          {refuse: all},
+		"websockets":    {refuse: lasting, later: lasting},
+		"stomp":         {}, "mqtt": {}, "autobahn": {}, "actioncable": {}, "reconnecting-websocket": {}, "reconnectingwebsocket": {},
+		"react-use-websocket": {}, "websockets-legacy": {}, "ocpp": {}, "libocpp": {},
+	}
+	for _, known := range reconnect.KnownClients {
+		preset := known.Preset
+		want, ok := presets[preset]
+		if !ok {
+			t.Errorf("what ends %s is missing here", preset)
+		}
 		t.Run(preset, func(t *testing.T) {
 			t.Parallel()
 			if got := happens(t, preset, "close", codes); got != want.close {
