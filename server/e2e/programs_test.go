@@ -82,7 +82,7 @@ func act(t *testing.T, command []string) *actor {
 	if err := a.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	late := time.AfterFunc(3*patience, func() { a.cmd.Process.Kill() })
+	late := time.AfterFunc(6*patience, func() { a.cmd.Process.Kill() })
 	t.Cleanup(func() {
 		late.Stop()
 		a.cmd.Process.Kill()
