@@ -79,6 +79,7 @@ func TestUsageErrors(t *testing.T) {
 		"attach 127.0.0.1:7071":                    "attach shows a screen, but there is no terminal",
 		"swarm":                                    `expected "<url>" (see holter swarm --help)`,
 		"swarm http://127.0.0.1/ws":                "write ws://HOST:PORT/PATH",
+		"swarm ws://h --fail-if happy<1":           "expected one of connected, stayed",
 		"swarm ws://h -n 0":                        "--clients is 0: write 1 or more",
 		"swarm ws://h --preset phoenix --jitter e": "(see holter swarm --help)",
 		"drill":                               "write the address of an admin plane and a drill",

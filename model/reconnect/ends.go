@@ -18,6 +18,9 @@ type Ends struct {
 	// Settled is how long a connection must last for the delays to begin anew. 0 is a client whose delays begin anew
 	// whenever it is connected.
 	Settled time.Duration
+	// AtLeast are the waits of a client that takes a close code for a request to wait. It spreads its return over as long
+	// again.
+	AtLeast map[int]time.Duration
 	Tried   string // the release that it was tried on, and what others do
 }
 

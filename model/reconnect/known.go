@@ -107,7 +107,7 @@ var KnownClients = []KnownClient{
 			Jitter: model.JitterFull, Share: 1, Deaf: true,
 		},
 		"holter: server/endpoint/page/index.html",
-		Ends{Codes: PoliteCodes, Settled: 30 * time.Second, Tried: "its script"},
+		Ends{Codes: PoliteCodes, Settled: 30 * time.Second, AtLeast: map[int]time.Duration{1012: 5 * time.Second, 1013: 10 * time.Second}, Tried: "its script"},
 	},
 	{
 		"graphql-ws", "graphql-ws", // it throws after the fifth attempt

@@ -126,6 +126,11 @@ func (c *Client) nextDelay(lasted time.Duration, err error) (time.Duration, bool
 	if lasted < leastDelay {
 		delay = max(delay, leastDelay)
 	}
+	if code, _ := closing(err); lasted > 0 {
+		if least := c.swarm.options.Ends.AtLeast[code]; least > 0 {
+			delay = least + max(delay, Span{0, least}.draw(c.random))
+		}
+	}
 	if !c.role.Policy.Deaf {
 		delay += requestedDelay(err)
 	}

@@ -152,6 +152,22 @@ func TestHostileAnswers(t *testing.T) {
 		{"a body that never comes", "refused with 418", func(w io.Writer, head string) {
 			io.WriteString(w, "HTTP/1.1 418 \x07\r\nContent-Length: 1000\r\n\r\n")
 		}},
+		{"a body in drips", "refused with 400", func(w io.Writer, head string) {
+			io.WriteString(w, "HTTP/1.1 400 No\r\n\r\n")
+			for range 2000 {
+				if _, err := io.WriteString(w, "\x1b"); err != nil {
+					return
+				}
+				time.Sleep(time.Millisecond)
+			}
+		}},
+		{"an endless location", "answer too long", func(w io.Writer, head string) {
+			io.WriteString(w, "HTTP/1.1 302 No\r\nLocation: ")
+			repeat(w, "/", 32)
+		}},
+		{"many locations", "refused with 302", func(w io.Writer, head string) {
+			io.WriteString(w, "HTTP/1.1 302 No\r\n"+strings.Repeat("Location: /"+strings.Repeat("x", 900)+"\r\n", 60)+"\r\n")
+		}},
 		{"a bad header", "protocol error", func(w io.Writer, head string) { io.WriteString(w, head+"no colon\r\n\r\n") }},
 		{"another key", "no WebSocket handshake", func(w io.Writer, head string) {
 			io.WriteString(w, strings.Replace(head, "Accept: ", "Accept: x", 1)+"\r\n")

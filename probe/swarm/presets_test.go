@@ -72,8 +72,10 @@ func endBy(conn *websocket.Conn, mood string, code int) {
 // happens lets a client of a preset, with its delays left out, meet each of the numbers. It returns those that ended it.
 func happens(t *testing.T, preset, mood string, numbers []int) (ended string) {
 	t.Helper()
+	ends := reconnect.FindPreset(preset).Ends
+	ends.AtLeast = nil
 	s, stop := start(t, Options{
-		URL: newMoody(t, mood, numbers), Clients: len(numbers), Prefix: "c", Ends: reconnect.FindPreset(preset).Ends,
+		URL: newMoody(t, mood, numbers), Clients: len(numbers), Prefix: "c", Ends: ends,
 		Cast: []Role{{Behaviour{Name: "steady"}, model.Policy{Kind: model.PolicyFixed, Base: time.Millisecond, Deaf: true}, 1}},
 	})
 	attempts := map[string]int{"close": 2, "reason": 2, "refuse": 2, "later": 3}[mood]
@@ -137,6 +139,32 @@ func TestPresetsEndWhereTheirClientsDo(t *testing.T) {
 				t.Errorf("ended by later refusals %s, want %s", got, want.later)
 			}
 		})
+	}
+}
+
+// holter's page waits when a close code asks it to.
+func TestPresetsWaitWhenTheyAreAsked(t *testing.T) {
+	c, err := command("ws://h/", "--preset", "holter")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := c.options()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for code, want := range map[int]Span{
+		1001: {0, 500 * time.Millisecond}, 1012: {5 * time.Second, 10 * time.Second}, 1013: {10 * time.Second, 20 * time.Second},
+	} {
+		for range 50 {
+			wait, again := s.clients[0].nextDelay(time.Hour, &websocket.CloseError{Code: code})
+			if !again || wait < want.Min || wait > want.Max {
+				t.Errorf("close %d: waits %s, want %s to %s", code, wait, want.Min, want.Max)
+			}
+		}
 	}
 }
 
