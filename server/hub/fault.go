@@ -50,6 +50,9 @@ func (h *Hub) setFaults(c *connection, f model.Faults) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.toClient.end != nil {
+		if t := c.toClient.tap; t != nil && f.None() {
+			t.SetFaults(f) // they hold the socket open, though the connection has ended
+		}
 		return false
 	}
 	c.toClient.tap.SetFaults(f)

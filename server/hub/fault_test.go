@@ -122,6 +122,27 @@ func TestHeartUnderFaults(t *testing.T) {
 			})
 		})
 	}
+	t.Run("half-open, and closed", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			o := quick()
+			o.OnFail = model.OnFailClose
+			h, _ := start(t, o)
+			p := connect(t, h, "ann")
+			disturbed(t, h, "half-open", 1, p.id)
+			time.Sleep(20 * time.Second)
+			if d := detail(t, h, p.id); d.State != model.Failed || d.Close == nil {
+				t.Errorf("%s: %+v", d.State, d.Close)
+			}
+			if held, _ := h.Targets(t.Context(), nil, "all"); len(held) != 1 {
+				t.Errorf("the end of %v is not hidden from the client", held)
+			}
+			disturbed(t, h, "none", 0, p.id)
+			time.Sleep(time.Second)
+			if held, _ := h.Targets(t.Context(), nil, "all"); len(held) != 0 || badges(t, h, p.id) != "none" {
+				t.Errorf("%v hold their sockets after the end of the fault", held)
+			}
+		})
+	})
 	t.Run("swallow-pongs", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			h, _ := start(t, quick())
