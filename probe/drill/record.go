@@ -32,15 +32,21 @@ type record struct {
 const (
 	maxSize    = 128 << 20
 	clientSize = 512 // of a client with an outage, besides its id
-	timeSize   = 8   // of an arrival, or of an open connection
+	timeSize   = 16  // of an arrival, or of an open connection
 )
 
 // client is what is known of the client with one id.
 type client struct {
-	open        []model.ID    // open connections
+	open        []opening     // its open connections
 	snapshotAt  time.Duration // time of the last snapshot; earlier events are part of it
 	lastEventAt time.Duration // time of the newest event
 	outage      *outage       // nil until the client loses its connection
+}
+
+// opening is a connection that is open.
+type opening struct {
+	id model.ID
+	at time.Duration // below 0 if it was open before the start
 }
 
 // outage is what a client did after it had lost its connection. A second loss starts it again, if the client had stayed.
@@ -65,7 +71,7 @@ func newRecord(s *model.Snapshot, start time.Time) *record {
 	for i := range s.Connections {
 		if c := &s.Connections[i]; c.Open() {
 			owner := r.client(c.Client)
-			owner.open = append(owner.open, c.ID)
+			owner.open = append(owner.open, opening{c.ID, min(-1, r.offset(c.Opened))})
 		}
 	}
 	return r
@@ -128,7 +134,7 @@ func (r *record) apply(e *model.Event) {
 }
 
 func (r *record) opened(c *client, id model.ID, at time.Duration) {
-	c.open = append(c.open, id)
+	c.open = append(c.open, opening{id, at})
 	r.size += timeSize
 	r.returned(c, at)
 }
@@ -146,13 +152,15 @@ func (r *record) returned(c *client, at time.Duration) {
 }
 
 func (r *record) closed(c *client, was *model.Connection, at time.Duration) {
-	c.open = slices.DeleteFunc(c.open, func(id model.ID) bool { return id == was.ID })
-	if len(c.open) > 0 || at < 0 {
+	since := r.offset(was.Opened)
+	c.open = slices.DeleteFunc(c.open, func(o opening) bool { return o.id == was.ID })
+	replaced := slices.ContainsFunc(c.open, func(o opening) bool { return o.at >= 0 && o.at >= since })
+	if at < 0 || slices.ContainsFunc(c.open, func(o opening) bool { return o.at < 0 || o.at < since }) {
 		return
 	}
 	loss := reconnect.Loss{
 		Pool:   model.Pool{UserAgent: was.UserAgent, Path: was.Path},
-		Failed: was.State == model.Failed,
+		Failed: was.State == model.Failed || replaced,
 		First:  was.Generation == 1,
 		Lasted: r.start.Add(at).Sub(was.Opened),
 		Path:   2 * was.RTT, // the TCP handshake, and half a round trip before and after it
@@ -160,7 +168,13 @@ func (r *record) closed(c *client, was *model.Connection, at time.Duration) {
 	if was.Close != nil {
 		loss.Close = *was.Close
 	}
+	if replaced { // the client knew of the end, and was back, before the socket was gone
+		at = c.open[0].at
+	}
 	r.lostConnection(c, at, &loss)
+	if replaced {
+		r.returned(c, at)
+	}
 }
 
 // lostConnection records that a client lost its last connection. A loss counts until lossesUntil, and after that
@@ -281,12 +295,12 @@ func (r *record) catchUp(s *model.Snapshot) {
 // reconcile updates a client by what a snapshot says of it.
 func (r *record) reconcile(c *client, known *model.Client, open []*model.Connection) {
 	was, stayed := len(c.open) > 0, false
-	ids := make([]model.ID, len(open))
+	now := make([]opening, len(open))
 	for i, o := range open {
-		ids[i] = o.ID
-		stayed = stayed || slices.Contains(c.open, o.ID)
+		now[i] = opening{o.ID, r.offset(o.Opened)}
+		stayed = stayed || slices.ContainsFunc(c.open, func(known opening) bool { return known.id == o.ID })
 	}
-	c.open = ids
+	c.open = now
 	if was && !stayed {
 		r.lostConnection(c, max(0, r.lossTime(known, open)), &reconnect.Loss{Pool: model.Pool{UserAgent: known.UserAgent}})
 	}

@@ -135,6 +135,29 @@ func TestRecordFromEachLoss(t *testing.T) {
 	}
 }
 
+// A quick client is back before holter has seen the end of its old connection. It has lost that one nevertheless.
+func TestRecordOfClientsThatAreBackBeforeTheEnd(t *testing.T) {
+	p := newPlay("quick", "quick in a drain", "two tabs", "two tabs")
+	p.fromLoss, p.lossesUntil = true, 20*time.Second
+	p.come("quick", time.Second)
+	p.want(t, 0, 0)
+	p.goes("quick", 1100*time.Millisecond)
+	p.want(t, 1, 1)
+	p.come("quick in a drain", 10*time.Second)
+	p.goes("quick in a drain", 11*time.Second)
+	p.come("two tabs", 12*time.Second)
+	p.goes("two tabs", 13*time.Second)
+	p.want(t, 2, 2) // the other tab is open as before
+	p.goes("two tabs", 14*time.Second)
+	p.want(t, 3, 3)
+	p.come("quick", 30*time.Second)
+	p.goes("quick", 31*time.Second) // too late to be the drill's doing
+	p.want(t, 3, 3)
+	if f := p.figures(time.Minute); f.Peak != 1 || f.Back99 > time.Millisecond || len(f.Policies) > 0 && f.Policies[0].Kind != model.PolicyUnknown {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestRecordOfManyConnections(t *testing.T) {
 	p := newPlay("ann", "ann")
 	p.goes("ann", time.Second)
