@@ -156,11 +156,11 @@ func oppose(a, b *comparison) bool {
 	if a.Subject != b.Subject || a.Value.Relative != b.Value.Relative {
 		return false
 	}
-	switch language[a.Subject].Unit {
+	switch s := &language[a.Subject]; s.Unit {
 	case expect.Flag:
 		return false
 	case expect.Word:
-		return language[a.Subject].Name == "policy" && opposeInWords(a, b) // several names may be right
+		return s.Or == "" && opposeInWords(a, b) // otherwise several words may be right
 	}
 	return above(a, b) || above(b, a) || unequal(a, b) || unequal(b, a)
 }

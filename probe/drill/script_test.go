@@ -176,6 +176,7 @@ func TestMistakes(t *testing.T) {
 		"soon, and not later":   {head + "- kick: all\nexpect:\n- recovered<50%\n- back>=50%@10s", []string{"x.yaml:6:3: back>=50%@10s contradicts recovered<50% in line 5"}},
 		"equal and not":         {head + "- kick: all\nexpect:\n- lost!=40\n- lost=40", []string{"x.yaml:6:3: lost=40 contradicts lost!=40 in line 5"}},
 		"two policies":          {head + "- kick: all\nexpect:\n- policy=fixed\n- policy=exponential factor>2", []string{"x.yaml:6:3: policy=exponential factor>2 contradicts policy=fixed in line 5"}},
+		"resets":                {head + "- kick: all\nexpect:\n- resets!=at_open\n- resets=at_open", []string{"x.yaml:6:3: resets=at_open contradicts resets!=at_open in line 5"}},
 		"a policy and not":      {head + "- kick: all\nexpect:\n- policy=fixed policy!=fixed", []string{"x.yaml:5:3: policy=fixed policy!=fixed: its parts contradict each other"}},
 		"parts":                 {head + "- kick: all\nexpect:\n- jitter>50% jitter<10%", []string{"x.yaml:5:3: jitter>50% jitter<10%: its parts contradict each other"}},
 		"never":                 {head + "- kick: all\nexpect:\n- recovered>100%\n- lost<0", []string{"x.yaml:5:3: recovered>100%: this never holds", "x.yaml:6:3: lost<0: this never holds"}},
