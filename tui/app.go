@@ -233,10 +233,10 @@ func (a *App) jump() tea.Cmd {
 			return nil
 		}
 	}
-	c := a.selected()
+	c, absent := a.chosen()
 	to, at, ok := able[opener](a.tabs)
 	if c == nil || !ok {
-		a.status.say("there is no connection to open")
+		a.status.say("there is no connection to open: " + absent)
 		return nil
 	}
 	if now := a.shown().find(c.ID); now != nil {

@@ -112,7 +112,7 @@ func clientColumns(t *clientText) []widget.Column[clientRow] {
 			Text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.Since)) }},
 		{Title: "SEEN", Sort: sortSeen, Letter: "e", Descending: true, Min: 6, Rank: widget.Third, Right: true,
 			Text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.FirstSeen)) }},
-		{Title: "KEPT OUT BY", Min: 16, Want: 36, Text: t.keptOut},
+		{Title: "KEPT OUT BY", Min: 20, Want: 36, Text: t.keptOut},
 		{Title: "NOW", Min: 8, Rank: widget.Third, Right: true, Text: t.current},
 		{Title: "AGENT", Sort: sortAgent, Letter: "u", Min: 18, Rank: widget.Third,
 			Text: func(r *row, w int) string { return t.plain(r.UserAgent, w) }},

@@ -103,9 +103,9 @@ func (p *storms) troubles(s *model.Storm) (lines []string) {
 	return lines
 }
 
-// flapWords say how many clients flap, by which codes, and how fast.
+// flapWords say how many clients flap, how fast, and by which codes.
 func flapWords(s *model.Storm, times string) string {
-	text := fmt.Sprintf("%d of %d clients flapping: closed again within %s", s.Flapping, s.Clients, look.Interval(model.Stay))
+	text := fmt.Sprintf("%d of %d clients flapping, %s/s: closed again within %s", s.Flapping, s.Clients, look.Rate(s.FlapRate), look.Interval(model.Stay))
 	for i, c := range s.Flaps {
 		sep := " with "
 		if i > 0 {
@@ -116,7 +116,7 @@ func flapWords(s *model.Storm, times string) string {
 			text += fmt.Sprintf(" %s%d", times, c.Count)
 		}
 	}
-	return text + fmt.Sprintf(", %s/s", look.Rate(s.FlapRate))
+	return text
 }
 
 // outWords say how many clients never got in or gave up, and how upgrades were refused.
@@ -142,12 +142,15 @@ func outWords(s *model.Storm, times string) string {
 func droppedWords(s *model.Storm) string {
 	var words []string
 	if s.DroppedClients > 0 {
-		words = append(words, fmt.Sprintf("%d clients more that are not followed", s.DroppedClients))
+		words = append(words, fmt.Sprintf("%d clients more", s.DroppedClients))
 	}
 	if s.DroppedAttempts > 0 {
 		words = append(words, fmt.Sprintf("%d attempts after the end of the chart", s.DroppedAttempts))
 	}
-	return strings.Join(words, ", ")
+	if len(words) == 0 {
+		return ""
+	}
+	return "only counted: " + strings.Join(words, ", ")
 }
 
 // keptOut is how many clients are not back at the end of a storm, and will not be soon.

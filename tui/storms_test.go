@@ -267,6 +267,64 @@ func TestUnknownPolicySaysWhy(t *testing.T) {
 	newScreen(t, f, 60, 15).press("3", "G").line("unknown")
 }
 
+// restless is a storm that does not end because clients flap, with others that are kept out.
+func restless() model.Storm {
+	s := weather()[2]
+	s.Away, s.Settling, s.Flapping, s.GaveUp, s.NeverIn, s.FlapRate = 700, 100, 550, 3, 5, 76.2
+	s.Flaps = []model.StormCause{{Code: 4401, By: model.ByApp, Count: 540}, {Code: 1011, By: model.ByApp, Count: 10}}
+	s.Refusals = []model.StormRefusal{{Status: 401, By: model.RefusedByUpstream, Count: 57}, {By: model.RefusedByClient, Count: 2}}
+	s.DroppedClients, s.DroppedAttempts = 12, 400_000
+	s.Policies[1].Resets = model.ResetAtOpen
+	return s
+}
+
+// A storm whose clients flap says so, with the codes and the rate, and who else is out.
+func TestStormSaysWhoIsKeptOut(t *testing.T) {
+	f := newFake(ward(20)...)
+	f.snapshot.Storms = []model.Storm{restless()}
+	for _, size := range []size{{80, 24}, {120, 30}, {200, 60}} {
+		s := newScreen(t, f, size.w, size.h).press("3")
+		s.line("50 of 900 clients away")
+		s.line("back 22%")
+		s.line("550 of 900 clients flapping, 76/s: closed again within 5s with 4401 by app")
+		s.line("5 never got in, 3 gave up, refused: 401 by upstream ×57, no answer by client ×2")
+		s.line("only counted: 12 clients more, 400000 attempts after the end of the chart")
+		s.line("resets at open: 340 clients wait as at first after each connection")
+		checkSize(t, s.app.View(), size.w, size.h)
+	}
+	s := newScreen(t, f, 200, 60).press("3")
+	s.line("100 just in")
+	s.line("with 4401 by app ×540, 1011 internal error by app ×10")
+	newScreen(t, f, 60, 15).press("3").line("550 of 900 clients flapping")
+	s.press("1").line("STORM 550 of 900 flapping")
+	s.app.Update(happened{events: []model.Event{{Seq: 1, Time: noon, Type: model.StormFlapping, Storm: &f.snapshot.Storms[0]}}})
+	s.line("storm 3 does not end: 550 of 900 clients flapping")
+	over := restless()
+	over.Ended = noon
+	s.app.Update(happened{events: []model.Event{{Seq: 2, Time: noon, Type: model.StormEnded, Storm: &over}}})
+	s.line("storm 3 is over: 22% back, 550 flapping, 5 never got in, 3 gave up, peak ")
+}
+
+// A client that flaps, or that is refused, says on its row by what it is kept out.
+func TestClientsSayWhatKeepsThemOut(t *testing.T) {
+	f := newFake(ward(4)...)
+	c := f.snapshot.Clients
+	flaps := model.Outage{Flaps: 9, Close: model.Close{Code: 4401, By: model.ByApp}, Lasted: 200 * time.Millisecond, Every: 220 * time.Millisecond}
+	c[0].State, c[0].Connection, c[0].Outage = model.Flapping, 0, &flaps
+	f.snapshot.Clients = append(c, model.Client{ID: "stale", State: model.Away, Since: noon.Add(-time.Minute), FirstSeen: noon.Add(-time.Minute),
+		Outage: &model.Outage{Refusals: 12, Status: 401, By: model.RefusedByUpstream, GaveUp: true}})
+	s := newScreen(t, f, 80, 24).press("2")
+	s.line("↻ flapping")
+	s.line("4401 by app, 4.5/s")
+	s.line("gave up: 401 by ups")
+	s.line("1 flapping")
+	s = newScreen(t, f, 120, 30).press("2")
+	s.line("gave up: 401 by upstream ×12")
+	s.press("/", "status=401", "enter").line("1/1 of 6")
+	s.press("enter").line("there is no connection to open: stale has never had a connection: gave up: 401 by upstream ×12")
+	s.press("esc", "/", "state=flapping code=4401 kept_out_by~app", "enter").line("1/1 of 6")
+}
+
 // TestForecastIsAskedForOnce guards the processor: as long as nothing is learnt the oracle has nothing new
 // to say.
 func TestForecastIsAskedForOnce(t *testing.T) {

@@ -127,7 +127,10 @@ func lookAtFlaps(t *testing.T, p *program) {
 	x.press(t, "Enter")
 	x.until(t, "web-0001")
 	x.press(t, "3")
-	x.until(t, "20 of 22 clients flapping: closed again within 5s with 4401 by app, ")
+	page := x.until(t, "/s: closed again within 5s with 4401 by app")
+	if !strings.Contains(page, "20 of 22 clients flapping, ") {
+		t.Errorf("%s", page)
+	}
 	x.until(t, "2 never got in, refused: 401 by upstream")
 	x.press(t, "2")
 	x.filter(t, "state=flapping code=4401 by=app")
