@@ -151,10 +151,11 @@ func (c *Command) goAhead(ctx context.Context, s *Swarm) error {
 	if c.Duration == nil {
 		return s.ConnectFirst(ctx)
 	}
-	inTime, cancel := context.WithTimeout(ctx, *c.Duration)
+	until := time.Now().Add(*c.Duration)
+	inTime, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	err := s.ConnectFirst(inTime)
-	if err != nil && inTime.Err() != nil {
+	if err != nil && !time.Now().Before(until) { // the socket's deadline may come before the context's
 		return fmt.Errorf("no answer within --duration, %s", *c.Duration)
 	}
 	return err
