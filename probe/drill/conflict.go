@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"holter/model/yaml"
 	"holter/probe/expect"
 )
 
@@ -21,18 +20,18 @@ func (s *script) checkDrill(d *Drill) {
 			}
 		}
 	}
-	place := func(i int) (yaml.Node, int) { return s.places.expectations[i], s.places.expectations[i].Line() }
 	for i, e := range d.Expect {
-		at, _ := place(i)
-		if why := e.senseless(); why != "" {
+		at, why := s.places.expectations[i], e.senseless()
+		j, how := contradicts(e, d.Expect[:i])
+		switch {
+		case why != "":
 			s.mistake(at, "%s: %s", e, why)
-			continue
-		}
-		if j, why := contradicts(e, d.Expect[:i]); why != "" {
-			_, line := place(j)
-			s.mistake(at, "%s %s in line %d", e, why, line)
-		} else if why := d.unwatched(e); why != "" {
-			s.mistake(at, "%s: %s", e, why)
+		case how != "":
+			s.mistake(at, "%s %s in line %d", e, how, s.places.expectations[j].Line())
+		default:
+			if why := d.unwatched(e); why != "" {
+				s.mistake(at, "%s: %s", e, why)
+			}
 		}
 	}
 }
