@@ -25,6 +25,7 @@ const (
 	DoubtGaveUp      DoubtReason = "gave-up"      // Have clients have long made no other attempt
 	DoubtHidden      DoubtReason = "hidden"       // Have clients lost their connection in a way that hides when they noticed or what they were asked for
 	DoubtFewPairs    DoubtReason = "few-pairs"    // each delay seems to depend on the one before, but only Have pairs of them are known
+	DoubtShared      DoubtReason = "shared"       // Have clients share a name, an address and a user agent, so that their attempts are mixed up
 	DoubtNoFit       DoubtReason = "no-fit"       // the delays of all attempts are known, and fit no kind of policy
 )
 
@@ -53,6 +54,8 @@ func (d Doubt) String() string {
 		return fmt.Sprintf("%s been closed in a way that hides their own delays", have(d.Have))
 	case DoubtFewPairs:
 		return fmt.Sprintf("each delay may depend on the one before, but %s of delays are too few to tell, and %d are needed", count(d.Have, "pair"), d.Need)
+	case DoubtShared:
+		return fmt.Sprintf("%s a name with others and can only be told apart by order: see the warning shared-identity", share(d.Have))
 	case DoubtNoFit:
 		return "the delays fit no kind of policy; there may be more than one kind of client here"
 	}
@@ -64,6 +67,13 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func share(clients int) string {
+	if clients == 1 {
+		return "1 client shares"
+	}
+	return count(clients, "client") + " share"
 }
 
 func have(clients int) string {

@@ -116,6 +116,8 @@ func doubtShort(d *model.Doubt) string {
 		return "delays hidden"
 	case model.DoubtFewPairs:
 		return fmt.Sprintf("%d of %d pairs", d.Have, d.Need)
+	case model.DoubtShared:
+		return look.Count(d.Have) + " share a name"
 	case model.DoubtNoFit:
 		return "fits no kind"
 	}

@@ -18,6 +18,7 @@ type Attempts struct {
 	asked  uint8 // seconds
 	free   bool
 	counts bool
+	mixed  bool
 	chain  chain
 	policy *model.PoolPolicy // of its pool, as Infer last found it; nil before
 }
@@ -49,6 +50,7 @@ type Loss struct {
 	First  bool          // it was the client's first connection
 	Lasted time.Duration // the connection
 	Path   time.Duration // the time of the client's way back without any delay: round trips of the network
+	Mixed  bool          // others have its name, address and user agent: what it does next may be what one of them does
 }
 
 // Lose records the end of the client's last connection. Its attempts are counted from then on.
@@ -56,6 +58,7 @@ func (a *Attempts) Lose(at model.Instant, l *Loss) {
 	a.pool, a.path, a.ended = l.Pool, l.Path, at
 	a.number, a.asked = 0, 0
 	a.counts = l.First || l.Lasted >= Settled
+	a.mixed = l.Mixed
 	a.chain.lose(l)
 	a.free = !l.Failed && l.Close.By != model.ByPeer && l.Close.Code != codeServiceRestart && l.Close.Code != codeTryAgainLater
 }

@@ -36,7 +36,7 @@ func Infer(clients []*Attempts, now model.Instant) []model.PoolPolicy {
 	}
 	policies := make([]model.PoolPolicy, 0, len(pools))
 	for pool, members := range pools {
-		p := infer(members, now)
+		p := inferOwn(members, now)
 		p.Pool, p.Clients = pool, len(members)
 		policies = append(policies, p)
 		adopt(members, &p)

@@ -42,6 +42,23 @@ func TestPoolsByTemplate(t *testing.T) {
 	}
 }
 
+// Clients that are told apart only by the order in which they come back have no policy: their attempts are mixed up. Few
+// of them among others do no harm.
+func TestMixedClients(t *testing.T) {
+	f := named("AWS full")
+	f.clients, f.refused = 40, 40*time.Second
+	for mixed, want := range map[int]model.DoubtReason{0: "", 10: "", 30: model.DoubtShared, 40: model.DoubtShared} {
+		clients := f.attempts(rand.New(rand.NewPCG(5, 7)))
+		for _, a := range clients[:mixed] {
+			a.mixed = true
+		}
+		p := &Infer(clients, model.Instant(3*time.Hour))[0]
+		if p.Doubt.Reason != want || (want == "") != (p.Kind == model.PolicyExponential) || p.Clients != 40 || len(p.Doubt.Seen) > 1 {
+			t.Errorf("%d of 40 are mixed: %s, %+v", mixed, p.Kind, p.Doubt)
+		}
+	}
+}
+
 // BenchmarkInferPools has a hundred thousand attempts of clients in five thousand pools, or of as many chargers.
 func BenchmarkInferPools(b *testing.B) {
 	f := named("AWS full")
