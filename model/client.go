@@ -18,6 +18,8 @@ type Client struct {
 	Reconnects []time.Duration // delays between an end and the next connection, oldest first, at most MaxReconnects
 	Attempts   []Attempt       // to come back, refused ones too, oldest first, at most MaxReconnects
 	Outage     *Outage         // nil if nothing keeps the client out; what it points to is shared and never changes
+	Shared     string          // the name that it shares with others, which it is told apart from by address and user agent; "" for none
+	ByOrder    bool            // these are the same too, so that only the order of coming back tells it apart
 }
 
 // Stay is how long a connection must last so that its client is back. The end of an earlier one is a failed attempt.

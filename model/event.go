@@ -14,13 +14,14 @@ const (
 	StormStarted      EventType = "storm.started"      // Storm
 	StormFlapping     EventType = "storm.flapping"     // Storm: it does not end because clients flap
 	StormEnded        EventType = "storm.ended"        // Storm
+	WarningRaised     EventType = "warning.raised"     // Warning
 	FaultSet          EventType = "fault.set"          // Connection with its Faults, nil when they ended
 	Dropped           EventType = "dropped"            // Count
 )
 
 // EventTypes are those that are known here. A holter of another version may have more.
 var EventTypes = [...]EventType{
-	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, StormStarted, StormFlapping, StormEnded, FaultSet, Dropped,
+	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, StormStarted, StormFlapping, StormEnded, WarningRaised, FaultSet, Dropped,
 }
 
 // Event is something that happened. Seq numbers the events in the order of their publication. A reader that
@@ -35,6 +36,7 @@ type Event struct {
 	Refusal    *Refusal
 	Host       *Host
 	Storm      *Storm // a copy made when it happened
+	Warning    *Warning
 	Count      uint64
 }
 

@@ -11,6 +11,7 @@ type Snapshot struct {
 	Rates       Rates
 	Activity    []Activity // oldest first, one for each ActivityBin that is over
 	Storms      []Storm    // oldest first; what they point to is shared and never changes
+	Warnings    []Warning  // oldest first, at most MaxWarnings
 	Host        Host
 
 	// Age is how long ago the picture was taken when its reader got it: at least so long, for one that came over a line.

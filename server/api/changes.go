@@ -95,7 +95,7 @@ func sameConnection(before, now *model.Connection, passed time.Duration) bool {
 
 func sameClient(a, b *model.Client) bool {
 	return a.ID == b.ID && a.Generation == b.Generation && a.Connection == b.Connection && a.State == b.State &&
-		a.Since.Equal(b.Since) && a.FirstSeen.Equal(b.FirstSeen) && a.UserAgent == b.UserAgent &&
+		a.Since.Equal(b.Since) && a.FirstSeen.Equal(b.FirstSeen) && a.UserAgent == b.UserAgent && a.Shared == b.Shared && a.ByOrder == b.ByOrder &&
 		slices.Equal(a.Reconnects, b.Reconnects) && slices.Equal(a.Attempts, b.Attempts) && sameOutage(a.Outage, b.Outage)
 }
 

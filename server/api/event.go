@@ -21,6 +21,7 @@ type Event struct {
 	Refusal    *Refusal    `json:"refusal,omitempty"`
 	Host       *Host       `json:"host,omitempty"`
 	Storm      *Storm      `json:"storm,omitempty"`
+	Warning    *Warning    `json:"warning,omitempty"`
 	Count      uint64      `json:"count,omitempty"` // events lost, up to and with seq
 }
 
@@ -64,6 +65,10 @@ func FromEvent(e *model.Event) Event {
 		s := FromStorm(e.Storm)
 		w.Storm = &s
 	}
+	if e.Warning != nil {
+		warning := fromWarning(e.Warning)
+		w.Warning = &warning
+	}
 	return w
 }
 
@@ -95,6 +100,10 @@ func (e *Event) Model() (model.Event, error) {
 		s := e.Storm.Model()
 		m.Storm = &s
 	}
+	if e.Warning != nil {
+		w := e.Warning.model()
+		m.Warning = &w
+	}
 	return m, complete(&m)
 }
 
@@ -112,6 +121,10 @@ func complete(e *model.Event) error {
 	case model.StormStarted, model.StormFlapping, model.StormEnded:
 		if e.Storm == nil {
 			return errors.New("a storm's event without the storm")
+		}
+	case model.WarningRaised:
+		if e.Warning == nil {
+			return errors.New("a warning's event without the warning")
 		}
 	}
 	return nil

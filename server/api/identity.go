@@ -16,9 +16,11 @@ type Client struct {
 	Since        time.Time `json:"since"`
 	FirstSeen    time.Time `json:"first_seen"`
 	UserAgent    string    `json:"user_agent"`
-	ReconnectsMS []Millis  `json:"reconnects_ms"` // delays between an end and the next connection, oldest first
-	Attempts     []Attempt `json:"attempts"`      // to come back, refused ones too, oldest first
-	Outage       *Outage   `json:"outage"`        // what keeps the client out; null for nothing
+	ReconnectsMS []Millis  `json:"reconnects_ms"`   // delays between an end and the next connection, oldest first
+	Attempts     []Attempt `json:"attempts"`        // to come back, refused ones too, oldest first
+	Outage       *Outage   `json:"outage"`          // what keeps the client out; null for nothing
+	Shared       string    `json:"shared_identity"` // the name that it shares with others, empty for none
+	ByOrder      bool      `json:"by_order"`        // address and user agent are shared too: only the order of coming back tells it apart
 }
 
 // Outage is what has kept a client out since it last stayed, or since it came first.
@@ -57,7 +59,7 @@ type ClientDetail struct {
 func FromClient(c *model.Client) Client {
 	w := Client{
 		ID: c.ID, Generation: c.Generation, State: c.State.String(),
-		Since: c.Since.UTC(), FirstSeen: c.FirstSeen.UTC(), UserAgent: c.UserAgent,
+		Since: c.Since.UTC(), FirstSeen: c.FirstSeen.UTC(), UserAgent: c.UserAgent, Shared: c.Shared, ByOrder: c.ByOrder,
 		ReconnectsMS: make([]Millis, len(c.Reconnects)), Attempts: make([]Attempt, len(c.Attempts)),
 	}
 	if c.Connection != 0 {
@@ -106,7 +108,7 @@ func (c *Client) Model() (model.Client, error) {
 	var parse parser
 	m := model.Client{
 		ID: text(c.ID), Generation: c.Generation, State: stateOf(c.State),
-		Since: c.Since, FirstSeen: c.FirstSeen, UserAgent: text(c.UserAgent),
+		Since: c.Since, FirstSeen: c.FirstSeen, UserAgent: text(c.UserAgent), Shared: text(c.Shared), ByOrder: c.ByOrder,
 	}
 	if c.Connection != "" {
 		m.Connection = parse.id(c.Connection)

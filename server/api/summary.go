@@ -31,6 +31,8 @@ type Summary struct {
 	Rates   Rates         `json:"rates"`
 	Storm   *StormSummary `json:"storm"` // the one that is on, else null
 	Host    Host          `json:"host"`
+
+	Warnings []Warning `json:"warnings"` // oldest first
 }
 
 // States are the numbers of connections in each state.
@@ -72,6 +74,8 @@ func FromSnapshot(s *model.Snapshot) Summary {
 		Clients: Presence{n.Present, n.Away, n.Flapping},
 		Rates:   fromRates(s.Rates),
 		Host:    FromHost(&s.Host),
+
+		Warnings: fromWarnings(s.Warnings),
 	}
 	if !m.RefusingUntil.IsZero() {
 		until := m.RefusingUntil.UTC()
@@ -96,6 +100,8 @@ func (s *Summary) Model() model.Snapshot {
 		},
 		Rates: model.Rates(s.Rates),
 		Host:  s.Host.Model(),
+
+		Warnings: toWarnings(s.Warnings),
 	}
 	if s.RefusingUntil != nil {
 		m.Monitor.RefusingUntil = *s.RefusingUntil

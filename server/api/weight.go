@@ -25,7 +25,7 @@ func weighConnection(c *model.Connection) int {
 }
 
 func weighClient(c *model.Client) int {
-	n := int(unsafe.Sizeof(*c)) + len(c.ID) + len(c.UserAgent) + weighList(c.Reconnects) + weighList(c.Attempts)
+	n := int(unsafe.Sizeof(*c)) + len(c.ID) + len(c.UserAgent) + len(c.Shared) + weighList(c.Reconnects) + weighList(c.Attempts)
 	if o := c.Outage; o != nil {
 		n += int(unsafe.Sizeof(*o)) + len(o.Close.Reason) + len(o.By) + len(o.Reason)
 	}
@@ -56,6 +56,9 @@ func weighEvent(e *model.Event) int {
 	}
 	if e.Storm != nil {
 		n += weighStorm(e.Storm)
+	}
+	if w := e.Warning; w != nil {
+		n += int(unsafe.Sizeof(*w)) + len(w.Kind) + len(w.Detail) + len(w.Client) + len(w.Identity)
 	}
 	return n
 }

@@ -37,7 +37,7 @@ var (
 	}
 	client = model.Client{
 		ID: "ann", Generation: 2, Connection: 17, State: model.Suspect, Since: at, FirstSeen: at.Add(-time.Hour),
-		UserAgent: "curl/8", Reconnects: []time.Duration{time.Second, 2 * time.Second},
+		UserAgent: "curl/8", Shared: "js", ByOrder: true, Reconnects: []time.Duration{time.Second, 2 * time.Second},
 		Attempts: []model.Attempt{
 			{Delay: time.Second, Number: 1, Refused: true},
 			{Delay: 7 * time.Second, Asked: 5 * time.Second, Number: 2, Free: true},
@@ -84,6 +84,8 @@ var (
 		},
 		Rates: model.Rates{Connects: 1, Reconnects: 2, Refused: 3, Closes: 4, Beats: 5, BytesIn: 6, BytesOut: 7},
 		Host:  host,
+
+		Warnings: []model.Warning{{Kind: model.SharedIdentity, Since: at, Detail: "16 connections", Client: "js", Connections: 16, Addresses: 2, Identity: "query:device"}},
 	}
 )
 

@@ -16,11 +16,13 @@ type client struct {
 	seen      model.Instant            // first
 	newest    *connection              // the open ones are linked from here; nil while there is none
 	listed    int32                    // connections, open or lingering
+	open      int32                    // of them
 	attempts  *storm.Client            // nil until it has been away, or was refused
 	tried     model.Instant            // when it was last refused while it was away; 0 for never
 	outside   bool                     // in registry.outside
 	rtt       time.Duration            // the shortest of its last connection; 0 if unknown
 	handshake unique.Handle[handshake] // of the newest
+	group     *group                   // in a crowd; nil for a client with a name of its own
 }
 
 func newClient(id string) *client { return &client{id: id} }
@@ -45,6 +47,7 @@ func (cl *client) enter(c *connection, now model.Instant) (back bool) {
 	back = cl.presence.Connect(now)
 	c.generation = cl.presence.Generation()
 	cl.listed++
+	cl.open++
 	cl.handshake = c.handshake
 	c.older = cl.newest
 	if c.older != nil {
@@ -66,6 +69,7 @@ func (cl *client) leave(c *connection, now model.Instant) {
 		c.older.newer = c.newer
 	}
 	c.older, c.newer = nil, nil
+	cl.open--
 	if rtt := cmp.Or(c.toClient.heart.Shortest(), c.toClient.heart.RTT()); rtt > 0 {
 		cl.rtt = rtt
 	}
@@ -78,6 +82,9 @@ func (cl *client) snapshot(h *Hub) model.Client {
 	s := model.Client{
 		ID: cl.id, Generation: cl.presence.Generation(), FirstSeen: h.time(cl.seen),
 		UserAgent: cl.handshake.Value().agent, Reconnects: cl.presence.Reconnects(),
+	}
+	if cl.group != nil {
+		s.Shared, s.ByOrder = cl.name(), !cl.alone()
 	}
 	if left, away := cl.away(); away {
 		s.State, s.Since = model.Away, h.time(left)

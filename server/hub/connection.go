@@ -13,7 +13,7 @@ import (
 type connection struct {
 	hub *Hub
 
-	// Set by registry.enter or before, and then only read.
+	// Set by registry.enter or before, and then only read; but see registry.share.
 	id          model.ID
 	generation  int
 	client      *client

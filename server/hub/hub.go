@@ -19,7 +19,7 @@
 //  1. the readLock and the writeLock of a tap, under which the tap calls the exported methods of its leg;
 //  2. Hub.mu, which protects the registry and the clients in it;
 //  3. connection.mu, which protects one connection and its legs;
-//  4. the locks of the schedule, of origins, of the journal and of a tap's faults, under which no other is taken.
+//  4. the locks of the schedule, of origins, of a sampler, of the journal and of a tap's faults, under which no other is taken.
 //
 // The type of a method says which locks it runs under:
 //
@@ -34,6 +34,7 @@ package hub
 
 import (
 	"context"
+	"hash/maphash"
 	"net"
 	"net/http"
 	"sync"
@@ -78,6 +79,7 @@ type Hub struct {
 	halfClose atomic.Int64 // see SetHalfClose
 
 	hostility hostility
+	samplers  samplers
 	host      atomic.Pointer[model.Host]
 
 	mu       sync.Mutex // protects registry
@@ -99,11 +101,14 @@ func New(o Options) *Hub {
 		zero: time.Now().Add(-time.Millisecond), // so that no Instant is 0
 		log:  journal.New(keptEvents),
 	}
+	h.samplers.seed = maphash.MakeSeed()
 	h.registry = registry{
 		conns:   make(map[model.ID]*connection),
 		clients: make(map[string]*client),
 		count:   &h.count,
 		storms:  storm.NewWatch(h.zero),
+
+		many: make(map[*client]int), crowds: make(map[string]*crowd), samplers: &h.samplers,
 	}
 	return h
 }
@@ -132,6 +137,7 @@ func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 		handshake: unique.Make(h.handshakeOf(r)),
 		client:    newClient(h.o.Identity.Of(r)),
 	}
+	h.samplers.see(conn, r)
 	h.origins.add(conn.remote.Addr())
 	conn.toClient = leg{conn: conn, slot: -1}
 	conn.toClient.tap = tap.New(c, early, &conn.toClient, h.now)
@@ -183,6 +189,7 @@ func (h *Hub) maintain(ctx context.Context) error {
 		if bins%int(time.Second/model.ActivityBin) == 0 {
 			h.measure()
 			h.breakOff()
+			h.reportShared()
 		}
 	}
 }

@@ -168,19 +168,27 @@ func segments(r *http.Request) iter.Seq[string] {
 	return strings.FieldsFuncSeq(r.URL.EscapedPath(), func(c rune) bool { return c == '/' })
 }
 
-// fromToken reads a claim of the token in the Authorization header or in the query: a browser cannot set a
-// header on a WebSocket.
+// fromToken reads a claim of the token.
 func fromToken(r *http.Request, claim string) string {
+	value, _ := claimsOf(r)[claim].(string)
+	return value
+}
+
+// claimsOf returns the claims of the token in the Authorization header or in the query, nil if there is none: a browser
+// cannot set a header on a WebSocket.
+func claimsOf(r *http.Request) jwt.MapClaims {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
 		if token = fromQuery(r, "access_token"); token == "" {
 			token = fromQuery(r, "token")
 		}
 	}
+	if token == "" {
+		return nil
+	}
 	claims := jwt.MapClaims{}
 	if _, _, err := jwt.NewParser().ParseUnverified(token, claims); err != nil {
-		return ""
+		return nil
 	}
-	value, _ := claims[claim].(string)
-	return value
+	return claims
 }

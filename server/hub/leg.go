@@ -201,6 +201,9 @@ func (l *leg) Gone() {
 	if c.id != 0 {
 		h.registry.linger(c, h.now())
 	}
+	if s := h.samplers.of(c.client.name()); s != nil {
+		s.forget(c)
+	}
 	h.origins.remove(c.remote.Addr())
 	h.count.size.Add(-1)
 }

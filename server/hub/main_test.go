@@ -70,9 +70,15 @@ const switching = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nCon
 // connect opens a connection in memory, in a synctest bubble. Its application discards what it reads.
 func connect(t testing.TB, h *Hub, client string) *peer {
 	t.Helper()
+	return connectBy(t, h, request(client))
+}
+
+// connectBy is connect with any request.
+func connectBy(t testing.TB, h *Hub, r *http.Request) *peer {
+	t.Helper()
 	server, end := inMemory()
 	p := newPeer(end)
-	p.app = h.Adopt(request(client), server, nil)
+	p.app = h.Adopt(r, server, nil)
 	p.app.Prove()
 	p.server = server
 	handled := make(chan struct{})

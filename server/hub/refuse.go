@@ -49,8 +49,7 @@ func (h *Hub) Refused(r *http.Request, status int, reason string) {
 // are set.
 func (h *Hub) Report(r *http.Request, refusal model.Refusal) {
 	h.count.refused.Add(1)
-	id := h.o.Identity.Of(r)
-	h.refuse(id, r, &refusal)
+	id := h.refuse(h.o.Identity.Of(r), r, &refusal)
 	remote := r.RemoteAddr
 	if a := addrPort(remote); a.IsValid() {
 		remote = model.Address(a)
@@ -71,13 +70,23 @@ func waited(r *http.Request) time.Duration {
 	return 0
 }
 
-func (h *Hub) refuse(id string, r *http.Request, refusal *model.Refusal) {
+// refuse counts a request that was refused. It returns the name of the client that most likely sent it.
+func (h *Hub) refuse(id string, r *http.Request, refusal *model.Refusal) string {
 	waited := waited(r)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if d := h.registry.crowds[id]; d != nil {
+		cl := d.tries(spotOf(r))
+		if cl == nil {
+			h.registry.storms.Refuse(h.now(), refusal)
+			return id
+		}
+		id = cl.id
+	}
 	h.registry.refuse(id, h.now(), waited, refusal, func() *client {
 		cl := newClient(strings.Clone(id))
 		cl.handshake = unique.Make(handshake{path: h.pathOf(r), agent: model.Clean(r.UserAgent(), maxText)})
 		return cl
 	})
+	return id
 }

@@ -24,6 +24,10 @@ type registry struct {
 	rates   rates
 	recent  recent
 	storms  *storm.Watch
+
+	many     map[*client]int   // with several connections: for how many checks in a row they were too many for one
+	crowds   map[string]*crowd // by the name that is shared
+	samplers *samplers         // the hub's
 }
 
 const (
@@ -40,7 +44,10 @@ func (r *registry) enter(c *connection, now model.Instant) {
 	r.last++
 	c.id = r.last
 	r.conns[c.id] = c
-	if known := r.clients[c.client.id]; known != nil {
+	if d := r.crowds[c.client.id]; d != nil {
+		c.client = r.seat(d, c, now)
+		d.open++
+	} else if known := r.clients[c.client.id]; known != nil {
 		c.client = known
 	} else {
 		c.client.id = strings.Clone(c.client.id) // it may hold the whole request in memory
@@ -48,7 +55,9 @@ func (r *registry) enter(c *connection, now model.Instant) {
 		r.clients[c.client.id] = c.client
 	}
 	r.count.connects.Add(1)
-	if c.client.enter(c, now) || c.client.tried != 0 {
+	back := c.client.enter(c, now) || c.client.tried != 0
+	r.watchMany(c.client)
+	if back {
 		c.client.tried = 0
 		r.count.reconnects.Add(1)
 		r.storms.Try(c.client.attempts, now, tap.Waited(c.toClient.tap), nil)
@@ -60,6 +69,11 @@ func (r *registry) enter(c *connection, now model.Instant) {
 // leave records that a connection has ended. It runs under the connection's lock too.
 func (r *registry) leave(c *connection, now model.Instant) {
 	c.client.leave(c, now)
+	r.watchMany(c.client)
+	if g := c.client.group; g != nil {
+		g.crowd.open--
+		g.waits(c.client)
+	}
 	r.storms.Close(now)
 	if _, away := c.client.presence.Away(); away {
 		r.lose(c, now)
@@ -94,6 +108,7 @@ func (r *registry) lose(c *connection, now model.Instant) {
 		First:  cl.presence.Generation() == 1,
 		Lasted: time.Duration(now - c.opened),
 		Path:   handshakeTrips * cl.rtt,
+		Mixed:  !cl.alone(),
 	})
 }
 
@@ -149,7 +164,7 @@ func (r *registry) dismiss(now model.Instant, linger time.Duration) {
 		}
 		cl.outside = false
 		if cl.listed == 0 {
-			delete(r.clients, cl.id)
+			r.remove(cl)
 		}
 		return true
 	})
@@ -181,10 +196,18 @@ func (r *registry) forget(n int) {
 		if c.client.tried != 0 && len(r.outside) < maxOutside {
 			r.keep(c.client)
 		} else {
-			delete(r.clients, c.client.id)
+			r.remove(c.client)
 		}
 	}
 	r.gone = slices.Delete(r.gone, 0, n)
+}
+
+// remove forgets a client.
+func (r *registry) remove(cl *client) {
+	if r.clients[cl.id] == cl { // not if the name has become that of a crowd
+		delete(r.clients, cl.id)
+	}
+	cl.leaveCrowd()
 }
 
 // all returns the connections on the list, open and lingering.

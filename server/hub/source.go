@@ -35,6 +35,7 @@ func (h *Hub) Snapshot(context.Context) (model.Snapshot, error) {
 	slices.SortFunc(s.Connections, func(a, b model.Connection) int { return cmp.Compare(a.ID, b.ID) })
 	s.Clients = h.clients()
 	s.Rates, s.Activity, s.Storms = h.activity()
+	s.Warnings = h.warnings()
 	return s, nil
 }
 
@@ -94,12 +95,12 @@ func (h *Hub) Client(id string) (model.Client, []model.Connection, error) {
 	now := h.now()
 	var connections []model.Connection
 	for _, c := range h.all() {
+		c.mu.Lock()
 		if c.client == cl {
-			c.mu.Lock()
 			connections = append(connections, model.Connection{})
 			c.snapshot(&connections[len(connections)-1], now)
-			c.mu.Unlock()
 		}
+		c.mu.Unlock()
 	}
 	slices.SortFunc(connections, func(a, b model.Connection) int { return cmp.Compare(a.Generation, b.Generation) })
 	return client, connections, nil

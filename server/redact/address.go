@@ -113,7 +113,7 @@ func writeParameter(b *strings.Builder, parameter string) {
 	name, value, _ := strings.Cut(parameter, "=")
 	switch {
 	case parameter == "":
-	case value != "" && isName(name):
+	case value != "" && IsName(name):
 		b.WriteString(name)
 		b.WriteByte('=')
 		b.WriteString(Mask)
@@ -127,8 +127,8 @@ const (
 	mostInDigits = 4
 )
 
-// isName reports whether s looks like the name of a parameter. A random value has more digits, or is longer.
-func isName(s string) bool {
+// IsName reports whether s looks like the name of a parameter. A random value has more digits, or is longer.
+func IsName(s string) bool {
 	digits := 0
 	for _, c := range []byte(s) {
 		switch {
