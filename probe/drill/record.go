@@ -41,6 +41,7 @@ type client struct {
 	snapshotAt  time.Duration // time of the last snapshot; earlier events are part of it
 	lastEventAt time.Duration // time of the newest event
 	outage      *outage       // nil until the client loses its connection
+	mixed       bool          // it is told apart from others only by order: see reconnect.Loss
 }
 
 // opening is a connection that is open.
@@ -72,6 +73,11 @@ func newRecord(s *model.Snapshot, start time.Time) *record {
 		if c := &s.Connections[i]; c.Open() {
 			owner := r.client(c.Client)
 			owner.open = append(owner.open, opening{c.ID, min(-1, r.offset(c.Opened))})
+		}
+	}
+	for i := range s.Clients {
+		if c := r.clients[s.Clients[i].ID]; c != nil {
+			c.mixed = s.Clients[i].ByOrder
 		}
 	}
 	return r
@@ -125,11 +131,20 @@ func (r *record) apply(e *model.Event) {
 		if at >= 0 {
 			r.refusal(r.clients[e.Refusal.Client], at, e.Refusal.RetryAfter)
 		}
+	case model.WarningRaised:
+		r.rename(e.Warning)
 	case model.Dropped:
 		if at >= 0 {
 			r.missed += e.Count
 			r.missedAt = e.Time
 		}
+	}
+}
+
+// rename forgets a client whose name has turned out to be that of several: they have names of their own from now on.
+func (r *record) rename(w *model.Warning) {
+	if c := r.clients[w.Client]; w.Kind == model.SharedIdentity && c != nil && c.outage == nil {
+		delete(r.clients, w.Client)
 	}
 }
 
@@ -164,6 +179,7 @@ func (r *record) closed(c *client, was *model.Connection, at time.Duration) {
 		First:  was.Generation == 1,
 		Lasted: r.start.Add(at).Sub(was.Opened),
 		Path:   2 * was.RTT, // the TCP handshake, and half a round trip before and after it
+		Mixed:  c.mixed,
 	}
 	if was.Close != nil {
 		loss.Close = *was.Close
@@ -300,9 +316,9 @@ func (r *record) reconcile(c *client, known *model.Client, open []*model.Connect
 		now[i] = opening{o.ID, r.offset(o.Opened)}
 		stayed = stayed || slices.ContainsFunc(c.open, func(known opening) bool { return known.id == o.ID })
 	}
-	c.open = now
+	c.open, c.mixed = now, known.ByOrder
 	if was && !stayed {
-		r.lostConnection(c, max(0, r.lossTime(known, open)), &reconnect.Loss{Pool: model.Pool{UserAgent: known.UserAgent}})
+		r.lostConnection(c, max(0, r.lossTime(known, open)), &reconnect.Loss{Pool: model.Pool{UserAgent: known.UserAgent}, Mixed: c.mixed})
 	}
 	if len(open) > 0 {
 		r.returned(c, max(0, r.offset(open[0].Opened)))

@@ -237,6 +237,34 @@ func TestFiguresShowPolicies(t *testing.T) {
 	}
 }
 
+// Clients that are told apart only by their order show no policy, and a name that turns out to be that of several is no
+// client any more.
+func TestClientsThatShareAName(t *testing.T) {
+	p := newPlay("js", "js", "ann")
+	p.apply(&model.Event{Time: noon, Type: model.WarningRaised, Warning: &model.Warning{Kind: model.SharedIdentity, Client: "js"}})
+	if n := p.present(); n != 1 {
+		t.Errorf("%d clients are there", n)
+	}
+	var names []string
+	for i := range 20 {
+		names = append(names, fmt.Sprint("js #", i))
+	}
+	p = newPlay(names...)
+	for _, name := range names {
+		p.snapshot.Clients = append(p.snapshot.Clients, model.Client{ID: name, Shared: "js", ByOrder: true})
+	}
+	p.record = newRecord(&p.snapshot, noon)
+	for i, name := range names {
+		p.goes(name, 0)
+		for k := range 4 {
+			p.refuse(name, time.Duration(k+1)*time.Second+time.Duration(i)*time.Millisecond)
+		}
+	}
+	if f := p.figures(time.Minute); f.Lost != 20 || f.Policies[0].Kind != model.PolicyUnknown || f.Policies[0].Doubt.Reason != model.DoubtShared {
+		t.Errorf("%+v", f.Policies)
+	}
+}
+
 func TestFiguresPreferThoseOfTheTarget(t *testing.T) {
 	f := &Figures{Recovery: storm.Recovery{Peak: 3}, Refused: 5, Policies: []model.PoolPolicy{{Policy: model.Policy{Kind: model.PolicyUnknown}}}}
 	exact := []model.PoolPolicy{{Policy: model.Policy{Kind: model.PolicyFixed}}}
