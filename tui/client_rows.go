@@ -40,7 +40,7 @@ func arrangeClients(p *picture, a arrangement) *picture {
 		return rows
 	})
 	chosen.hide(a, func(r *clientRow) bool { return r.State == model.Away })
-	chosen.measure(func(r *clientRow) string { return r.ID })
+	chosen.measure(func(r *clientRow) string { return r.ID + strings.Repeat(" ", min(1, len(r.Shared))) })
 	slices.SortStableFunc(chosen.rows, clientOrder(a))
 	fresh := *p
 	fresh.clients = chosen
@@ -105,7 +105,7 @@ func clientColumns(t *clientText) []widget.Column[clientRow] {
 	return []widget.Column[row]{
 		{Title: "STATE", Sort: filter.SortState, Letter: "s", Inverse: true, Min: 10, Want: 10, Text: t.state, Vivid: t.vividState},
 		{Title: "CLIENT", Sort: filter.SortClient, Letter: "c", Min: 12, Want: 32, Ample: 64, Fits: true,
-			Text: func(r *row, w int) string { return t.plain(r.ID, w) }},
+			Text: t.name},
 		{Title: "GEN", Sort: filter.SortGeneration, Letter: "g", Descending: true, Min: 4, Want: 4, Right: true,
 			Text: func(r *row, _ int) string { return look.Count(r.Generation) }},
 		{Title: "FOR", Sort: sortSince, Letter: "f", Descending: true, Min: 6, Want: 6, Right: true,
@@ -123,6 +123,14 @@ func clientColumns(t *clientText) []widget.Column[clientRow] {
 func (t *clientText) plain(s string, w int) string {
 	g := &t.page.styles.Glyphs
 	return g.Cut(g.Plain(s), w)
+}
+
+// name has a mark if the client's own name is not its own.
+func (t *clientText) name(r *clientRow, w int) string {
+	if r.Shared == "" {
+		return t.plain(r.ID, w)
+	}
+	return t.plain(t.page.styles.Glyphs.Shared+r.ID, w)
 }
 
 func (t *clientText) state(r *clientRow, _ int) string {

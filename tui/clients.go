@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"fmt"
+
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -31,12 +33,33 @@ func newClients(k *keyMap, fx *effects, st *status) *clients {
 
 func (p *clients) layOut(room size, d drawing) {
 	p.room, p.drawing = room, d
-	p.list.SetSize(room.w, room.h)
+	p.fit()
+}
+
+// fit gives the list the lines that the warnings leave.
+func (p *clients) fit() { p.list.SetSize(p.room.w, p.room.h-len(p.warnings())) }
+
+// warnings are what is wrong with the clients' names, in a line.
+func (p *clients) warnings() []string {
+	if p.picture == nil || len(p.picture.Warnings) == 0 {
+		return nil
+	}
+	g, all := &p.styles.Glyphs, p.picture.Warnings
+	w := &all[len(all)-1]
+	text := fmt.Sprintf("%s%s: %d connections at once are named %s", g.Shared, w.Kind, w.Connections, g.Plain(w.Client))
+	if w.Identity != "" {
+		text = fmt.Sprintf("%s%s: --identity %s is different for each of %d connections named %s", g.Shared, w.Kind, g.Plain(w.Identity), w.Connections, g.Plain(w.Client))
+	}
+	if n := len(all) - 1; n > 0 {
+		text = fmt.Sprintf("%s and %d more", text, n)
+	}
+	return []string{" " + p.styles.States[model.Suspect].String(g.Cut(text, p.room.w-1))}
 }
 
 func (p *clients) setPicture(pic *picture) tea.Cmd {
 	cmd, ok := p.accept(pic)
 	if ok {
+		p.fit()
 		p.list.Table.Fit(p.chosen.longest)
 		p.keepFollowing()
 	}
@@ -120,6 +143,10 @@ func (p *clients) absent() string {
 }
 
 func (p *clients) click(x, y int) (row any, cmd tea.Cmd) {
+	y -= len(p.warnings())
+	if y < 0 {
+		return nil, nil
+	}
 	if y == 0 {
 		return nil, p.sortAt(x)
 	}
@@ -131,9 +158,11 @@ func (p *clients) click(x, y int) (row any, cmd tea.Cmd) {
 }
 
 func (p *clients) view() []string {
-	return p.lines(p.room, p.order.Order, func() []string {
+	warnings := p.warnings()
+	room := size{p.room.w, p.room.h - len(warnings)}
+	return append(warnings, p.lines(room, p.order.Order, func() []string {
 		return []string{"", p.styles.Dim.String(" No client is known yet.")}
-	})
+	})...)
 }
 
 func (p *clients) hints() []key.Binding {

@@ -257,6 +257,9 @@ func itemOf(e *model.Event) (item, bool) {
 	case e.Type == model.StormFlapping && e.Storm != nil:
 		it.weight, it.Kind, it.state = weightLoss, "storm", model.Flapping
 		it.text = fmt.Sprintf("storm %d does not end: %s", e.Storm.ID, flapWords(e.Storm, "x"))
+	case e.Type == model.WarningRaised && e.Warning != nil:
+		it.weight, it.Kind, it.state = weightLoss, "warning", model.Suspect
+		it.text = fmt.Sprintf("%s: %s", e.Warning.Kind, e.Warning.Detail)
 	case e.Type == model.Dropped:
 		it.weight, it.Kind, it.state = weightLoss, "lost", model.Suspect
 		it.text = fmt.Sprintf("%d events lost: the screen or the line to it could not keep up", e.Count)

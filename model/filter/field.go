@@ -65,6 +65,7 @@ var fields = []field{
 	rateField("in/s", func(r Row) float64 { return r.In }).means("from the peer, measured by the screen"),
 	rateField("out/s", func(r Row) float64 { return r.Out }).means("to the peer, measured by the screen"),
 	figureField("seen", durations, firstSeen).means("since the client came first").called("first_seen").only(onClients),
+	textField("shared", Row.shared).means("the name that the client shares with others").only(onClients),
 	figureField("back_after", durations, Row.backAfter).means("how long the client was away before it came back the last time").called("back").only(onClients),
 	textField("kept_out_by", Row.keptOutBy).means("which code or status keeps the client out, and who, such as `4401 by app`").only(onClients),
 	choiceField("event", everyPlace(EventKinds), func(r Row) string { return r.Event.Kind }).means("what happened").called("type").only(onEvents),

@@ -72,7 +72,7 @@ type Event struct {
 
 // EventKinds are the words by which the screen tells events from each other.
 var EventKinds = []string{
-	"opened", "closed", "refused", "normal", "suspect", "failed", "fault", "storm", "calm", "lost", "unknown", "other",
+	"opened", "closed", "refused", "normal", "suspect", "failed", "fault", "storm", "calm", "warning", "lost", "unknown", "other",
 }
 
 // known returns the connection, or an empty one with no figures.
@@ -107,6 +107,13 @@ func (r Row) userAgent() string {
 		return r.Client.UserAgent
 	}
 	return r.known().UserAgent
+}
+
+func (r Row) shared() string {
+	if r.Client == nil {
+		return ""
+	}
+	return r.Client.Shared
 }
 
 func (r Row) generation() (int64, bool) {

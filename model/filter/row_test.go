@@ -19,7 +19,7 @@ func sampleRows() map[Place][]Row {
 		rows[ConnectionRows] = append(rows[ConnectionRows], Row{Connection: &conns[i], In: float64(i) * 1234.5, Out: 0.4, Now: noon})
 	}
 	rows[ClientRows] = []Row{
-		{Client: &model.Client{ID: "zoe", Generation: 4, State: model.Away, Since: noon.Add(-time.Minute), FirstSeen: noon.Add(-time.Hour), UserAgent: "curl/8",
+		{Client: &model.Client{ID: "zoe", Generation: 4, State: model.Away, Since: noon.Add(-time.Minute), FirstSeen: noon.Add(-time.Hour), UserAgent: "curl/8", Shared: "js",
 			Reconnects: []time.Duration{time.Second, 3 * time.Second}}, Now: noon},
 		{Client: &model.Client{ID: conns[1].Client, Connection: 2, Generation: 1, State: model.Suspect, Since: noon.Add(-time.Second), FirstSeen: noon.Add(-time.Minute)},
 			Connection: &conns[1], In: 20, Now: noon},
@@ -62,6 +62,8 @@ func TestFilterOfRows(t *testing.T) {
 		{ConnectionRows, "out/s=0", "0 1 2 3"}, // as it is shown
 		{ConnectionRows, "in/s>1 state=suspect", "1"},
 
+		{ClientRows, "shared=JS", "0"},
+		{ClientRows, `shared=""`, "1 2"},
 		{ClientRows, "state=away", "0 2"},
 		{ClientRows, "state!=away", "1"},
 		{ClientRows, "state=open", "1"},

@@ -93,6 +93,8 @@ func TestEachEventInWords(t *testing.T) {
 			map[string]any{"msg": "storm ended", "flapping": 1.0, "gave_up": 2.0, "never_in": 3.0}},
 		{model.Event{Type: model.StormEnded, Storm: &model.Storm{ID: 3, Clients: 900, Refused: 41, Peak: 318, Back99: 31 * time.Second}},
 			map[string]any{"level": "INFO", "msg": "storm ended", "clients": 900.0, "refused": 41.0, "peak_per_s": 318.0, "back_99_ms": 31000.0}},
+		{model.Event{Type: model.WarningRaised, Warning: &model.Warning{Kind: model.SharedIdentity, Client: "js", Connections: 16, Identity: "query:device", Detail: "16 at once"}},
+			map[string]any{"level": "WARN", "msg": "shared-identity", "client": "js", "connections": 16.0, "identity": "query:device", "detail": "16 at once"}},
 		{model.Event{Type: model.Dropped, Count: 9},
 			map[string]any{"level": "WARN", "msg": "events lost", "count": 9.0}},
 	} {

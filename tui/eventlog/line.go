@@ -33,6 +33,8 @@ func describe(e *model.Event) (line, bool) {
 		return line{slog.LevelWarn, "storm does not end: clients flap", stormFlapping(e.Storm)}, true
 	case model.StormEnded:
 		return line{slog.LevelInfo, "storm ended", stormEnded(e.Storm)}, true
+	case model.WarningRaised:
+		return line{slog.LevelWarn, string(e.Warning.Kind), warned(e.Warning)}, true
 	case model.Dropped:
 		return line{slog.LevelWarn, "events lost", []slog.Attr{slog.Uint64("count", e.Count)}}, true
 	}
@@ -70,6 +72,16 @@ func closed(c *model.Connection) []slog.Attr {
 		slog.String("by", c.Close.By.String()),
 		milliseconds("age_ms", c.Age(c.Close.At)),
 	)
+}
+
+func warned(w *model.Warning) []slog.Attr {
+	return []slog.Attr{
+		slog.String("client", w.Client),
+		slog.Int("connections", w.Connections),
+		slog.Int("addresses", w.Addresses),
+		slog.String("identity", w.Identity),
+		slog.String("detail", w.Detail),
+	}
 }
 
 func changed(e *model.Event) []slog.Attr {

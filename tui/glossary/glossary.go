@@ -38,6 +38,7 @@ var Words = []Entry{
 	{"kept out by", "the code that closes a client's connections again, or the status that refuses it, and who does so"},
 	{"gave up", "a client that has been silent for clearly longer than its own policy allows"},
 	{"resets at open", "a client whose delays start anew after each connection, however short it was"},
+	{"shared-identity", "many connections at once have one client's name; they are told apart by address and user agent, or order"},
 	{"absence", "the time from the loss of a client's connection until the client is back"},
 	{"storm", "many clients that come back in a short time"},
 	{"peak", "attempts to connect in the worst second of a storm, refused ones included"},

@@ -29,6 +29,7 @@ type Glyphs struct {
 	On, Off   string // a checkbox
 	Lost      string // a beat without an answer
 	Fault     string // a fault, which is put on a connection on purpose
+	Shared    string // before a client whose name is not its own
 	Upstream  string // before what is about the upstream side of a proxy
 	Tick      string // of the upright axis of a chart
 	Break     string // in it, where its scale ends below
@@ -74,6 +75,7 @@ var UnicodeGlyphs = Glyphs{
 	Off:       "[ ]",
 	Lost:      "×",
 	Fault:     "ƒ",
+	Shared:    "≈",
 	Upstream:  "⇥",
 	Tick:      "┤",
 	Break:     "≈",
@@ -110,6 +112,7 @@ var ASCIIGlyphs = Glyphs{
 	Off:       "[ ]",
 	Lost:      "x",
 	Fault:     "!f",
+	Shared:    "~",
 	Upstream:  ">|",
 	Tick:      "|",
 	Break:     "~",
