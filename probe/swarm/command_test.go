@@ -322,6 +322,7 @@ func TestCommandSaysWhatToWrite(t *testing.T) {
 		{[]string{url, "--preset", "phoenix", "--jitter", "full"}, "give one or the other"},
 		{[]string{url, "--preset", "phoenix", "--backoff", "none"}, "give one or the other"},
 		{[]string{url, "--preset", "primus"}, "write socketio, phoenix,"},
+		{[]string{url, "--preset", "phoenx"}, "did you mean phoenix?"},
 		{[]string{url, "--attempts=-1"}, "--attempts is -1: write 1 or more"},
 		{[]string{url, "--freeze", "5"}, "write 0% to 100%"},
 		{[]string{url, "--mute", "101%"}, "write 0% to 100%"},

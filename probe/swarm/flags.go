@@ -83,10 +83,10 @@ func (r *Return) policy() (p model.Policy, ends reconnect.Ends, err error) {
 	case r.Attempts < 0:
 		return p, ends, fmt.Errorf("--attempts is %d: write 1 or more", r.Attempts)
 	case r.Preset != "":
-		client := reconnect.FindPreset(string(r.Preset))
-		if client == nil {
-			return p, ends, fmt.Errorf("preset %q is unknown: write %s", r.Preset, model.OneOf(r.Preset.Suggest()))
+		if err := r.Preset.Validate(); err != nil {
+			return p, ends, err
 		}
+		client := reconnect.FindPreset(string(r.Preset))
 		p, ends = client.Policy, client.Ends
 	case r.Backoff == "" && r.Jitter == "":
 		p = politePolicy
@@ -103,6 +103,17 @@ func (r *Return) policy() (p model.Policy, ends reconnect.Ends, err error) {
 
 // PresetName is what --preset takes: the name of a known client.
 type PresetName string
+
+// Validate is called by kong, and for the value in a configuration file while its line is known.
+func (p PresetName) Validate() error {
+	if p == "" || reconnect.FindPreset(string(p)) != nil {
+		return nil
+	}
+	if near := model.Nearest(string(p), p.Suggest()); near != "" {
+		return fmt.Errorf("preset %.60q is unknown: did you mean %s?", string(p), near)
+	}
+	return fmt.Errorf("preset %.60q is unknown: write %s", string(p), model.OneOf(p.Suggest()))
+}
 
 // Suggest lists the names of all presets.
 func (PresetName) Suggest() []string {
