@@ -26,7 +26,10 @@ const (
 
 	severalOpen  = 3  // connections of a client from which on it is watched
 	mostCompared = 64 // of them
-	maxCrowds    = model.MaxWarnings
+	// mostChecked bounds the connections that a check compares. The others have their turn in a later one: a map gives its
+	// elements in another order each time.
+	mostChecked = 2000
+	maxCrowds   = model.MaxWarnings
 )
 
 // crowd is the clients behind a name that is no client's own.
@@ -216,7 +219,14 @@ func (r *registry) roomForCrowd() bool {
 
 // findShared looks for names that are no client's own. It returns the crowds that it has found.
 func (r *registry) findShared(now model.Instant) (found []*crowd) {
+	checked := 0
 	for cl, times := range r.many {
+		if checked > mostChecked {
+			break
+		}
+		if int(cl.open) >= min(crowded, scattered) {
+			checked += min(int(cl.open), mostCompared)
+		}
 		switch {
 		case !r.isShared(cl, now):
 			r.many[cl] = 0

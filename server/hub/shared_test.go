@@ -313,3 +313,17 @@ func TestCrowdIsForgotten(t *testing.T) {
 		}
 	})
 }
+
+// BenchmarkFindShared is a check of 4000 clients with five connections each, which runs once a second.
+func BenchmarkFindShared(b *testing.B) {
+	h := New(quick())
+	for i := range 20_000 {
+		forged(b, h, fmt.Sprint("client ", i%4000))
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	b.ReportAllocs()
+	for b.Loop() {
+		h.registry.findShared(h.now())
+	}
+}

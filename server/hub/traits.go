@@ -124,6 +124,7 @@ type sampler struct {
 	past    []traits // of connections that have ended, the newest maxSamples
 	ended   int      // connections, in all
 	changed bool     // since advice was given
+	last    advice
 }
 
 // sample is the traits of a connection, with the number of connections that had ended before it came.
@@ -169,7 +170,13 @@ type advice struct {
 func (s *sampler) advise(all int) advice {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.changed = false
+	if s.changed {
+		s.changed, s.last = false, s.compare(all)
+	}
+	return s.last
+}
+
+func (s *sampler) compare(all int) advice {
 	if len(s.present) < fewestSamples {
 		return advice{}
 	}
