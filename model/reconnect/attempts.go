@@ -36,6 +36,9 @@ const (
 	// longRun is the number of attempts in a row after which the newest replaces the one before it. The first
 	// attempts show a policy; those at its cap are all alike.
 	longRun = 12
+	// mostUncounted is the same for attempts without a number. A client whose connections are closed at once has many of them,
+	// and they must not take the place of the others, which show its policy.
+	mostUncounted = 4
 
 	// Close codes that ask a client to wait, in the registry of RFC 6455 section 11.7.
 	codeServiceRestart = 1012
@@ -92,7 +95,7 @@ func seconds(retryAfter time.Duration) uint8 {
 func (a *Attempts) remember(next attempt) {
 	n := len(a.list)
 	switch {
-	case a.number > longRun && n > 0:
+	case a.number > longRun && n > 0 || next.number == 0 && a.uncounted() >= mostUncounted:
 		a.list[n-1] = next
 		return
 	case n == model.MaxReconnects:
@@ -100,6 +103,14 @@ func (a *Attempts) remember(next attempt) {
 		a.list = a.list[:n-1]
 	}
 	a.list = append(a.list, next)
+}
+
+// uncounted returns how many of the newest attempts have no number.
+func (a *Attempts) uncounted() (n int) {
+	for n < len(a.list) && a.list[len(a.list)-1-n].number == 0 {
+		n++
+	}
+	return n
 }
 
 // All returns the attempts that are kept, oldest first, at most MaxReconnects.

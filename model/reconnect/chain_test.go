@@ -69,6 +69,7 @@ func TestResetsAtOpen(t *testing.T) {
 		{"full jitter", with(model.JitterFull, 1), 200, 4, 3, yes, model.ResetAtOpen, 90},
 		{"full jitter, goes on", with(model.JitterFull, 1), 200, 4, 3, no, model.ResetAfterStay, 90},
 		{"few, full jitter", with(model.JitterFull, 1), 24, 4, 3, yes, model.ResetAtOpen, 0},
+		{"for long", with(model.JitterPartial, 0.5), 24, 5, 200, yes, model.ResetAtOpen, 90},
 		{"steps", steps, 24, 4, 3, yes, model.ResetAtOpen, 90},
 		{"steps, goes on", steps, 24, 4, 3, no, model.ResetAfterStay, 90},
 		{"half of them", &exponential, 40, 4, 3, half, model.ResetUnknown, 100},
