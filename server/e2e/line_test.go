@@ -380,3 +380,63 @@ func TestSlowLine(t *testing.T) {
 		time.Sleep(2 * time.Second)
 	}
 }
+
+// A line for which the pictures are too many gets fewer of them, and the screen says so. What waits in the line drains, so that
+// keys are answered soon again.
+func TestLineThatIsTooSlow(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	t.Parallel()
+	l := online(t, 200, 60, []string{"TERM=xterm-256color"}, holter, "--demo", "200", "--refresh", "50ms",
+		"--listen", freePort(t), "--admin", "127.0.0.1:0")
+	l.until(t, "q quit")
+	l.speed.Store(2000)
+	said := false
+	for begin := time.Now(); time.Since(begin) < 2*patience && !said; said = strings.Contains(l.screen.Text(), "slow terminal: skipped") {
+		l.typed(t, "5") // more than the line takes
+		time.Sleep(200 * time.Millisecond)
+		l.typed(t, "1")
+		time.Sleep(200 * time.Millisecond)
+	}
+	if !said {
+		t.Errorf("the screen does not say that it skips pictures:\n%s", l.screen.Text())
+	}
+	time.Sleep(15 * time.Second)
+	for _, key := range []struct{ key, shows string }{{"5", "goroutines"}, {"1", "BEATS"}} {
+		l.typed(t, key.key)
+		if took := l.until(t, key.shows); took > 6*time.Second {
+			t.Errorf("%q took %v to show", key.key, took)
+		} else {
+			t.Logf("%q took %v to show", key.key, took)
+		}
+	}
+}
+
+// A screen that serves nothing is stopped as other programs are, and goes on with the whole picture.
+func TestAttachedScreenIsStopped(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	dial(t, p.websocket)
+	x := startTmux(t, 100, 30)
+	x.write(t, holter+" attach "+p.admin)
+	x.press(t, "Enter")
+	x.until(t, "normal  tester")
+	x.press(t, "C-z")
+	x.prompt(t)
+	if screen := x.screen(t); !strings.Contains(screen, "Stopped") || strings.Contains(screen, "1 connections") {
+		t.Errorf("not stopped:\n%s", screen)
+	}
+	x.write(t, "stty -a; echo sane=$?")
+	x.press(t, "Enter")
+	if modes := x.until(t, "sane=0"); !strings.Contains(modes, " icanon") || !strings.Contains(modes, " echo ") {
+		t.Errorf("the terminal is not as before:\n%s", modes)
+	}
+	x.write(t, "fg")
+	x.press(t, "Enter")
+	x.until(t, "normal  tester")
+	x.press(t, "5")
+	x.until(t, "Machine")
+	x.press(t, "q")
+	x.prompt(t)
+}

@@ -30,7 +30,7 @@ const (
 )
 
 const (
-	piece    = 100 * time.Millisecond // how long a write waits before it looks whether it is still wanted
+	piece    = 100 * time.Millisecond // how long a write waits for a terminal that takes nothing
 	patience = 700 * time.Millisecond // how long a terminal that is given back may take nothing
 )
 
@@ -106,25 +106,17 @@ func (t *Terminal) Take() (string, error) {
 	return take, t.modes.set(t.out)
 }
 
-// Write writes all of p, for as long as the terminal takes to take it. It returns how much was taken, and an error that is
-// ErrGone if the terminal hung up. It also ends when wanted reports false, and without an error then.
-func (t *Terminal) Write(p []byte, wanted func() bool) (n int, err error) {
+// Write writes what the terminal takes of p within a tenth of a second, or all of p where a write cannot be broken off. It
+// returns how much was taken, and an error that is ErrGone if the terminal hung up.
+func (t *Terminal) Write(p []byte) (n int, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for len(p) > n && wanted() {
-		if t.left.Load() {
-			return n, errLeft
-		}
-		k, err := t.write(p[n:])
-		n += k
-		if err != nil {
-			return n, err
-		}
+	if t.left.Load() {
+		return 0, errLeft
 	}
-	return n, nil
+	return t.write(p)
 }
 
-// write writes what the terminal takes within a piece of time.
 func (t *Terminal) write(p []byte) (int, error) {
 	if t.own == nil {
 		n, err := t.out.Write(p)
@@ -166,9 +158,11 @@ func (t *Terminal) Leave() bool {
 	return ok
 }
 
-// Close gives the terminal back for good, with text as the last that is written to it.
+// Close gives the terminal back for good, with text as the last that is written to it. Called again, it only waits for that.
 func (t *Terminal) Close(text string) bool {
-	t.left.Store(true)
+	if t.left.Swap(true) {
+		return t.Leave()
+	}
 	ok := t.Leave() && t.Aside(text)
 	if t.lock() {
 		if t.own != nil {
