@@ -4,8 +4,10 @@ package e2e
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -438,4 +440,39 @@ func TestAttachedScreenIsStopped(t *testing.T) {
 	x.until(t, "Machine")
 	x.press(t, "q")
 	x.prompt(t)
+}
+
+// Whatever sizes a terminal has had, also in the middle of a picture, it shows in the end what it would have shown without them.
+func TestResizedAllTheTime(t *testing.T) {
+	t.Parallel()
+	l, _ := watched(t)
+	l.until(t, "normal  tester")
+	l.typed(t, "p") // a picture that stands still
+	l.until(t, "FROZEN")
+	l.typed(t, "x")
+	l.until(t, "Cancel")
+	resize := func(w, h int) {
+		l.screen.Resize(w, h)
+		pty.Setsize(l.control, &pty.Winsize{Rows: uint16(h), Cols: uint16(w)})
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		resize(20+r.IntN(381), 5+r.IntN(116))
+		time.Sleep(10 * time.Millisecond)
+		if r.IntN(4) == 0 { // there and back at once
+			resize(100, 30)
+			resize(60, 20)
+			resize(100, 30)
+		}
+	}
+	resize(100, 30)
+	l.until(t, "Cancel")
+	ages := regexp.MustCompile(` *FROZEN \d+s, \d+ new| for [0-9.]+s|(?m)^ (frozen:|\d\d:).*$`)
+	eventually(t, patience, "the same as painted anew", func() bool {
+		time.Sleep(300 * time.Millisecond)
+		before := l.screen.Text()
+		l.cmd.Process.Signal(syscall.SIGCONT)
+		time.Sleep(300 * time.Millisecond)
+		return ages.ReplaceAllString(before, "") == ages.ReplaceAllString(l.screen.Text(), "")
+	})
 }
