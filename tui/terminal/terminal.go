@@ -81,7 +81,8 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Size is the cells of a line and the lines. It fails if that is not known, with ErrGone if the terminal hung up.
+// Size is the cells of a line and the lines: 80 by 24 of a terminal that does not say, such as a serial one. It fails if there
+// is no terminal, with ErrGone if it hung up.
 func (t *Terminal) Size() (w, h int, err error) {
 	f, ok := t.out.(*os.File)
 	if !ok {
@@ -89,6 +90,9 @@ func (t *Terminal) Size() (w, h int, err error) {
 	}
 	if w, h, err = term.GetSize(int(f.Fd())); hungUp(err) {
 		err = ErrGone
+	}
+	if err == nil && (w == 0 || h == 0) {
+		w, h = 80, 24
 	}
 	return w, h, err
 }

@@ -140,8 +140,8 @@ func TestTerminalThatIsGone(t *testing.T) {
 	control, tty := open(t)
 	terminal := Open(tty, tty)
 	terminal.Take()
-	if _, _, err := terminal.Size(); err != nil {
-		t.Error(err)
+	if w, h, err := terminal.Size(); w != 80 || h != 24 || err != nil {
+		t.Errorf("%d by %d, %v", w, h, err)
 	}
 	control.Close()
 	if _, _, err := terminal.Size(); !errors.Is(err, ErrGone) {
