@@ -29,7 +29,7 @@ type connections struct {
 
 func newConnections(k *keyMap, fx *effects, st *status) *connections {
 	p := &connections{sorted: newSorted[model.Connection, model.ID]("connection", filter.ConnectionRows, k, fx, st), detail: newDetail()}
-	p.arranges, p.again, p.gone = arrangeConnections, p.rechoose, model.Closed
+	p.arranges, p.again, p.gone, p.spared = arrangeConnections, p.rechoose, model.Closed, "failures of the last minute"
 	p.rowsOf = func(pic *picture) *arranged[model.Connection] { return pic.connections }
 	t := widget.NewTable(connectionColumns(&rowText{page: p}), func(c *model.Connection) model.State { return c.State })
 	t.Tone = look.Tone

@@ -156,6 +156,18 @@ func (p *picture) client(id string) *model.Client {
 	return &p.Clients[i]
 }
 
+// lingers is how long it is news that a connection was lost.
+const lingers = time.Minute
+
+// lost reports whether a closed connection is news: it had failed, that was a moment ago, and its client is still away.
+func (p *picture) lost(c *model.Connection) bool {
+	if !c.State.Trouble() || p.Time.Sub(c.Close.At) > lingers {
+		return false
+	}
+	client := p.client(c.Client)
+	return client != nil && client.Connection == 0
+}
+
 // arrangeConnections is p with its connections filtered and sorted.
 func arrangeConnections(p *picture, a arrangement) *picture {
 	chosen := choose(a, len(p.Connections), func(by finder) []*model.Connection {
@@ -167,7 +179,7 @@ func arrangeConnections(p *picture, a arrangement) *picture {
 		}
 		return rows
 	})
-	chosen.hide(a, func(c *model.Connection) bool { return c.State == model.Closed })
+	chosen.hide(a, func(c *model.Connection) bool { return !c.Open() && !p.lost(c) })
 	chosen.measure(func(c *model.Connection) string { return c.Client })
 	switch {
 	case a.Order.By == sortTrafficIn, a.Order.By == sortTrafficOut:
