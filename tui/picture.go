@@ -159,13 +159,14 @@ func (p *picture) client(id string) *model.Client {
 // lingers is how long it is news that a connection was lost.
 const lingers = time.Minute
 
-// lost reports whether a closed connection is news: it had failed, that was a moment ago, and its client is still away.
+// lost reports whether a closed connection is news: it had failed, that was a moment ago, and its client is still away. Of
+// a client's connections only the newest can be, because it came back after the others.
 func (p *picture) lost(c *model.Connection) bool {
 	if !c.State.Trouble() || p.Time.Sub(c.Close.At) > lingers {
 		return false
 	}
 	client := p.client(c.Client)
-	return client != nil && client.Connection == 0
+	return client != nil && client.Connection == 0 && client.Generation == c.Generation
 }
 
 // arrangeConnections is p with its connections filtered and sorted.
