@@ -32,6 +32,7 @@ type Text struct {
 	Beats  int            // shown in the chart
 	Note   string         // what has happened to what is shown
 
+	ecg   *chart.ECG // nil for one on an axis of its own
 	lines []string
 }
 
@@ -52,13 +53,31 @@ func (t *Text) Lines() []string {
 
 // chart is the newest beats, in two fifths of what is seen at once.
 func (t *Text) chart() {
-	d := t.Of
-	if len(d.Samples) == 0 {
+	if len(t.Of.Samples) == 0 {
 		return
 	}
-	e := chart.ECG{Samples: d.Samples, Beats: t.Beats, Interval: d.Interval, Timeout: d.Timeout, End: d.Ended(t.Now), Over: !d.Open()}
+	if t.ecg == nil {
+		t.ecg = t.electrocardiogram(t.Of)
+	}
 	h := min(max(t.Height*2/5, min(6, t.Height-4), 4), mostChart)
-	t.lines = append(t.lines, e.Lines(t.Width, h, t.Styles)...)
+	t.lines = append(t.lines, t.ecg.Lines(t.Width, h, t.Styles)...)
+}
+
+// electrocardiogram is that of a connection or of one side of it.
+func (t *Text) electrocardiogram(d *model.Detail) *chart.ECG {
+	return &chart.ECG{Samples: d.Samples, Beats: t.Beats, Interval: d.Interval, Timeout: d.Timeout,
+		Begin: begin(d), End: d.Ended(t.Now), Over: !d.Open()}
+}
+
+// begin is since when the beats of a connection are known: since it was opened, unless the first ones are forgotten.
+func begin(d *model.Detail) time.Time {
+	if len(d.Samples) == 0 || d.Samples[0].At.IsZero() {
+		return d.Opened
+	}
+	if before := d.Samples[0].At.Add(-d.Interval); before.After(d.Opened) {
+		return before
+	}
+	return d.Opened
 }
 
 // mostChart is the most lines of a chart: ten of its plot.
