@@ -137,20 +137,33 @@ func (t *Text) peer() {
 
 func (t *Text) heartbeat() {
 	c := &t.Of.Connection
-	rtt := look.Brief(c.RTT)
-	if c.RTTMean > 0 {
-		rtt += "   mean " + look.Brief(c.RTTMean)
-	}
-	if c.RTTMean > 0 && c.RTTDev > 0 {
-		rtt += fmt.Sprintf(" %s %s", t.Styles.Glyphs.PlusMinus, look.Brief(c.RTTDev))
-	}
-	t.field("rtt", rtt)
+	t.field("rtt", t.roundTrips())
 	t.field("timeout", fmt.Sprintf("%s   interval %s", look.Seconds(c.Timeout), look.Interval(c.Interval)))
 	if c.Open() {
 		t.field("silence", fmt.Sprintf("%s   without data %s", look.Silence(c.Silence), look.Silence(c.DataSilence)))
 	}
 	t.field("beats", fmt.Sprintf("%d sent   %d answered   %d from the peer", c.PingsSent, c.PongsReceived, c.PingsReceived))
 	t.field("unanswered", t.unanswered())
+}
+
+// roundTrips are the newest one, their mean, and the longest of those that are kept. The deviation in the model is no spread,
+// but what the timeout is made of, and how is the detector's.
+func (t *Text) roundTrips() string {
+	c := &t.Of.Connection
+	text := look.Brief(c.RTT)
+	if c.RTTMean > 0 {
+		text += "   mean " + look.Brief(c.RTTMean)
+	}
+	longest, n := time.Duration(0), 0
+	for i := range t.Of.Samples {
+		if rtt := t.Of.Samples[i].RTT; rtt > 0 {
+			longest, n = max(longest, rtt), n+1
+		}
+	}
+	if n > 1 {
+		text += fmt.Sprintf("   longest of the last %d: %s", n, look.Brief(longest))
+	}
+	return text
 }
 
 // unanswered is how many of holter's pings had no answer, in all and in a row now. A newest ping that may still be answered

@@ -83,6 +83,21 @@ func TestSidesOfAProxyShareTheirAxis(t *testing.T) {
 	}
 }
 
+// TestRoundTrips has one outlier, which is told as what it is.
+func TestRoundTrips(t *testing.T) {
+	d := aged(12 * time.Second)
+	d.RTT, d.RTTMean, d.RTTDev = time.Millisecond, 2400*time.Microsecond, 15600*time.Microsecond
+	d.Samples[4].RTT = 18 * time.Millisecond
+	text := Text{Of: &d}
+	if got, want := text.roundTrips(), "1.0ms   mean 2.4ms   longest of the last 10: 18ms"; got != want {
+		t.Errorf("%q instead of %q", got, want)
+	}
+	d.Samples = nil
+	if got, want := text.roundTrips(), "1.0ms   mean 2.4ms"; got != want {
+		t.Errorf("%q instead of %q", got, want)
+	}
+}
+
 func TestUnanswered(t *testing.T) {
 	for want, d := range map[string]model.Detail{
 		"":         {Evidence: model.Evidence{Unanswered: 1, PingAge: 300 * time.Millisecond}}, // on its way
