@@ -57,3 +57,12 @@ func (p *pace) rest(now time.Time) time.Duration {
 	}
 	return min(max(0, p.left(now)-ahead), mostRest)
 }
+
+// limit is how many bytes of a picture to write at once, 0 for any number: those of about half a second, so that a key is
+// answered before the rest of a picture that it makes obsolete.
+func (p *pace) limit(now time.Time) int {
+	if p.byByte == 0 || now.After(p.until) {
+		return 0
+	}
+	return max(together, int(time.Second/2/p.byByte))
+}

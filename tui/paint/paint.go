@@ -245,10 +245,17 @@ func (s *Screen) next() []byte {
 		s.painter.Forget()
 	}
 	s.mu.Unlock()
-	if fresh && w > 0 && h > 0 {
-		out = append(out, s.painter.Paint(picture, w, h)...)
+	if !fresh || w <= 0 || h <= 0 {
+		return out
 	}
-	return out
+	painted, whole := s.painter.Paint(picture, w, h, s.pace.limit(time.Now()))
+	if !whole {
+		s.mu.Lock()
+		s.fresh = true
+		s.wakeUp()
+		s.mu.Unlock()
+	}
+	return append(out, painted...)
 }
 
 // write writes p, unless the screen ends or steps aside first.
