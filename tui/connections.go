@@ -84,6 +84,7 @@ func (p *connections) setPicture(pic *picture) tea.Cmd {
 		p.hang()
 	}
 	p.marks.recount(pic)
+	p.catchUp()
 	p.detail.write(p.now()) // the times in it go on, also those of a connection that is closed or forgotten
 	return tea.Batch(p.attend(), p.keepDetail(), p.followClient(), p.followGeneration())
 }
@@ -100,14 +101,35 @@ func (p *connections) attend() tea.Cmd {
 		return nil
 	}
 	p.list.MoveTo(0)
-	p.status.say(look.Who(first) + " is " + first.State.String() + ": shown until you move the cursor")
+	p.status.tell(func() string { return p.attending(first.ID) })
 	return p.show(first)
+}
+
+// attending says why a connection is shown that the user has not picked, as long as that is so.
+func (p *connections) attending(id model.ID) string {
+	row := p.list.Selected()
+	if p.picked || p.detail.stage != beside || row == nil || row.ID != id || !row.State.Trouble() {
+		return ""
+	}
+	return look.Who(row) + " is " + row.State.String() + ": shown until you move the cursor"
 }
 
 // setDetail takes an answer about the connection that is open.
 func (p *connections) setDetail(d *inspected) {
 	if d.id == p.detail.id {
-		p.detail.set(d, p.now())
+		p.detail.set(d)
+		p.catchUp()
+		p.detail.write(p.now())
+	}
+}
+
+// catchUp takes the detail on to what the picture has of its connection, where that is newer.
+func (p *connections) catchUp() {
+	if p.picture == nil {
+		return
+	}
+	if row := p.picture.find(p.detail.id); row != nil {
+		p.detail.catchUp(row)
 	}
 }
 

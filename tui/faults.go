@@ -243,7 +243,7 @@ func (a *App) askFaults() {
 		a.status.complain(why)
 		return
 	}
-	a.dialog = newFaultDialog(a.styles, &a.keys, a.fx, a.live, choices)
+	a.ask(newFaultDialog(a.styles, &a.keys, a.fx, a.live, choices))
 }
 
 // disturbable are the connections to choose from, the most likely ones first, or why there are none.
