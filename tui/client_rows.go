@@ -39,7 +39,8 @@ func arrangeClients(p *picture, a arrangement) *picture {
 		return rows
 	})
 	chosen.hide(a, func(r *clientRow) bool { return r.State == model.Away })
-	chosen.measure(func(r *clientRow) string { return r.ID })
+	chosen.longest = longestOf(chosen.rows, func(r *clientRow) string { return r.ID })
+	chosen.agents = longestOf(chosen.rows, func(r *clientRow) string { return r.UserAgent })
 	slices.SortStableFunc(chosen.rows, clientOrder(a))
 	fresh := *p
 	fresh.clients = chosen
@@ -99,6 +100,9 @@ type clientText struct {
 
 func (t *clientText) now() time.Time { return t.page.picture.Time }
 
+// longAgent has room for all but the whole story that a browser tells of itself.
+const longAgent = 120
+
 func clientColumns(t *clientText) []widget.Column[clientRow] {
 	type row = clientRow
 	return []widget.Column[row]{
@@ -112,7 +116,7 @@ func clientColumns(t *clientText) []widget.Column[clientRow] {
 		{Title: "SEEN", Sort: sortSeen, Letter: "e", Descending: true, Min: 6, Rank: widget.Third, Right: true,
 			Text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.FirstSeen)) }},
 		{Title: "NOW", Min: 8, Rank: widget.Third, Right: true, Text: t.current},
-		{Title: "AGENT", Sort: sortAgent, Letter: "u", Min: 18, Rank: widget.Third,
+		{Title: "AGENT", Sort: sortAgent, Letter: "u", Min: 18, Ample: longAgent, Fits: true, Rank: widget.Third,
 			Text: func(r *row, w int) string { return t.plain(r.UserAgent, w) }},
 		{Title: "BACK AFTER", Sort: sortReconnects, Letter: "b", Descending: true, Min: 12, Want: 40, Text: t.delays},
 	}

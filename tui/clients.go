@@ -37,7 +37,8 @@ func (p *clients) layOut(room size, d drawing) {
 func (p *clients) setPicture(pic *picture) tea.Cmd {
 	cmd, ok := p.accept(pic)
 	if ok {
-		p.list.Table.Fit(p.chosen.longest)
+		p.list.Table.Fit("CLIENT", p.chosen.longest)
+		p.list.Table.Fit("AGENT", p.chosen.agents)
 		p.keepFollowing()
 	}
 	return cmd

@@ -79,7 +79,7 @@ func (p *connections) setPicture(pic *picture) tea.Cmd {
 		return cmd
 	}
 	p.asked = before == nil || before.serial != p.chosen.serial
-	p.list.Table.Fit(p.chosen.longest)
+	p.list.Table.Fit("CLIENT", p.chosen.longest)
 	if p.spread {
 		p.hang()
 	}
