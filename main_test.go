@@ -59,6 +59,8 @@ func TestUsageErrors(t *testing.T) {
 		"--max-conns":                  "--max-conns: no value follows",
 		"--scheme all":                 "--scheme must be one of",
 		"--log-format xml":             "--log-format must be one of",
+		"--refresh 1ms":                "--refresh 1ms: write a time from 50ms to 1m0s, such as 2s (see holter serve --help)",
+		"attach h --refresh 1h":        "--refresh 1h0m0s: write a time from 50ms to 1m0s, such as 2s (see holter attach --help)",
 		"--min-timeout 5s":             "max-timeout 4s is below min-timeout 5s",
 		"--admin :7071":                "--admin :7071 can be reached from other machines: add --token SECRET",
 		"--admin 127.0.0.1:7070":       "are the same port",

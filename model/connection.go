@@ -44,7 +44,7 @@ type Connection struct {
 
 	RTT         time.Duration // of the last answered ping
 	RTTMean     time.Duration // over the detector's memory
-	RTTDev      time.Duration // deviation, as the detector defines it
+	RTTDev      time.Duration // how far round trips stray, as the detector of package heart measures it
 	Timeout     time.Duration // how long a beat may stay unanswered before suspicion
 	Interval    time.Duration // between beats: see heart.Heart.Interval
 	Silence     time.Duration // since the last byte from the peer

@@ -39,7 +39,7 @@ func (a *App) askKick() {
 		a.status.complain("nothing to kick: " + look.Who(c) + " is gone already")
 		return
 	}
-	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, victims{label: look.Who(c), ids: []model.ID{c.ID}})
+	a.ask(newKickDialog(a.styles, &a.keys, a.fx, a.live, victims{label: look.Who(c), ids: []model.ID{c.ID}}))
 }
 
 // askKickAll opens the dialog for those that are marked, or else listed.
@@ -57,7 +57,7 @@ func (a *App) askKickAll() {
 		a.status.complain("nothing to kick: " + to.none)
 		return
 	}
-	a.dialog = newKickDialog(a.styles, &a.keys, a.fx, a.live, to)
+	a.ask(newKickDialog(a.styles, &a.keys, a.fx, a.live, to))
 }
 
 // targets are never more than the user can take them for: marks stand for nothing else when what was marked has gone, and
@@ -141,7 +141,7 @@ func (a *App) askRefuse() {
 	if a.refusing() > 0 {
 		items = append(items, widget.Item{Letter: "0", Label: "let them in again", Do: func() tea.Cmd { return a.fx.refuse(0) }})
 	}
-	a.dialog = &widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "refuse upgrades?", Items: items}
+	a.ask(&widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "refuse upgrades?", Items: items})
 }
 
 // refusing is for how much longer upgrades are refused.

@@ -228,7 +228,7 @@ func (a *App) jump() tea.Cmd {
 	if p, ok := a.page().(reader); ok {
 		if d, opened := p.read(); opened {
 			if d != nil {
-				a.dialog = d
+				a.ask(d)
 			}
 			return nil
 		}

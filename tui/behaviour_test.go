@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
@@ -106,7 +107,7 @@ func TestScrollBar(t *testing.T) {
 func TestClosedRowsAreHidden(t *testing.T) {
 	s := newScreen(t, newFake(ward(100)...), 80, 24).press("G")
 	s.line("demo-0009")
-	s.press("H").line("rows that are closed are hidden: H shows them")
+	s.press("H").line("closed rows are hidden, failures of the last minute are not: H shows all")
 	s.line("94/94, 6 closed hidden")
 	s.lacks("○ closed")
 	s.press("s", "c", "/", "demo-00", "enter").line("1/93 of 100, 6 closed")
@@ -116,6 +117,31 @@ func TestClosedRowsAreHidden(t *testing.T) {
 	s.press("1", "H").lacks("hidden ")
 	s.press("/", "state=closed", "enter", "H").line("Each connection on the list, 6 in all, is closed and hidden.")
 	s.press("esc").line("/94, 6 closed hidden")
+}
+
+// TestHiddenAreAllWhoseSocketIsGone also if their state is the one in which they ended. What is left of those is news.
+func TestHiddenAreAllWhoseSocketIsGone(t *testing.T) {
+	conns := ward(20)
+	lose := func(i int, ago time.Duration) {
+		conns[i].State = model.Failed
+		conns[i].Close = &model.Close{Code: 1011, By: model.ByHolter, At: noon.Add(-ago)}
+	}
+	lose(0, time.Second)
+	lose(1, lingers+time.Second)
+	lose(2, time.Second)
+	f := newFake(conns...)
+	f.snapshot.Clients[2].Connection = 99 // it is back
+	for _, keys := range [][]string{{"H"}, {"6", "H"}} {
+		s := newScreen(t, f, 120, 36).press(keys...)
+		s.line("demo-0001")
+		s.lacks("demo-0002")
+		s.lacks("demo-0003")
+		s.line("3 closed hidden")
+	}
+	f.snapshot.Clients[0].Connection = 99
+	s := newScreen(t, f, 120, 36).press("H")
+	s.lacks("demo-0001")
+	s.line("4 closed hidden")
 }
 
 func TestCursorOnTopStaysThere(t *testing.T) {

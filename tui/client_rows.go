@@ -40,7 +40,8 @@ func arrangeClients(p *picture, a arrangement) *picture {
 		return rows
 	})
 	chosen.hide(a, func(r *clientRow) bool { return r.State == model.Away })
-	chosen.measure(func(r *clientRow) string { return r.ID + strings.Repeat(" ", min(1, len(r.Shared))) })
+	chosen.longest = longestOf(chosen.rows, func(r *clientRow) string { return r.ID + strings.Repeat(" ", min(1, len(r.Shared))) })
+	chosen.agents = longestOf(chosen.rows, func(r *clientRow) string { return r.UserAgent })
 	slices.SortStableFunc(chosen.rows, clientOrder(a))
 	fresh := *p
 	fresh.clients = chosen
@@ -100,6 +101,9 @@ type clientText struct {
 
 func (t *clientText) now() time.Time { return t.page.picture.Time }
 
+// longAgent has room for all but the whole story that a browser tells of itself.
+const longAgent = 120
+
 func clientColumns(t *clientText) []widget.Column[clientRow] {
 	type row = clientRow
 	return []widget.Column[row]{
@@ -114,7 +118,7 @@ func clientColumns(t *clientText) []widget.Column[clientRow] {
 			Text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.FirstSeen)) }},
 		{Title: "KEPT OUT BY", Min: 20, Want: 36, Text: t.keptOut},
 		{Title: "NOW", Min: 8, Rank: widget.Third, Right: true, Text: t.current},
-		{Title: "AGENT", Sort: sortAgent, Letter: "u", Min: 18, Rank: widget.Third,
+		{Title: "AGENT", Sort: sortAgent, Letter: "u", Min: 18, Ample: longAgent, Fits: true, Rank: widget.Third,
 			Text: func(r *row, w int) string { return t.plain(r.UserAgent, w) }},
 		{Title: "BACK AFTER", Sort: sortReconnects, Letter: "b", Descending: true, Min: 12, Want: 40, Text: t.delays},
 	}

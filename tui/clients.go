@@ -60,7 +60,8 @@ func (p *clients) setPicture(pic *picture) tea.Cmd {
 	cmd, ok := p.accept(pic)
 	if ok {
 		p.fit()
-		p.list.Table.Fit(p.chosen.longest)
+		p.list.Table.Fit("CLIENT", p.chosen.longest)
+		p.list.Table.Fit("AGENT", p.chosen.agents)
 		p.keepFollowing()
 	}
 	return cmd

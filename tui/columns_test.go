@@ -146,6 +146,27 @@ func TestLongNamesGetTheirRoom(t *testing.T) {
 	short.line("demo-0003       3 127.0.0.1") // they leave the room to other columns
 }
 
+// TestTextsTakeWhatIsFree is about texts that would be cut beside cells with nothing in them.
+func TestTextsTakeWhatIsFree(t *testing.T) {
+	const agent, like = "holter-demo/steady (exponential, 1s x2, full jitter)", "AWS full jitter"
+	f := newFake(ward(20)...)
+	f.snapshot.Storms = weather()
+	storm := &f.snapshot.Storms[2]
+	storm.Policies[0].UserAgent, storm.Policies[0].Like = agent, like
+	f.snapshot.Clients[3].UserAgent = agent
+	for _, w := range []int{200, 300} {
+		s := newScreen(t, f, w, 60).press("3")
+		s.line(like + " ")
+		s.line(agent + " ")
+		s.line("500ms…1.50s")
+		s.press("2").line(agent + " ")
+		s.line("BACK AFTER")
+	}
+	newScreen(t, f, 80, 24).press("3").line("AWS full jit…")
+	f.snapshot.Clients[3].UserAgent = strings.Repeat(agent, 99)
+	newScreen(t, f, 120, 24).press("2").line("BACK AFTER")
+}
+
 // TestQuietScreens draws rows that are well, near the limit, beyond it and not what they seem, in all colours and without.
 func TestQuietScreens(t *testing.T) {
 	conns := ward(5)

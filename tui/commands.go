@@ -18,7 +18,7 @@ import (
 
 const (
 	leastRefresh   = 50 * time.Millisecond
-	defaultRefresh = 500 * time.Millisecond
+	defaultRefresh = 250 * time.Millisecond
 	mostRefresh    = time.Minute
 
 	retryEvery   = time.Second     // after the source failed

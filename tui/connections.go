@@ -29,7 +29,7 @@ type connections struct {
 
 func newConnections(k *keyMap, fx *effects, st *status) *connections {
 	p := &connections{sorted: newSorted[model.Connection, model.ID]("connection", filter.ConnectionRows, k, fx, st), detail: newDetail()}
-	p.arranges, p.again, p.gone = arrangeConnections, p.rechoose, model.Closed
+	p.arranges, p.again, p.gone, p.spared = arrangeConnections, p.rechoose, model.Closed, "failures of the last minute"
 	p.rowsOf = func(pic *picture) *arranged[model.Connection] { return pic.connections }
 	t := widget.NewTable(connectionColumns(&rowText{page: p}), func(c *model.Connection) model.State { return c.State })
 	t.Tone = look.Tone
@@ -79,11 +79,12 @@ func (p *connections) setPicture(pic *picture) tea.Cmd {
 		return cmd
 	}
 	p.asked = before == nil || before.serial != p.chosen.serial
-	p.list.Table.Fit(p.chosen.longest)
+	p.list.Table.Fit("CLIENT", p.chosen.longest)
 	if p.spread {
 		p.hang()
 	}
 	p.marks.recount(pic)
+	p.catchUp()
 	p.detail.write(p.now()) // the times in it go on, also those of a connection that is closed or forgotten
 	return tea.Batch(p.attend(), p.keepDetail(), p.followClient(), p.followGeneration())
 }
@@ -100,14 +101,35 @@ func (p *connections) attend() tea.Cmd {
 		return nil
 	}
 	p.list.MoveTo(0)
-	p.status.say(look.Who(first) + " is " + first.State.String() + ": shown until you move the cursor")
+	p.status.tell(func() string { return p.attending(first.ID) })
 	return p.show(first)
+}
+
+// attending says why a connection is shown that the user has not picked, as long as that is so.
+func (p *connections) attending(id model.ID) string {
+	row := p.list.Selected()
+	if p.picked || p.detail.stage != beside || row == nil || row.ID != id || !row.State.Trouble() {
+		return ""
+	}
+	return look.Who(row) + " is " + row.State.String() + ": shown until you move the cursor"
 }
 
 // setDetail takes an answer about the connection that is open.
 func (p *connections) setDetail(d *inspected) {
 	if d.id == p.detail.id {
-		p.detail.set(d, p.now())
+		p.detail.set(d)
+		p.catchUp()
+		p.detail.write(p.now())
+	}
+}
+
+// catchUp takes the detail on to what the picture has of its connection, where that is newer.
+func (p *connections) catchUp() {
+	if p.picture == nil {
+		return
+	}
+	if row := p.picture.find(p.detail.id); row != nil {
+		p.detail.catchUp(row)
 	}
 }
 

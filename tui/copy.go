@@ -27,7 +27,7 @@ func (a *App) openCopy() {
 	if a.api != "" && a.live.isOpen(c.ID) { // what is gone cannot be kicked
 		items = append(items, a.copyItem("c", "curl of the kick", a.curlOfKick(c.ID)))
 	}
-	a.dialog = &widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "copy", Items: items}
+	a.ask(&widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "copy", Items: items})
 }
 
 func (a *App) copyItem(letter, label, text string) widget.Item {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,7 +72,7 @@ func (d *detail) close() {
 func (d *detail) connection() *model.Connection { return &d.data.Connection }
 
 // set shows an answer of the source. If the source has forgotten the connection, the last known state stays.
-func (d *detail) set(answer *inspected, now time.Time) {
+func (d *detail) set(answer *inspected) {
 	switch {
 	case answer.err == nil:
 		d.data = answer.detail
@@ -80,7 +81,26 @@ func (d *detail) set(answer *inspected, now time.Time) {
 	default:
 		d.note = answer.err.Error()
 	}
-	d.write(now)
+}
+
+// catchUp takes over a state that is newer than the one that is shown. What else there is to know comes with the next answer
+// of the source.
+func (d *detail) catchUp(row *model.Connection) {
+	c := &d.data.Connection
+	closed := row.Close != nil && c.Close == nil
+	if !closed && !row.Since.After(c.Since) {
+		return
+	}
+	if row.State != c.State && row.State != model.Closed {
+		d.data.Transitions = append(slices.Clip(d.data.Transitions),
+			model.Transition{At: row.Since, Side: row.Side, From: c.State, To: row.State, Diagnosis: row.Diagnosis})
+	}
+	*c = *row
+	for i := range d.data.Legs {
+		if leg := &d.data.Legs[i].Connection; leg.Side == row.Side {
+			*leg = *row
+		}
+	}
 }
 
 // write renders the text into the viewport.

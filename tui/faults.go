@@ -152,6 +152,10 @@ func (d *faultDialog) press() (done bool, cmd tea.Cmd) {
 // end ends the faults of one connection at once. Those of several it asks about.
 func (d *faultDialog) end() (done bool, cmd tea.Cmd) {
 	if d.choices[d.target].single() {
+		if f := d.faults(); f == nil || f.None() {
+			d.Wrong = "there are no faults to end"
+			return false, nil
+		}
 		return d.set(model.Faults{})
 	}
 	d.Inputs[faultText].SetValue("")
@@ -239,7 +243,7 @@ func (a *App) askFaults() {
 		a.status.complain(why)
 		return
 	}
-	a.dialog = newFaultDialog(a.styles, &a.keys, a.fx, a.live, choices)
+	a.ask(newFaultDialog(a.styles, &a.keys, a.fx, a.live, choices))
 }
 
 // disturbable are the connections to choose from, the most likely ones first, or why there are none.
@@ -280,7 +284,11 @@ func (d *faultDialog) Footer(w int, message string) []string {
 
 func (d *faultDialog) Hints(w int) [2]widget.Hints {
 	k := d.Keys
-	return [2]widget.Hints{1: {Width: w, Keys: []key.Binding{k.Cancel, k.Press, k.NextField, k.More, d.clear}}}
+	keys := []key.Binding{k.Cancel, k.Press, k.NextField, k.More}
+	if d.Inputs[d.At] == nil { // there a 0 is text
+		keys = append(keys, d.clear)
+	}
+	return [2]widget.Hints{1: {Width: w, Keys: keys}}
 }
 
 // View draws the dialog over the page behind it.

@@ -274,10 +274,11 @@ func itemOf(e *model.Event) (item, bool) {
 
 // refusalOf words a refusal. The reason is what the client was told; what broke the handshake says more.
 func refusalOf(r *model.Refusal) string {
+	who := cmp.Or(r.Client, r.Remote)
 	if r.By != "" && r.By != model.RefusedByHolter {
-		return fmt.Sprintf("refused %s by %s: %s", r.Remote, r.By, refusedWith(r))
+		return fmt.Sprintf("refused %s by %s: %s", who, r.By, refusedWith(r))
 	}
-	return fmt.Sprintf("refused %s: %s", r.Remote, refusedWith(r))
+	return fmt.Sprintf("refused %s: %s", who, refusedWith(r))
 }
 
 func refusedWith(r *model.Refusal) string {
@@ -286,7 +287,7 @@ func refusedWith(r *model.Refusal) string {
 		what = r.Diagnosis.Detail
 	}
 	if r.Status > 0 {
-		what = fmt.Sprintf("%d %s", r.Status, what)
+		what = fmt.Sprintf("%d: %s", r.Status, what)
 	}
 	return what
 }

@@ -15,11 +15,11 @@ import (
 func TestRefusalsInWords(t *testing.T) {
 	broken := model.Diagnosis{Cause: model.CauseHandshakeBroken, Detail: "no Upgrade: set it"}
 	for want, r := range map[string]model.Refusal{
-		"refused 10.0.0.1:1: 503 full":                           {Status: 503, Reason: "full"},
-		"refused 10.0.0.1:1: 403 no":                             {Status: 403, Reason: "no", By: model.RefusedByHolter},
-		"refused 10.0.0.1:1 by upstream: 426 no Upgrade: set it": {Status: 426, Reason: "no", By: model.RefusedByUpstream, Diagnosis: broken},
-		"refused 10.0.0.1:1 by client: the connection was reset": {Reason: "the connection was reset", By: model.RefusedByClient},
-		"refused 10.0.0.1:1 by net/http: 400 no Upgrade: set it": {Status: 400, Reason: "Bad Request", By: model.RefusedByHTTP, Diagnosis: broken},
+		"refused 10.0.0.1:1: 503: full":                           {Status: 503, Reason: "full"},
+		"refused 10.0.0.1:1: 403: no":                             {Status: 403, Reason: "no", By: model.RefusedByHolter},
+		"refused 10.0.0.1:1 by upstream: 426: no Upgrade: set it": {Status: 426, Reason: "no", By: model.RefusedByUpstream, Diagnosis: broken},
+		"refused 10.0.0.1:1 by client: the connection was reset":  {Reason: "the connection was reset", By: model.RefusedByClient},
+		"refused 10.0.0.1:1 by net/http: 400: no Upgrade: set it": {Status: 400, Reason: "Bad Request", By: model.RefusedByHTTP, Diagnosis: broken},
 	} {
 		r.Remote = "10.0.0.1:1"
 		it, ok := itemOf(&model.Event{Seq: 1, Type: model.ConnectionRefused, Refusal: &r})
@@ -62,7 +62,7 @@ func (s *screen) tell(events ...model.Event) { s.app.Update(happened{events: eve
 func TestFloodIsOneRow(t *testing.T) {
 	s := flooded(t, 120, 30).press("4")
 	s.line("refused 412 in 2.0s: demo-0042, demo-0043,")
-	s.line("209 more; 503 too many at once")
+	s.line("209 more; 503: too many at once")
 	s.line("demo-0004 (c4) suspect") // is not lost among them
 	s.line("demo-0009 (c9) closed")
 	s.line(" 3/3 ")
@@ -70,7 +70,7 @@ func TestFloodIsOneRow(t *testing.T) {
 	s.press("x").line("this event is about no connection that was let in")
 	s.press("enter").line(" 2/415")
 	s.line("▸12:00:02 ✖ refused 412 in 2.0s")
-	s.press("j").line("▸12:00:00 ✖ refused   refused 10.0.0.1:1: 503 too many at once")
+	s.press("j").line("▸12:00:00 ✖ refused   refused demo-0042: 503: too many at once")
 	s.press("esc").line("2/3")
 	s.line("▸12:00:02 ✖ refused 412")
 	s.press("enter", "enter").line("2/3")
@@ -79,23 +79,23 @@ func TestFloodIsOneRow(t *testing.T) {
 // A filter looks at the events of a flood, not at the row that stands for them.
 func TestFloodIsFiltered(t *testing.T) {
 	s := flooded(t, 120, 30).press("4", "/", "client=demo-0050", "enter")
-	s.line("refused 10.0.0.1:1: 503 too many at once")
+	s.line("refused demo-0050: 503: too many at once")
 	s.line("2/2 of 3 client=demo-0050")
 	s.press("/", "ctrl+u", "client~demo-00[5-9]", "enter").line("refused 100 in 1.2s: demo-0050, demo-0051")
-	s.line(" more; 503 too many at once")
+	s.line(" more; 503: too many at once")
 }
 
 func TestFloodBelowPagesAndOnTheMessageLine(t *testing.T) {
 	low := newScreen(t, newFake(ward(20)...), 80, 24)
 	low.tell(burst(412, 1, noon, refuse)...)
-	low.line(" 12:00:02 ✖ refused 412 in 2.0s: demo-0042 and 411 more; 503 too many at once")
+	low.line(" 12:00:02 ✖ refused 412 in 2.0s: demo-0042 and 411 more; 503: too many at once")
 	low.tell(burst(100, 413, noon.Add(2100*time.Millisecond), refuse)...)
-	low.line(" 12:00:02 ✖ refused 512 in 2.5s: demo-0042 and 411 more; 503 too many at once")
+	low.line(" 12:00:02 ✖ refused 512 in 2.5s: demo-0042 and 411 more; 503: too many at once")
 
 	high := flooded(t, 200, 60)
 	high.line("refused 412 in 2.0s: demo-0042")
 	high.line("demo-0004 (c4) suspect")
-	if n := strings.Count(high.text(), "503 too many"); n != 1 {
+	if n := strings.Count(high.text(), "503: too many"); n != 1 {
 		t.Errorf("the flood is told %d times:\n%s", n, high.text())
 	}
 }

@@ -129,10 +129,10 @@ func TestFilterByTheWordsOfThePage(t *testing.T) {
 	s.line("demo-0003")
 	s.events()
 	s.press("4", "/", "event=refused", "enter").line("1/1 of 4 event=refused")
-	s.line("refused 10.0.0.1:1: 503 full")
-	s.press("/", "ctrl+u", "status=503 full", "enter").line("refused 10.0.0.1:1: 503 full")
+	s.line("refused 10.0.0.1:1: 503: full")
+	s.press("/", "ctrl+u", "status=503 full", "enter").line("refused 10.0.0.1:1: 503: full")
 	s.press("/", "ctrl+u", "why=peer-stalled", "enter").line("demo-0004 (c4) suspect")
-	s.lacks("503 full")
+	s.lacks("503: full")
 	s.press("/", "ctrl+u", "evnt=x").line("a field such as event")
 }
 

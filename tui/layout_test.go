@@ -1,9 +1,11 @@
 package tui
 
 import (
+	"context"
 	"encoding/base64"
 	"strings"
 	"testing"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -102,9 +104,49 @@ func TestTroubleIsShownUntilTheUserPicks(t *testing.T) {
 	f.snapshot.Connections[1].State = model.Failed
 	s.refresh()
 	s.line("│ ─ demo-0003 (c3)") // it is in trouble still
+	f.snapshot.Connections[2].State = model.Failed
+	s.refresh()
+	s.lacks("is suspect: shown")
+	s.line("demo-0003 (c3) is failed: shown until you move the cursor")
+	s.press("j").lacks("shown until you move the cursor")
 	s.press("G").line("│ ─ demo-0001 (c1)")
 	s.refresh()
 	s.line("│ ─ demo-0001 (c1)")
+}
+
+// TestDetailIsNeverOlderThanItsRow has a picture come in that knows more of the connection than the newest answer about it.
+func TestDetailIsNeverOlderThanItsRow(t *testing.T) {
+	for _, at := range []size{wide, {120, 36}} {
+		f := newFake(ward(20)...)
+		s := newScreen(t, f, at.w, at.h).press("n", "n", "enter")
+		s.line("◐ suspect for ")
+		old, _ := f.Detail(context.Background(), s.app.page().(*connections).opened())
+		ill := &f.snapshot.Connections[old.ID-1]
+		ill.State, ill.Since, ill.Diagnosis.Cause = model.Failed, noon.Add(-time.Second), model.CausePathDown
+		msg := s.app.refresh(0)().(refreshed)
+		msg.detail = nil // it was asked for another one
+		s.send(msg)
+		s.line("✖ failed for 1.0s")
+		s.lacks("◐ suspect for ")
+		s.send(inspected{id: old.ID, detail: old})
+		s.line("✖ failed for 1.0s")
+		s.lacks("◐ suspect for ")
+
+		ill.State, ill.Since = model.Suspect, noon.Add(-500*time.Millisecond)
+		now, _ := f.Detail(context.Background(), old.ID)
+		s.send(inspected{id: old.ID, detail: now}) // it is newer than the picture
+		s.line("◐ suspect for 0.5s")
+	}
+}
+
+// TestDialogTakesBackWhatWasSaid before, which is not about it.
+func TestDialogTakesBackWhatWasSaid(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 80, 24).press("G", "f")
+	s.line("nothing to disturb")
+	for _, keys := range [][]string{{"g", "x"}, {"s"}, {"w"}, {"/"}, {"?"}, {"R"}} {
+		s.press("esc", "G", "f").line("nothing to disturb")
+		s.press(keys...).lacks("nothing to disturb")
+	}
 }
 
 // TestLongNameIsReadWhole is about a name that no line has room for.

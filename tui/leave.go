@@ -62,7 +62,7 @@ func (a *App) counted(msg *foreignCount) tea.Cmd {
 		return a.end(msg.picture)
 	}
 	if a.dialog == nil || !a.fits() {
-		a.dialog = newLeaving(a, msg)
+		a.ask(newLeaving(a, msg))
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ type listing[R any, K comparable] struct {
 
 	noun     string       // for a row
 	gone     model.State  // of the rows that can be hidden
+	spared   string       // which of them are not, "" for none
 	fields   filter.Place // which its filter has
 	room     size
 	search   finder
@@ -171,11 +172,14 @@ func (l *sorted[R, K]) stale() bool { return l.chosen == nil || l.chosen.serial 
 // hide hides the rows of what is gone, or shows them again.
 func (l *sorted[R, K]) hide() tea.Cmd {
 	l.order.hides = !l.order.hides
-	done := " are shown"
-	if l.order.hides {
-		done = " are hidden: " + l.keys.Hide.Help().Key + " shows them"
+	done, key := l.gone.String()+" rows are shown", l.keys.Hide.Help().Key
+	switch {
+	case l.order.hides && l.spared != "":
+		done = fmt.Sprintf("%s rows are hidden, %s are not: %s shows all", l.gone, l.spared, key)
+	case l.order.hides:
+		done = fmt.Sprintf("%s rows are hidden: %s shows them", l.gone, key)
 	}
-	l.status.say("rows that are " + l.gone.String() + done)
+	l.status.say(done)
 	return l.rechoose()
 }
 

@@ -41,6 +41,7 @@ type arranged[R any] struct {
 	by      finder // what chose them
 	hidden  int    // rows that it chose as well, of what is gone
 	longest int    // name of a client, in cells
+	agents  int    // longest user agent, in cells
 	total   int
 	open    int // rows that want a monitor in the ward
 	serial  int // of the arrangement
@@ -69,14 +70,15 @@ func (r *arranged[R]) hide(a arrangement, gone func(*R) bool) {
 	r.hidden = before - len(r.rows)
 }
 
-// measure finds the longest name. Beyond what any column has room for it does not matter by how much.
-func (r *arranged[R]) measure(name func(*R) string) {
+// longestOf is the cells of the longest of texts. Beyond what any column has room for it does not matter by how much.
+func longestOf[R any](rows []*R, text func(*R) string) (longest int) {
 	const enough = 256
-	for _, row := range r.rows {
-		if text := name(row); len(text) > r.longest {
-			r.longest = max(r.longest, look.Width(text[:min(len(text), enough)]))
+	for _, row := range rows {
+		if text := text(row); len(text) > longest {
+			longest = max(longest, look.Width(text[:min(len(text), enough)]))
 		}
 	}
+	return longest
 }
 
 // picture is one snapshot as the screen draws it. Nothing in it changes once it is made, so that
@@ -156,6 +158,19 @@ func (p *picture) client(id string) *model.Client {
 	return &p.Clients[i]
 }
 
+// lingers is how long it is news that a connection was lost.
+const lingers = time.Minute
+
+// lost reports whether a closed connection is news: it had failed, that was a moment ago, and its client is still away. Of
+// a client's connections only the newest can be, because it came back after the others.
+func (p *picture) lost(c *model.Connection) bool {
+	if !c.State.Trouble() || p.Time.Sub(c.Close.At) > lingers {
+		return false
+	}
+	client := p.client(c.Client)
+	return client != nil && client.Connection == 0 && client.Generation == c.Generation
+}
+
 // arrangeConnections is p with its connections filtered and sorted.
 func arrangeConnections(p *picture, a arrangement) *picture {
 	chosen := choose(a, len(p.Connections), func(by finder) []*model.Connection {
@@ -167,8 +182,8 @@ func arrangeConnections(p *picture, a arrangement) *picture {
 		}
 		return rows
 	})
-	chosen.hide(a, func(c *model.Connection) bool { return c.State == model.Closed })
-	chosen.measure(func(c *model.Connection) string { return c.Client })
+	chosen.hide(a, func(c *model.Connection) bool { return !c.Open() && !p.lost(c) })
+	chosen.longest = longestOf(chosen.rows, func(c *model.Connection) string { return c.Client })
 	switch {
 	case a.Order.By == sortTrafficIn, a.Order.By == sortTrafficOut:
 		sortByTraffic(chosen.rows, p.readings, a)

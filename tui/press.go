@@ -95,6 +95,12 @@ func (a *App) answer(msg tea.KeyMsg) tea.Cmd {
 	return cmd
 }
 
+// ask opens a dialog. What was said before is not about it.
+func (a *App) ask(d dialog) {
+	a.dialog = d
+	a.status.hush()
+}
+
 // over closes a dialog that is done, unless it has led to another.
 func (a *App) over(d dialog, done bool) {
 	if done && a.dialog == d {
@@ -111,7 +117,7 @@ func (a *App) programKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 	case key.Matches(msg, k.QuitLeaving):
 		return a.quit(true), true
 	case key.Matches(msg, k.Help):
-		a.dialog = newHelp(a.styles, k, a.tabs[a.at].name, a.offered(), a.sorts(), a.fieldHelp(), a.size.w, a.pageHeight(a.page()))
+		a.ask(newHelp(a.styles, k, a.tabs[a.at].name, a.offered(), a.sorts(), a.fieldHelp(), a.size.w, a.pageHeight(a.page())))
 	case key.Matches(msg, k.Theme):
 		a.changeTheme()
 	case key.Matches(msg, k.Mouse):
@@ -195,7 +201,7 @@ func (a *App) actKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 
 func (a *App) openFilter() {
 	if p, ok := a.page().(filteredPage); ok {
-		a.dialog = newFiltering(a.styles, &a.keys, p, &a.past)
+		a.ask(newFiltering(a.styles, &a.keys, p, &a.past))
 		return
 	}
 	a.status.say("nothing to filter on this page")
@@ -229,7 +235,7 @@ func (a *App) openSort() {
 		a.status.say("nothing to sort on this page")
 		return
 	}
-	a.dialog = &widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "sort by", Items: items}
+	a.ask(&widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "sort by", Items: items})
 }
 
 // hideClosed hides the rows of what is gone, or shows them again.
@@ -250,7 +256,7 @@ func (a *App) openColumns() {
 		a.status.say("no columns on this page")
 		return
 	}
-	a.dialog = &widget.Chooser{Styles: a.styles, Keys: &a.keys.Keys, Table: table}
+	a.ask(&widget.Chooser{Styles: a.styles, Keys: &a.keys.Keys, Table: table})
 }
 
 // zoomBy changes how much time the charts show.

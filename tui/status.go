@@ -21,7 +21,7 @@ type status struct {
 	failed string    // what is wrong with the source
 	seen   time.Time // when the newest picture came
 
-	notice  string
+	notice  func() string // "" when it is no longer true
 	alarm   bool
 	expires time.Time
 
@@ -30,8 +30,22 @@ type status struct {
 }
 
 // say shows the answer to a key.
-func (s *status) say(text string) {
-	s.notice, s.alarm, s.expires = text, false, s.now.Add(noticeFor)
+func (s *status) say(text string) { s.tell(func() string { return text }) }
+
+// tell shows what may change while it is shown.
+func (s *status) tell(words func() string) {
+	s.notice, s.alarm, s.expires = words, false, s.now.Add(noticeFor)
+}
+
+// hush takes back what was said.
+func (s *status) hush() { s.notice = nil }
+
+// said is the notice, "" for none.
+func (s *status) said() string {
+	if s.notice == nil || !s.now.Before(s.expires) {
+		return ""
+	}
+	return s.notice()
 }
 
 // complain shows why something did not work.
@@ -49,7 +63,7 @@ func (s *status) offer(it item) {
 
 // view is one line of at most w cells. News that is listed elsewhere is left out.
 func (s *status) view(st *look.Styles, w int, listed func(seq uint64) bool) string {
-	g := &st.Glyphs
+	g, notice := &st.Glyphs, s.said()
 	switch {
 	case s.failed != "":
 		text := s.failed
@@ -57,8 +71,8 @@ func (s *status) view(st *look.Styles, w int, listed func(seq uint64) bool) stri
 			text += "; this is from " + look.Span(s.now.Sub(s.seen)) + " ago"
 		}
 		return st.Alarm.String(g.Cut(" "+g.Plain(text), w))
-	case s.notice != "" && s.now.Before(s.expires):
-		text := g.Cut(" "+g.Plain(s.notice), w)
+	case notice != "":
+		text := g.Cut(" "+g.Plain(notice), w)
 		if s.alarm {
 			return st.Alarm.String(text)
 		}

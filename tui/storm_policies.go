@@ -21,12 +21,12 @@ func policyColumns(t *policyText) []widget.Column[model.PoolPolicy] {
 	type row = model.PoolPolicy
 	return []widget.Column[row]{
 		{Title: "CLIENTS", Min: 7, Want: 7, Right: true, Text: func(r *row, _ int) string { return look.Count(r.Clients) }},
-		{Title: "LIKE", Min: 13, Want: 13, Text: t.like},
-		{Title: "DELAYS", Min: 18, Want: 26, Text: t.delays},
+		{Title: "LIKE", Min: 13, Want: 13, Ample: 32, Fits: true, Text: t.like},
+		{Title: "DELAYS", Min: 18, Want: 26, Ample: 60, Fits: true, Text: t.delays},
 		{Title: "JITTER", Min: 12, Want: 13, Rank: widget.Second, Loud: true, Text: t.jitter},
 		{Title: "SURE", Min: 4, Rank: widget.Third, Right: true, Text: func(r *row, _ int) string { return look.Percent(100 * r.Confidence) }},
 		{Title: "PATH", Min: 12, Want: 24, Rank: widget.Third, Text: t.path},
-		{Title: "AGENT", Min: 24, Rank: widget.Third, Text: t.agent},
+		{Title: "AGENT", Min: 24, Ample: longAgent, Fits: true, Rank: widget.Third, Text: t.agent},
 		{Title: "FIRST ATTEMPT AFTER", Min: 22, Want: 38, Rank: widget.Second, Text: t.first},
 	}
 }

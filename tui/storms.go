@@ -70,6 +70,10 @@ func (p *storms) listPolicies() {
 		}
 	}
 	p.list.Set(rows)
+	text := policyText{page: p}
+	for title, cells := range map[string]func(*model.PoolPolicy, int) string{"LIKE": text.like, "DELAYS": text.delays, "AGENT": text.agent} {
+		p.list.Table.Fit(title, longestOf(rows, func(r *model.PoolPolicy) string { return cells(r, longAgent) }))
+	}
 	p.list.SetSize(p.size.w, policyLines(len(rows), p.size.h))
 }
 

@@ -43,7 +43,7 @@ type Options struct {
 	Graph   string `enum:",braille,block,ascii" default:"" placeholder:"KIND" help:"What charts are drawn with: braille, block or ascii; what terminal and locale can show if not given."`
 	NoMouse bool   `help:"Leave the mouse to the terminal; m takes it while the screen runs."`
 
-	Refresh time.Duration `default:"500ms" placeholder:"DURATION" help:"How often the picture is renewed; less often for a slow line."`
+	Refresh time.Duration `default:"250ms" placeholder:"DURATION" help:"How often the picture is renewed; less often for a slow line."`
 
 	ReadOnly bool         `kong:"-"` // only show, even if the source allows changes
 	API      string       `kong:"-"` // root of the admin API's addresses, "" if there is none

@@ -247,16 +247,13 @@ const (
 	rankMarked = iota
 	rankFailed
 	rankSuspect
-	rankLost  // it failed and was closed a moment ago, and its client has not come back
+	rankLost  // it failed and was closed a moment ago, and its client is still away
 	rankMute  // it is held to be normal, although its newest beat had no answer
 	rankShaky // it is well, and has lately missed a beat
 	rankWell
 	rankClosed
 	ranks
 )
-
-// lingers is how long a monitor is kept where it can be seen after its connection was lost.
-const lingers = time.Minute
 
 // rank orders rows by their ranks, and returns how many of them want a monitor: all but those that are closed, unless
 // all are.
@@ -299,7 +296,7 @@ func (t *triage) rankOf(c *model.Connection, p *picture, o widget.Order) uint8 {
 // urgencyOf is how much a connection that is not marked wants attention.
 func urgencyOf(c *model.Connection, p *picture) uint8 {
 	switch {
-	case !c.Open() && lost(c, p):
+	case !c.Open() && p.lost(c):
 		return rankLost
 	case !c.Open():
 		return rankClosed
@@ -318,13 +315,4 @@ func urgencyOf(c *model.Connection, p *picture) uint8 {
 // shaky reports whether one of the newest beats, which most monitors show, was not answered in time.
 func shaky(c *model.Connection) bool {
 	return slices.ContainsFunc(c.Beats[len(c.Beats)/2:], func(b model.Beat) bool { return b.Lost() || b.Kind() == model.LateBeat })
-}
-
-// lost reports whether a closed connection had failed, a moment ago, and its client is still away.
-func lost(c *model.Connection, p *picture) bool {
-	if !c.State.Trouble() || p.Time.Sub(c.Close.At) > lingers {
-		return false
-	}
-	client := p.client(c.Client)
-	return client != nil && client.Connection == 0
 }

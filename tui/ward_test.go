@@ -107,6 +107,11 @@ func TestWardShowsTheWorstFirst(t *testing.T) {
 	s.refresh()
 	s.shows(7, 1, 4, 20, 16, 12, 2, 3, 5, 6, 8, 10, 11, 13, 14, 15)
 
+	f.snapshot.Connections[8].Close.At = noon.Add(-time.Second)
+	f.snapshot.Clients[8].Generation++ // or it came back since, and was then lost again
+	s.refresh()
+	s.shows(7, 1, 4, 20, 16, 12, 2, 3, 5, 6, 8, 10, 11, 13, 14, 15)
+
 	s.press("S").line("best first")
 	s.shows(2, 3, 5, 6, 8, 10, 11, 13, 14, 15, 17, 18, 19, 12, 16, 1)
 	s.press("s", "c").line("by client▲")

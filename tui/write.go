@@ -29,7 +29,7 @@ func (a *App) openWrite() {
 			items = append([]widget.Item{item}, items...)
 		}
 	}
-	a.dialog = &widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "write as", Items: items}
+	a.ask(&widget.Menu{Styles: a.styles, Keys: &a.keys.Keys, Title: "write as", Items: items})
 }
 
 // writeFile writes a new file in the current directory and says its name.

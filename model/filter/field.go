@@ -44,7 +44,7 @@ var fields = []field{
 	figureField("for", durations, Row.inState).means("in its state").called("since").only(nearlyAll),
 	durationField("rtt", func(c *model.Connection) time.Duration { return c.RTT }).means("round trip of the newest beat"),
 	durationField("rtt_mean", func(c *model.Connection) time.Duration { return c.RTTMean }).means("of the round trips").called("mean"),
-	durationField("rtt_dev", func(c *model.Connection) time.Duration { return c.RTTDev }).means("deviation of the round trips"),
+	durationField("rtt_dev", func(c *model.Connection) time.Duration { return c.RTTDev }).means("how far round trips stray, as the detector measures it: usually the farthest of the last 60 from the mean"),
 	durationField("timeout", func(c *model.Connection) time.Duration { return c.Timeout }).means("how long a beat may stay unanswered"),
 	durationField("interval", func(c *model.Connection) time.Duration { return c.Interval }).means("between beats"),
 	durationField("silence", func(c *model.Connection) time.Duration { return c.Silence }).means("since the last byte came in"),

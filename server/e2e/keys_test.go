@@ -109,7 +109,7 @@ func TestEveryKeyInTmux(t *testing.T) {
 		t.Errorf("the file is too small to be true: %v, %v", info, err)
 	}
 	x.press(t, "C-z")
-	x.until(t, "enter shows the screen again")
+	x.until(t, "enter shows it again")
 	x.press(t, "Enter")
 	x.until(t, "MASKED")
 	x.press(t, "Q")

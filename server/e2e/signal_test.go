@@ -3,8 +3,11 @@
 package e2e
 
 import (
+	"os/signal"
 	"syscall"
 	"testing"
+
+	"github.com/gorilla/websocket"
 )
 
 // The process is stopped for a moment so that both signals are there when it goes on.
@@ -20,5 +23,33 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	// Signals of different numbers that wait together may come in either order.
 	if code, _ := p.wait(t); code != 128+2 && code != 128+15 {
 		t.Errorf("exit code %d, want that of a signal", code)
+	}
+}
+
+// A hangup ends a server as SIGTERM does, however often it comes, unless it was started to survive that.
+func TestHangup(t *testing.T) {
+	p := start(t)
+	c := dial(t, p.websocket)
+	for range 3 {
+		p.signal(t, syscall.SIGHUP)
+	}
+	if _, _, err := c.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
+		t.Errorf("the client saw %v, want a close frame with 1001", err)
+	}
+	if code, _ := p.wait(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestHangupUnderNohup(t *testing.T) {
+	signal.Ignore(syscall.SIGHUP) // which the program inherits
+	p := start(t)
+	signal.Reset(syscall.SIGHUP)
+	p.signal(t, syscall.SIGHUP)
+	dial(t, p.websocket)
+	p.line(t, "connection opened")
+	p.signal(t, syscall.SIGTERM)
+	if code, _ := p.wait(t); code != 0 {
+		t.Errorf("exit code %d", code)
 	}
 }

@@ -15,7 +15,7 @@ import (
 // timeout that was in force. The line at the foot is flat, and has a sign, where there was no answer. Probes are dots above
 // it, and late answers have a sign at their top.
 //
-// It scrolls with time: a beat stands where its ping was written. Beats without times, such as a holter of an earlier version
+// It scrolls with time: a beat stands where its ping was written. A young connection has the whole width for its life. Beats without times, such as a holter of an earlier version
 // sends, stand side by side. Where the timeout is far above all round trips, the axis is broken between them, so that
 // those have the room.
 type ECG struct {
@@ -23,6 +23,7 @@ type ECG struct {
 	Beats    int            // that there is room for
 	Interval time.Duration  // between two beats, 0 if that is not known
 	Timeout  time.Duration  // in force at the end: samples have theirs too coarsely to be read beside it
+	Begin    time.Time      // when there first was something to see: the left edge, unless Beats reach less far; may be zero
 	End      time.Time      // at the right edge
 	Over     bool           // no time goes on after End
 }
@@ -49,7 +50,7 @@ func (e *ECG) Lines(w, h int, s *look.Styles) []string {
 	t := plot{
 		on:     newCanvas(s.Graph, p.plotW, p.plotH, ecgInks(s)...),
 		beats:  e.shown(),
-		spread: 1 / float64(max(e.Beats, 1)),
+		spread: e.spread(),
 	}
 	f := frame{title: "round trips", labels: make([]string, p.plotH), times: e.times(p.plotW)}
 	if t.measure(); t.y.log {
@@ -171,13 +172,31 @@ func (e *ECG) timed() bool {
 	return len(e.Samples) == 0 || !e.Samples[len(e.Samples)-1].At.IsZero()
 }
 
-// span is the time that there is room for.
+// leastSpan keeps the first beats of a connection from racing across the picture.
+const leastSpan = 10 * time.Second
+
+// span is the time from edge to edge.
 func (e *ECG) span() time.Duration {
-	interval := e.Interval
-	if interval <= 0 {
-		interval = 5 * time.Second
+	span := e.interval() * time.Duration(max(e.Beats, 1))
+	if e.Begin.IsZero() {
+		return span
 	}
-	return min(interval, longestInterval) * time.Duration(max(e.Beats, 1))
+	return min(span, max(e.End.Sub(e.Begin), leastSpan))
+}
+
+func (e *ECG) interval() time.Duration {
+	if e.Interval <= 0 {
+		return 5 * time.Second
+	}
+	return min(e.Interval, longestInterval)
+}
+
+// spread is the share of the width from one beat to the next.
+func (e *ECG) spread() float64 {
+	if e.timed() {
+		return float64(e.interval()) / float64(e.span())
+	}
+	return 1 / float64(max(e.Beats, 1))
 }
 
 // longestInterval bounds what another holter says.

@@ -61,8 +61,6 @@ func stormyBins(n int) []model.Activity {
 	return bins
 }
 
-var allBeats = []model.Beat{0, 0, 1, 2, 3, 1, 1, 4, 5, 6, 7, 8, 9, 9, 10, 1, 1, 1}
-
 func stylesFor(g look.Graph) *look.Styles {
 	return look.New(look.Themes[0], g, func(name string) string { return map[string]string{"LANG": "C.UTF-8"}[name] })
 }

@@ -9,10 +9,6 @@ type scale struct {
 	dots      int
 }
 
-// logFrom is how many times the middle figure the largest has to be before a linear axis would press
-// the others flat.
-const logFrom = 50
-
 // newScale is a scale for figures from low up to high, neither below 0. Without a sensible figure it
 // reaches from 0 to 1.
 func newScale(low, high float64, log bool, dots int) scale {

@@ -32,6 +32,7 @@ type Text struct {
 	Beats  int            // shown in the chart
 	Note   string         // what has happened to what is shown
 
+	ecg   *chart.ECG // nil for one on an axis of its own
 	lines []string
 }
 
@@ -52,13 +53,31 @@ func (t *Text) Lines() []string {
 
 // chart is the newest beats, in two fifths of what is seen at once.
 func (t *Text) chart() {
-	d := t.Of
-	if len(d.Samples) == 0 {
+	if len(t.Of.Samples) == 0 {
 		return
 	}
-	e := chart.ECG{Samples: d.Samples, Beats: t.Beats, Interval: d.Interval, Timeout: d.Timeout, End: d.Ended(t.Now), Over: !d.Open()}
+	if t.ecg == nil {
+		t.ecg = t.electrocardiogram(t.Of)
+	}
 	h := min(max(t.Height*2/5, min(6, t.Height-4), 4), mostChart)
-	t.lines = append(t.lines, e.Lines(t.Width, h, t.Styles)...)
+	t.lines = append(t.lines, t.ecg.Lines(t.Width, h, t.Styles)...)
+}
+
+// electrocardiogram is that of a connection or of one side of it.
+func (t *Text) electrocardiogram(d *model.Detail) *chart.ECG {
+	return &chart.ECG{Samples: d.Samples, Beats: t.Beats, Interval: d.Interval, Timeout: d.Timeout,
+		Begin: begin(d), End: d.Ended(t.Now), Over: !d.Open()}
+}
+
+// begin is since when the beats of a connection are known: since it was opened, unless the first ones are forgotten.
+func begin(d *model.Detail) time.Time {
+	if len(d.Samples) == 0 || d.Samples[0].At.IsZero() {
+		return d.Opened
+	}
+	if before := d.Samples[0].At.Add(-d.Interval); before.After(d.Opened) {
+		return before
+	}
+	return d.Opened
 }
 
 // mostChart is the most lines of a chart: ten of its plot.
@@ -118,20 +137,33 @@ func (t *Text) peer() {
 
 func (t *Text) heartbeat() {
 	c := &t.Of.Connection
-	rtt := look.Brief(c.RTT)
-	if c.RTTMean > 0 {
-		rtt += "   mean " + look.Brief(c.RTTMean)
-	}
-	if c.RTTMean > 0 && c.RTTDev > 0 {
-		rtt += fmt.Sprintf(" %s %s", t.Styles.Glyphs.PlusMinus, look.Brief(c.RTTDev))
-	}
-	t.field("rtt", rtt)
+	t.field("rtt", t.roundTrips())
 	t.field("timeout", fmt.Sprintf("%s   interval %s", look.Seconds(c.Timeout), look.Interval(c.Interval)))
 	if c.Open() {
 		t.field("silence", fmt.Sprintf("%s   without data %s", look.Silence(c.Silence), look.Silence(c.DataSilence)))
 	}
 	t.field("beats", fmt.Sprintf("%d sent   %d answered   %d from the peer", c.PingsSent, c.PongsReceived, c.PingsReceived))
 	t.field("unanswered", t.unanswered())
+}
+
+// roundTrips are the newest one, their mean, and the longest of those that are kept. The deviation in the model is no spread,
+// but what the timeout is made of, and how is the detector's.
+func (t *Text) roundTrips() string {
+	c := &t.Of.Connection
+	text := look.Brief(c.RTT)
+	if c.RTTMean > 0 {
+		text += "   mean " + look.Brief(c.RTTMean)
+	}
+	longest, n := time.Duration(0), 0
+	for i := range t.Of.Samples {
+		if rtt := t.Of.Samples[i].RTT; rtt > 0 {
+			longest, n = max(longest, rtt), n+1
+		}
+	}
+	if n > 1 {
+		text += fmt.Sprintf("   longest of the last %d: %s", n, look.Brief(longest))
+	}
+	return text
 }
 
 // unanswered is how many of holter's pings had no answer, in all and in a row now. A newest ping that may still be answered

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"holter/model"
+	"holter/tui/chart"
 	"holter/tui/look"
 )
 
@@ -24,13 +25,25 @@ func (t *Text) watch() {
 	if w >= legsBeside {
 		w = (w - betweenLegs) / 2
 	}
-	client, upstream := t.leg(&t.Of.Legs[0], w), t.leg(&t.Of.Legs[1], w)
+	near, far := t.electrocardiogram(&t.Of.Legs[0]), t.electrocardiogram(&t.Of.Legs[1])
+	share(near, far)
+	client, upstream := t.leg(&t.Of.Legs[0], near, w), t.leg(&t.Of.Legs[1], far, w)
 	if w == t.Width {
 		t.lines = append(append(t.lines, client...), upstream...)
 		return
 	}
 	h := max(len(client), len(upstream))
 	t.lines = append(t.lines, look.SideBySide(look.Fill(client, h), look.Fill(upstream, h), w, " "+t.Styles.Dim.String(t.Styles.Glyphs.Bar))...)
+}
+
+// share gives two electrocardiograms one axis of time.
+func share(a, b *chart.ECG) {
+	a.Begin = minTime(a.Begin, b.Begin)
+	a.Interval = max(a.Interval, b.Interval)
+	if b.End.After(a.End) {
+		a.End = b.End
+	}
+	b.Begin, b.Interval, b.End = a.Begin, a.Interval, a.End
 }
 
 // figures are the chart and what else there is to say of one side.
@@ -44,7 +57,7 @@ func (t *Text) figures() {
 }
 
 // leg is one side of a proxied connection, w cells wide.
-func (t *Text) leg(d *model.Detail, w int) []string {
+func (t *Text) leg(d *model.Detail, ecg *chart.ECG, w int) []string {
 	own := *d
 	own.Transitions = nil
 	for _, tr := range t.Of.Transitions {
@@ -52,7 +65,7 @@ func (t *Text) leg(d *model.Detail, w int) []string {
 			own.Transitions = append(own.Transitions, tr)
 		}
 	}
-	side := Text{Styles: t.Styles, Width: w, Height: t.Height, Now: t.Now, Of: &own, Beats: t.Beats}
+	side := Text{Styles: t.Styles, Width: w, Height: t.Height, Now: t.Now, Of: &own, Beats: t.Beats, ecg: ecg}
 	side.lines = []string{t.Styles.Rule(d.Side.String()+" side", w)}
 	side.paragraph(t.Styles.States[min(d.State, model.Unknown)], side.stood(&d.Connection))
 	if cause := d.Diagnosis; cause != t.Of.Diagnosis && cause.Cause != "" {

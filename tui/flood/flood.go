@@ -82,8 +82,8 @@ func newest(events []*Event) *Flood {
 	return nil
 }
 
-// Words are the events of a flood in at most w cells, such as "refused 412 in 3.0s: demo-0042, demo-0007 and 390 more;
-// 503 too many at once". events has at least one. gone is how many more there were, of which nothing else is known.
+// Words are the events of a flood in at most w cells, such as "refused 412 in 3.0s: demo-0042 ×9, demo-0007 and 390
+// more; 503: too many at once". events has at least one. gone is how many more there were, of which nothing else is known.
 // Names and reasons in it are made safe to draw.
 func Words(events []*Event, gone, w int, g *look.Glyphs) string {
 	from, last := events[0].At, events[len(events)-1]
@@ -94,7 +94,7 @@ func Words(events []*Event, gone, w int, g *look.Glyphs) string {
 	if d := last.At.Sub(from); d >= 100*time.Millisecond {
 		head = fmt.Sprintf("%s %d in %s", last.Kind, len(events)+gone, look.Silence(d))
 	}
-	who := distinct(events, func(e *Event) string { return e.Who })
+	who := commonest(events, func(e *Event) string { return e.Who })
 	for most := mostReasons; most > 0; most-- { // names matter more than a second reason
 		tail := reasons(events, most, g)
 		names := list(who, gone, w-look.Width(head)-look.Width(tail)-2, g)
@@ -114,12 +114,18 @@ const (
 
 // list names as many as fit into w cells, and counts the others. It is empty if not even one fits.
 func list(names []tally, gone, w int, g *look.Glyphs) (text string) {
-	named := ""
+	named, total := "", 0
+	for _, t := range names {
+		total += t.n
+	}
 	for i := range min(len(names), mostNames) {
 		if i > 0 {
 			named += ", "
 		}
 		named += g.Cut(g.Plain(names[i].what), longestName)
+		if names[i].n > 2 && names[i].n*len(names) > 2*total { // much more than its share
+			named += fmt.Sprintf(" %s%d", g.Lost, names[i].n)
+		}
 		longer := named + more(len(names)-i-1, gone)
 		if look.Width(longer) <= w {
 			text = longer
@@ -141,11 +147,10 @@ func more(n, gone int) string {
 
 // reasons are the commonest ones behind a semicolon, at most so many, with how often each came if there are several.
 func reasons(events []*Event, most int, g *look.Glyphs) string {
-	all := distinct(events, func(e *Event) string { return e.How })
+	all := commonest(events, func(e *Event) string { return e.How })
 	if len(all) == 0 {
 		return ""
 	}
-	slices.SortStableFunc(all, func(a, b tally) int { return cmp.Compare(b.n, a.n) })
 	var words []string
 	for _, r := range all[:min(len(all), most)] {
 		word := g.Cut(g.Plain(r.what), longestCause)
@@ -173,8 +178,8 @@ type tally struct {
 	n    int
 }
 
-// distinct are the words of events that are not empty, in the order in which they came first.
-func distinct(events []*Event, of func(*Event) string) []tally {
+// commonest are the words of events that are not empty, the commonest first, and then in the order in which they came.
+func commonest(events []*Event, of func(*Event) string) []tally {
 	var all []tally
 	at := map[string]int{}
 	for _, e := range events {
@@ -189,5 +194,6 @@ func distinct(events []*Event, of func(*Event) string) []tally {
 			all = append(all, tally{what, 1})
 		}
 	}
+	slices.SortStableFunc(all, func(a, b tally) int { return cmp.Compare(b.n, a.n) })
 	return all
 }

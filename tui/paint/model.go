@@ -57,6 +57,7 @@ func (m *Model) watch(now sized) tea.Cmd {
 		defer stop()
 		look := time.NewTicker(lookEvery)
 		defer look.Stop()
+		var told os.Signal // nil if nothing was signalled
 		for {
 			w, h, err := m.screen.term.Size()
 			switch {
@@ -66,23 +67,36 @@ func (m *Model) watch(now sized) tea.Cmd {
 				return nil
 			case now != sized{w, h}:
 				return sized{w, h}
+			case told != nil:
+				m.screen.repaint() // it was another size for a moment, and nobody knows what it shows
 			}
 			select {
 			case <-m.ctx.Done():
 				return nil
 			case <-look.C:
-			case s := <-changed:
-				m.screen.changed(s)
+				told = nil
+			case told = <-changed:
+				if terminal.Continued(told) {
+					m.screen.resume()
+				}
 			}
 		}
 	}
 }
 
-// changed takes the terminal again after a shell had it.
-func (s *Screen) changed(sig os.Signal) {
-	if terminal.Continued(sig) && !s.isAside() {
+// resume takes the terminal again after a shell had it.
+func (s *Screen) resume() {
+	if !s.isAside() {
 		s.Back()
 	}
+}
+
+// repaint has the whole picture painted.
+func (s *Screen) repaint() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget, s.fresh = true, true
+	s.wakeUp()
 }
 
 // Update hands a message to the program.

@@ -39,6 +39,7 @@ type Screen struct {
 	wake    chan struct{}
 	over    chan struct{} // closed when run is over
 	painter Painter       // run's
+	pace    pace          // run's
 
 	mu      sync.Mutex
 	picture string // the newest
@@ -192,13 +193,21 @@ func (s *Screen) run(ctx context.Context) error {
 		if err := s.work(ctx); err != nil {
 			return err
 		}
-		rest := time.NewTimer(frameTime - time.Since(began))
+		rest := time.NewTimer(max(frameTime-time.Since(began), s.pace.rest(time.Now())))
 		select {
 		case <-ctx.Done():
 		case <-rest.C:
 		}
 		rest.Stop()
+		s.rested()
 	}
+}
+
+// rested says that the terminal may have taken what it was given.
+func (s *Screen) rested() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy = time.Time{}
 }
 
 // work does what is to be done first, and then writes.
@@ -236,20 +245,33 @@ func (s *Screen) next() []byte {
 		s.painter.Forget()
 	}
 	s.mu.Unlock()
-	if fresh && w > 0 && h > 0 {
-		out = append(out, s.painter.Paint(picture, w, h)...)
+	if !fresh || w <= 0 || h <= 0 {
+		return out
 	}
-	return out
+	painted, whole := s.painter.Paint(picture, w, h, s.pace.limit(time.Now()))
+	if !whole {
+		s.mu.Lock()
+		s.fresh = true
+		s.wakeUp()
+		s.mu.Unlock()
+	}
+	return append(out, painted...)
 }
 
 // write writes p, unless the screen ends or steps aside first.
 func (s *Screen) write(ctx context.Context, p []byte) error {
-	n, err := s.term.Write(p, func() bool { return ctx.Err() == nil && !s.isAside() })
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.busy = time.Time{}
+	var err error
+	n := 0
+	for n < len(p) && err == nil && ctx.Err() == nil && !s.isAside() {
+		var k int
+		k, err = s.term.Write(p[n:])
+		n += k
+		s.pace.took(k, n < len(p), time.Now())
+	}
 	if n < len(p) {
+		s.mu.Lock()
 		s.forget = true
+		s.mu.Unlock()
 	}
 	if errors.Is(err, terminal.ErrGone) {
 		return err

@@ -9,14 +9,16 @@ import (
 // Painter turns pictures into what a terminal must be told to show them, given what it shows already. It is pure: it writes
 // nothing itself. The zero value knows nothing of the terminal.
 type Painter struct {
-	w, h  int
-	known bool     // what the terminal shows
-	lines []string // of the picture that it shows
-	shown []cell   // the same as cells
-	row   []cell   // the line at work
-	style style    // that the terminal writes in
-	x, y  int      // where its cursor is; y is negative where that is uncertain
-	out   []byte
+	w, h   int
+	known  bool     // what the terminal shows
+	lines  []string // of the picture that it shows
+	wanted []string // of the picture that it is to show
+	next   int      // the line to paint first
+	shown  []cell   // the same as cells
+	row    []cell   // the line at work
+	style  style    // that the terminal writes in
+	x, y   int      // where its cursor is; y is negative where that is uncertain
+	out    []byte
 }
 
 // together is the bytes from which on a change is worth the sequences that have the terminal show it at once.
@@ -33,33 +35,48 @@ func (p *Painter) Forget() { p.known = false }
 // Paint returns what makes a terminal of w by h cells show a picture; nothing if it shows that already. A picture is lines
 // with styles; what does not fit is left out. The result is valid until the next call, and must be written whole: if it was
 // not, Forget.
-func (p *Painter) Paint(picture string, w, h int) []byte {
+//
+// Past limit bytes no further line is painted, and whole is false: then Paint goes on with the lines that are left, of the same
+// picture or of a newer one. Without limit, 0, all is painted.
+func (p *Painter) Paint(picture string, w, h, limit int) (out []byte, whole bool) {
 	p.out = append(p.out[:0], beginUpdate...)
 	if !p.known || w != p.w || h != p.h {
 		p.clear(w, h)
 	}
-	rest, more := picture, true
-	for y := range h {
-		var line string
-		if more {
-			line, rest, more = strings.Cut(rest, "\n")
+	p.split(picture)
+	whole = true
+	for range h {
+		if whole = limit == 0 || len(p.out)-len(beginUpdate) < limit; !whole {
+			break
 		}
-		p.paintLine(y, line)
+		p.paintLine(p.next, p.wanted[p.next])
+		p.next = (p.next + 1) % h
 	}
-	switch n := len(p.out) - len(beginUpdate); {
-	case n == 0:
-		return nil
-	case n < together:
-		return p.out[len(beginUpdate):]
+	if whole {
+		p.next = 0
+	}
+	if len(p.out)-len(beginUpdate) < together {
+		return p.out[len(beginUpdate):], whole
 	}
 	p.out = append(p.out, endUpdate...)
-	return p.out
+	return p.out, whole
+}
+
+// split makes lines of a picture, as many as the terminal has.
+func (p *Painter) split(picture string) {
+	more := true
+	for y := range p.wanted {
+		p.wanted[y] = ""
+		if more {
+			p.wanted[y], picture, more = strings.Cut(picture, "\n")
+		}
+	}
 }
 
 // clear empties the terminal.
 func (p *Painter) clear(w, h int) {
 	p.w, p.h, p.known = w, h, true
-	p.lines = make([]string, h)
+	p.lines, p.wanted, p.next = make([]string, h), make([]string, h), 0
 	p.shown, p.row = make([]cell, w*h), make([]cell, w)
 	for i := range p.shown {
 		p.shown[i] = blank
@@ -74,7 +91,7 @@ func (p *Painter) paintLine(y int, line string) {
 		return
 	}
 	p.lines[y] = line
-	cells(p.row, line)
+	cells(p.row, strings.ToValidUTF8(line, "\ufffd"))
 	shown := p.shown[y*p.w : (y+1)*p.w]
 	end := p.filled(p.row)
 	for x := 0; x < p.w; {

@@ -1,6 +1,7 @@
 package paint
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
@@ -23,10 +24,19 @@ func compare(t *testing.T, steps []step) {
 		if i == 0 || s.w != steps[i-1].w || s.h != steps[i-1].h {
 			one.Resize(s.w, s.h)
 		}
-		one.Write(p.Paint(s.picture, s.w, s.h))
-		var fresh Painter
+		for done := false; !done; {
+			var out []byte
+			out, done = p.Paint(s.picture, s.w, s.h, i*7%50)
+			one.Write(out)
+			if i%3 == 1 { // the next picture takes over
+				break
+			}
+		}
+		if i%3 == 1 {
+			continue
+		}
 		whole := vt.New(s.w, s.h)
-		whole.Write(fresh.Paint(s.picture, s.w, s.h))
+		whole.Write(paint(new(Painter), s))
 		got, want := one.Looks(), whole.Looks()
 		if !slices.Equal(got, want) {
 			for at := range got {
@@ -36,10 +46,10 @@ func compare(t *testing.T, steps []step) {
 				}
 			}
 		}
-		if out := p.Paint(s.picture, s.w, s.h); len(out) > 0 {
+		if out := paint(&p, s); len(out) > 0 {
 			t.Fatalf("the same picture again: %q", out)
 		}
-		if lines := strings.Split(s.picture, "\n"); len(lines) <= s.h && onlyStyled(s.picture) {
+		if lines := strings.Split(s.picture, "\n"); len(lines) <= s.h && onlyStyled(s.picture) && ansi.StringWidth(slices.MaxFunc(lines, byWidth)) <= s.w {
 			written := vt.New(s.w, s.h)
 			for y, line := range lines {
 				fmt.Fprintf(written, "\x1b[m\x1b[%dH%s", y+1, ansi.Truncate(line, s.w, ""))
@@ -54,7 +64,14 @@ func compare(t *testing.T, steps []step) {
 // strange is all that has no place in a picture: sequences that are no styles, other control characters, and what is no text.
 var strange = regexp.MustCompile("\x1b[^[]|\x1b\\[[0-9;]*[^0-9;m]|\x1b$|[\x00-\x09\x0b-\x1a\x1c-\x1f\x7f-\u009f\ufffd]")
 
+func byWidth(a, b string) int { return cmp.Compare(ansi.StringWidth(a), ansi.StringWidth(b)) }
+
 func onlyStyled(picture string) bool { return !strange.MatchString(picture) }
+
+func paint(p *Painter, s step) []byte {
+	out, _ := p.Paint(s.picture, s.w, s.h, 0)
+	return out
+}
 
 type step struct {
 	picture string
@@ -117,7 +134,8 @@ func FuzzPainter(f *testing.F) {
 	f.Add("\x1b[7m世\x1b[m a", "a世", uint8(3), uint8(1))
 	f.Fuzz(func(t *testing.T, before, after string, w, h uint8) {
 		width, height := 1+int(w)%60, 1+int(h)%10
-		compare(t, []step{{before, width, height}, {after, width, height}, {before, width, height}})
+		compare(t, []step{{before, width, height}, {after, width, height}, {before, width, height}, {after, width, height},
+			{before, height, width}, {after, width, height}})
 	})
 }
 
@@ -132,8 +150,8 @@ func TestWhatIsWritten(t *testing.T) {
 		{"a weight that nobody sees", "a b", "a\x1b[1m \x1b[mb", ""},
 	} {
 		var p Painter
-		p.Paint(tc.before, 20, 2)
-		if got := string(p.Paint(tc.after, 20, 2)); got != tc.want {
+		paint(&p, step{tc.before, 20, 2})
+		if got := string(paint(&p, step{tc.after, 20, 2})); got != tc.want {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
 		}
 	}
@@ -158,7 +176,7 @@ func BenchmarkPaint(b *testing.B) {
 		var p Painter
 		n := 0
 		for i := range b.N {
-			n += len(p.Paint(pictures[i%len(pictures)], 200, 60))
+			n += len(paint(&p, step{pictures[i%len(pictures)], 200, 60}))
 		}
 		b.ReportMetric(float64(n)/float64(b.N), "B/frame")
 	})
@@ -166,7 +184,7 @@ func BenchmarkPaint(b *testing.B) {
 		var p Painter
 		for range b.N {
 			p.Forget()
-			p.Paint(pictures[0], 200, 60)
+			paint(&p, step{pictures[0], 200, 60})
 		}
 	})
 }

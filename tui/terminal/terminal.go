@@ -30,7 +30,7 @@ const (
 )
 
 const (
-	piece    = 100 * time.Millisecond // how long a write waits before it looks whether it is still wanted
+	piece    = 100 * time.Millisecond // how long a write waits for a terminal that takes nothing
 	patience = 700 * time.Millisecond // how long a terminal that is given back may take nothing
 )
 
@@ -81,7 +81,8 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Size is the cells of a line and the lines. It fails if that is not known, with ErrGone if the terminal hung up.
+// Size is the cells of a line and the lines: 80 by 24 of a terminal that does not say, such as a serial one. It fails if there
+// is no terminal, with ErrGone if it hung up.
 func (t *Terminal) Size() (w, h int, err error) {
 	f, ok := t.out.(*os.File)
 	if !ok {
@@ -89,6 +90,9 @@ func (t *Terminal) Size() (w, h int, err error) {
 	}
 	if w, h, err = term.GetSize(int(f.Fd())); hungUp(err) {
 		err = ErrGone
+	}
+	if err == nil && (w == 0 || h == 0) {
+		w, h = 80, 24
 	}
 	return w, h, err
 }
@@ -106,25 +110,17 @@ func (t *Terminal) Take() (string, error) {
 	return take, t.modes.set(t.out)
 }
 
-// Write writes all of p, for as long as the terminal takes to take it. It returns how much was taken, and an error that is
-// ErrGone if the terminal hung up. It also ends when wanted reports false, and without an error then.
-func (t *Terminal) Write(p []byte, wanted func() bool) (n int, err error) {
+// Write writes what the terminal takes of p within a tenth of a second, or all of p where a write cannot be broken off. It
+// returns how much was taken, and an error that is ErrGone if the terminal hung up.
+func (t *Terminal) Write(p []byte) (n int, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for len(p) > n && wanted() {
-		if t.left.Load() {
-			return n, errLeft
-		}
-		k, err := t.write(p[n:])
-		n += k
-		if err != nil {
-			return n, err
-		}
+	if t.left.Load() {
+		return 0, errLeft
 	}
-	return n, nil
+	return t.write(p)
 }
 
-// write writes what the terminal takes within a piece of time.
 func (t *Terminal) write(p []byte) (int, error) {
 	if t.own == nil {
 		n, err := t.out.Write(p)
@@ -166,9 +162,11 @@ func (t *Terminal) Leave() bool {
 	return ok
 }
 
-// Close gives the terminal back for good, with text as the last that is written to it.
+// Close gives the terminal back for good, with text as the last that is written to it. Called again, it only waits for that.
 func (t *Terminal) Close(text string) bool {
-	t.left.Store(true)
+	if t.left.Swap(true) {
+		return t.Leave()
+	}
 	ok := t.Leave() && t.Aside(text)
 	if t.lock() {
 		if t.own != nil {

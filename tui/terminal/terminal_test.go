@@ -28,8 +28,6 @@ func open(t *testing.T) (control, terminal *os.File) {
 	return control, terminal
 }
 
-func always() bool { return true }
-
 func TestInteractive(t *testing.T) {
 	_, tty := open(t)
 	r, w, err := os.Pipe()
@@ -96,7 +94,7 @@ func TestTakeAndLeave(t *testing.T) {
 	if err != nil || enter != take || state(t, tty) == before {
 		t.Errorf("%q, %v, as before: %t", enter, err, state(t, tty) == before)
 	}
-	if n, err := terminal.Write([]byte("picture"), always); n != 7 || err != nil {
+	if n, err := terminal.Write([]byte("picture")); n != 7 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 	if !terminal.Aside("aside") || state(t, tty) == before {
@@ -108,7 +106,7 @@ func TestTakeAndLeave(t *testing.T) {
 	if got, want := reading(t, control, "end"), "picture"+leave+"aside"+"the end"; got != want {
 		t.Errorf("wrote %q, want %q", got, want)
 	}
-	if n, err := terminal.Write([]byte("more"), always); n != 0 || err == nil {
+	if n, err := terminal.Write([]byte("more")); n != 0 || err == nil {
 		t.Errorf("after the end %d bytes, %v", n, err)
 	}
 	terminal.Abort()
@@ -123,7 +121,7 @@ func TestTerminalThatTakesNothing(t *testing.T) {
 	terminal := Open(tty, tty)
 	terminal.Take()
 	begin := time.Now()
-	n, err := terminal.Write(make([]byte, 1<<20), func() bool { return time.Since(begin) < time.Second/2 })
+	n, err := terminal.Write(make([]byte, 1<<20))
 	if n == 0 || n == 1<<20 || err != nil {
 		t.Errorf("%d bytes, %v", n, err)
 	}
@@ -142,14 +140,14 @@ func TestTerminalThatIsGone(t *testing.T) {
 	control, tty := open(t)
 	terminal := Open(tty, tty)
 	terminal.Take()
-	if _, _, err := terminal.Size(); err != nil {
-		t.Error(err)
+	if w, h, err := terminal.Size(); w != 80 || h != 24 || err != nil {
+		t.Errorf("%d by %d, %v", w, h, err)
 	}
 	control.Close()
 	if _, _, err := terminal.Size(); !errors.Is(err, ErrGone) {
 		t.Errorf("its size: %v", err)
 	}
-	if _, err := terminal.Write([]byte("x"), always); !errors.Is(err, ErrGone) {
+	if _, err := terminal.Write([]byte("x")); !errors.Is(err, ErrGone) {
 		t.Errorf("a write: %v", err)
 	}
 	terminal.Close("the end")

@@ -19,7 +19,7 @@ type Column[R any] struct {
 
 	Min   int  // cells that hold any of its numbers
 	Want  int  // cells that it makes good use of
-	Ample int  // cells that matter more than columns of the third rank, if more than it wants
+	Ample int  // cells that matter more than columns of the third rank, if more than it wants; those of that rank come last
 	Fits  bool // it takes no more cells than its texts: see Fit
 	Rank  Rank // which columns give way to it
 	Right bool // aligned to the right
@@ -46,14 +46,14 @@ type Table[R any] struct {
 	Tone    func(*R) model.State // whose colours a row has, nil for those of its own state
 	Marked  func(*R) bool        // nil if nothing can be marked
 	chosen  map[string]Rank
-	longest int   // text of the columns that fit theirs
-	widths  []int // of columns, 0 where one is not shown
+	longest map[string]int // text of the columns that fit theirs, by title
+	widths  []int          // of columns, 0 where one is not shown
 	width   int
 }
 
 // NewTable has columns from left to right. state reads the state of a row, which colours it.
 func NewTable[R any](columns []Column[R], state func(*R) model.State) Table[R] {
-	return Table[R]{columns: columns, state: state, chosen: map[string]Rank{}}
+	return Table[R]{columns: columns, state: state, chosen: map[string]Rank{}, longest: map[string]int{}}
 }
 
 // Rank is a column's own, unless the user wants otherwise.
@@ -65,14 +65,16 @@ func (t *Table[R]) rank(c *Column[R]) Rank {
 }
 
 // setWidth gives each column its cells: its least by rank, and between the second and the third what
-// they want, then what is ample, the last one first. The last column takes what remains.
+// they want, then what is ample, the last one first. What is free then makes the third ample too, and the last column takes
+// what remains.
 func (t *Table[R]) setWidth(w int) {
 	t.width = w
 	t.widths = make([]int, len(t.columns))
 	left := t.admit(Second, t.admit(First, w))
 	left = t.widen(func(c *Column[R]) int { return t.fit(c, c.Want) }, left)
-	left = t.widen(func(c *Column[R]) int { return t.fit(c, c.Ample) }, left)
-	left = t.admit(Third, left)
+	ample := func(c *Column[R]) int { return t.fit(c, c.Ample) }
+	left = t.admit(Third, t.widen(ample, left))
+	left = t.widen(ample, left)
 	for i := len(t.widths) - 1; i >= 0; i-- {
 		if t.widths[i] > 0 {
 			t.widths[i] += left
@@ -81,13 +83,13 @@ func (t *Table[R]) setWidth(w int) {
 	}
 }
 
-// Fit says how long the longest text of the columns is that fit theirs. The width goes by steps, so that the columns seldom
+// Fit says how long the longest text of a column is that fits its texts. The width goes by steps, so that the columns seldom
 // move.
-func (t *Table[R]) Fit(longest int) {
+func (t *Table[R]) Fit(title string, longest int) {
 	const step = 4
 	longest = (longest + step - 1) / step * step
-	if longest != t.longest {
-		t.longest = longest
+	if longest != t.longest[title] {
+		t.longest[title] = longest
 		t.setWidth(t.width)
 	}
 }
@@ -95,7 +97,7 @@ func (t *Table[R]) Fit(longest int) {
 // fit is w, or the longest text of a column that fits its texts, if that is less.
 func (t *Table[R]) fit(c *Column[R], w int) int {
 	if c.Fits {
-		return min(w, t.longest)
+		return min(w, t.longest[c.Title])
 	}
 	return w
 }
