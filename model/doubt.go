@@ -26,6 +26,9 @@ const (
 	DoubtHidden      DoubtReason = "hidden"       // Have clients lost their connection in a way that hides when they noticed or what they were asked for
 	DoubtFewPairs    DoubtReason = "few-pairs"    // each delay seems to depend on the one before, but only Have pairs of them are known
 	DoubtShared      DoubtReason = "shared"       // Have clients share a name, an address and a user agent, so that their attempts are mixed up
+	DoubtAmbiguous   DoubtReason = "ambiguous"    // the delays of all attempts are known, and fit several kinds of policy
+	DoubtAsked       DoubtReason = "asked"        // the clients may have waited as refusals asked, always for about the same time
+	DoubtManyPools   DoubtReason = "many-pools"   // no known client has these delays, and more was not tried: other pools are larger
 	DoubtNoFit       DoubtReason = "no-fit"       // the delays of all attempts are known, and fit no kind of policy
 )
 
@@ -56,6 +59,12 @@ func (d Doubt) String() string {
 		return fmt.Sprintf("each delay may depend on the one before, but %s of delays are too few to tell, and %d are needed", count(d.Have, "pair"), d.Need)
 	case DoubtShared:
 		return fmt.Sprintf("%s a name with others and can only be told apart by order: see the warning shared-identity", share(d.Have))
+	case DoubtAmbiguous:
+		return "the delays fit several kinds of policy alike; more attempts tell them apart"
+	case DoubtAsked:
+		return "refusals always asked for the same wait, so it does not show whether that is in the delays; refusals that ask for different ones tell"
+	case DoubtManyPools:
+		return "no known client has these delays, and no other policy was tried, because there are many larger pools"
 	case DoubtNoFit:
 		return "the delays fit no kind of policy; there may be more than one kind of client here"
 	}

@@ -174,8 +174,8 @@ type Span struct {
 }
 
 // Span returns where the delay before the k-th attempt lies, counting from 1. before is the delay before the attempt before,
-// which matters only to a policy that Depends on it; a negative one is unknown. Without it, decorrelated jitter has the range
-// without jitter, and a carried one the range as if nothing were carried.
+// which matters only to a policy that Depends on it; a negative one is unknown. Without it, decorrelated jitter after the first
+// attempt has the range without jitter, and a carried one the range as if nothing were carried.
 func (p *Policy) Span(k int, before time.Duration) Span {
 	s := p.span(k, float64(before))
 	return Span{s.Low / float64(time.Second), s.High / float64(time.Second), s.Limit / float64(time.Second), s.Bell}
@@ -199,7 +199,10 @@ func (p *Policy) span(k int, before float64) Span {
 		limit = float64(p.Cap)
 	}
 	switch {
-	case p.Jitter == JitterDecorrelated && known:
+	case p.Jitter == JitterDecorrelated && (known || k <= 1):
+		if k <= 1 {
+			before = float64(p.Base)
+		}
 		return Span{Low: float64(p.Base), High: 3 * before, Limit: float64(cmp.Or(p.Cap, MaxDelay))}
 	case p.Jitter == JitterOnce && known, p.Carried && known && p.Kind == PolicySteps && k > len(p.Steps):
 		v = min(before*p.growth(k), float64(MaxDelay))
@@ -246,9 +249,6 @@ func (p *Policy) randomized(v, limit float64) Span {
 // before is what Draw returned for the attempt before.
 func (p *Policy) Draw(k int, before time.Duration, random *rand.Rand) time.Duration {
 	s := p.span(k, float64(before))
-	if p.Jitter == JitterDecorrelated && k == 1 {
-		s = Span{Low: float64(p.Base), High: 3 * float64(p.Base), Limit: float64(cmp.Or(p.Cap, MaxDelay))}
-	}
 	v := s.Low
 	switch {
 	case s.Bell:

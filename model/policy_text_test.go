@@ -134,9 +134,6 @@ func FuzzParsePolicy(f *testing.F) {
 			s := p.Span(k, before)
 			before = p.Draw(k, before, random)
 			top := min(s.High, s.Limit, MaxDelay.Seconds())
-			if p.Jitter == JitterDecorrelated && k == 1 {
-				top = min(3*s.Low, MaxDelay.Seconds())
-			}
 			if s.Bell {
 				top = min(s.Limit, MaxDelay.Seconds())
 			}

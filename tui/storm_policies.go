@@ -118,6 +118,12 @@ func doubtShort(d *model.Doubt) string {
 		return fmt.Sprintf("%d of %d pairs", d.Have, d.Need)
 	case model.DoubtShared:
 		return look.Count(d.Have) + " share a name"
+	case model.DoubtAmbiguous:
+		return "fits several"
+	case model.DoubtAsked:
+		return "one Retry-After"
+	case model.DoubtManyPools:
+		return "small pool"
 	case model.DoubtNoFit:
 		return "fits no kind"
 	}

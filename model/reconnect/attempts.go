@@ -17,6 +17,7 @@ type Attempts struct {
 	number uint8
 	asked  uint8 // seconds
 	free   bool
+	coded  bool
 	counts bool
 	mixed  bool
 	chain  chain
@@ -30,6 +31,7 @@ type attempt struct {
 	asked   uint8 // seconds
 	refused bool
 	free    bool
+	coded   bool // free, but for the close code, which asked the client to wait: few clients know it
 }
 
 const (
@@ -63,7 +65,8 @@ func (a *Attempts) Lose(at model.Instant, l *Loss) {
 	a.counts = l.First || l.Lasted >= Settled
 	a.mixed = l.Mixed
 	a.chain.lose(l)
-	a.free = !l.Failed && l.Close.By != model.ByPeer && l.Close.Code != codeServiceRestart && l.Close.Code != codeTryAgainLater
+	a.free = !l.Failed && l.Close.By != model.ByPeer
+	a.coded = a.free && (l.Close.Code == codeServiceRestart || l.Close.Code == codeTryAgainLater)
 }
 
 // Try records an attempt that was answered at an instant. waited is how long its request had waited for the answer:
@@ -77,13 +80,14 @@ func (a *Attempts) Try(at model.Instant, waited time.Duration, refused bool, ret
 		asked:   a.asked,
 		refused: refused,
 		free:    a.free,
+		coded:   a.coded,
 	}
 	if !a.counts {
 		next.number = 0
 	}
 	a.remember(next)
 	a.chain.try(next)
-	a.ended, a.free = at, true
+	a.ended, a.free, a.coded = at, true, false
 	a.asked = seconds(retryAfter)
 }
 
@@ -121,7 +125,7 @@ func (a *Attempts) All() []model.Attempt {
 	all := make([]model.Attempt, len(a.list))
 	for i, x := range a.list {
 		all[i] = model.Attempt{
-			Number: x.number, Delay: x.delay(), Refused: x.refused, Free: x.free,
+			Number: x.number, Delay: x.delay(), Refused: x.refused, Free: x.free && !x.coded,
 			Asked: time.Duration(x.asked) * time.Second,
 		}
 	}

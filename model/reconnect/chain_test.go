@@ -14,7 +14,7 @@ func flapping(random *rand.Rand, p *model.Policy, n, refused, flaps int, resets 
 	clients := make([]*Attempts, n)
 	for i := range clients {
 		a, at := new(Attempts), model.Instant(time.Hour)
-		a.Lose(at, &Loss{Close: model.Close{Code: 1006, By: model.ByHolter}, Lasted: time.Minute})
+		a.Lose(at, &Loss{Close: model.Close{Code: 1006, By: model.ByHolter}, Lasted: time.Minute, Path: time.Millisecond})
 		k, before := 0, time.Duration(0)
 		try := func(in bool) {
 			k++
@@ -28,7 +28,7 @@ func flapping(random *rand.Rand, p *model.Policy, n, refused, flaps int, resets 
 		for range flaps {
 			try(true)
 			at += model.Instant(200 * time.Millisecond)
-			a.Lose(at, &Loss{Close: model.Close{Code: 4401, By: model.ByApp}, Lasted: 200 * time.Millisecond})
+			a.Lose(at, &Loss{Close: model.Close{Code: 4401, By: model.ByApp}, Lasted: 200 * time.Millisecond, Path: time.Millisecond})
 			if resets(i) {
 				k, before = 0, 0
 			}

@@ -8,19 +8,25 @@ import "holter/model"
 // for one another: on a machine that takes a second for all their handshakes, their first delays are up to a second
 // too long. After that they are as far apart as they were served. So the first rung may be late, if the others show a
 // simpler policy without it.
-func (l *ladder) policy() model.PoolPolicy {
+func (l *ladder) policy() reading {
 	p := l.read()
 	if p.Kind != model.PolicySteps && p.Kind != model.PolicyUnknown || len(l.rungs) <= fewestAttempts || l.rungs[0].number != 1 {
 		return p
 	}
-	first, others := &l.rungs[0], *l
-	others.rungs = l.rungs[1:]
+	first, others := &l.rungs[0], l.others()
 	q := others.read()
-	if simplicity(&q) >= simplicity(&p) || !first.crowded(&q.Policy) {
+	if simplicity[q.Kind] >= simplicity[p.Kind] || !first.crowded(&q.Policy) {
 		return p
 	}
 	q.Attempts = l.attempts
 	return q
+}
+
+// others is l without its first rung.
+func (l *ladder) others() *ladder {
+	o := *l
+	o.rungs, o.longest = l.rungs[1:], 0
+	return &o
 }
 
 // longestCrowd is how late the first attempts of a crowd may be.

@@ -13,18 +13,18 @@ const (
 	leastSilence = time.Minute
 )
 
-// doubt says why l shows no policy.
-func (l *ladder) doubt(members []*Attempts, now model.Instant) model.Doubt {
+// doubt says why l shows no policy. reason is why its delays are not enough, if there are enough of them.
+func (l *ladder) doubt(members []*Attempts, now model.Instant, reason model.DoubtReason) model.Doubt {
 	d := model.Doubt{Seen: l.seen()}
 	switch n := len(members); {
 	case n < fewestClients:
 		d.Reason, d.Have, d.Need = model.DoubtFewClients, n, fewestClients
 	case len(l.rungs) < fewestAttempts:
 		l.missing(&d, members, now)
-	case l.wanderings > 0:
-		d.Reason, d.Have, d.Need = model.DoubtFewPairs, l.wanderings, fewestPairs
+	case reason == model.DoubtFewPairs:
+		d.Reason, d.Have, d.Need = model.DoubtFewPairs, l.pairs, fewestPairs
 	default:
-		d.Reason = model.DoubtNoFit
+		d.Reason = reason
 	}
 	return d
 }

@@ -3,37 +3,11 @@ package reconnect
 import (
 	"math"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
 	"holter/model"
 )
-
-// band is the range of a delay in seconds: from low to high, cut off at cut.
-type band struct{ low, high, cut float64 }
-
-func bounds(p *model.Policy, k int) band {
-	low, high, cut := p.Bounds(k)
-	return band{low, high, cut}
-}
-
-// at returns the delay at a place in the band, from 0 to 1.
-func (s band) at(place float64) float64 { return min(s.low+place*(s.high-s.low), s.cut) }
-
-// point reports whether the band has no width, by itself or because of the cut.
-func (s band) point() bool { return s.low >= min(s.high, s.cut) }
-
-// below returns the part of the band that lies below d.
-func (s band) below(d float64) float64 {
-	switch {
-	case d >= min(s.cut, s.high):
-		return 1
-	case d <= s.low:
-		return 0
-	}
-	return (d - s.low) / (s.high - s.low)
-}
 
 // KnownClient is a client library, with the policy of its default options.
 type KnownClient struct {
@@ -288,88 +262,28 @@ func sameDelays(a, b *model.Policy) bool {
 	return reflect.DeepEqual(x, y)
 }
 
-// recognize returns the known client that has the delays of l, nil if there is none.
-func recognize(l *ladder) (known *KnownClient, share float64) {
+// known adds the known clients whose delays are not far from the means of l.
+func (l *ladder) known(list []candidate) []candidate {
 	for i := range KnownClients {
-		if s, ok := l.match(&KnownClients[i].Policy); ok && s > share {
-			known, share = &KnownClients[i], s
+		if c := &KnownClients[i]; l.near(&c.Policy) {
+			list = append(list, candidate{Policy: c.Policy, known: c})
 		}
 	}
-	return known, share
+	return list
 }
 
-// match returns the share of l's delays that lie in the bands of p. ok reports whether that is enough on every rung,
-// and whether the delays are spread evenly in the bands.
-func (l *ladder) match(p *model.Policy) (share float64, ok bool) {
-	var places []float64 // in the bands that have a width
-	in, all, late := 0.0, 0.0, 0.0
+// near reports whether the means of l may be those of p: it spares judge the work.
+func (l *ladder) near(p *model.Policy) bool {
 	for i := range l.rungs {
 		r := &l.rungs[i]
-		s := bounds(p, r.number)
-		inside := r.inside(s)
-		if inside < 0.75 {
-			return 0, false
+		if r.number > 1 && p.Depends() {
+			break
 		}
-		if !s.point() {
-			these, shift := r.places(s), ownNoise/(s.high-s.low)
-			if distance(these) > likeness(len(these), oneInThousand)+shift {
-				return 0, false
-			}
-			places, late = append(places, these...), late+shift*float64(len(these))
-		}
-		in, all = in+inside*float64(len(r.delays)), all+float64(len(r.delays))
-	}
-	slices.Sort(places)
-	far, n := distance(places), len(places)
-	return in / all * (1 - far), in >= 0.9*all && far <= likeness(n, oneInHundred)+late/float64(max(n, 1))
-}
-
-// inside returns the share of delays that lie in s, or outside by no more than the network and a busy client
-// explain.
-func (r *rung) inside(s band) float64 {
-	n := 0
-	for _, d := range r.delays {
-		if d > 0.98*s.at(0)-0.005 && d < 1.05*s.at(1)+0.06 {
-			n++
+		s := p.Span(r.number, -1)
+		middle, width := middleOf(&s)
+		if math.Abs(r.mean-middle) > 4*width/math.Sqrt(12*float64(len(r.delays)))+0.1*middle+mostLate+crowded {
+			return false
 		}
 	}
-	return float64(n) / float64(len(r.delays))
+	return true
 }
-
-// places returns the places of the delays in s, in order. Delays at the cut get even places above it.
-func (r *rung) places(s band) []float64 {
-	top := (s.cut - s.low) / (s.high - s.low)
-	places := make([]float64, 0, len(r.delays))
-	for _, d := range r.delays {
-		if d < 0.98*s.cut {
-			places = append(places, s.below(d))
-		}
-	}
-	slices.Sort(places)
-	cut := len(r.delays) - len(places)
-	for i := range cut {
-		places = append(places, top+(1-top)*(float64(i)+0.5)/float64(cut))
-	}
-	return places
-}
-
-// distance returns how far places, which are in order, are from an even spread over 0 to 1: the statistic of
-// Kolmogorov and Smirnov.
-func distance(places []float64) float64 {
-	far, n := 0.0, float64(len(places))
-	for i, p := range places {
-		far = max(far, math.Abs(p-float64(i)/n), math.Abs(p-float64(i+1)/n))
-	}
-	return far
-}
-
-// Kolmogorov's quantiles: chance exceeds this distance once in a hundred or in a thousand samples. The rarer one is
-// for a test that is repeated on each rung.
-const (
-	oneInHundred  = 1.63
-	oneInThousand = 1.95
-)
-
-// likeness returns the distance that n places may have by chance, plus a little for the noise of the network, which
-// does not average out.
-func likeness(n int, quantile float64) float64 { return quantile/math.Sqrt(float64(n)) + 0.04 }

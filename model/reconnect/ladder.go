@@ -12,14 +12,32 @@ import (
 // as far as enough clients have come.
 type ladder struct {
 	rungs    []rung
-	raw      []rung          // all rungs, also those with few clients
-	pairs    []pair          // two delays of one client, one after the other
-	first    []time.Duration // before first attempts of any kind, in order
+	raw      [longRun - 1]rung // all rungs, also those with few clients; of a higher rung only the last attempt of a long run is kept
+	samples  []sample          // all delays, those of one client one after the other
+	places   []float64         // of samples, for judge
+	some     int               // as many of samples are judged
+	first    []time.Duration   // before first attempts of any kind, in order
+	pairs    int               // of delays of one client, one after the other
 	attempts int
 	mayObey  bool // clients that were asked to wait have waited that long
 	heed     heed
 
-	wanderings int // pairs of delays of which the second may depend on the first, if they are too few to tell
+	blur     float64 // seconds by which delays differ because of the network and timers alone
+	mostLate float64 // seconds that all delays may be late
+	longest  float64 // see plateau
+	asked    float64 // seconds that were asked for on top of each delay, on average
+
+	fitted    bool // figures are fitted to the delays, instead of only comparing them with known clients
+	judgement judgement
+}
+
+// sample is a delay of one client's own choice, in seconds.
+type sample struct {
+	delay  float64
+	before float64 // the delay before it
+	client int32
+	number uint8
+	linked bool // before is known
 }
 
 // heed sums up how the delays of one rung depend on what a refusal asked for, both in seconds.
@@ -35,16 +53,23 @@ type rung struct {
 	asked   []pair    // what was asked for, and the whole delay
 	last    *Attempts // the client added last
 	pending int       // clients whose attempt has yet to come
+	coded   int       // delays after a close code that asked for a wait
+	clump   float64   // where most delays are alike: the longest of them
+	clumped int       // as many
 }
 
 type pair struct{ before, delay float64 }
 
-// climb makes the ladder of members. With obeys, delays count from the moment when a client may come again.
-func climb(members []*Attempts, now model.Instant, obeys bool) *ladder {
-	l := &ladder{}
-	rungs := make([]rung, longRun-1) // of a higher rung only the last attempt of a long run is kept
-	asked, waited := 0, 0
-	for _, a := range members {
+// climb makes l the ladder of members. With obeys, delays count from the moment when a client may come again.
+func (l *ladder) climb(members []*Attempts, now model.Instant, obeys bool) {
+	l.reset()
+	rungs := l.raw[:]
+	asked, waited, total := 0, 0, 0
+	unmeasured := 0 // ways there and back
+	for i, a := range members {
+		if a.path == 0 {
+			unmeasured++
+		}
 		before := attempt{}
 		for _, x := range a.list {
 			if x.number == 1 {
@@ -53,8 +78,9 @@ func climb(members []*Attempts, now model.Instant, obeys bool) *ladder {
 			if x.asked > 0 {
 				asked++
 				waited += x.waited()
+				total += int(x.asked)
 			}
-			l.step(rungs, a, before, x, obeys)
+			l.step(rungs, a, int32(i), before, x, obeys)
 			before = x
 		}
 	}
@@ -66,27 +92,68 @@ func climb(members []*Attempts, now model.Instant, obeys bool) *ladder {
 		l.heed.add(rungs[i].asked)
 	}
 	await(rungs, members, now)
-	l.raw, l.rungs = rungs, usable(rungs)
+	l.rungs = usable(rungs)
 	for i := range l.rungs {
 		l.attempts += len(l.rungs[i].delays)
 	}
-	return l
+	l.mostLate = oftenLate
+	if 2*unmeasured > len(members) && l.shortest() > oftenLate {
+		l.mostLate = mostLate
+	}
+	if obeys {
+		l.asked = float64(total) / float64(max(1, asked))
+	}
+	l.blur = l.noise()
+	l.places, l.some = slices.Grow(l.places, len(l.samples))[:len(l.samples)], len(l.samples)
+}
+
+// reset empties l, but for the memory.
+func (l *ladder) reset() {
+	old := l.raw
+	*l = ladder{fitted: l.fitted, samples: l.samples[:0], places: l.places[:0], first: l.first[:0]}
+	for i := range old {
+		l.raw[i] = rung{delays: old[i].delays[:0], asked: old[i].asked[:0]}
+	}
 }
 
 // step puts an attempt on its rung, if its delay is the client's own choice.
-func (l *ladder) step(rungs []rung, a *Attempts, before, x attempt, obeys bool) {
+func (l *ladder) step(rungs []rung, a *Attempts, client int32, before, x attempt, obeys bool) {
 	k := int(x.number)
 	if k == 0 || k > len(rungs) || !x.free {
 		return
 	}
 	d := x.own(obeys).Seconds()
 	rungs[k-1].add(a, d)
+	if x.coded {
+		rungs[k-1].coded++
+	}
 	if x.asked > 0 {
 		rungs[k-1].asked = append(rungs[k-1].asked, pair{float64(x.asked), x.delay().Seconds()})
 	}
+	now := sample{delay: d, client: client, number: x.number}
 	if before.free && before.refused && int(before.number) == k-1 {
-		l.pairs = append(l.pairs, pair{before.own(obeys).Seconds(), d})
+		now.linked, now.before = true, before.own(obeys).Seconds()
+		l.pairs++
 	}
+	l.samples = append(l.samples, now)
+}
+
+// usualBlur is how many seconds the network and timers add to a delay, where that cannot be seen.
+const usualBlur = 0.05
+
+// noise returns how far the longer delays of a rung are from its median, where that is least: no delays differ by less than what
+// the network and timers do to them.
+func (l *ladder) noise() float64 {
+	least := math.Inf(1)
+	for i := range l.rungs {
+		r := &l.rungs[i]
+		n := len(r.delays)
+		least = min(least, 2.2*(r.delays[n-1-n/10]-r.median()))
+	}
+	if least > 3*usualBlur { // the delays differ by themselves on every rung
+		return usualBlur
+	}
+	return max(least, 0.02)
 }
 
 // waited returns 1 if the client came no sooner than it was asked to, else 0.
@@ -144,6 +211,31 @@ func (r *rung) add(a *Attempts, d float64) {
 
 func (r *rung) median() float64 { return r.delays[len(r.delays)/2] }
 
+// clumpWidth is how many seconds delays may differ that are alike.
+const clumpWidth = 0.1
+
+func (r *rung) findClump() {
+	from := 0
+	for i, d := range r.delays {
+		for d-r.delays[from] > clumpWidth {
+			from++
+		}
+		if n := i - from + 1; n > r.clumped {
+			r.clumped, r.clump = n, d
+		}
+	}
+}
+
+// narrow reports whether the delays are so near to one another that the network, timers and, at first, a crowd may be all that
+// moves them apart. Then the shortest ones tell the most.
+func (r *rung) narrow() bool {
+	n, most := len(r.delays), 3*usualBlur
+	if r.number == 1 {
+		most = crowded + early
+	}
+	return r.delays[n-1-n/10]-r.delays[n/10] < most
+}
+
 // measure computes the mean and the spread without outliers: the delays of a uniform spread are no farther from the
 // median than its quartiles are from each other.
 func (r *rung) measure() {
@@ -160,6 +252,10 @@ func (r *rung) measure() {
 		}
 	}
 	r.mean = max(sum/m, 1e-3)
+	if r.narrow() {
+		r.mean = max(r.delays[n/10], 1e-3)
+	}
+	r.findClump()
 	variance := max(0, squares/m-(sum/m)*(sum/m))
 	r.spread = math.Sqrt(variance) / r.mean
 }
@@ -173,33 +269,25 @@ func (l *ladder) shortest() float64 {
 	return shortest
 }
 
-// plateau returns the longest delay if enough delays are that long to show a cap; otherwise +Inf.
+// plateau returns the longest delay if enough delays are that long to show a cap; otherwise +Inf. A few that are longer are late.
 func (l *ladder) plateau() float64 {
-	longest, n, all := 0.0, 0, 0
+	if l.longest != 0 {
+		return l.longest
+	}
+	all := make([]float64, 0, l.attempts)
 	for i := range l.rungs {
-		longest = max(longest, l.rungs[i].delays[len(l.rungs[i].delays)-1])
+		all = append(all, l.rungs[i].delays...)
 	}
-	for i := range l.rungs {
-		for _, d := range l.rungs[i].delays {
-			if d > 0.98*longest {
-				n++
-			}
-		}
-		all += len(l.rungs[i].delays)
+	slices.Sort(all)
+	n := len(all)
+	top := all[n-1-n/50]
+	from, _ := slices.BinarySearch(all, 0.98*top)
+	to, _ := slices.BinarySearch(all, 1.02*top)
+	l.longest = math.Inf(1)
+	if m := to - from; m >= 5 && m >= n/20 {
+		l.longest = all[from+m/2]
 	}
-	if n < 5 || n < all/20 {
-		return math.Inf(1)
-	}
-	return longest
-}
-
-// table returns the median delay of each rung.
-func (l *ladder) table() []time.Duration {
-	steps := make([]time.Duration, len(l.rungs))
-	for i := range steps {
-		steps[i] = rounded(l.rungs[i].median())
-	}
-	return steps
+	return l.longest
 }
 
 // add adds a rung, with a weight that is larger the less its delays vary.
@@ -218,11 +306,28 @@ func (h *heed) add(asked []pair) {
 	h.products += weight * (xy - x*y)
 }
 
-// obeys reports whether clients that are asked to wait a second longer come a second later: that is the slope of the
-// line through all delays. known is false if all were asked to wait for the same time.
-func (h *heed) obeys() (obeys, known bool) {
-	if h.squares < 1e-3 {
-		return false, false
+// heeds is whether clients wait for as long as a refusal asks.
+type heeds uint8
+
+const (
+	heedsUnknown heeds = iota // all were asked to wait for about the same time
+	heedsNot
+	heedsAlways
+)
+
+// tell returns whether clients that are asked to wait a second longer come a second later: that is the slope of the line through all
+// delays. It takes requests that vary so much that the slope is certain.
+func (h *heed) tell() heeds {
+	if h.squares == 0 {
+		return heedsUnknown
 	}
-	return h.products > h.squares/2, true
+	slope, off := h.products/h.squares, 1/math.Sqrt(h.squares)
+	switch {
+	case off > 0.2:
+	case math.Abs(slope) <= 0.15+2.5*off && slope < 0.5:
+		return heedsNot
+	case math.Abs(slope-1) <= 0.15+2.5*off && slope > 0.5:
+		return heedsAlways
+	}
+	return heedsUnknown
 }

@@ -2,6 +2,7 @@ package reconnect
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -59,13 +60,18 @@ func TestMixedClients(t *testing.T) {
 	}
 }
 
-// BenchmarkInferPools has a hundred thousand attempts of clients in five thousand pools, or of as many chargers.
+// BenchmarkInferPools has a hundred thousand attempts of clients in five thousand pools, or of as many chargers. In "falling off"
+// the i-th pool has an i-th of the clients of the first, so that the policies of hundreds of pools are told.
 func BenchmarkInferPools(b *testing.B) {
 	f := named("AWS full")
 	f.clients = 20_000
 	for name, path := range map[string]func(i int) string{
 		"pools": func(i int) string {
 			return "/svc/" + string([]byte{'a' + byte(i%26), 'a' + byte(i/26%26), 'a' + byte(i/676%8)}) + "/ws"
+		},
+		"falling off": func(i int) string {
+			k := int(math.Pow(5000, float64(i%20_000)/20_000))
+			return "/svc/" + string([]byte{'a' + byte(k%26), 'a' + byte(k/26%26), 'a' + byte(k/676%8)}) + "/ws"
 		},
 		"chargers": func(i int) string { return fmt.Sprintf("/ocpp/CP%06d", i) },
 		"one":      func(int) string { return "/ws" },
