@@ -59,8 +59,8 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 	},
 	"Freeze":  func(_ *testing.T, s *screen) { s.press("p").line("FROZEN 0s, 0 new") },
 	"Follow":  func(_ *testing.T, s *screen) { s.press("F").line("FOLLOW demo-0007") },
-	"ZoomIn":  func(_ *testing.T, s *screen) { s.press("+").line("charts show 1m") },
-	"ZoomOut": func(_ *testing.T, s *screen) { s.press("-").line("charts show 5m") },
+	"ZoomIn":  func(_ *testing.T, s *screen) { s.press("5", "+").line("charts show 1m") },
+	"ZoomOut": func(_ *testing.T, s *screen) { s.press("-").line("a cell of BEATS shows 2 beats") },
 
 	"Mark":    func(_ *testing.T, s *screen) { s.press("space", "space").line("2 marked") },
 	"Range":   func(_ *testing.T, s *screen) { s.press("v", "j", "j", "v").line("3 marked") },

@@ -74,6 +74,10 @@ type (
 	}
 	// filler fills the screen below the header's lines, without the chart above it and the events below.
 	filler interface{ fills() }
+	// zoomer has charts or beats of its own that can be zoomed, and says how much they show, beside a chart above the page.
+	zoomer interface{ zoomed(charted bool) string }
+	// waller has monitors that are zoomed by themselves, and reports whether they are shown.
+	waller interface{ walled() bool }
 	// stormTeller tells of the storm that is on, so that nothing else has to.
 	stormTeller interface{ tellsStorm() bool }
 )
@@ -83,6 +87,7 @@ var (
 	_ interface {
 		opener
 		wheeler
+		zoomer
 		lister
 		selector
 		many
@@ -99,6 +104,8 @@ var (
 	_ interface {
 		opener
 		wheeler
+		zoomer
+		waller
 		selector
 		many
 		marker
@@ -130,7 +137,9 @@ var (
 		clicker
 		document
 		stormTeller
+		zoomer
 	} = (*storms)(nil)
+	_ zoomer = (*hostPage)(nil)
 	_ interface {
 		reader
 		selector
