@@ -57,7 +57,7 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 	"Columns": func(_ *testing.T, s *screen) {
 		s.press("c", "down", "down", "down", "space", "enter").line("REMOTE")
 	},
-	"Freeze":  func(_ *testing.T, s *screen) { s.press("p").line("FROZEN 0s, 0 new") },
+	"Freeze":  func(_ *testing.T, s *screen) { s.press("p").line("FROZEN 0s") },
 	"Follow":  func(_ *testing.T, s *screen) { s.press("F").line("FOLLOW demo-0007") },
 	"ZoomIn":  func(_ *testing.T, s *screen) { s.press("5", "+").line("charts show 1m") },
 	"ZoomOut": func(_ *testing.T, s *screen) { s.press("-").line("a cell of BEATS shows 2 beats") },

@@ -55,7 +55,10 @@ type (
 	// follower says what its cursor goes with, "" for nothing.
 	follower interface{ following() string }
 	// counter says how many of all rows it shows.
-	counter interface{ tally() string }
+	counter interface {
+		tally() string
+		claims() int // cells of it that the user has asked for
+	}
 	sorter  interface{ sorts() []widget.Item }
 	columns interface{ choices() widget.Choices } // nil for none
 	// hider hides the rows of what is gone, or shows them again.

@@ -182,6 +182,8 @@ func (p *storms) group() string {
 	return "ua=" + strconv.Quote(row.UserAgent)
 }
 
+func (p *storms) claims() int { return 0 }
+
 // tally is which storm it is of how many.
 func (p *storms) tally() string {
 	if p.picture == nil {
