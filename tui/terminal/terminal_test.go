@@ -120,7 +120,6 @@ func TestTerminalThatTakesNothing(t *testing.T) {
 	before := state(t, tty)
 	terminal := Open(tty, tty)
 	terminal.Take()
-	begin := time.Now()
 	n, err := terminal.Write(make([]byte, 1<<20))
 	if n == 0 || n == 1<<20 || err != nil {
 		t.Errorf("%d bytes, %v", n, err)
@@ -130,7 +129,7 @@ func TestTerminalThatTakesNothing(t *testing.T) {
 			inVain = 0
 		}
 	}
-	begin = time.Now()
+	begin := time.Now()
 	if terminal.Close("the end") {
 		t.Error("took the end")
 	}
