@@ -169,7 +169,7 @@ func TestTextOnAButtonIsText(t *testing.T) {
 // Letters that come in one read with the one that closes a form are not keys of the page.
 func TestRestOfAReadIsNotForThePage(t *testing.T) {
 	f, s := disturbed(t, 80, 24)
-	s.press("f", "0xX").line("ended the faults of demo-0007 (c7)")
+	s.press("f", "0xX").line("no faults on demo-0007 (c7) now")
 	s.lacks("Cancel")
 	s.press("x", "qx").lacks("Cancel")
 	if len(f.orders) != 1 || len(f.kicks) != 0 {

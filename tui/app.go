@@ -51,7 +51,7 @@ type setup struct {
 
 func newApp(fx *effects, o setup) *App {
 	s := o.restyle(o.theme)
-	a := &App{setup: o, drawing: drawing{s, zoom{firstZoom}}, keys: newKeyMap(s.Glyphs.Keys), fx: fx}
+	a := &App{setup: o, drawing: drawing{s, zoom{firstZoom, firstZoom}}, keys: newKeyMap(s.Glyphs.Keys), fx: fx}
 	a.keys.Demo.SetEnabled(fx.demo != nil)
 	a.status = status{now: a.clock()}
 	a.tabs = newTabs(&a.keys, fx, &a.status, &a.feed)

@@ -261,6 +261,8 @@ func (p *connections) back() (tea.Cmd, bool) {
 	case p.detail.stage == whole && p.layout.roomy():
 		p.detail.stage = beside
 		p.list.GoTo(p.detail.id)
+	case p.detail.stage == whole: // there is no room beside the list, which says nothing of what is wanted where there is
+		p.detail.close()
 	case p.detail.stage != shut && !p.standing:
 		p.shut()
 	case p.marks.any():

@@ -47,6 +47,28 @@ func (p *connections) invitation(w int) []string {
 	return lines
 }
 
+// zoomed says how much of time and of beats is shown: "charts show 5m, the detail 45 beats, a cell of BEATS 2 beats".
+func (p *connections) zoomed(charted bool) string {
+	text := ""
+	say := func(what, verb, much string) {
+		if text == "" {
+			text = what + " " + verb + " " + much
+		} else {
+			text += ", " + what + " " + much
+		}
+	}
+	if charted {
+		say("charts", "show", look.Ago(p.zoom.over()))
+	}
+	if p.detail.stage != shut {
+		say("the detail", "shows", counted(p.zoom.beats(), "beat"))
+	}
+	if p.detail.stage != whole {
+		say("a cell of BEATS", "shows", counted(p.zoom.per(), "beat"))
+	}
+	return text
+}
+
 // wheel scrolls the detail beside the list if the mouse is over it.
 func (p *connections) wheel(x, y int, msg tea.KeyMsg) bool {
 	list, pane := p.layout.split(p.detail.stage)

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"time"
 
 	"holter/tui/look"
@@ -13,8 +14,9 @@ type drawing struct {
 	zoom   zoom
 }
 
-// zoom is how much time and how many beats charts and strips show.
-type zoom struct{ level int }
+// zoom is how much time and how many beats charts and strips show. Monitors of the ward have a level of their own: they are
+// never seen with the charts.
+type zoom struct{ level, monitors int }
 
 // zoomLevels from near to far: the time of charts, the beats in a cell of a strip, the beats of a chart, and the cells of a
 // beat on a monitor of the ward.
@@ -37,10 +39,26 @@ const firstZoom = 2
 func (z zoom) over() time.Duration { return zoomLevels[z.level].over }
 func (z zoom) per() int            { return zoomLevels[z.level].per }
 func (z zoom) beats() int          { return zoomLevels[z.level].beats }
-func (z zoom) stride() int         { return zoomLevels[z.level].stride }
+func (z zoom) stride() int         { return zoomLevels[z.monitors].stride }
 
-// by is z some levels farther, and whether there was one more level.
-func (z zoom) by(step int) (zoom, bool) {
-	other := zoom{min(max(z.level+step, 0), len(zoomLevels)-1)}
+// by is z with charts, or monitors, some levels farther, and whether there was one more level.
+func (z zoom) by(step int, monitors bool) (zoom, bool) {
+	other := z
+	level := &other.level
+	if monitors {
+		level = &other.monitors
+	}
+	*level = min(max(*level+step, 0), len(zoomLevels)-1)
 	return other, other != z
+}
+
+// words say how much time charts show.
+func (z zoom) words() string { return "charts show " + look.Ago(z.over()) }
+
+// counted is a number of things: "1 cell", "3 cells".
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }

@@ -152,10 +152,6 @@ func (d *faultDialog) press() (done bool, cmd tea.Cmd) {
 // end ends the faults of one connection at once. Those of several it asks about.
 func (d *faultDialog) end() (done bool, cmd tea.Cmd) {
 	if d.choices[d.target].single() {
-		if f := d.faults(); f == nil || f.None() {
-			d.Wrong = "there are no faults to end"
-			return false, nil
-		}
 		return d.set(model.Faults{})
 	}
 	d.Inputs[faultText].SetValue("")
@@ -223,7 +219,10 @@ func (e *effects) disturb(to victims, now []model.ID, f model.Faults) tea.Cmd {
 		}
 		msg := reported{what: "disturb " + to.label, done: "faults of " + to.label + ": " + f.String(), err: err}
 		if f == (model.Faults{}) {
-			msg.what, msg.done = "end the faults of "+to.label, "ended the faults of "+to.label
+			msg.what, msg.done = "end the faults of "+to.label, "no faults on "+to.label+" now"
+		}
+		if len(to.ids) > 1 && f == (model.Faults{}) {
+			msg.done = "ended the faults of " + to.label
 		}
 		if len(to.ids) > 1 {
 			msg.done += fmt.Sprintf(" (%d were there)", n)

@@ -26,25 +26,28 @@ func (a *App) toggleFreeze() tea.Cmd {
 	return nil
 }
 
-// banner says how old a frozen picture is, and how much has happened since, or that a storm is on.
-func (a *App) banner() string {
+// banner says how old a frozen picture is, and how much has happened since, or that a storm is on. Like all notes it has
+// forms, the shortest last, and none where there is nothing to say.
+func (a *App) banner() []string {
 	if a.frozen == nil {
 		return a.warning()
 	}
 	age := a.live.Time.Sub(a.frozen.Time)
-	return fmt.Sprintf("FROZEN %s, %d new", look.Span(age), a.feed.since())
+	words := "FROZEN " + look.Span(age)
+	return []string{fmt.Sprintf("%s, %d new", words, a.feed.since()), words}
 }
 
 // warning tells of a storm that is on, unless the page does.
-func (a *App) warning() string {
+func (a *App) warning() []string {
 	if p, ok := a.page().(stormTeller); ok && p.tellsStorm() || a.live == nil || a.live.Storm() == nil {
-		return ""
+		return nil
 	}
 	s := a.live.Storm()
+	n, how := s.Away-s.Settling, "away"
 	if s.Unsettled() {
-		return fmt.Sprintf("STORM %d of %d flapping", s.Flapping, s.Clients)
+		n, how = s.Flapping, "flapping"
 	}
-	return fmt.Sprintf("STORM %d of %d away", s.Away-s.Settling, s.Clients)
+	return []string{fmt.Sprintf("STORM %d of %d %s", n, s.Clients, how), fmt.Sprintf("STORM %d %s", n, how), "STORM"}
 }
 
 // A picture older than late is one that came over a slow line, if it is the present one: see Source.
@@ -54,23 +57,25 @@ const (
 )
 
 // lag says how old the newest picture is, if it is old. A frozen one is old on purpose.
-func (a *App) lag() string {
-	switch {
-	case a.live == nil || a.frozen != nil || a.live.Age <= late || a.status.failed != "":
-		return ""
-	case a.live.Age <= slowLine:
-		return look.Span(a.live.Age) + " old picture"
+func (a *App) lag() []string {
+	if a.live == nil || a.frozen != nil || a.live.Age <= late || a.status.failed != "" {
+		return nil
 	}
-	return look.Span(a.live.Age) + " old picture: slow line"
+	old := look.Span(a.live.Age) + " old"
+	if a.live.Age <= slowLine {
+		return []string{old + " picture", old}
+	}
+	return []string{old + " picture: slow line", "slow line: " + look.Span(a.live.Age)}
 }
 
 // skipsFor is how long the screen says that it skipped pictures.
 const skipsFor = 5 * time.Second
 
 // skipping says that the terminal does not take all pictures.
-func (a *App) skipping() string {
+func (a *App) skipping() []string {
 	if a.skips.Pictures == 0 || a.status.now.Sub(a.skips.Last) > skipsFor {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("slow terminal: skipped %d", a.skips.Pictures)
+	skipped := fmt.Sprintf("skipped %d", a.skips.Pictures)
+	return []string{"slow terminal: " + skipped, skipped}
 }

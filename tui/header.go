@@ -23,6 +23,9 @@ type header struct {
 	w       int
 }
 
+// steady is a share behind a blank, which gives way to a third figure: the line does not jump at 10 and 100 %.
+func steady(share string) string { return look.PadLeft(share, len("100%")) }
+
 // sparkCells is the width of the sparkline beside the CPU.
 const sparkCells = 8
 
@@ -51,9 +54,9 @@ func (h *header) state() []part {
 // figures is the line of what the connections do, and of the machine.
 func (h *header) figures() string {
 	host, r := &h.picture.Host, &h.picture.Rates
-	cpu := "cpu "
+	cpu := "cpu"
 	if h.w >= machineFrom {
-		cpu = "machine cpu "
+		cpu = "machine cpu"
 	}
 	return spread(h.styles, []part{
 		{"rtt p50 " + look.Brief(h.picture.p50) + " p99 " + look.Brief(h.picture.p99), look.Paint{}},
@@ -61,13 +64,13 @@ func (h *header) figures() string {
 		{"in " + look.Amount(r.BytesIn) + "B/s", look.Paint{}},
 		{"out " + look.Amount(r.BytesOut) + "B/s", look.Paint{}},
 	}, []part{
-		{cpu + h.sparkline() + look.Percent(host.CPU), h.styles.Dim},
-		{"mem " + look.Memory(host), h.styles.Dim},
-		{fmt.Sprintf("self %sB %s", look.Amount(float64(host.Process.RSS)), look.Percent(host.Process.CPU)), h.styles.Dim},
+		{cpu + h.sparkline() + steady(look.Percent(host.CPU)), h.styles.Dim},
+		{"mem" + steady(look.Memory(host)), h.styles.Dim},
+		{fmt.Sprintf("self %sB%s", look.Amount(float64(host.Process.RSS)), steady(look.Percent(host.Process.CPU))), h.styles.Dim},
 	}, h.w)
 }
 
-// sparkline is the newest samples of the machine's load as a little chart with a blank behind it.
+// sparkline is the newest samples of the machine's load as a little chart with a blank before it.
 func (h *header) sparkline() string {
 	hosts := h.hosts[max(0, len(h.hosts)-sparkCells):]
 	if len(hosts) < 2 || h.w < wordsFrom {
@@ -77,7 +80,7 @@ func (h *header) sparkline() string {
 	for i := range hosts {
 		loads[i] = hosts[i].CPU
 	}
-	return chart.Sparkline(loads, 100, sparkCells, &h.styles.Glyphs) + " "
+	return " " + chart.Sparkline(loads, 100, sparkCells, &h.styles.Glyphs)
 }
 
 // summary is all of the header that a low terminal has room for.
@@ -85,8 +88,8 @@ func (h *header) summary() string {
 	s, host, p := h.styles, &h.picture.Host, h.picture
 	return spread(s, h.state(), []part{
 		{"p99 " + look.Brief(p.p99), look.Paint{}},
-		{"cpu " + look.Percent(host.CPU), look.Paint{}},
-		{"mem " + look.Memory(host), look.Paint{}},
+		{"cpu" + steady(look.Percent(host.CPU)), look.Paint{}},
+		{"mem" + steady(look.Memory(host)), look.Paint{}},
 		{"up " + look.Uptime(p.Time.Sub(p.Monitor.Started)), s.Dim},
 	}, h.w)
 }

@@ -1,8 +1,12 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"holter/tui/paint"
 )
 
 // TestHeaderSaysFirstWhatMattersMost has the counts and holter's own lateness before all else, at every size.
@@ -18,11 +22,61 @@ func TestHeaderSaysFirstWhatMattersMost(t *testing.T) {
 	}
 }
 
+// TestTabsStayWhereTheyAre has a storm, a slow line and a slow terminal come: nothing of that moves what can be clicked on.
+func TestTabsStayWhereTheyAre(t *testing.T) {
+	for _, at := range []size{{60, 15}, {80, 24}, {100, 30}, {120, 36}, {200, 60}} {
+		for _, keys := range [][]string{{"1"}, {"2"}, {"4"}, {"5"}, {"6", "j", "j", "j"}} {
+			f := newFake(ward(200)...)
+			s := newScreen(t, f, at.w, at.h).press(keys...)
+			before := s.app.labels()
+			f.snapshot.Storms = weather()
+			f.snapshot.Age = 12 * time.Second
+			s.refresh()
+			s.send(paint.Skips{Pictures: 12, Last: noon})
+			if after := s.app.labels(); !slices.Equal(before, after) {
+				t.Errorf("%v, %s: %v became %v", at, keys[0], before, after)
+			}
+			s.line(strings.Join(before, " "))
+			checkSize(t, s.app.View(), at.w, at.h)
+			f.snapshot.Age = 0
+			s.send(paint.Skips{})
+			s.refresh()
+			s.line("STORM")
+			if at.w >= 80 && keys[0] == "1" {
+				s.line("1/200") // the position has its room
+			}
+			if at.w >= 120 {
+				s.line("STORM 214 of 900 away")
+			}
+		}
+	}
+}
+
+// TestHeaderStandsStill while shares grow by a figure.
+func TestHeaderStandsStill(t *testing.T) {
+	for _, at := range []size{{80, 24}, {120, 36}, {200, 60}} {
+		f := newFake(ward(20)...)
+		s := newScreen(t, f, at.w, at.h)
+		where := func(cpu, own float64) [3]int {
+			f.snapshot.Host.CPU, f.snapshot.Host.Process.CPU = cpu, own
+			s.refresh()
+			l := s.line("cpu")
+			return [3]int{strings.Index(l, "cpu"), strings.Index(l, "mem"), strings.Index(l, "self")}
+		}
+		first := where(3, 3)
+		for _, cpu := range []float64{9.4, 42, 99, 100} {
+			if got := where(cpu, min(cpu, 99)); got != first {
+				t.Errorf("%v: at %.0f %% its parts are at %v, before at %v", at, cpu, got, first)
+			}
+		}
+	}
+}
+
 // TestHeaderSaysWhoseLoadItIs tells the machine from this process where there is room.
 func TestHeaderSaysWhoseLoadItIs(t *testing.T) {
 	s := newScreen(t, newFake(ward(20)...), 200, 60)
 	line := s.line("machine cpu")
-	if strings.Index(line, "rtt") > strings.Index(line, "machine") || !strings.Contains(line, "self 34MB 3%") {
+	if strings.Index(line, "rtt") > strings.Index(line, "machine") || !strings.Contains(line, "self 34MB  3%") {
 		t.Errorf("got %q", line)
 	}
 }

@@ -52,6 +52,8 @@ func (p *hostPage) update(msg tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
+func (p *hostPage) zoomed(bool) string { return p.zoom.words() }
+
 func (p *hostPage) back() (tea.Cmd, bool) { return nil, false }
 func (p *hostPage) hints() []key.Binding {
 	return []key.Binding{p.keys.Up, p.keys.Down, p.keys.ZoomIn, p.keys.ZoomOut}

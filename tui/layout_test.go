@@ -114,6 +114,27 @@ func TestTroubleIsShownUntilTheUserPicks(t *testing.T) {
 	s.line("│ ─ demo-0001 (c1)")
 }
 
+// TestDetailThatLeftAloneComesBackBeside opens and closes it where it has no room beside the list, and then makes room.
+func TestDetailThatLeftAloneComesBackBeside(t *testing.T) {
+	for _, from := range []size{{80, 24}, wide} { // the detail has not stood there yet, or it has
+		s := newScreen(t, newFake(ward(100)...), from.w, from.h)
+		s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+		s.press("space", "enter").line("round trips")
+		s.press("esc").lacks("round trips")
+		s.line("1 marked")
+		s.send(tea.WindowSizeMsg{Width: wide.w, Height: wide.h})
+		s.refresh()
+		s.line("round trips")
+		s.line("STATE")
+		s.press("u", "esc").lacks("round trips")
+		s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+		s.press("enter", "esc")
+		s.send(tea.WindowSizeMsg{Width: wide.w, Height: wide.h})
+		s.refresh()
+		s.lacks("round trips") // it was closed there
+	}
+}
+
 // TestDetailIsNeverOlderThanItsRow has a picture come in that knows more of the connection than the newest answer about it.
 func TestDetailIsNeverOlderThanItsRow(t *testing.T) {
 	for _, at := range []size{wide, {120, 36}} {

@@ -91,6 +91,9 @@ func (l *listing[R, K]) tally() string {
 	return text
 }
 
+// claims is the cells of the filter in the tally.
+func (l *listing[R, K]) claims() int { return look.Width(l.search.text) }
+
 func (l *listing[R, K]) choices() widget.Choices { return &l.list.Table }
 
 // lines draws the rows by an order, or why there are none.
@@ -181,6 +184,14 @@ func (l *sorted[R, K]) hide() tea.Cmd {
 	}
 	l.status.say(done)
 	return l.rechoose()
+}
+
+// claims is the cells in the tally of the filter, and of how many rows are hidden.
+func (l *sorted[R, K]) claims() int {
+	if !l.order.hides {
+		return l.listing.claims()
+	}
+	return l.listing.claims() + len(", 9999 closed hidden")
 }
 
 // accept shows the rows of a picture. If other rows were asked for since it reports false, and its command arranges the

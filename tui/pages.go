@@ -55,7 +55,10 @@ type (
 	// follower says what its cursor goes with, "" for nothing.
 	follower interface{ following() string }
 	// counter says how many of all rows it shows.
-	counter interface{ tally() string }
+	counter interface {
+		tally() string
+		claims() int // cells of it that the user has asked for
+	}
 	sorter  interface{ sorts() []widget.Item }
 	columns interface{ choices() widget.Choices } // nil for none
 	// hider hides the rows of what is gone, or shows them again.
@@ -74,6 +77,10 @@ type (
 	}
 	// filler fills the screen below the header's lines, without the chart above it and the events below.
 	filler interface{ fills() }
+	// zoomer has charts or beats of its own that can be zoomed, and says how much they show, beside a chart above the page.
+	zoomer interface{ zoomed(charted bool) string }
+	// waller has monitors that are zoomed by themselves, and reports whether they are shown.
+	waller interface{ walled() bool }
 	// stormTeller tells of the storm that is on, so that nothing else has to.
 	stormTeller interface{ tellsStorm() bool }
 )
@@ -83,6 +90,7 @@ var (
 	_ interface {
 		opener
 		wheeler
+		zoomer
 		lister
 		selector
 		many
@@ -99,6 +107,8 @@ var (
 	_ interface {
 		opener
 		wheeler
+		zoomer
+		waller
 		selector
 		many
 		marker
@@ -130,7 +140,9 @@ var (
 		clicker
 		document
 		stormTeller
+		zoomer
 	} = (*storms)(nil)
+	_ zoomer = (*hostPage)(nil)
 	_ interface {
 		reader
 		selector

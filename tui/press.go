@@ -1,12 +1,9 @@
 package tui
 
 import (
-	"fmt"
-
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
-	"holter/tui/look"
 	"holter/tui/widget"
 )
 
@@ -259,20 +256,32 @@ func (a *App) openColumns() {
 	a.ask(&widget.Chooser{Styles: a.styles, Keys: &a.keys.Keys, Table: table})
 }
 
-// zoomBy changes how much time the charts show.
+// zoomBy changes how much of time or of beats is shown, and says so of what is on the screen.
 func (a *App) zoomBy(step int) tea.Cmd {
-	to, ok := a.zoom.by(step)
+	p, zooms := a.page().(zoomer)
+	charted := a.chartHeight() > 0
+	if !charted && !zooms {
+		a.status.say("nothing to zoom on this page")
+		return nil
+	}
+	to, ok := a.zoom.by(step, a.walled())
 	if !ok {
 		a.status.say("this is as far as it goes")
 		return nil
 	}
 	a.redraw(drawing{a.styles, to})
-	if a.fills() {
-		a.status.say(fmt.Sprintf("charts show %s, and a small monitor %d cells of each beat", look.Ago(a.zoom.over()), a.zoom.stride()))
-		return nil
+	words := a.zoom.words()
+	if zooms {
+		words = p.zoomed(charted)
 	}
-	a.status.say("charts show " + look.Ago(a.zoom.over()))
+	a.status.say(words)
 	return nil
+}
+
+// walled reports whether monitors of the ward are shown.
+func (a *App) walled() bool {
+	p, ok := a.page().(waller)
+	return ok && p.walled()
 }
 
 // changeTheme draws everything in the next theme.

@@ -223,6 +223,9 @@ func (p *storms) chart(s *model.Storm, h int) []string {
 	return c.Lines(p.size.w, h, st)
 }
 
+// zoomed says how much of a storm is shown at most.
+func (p *storms) zoomed(bool) string { return p.zoom.words() }
+
 // window is the bins that the chart shows: all of a storm and room for what is to come, or as many as the zoom allows. For
 // a storm that is on these are the newest ones.
 func (p *storms) window(s *model.Storm) (from, n int) {

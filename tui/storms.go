@@ -194,6 +194,8 @@ func (p *storms) group() string {
 	return strings.Join(words, " ")
 }
 
+func (p *storms) claims() int { return 0 }
+
 // tally is which storm it is of how many.
 func (p *storms) tally() string {
 	if p.picture == nil {

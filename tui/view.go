@@ -142,10 +142,17 @@ func (a *App) header() []string {
 	return append(lines, tabs)
 }
 
-// labels are the tabs. Where their names take room that urgent notes need, only the page that is shown has its name.
+// leastNotes is the room beside the tabs from which all of them have their names.
+const leastNotes = 24
+
+// labels are the tabs. In a narrow terminal only the page that is shown has its name, and also where the user has asked for
+// a tally that needs the room. What happens changes nothing about them: they are clicked on.
 func (a *App) labels() []string {
-	words := labels(a.tabs)
-	if tabsWidth(words)+measure(a.urgent()) <= a.size.w {
+	words, asked := labels(a.tabs), 0
+	if p, ok := a.page().(counter); ok {
+		asked = p.claims()
+	}
+	if tabsWidth(words)+leastNotes+asked <= a.size.w {
 		return words
 	}
 	for i := range words {
@@ -156,21 +163,50 @@ func (a *App) labels() []string {
 	return words
 }
 
-// urgent are the notes that matter more than the names of the pages: what is unusual, then how many rows are shown.
-func (a *App) urgent() []part {
-	notes := []part{{a.lag(), a.styles.Alarm}, {a.skipping(), a.styles.Alarm}, {a.banner(), a.styles.Alarm}}
+// urgent are the notes about what is unusual, as far as possible in so few words that the room is enough, and then how
+// many rows are shown.
+func (a *App) urgent(room int) (notes []part) {
+	const position = 12 // cells of a tally that has its first figures at least
+	tally := ""
 	if p, ok := a.page().(counter); ok {
-		notes = append(notes, part{p.tally(), a.styles.Accent})
+		tally = p.tally()
+	}
+	least := a.styles.Glyphs.Cut(tally, position)
+	for brief := range 3 {
+		notes = nil
+		for _, forms := range [][]string{a.lag(), a.skipping(), a.banner()} {
+			if len(forms) > 0 {
+				notes = append(notes, part{forms[min(brief, len(forms)-1)], a.styles.Alarm})
+			}
+		}
+		if measure(append(notes, part{text: least})) <= room {
+			break
+		}
+	}
+	left := room - measure(notes) - 2
+	if tally = piecesIn(tally, left); look.Width(tally) <= left || left >= position {
+		notes = append(notes, part{tally, a.styles.Accent})
 	}
 	return notes
+}
+
+// piecesIn leaves out pieces at the end of a text that do not fit into w cells. Two blanks are between them.
+func piecesIn(text string, w int) string {
+	for end := len(text); look.Width(text) > w && end > 0; text = text[:end] {
+		if end = strings.LastIndex(text, "  "); end < 0 {
+			break
+		}
+	}
+	return text
 }
 
 // notes stand at the right end of the line of pages: what is urgent, then the address and the upstream as far as there is
 // room.
 func (a *App) notes() []part {
-	notes, used := a.urgent(), tabsWidth(labels(a.tabs))
+	room := a.size.w - tabsWidth(a.labels())
+	notes := a.urgent(room)
 	for _, p := range a.route() {
-		if used+measure(append(notes, p)) > a.size.w {
+		if measure(append(notes, p)) > room {
 			break
 		}
 		notes = append(notes, p)

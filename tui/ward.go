@@ -151,7 +151,7 @@ func (p *wardPage) monitor(c *model.Connection) chart.Monitor {
 		Tone:     look.Tone(c),
 		Name:     p.styles.Glyphs.Plain(c.Client),
 		Beats:    c.Beats[:],
-		Stride:   p.zoom.stride() * (2 + p.wall.scale) / 2,
+		Stride:   p.stride(),
 		Why:      func(w int) string { return t.why(c, w) },
 		Selected: c.ID == p.list.Keyed(),
 		Marked:   p.marks.has(c.ID),
@@ -167,6 +167,19 @@ func (p *wardPage) monitor(c *model.Connection) chart.Monitor {
 		m.Figures = model.Closed.String()
 	}
 	return m
+}
+
+// stride is the cells of a beat. Large monitors have more of them.
+func (p *wardPage) stride() int { return p.zoom.stride() * (2 + p.wall.scale) / 2 }
+
+func (p *wardPage) walled() bool { return p.detail.stage != whole }
+
+// zoomed says how wide beats are, or how many the detail has.
+func (p *wardPage) zoomed(charted bool) string {
+	if p.walled() {
+		return "each beat is " + counted(p.stride(), "cell") + " wide"
+	}
+	return p.connections.zoomed(charted)
 }
 
 // rtt is the round trip of the newest beat, 0 if that had no answer.

@@ -185,12 +185,31 @@ func TestWardTakesTheKeysOfTheList(t *testing.T) {
 	s.press("p", "c").line("no columns on this page")
 	s.press("w").line("csv")
 	s.press("esc", "y").line("curl of the kick")
-	s.press("esc", "-").line("charts show 5m")
+	s.press("esc", "-").line("each beat is 2 cells wide")
 	s.press("s").line("sort by")
 	s.press("esc", "G").line("200/200")
 	s.line("↑ 194 more")
 	s.press("enter", "q").line("200/200") // it closes the detail
 	s.press("g", "/", "state=failed rtt>1h", "enter").line("No connection matches this filter:")
+}
+
+// TestZoomIsOfWhatIsShown has the ward leave the charts of other pages as they are, and says what a key has changed here.
+func TestZoomIsOfWhatIsShown(t *testing.T) {
+	s := newScreen(t, newFake(ward(100)...), 200, 60)
+	s.line("3m ──────")
+	s.press("6", "-").line("each beat is 2 cells wide")
+	s.press("-").line("each beat is 1 cell wide")
+	s.press("-").line("this is as far as it goes")
+	s.press("1").line("3m ──────")
+	s.press("-").line("charts show 5m, the detail 45 beats, a cell of BEATS 2 beats")
+	s.press("enter", "-").line("charts show 10m, the detail 60 beats")
+	s.press("6", "+").line("each beat is 2 cells wide")
+	s.press("enter", "+").line("the detail shows 45 beats")
+
+	low := newScreen(t, newFake(ward(100)...), 80, 24)
+	low.press("-").line("a cell of BEATS shows 2 beats")
+	low.press("2", "-").line("nothing to zoom on this page")
+	low.press("5", "+").line("charts show 2m")
 }
 
 func TestWardTakesTheMouse(t *testing.T) {
