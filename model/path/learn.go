@@ -193,10 +193,11 @@ func (all values) makeWild(s string, depth int) {
 		wild = new(value)
 		all[Wild] = wild
 	}
-	for r, next := all[s].routes, all[s].routes; r != nil; r = next {
-		next = r.next
+	for r := all[s].routes; r != nil; {
+		next := r.next
 		r.segments[depth] = Wild
 		wild.add(r)
+		r = next
 	}
 	delete(all, s)
 }

@@ -38,10 +38,30 @@ func presetHelp() string {
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "    preset\tdelays begin anew\tnever comes back from")
 	for _, row := range presetRows() {
-		fmt.Fprintf(t, "    %s\t%s\t%s\n", row[0], row[2], row[1])
+		for i, line := range wrap(row[1], helpRoom) {
+			if i > 0 {
+				row[0], row[2] = "", ""
+			}
+			fmt.Fprintf(t, "    %s\t%s\t%s\n", row[0], row[2], line)
+		}
 	}
 	t.Flush()
 	return b.String()
+}
+
+// helpRoom is the cells that the last column of the table has in a help of 80.
+const helpRoom = 32
+
+// wrap breaks text between words into lines of at most w bytes.
+func wrap(text string, w int) (lines []string) {
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(word) > w {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	return append(lines, line)
 }
 
 // PresetTable is the table of presets for the README beside this file.

@@ -98,7 +98,7 @@ func TestNameThatAllShare(t *testing.T) {
 		time.Sleep(time.Second)
 		h.Refused(asking("/app/key?client=js", "10.0.0.1:9"), 503, "full")
 		time.Sleep(time.Second)
-		peers = gather()
+		gather()
 		time.Sleep(8 * time.Second)
 		s := snapshot(t, h)
 		if len(s.Storms) != 1 || s.Storms[0].Clients != n || s.Storms[0].Away != 0 || s.Storms[0].Refused != 1 {
