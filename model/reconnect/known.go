@@ -110,6 +110,14 @@ var KnownClients = []KnownClient{
 		Ends{Settled: 5 * time.Second, Tried: "4.4.0"},
 	},
 	{
+		"PartySocket", "partysocket", // made from reconnecting-websocket, but all pages have the same base
+		model.Policy{
+			Kind: model.PolicyExponential, Base: 3 * time.Second, Factor: 1.3, Cap: 10 * time.Second, Jitter: model.JitterNone, Deaf: true,
+		},
+		"cloudflare/partykit 1.3: packages/partysocket/src/ws.ts, DEFAULT, _getNextDelay",
+		Ends{Settled: 5 * time.Second},
+	},
+	{
 		"ReconnectingWebSocket", "reconnectingwebsocket", // the older one, of a similar name
 		model.Policy{
 			Kind: model.PolicyExponential, Base: time.Second, Factor: 1.5, Cap: 30 * time.Second, Jitter: model.JitterNone, Deaf: true,

@@ -22,6 +22,7 @@ func TestKnownClients(t *testing.T) {
 		"graphql-ws":             {1: ms(1300, 4000), 2: ms(2300, 5000), 5: ms(16_300, 19_000)},
 		"homeassistant":          {1: ms(0, 0), 2: ms(1000, 1000), 6: ms(5000, 5000), 50: ms(5000, 5000)},
 		"reconnecting-websocket": {1: ms(1000, 5000), 2: ms(1300, 6500), 4: ms(2197, 10_000), 50: ms(10_000, 10_000)},
+		"partysocket":            {1: ms(3000, 3000), 2: ms(3900, 3900), 50: ms(10_000, 10_000)},
 		"reconnectingwebsocket":  {1: ms(1000, 1000), 2: ms(1500, 1500), 50: ms(30_000, 30_000)},
 		"react-use-websocket":    {1: ms(5000, 5000), 20: ms(5000, 5000)},
 		"stomp":                  {1: ms(5000, 5000), 50: ms(5000, 5000)},

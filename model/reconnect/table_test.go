@@ -57,7 +57,7 @@ func rows(t *testing.T) []row {
 	for i := range KnownClients {
 		least := 0.9
 		if strings.HasPrefix(KnownClients[i].Name, "OCPP") { // their third attempt may come after two minutes
-			least = 0.5
+			least = 0.3
 		}
 		list = append(list, row{KnownClients[i].Name, []model.Policy{KnownClients[i].Policy}, false, least})
 	}

@@ -114,7 +114,7 @@ func TestPresetsEndWhereTheirClientsDo(t *testing.T) {
 		"homeassistant": {refuse: all},
 		"nats":          {refuse: all},
 		"websockets":    {refuse: lasting, later: lasting},
-		"stomp":         {}, "mqtt": {}, "autobahn": {}, "actioncable": {}, "reconnecting-websocket": {}, "reconnectingwebsocket": {},
+		"stomp":         {}, "mqtt": {}, "autobahn": {}, "actioncable": {}, "reconnecting-websocket": {}, "partysocket": {}, "reconnectingwebsocket": {},
 		"react-use-websocket": {}, "websockets-legacy": {}, "ocpp": {}, "libocpp": {},
 	}
 	for _, known := range reconnect.KnownClients {
