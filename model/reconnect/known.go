@@ -162,7 +162,7 @@ var KnownClients = []KnownClient{
 		Ends{Tried: "22.11.1 as in a browser; in Node a failed attempt ends it"},
 	},
 	{
-		"Action Cable", "actioncable", // as if it noticed the loss when its poll began: it looks only once in each delay
+		"Action Cable", "actioncable",
 		actionCable(),
 		"rails/rails 8.1: actioncable/app/javascript/action_cable/connection_monitor.js, getPollInterval",
 		Ends{Tried: "8.1.400"},
@@ -205,13 +205,15 @@ var KnownClients = []KnownClient{
 	},
 }
 
-// actionCable returns the policy of Action Cable: up to twice the stale threshold of 6 s at first, then 15 % more each time,
-// up to ten times, and up to 15 % on top at random.
+// actionCable returns the policy of Action Cable: up to three times the stale threshold of 6 s at first, then 15 % more each
+// time, up to ten times, and up to 15 % on top at random. It looks from time to time whether its connection is stale, 6 s to
+// 12 s after it looked last. If it has been lost for less than 6 s by then, it looks once more before it tries.
 func actionCable() model.Policy {
 	p := model.Policy{Kind: model.PolicySteps, Factor: 1, Jitter: model.JitterRanges, Deaf: true}
-	low, rate := float64(6*time.Second), 1.0
+	low, rate := float64(6*time.Second), 2.0
 	for range 11 {
-		p.Steps, p.Ends = append(p.Steps, time.Duration(low)), append(p.Ends, time.Duration(low*(1+rate)))
+		p.Steps = append(p.Steps, time.Duration(low).Round(time.Millisecond))
+		p.Ends = append(p.Ends, time.Duration(low*(1+rate)).Round(time.Millisecond))
 		low, rate = 1.15*low, 0.15
 	}
 	return p
