@@ -26,7 +26,7 @@ const (
 	DoubtHidden      DoubtReason = "hidden"       // Have clients lost their connection in a way that hides when they noticed or what they were asked for
 	DoubtFewPairs    DoubtReason = "few-pairs"    // each delay seems to depend on the one before, but only Have pairs of them are known
 	DoubtShared      DoubtReason = "shared"       // Have clients share a name, an address and a user agent, so that their attempts are mixed up
-	DoubtAmbiguous   DoubtReason = "ambiguous"    // the delays of all attempts are known, and fit several kinds of policy
+	DoubtAmbiguous   DoubtReason = "ambiguous"    // the delays of all attempts are known, and fit several policies
 	DoubtAsked       DoubtReason = "asked"        // the clients may have waited as refusals asked, always for about the same time
 	DoubtManyPools   DoubtReason = "many-pools"   // no known client has these delays, and more was not tried: other pools are larger
 	DoubtNoFit       DoubtReason = "no-fit"       // the delays of all attempts are known, and fit no kind of policy
@@ -60,7 +60,7 @@ func (d Doubt) String() string {
 	case DoubtShared:
 		return fmt.Sprintf("%s a name with others and can only be told apart by order: see the warning shared-identity", share(d.Have))
 	case DoubtAmbiguous:
-		return "the delays fit several kinds of policy alike; more attempts tell them apart"
+		return "the delays fit several policies; more attempts, or more clients, tell them apart"
 	case DoubtAsked:
 		return "refusals always asked for the same wait, so it does not show whether that is in the delays; refusals that ask for different ones tell"
 	case DoubtManyPools:

@@ -16,8 +16,7 @@ type Attempts struct {
 	path   time.Duration // part of each delay that the way there and back takes
 	number uint8
 	asked  uint8 // seconds
-	free   bool
-	coded  bool
+	choice choice
 	counts bool
 	mixed  bool
 	chain  chain
@@ -30,9 +29,17 @@ type attempt struct {
 	number  uint8
 	asked   uint8 // seconds
 	refused bool
-	free    bool
-	coded   bool // free, but for the close code, which asked the client to wait: few clients know it
+	choice  choice
 }
+
+// choice says whether the client chose a delay itself.
+type choice uint8
+
+const (
+	notChosen       choice = iota
+	chosenAfterCode        // unless it knows the close code, which asked it to wait: few clients do
+	chosenFreely
+)
 
 const (
 	// longRun is the number of attempts in a row after which the newest replaces the one before it. The first
@@ -65,8 +72,14 @@ func (a *Attempts) Lose(at model.Instant, l *Loss) {
 	a.counts = l.First || l.Lasted >= Settled
 	a.mixed = l.Mixed
 	a.chain.lose(l)
-	a.free = !l.Failed && l.Close.By != model.ByPeer
-	a.coded = a.free && (l.Close.Code == codeServiceRestart || l.Close.Code == codeTryAgainLater)
+	switch {
+	case l.Failed || l.Close.By == model.ByPeer:
+		a.choice = notChosen
+	case l.Close.Code == codeServiceRestart || l.Close.Code == codeTryAgainLater:
+		a.choice = chosenAfterCode
+	default:
+		a.choice = chosenFreely
+	}
 }
 
 // Try records an attempt that was answered at an instant. waited is how long its request had waited for the answer:
@@ -79,15 +92,14 @@ func (a *Attempts) Try(at model.Instant, waited time.Duration, refused bool, ret
 		number:  a.number,
 		asked:   a.asked,
 		refused: refused,
-		free:    a.free,
-		coded:   a.coded,
+		choice:  a.choice,
 	}
 	if !a.counts {
 		next.number = 0
 	}
 	a.remember(next)
 	a.chain.try(next)
-	a.ended, a.free, a.coded = at, true, false
+	a.ended, a.choice = at, chosenFreely
 	a.asked = seconds(retryAfter)
 }
 
@@ -125,7 +137,7 @@ func (a *Attempts) All() []model.Attempt {
 	all := make([]model.Attempt, len(a.list))
 	for i, x := range a.list {
 		all[i] = model.Attempt{
-			Number: x.number, Delay: x.delay(), Refused: x.refused, Free: x.free && !x.coded,
+			Number: x.number, Delay: x.delay(), Refused: x.refused, Free: x.choice == chosenFreely,
 			Asked: time.Duration(x.asked) * time.Second,
 		}
 	}

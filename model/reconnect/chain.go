@@ -61,7 +61,7 @@ const (
 
 func (c *chain) try(a attempt) {
 	c.tries = uint8(min(int(c.tries)+1, math.MaxUint8))
-	if c.short && a.free && c.tries > 1 {
+	if c.short && a.choice == chosenFreely && c.tries > 1 {
 		if len(c.reopen) == mostReopenings {
 			c.reopen = append(c.reopen[:0], c.reopen[1:]...)
 		}

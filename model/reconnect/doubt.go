@@ -71,7 +71,7 @@ func (l *ladder) missing(d *model.Doubt, members []*Attempts, now model.Instant)
 // counted reports whether an attempt of a client has a delay that the client chose itself.
 func (l *ladder) counted(a *Attempts, number int) bool {
 	for _, x := range a.list {
-		if int(x.number) == number && x.free {
+		if int(x.number) == number && x.choice != notChosen {
 			return true
 		}
 	}

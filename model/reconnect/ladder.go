@@ -53,7 +53,6 @@ type rung struct {
 	asked   []pair    // what was asked for, and the whole delay
 	last    *Attempts // the client added last
 	pending int       // clients whose attempt has yet to come
-	coded   int       // delays after a close code that asked for a wait
 	clump   float64   // where most delays are alike: the longest of them
 	clumped int       // as many
 }
@@ -119,19 +118,16 @@ func (l *ladder) reset() {
 // step puts an attempt on its rung, if its delay is the client's own choice.
 func (l *ladder) step(rungs []rung, a *Attempts, client int32, before, x attempt, obeys bool) {
 	k := int(x.number)
-	if k == 0 || k > len(rungs) || !x.free {
+	if k == 0 || k > len(rungs) || x.choice == notChosen {
 		return
 	}
 	d := x.own(obeys).Seconds()
 	rungs[k-1].add(a, d)
-	if x.coded {
-		rungs[k-1].coded++
-	}
 	if x.asked > 0 {
 		rungs[k-1].asked = append(rungs[k-1].asked, pair{float64(x.asked), x.delay().Seconds()})
 	}
 	now := sample{delay: d, client: client, number: x.number}
-	if before.free && before.refused && int(before.number) == k-1 {
+	if before.choice != notChosen && before.refused && int(before.number) == k-1 {
 		now.linked, now.before = true, before.own(obeys).Seconds()
 		l.pairs++
 	}

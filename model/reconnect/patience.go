@@ -50,5 +50,5 @@ func span(seconds float64) time.Duration {
 // Knock records the first attempt of a client that has never had a connection, and was refused. Its further attempts are
 // counted from that one on.
 func (a *Attempts) Knock(at model.Instant, pool model.Pool, retryAfter time.Duration) {
-	*a = Attempts{pool: pool, ended: at, counts: true, free: true, asked: seconds(retryAfter)}
+	*a = Attempts{pool: pool, ended: at, counts: true, choice: chosenFreely, asked: seconds(retryAfter)}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"holter/model"
 )
@@ -272,6 +273,13 @@ func TestTable(t *testing.T) {
 		fmt.Fprintf(&table, "confidence %.1f: %d right, %d wrong\n", float64(i)/10, y.right, y.wrong)
 	}
 	t.Log("\n" + table.String())
+}
+
+// A hub keeps many of them.
+func TestAttemptsAreSmall(t *testing.T) {
+	if size := unsafe.Sizeof(attempt{}); size != 8 {
+		t.Errorf("an attempt takes %d bytes", size)
+	}
 }
 
 // The first step of a table is the first attempt after the loss, also if the close code asked for a wait.
