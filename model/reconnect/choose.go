@@ -66,7 +66,7 @@ func (l *ladder) read() reading {
 
 // possible returns the policies that the delays may be of.
 func (l *ladder) possible() (list []candidate) {
-	for _, c := range l.known(nil) {
+	for _, c := range l.promising(l.known(nil)) {
 		if l.judge(&c) {
 			list = append(list, c)
 		}

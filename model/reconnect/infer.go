@@ -47,9 +47,9 @@ func Infer(clients []*Attempts, now model.Instant) []model.PoolPolicy {
 	return policies
 }
 
-// MostFitted is the number of pools for whose policies figures are fitted: more than a storm keeps. It takes up to a millisecond
+// MostFitted is the number of pools for whose policies figures are fitted: as many as a storm keeps. It takes up to a millisecond
 // each.
-const MostFitted = 2 * model.MaxStormPolicies
+const MostFitted = model.MaxStormPolicies
 
 func paths(clients []*Attempts) iter.Seq[string] {
 	return func(yield func(string) bool) {

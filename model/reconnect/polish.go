@@ -17,9 +17,9 @@ const (
 
 // best returns the likeliest few of the fitted policies, polished, but for those that are like a known client which is possible.
 func (l *ladder) best(list, known []candidate) []candidate {
-	l.some, _ = slices.BinarySearchFunc(l.samples, fewPolish, func(x sample, n int32) int { return cmp.Compare(x.client, n) })
-	defer func() { l.some = len(l.samples) }()
 	list = l.promising(list)
+	l.some = l.few()
+	defer func() { l.some = len(l.samples) }()
 	slices.SortFunc(list, func(a, b candidate) int { return cmp.Compare(b.score, a.score) })
 	list = list[:min(len(list), fewBest)]
 	for i := range list {
@@ -41,8 +41,16 @@ func (l *ladder) best(list, known []candidate) []candidate {
 	})
 }
 
-// promising rates the policies and leaves out those that no better figures make possible.
+// few returns how many of the samples are those of the first few clients.
+func (l *ladder) few() int {
+	n, _ := slices.BinarySearchFunc(l.samples, fewPolish, func(x sample, n int32) int { return cmp.Compare(x.client, n) })
+	return n
+}
+
+// promising rates the policies by the delays of a few clients, and leaves out those that no better figures make possible.
 func (l *ladder) promising(list []candidate) []candidate {
+	l.some = l.few()
+	defer func() { l.some = len(l.samples) }()
 	n := 0
 	for _, c := range list {
 		j := l.rate(&c)
