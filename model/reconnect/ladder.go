@@ -146,10 +146,10 @@ func (l *ladder) noise() float64 {
 		n := len(r.delays)
 		least = min(least, 2.2*(r.delays[n-1-n/10]-r.median()))
 	}
-	if least > 3*usualBlur { // the delays differ by themselves on every rung
+	if least > 8*usualBlur { // the delays differ by themselves on every rung
 		return usualBlur
 	}
-	return max(least, 0.02)
+	return min(max(least, 0.02), 3*usualBlur)
 }
 
 // waited returns 1 if the client came no sooner than it was asked to, else 0.
