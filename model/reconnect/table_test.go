@@ -211,15 +211,15 @@ func attemptsSeen(members []*Attempts, now model.Instant) int {
 	return l.rungs[len(l.rungs)-1].number
 }
 
-// fleetsOfRow is how many populations of each row the table has. HOLTER_FLEETS changes it.
+// fleetsOfRow is how many populations of each row the table has. HOLTER_E2E_FLEETS changes it.
 func fleetsOfRow(t *testing.T) int {
-	text := os.Getenv("HOLTER_FLEETS")
+	text := os.Getenv("HOLTER_E2E_FLEETS")
 	if text == "" {
 		return 24
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		t.Fatalf("HOLTER_FLEETS is %q: write a number such as 300", text)
+		t.Fatalf("HOLTER_E2E_FLEETS is %q: write a number such as 300", text)
 	}
 	return n
 }
