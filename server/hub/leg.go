@@ -201,8 +201,7 @@ func (l *leg) Gone() {
 	if c.id != 0 {
 		h.registry.linger(c, h.now())
 	}
-	h.origins.remove(c.remote.Addr())
-	h.count.size.Add(-1)
+	h.leave(c.remote.Addr())
 }
 
 // changed records and publishes a change of state, if there was one.

@@ -72,7 +72,7 @@ func connect(t testing.TB, h *Hub, client string) *peer {
 	t.Helper()
 	server, end := inMemory()
 	p := newPeer(end)
-	p.app = h.Adopt(request(client), server, nil)
+	p.app = h.Adopt(request(client), server, nil, nil)
 	p.app.Prove()
 	p.server = server
 	handled := make(chan struct{})
@@ -168,7 +168,7 @@ func wantEmpty(t testing.TB, h *Hub) {
 func forged(t testing.TB, h *Hub, client string) (*connection, *tap.Conn, *memory) {
 	t.Helper()
 	server, end := inMemory()
-	c := h.Adopt(request(client), server, nil)
+	c := h.Adopt(request(client), server, nil, nil)
 	c.Prove()
 	if _, err := io.WriteString(c, switching); err != nil {
 		t.Fatal(err)
