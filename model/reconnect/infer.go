@@ -23,8 +23,8 @@ const (
 // first.
 //
 // Only refused attempts show how delays grow. So a pool is PolicyUnknown until three attempts in a row are known of
-// eight clients each, and also if these fit none of the kinds; its Doubt says which. The confidence is the share of the attempts that are
-// where the policy says, reduced by the factor 1-1/√attempts.
+// eight clients each, and also if these fit none of the kinds; its Doubt says which. The confidence is the share of the
+// attempts that are where the policy says, reduced by the factor 1-1/√attempts.
 func Infer(clients []*Attempts, now model.Instant) []model.PoolPolicy {
 	pools := make(map[model.Pool][]*Attempts)
 	for _, a := range clients {
