@@ -1,6 +1,10 @@
 package model
 
-import "time"
+import (
+	"cmp"
+	"fmt"
+	"time"
+)
 
 // EventType says which of an Event's fields are set.
 type EventType string
@@ -53,6 +57,15 @@ type Refusal struct {
 	Diagnosis Diagnosis
 
 	RetryAfter time.Duration // of the HTTP answer, 0 for none
+}
+
+// Answer is what the client was told, "503: too many at once", or what is wrong with its handshake where that is known.
+func (r *Refusal) Answer() string {
+	what := cmp.Or(r.Diagnosis.Detail, r.Reason)
+	if r.Status == 0 {
+		return what
+	}
+	return fmt.Sprintf("%d: %s", r.Status, what)
 }
 
 // Refuser is who refused a handshake.

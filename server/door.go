@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/server/hub"
 	"holter/server/tap"
 )
 
@@ -46,9 +47,9 @@ func (d Door) Run(ctx context.Context) error { return d.monitor.Run(ctx) }
 // Log is the logger of the monitor's options.
 func (d Door) Log() *slog.Logger { return d.monitor.log }
 
-// Admit reports whether an upgrade may go on. If it may, it has a place until the caller calls leave: when its
-// connection was adopted, or when it will not come. If not, Admit has answered the request.
-func (d Door) Admit(w http.ResponseWriter, r *http.Request) (leave func(), ok bool) {
+// Admit reports whether an upgrade may go on. If it may, a place is reserved, which Adopt takes, and the caller cancels
+// that if no connection comes. If not, Admit has answered the request.
+func (d Door) Admit(w http.ResponseWriter, r *http.Request) (reserved *hub.Reservation, ok bool) {
 	return d.monitor.admit(w, r)
 }
 
@@ -59,9 +60,9 @@ func (d Door) Explain(w http.ResponseWriter, r *http.Request) (refused bool) {
 }
 
 // Adopt begins to watch c, the connection that r has upgraded. early are the bytes after r that have already
-// been read from c.
-func (d Door) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
-	return d.monitor.hub.Adopt(r, c, early)
+// been read from c. reserved is what Admit has reserved.
+func (d Door) Adopt(r *http.Request, c net.Conn, early []byte, reserved *hub.Reservation) *tap.Conn {
+	return d.monitor.hub.Adopt(r, c, early, reserved)
 }
 
 // AdoptUpstream begins to watch c, the connection from a proxy to its backend. near is the client's side of it.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"holter/model"
+	"holter/server/hub"
 )
 
 // Rate is a number per second; 0 stands for no limit.
@@ -55,16 +56,16 @@ const (
 	retrySpread  = 5 * time.Second
 )
 
-// admit reports whether an upgrade may go on. If it may, it has a place until the caller calls leave: when its
-// connection was adopted, or when it will not come. If not, admit has answered 503 with a time to come back. That time
-// differs from client to client, so that clients that are refused together do not return together.
-func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) (leave func(), ok bool) {
-	all, fromOrigin, leave := m.hub.Expect(r.RemoteAddr)
+// admit reports whether an upgrade may go on. If it may, a place is reserved for the connection, and the caller cancels
+// that if none comes. If not, admit has answered 503 with a time to come back. That time differs from client to client,
+// so that clients that are refused together do not return together.
+func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) (reserved *hub.Reservation, ok bool) {
+	all, fromOrigin, reserved := m.hub.Reserve(r.RemoteAddr)
 	reason, wait := m.full(all, fromOrigin)
 	if reason == "" {
-		return leave, true
+		return reserved, true
 	}
-	leave()
+	reserved.Cancel()
 	wait = turnAway(w, reason, wait)
 	m.hub.Report(r, model.Refusal{
 		Status: http.StatusServiceUnavailable, Reason: reason, By: model.RefusedByHolter, RetryAfter: wait,
@@ -76,9 +77,8 @@ func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) (leave func(), o
 // than the rate. It counts nothing. Scripts in a browser need this, because a browser tells them no status of a
 // handshake.
 func (m *Monitor) explain(w http.ResponseWriter, r *http.Request) (refused bool) {
-	all, fromOrigin, leave := m.hub.Expect(r.RemoteAddr)
-	leave()
-	reason, wait := m.crowded(all, fromOrigin)
+	all, fromOrigin := m.hub.Sizes(r.RemoteAddr)
+	reason, wait := m.crowded(all+1, fromOrigin+1)
 	if reason != "" {
 		turnAway(w, reason, wait)
 	}

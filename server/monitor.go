@@ -88,12 +88,12 @@ func (m *Monitor) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if m.watches(w, r) && wrapping.begins(upgradeKey(r)) {
 			defer ends(upgradeKey(r))
-			leave, ok := m.admit(w, r)
+			reserved, ok := m.admit(w, r)
 			if !ok {
 				return
 			}
-			defer leave()
-			watched := &httpWriter{ResponseWriter: w, monitor: m, request: r, adopted: leave}
+			defer reserved.Cancel()
+			watched := &httpWriter{ResponseWriter: w, monitor: m, request: r, reserved: reserved}
 			next.ServeHTTP(watched, r)
 			watched.tell()
 			return
@@ -127,14 +127,14 @@ func canUpgrade(w http.ResponseWriter, r *http.Request) bool {
 
 // hijack takes the connection of w and returns a tap around it. Some libraries write the 101 to the connection
 // that they hijacked. Others have written it to w before; then switched is set.
-func (m *Monitor) hijack(w http.ResponseWriter, r *http.Request, switched bool) (net.Conn, *bufio.ReadWriter, error) {
+func (m *Monitor) hijack(w http.ResponseWriter, r *http.Request, reserved *hub.Reservation, switched bool) (net.Conn, *bufio.ReadWriter, error) {
 	c, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil || tapped(c, r) {
 		return c, rw, err
 	}
 	ends(upgradeKey(r))
 	return tap.Hijack(hijacked{c, rw}, func(c net.Conn, early []byte) *tap.Conn {
-		t := m.hub.Adopt(r, c, early)
+		t := m.hub.Adopt(r, c, early, reserved)
 		t.Expect(r)
 		if switched {
 			t.Switched(w.Header().Get("Sec-WebSocket-Accept"), w.Header().Get("Sec-WebSocket-Protocol"))

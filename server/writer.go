@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"holter/model"
+	"holter/server/hub"
 	"holter/server/plane"
 )
 
@@ -24,8 +25,8 @@ type httpWriter struct {
 	http.ResponseWriter
 	monitor  *Monitor
 	request  *http.Request
-	adopted  func() // is called once the connection was adopted
-	status   int    // that was written to it, be it by a body, but for a 1xx that is no 101; 0 for none
+	reserved *hub.Reservation // for the connection
+	status   int              // that was written to it, be it by a body, but for a 1xx that is no 101; 0 for none
 	hijacked bool
 }
 
@@ -56,10 +57,10 @@ func (w *httpWriter) Write(b []byte) (int, error) {
 }
 
 func (w *httpWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	c, rw, err := w.monitor.hijack(w.ResponseWriter, w.request, w.status == http.StatusSwitchingProtocols)
+	c, rw, err := w.monitor.hijack(w.ResponseWriter, w.request, w.reserved, w.status == http.StatusSwitchingProtocols)
 	if err == nil {
 		w.hijacked = true
-		w.adopted()
+		w.reserved.Cancel() // if another monitor watches the connection
 	}
 	return c, rw, err
 }

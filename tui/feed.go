@@ -241,7 +241,7 @@ func itemOf(e *model.Event) (item, bool) {
 		it = changeOf(e, it)
 	case e.Type == model.ConnectionRefused && e.Refusal != nil:
 		it.weight, it.Kind, it.state = weightEnd, "refused", model.Failed
-		it.Who, it.How = cmp.Or(e.Refusal.Client, e.Refusal.Remote), refusedWith(e.Refusal)
+		it.Who, it.How = cmp.Or(e.Refusal.Client, e.Refusal.Remote), e.Refusal.Answer()
 		it.text = refusalOf(e.Refusal)
 	case e.Type == model.FaultSet && e.Connection != nil:
 		it.weight, it.Kind, it.state = weightArrival, "fault", e.Connection.State
@@ -276,20 +276,9 @@ func itemOf(e *model.Event) (item, bool) {
 func refusalOf(r *model.Refusal) string {
 	who := cmp.Or(r.Client, r.Remote)
 	if r.By != "" && r.By != model.RefusedByHolter {
-		return fmt.Sprintf("refused %s by %s: %s", who, r.By, refusedWith(r))
+		return fmt.Sprintf("refused %s by %s: %s", who, r.By, r.Answer())
 	}
-	return fmt.Sprintf("refused %s: %s", who, refusedWith(r))
-}
-
-func refusedWith(r *model.Refusal) string {
-	what := r.Reason
-	if r.Diagnosis.Detail != "" {
-		what = r.Diagnosis.Detail
-	}
-	if r.Status > 0 {
-		what = fmt.Sprintf("%d: %s", r.Status, what)
-	}
-	return what
+	return fmt.Sprintf("refused %s: %s", who, r.Answer())
 }
 
 // changeOf words a change of state. The end of a connection is told by another event.

@@ -126,6 +126,17 @@ func TestWardShowsTheWorstFirst(t *testing.T) {
 	s.lacks("demo-0009")
 }
 
+// The cursor of the list goes with its row into the ward, unless that is among those that are gone.
+func TestWardBeginsWithThoseThatAreThere(t *testing.T) {
+	conns := ward(60)
+	conns[59].State, conns[59].Close = model.Closed, &model.Close{At: noon}
+	s := newScreen(t, newFake(conns...), 120, 30)
+	s.press("s", "c", "G").line("▸○ closed  demo-0060")
+	s.press("6").line("▸● demo-0001")
+	s.press("1", "G", "k").line("▸● normal  demo-0059")
+	s.press("6").line("▸● demo-0059")
+}
+
 func TestWardKeepsMarkedMonitorsInFront(t *testing.T) {
 	f := newFake(ward(20)...)
 	s := newScreen(t, f, 80, 24).press("6", "j", "l")

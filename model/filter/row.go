@@ -157,7 +157,7 @@ func (r Row) inState() (int64, bool) {
 	case r.Connection == nil || r.Connection.Since.IsZero():
 		return 0, false
 	}
-	return int64(r.Now.Sub(r.Connection.Since)), true
+	return int64(r.Connection.Stayed(r.Now)), true
 }
 
 func (r Row) diagnosis() model.Diagnosis {

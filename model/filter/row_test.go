@@ -219,3 +219,15 @@ func TestSelectsAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A connection that closed in trouble was in that state until it closed, also long after.
+func TestTimeInAStateEndsWithTheConnection(t *testing.T) {
+	c := model.Connection{State: model.Failed, Since: noon.Add(-10 * time.Second), Close: &model.Close{At: noon.Add(-8 * time.Second)}}
+	f, err := Parse("for>3s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Match(&c, noon) {
+		t.Error("it failed for 2 s, and not for more than 3")
+	}
+}

@@ -25,7 +25,7 @@ type adminCall struct {
 var adminCalls = []adminCall{
 	{"GET", "/health", "", "", 200, []string{`"ok"`}},
 	{"GET", "/api/v1/summary", "", "", 200, []string{`"version":`, `"uptime_ms":`, `"states":{"normal":2,"suspect":0,"failed":0,"closed":0}`,
-		`"clients":{"present":2,"away":0}`, `"rates":{`, `"storm":null`, `"host":{`}},
+		`"clients":{"present":2,"away":0,"flapping":0}`, `"rates":{`, `"storm":null`, `"host":{`}},
 	{"GET", "/api/v1/connections", "", "", 200, []string{`"id":"ID"`, `"client":"tester"`, `"generation":1`, `"remote":"127.0.0.1:`, `"path":"/ws"`,
 		`"user_agent":`, `"subprotocol":""`, `"state":"normal"`, `"since":"`, `"opened_at":"`, `"rtt_ms":`, `"rtt_mean_ms":`,
 		`"rtt_dev_ms":`, `"timeout_ms":`, `"interval_ms":`, `"silence_ms":`, `"data_silence_ms":`, `"missed":0`, `"pings_sent":`, `"pongs_received":`,

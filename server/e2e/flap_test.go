@@ -122,7 +122,7 @@ expect:
 
 // lookAtFlaps reads the pages of storms and of clients.
 func lookAtFlaps(t *testing.T, p *program) {
-	x := startTmux(t, 100, 30)
+	x := startTmux(t, 140, 30)
 	x.write(t, holter+" attach "+p.admin)
 	x.press(t, "Enter")
 	x.until(t, "web-0001")

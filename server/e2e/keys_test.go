@@ -32,20 +32,20 @@ var keySteps = []keyStep{
 
 	{keys: []string{"s", "c"}, want: "CLIENT▲"},
 	{keys: []string{"S"}, want: "CLIENT▼"},
-	{keys: []string{"S"}, want: "▸● normal  demo-0001"},
-	{keys: []string{"j"}, want: "▸● normal  demo-0002"},
-	{keys: []string{"k"}, want: "▸● normal  demo-0001"},
-	{keys: []string{"PageDown"}, gone: "▸● normal  demo-0001"},
-	{keys: []string{"PageUp", "g"}, want: "▸● normal  demo-0001"},
-	{keys: []string{"C-d"}, gone: "▸● normal  demo-0001"},
-	{keys: []string{"C-u", "Home"}, want: "▸● normal  demo-0001"},
-	{keys: []string{"G"}, gone: "demo-0001 "},
+	{keys: []string{"S"}, want: "▸● normal  swarm-0001"},
+	{keys: []string{"j"}, want: "▸● normal  swarm-0002"},
+	{keys: []string{"k"}, want: "▸● normal  swarm-0001"},
+	{keys: []string{"PageDown"}, gone: "▸● normal  swarm-0001"},
+	{keys: []string{"PageUp", "g"}, want: "▸● normal  swarm-0001"},
+	{keys: []string{"C-d"}, gone: "▸● normal  swarm-0001"},
+	{keys: []string{"C-u", "Home"}, want: "▸● normal  swarm-0001"},
+	{keys: []string{"G"}, gone: "swarm-0001 "},
 	{keys: []string{"g", "c", "Down", "Down", "Space"}, want: "[ ] gen"},
 	{keys: []string{"Enter"}, gone: "GEN "},
 
 	{keys: []string{"p"}, want: "FROZEN"},
 	{keys: []string{"p"}, gone: "FROZEN"},
-	{keys: []string{"F"}, want: "FOLLOW demo-0001"},
+	{keys: []string{"F"}, want: "FOLLOW swarm-0001"},
 	{keys: []string{"Space"}, want: "1 marked"},
 	{keys: []string{"v", "j", "j", "v"}, gone: " 1 marked"}, // how many depends on who came in between
 	{keys: []string{"X"}, want: "▸ Cancel"},
@@ -54,26 +54,26 @@ var keySteps = []keyStep{
 	{keys: []string{"g", "Enter"}, want: "round trips"},
 	{keys: []string{"Escape"}, gone: "round trips"},
 
-	{keys: []string{"/", "d", "e", "m", "o", "-", "0", "0", "0", "1", "Enter"}, want: "1/1 of 6"},
+	{keys: []string{"/", "s", "w", "a", "r", "m", "-", "0", "0", "0", "1", "Enter"}, want: "1/1 of 6"},
 	{keys: []string{"Escape"}, gone: "of 6"},
-	{keys: []string{"/", "Up"}, want: "/demo-0001"},
-	{keys: []string{"Down"}, gone: "/demo-0001"},
+	{keys: []string{"/", "Up"}, want: "/swarm-0001"},
+	{keys: []string{"Down"}, gone: "/swarm-0001"},
 	{keys: []string{"Escape"}, gone: "enter keep"},
 	{keys: []string{"s", "s", "n"}, want: "▸"},
 	{keys: []string{"N"}, want: "▸"},
 
-	{keys: []string{"s", "c", "g"}, want: "▸● normal  demo-0001"},
+	{keys: []string{"s", "c", "g"}, want: "▸● normal  swarm-0001"},
 	{keys: []string{"x"}, want: "▸ Cancel"},
 	{keys: []string{"Tab"}, want: "▸ Kick"},
 	{keys: []string{"Tab", "Right"}, want: "1000 normal closure"},
 	{keys: []string{"Left"}, want: "1001 going away"},
 	{keys: []string{"BTab", "BTab", "BTab", "Space"}, want: "[x] instead of a close frame"},
 	{keys: []string{"Escape"}, gone: "Cancel"},
-	{keys: []string{"f"}, want: "Faults of demo-"},
+	{keys: []string{"f"}, want: "Faults of swarm-"},
 	{keys: []string{"Right"}, want: "far away"},
 	{keys: []string{"Enter", "Enter", "Enter"}, want: "latency=200ms±50ms"},
-	{keys: []string{"f"}, want: "Faults of demo-"},
-	{keys: []string{"0"}, want: "no faults on demo-"},
+	{keys: []string{"f"}, want: "Faults of swarm-"},
+	{keys: []string{"0"}, want: "no faults on swarm-"},
 	{keys: []string{"R"}, want: "refuse upgrades?"},
 	{keys: []string{"Escape"}, gone: "refuse upgrades?"},
 	{keys: []string{"w", "j"}, want: "wrote holter-connections-"},
@@ -91,9 +91,12 @@ func TestEveryKeyInTmux(t *testing.T) {
 	t.Parallel()
 	x := startTmux(t, 160, 46)
 	dir := t.TempDir()
-	x.write(t, "cd "+dir+" && "+holter+" --demo 60 --listen 127.0.0.1:0 --admin 127.0.0.1:0")
+	address := freePort(t)
+	x.write(t, "cd "+dir+" && "+holter+" --listen "+address+" --admin 127.0.0.1:0")
 	x.press(t, "Enter")
-	x.until(t, "demo-0030")
+	x.until(t, "No client is connected yet.")
+	release(t, "ws://"+address+"/ws", "-n", "60") // unlike a demo's, its clients stay
+	x.until(t, "1/60")                            // all of them, in whichever order
 	for _, step := range keySteps {
 		for _, key := range step.keys {
 			x.press(t, key)
@@ -115,6 +118,8 @@ func TestEveryKeyInTmux(t *testing.T) {
 	x.press(t, "Enter")
 	x.until(t, "MASKED")
 	x.press(t, "Q")
+	x.until(t, "connections of others")
+	x.press(t, "y")
 	x.prompt(t)
 	x.write(t, "echo left=$?")
 	x.press(t, "Enter")

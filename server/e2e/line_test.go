@@ -361,10 +361,9 @@ func TestStepAside(t *testing.T) {
 
 // On a slow line a key is answered within about the time that its picture takes, and the screen says that it skips others.
 func TestSlowLine(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes half a minute")
+	if os.Getenv("HOLTER_E2E_LONG") == "" {
+		t.Skip("it measures for half a minute, by itself: HOLTER_E2E_LONG=1 asks for it")
 	}
-	t.Parallel()
 	const speed = 2000
 	l := online(t, 120, 36, []string{"TERM=xterm-256color"}, holter, "--demo", "200", "--listen", freePort(t), "--admin", "127.0.0.1:0")
 	l.until(t, "1 connections")
@@ -386,10 +385,9 @@ func TestSlowLine(t *testing.T) {
 // A line for which the pictures are too many gets fewer of them, and the screen says so. What waits in the line drains, so that
 // keys are answered soon again.
 func TestLineThatIsTooSlow(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes half a minute")
+	if os.Getenv("HOLTER_E2E_LONG") == "" {
+		t.Skip("it measures for half a minute, by itself: HOLTER_E2E_LONG=1 asks for it")
 	}
-	t.Parallel()
 	l := online(t, 200, 60, []string{"TERM=xterm-256color"}, holter, "--demo", "200", "--refresh", "50ms",
 		"--listen", freePort(t), "--admin", "127.0.0.1:0")
 	l.until(t, "q quit")

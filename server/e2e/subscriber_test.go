@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,12 +24,13 @@ const flood = 30_000
 func TestSlowSubscriber(t *testing.T) {
 	t.Parallel()
 	const clients = 20
-	p := start(t, "--interval", "1s", "--max-conns", strconv.Itoa(clients))
+	p := start(t, "--interval", "1s")
 	hire(t, orders{URL: p.websocket, Clients: clients})
 	eventually(t, patience, "everybody has beaten", func() bool { return len(p.connections(t, "pongs_received>=2")) == clients })
 	before := p.connections(t, "all")
 	slow := p.subscribeSlowly(t)
 
+	p.ask(t, http.MethodPost, "/api/v1/refuse", map[string]int64{"for_ms": 300_000}, new(map[string]any))
 	p.refuse(t, flood)
 	eventually(t, patience, "everybody has beaten twice since", func() bool {
 		beaten := 0

@@ -210,8 +210,13 @@ func (a agreement) hold(t *testing.T, n int, shut time.Duration) {
 			t.Errorf("%s: more than 5 %% between the two records", name)
 		}
 	}
-	if len(storm.Policies) != 1 || !a.want(storm.Policies[0]) {
+	switch late := p.summary(t).Lateness; {
+	case len(storm.Policies) != 1:
 		t.Errorf("policies %+v", storm.Policies)
+	case storm.Policies[0].Kind == "unknown" && late > 1:
+		t.Logf("unknown: the machine is busy, timeouts are stretched by %.1f", late)
+	case !a.want(storm.Policies[0]):
+		t.Errorf("policies %+v, timeouts are stretched by %.1f", storm.Policies, late)
 	}
 }
 

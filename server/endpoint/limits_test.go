@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/sync/errgroup"
 
 	"holter/model"
 	"holter/server"
@@ -54,6 +55,32 @@ func TestLimits(t *testing.T) {
 				t.Errorf("told of %+v", *e.Refusal)
 			}
 		})
+	}
+}
+
+// As many clients as there are places find one each, also if they come in the same moment and others ask meanwhile why
+// nobody is let in.
+func TestAllPlacesAreGivenAway(t *testing.T) {
+	const places = 100
+	r := runServer(t, func(o *server.Options, _ *Options) { o.MaxConns = places })
+	var clients errgroup.Group
+	for i := range places {
+		clients.Go(func() error {
+			if resp, err := http.Get(r.PageURL() + "ws"); err == nil {
+				resp.Body.Close()
+			}
+			ws, _, err := websocket.DefaultDialer.Dial(r.URL()+"?client=c"+strconv.Itoa(i), nil)
+			if err == nil {
+				t.Cleanup(func() { ws.Close() })
+			}
+			return err
+		})
+	}
+	if err := clients.Wait(); err != nil {
+		t.Errorf("a client found no place: %v", err)
+	}
+	if status, _ := r.try(t, "late"); status != http.StatusServiceUnavailable {
+		t.Errorf("one more than there are places: status %d", status)
 	}
 }
 

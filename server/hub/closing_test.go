@@ -22,7 +22,7 @@ func TestClosedBeforeItIsOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _ := start(t, quick())
 		server, _ := inMemory()
-		c := h.Adopt(request("ann"), server, nil)
+		c := h.Adopt(request("ann"), server, nil, nil)
 		c.Close()
 		c.Write([]byte{0x81, 0})
 		if s := snapshot(t, h); len(s.Connections) != 0 || len(s.Clients) != 0 || len(events(h)) != 0 {
@@ -39,7 +39,7 @@ func TestClosedWhileItOpens(t *testing.T) {
 	var open sync.WaitGroup
 	for range n {
 		server, _ := inMemory()
-		c := h.Adopt(request("ann"), server, nil)
+		c := h.Adopt(request("ann"), server, nil, nil)
 		open.Go(func() { io.WriteString(c, switching) })
 		open.Go(func() { c.Close() })
 	}
@@ -99,7 +99,7 @@ func TestShutdownDuringAHandshake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, stop := start(t, quick())
 		server, end := inMemory()
-		c := h.Adopt(request("ann"), server, nil)
+		c := h.Adopt(request("ann"), server, nil, nil)
 		go stop()
 		time.Sleep(closeWait / 2)
 		io.WriteString(c, switching)
@@ -128,7 +128,7 @@ func TestFullSocketUnderTLSDoesNotDelayOthers(t *testing.T) {
 		if err := errors.Join(secure.Handshake(), <-shaken); err != nil {
 			t.Fatal(err)
 		}
-		c := h.Adopt(request("full"), secure, nil)
+		c := h.Adopt(request("full"), secure, nil, nil)
 		io.WriteString(c, switching)
 		server.out.mu.Lock()
 		server.out.room = len(server.out.bytes) // the peer does not read any more

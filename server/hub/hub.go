@@ -128,9 +128,8 @@ func (h *Hub) Announce(address, upstream string) { h.place.Store(&place{address,
 func (h *Hub) Size() int { return int(h.count.size.Load()) }
 
 // Adopt taps the hijacked connection of the request r, whose RemoteAddr is the client's. The connection
-// is listed when its handshake is over.
-func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
-	h.count.size.Add(1)
+// is listed when its handshake is over. It takes the place that is reserved for it; nil stands for none.
+func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte, reserved *Reservation) *tap.Conn {
 	conn := &connection{
 		hub:       h,
 		remote:    addrPort(r.RemoteAddr),
@@ -138,7 +137,10 @@ func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn {
 		client:    newClient(h.o.Identity.Of(r)),
 	}
 	h.samplers.see(conn, r)
-	h.origins.add(conn.remote.Addr())
+	if !reserved.take() {
+		h.count.size.Add(1)
+		h.origins.add(conn.remote.Addr())
+	}
 	conn.toClient = leg{conn: conn, slot: -1}
 	conn.toClient.tap = tap.New(c, early, &conn.toClient, h.now)
 	return conn.toClient.tap

@@ -204,8 +204,7 @@ func (l *leg) Gone() {
 	if s := h.samplers.of(c.client.name()); s != nil {
 		s.forget(c)
 	}
-	h.origins.remove(c.remote.Addr())
-	h.count.size.Add(-1)
+	h.leave(c.remote.Addr())
 }
 
 // changed records and publishes a change of state, if there was one.

@@ -78,7 +78,7 @@ func connectBy(t testing.TB, h *Hub, r *http.Request) *peer {
 	t.Helper()
 	server, end := inMemory()
 	p := newPeer(end)
-	p.app = h.Adopt(r, server, nil)
+	p.app = h.Adopt(r, server, nil, nil)
 	p.app.Prove()
 	p.server = server
 	handled := make(chan struct{})
@@ -174,7 +174,7 @@ func wantEmpty(t testing.TB, h *Hub) {
 func forged(t testing.TB, h *Hub, client string) (*connection, *tap.Conn, *memory) {
 	t.Helper()
 	server, end := inMemory()
-	c := h.Adopt(request(client), server, nil)
+	c := h.Adopt(request(client), server, nil, nil)
 	c.Prove()
 	if _, err := io.WriteString(c, switching); err != nil {
 		t.Fatal(err)

@@ -3,19 +3,45 @@ package hub
 import (
 	"net/netip"
 	"sync"
+	"sync/atomic"
 )
 
-// Expect counts a connection that is about to be upgraded, from a client with this RemoteAddr, so that many upgrades at
-// a time cannot all take the last place. It returns the numbers of connections with that one, in all and from its
-// origin. The caller calls over when the connection was adopted, and so counts by itself, or when it will not come. A
-// second call of over does nothing.
-func (h *Hub) Expect(remote string) (all, fromOrigin int, over func()) {
-	a := addrPort(remote).Addr()
-	all, fromOrigin = int(h.count.size.Add(1)), h.origins.add(a)
-	return all, fromOrigin, sync.OnceFunc(func() {
-		h.origins.remove(a)
-		h.count.size.Add(-1)
-	})
+// Reservation is a place for a connection that is about to be upgraded. It counts as a connection, so that many upgrades at
+// a time cannot all take the last place. The connection that is adopted with it takes the place over: nothing counts
+// twice, or another client would be refused for which there is a place.
+type Reservation struct {
+	hub    *Hub
+	origin netip.Addr
+	over   atomic.Bool // cancelled, or taken by a connection
+}
+
+// Reserve makes a reservation for a client with this RemoteAddr. It returns the numbers of connections with that one, in
+// all and from its origin. The caller cancels it if no connection comes.
+func (h *Hub) Reserve(remote string) (all, fromOrigin int, r *Reservation) {
+	r = &Reservation{hub: h, origin: addrPort(remote).Addr()}
+	return int(h.count.size.Add(1)), h.origins.add(r.origin), r
+}
+
+// Cancel gives the place back, unless a connection has taken it or it was given back before. Nil has none.
+func (r *Reservation) Cancel() {
+	if r.take() {
+		r.hub.leave(r.origin)
+	}
+}
+
+// take reports whether the place was still there to be taken.
+func (r *Reservation) take() bool { return r != nil && r.over.CompareAndSwap(false, true) }
+
+// leave counts one connection less.
+func (h *Hub) leave(origin netip.Addr) {
+	h.origins.remove(origin)
+	h.count.size.Add(-1)
+}
+
+// Sizes returns the numbers of connections, in all and from the origin of a client with this RemoteAddr, including those
+// that are being upgraded.
+func (h *Hub) Sizes(remote string) (all, fromOrigin int) {
+	return h.Size(), h.origins.count(addrPort(remote).Addr())
 }
 
 // origins counts connections by their origin: an IPv4 address, or the IPv6 network of 64 bits that one machine has.

@@ -1,6 +1,9 @@
 package hub
 
-import "testing"
+import (
+	"testing"
+	"testing/synctest"
+)
 
 func TestOrigins(t *testing.T) {
 	var h Hub
@@ -19,4 +22,36 @@ func TestOrigins(t *testing.T) {
 	if n := h.origins.count(addrPort("192.0.2.1:9").Addr()); n != 2 || len(h.origins.counts) != 2 {
 		t.Errorf("%d connections left, of %d origins", n, len(h.origins.counts))
 	}
+}
+
+// A connection has one place from its reservation to its end: nothing counts twice, nor not at all.
+func TestReservedPlaceIsTheConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, quick())
+		r := request("ann")
+		sizes := func(when string, want int) {
+			t.Helper()
+			if all, fromOrigin := h.Sizes(r.RemoteAddr); all != want || fromOrigin != want {
+				t.Errorf("%s: %d connections, %d from there, want %d", when, all, fromOrigin, want)
+			}
+		}
+		all, fromOrigin, reserved := h.Reserve(r.RemoteAddr)
+		if all != 1 || fromOrigin != 1 {
+			t.Errorf("the first is number %d, and %d from there", all, fromOrigin)
+		}
+		sizes("reserved", 1)
+		server, _ := inMemory()
+		c := h.Adopt(r, server, nil, reserved)
+		sizes("adopted", 1)
+		reserved.Cancel()
+		sizes("cancelled too late", 1)
+		c.Close()
+		synctest.Wait()
+		sizes("closed", 0)
+
+		_, _, reserved = h.Reserve(r.RemoteAddr)
+		reserved.Cancel()
+		reserved.Cancel()
+		sizes("cancelled twice", 0)
+	})
 }

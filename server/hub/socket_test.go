@@ -35,7 +35,7 @@ type tapWriter struct {
 }
 
 func (w tapWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return tap.Hijack(w.ResponseWriter, func(c net.Conn, early []byte) *tap.Conn { return w.hub.Adopt(w.request, c, early) })
+	return tap.Hijack(w.ResponseWriter, func(c net.Conn, early []byte) *tap.Conn { return w.hub.Adopt(w.request, c, early, nil) })
 }
 
 func listen(t testing.TB, h *Hub, secure bool, handle func(*websocket.Conn)) *endpoint {

@@ -215,7 +215,7 @@ func TestNoPingIntoAForeignProtocol(t *testing.T) {
 				h, _ := start(t, observing())
 				server, end := inMemory()
 				r, _ := keyed()
-				app := h.Adopt(r, server, nil)
+				app := h.Adopt(r, server, nil, nil)
 				app.Expect(r)
 				io.WriteString(app, tt.head)
 				io.ReadFull(end, make([]byte, len(tt.head)))
@@ -255,7 +255,7 @@ func TestPingHostile(t *testing.T) {
 		hostile := func(says bool) model.Connection {
 			server, end := inMemory()
 			r, accepts := keyed()
-			app := h.Adopt(r, server, nil)
+			app := h.Adopt(r, server, nil, nil)
 			app.Expect(r)
 			over := make(chan struct{})
 			go func() {
@@ -300,7 +300,7 @@ func TestHalfClosedIsStillThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _ := start(t, observing())
 		near, end := inMemory()
-		c := h.Adopt(request("ann"), near, nil)
+		c := h.Adopt(request("ann"), near, nil, nil)
 		io.WriteString(c, switching)
 		back, far := inMemory()
 		up := h.AdoptUpstream(c, back, nil)

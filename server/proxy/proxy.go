@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/server/hub"
 	"holter/server/plane"
 	"holter/server/tap"
 )
@@ -33,12 +34,12 @@ type Door interface {
 	// Validate returns an error if the monitor's options are invalid.
 	Validate() error
 	Log() *slog.Logger
-	// Admit reports whether an upgrade may go on. If it may, it has a place until the caller calls leave: when its
-	// connection was adopted, or when it will not come. If not, Admit has answered the request.
-	Admit(w http.ResponseWriter, r *http.Request) (leave func(), ok bool)
+	// Admit reports whether an upgrade may go on. If it may, a place is reserved, which Adopt takes, and the caller
+	// cancels that if no connection comes. If not, Admit has answered the request.
+	Admit(w http.ResponseWriter, r *http.Request) (reserved *hub.Reservation, ok bool)
 	// Adopt begins to watch the connection of a client, and AdoptUpstream the connection to the backend. early are the
 	// bytes that have been read from it already.
-	Adopt(r *http.Request, c net.Conn, early []byte) *tap.Conn
+	Adopt(r *http.Request, c net.Conn, early []byte, reserved *hub.Reservation) *tap.Conn
 	AdoptUpstream(near *tap.Conn, c net.Conn, early []byte) *tap.Conn
 	// SetHalfClose sets how long a connection may stay after one end has closed, while a write to either end waits.
 	SetHalfClose(after time.Duration)
@@ -106,7 +107,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if tap.IsUpgrade(r) && !from.admit(p.door) {
 		return
 	}
-	defer from.leave()
+	defer func() { from.reserved.Cancel() }() // which takeOver may have made
 	// Otherwise net/http discards the rest of the body when the answer begins.
 	http.NewResponseController(w).EnableFullDuplex()
 	p.reverse.ServeHTTP(asItIs{w}, withClient(r, from))
@@ -132,7 +133,7 @@ func (p *proxy) respond(res *http.Response) error {
 		return p.takeOver(res)
 	}
 	from := clientOf(res.Request)
-	from.leave() // before the client knows, which may come again at once
+	from.reserved.Cancel() // before the client knows, which may come again at once
 	if plane.Handshaking(from.request) {
 		p.door.Refused(from.request, p.refusal(from.request, res))
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 
+	"holter/server/hub"
 	"holter/server/tap"
 )
 
@@ -14,23 +15,16 @@ var errTaken = errors.New("the connection was taken over")
 
 // client holds the parts of a client's request that ReverseProxy does not pass to its hooks.
 type client struct {
-	writer  http.ResponseWriter
-	request *http.Request // with the client's own address, even if a trusted proxy sent it
-	kept    http.Header   // of the response: see hops
-	left    func()        // gives the place of an upgrade back; nil for none
+	writer   http.ResponseWriter
+	request  *http.Request    // with the client's own address, even if a trusted proxy sent it
+	kept     http.Header      // of the response: see hops
+	reserved *hub.Reservation // of an upgrade, nil for none
 }
 
 // admit reports whether there is a place for the client. If not, it has been told.
 func (c *client) admit(d Door) (ok bool) {
-	c.left, ok = d.Admit(c.writer, c.request)
+	c.reserved, ok = d.Admit(c.writer, c.request)
 	return ok
-}
-
-// leave gives the place back. The connection counts by itself once it was adopted.
-func (c *client) leave() {
-	if c.left != nil {
-		c.left()
-	}
 }
 
 type clientKey struct{}
@@ -74,8 +68,7 @@ func (p *proxy) takeOver(res *http.Response) error {
 // tunnel.
 func (p *proxy) hijack(from *client, res *http.Response) (*tap.Conn, error) {
 	conn, _, err := tap.Hijack(from.writer.(http.Hijacker), func(c net.Conn, early []byte) *tap.Conn {
-		t := p.door.Adopt(from.request, c, early)
-		from.leave()
+		t := p.door.Adopt(from.request, c, early, from.reserved)
 		if !tap.Accepts(from.request, res.Header) {
 			t.Tunnel()
 		}

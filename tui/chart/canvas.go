@@ -106,39 +106,6 @@ func (c *canvas) put(i int, dots uint8, ink int) {
 	at.dots |= dots
 }
 
-// line joins two dots. Between their columns it is one dot high where it is flat, and has no gaps
-// where it is steep.
-func (c *canvas) line(x0, y0, x1, y1, ink int) {
-	if x0 > x1 {
-		x0, y0, x1, y1 = x1, y1, x0, y0
-	}
-	if x0 == x1 {
-		c.column(x0, y0, y1, ink)
-		return
-	}
-	last := y0
-	for x := max(x0, 0); x <= min(x1, c.wide()-1); x++ {
-		y := y0 + roundDiv((y1-y0)*(x-x0), x1-x0)
-		switch {
-		case y > last+1:
-			c.column(x, last+1, y, ink)
-		case y < last-1:
-			c.column(x, y, last-1, ink)
-		default:
-			c.dot(x, y, ink)
-		}
-		last = y
-	}
-}
-
-// roundDiv is a/b to the nearest, for b above 0.
-func roundDiv(a, b int) int {
-	if a < 0 {
-		return -((-a + b/2) / b)
-	}
-	return (a + b/2) / b
-}
-
 // mark puts the stencil of an ink on the cell of a dot.
 func (c *canvas) mark(x, y, ink int) {
 	if x < 0 || y < 0 || x >= c.wide() || y >= c.high() {

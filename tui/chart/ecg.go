@@ -15,9 +15,9 @@ import (
 // timeout that was in force. The line at the foot is flat, and has a sign, where there was no answer. Probes are dots above
 // it, and late answers have a sign at their top.
 //
-// It scrolls with time: a beat stands where its ping was written. A young connection has the whole width for its life. Beats without times, such as a holter of an earlier version
-// sends, stand side by side. Where the timeout is far above all round trips, the axis is broken between them, so that
-// those have the room.
+// It scrolls with time: a beat stands where its ping was written. A young connection has the whole width for its life. Beats
+// without times, such as a holter of an earlier version sends, stand side by side. Where the timeout is far above all round
+// trips, the axis is broken between them, so that those have the room.
 type ECG struct {
 	Samples  []model.Sample // oldest first; more than there is room for, so that the line need not begin in the picture
 	Beats    int            // that there is room for

@@ -150,7 +150,9 @@ func (t *trace) beat(x int, beat model.Beat) {
 		return
 	}
 	ink, peak, end := inkOf(beat), x+t.period/2, x+t.period-1
-	t.line(x, t.base, end, t.base, ink)
+	for at := x; at <= end; at++ {
+		t.dot(at, t.base, ink)
+	}
 	switch {
 	case kind == model.LateBeat:
 		t.mark(peak, min(t.dy, t.high()-1), inkLate)

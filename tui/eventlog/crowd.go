@@ -61,11 +61,7 @@ func (c *crowd) add(e *model.Event) {
 // about says which client an event is about, and why it happened.
 func about(e *model.Event) (client, reason string) {
 	if r := e.Refusal; r != nil {
-		reason = cmp.Or(r.Diagnosis.Detail, r.Reason)
-		if r.Status > 0 {
-			reason = fmt.Sprintf("%d %s", r.Status, reason)
-		}
-		return cmp.Or(r.Client, r.Remote), reason
+		return cmp.Or(r.Client, r.Remote), r.Answer()
 	}
 	c := e.Connection
 	switch {

@@ -167,7 +167,7 @@ func TestStormIsOneLineEachSecond(t *testing.T) {
 		if want := "demo-0010, demo-0011, demo-0012, demo-0013, demo-0014, demo-0015, demo-0016, demo-0017 and 394 more"; storm[0]["clients"] != want {
 			t.Errorf("clients %v, want %s", storm[0]["clients"], want)
 		}
-		if storm[0]["reasons"] != "503 too many at once (402)" || storm[0]["level"] != "WARN" {
+		if storm[0]["reasons"] != "503: too many at once (402)" || storm[0]["level"] != "WARN" {
 			t.Errorf("storm %v", storm[0])
 		}
 	})

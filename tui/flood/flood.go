@@ -112,23 +112,30 @@ const (
 	longestCause = 40 // cells
 )
 
-// list names as many as fit into w cells, and counts the others. It is empty if not even one fits.
+// list names as many as fit into w cells, with how often those came that came much more than others, and counts the rest.
+// It is empty if not even one fits.
 func list(names []tally, gone, w int, g *look.Glyphs) (text string) {
-	named, total := "", 0
+	share := 0 // of one client, were all the same
 	for _, t := range names {
-		total += t.n
+		share += t.n
 	}
-	for i := range min(len(names), mostNames) {
-		if i > 0 {
-			named += ", "
+	share /= max(len(names), 1)
+	for _, counted := range []bool{true, false} {
+		named := ""
+		for i, t := range names[:min(len(names), mostNames)] {
+			if i > 0 {
+				named += ", "
+			}
+			named += g.Cut(g.Plain(t.what), longestName)
+			if counted && t.n > 2 && t.n > 2*share {
+				named += fmt.Sprintf(" %s%d", g.Lost, t.n)
+			}
+			if longer := named + more(len(names)-i-1, gone); look.Width(longer) <= w {
+				text = longer
+			}
 		}
-		named += g.Cut(g.Plain(names[i].what), longestName)
-		if names[i].n > 2 && names[i].n*len(names) > 2*total { // much more than its share
-			named += fmt.Sprintf(" %s%d", g.Lost, names[i].n)
-		}
-		longer := named + more(len(names)-i-1, gone)
-		if look.Width(longer) <= w {
-			text = longer
+		if text != "" {
+			break
 		}
 	}
 	return text

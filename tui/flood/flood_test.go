@@ -105,6 +105,9 @@ func TestWords(t *testing.T) {
 	if got, want := Words(events[:110], 0, 120, &look.ASCIIGlyphs), "refused 110 in 0.7s: ?[2J???????????????????~ x100, demo-0100 and 9 more; 429 slow down x100, 503 full x9, 1 other"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+	if got, want := Words(events[:110], 0, 90, &look.ASCIIGlyphs), "refused 110 in 0.7s: ?[2J???????????????????~ and 10 more; 429 slow down x100, 2 others"; got != want {
+		t.Errorf("%q, want %q: the name has room without its count", got, want)
+	}
 	if got, want := Words([]*Event{{Kind: "opened", Who: "ann"}, {Kind: "opened", Who: "ann"}}, 0, 80, &look.ASCIIGlyphs), "opened 2 at once: ann"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

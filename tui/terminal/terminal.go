@@ -45,6 +45,7 @@ type Terminal struct {
 	in    *os.File // nil if keys do not come from a terminal
 	out   io.Writer
 	own   *os.File    // out, opened for this process alone; nil where that is not possible
+	fd    int         // of out, -1 if that is no file. It is asked for the size, maybe while out is closed
 	state *term.State // how in was, nil if it is no terminal
 
 	mu    sync.Mutex   // held by the one who writes
@@ -62,13 +63,13 @@ func Open(in io.Reader, out io.Writer) *Terminal {
 	if out == nil {
 		out = os.Stdout
 	}
-	t := &Terminal{out: out}
+	t := &Terminal{out: out, fd: -1}
 	if isTerminal(in) {
 		t.in = in.(*os.File)
 		t.state, _ = term.GetState(int(t.in.Fd()))
 	}
 	if f, ok := out.(*os.File); ok {
-		t.own = reopen(f)
+		t.own, t.fd = reopen(f), int(f.Fd())
 	}
 	return t
 }
@@ -84,11 +85,10 @@ func isTerminal(stream any) bool {
 // Size is the cells of a line and the lines: 80 by 24 of a terminal that does not say, such as a serial one. It fails if there
 // is no terminal, with ErrGone if it hung up.
 func (t *Terminal) Size() (w, h int, err error) {
-	f, ok := t.out.(*os.File)
-	if !ok {
+	if t.fd < 0 {
 		return 0, 0, errors.ErrUnsupported
 	}
-	if w, h, err = term.GetSize(int(f.Fd())); hungUp(err) {
+	if w, h, err = term.GetSize(t.fd); hungUp(err) {
 		err = ErrGone
 	}
 	if err == nil && (w == 0 || h == 0) {
