@@ -223,6 +223,7 @@ func seeAllStates(t *testing.T, x tmux, begin time.Time) {
 		}
 	}
 	for len(seen) < 5 && time.Since(begin) < within {
+		x.press(t, "g") // the worst are on top, and the cursor would go down with its row
 		screen := x.screen(t)
 		if strings.Contains(screen, " timeouts x") {
 			within = 3 * time.Minute

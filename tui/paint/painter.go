@@ -104,6 +104,9 @@ func (p *Painter) paintLine(y int, line string) {
 			p.out = append(p.out, "\x1b[K"...)
 			x = p.w
 		default:
+			if !p.row[x].certain() {
+				p.y = -1 // behind a cursor that was placed anew, it cannot join the character before
+			}
 			p.move(x, y)
 			x = p.write(x)
 		}

@@ -49,7 +49,7 @@ func compare(t *testing.T, steps []step) {
 		if out := paint(&p, s); len(out) > 0 {
 			t.Fatalf("the same picture again: %q", out)
 		}
-		if lines := strings.Split(s.picture, "\n"); len(lines) <= s.h && onlyStyled(s.picture) && ansi.StringWidth(slices.MaxFunc(lines, byWidth)) <= s.w {
+		if lines := strings.Split(s.picture, "\n"); len(lines) <= s.h && styled.MatchString(s.picture) && ansi.StringWidth(slices.MaxFunc(lines, byWidth)) <= s.w {
 			written := vt.New(s.w, s.h)
 			for y, line := range lines {
 				fmt.Fprintf(written, "\x1b[m\x1b[%dH%s", y+1, ansi.Truncate(line, s.w, ""))
@@ -61,12 +61,13 @@ func compare(t *testing.T, steps []step) {
 	}
 }
 
-// strange is all that has no place in a picture: sequences that are no styles, other control characters, and what is no text.
-var strange = regexp.MustCompile("\x1b[^[]|\x1b\\[[0-9;]*[^0-9;m]|\x1b$|[\x00-\x09\x0b-\x1a\x1c-\x1f\x7f-\u009f\ufffd]")
+// styled is a picture of text and of the styles that there are, and of nothing else.
+var styled = func() *regexp.Regexp {
+	const style = `(?:[0-57-9]|2[2-57-9]|3[0-79]|4[0-79]|9[0-7]|10[0-7]|[34]8;5;\d{1,2}|[34]8;2;\d{1,2};\d{1,2};\d{1,2})`
+	return regexp.MustCompile("^(?:[^\x00-\x09\x0b-\x1f\x7f-\u009f\ufffd]|\x1b\\[(?:" + style + "(?:;" + style + "){0,2})?m)*$")
+}()
 
 func byWidth(a, b string) int { return cmp.Compare(ansi.StringWidth(a), ansi.StringWidth(b)) }
-
-func onlyStyled(picture string) bool { return !strange.MatchString(picture) }
 
 func paint(p *Painter, s step) []byte {
 	out, _ := p.Paint(s.picture, s.w, s.h, 0)
@@ -132,6 +133,8 @@ func TestPaintingDifferencesShowsTheWhole(t *testing.T) {
 func FuzzPainter(f *testing.F) {
 	f.Add("one\ntwo", "one\nthree", uint8(10), uint8(3))
 	f.Add("\x1b[7m世\x1b[m a", "a世", uint8(3), uint8(1))
+	f.Add("00", "0\x00\u0d03", uint8(6), uint8(81)) // a mark that would join the character before
+	f.Add("\x1b[110m0", "\x1b[10m0", uint8(12), uint8(9))
 	f.Fuzz(func(t *testing.T, before, after string, w, h uint8) {
 		width, height := 1+int(w)%60, 1+int(h)%10
 		compare(t, []step{{before, width, height}, {after, width, height}, {before, width, height}, {after, width, height},

@@ -307,8 +307,10 @@ func (t *Terminal) dress(numbers []int) {
 		switch n := numbers[i]; {
 		case n == 0:
 			*l = look{}
+		case n < 0:
 		case n < 10:
 			l.on[n] = true
+		case n < 20: // fonts
 		case n == 22:
 			l.on[1], l.on[2] = false, false
 		case n < 30:
