@@ -14,6 +14,11 @@ type Evidence struct {
 	Ponged     bool          // a pong has come at least once
 	Mute       bool          // no pong has ever come, but the peer shows that it lives in other ways
 
+	Proxied bool          // the connection is one side of a proxy
+	Side    Side          // that side
+	Untaken time.Duration // the peer has taken nothing of what waits for it
+	Beyond  time.Duration // of a proxy: the other side has taken nothing of what came from this peer
+
 	PeerInterval time.Duration // mean time between the peer's own beats
 	Unread       bool          // bytes wait unread in our own socket
 	Kept         time.Duration // how long a ping has waited to be written

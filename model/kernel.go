@@ -13,5 +13,6 @@ type Kernel struct {
 	Unread        int           // bytes that wait in our socket for the application
 	NotSent       int           // bytes that wait in our socket for room in the peer's
 	WindowShut    bool          // the peer's kernel has no room
+	WindowProbes  int           // probes of a shut window, or of a silent peer, without an answer
 	Writing       bool          // the application waits in a write
 }

@@ -47,11 +47,13 @@ const (
 	BeatMissed   Trigger = iota // a beat was not answered within the timeout, and no byte came in
 	ProbesMissed                // neither was any of the probes
 	ByteIn                      // the peer sent anything at all
+	NothingTaken                // the peer took nothing of what waits for it, for its timeout
+	Taken                       // it takes what waits again
 	Reaped                      // holter closed the socket because the connection had failed
 	Ended                       // any other end: close frame, end of stream, reset, kick
 )
 
-var triggerNames = [...]string{"beat missed", "probes missed", "byte in", "reaped", "ended"}
+var triggerNames = [...]string{"beat missed", "probes missed", "byte in", "nothing taken", "taken again", "reaped", "ended"}
 
 func (t Trigger) String() string {
 	if int(t) < len(triggerNames) {
@@ -63,8 +65,8 @@ func (t Trigger) String() string {
 // transitions is the whole state machine. A trigger that is not in it changes nothing. A closed connection stays
 // closed: its client comes back with another one, of the next generation.
 var transitions = map[State]map[Trigger]State{
-	Normal:  {BeatMissed: Suspect, Ended: Closed},
-	Suspect: {ByteIn: Normal, ProbesMissed: Failed, Ended: Closed},
+	Normal:  {BeatMissed: Suspect, NothingTaken: Suspect, Ended: Closed},
+	Suspect: {ByteIn: Normal, Taken: Normal, ProbesMissed: Failed, Ended: Closed},
 	Failed:  {ByteIn: Normal, Reaped: Failed, Ended: Closed},
 	Closed:  {},
 }

@@ -5,15 +5,15 @@ import "testing"
 // The whole state machine: every state with every trigger.
 func TestEveryStateAndTrigger(t *testing.T) {
 	states := []State{Normal, Suspect, Failed, Closed, Away, Flapping, Unknown}
-	triggers := []Trigger{BeatMissed, ProbesMissed, ByteIn, Reaped, Ended}
+	triggers := []Trigger{BeatMissed, ProbesMissed, ByteIn, NothingTaken, Taken, Reaped, Ended}
 	want := [][]State{
-		Normal:   {Suspect, Normal, Normal, Normal, Closed},
-		Suspect:  {Suspect, Failed, Normal, Suspect, Closed},
-		Failed:   {Failed, Failed, Normal, Failed, Closed},
-		Closed:   {Closed, Closed, Closed, Closed, Closed},
-		Away:     {Away, Away, Away, Away, Away}, // states of a client, not of a connection: no trigger changes them
-		Flapping: {Flapping, Flapping, Flapping, Flapping, Flapping},
-		Unknown:  {Unknown, Unknown, Unknown, Unknown, Unknown}, // that of another holter's connection
+		Normal:   {Suspect, Normal, Normal, Suspect, Normal, Normal, Closed},
+		Suspect:  {Suspect, Failed, Normal, Suspect, Normal, Suspect, Closed},
+		Failed:   {Failed, Failed, Normal, Failed, Failed, Failed, Closed},
+		Closed:   {Closed, Closed, Closed, Closed, Closed, Closed, Closed},
+		Away:     {Away, Away, Away, Away, Away, Away, Away}, // states of a client, not of a connection: no trigger changes them
+		Flapping: {Flapping, Flapping, Flapping, Flapping, Flapping, Flapping, Flapping},
+		Unknown:  {Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown}, // that of another holter's connection
 	}
 	if len(states) != len(StateNames) || len(triggers) != len(triggerNames) {
 		t.Fatal("a state or a trigger is missing in this test")

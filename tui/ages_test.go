@@ -14,11 +14,13 @@ import (
 // corpse is a heart.Peer that has gone silent, as far as the kernel knows it.
 type corpse struct{ kernel model.Kernel }
 
-func (p *corpse) Heard() model.Instant             { return 1 }
-func (p *corpse) Unread() bool                     { return false }
-func (p *corpse) Timing() (rto, rtt time.Duration) { return p.kernel.RTO, 0 }
-func (p *corpse) Kernel() model.Kernel             { return p.kernel }
-func (p *corpse) MayBeat(_, _ model.Instant) bool  { return true }
+func (p *corpse) Heard() model.Instant                      { return 1 }
+func (p *corpse) Unread() bool                              { return false }
+func (p *corpse) Timing() (rto, rtt time.Duration)          { return p.kernel.RTO, 0 }
+func (p *corpse) Kernel() model.Kernel                      { return p.kernel }
+func (p *corpse) Untaken(model.Instant, bool) model.Instant { return 0 }
+func (p *corpse) Beyond(model.Instant) time.Duration        { return 0 }
+func (p *corpse) MayBeat(_, _ model.Instant) bool           { return true }
 
 // deathBy beats for a peer that never answers, until it has failed, and returns why.
 func deathBy(k model.Kernel) model.Diagnosis {

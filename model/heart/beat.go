@@ -22,6 +22,12 @@ type Peer interface {
 	MayBeat(now, sent model.Instant) bool
 	// Kernel returns the other figures of the kernel.
 	Kernel() model.Kernel
+	// Untaken returns since when the peer has taken nothing of what waits for it, 0 if nothing waits. Without doubt it
+	// looks only at a write that waits, which costs nothing if there is none.
+	Untaken(now model.Instant, doubt bool) model.Instant
+	// Beyond returns how long the other end of a proxied connection has held up a write of what came from this peer, 0 if
+	// it does not.
+	Beyond(now model.Instant) time.Duration
 }
 
 // Action is what a Tick asks of the caller.
@@ -72,8 +78,7 @@ func (h *Heart) step(now model.Instant, late *Lateness, p Peer) {
 	silent := h.rhythm.Scheme.ClientBeats() && !h.resting && now >= h.silenceEnds()
 	switch {
 	case late.Overdue(now):
-	case h.asked != h.written && h.kept(now) >= unreadTimeouts*h.patience():
-		h.stuck(now, heard, p)
+	case h.jammed(now, heard, overdue, p):
 	case !overdue && !silent:
 	case p.Unread():
 		h.unread(now, heard, p)
@@ -94,23 +99,12 @@ func (h *Heart) unread(now, heard model.Instant, p Peer) {
 		return
 	}
 	e := h.fullEvidence(now, heard, p)
-	e.Unread = true
+	e.Unread, e.Beyond = true, p.Beyond(now)
 	h.diagnose(&e)
 }
 
 // unreadTimeouts is the number of timeouts after which unread bytes are a finding.
 const unreadTimeouts = 2
-
-// stuck judges a ping that could not be written for long. That is no evidence against the peer either, but the
-// reason may be a finding.
-func (h *Heart) stuck(now, heard model.Instant, p Peer) {
-	if h.unreadFound() {
-		return
-	}
-	if e := h.fullEvidence(now, heard, p); backpressure(&e) {
-		h.diagnose(&e)
-	}
-}
 
 // kept returns how long a ping has waited to be written.
 func (h *Heart) kept(now model.Instant) time.Duration {
@@ -226,6 +220,8 @@ func (h *Heart) wantsPing(now model.Instant, p Peer) bool {
 	switch {
 	case !h.rhythm.Scheme.ServerBeats() || h.ended || h.waiting || h.asked != h.written:
 		return false
+	case h.jam.judged():
+		return false
 	case h.state == model.Suspect: // a probe is part of the beat before it
 		return true
 	case now < h.due:
@@ -247,8 +243,9 @@ func (h *Heart) next(now model.Instant) model.Instant {
 		next = min(next, now+model.Instant(longestSleep))
 	}
 	if !h.ended {
-		next = min(next, h.silenceEnds())
+		next = min(next, h.silenceEnds(), h.jam.next())
 		switch {
+		case h.jam.judged():
 		case h.waiting:
 			next = min(next, h.deadline())
 		case h.rhythm.Scheme.ServerBeats() && h.asked == h.written && !h.resting:
@@ -280,7 +277,7 @@ func (h *Heart) probeWait() time.Duration {
 func (h *Heart) silenceEnds() model.Instant {
 	probing := h.rhythm.Scheme.ServerBeats()
 	switch {
-	case !h.rhythm.Scheme.ClientBeats(), probing && !h.peer.steady(), h.resting:
+	case !h.rhythm.Scheme.ClientBeats(), probing && !h.peer.steady(), h.resting, h.jam.judged():
 		return never
 	case h.state == model.Normal:
 		return h.quiet + model.Instant(h.stretch(h.peer.limit()))

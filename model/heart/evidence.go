@@ -10,6 +10,12 @@ import (
 func (h *Heart) Evidence(now model.Instant, late *Lateness, p Peer) model.Evidence {
 	e := h.fullEvidence(now, p.Heard(), p)
 	e.Unread = p.Unread()
+	if h.jam.judged() {
+		e.Untaken = time.Duration(now - h.jam.since)
+	}
+	if e.Unread {
+		e.Beyond = p.Beyond(now)
+	}
 	e.Late = late.since(max(h.sent, h.heard)) // the connection may have opened since the lateness
 	return e
 }
@@ -31,6 +37,8 @@ func (h *Heart) evidence(now, heard model.Instant) model.Evidence {
 		LostOut:      h.lostOut,
 		Tunnel:       h.tunnel,
 		Spared:       h.spared,
+		Proxied:      h.proxied,
+		Side:         h.side,
 	}
 }
 

@@ -24,6 +24,8 @@ import (
 // A peer that has never answered a ping but sends data is mute. From then on the heart judges only whether the peer's
 // kernel acknowledges the pings.
 //
+// A peer that takes nothing of what waits for it is judged by that alone: see jam.
+//
 // If only the peer beats (SchemeClient) there are no pings. Tick compares the silence of the peer with the
 // pace that it has shown.
 type Heart struct {
@@ -39,8 +41,7 @@ type Heart struct {
 	voided   uint32        // the newest ping of those that give no sample
 	due      model.Instant // the next beat; in SchemeClient the end of a suspect's last chance
 	sent     model.Instant // the newest ping was written
-	open     model.Instant // the oldest unanswered ping that may give a sample was written
-	early    model.Instant // the pong came before Sent reported its ping; 0 if that is not so
+	open     model.Instant // the oldest unanswered ping that may give a sample was written; but see early
 
 	// What was measured. Beside these, the counts of samples below.
 	timeout time.Duration // of the newest beat, before it is stretched by lateness
@@ -49,6 +50,7 @@ type Heart struct {
 
 	// What is believed of the peer. Beside these, the state and its counts below.
 	diagnosis *model.Diagnosis // nil while nothing is wrong; shared, and never changed
+	jam       *jam             // nil unless the peer may take nothing of what waits for it
 	heard     model.Instant    // the last byte in, when the connection opened or fell into suspicion
 	quiet     model.Instant    // since when the peer's silence counts
 
@@ -61,6 +63,7 @@ type Heart struct {
 	samples   uint8 // that the detector has had; stops at startSamples
 	warm      bool  // there was a round trip; the first is not a sample, as it overlaps the end of the handshake
 	waiting   bool  // for the pong of the newest ping written
+	early     bool  // the pong came before Sent reported its ping: at open
 	consulted bool  // the kernel was asked about the newest ping
 	resting   bool  // a beat is due that may not go out: see Peer.MayBeat
 	mute      bool  // the peer has never answered a ping, but is known to live
@@ -69,6 +72,8 @@ type Heart struct {
 	lostOut   bool
 	tunnel    bool // see Tunnel
 	spared    bool // see Spare
+	proxied   bool // see Between
+	side      model.Side
 
 	beats history
 }
@@ -106,6 +111,7 @@ func (h *Heart) Sent(seq uint32, at model.Instant) model.Instant {
 	if seq != h.asked || seq == h.written || h.ended {
 		return h.next(at)
 	}
+	early := h.open
 	if h.answered >= h.written || h.voided == h.written {
 		h.open = at
 	}
@@ -114,9 +120,9 @@ func (h *Heart) Sent(seq uint32, at model.Instant) model.Instant {
 	if h.state != model.Suspect {
 		h.timeout, h.consulted = h.bound(0, 0), false
 	}
-	if h.early != 0 {
-		h.answer(time.Duration(h.early-at), false)
-		h.early = 0
+	if h.early {
+		h.answer(time.Duration(early-at), false)
+		h.early = false
 	}
 	return h.next(at)
 }
@@ -144,7 +150,10 @@ func (h *Heart) Pong(seq uint32, at model.Instant, exact bool, late *Lateness) (
 	case exact:
 		h.answer(rtt, tardy)
 	case early:
-		h.early = at
+		h.early, h.open = true, at
+	}
+	if h.jam.judged() {
+		return h.flow(at) // it has read its way to our ping
 	}
 	from, to, changed = h.Heard(at)
 	switch {
@@ -186,6 +195,9 @@ func (h *Heart) RoundTrip(rtt time.Duration) {
 // Heard reports that a byte came in. The call is needed only while Alert is true.
 func (h *Heart) Heard(at model.Instant) (from, to model.State, changed bool) {
 	from = h.state
+	if h.jam.judged() { // a peer that takes nothing may well send
+		return from, from, false
+	}
 	to, changed = h.move(model.ByteIn)
 	if changed {
 		h.probe, h.waiting, h.quiet = 0, false, at
@@ -237,12 +249,16 @@ func (h *Heart) Spare() {
 	h.diagnose(&model.Evidence{Spared: true})
 }
 
+// Between records that the connection is one side of a proxy, so that sentences name the side, and what the peer does to
+// the other side is known.
+func (h *Heart) Between(side model.Side) { h.proxied, h.side = true, side }
+
 // rest ends all beats. If a ping is waiting for its pong, that ping no longer counts.
 func (h *Heart) rest() {
 	r := *h.rhythm
 	r.Scheme = model.SchemeNone
 	h.rhythm = &r
-	h.asked, h.waiting = h.written, false
+	h.asked, h.waiting, h.jam = h.written, false, nil
 }
 
 // Hasten makes the next beat due at now, unless there was one since that instant.
@@ -275,6 +291,9 @@ func (h *Heart) move(t model.Trigger) (model.State, bool) {
 	return to, changed
 }
 
+// Blocked reports whether the peer is suspect because it takes nothing of what waits for it.
+func (h *Heart) Blocked() bool { return h.jam.judged() }
+
 // Mute reports whether the peer is known to live and to answer no pings.
 func (h *Heart) Mute() bool { return h.mute }
 
@@ -282,7 +301,7 @@ func (h *Heart) Mute() bool { return h.mute }
 func (h *Heart) State() model.State { return h.state }
 
 // Alert reports whether the next byte from the peer would change the state.
-func (h *Heart) Alert() bool { return h.state != model.Normal && !h.ended }
+func (h *Heart) Alert() bool { return h.state != model.Normal && !h.ended && !h.jam.judged() }
 
 // RTT returns the last round trip, 0 before the first.
 func (h *Heart) RTT() time.Duration { return h.rtt }

@@ -23,6 +23,10 @@ func (p *quietPeer) Timing() (rto, rtt time.Duration) { return p.rto, 0 }
 
 func (p *quietPeer) Kernel() model.Kernel { return model.Kernel{} }
 
+func (p *quietPeer) Untaken(model.Instant, bool) model.Instant { return 0 }
+
+func (p *quietPeer) Beyond(model.Instant) time.Duration { return 0 }
+
 func (p *quietPeer) MayBeat(_, _ model.Instant) bool { return true }
 
 // at converts seconds to an Instant.

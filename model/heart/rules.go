@@ -2,6 +2,7 @@ package heart
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"holter/model"
@@ -72,10 +73,13 @@ func writeHostBusy(e *model.Evidence) string {
 }
 
 func jitter(e *model.Evidence) bool {
-	return e.State == model.Normal && (e.Gap > 0 || e.LateAnswer > 0 || e.Skipped > 0)
+	return e.State == model.Normal && (e.Untaken > 0 || e.Gap > 0 || e.LateAnswer > 0 || e.Skipped > 0)
 }
 
 func writeJitter(e *model.Evidence) string {
+	if e.Untaken > 0 {
+		return fmt.Sprintf("%s took nothing for %s; it recovered by itself.", sentence(peer(e)), span(e.Untaken))
+	}
 	if e.LateAnswer > 0 {
 		return fmt.Sprintf("An answer took %s where %s was expected at most; it came by itself.",
 			span(e.LateAnswer), span(e.Timeout))
@@ -103,46 +107,116 @@ func writeNoPong(e *model.Evidence) string {
 	return fmt.Sprintf("Data came in, but none of %d pings was ever answered.", e.Unanswered)
 }
 
-// backpressure holds if all that was sent is acknowledged. That distinguishes it from a dead path, on which
-// written bytes pile up as well.
+// untaken holds if the peer takes nothing of what waits for it. The same evidence is backpressure from a client and
+// app-not-reading of an upstream.
+func untaken(e *model.Evidence) bool {
+	return e.State.Trouble() && e.Untaken > 0 && takesNothing(&e.Kernel)
+}
+
+func isUpstream(e *model.Evidence) bool { return e.Proxied && e.Side == model.UpstreamSide }
+
+// peer names the other end in a sentence.
+func peer(e *model.Evidence) string {
+	if e.Proxied {
+		return "the " + e.Side.String()
+	}
+	return "the peer"
+}
+
+// beyond names the other side of a proxy.
+func beyond(e *model.Evidence) string {
+	if isUpstream(e) {
+		return "the client"
+	}
+	return "the upstream"
+}
+
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+// backpressure holds for a client that takes nothing, and for an upstream whose bytes wait behind that client.
 func backpressure(e *model.Evidence) bool {
-	k := &e.Kernel
-	return k.Known && k.Writing && (e.Unread || e.Kept > 0 || e.State.Trouble()) && (k.WindowShut || k.NotSent > 0 && k.Unacked == 0)
+	if isUpstream(e) {
+		return e.Unread && e.Beyond > 0
+	}
+	return untaken(e)
 }
 
 func writeBackpressure(e *model.Evidence) string {
-	return fmt.Sprintf("The peer takes nothing more: %s wait to be sent, and a write of the application waits for them.",
-		size(e.Kernel.NotSent))
+	if isUpstream(e) {
+		return writeHeldUp(e)
+	}
+	return writeUntaken(e) + "."
 }
 
-func appNotReading(e *model.Evidence) bool { return e.Unread }
+// writeUntaken is a sentence without its end.
+func writeUntaken(e *model.Evidence) string {
+	k := &e.Kernel
+	text := fmt.Sprintf("%s has taken nothing for %s", sentence(peer(e)), span(e.Untaken))
+	if k.WindowShut {
+		text += ", its window is shut"
+	}
+	if k.NotSent > 0 {
+		text += fmt.Sprintf(", %s wait to be sent", size(k.NotSent))
+	}
+	if k.Writing && e.Proxied {
+		text += ", and what " + beyond(e) + " sends waits behind them"
+	} else if k.Writing {
+		text += ", and a write of the application waits"
+	}
+	return text
+}
+
+// writeHeldUp explains the side of a proxy that waits for the other.
+func writeHeldUp(e *model.Evidence) string {
+	return fmt.Sprintf("%s from %s wait in our own socket, because %s has taken nothing for %s: that side is at fault.",
+		sentence(waiting(e)), peer(e), beyond(e), span(e.Beyond))
+}
+
+func waiting(e *model.Evidence) string {
+	if e.Kernel.Unread == 0 {
+		return "bytes"
+	}
+	return size(e.Kernel.Unread)
+}
+
+func appNotReading(e *model.Evidence) bool { return e.Unread || isUpstream(e) && untaken(e) }
 
 func writeAppNotReading(e *model.Evidence) string {
-	if e.Kernel.Unread == 0 {
-		return "Bytes from the peer wait in our own socket: the application does not read."
+	switch {
+	case !e.Unread:
+		return writeUntaken(e) + ": its application does not read."
+	case e.Beyond > 0:
+		return writeHeldUp(e)
+	case e.Proxied:
+		return fmt.Sprintf("%s from %s wait in our own socket: they are not passed on.", sentence(waiting(e)), peer(e))
 	}
-	return fmt.Sprintf("%s from the peer wait in our own socket: the application does not read.", size(e.Kernel.Unread))
+	return fmt.Sprintf("%s from the peer wait in our own socket: the application does not read.", sentence(waiting(e)))
 }
 
 func pathDown(e *model.Evidence) bool {
 	k := &e.Kernel
-	return e.State.Trouble() && k.Known && k.Unacked > 0 && e.PingAge > k.RTO
+	return e.State.Trouble() && k.Known && (k.Unacked > 0 && e.PingAge > k.RTO || windowProbesLost(k))
 }
 
 func writePathDown(e *model.Evidence) string {
 	k := &e.Kernel
-	return fmt.Sprintf("A ping%s was not even acknowledged by the peer's kernel within %s; by then nothing had come from that kernel for %s (unacknowledged segments: %d, sent again: %d): the path is down.",
-		andProbes(e.Probes), span(e.PingAge), span(k.LastAck), k.Unacked, k.Retransmitted)
+	if windowProbesLost(k) {
+		return fmt.Sprintf("%d probes that our kernel sent to %s's kernel went unanswered; by then nothing had come from that kernel for %s: the path is down.",
+			k.WindowProbes, peer(e), span(k.LastAck))
+	}
+	return fmt.Sprintf("A ping%s was not even acknowledged by %s's kernel within %s; by then nothing had come from that kernel for %s (unacknowledged segments: %d, sent again: %d): the path is down.",
+		andProbes(e.Probes), peer(e), span(e.PingAge), span(k.LastAck), k.Unacked, k.Retransmitted)
 }
 
 func peerStalled(e *model.Evidence) bool {
-	return e.State.Trouble() && e.Kernel.Known && e.Kernel.Unacked == 0 && e.PingAge > 0
+	k := &e.Kernel
+	return e.State.Trouble() && k.Known && k.Unacked == 0 && k.NotSent == 0 && e.PingAge > 0
 }
 
 // A proxy that ends TCP acknowledges for the peers behind it.
 func writePeerStalled(e *model.Evidence) string {
-	return fmt.Sprintf("A ping%s was acknowledged by the peer's kernel, but no pong came within %s: its process does not answer, or what is behind a proxy is gone.",
-		andProbes(e.Probes), span(e.PingAge))
+	return fmt.Sprintf("A ping%s was acknowledged by %s's kernel, but no pong came within %s: its process does not answer, or what is behind a proxy is gone.",
+		andProbes(e.Probes), peer(e), span(e.PingAge))
 }
 
 func inTrouble(e *model.Evidence) bool { return e.State.Trouble() }

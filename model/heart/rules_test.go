@@ -60,8 +60,10 @@ func TestDiagnose(t *testing.T) {
 		{"acknowledged, and well", model.Evidence{State: model.Normal, PingAge: 100 * ms, Ponged: true, Kernel: model.Kernel{Known: true}}, model.Diagnosis{}},
 		{"the application does not read", model.Evidence{State: model.Normal, PingAge: 3 * s, Unread: true, Kernel: model.Kernel{Known: true, Unread: 162_000}},
 			model.Diagnosis{Cause: model.CauseAppNotReading, Detail: "162.0 kB from the peer wait in our own socket: the application does not read."}},
-		{"the application waits in a write and so does not read", model.Evidence{State: model.Normal, PingAge: 3 * s, Unread: true, Kernel: model.Kernel{Known: true, Unread: 162_000, NotSent: 3_500_000, Writing: true}},
-			model.Diagnosis{Cause: model.CauseBackpressure, Detail: "The peer takes nothing more: 3.5 MB wait to be sent, and a write of the application waits for them."}},
+		{"the application waits in a write and so does not read", model.Evidence{State: model.Suspect, PingAge: 3 * s, Unread: true, Untaken: 2 * s, Kernel: model.Kernel{Known: true, Unread: 162_000, NotSent: 3_500_000, Writing: true}},
+			model.Diagnosis{Cause: model.CauseBackpressure, Detail: "The peer has taken nothing for 2.0 s, 3.5 MB wait to be sent, and a write of the application waits."}},
+		{"a ping in the queue was not acknowledged", model.Evidence{State: model.Suspect, PingAge: 3 * s, Kernel: model.Kernel{Known: true, NotSent: 3_500_000}},
+			model.Diagnosis{Cause: model.CauseUnknown, Detail: "No answer to a ping came within 3.0 s; nothing else came in either."}},
 		{"what is written piles up on a dead path", model.Evidence{State: model.Suspect, PingAge: 3 * s, Kernel: model.Kernel{Known: true, Unacked: 1, NotSent: 42, RTO: 204 * ms, Writing: true}},
 			model.Diagnosis{Cause: model.CausePathDown, Detail: "A ping was not even acknowledged by the peer's kernel within 3.0 s; by then nothing had come from that kernel for 0 ms (unacknowledged segments: 1, sent again: 0): the path is down."}},
 	}

@@ -28,6 +28,7 @@ type patient struct {
 	full   func(at model.Instant) bool // our send queue
 
 	mayBeat func(now model.Instant) bool // nil for always
+	untaken model.Instant                // since when the peer has taken nothing, 0 for no such thing
 
 	heard   model.Instant
 	note    uint32 // a ping that waits for the socket
@@ -76,6 +77,10 @@ func (p *patient) Unread() bool         { return p.unread(p.now) }
 func (p *patient) Timing() (rto, rtt time.Duration) { return 0, 0 }
 
 func (p *patient) Kernel() model.Kernel { return p.kernel }
+
+func (p *patient) Untaken(now model.Instant, doubt bool) model.Instant { return min(p.untaken, now) }
+
+func (p *patient) Beyond(model.Instant) time.Duration { return 0 }
 
 func (p *patient) MayBeat(now, _ model.Instant) bool { return p.mayBeat == nil || p.mayBeat(now) }
 

@@ -210,4 +210,9 @@ func (s server) Timing() (rto, rtt time.Duration) {
 // Kernel would tell why the server is silent, and only for a reader of the diagnosis.
 func (s server) Kernel() model.Kernel { return model.Kernel{} }
 
+// Untaken would tell that the server takes nothing, which is no matter of beats.
+func (s server) Untaken(model.Instant, bool) model.Instant { return 0 }
+
+func (s server) Beyond(model.Instant) time.Duration { return 0 }
+
 func (s server) MayBeat(_, _ model.Instant) bool { return true }

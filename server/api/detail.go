@@ -54,8 +54,12 @@ type Evidence struct {
 	Mute           bool   `json:"mute"` // the peer lives, but has never answered a ping
 	PeerIntervalMS Millis `json:"peer_interval_ms"`
 	Unread         bool   `json:"unread"`
-	KeptMS         Millis `json:"kept_ms"` // how long a ping has waited to be written
-	LostIn         bool   `json:"lost_in"` // where frames begin is not known any more
+	Proxied        bool   `json:"proxied"`    // this is one side of a proxy
+	Side           string `json:"side"`       // that side
+	UntakenMS      Millis `json:"untaken_ms"` // the peer has taken nothing of what waits for it
+	BeyondMS       Millis `json:"beyond_ms"`  // the other side has taken nothing of what came from this peer
+	KeptMS         Millis `json:"kept_ms"`    // how long a ping has waited to be written
+	LostIn         bool   `json:"lost_in"`    // where frames begin is not known any more
 	LostOut        bool   `json:"lost_out"`
 	Kernel         Kernel `json:"kernel"`
 	LateMS         Millis `json:"late_ms"`
@@ -77,6 +81,7 @@ type Kernel struct {
 	Unread        int    `json:"unread_bytes"`
 	NotSent       int    `json:"not_sent_bytes"`
 	WindowShut    bool   `json:"window_shut"`
+	WindowProbes  int    `json:"window_probes"` // without an answer
 	Writing       bool   `json:"writing"`
 }
 
@@ -146,20 +151,21 @@ func fromEvidence(e *model.Evidence) Evidence {
 		PeerIntervalMS: millis(e.PeerInterval), Unread: e.Unread, LateMS: millis(e.Late), LostIn: e.LostIn, LostOut: e.LostOut,
 		GapMS: millis(e.Gap), LateAnswerMS: millis(e.LateAnswer), Skipped: e.Skipped, KeptMS: millis(e.Kept), Kernel: fromKernel(&e.Kernel),
 		Tunnel: e.Tunnel, KilledMS: millis(e.Killed), Spared: e.Spared,
+		Proxied: e.Proxied, Side: e.Side.String(), UntakenMS: millis(e.Untaken), BeyondMS: millis(e.Beyond),
 	}
 }
 
 func fromKernel(k *model.Kernel) Kernel {
 	return Kernel{
 		Known: k.Known, Unacked: k.Unacked, Retransmitted: k.Retransmitted, LastAckMS: millis(k.LastAck),
-		RTOMS: millis(k.RTO), Unread: k.Unread, NotSent: k.NotSent, WindowShut: k.WindowShut, Writing: k.Writing,
+		RTOMS: millis(k.RTO), Unread: k.Unread, NotSent: k.NotSent, WindowShut: k.WindowShut, WindowProbes: k.WindowProbes, Writing: k.Writing,
 	}
 }
 
 func (k *Kernel) model() model.Kernel {
 	return model.Kernel{
 		Known: k.Known, Unacked: k.Unacked, Retransmitted: k.Retransmitted, LastAck: k.LastAckMS.Duration(),
-		RTO: k.RTOMS.Duration(), Unread: k.Unread, NotSent: k.NotSent, WindowShut: k.WindowShut, Writing: k.Writing,
+		RTO: k.RTOMS.Duration(), Unread: k.Unread, NotSent: k.NotSent, WindowShut: k.WindowShut, WindowProbes: k.WindowProbes, Writing: k.Writing,
 	}
 }
 
@@ -170,5 +176,6 @@ func (e *Evidence) model() model.Evidence {
 		PeerInterval: e.PeerIntervalMS.Duration(), Unread: e.Unread, Late: e.LateMS.Duration(), LostIn: e.LostIn, LostOut: e.LostOut,
 		Gap: e.GapMS.Duration(), LateAnswer: e.LateAnswerMS.Duration(), Skipped: e.Skipped, Kept: e.KeptMS.Duration(), Kernel: e.Kernel.model(),
 		Tunnel: e.Tunnel, Killed: e.KilledMS.Duration(), Spared: e.Spared,
+		Proxied: e.Proxied, Side: sideOf(e.Side), Untaken: e.UntakenMS.Duration(), Beyond: e.BeyondMS.Duration(),
 	}
 }

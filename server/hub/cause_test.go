@@ -38,7 +38,7 @@ func TestCauseFromTheKernel(t *testing.T) {
 				ws.WriteMessage(websocket.BinaryMessage, make([]byte, 64<<20))
 			},
 			func(t *testing.T, c net.Conn) { c.Write(bytes.Repeat([]byte("\x82\x80\x00\x00\x00\x00"), 200)) },
-			model.CauseBackpressure, model.Normal,
+			model.CauseBackpressure, model.Suspect,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -80,6 +80,9 @@ func (h *Hub) open(l *leg, subprotocol string) *tap.Conn {
 	} else {
 		l.heart.Lose(l.tap.Lost())
 	}
+	if c.toUpstream != nil {
+		l.heart.Between(l.side)
+	}
 	if h.hostility.has(l.kind()) {
 		l.heart.Spare()
 	}

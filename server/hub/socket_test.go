@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -207,7 +208,7 @@ func endAtOnce(t *testing.T, secure bool) {
 func TestPeerThatDoesNotReadIsClosed(t *testing.T) {
 	o := quick()
 	o.Rhythm.Interval = 100 * ms
-	o.WriteTimeout = 300 * ms
+	o.WriteTimeout = 2 * time.Second
 	h, _ := start(t, o)
 	failed := make(chan error, 1)
 	e := listen(t, h, false, func(ws *websocket.Conn) {
@@ -225,6 +226,56 @@ func TestPeerThatDoesNotReadIsClosed(t *testing.T) {
 	d := detail(t, h, 1)
 	if d.Close.Code != CodeTimeout || d.Close.By != model.ByHolter || !strings.HasPrefix(d.Close.Reason, "write timeout") {
 		t.Errorf("%+v", d.Close)
+	}
+	if runtime.GOOS == "linux" { // where the kernel tells, the peer is suspect first, and no probe ends it
+		wantStory(t, h, 1, "connection.opened", "normal to suspect: backpressure", "closed 3008 by holter while closed")
+	}
+}
+
+// A peer that reads nothing for a while is suspect meanwhile. It is normal again once it reads, whatever it sends.
+func TestPeerThatReadsAgain(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the evidence comes from Linux's TCP_INFO")
+	}
+	for name, secure := range map[string]bool{"plain": false, "TLS": true} {
+		t.Run(name, func(t *testing.T) {
+			o := quick()
+			o.Rhythm.Interval = 200 * ms
+			h, _ := start(t, o)
+			const size = 24 << 20
+			e := listen(t, h, secure, func(ws *websocket.Conn) {
+				wrote := make(chan struct{})
+				go func() {
+					defer close(wrote)
+					ws.WriteMessage(websocket.BinaryMessage, make([]byte, size))
+				}()
+				for _, _, err := ws.NextReader(); err == nil; _, _, err = ws.NextReader() {
+				}
+				<-wrote
+			})
+			c := e.dial(t, "ann")
+			state := func(want model.State) {
+				eventually(t, want.String(), func() bool {
+					c.WriteMessage(websocket.TextMessage, []byte("I live"))
+					return detail(t, h, 1).State == want
+				})
+			}
+			state(model.Suspect)
+			time.Sleep(5 * time.Second) // longer than beats and probes would give it
+			if d := detail(t, h, 1); d.State != model.Suspect || d.Diagnosis.Cause != model.CauseBackpressure {
+				t.Errorf("%s: %+v", d.State, d.Diagnosis)
+			}
+			read := make(chan struct{})
+			go func() {
+				defer close(read)
+				for _, _, err := c.ReadMessage(); err == nil; _, _, err = c.ReadMessage() {
+				}
+			}()
+			state(model.Normal)
+			wantStory(t, h, 1, "connection.opened", "normal to suspect: backpressure", "suspect to normal: jitter")
+			c.Close()
+			<-read
+		})
 	}
 }
 

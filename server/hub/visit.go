@@ -15,10 +15,11 @@ type orders struct {
 	dropAt model.Instant // when to close the socket; 0 for never
 }
 
-// stuck is the state of a write that waits for its peer.
+// stuck is what is known of bytes that wait for their peer.
 type stuck struct {
-	taken uint64        // bytes that the peer's kernel had acknowledged
-	since model.Instant // when that number was first seen
+	taken  uint64        // bytes that the peer's kernel had acknowledged
+	since  model.Instant // when that number was first seen
+	queued bool          // the kernel held bytes that it had not sent
 }
 
 // closeWait is how long a peer has to answer a close frame before its socket is closed.
@@ -74,7 +75,7 @@ func (l *leg) judge(now model.Instant) func(*tap.Conn) {
 	c, h := l.conn, l.conn.hub
 	o := &h.o
 	whole := l.side == model.ClientSide
-	switch w := l.tap.Writing(); {
+	switch {
 	case whole && c.leaving() && now >= c.orders.dropAt:
 		return func(t *tap.Conn) { t.Drop(tap.Ending{}, false) }
 	case whole && c.orders != nil && c.orders.kickAt != 0 && now >= c.orders.kickAt:
@@ -84,7 +85,7 @@ func (l *leg) judge(now model.Instant) func(*tap.Conn) {
 	case l.heart.State() == model.Failed && o.OnFail == model.OnFailClose:
 		l.heart.End(model.Reaped)
 		return giveUp("heartbeat timeout")
-	case o.WriteTimeout > 0 && w != 0 && since(now, l.stuckSince(w, now)) >= o.WriteTimeout:
+	case o.WriteTimeout > 0 && l.untakenFor(now) >= o.WriteTimeout:
 		return giveUp(fmt.Sprintf("write timeout: nothing taken for %s", o.WriteTimeout))
 	case whole && o.MaxIdle > 0 && !c.leaving() && since(now, max(c.opened, l.tap.Data())) >= o.MaxIdle:
 		return func(*tap.Conn) { h.close(c, kick{code: 1000, reason: fmt.Sprintf("no message for %s", o.MaxIdle)}) }
@@ -92,21 +93,40 @@ func (l *leg) judge(now model.Instant) func(*tap.Conn) {
 	return nil
 }
 
-// stuckSince returns since when the peer has accepted no bytes of the write that began at w. A long message may
-// take any time on its way to a slow peer, as long as there is progress. Where the kernel does not say what
-// the peer has acknowledged, it returns w.
-func (l *leg) stuckSince(w, now model.Instant) model.Instant {
-	taken, known := l.tap.Taken()
-	if !known {
-		return w
+// untaken returns since when the peer has taken nothing of what waits for it, 0 if nothing waits. A long message may take
+// any time on its way to a slow peer, as long as there is progress. Where the kernel does not say what the peer has
+// acknowledged, it returns when the write began that waits. Without doubt it asks the kernel only if a write waits.
+func (l *leg) untaken(now model.Instant, doubt bool) model.Instant {
+	if !doubt && l.tap.Writing() == 0 {
+		return 0
 	}
-	if l.stuck == nil {
-		l.stuck = new(stuck)
+	out := l.tap.Outgoing()
+	switch {
+	case out.Writing == 0 && !out.Queued:
+		l.stuck = nil
+		return 0
+	case !out.Known:
+		return out.Writing
+	case l.stuck == nil:
+		l.stuck = &stuck{taken: out.Taken, since: now}
 	}
-	if s := l.stuck; taken != s.taken || s.since < w {
-		s.taken, s.since = taken, now
+	s := l.stuck
+	emptied := !s.queued && (out.Writing == 0 || out.Writing > s.since) // what was written before had been taken
+	if out.Taken != s.taken || emptied {
+		s.taken, s.since = out.Taken, now
 	}
-	return l.stuck.since
+	s.queued = out.Queued
+	return s.since
+}
+
+// untakenFor returns how long a write has waited without progress, or any other bytes for a peer that is suspect because of
+// that.
+func (l *leg) untakenFor(now model.Instant) time.Duration {
+	at := l.untaken(now, l.heart.Blocked())
+	if at == 0 {
+		return 0
+	}
+	return since(now, at)
 }
 
 // giveUp returns a function that closes the socket of a peer that will not answer a close frame. It still
@@ -138,8 +158,10 @@ func (l *leg) nextVisit(now model.Instant) model.Instant {
 	if !l.tap.Proved() && l.tap.Quiet() {
 		sooner(c.opened + l.quiet())
 	}
-	if w := l.tap.Writing(); w != 0 && o.WriteTimeout > 0 {
-		sooner(l.stuckSince(w, now) + model.Instant(o.WriteTimeout))
+	if o.WriteTimeout > 0 {
+		if at := l.untaken(now, l.heart.Blocked()); at != 0 {
+			sooner(at + model.Instant(o.WriteTimeout))
+		}
 	}
 	if l.side == model.UpstreamSide {
 		return next

@@ -35,6 +35,22 @@ func (p *opposite) Timing() (rto, rtt time.Duration) { return p.tap.Timing() }
 
 func (p *opposite) Kernel() model.Kernel { return p.tap.Kernel() }
 
+func (p *opposite) Untaken(now model.Instant, doubt bool) model.Instant {
+	return (*leg)(p).untaken(now, doubt)
+}
+
+// Beyond looks at the write to the other end: what waits in it came from this peer.
+func (p *opposite) Beyond(now model.Instant) time.Duration {
+	other := p.conn.other((*leg)(p))
+	if other == nil || other.tap == nil {
+		return 0
+	}
+	if w := other.tap.Writing(); w != 0 {
+		return since(now, w)
+	}
+	return 0
+}
+
 // fresh is the greatest age of a byte for a beat to count as right after it. It covers the pause of the scheduler.
 const fresh = model.Instant(200 * time.Millisecond)
 

@@ -66,6 +66,7 @@ func (c *Conn) Kernel() model.Kernel {
 		k.LastAck, k.RTO = info.LastAckRecv, info.RTO>>min(info.Backoff, 16)
 		k.NotSent, k.WindowShut = int(info.NotSent), info.HasSndWnd && info.SndWnd == 0
 		k.Unread, _ = sock.Unread(fd)
+		k.WindowProbes = int(info.Probes)
 	})
 	c.shade(&k)
 	return k
@@ -89,11 +90,21 @@ func (c *Conn) PeerClosed() (closed bool) {
 	return closed
 }
 
-// Taken returns the number of bytes that the peer's kernel has acknowledged, if our kernel knows it.
-func (c *Conn) Taken() (n uint64, known bool) {
+// Outgoing is what waits to be taken by the peer, and how much it has taken.
+type Outgoing struct {
+	Writing model.Instant // the write under way began; 0 if there is none
+	Queued  bool          // the kernel holds bytes that it has not sent yet
+	Taken   uint64        // bytes that the peer's kernel has acknowledged
+	Known   bool          // the kernel tells this
+}
+
+// Outgoing asks the kernel.
+func (c *Conn) Outgoing() Outgoing {
+	o := Outgoing{Writing: c.Writing()}
 	c.control(func(fd uintptr) {
 		info, ok := sock.Stat(fd)
-		n, known = info.BytesAcked, ok && info.HasBytes
+		o.Known = ok && info.HasBytes
+		o.Queued, o.Taken = info.NotSent > 0, info.BytesAcked
 	})
-	return n, known
+	return o
 }

@@ -30,10 +30,19 @@ func edgesOf(transitions []model.Transition) []edge {
 			if e := &edges[i]; e.from == t.From && e.to == t.To {
 				e.times++
 				e.last = t.At
+				e.why = reason(e, &t.Diagnosis, e.why)
 			}
 		}
 	}
 	return edges
+}
+
+// reason is why a transition was made: a peer that takes nothing is suspect without a missed beat.
+func reason(e *edge, d *model.Diagnosis, usual string) string {
+	if e.from == model.Normal && (d.Cause == model.CauseBackpressure || d.Cause == model.CauseAppNotReading) {
+		return model.NothingTaken.String()
+	}
+	return usual
 }
 
 const (
