@@ -12,6 +12,7 @@ type Snapshot struct {
 	Activity    []Activity // oldest first, one for each ActivityBin that is over
 	Storms      []Storm    // oldest first; what they point to is shared and never changes
 	Warnings    []Warning  // oldest first, at most MaxWarnings
+	Paths       []Path     // by id, at most MaxPaths; what they point to is shared and never changes
 	Host        Host
 
 	// Age is how long ago the picture was taken when its reader got it: at least so long, for one that came over a line.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/timers"
 	"holter/server/hub"
 	"holter/server/tap"
 )
@@ -68,6 +69,11 @@ func (d Door) Adopt(r *http.Request, c net.Conn, early []byte, reserved *hub.Res
 // AdoptUpstream begins to watch c, the connection from a proxy to its backend. near is the client's side of it.
 func (d Door) AdoptUpstream(near *tap.Conn, c net.Conn, early []byte) *tap.Conn {
 	return d.monitor.hub.AdoptUpstream(near, c, early)
+}
+
+// Sighted notes what is on the way to the backend, as the header of its answer to the handshake of near shows.
+func (d Door) Sighted(near *tap.Conn, answer http.Header) {
+	d.monitor.hub.Sighted(near, timers.InResponse(answer))
 }
 
 // SetHalfClose sets how long a proxied connection may stay after one end has closed, while a write to either end

@@ -69,7 +69,7 @@ func New(o Options) *Monitor {
 		Rhythm: o.rhythm(),
 		OnFail: o.OnFail, Identity: identity, Linger: o.Linger,
 		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version, AcceptRate: float64(o.AcceptRate),
-		ShowSecrets: o.ShowSecrets,
+		ShowSecrets: o.ShowSecrets, IdleCut: o.IdleCut, AgeCut: o.AgeCut,
 	})
 	if o.Admin != "" {
 		m.admin = admin.New(m.Source(), o.Admin, o.Token, m.log)

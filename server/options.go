@@ -29,6 +29,9 @@ type Options struct {
 	MaxIdle      time.Duration `default:"0s" help:"Close a connection that carried no application message for this long; 0 for never."`
 	WriteTimeout time.Duration `default:"10s" help:"Close a connection if its peer accepts no byte of a waiting write for this long; not with --on-fail observe."`
 
+	IdleCut time.Duration `default:"0s" help:"How long a connection may be silent before something on the way is known to cut it, such as 60s for nginx or an AWS ALB as they come. holter warns of beats that come too late for it; 0 if nothing is known. What is seen to be cut needs no flag."`
+	AgeCut  time.Duration `default:"0s" help:"The same for the age of a connection, such as 60m for Cloud Run."`
+
 	Admin string `default:"127.0.0.1:7071" placeholder:"HOST:PORT" help:"Address of the admin plane: health, API and events; empty for none."`
 	Token string `placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
 

@@ -34,6 +34,10 @@ func (o Options) validLimits() error {
 		return fmt.Errorf("--write-timeout is %v: write how long a peer may take nothing, such as 10s", o.WriteTimeout)
 	case o.MaxIdle < 0:
 		return fmt.Errorf("--max-idle is %v: write how long a connection may carry no message, or 0s for ever", o.MaxIdle)
+	case o.IdleCut < 0:
+		return fmt.Errorf("--idle-cut is %v: write how long what is silent lives, such as 60s, or 0s if nothing is known", o.IdleCut)
+	case o.AgeCut < 0:
+		return fmt.Errorf("--age-cut is %v: write how old a connection gets, such as 60m, or 0s if nothing is known", o.AgeCut)
 	case o.MaxConns < 0:
 		return fmt.Errorf("--max-conns is %d: write how many, or 0 for no limit", o.MaxConns)
 	case o.MaxConnsPerIP < 0:

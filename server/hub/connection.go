@@ -6,6 +6,7 @@ import (
 	"unique"
 
 	"holter/model"
+	"holter/model/timers"
 )
 
 // connection is one WebSocket on the list. It has a leg to its client and, behind a proxy, a second one to
@@ -31,6 +32,10 @@ type connection struct {
 	toUpstream  *leg // nil where holter is not a proxy
 	orders      *orders
 	transitions []transition
+	boxes       timers.Boxes  // that the upstream's answer has shown
+	route       *route        // nil before it is listed
+	ownBeat     model.Instant // the newest beat of the server's application, 0 for none
+	peerBeat    model.Instant // the same of the client's
 }
 
 type transition struct {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"holter/model"
+	"holter/model/timers"
 	"holter/server/redact"
 )
 
@@ -16,6 +17,7 @@ import (
 type handshake struct {
 	path, agent string
 	header      string // lines of "name: value"
+	boxes       timers.Boxes
 }
 
 const (
@@ -29,7 +31,7 @@ const (
 var single = []string{"Sec-Websocket-Key"}
 
 func (h *Hub) handshakeOf(r *http.Request) handshake {
-	return handshake{path: h.pathOf(r), agent: model.Clean(r.UserAgent(), maxText), header: h.headerOf(r)}
+	return handshake{path: h.pathOf(r), agent: model.Clean(r.UserAgent(), maxText), header: h.headerOf(r), boxes: timers.InRequest(r.Header)}
 }
 
 func (h *Hub) pathOf(r *http.Request) string {

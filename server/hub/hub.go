@@ -19,7 +19,7 @@
 //  1. the readLock and the writeLock of a tap, under which the tap calls the exported methods of its leg;
 //  2. Hub.mu, which protects the registry and the clients in it;
 //  3. connection.mu, which protects one connection and its legs;
-//  4. the locks of the schedule, of origins, of a sampler, of the journal and of a tap's faults, under which no other is taken.
+//  4. the locks of the schedule, of a route, of origins, of a sampler, of the journal and of a tap's faults, under which no other is taken.
 //
 // The type of a method says which locks it runs under:
 //
@@ -59,8 +59,10 @@ type Options struct {
 	MaxIdle      time.Duration // without an application message, after which a connection is closed; 0 for never
 	WriteTimeout time.Duration // without progress of a write, after which a connection is closed; 0 for never. Not used with OnFailObserve
 	Version      string
-	AcceptRate   float64 // upgrades per second that the server lets in, for the screen; 0 for no limit
-	ShowSecrets  bool    // keep and show handshakes and names of clients as they come, with their secrets
+	AcceptRate   float64       // upgrades per second that the server lets in, for the screen; 0 for no limit
+	IdleCut      time.Duration // the silence that something on the way is known to end, 0 if nothing is known
+	AgeCut       time.Duration // the same for the age of connections
+	ShowSecrets  bool          // keep and show handshakes and names of clients as they come, with their secrets
 }
 
 // Hub is the registry of a monitor's connections. It is also the source of its screen: see Snapshot,
@@ -81,6 +83,7 @@ type Hub struct {
 	hostility hostility
 	samplers  samplers
 	host      atomic.Pointer[model.Host]
+	paths     atomic.Pointer[[]model.Path] // as of the last second; what it points to never changes
 
 	mu       sync.Mutex // protects registry
 	registry registry
@@ -109,6 +112,7 @@ func New(o Options) *Hub {
 		storms:  storm.NewWatch(h.zero),
 
 		many: make(map[*client]int), crowds: make(map[string]*crowd), samplers: &h.samplers,
+		routes: newRoutes(),
 	}
 	return h
 }
@@ -192,6 +196,7 @@ func (h *Hub) maintain(ctx context.Context) error {
 			h.measure()
 			h.breakOff()
 			h.reportShared()
+			h.reportPaths()
 		}
 	}
 }

@@ -135,6 +135,20 @@ func (l *leg) PeerBeat(at model.Instant, page bool) {
 	if l.heart != nil {
 		l.heart.PeerBeat(at, page)
 	}
+	if l.side == model.ClientSide {
+		l.conn.beat(at, false)
+	}
+}
+
+// Beat notes another beat of one of the applications. What passes on the leg to the upstream passes on that to the client
+// too.
+func (l *leg) Beat(at model.Instant, sent bool) {
+	if l.side != model.ClientSide {
+		return
+	}
+	l.conn.mu.Lock()
+	defer l.conn.mu.Unlock()
+	l.conn.beat(at, sent)
 }
 
 // Heard gives the heart a sign of life from a suspected peer, and releases the beat of the other leg if that beat
@@ -183,6 +197,7 @@ func (l *leg) Closed(e tap.Ending) {
 		return
 	}
 	h.registry.leave(c, now)
+	c.depart(now)
 	h.count.bytesIn.Add(l.end.traffic.bytesIn)
 	h.count.bytesOut.Add(l.end.traffic.bytesOut)
 	l.changed(l.heart.End(model.Ended))

@@ -173,8 +173,14 @@ func wantEmpty(t testing.TB, h *Hub) {
 // and for tests of one step.
 func forged(t testing.TB, h *Hub, client string) (*connection, *tap.Conn, *memory) {
 	t.Helper()
+	return forgedBy(t, h, request(client))
+}
+
+// forgedBy is forged with any request.
+func forgedBy(t testing.TB, h *Hub, r *http.Request) (*connection, *tap.Conn, *memory) {
+	t.Helper()
 	server, end := inMemory()
-	c := h.Adopt(request(client), server, nil, nil)
+	c := h.Adopt(r, server, nil, nil)
 	c.Prove()
 	if _, err := io.WriteString(c, switching); err != nil {
 		t.Fatal(err)

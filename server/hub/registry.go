@@ -28,6 +28,7 @@ type registry struct {
 	many     map[*client]int   // with several connections: for how many checks in a row they were too many for one
 	crowds   map[string]*crowd // by the name that is shared
 	samplers *samplers         // the hub's
+	routes   routes
 }
 
 const (
@@ -54,6 +55,7 @@ func (r *registry) enter(c *connection, now model.Instant) {
 		c.client.seen = now
 		r.clients[c.client.id] = c.client
 	}
+	r.enroute(c, now)
 	r.count.connects.Add(1)
 	back := c.client.enter(c, now) || c.client.tried != 0
 	r.watchMany(c.client)

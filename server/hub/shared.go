@@ -333,8 +333,8 @@ func (h *Hub) reportShared() {
 	}
 }
 
-// warnings are those about the present crowds, the oldest first.
-func (h *Hub) warnings() []model.Warning {
+// warnings are those about the present crowds and about paths, the oldest first.
+func (h *Hub) warnings(paths []model.Path) []model.Warning {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var all []model.Warning
@@ -343,10 +343,13 @@ func (h *Hub) warnings() []model.Warning {
 			all = append(all, d.warning(h))
 		}
 	}
+	for i := range paths {
+		all = append(all, paths[i].Warnings...)
+	}
 	slices.SortFunc(all, func(a, b model.Warning) int {
-		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.Client, b.Client))
+		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.Client, b.Client), strings.Compare(a.Path, b.Path), cmp.Compare(a.Kind, b.Kind))
 	})
-	return all
+	return all[:min(len(all), model.MaxWarnings)]
 }
 
 func (d *crowd) warning(h *Hub) model.Warning {

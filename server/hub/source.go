@@ -35,7 +35,8 @@ func (h *Hub) Snapshot(context.Context) (model.Snapshot, error) {
 	slices.SortFunc(s.Connections, func(a, b model.Connection) int { return cmp.Compare(a.ID, b.ID) })
 	s.Clients = h.clients()
 	s.Rates, s.Activity, s.Storms = h.activity()
-	s.Warnings = h.warnings()
+	s.Paths = h.pathsNow()
+	s.Warnings = h.warnings(s.Paths)
 	return s, nil
 }
 

@@ -41,6 +41,7 @@ type Door interface {
 	// bytes that have been read from it already.
 	Adopt(r *http.Request, c net.Conn, early []byte, reserved *hub.Reservation) *tap.Conn
 	AdoptUpstream(near *tap.Conn, c net.Conn, early []byte) *tap.Conn
+	Sighted(near *tap.Conn, answer http.Header)
 	// SetHalfClose sets how long a connection may stay after one end has closed, while a write to either end waits.
 	SetHalfClose(after time.Duration)
 }

@@ -55,6 +55,7 @@ func (p *proxy) takeOver(res *http.Response) error {
 	}
 	// The monitor watches both legs before the client can receive the 101, so that a shutdown at that time closes both.
 	far := p.door.AdoptUpstream(near, to.Conn, to.early)
+	p.door.Sighted(near, res.Header)
 	if _, err := near.Write(to.head); err != nil {
 		near.Close()
 		far.Close()

@@ -38,6 +38,9 @@ type Watcher interface {
 	// PeerBeat: the peer sent a beat of its own: a ping or, if page is set, a message that the
 	// application takes for one.
 	PeerBeat(at model.Instant, page bool)
+	// Beat: one of the applications sent a beat that PeerBeat does not report: this end a ping (sent), or either end a
+	// pong that answers no ping.
+	Beat(at model.Instant, sent bool)
 	// Heard: a byte came in while an Alert was on.
 	Heard(at model.Instant)
 	// Lost: in these directions it is no longer known where frames begin. A second call follows if the
@@ -90,10 +93,14 @@ type Conn struct {
 	own atomic.Pointer[ownPing]
 
 	// Figures that any goroutine may read.
-	heard   atomic.Int64 // Instant of the last byte in; the reader's
-	spoke   atomic.Int64 // Instant of the last byte in that was not a pong of ours, 0 for none; the reader's
-	data    atomic.Int64 // Instant of the last data frame; of the reader and of the writer
-	writing atomic.Int64 // Instant at which the write under way began, 0 if there is none; the writer's
+	heard   atomic.Int64  // Instant of the last byte in; the reader's
+	spoke   atomic.Int64  // Instant of the last byte in that was not a pong of ours, 0 for none; the reader's
+	data    atomic.Int64  // Instant of the last data frame; of the reader and of the writer
+	active  atomic.Int64  // Instant of the last byte of either application; of the reader and of the writer
+	writing atomic.Int64  // Instant at which the write under way began, 0 if there is none; the writer's
+	calm    lull          // of the applications' bytes
+	gap     atomic.Uint32 // microseconds between the last two data frames, 0 for none; of the reader and of the writer
+	pinged  atomic.Int32  // pings of the peer that no pong has answered; of the reader and of the writer
 
 	// What other goroutines ask of reader and writer.
 	readBy  atomic.Int64         // Instant of the application's read deadline, 0 for none
@@ -163,6 +170,7 @@ func New(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Con
 	}
 	t.heard.Store(int64(now()))
 	t.data.Store(t.heard.Load())
+	t.active.Store(t.heard.Load())
 	return t
 }
 

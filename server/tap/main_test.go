@@ -28,6 +28,7 @@ type calls struct {
 	exact       int
 	roundTrips  []time.Duration
 	beats       int
+	kept        []bool // calls of Beat
 	heard       int
 	lost        [][2]bool
 	closed      []Ending
@@ -62,7 +63,10 @@ func (r *record) RoundTrip(d time.Duration) {
 	r.note(func(t *calls) { t.roundTrips = append(t.roundTrips, d) })
 }
 func (r *record) PeerBeat(model.Instant, bool) { r.note(func(t *calls) { t.beats++ }) }
-func (r *record) Heard(model.Instant)          { r.note(func(t *calls) { t.heard++ }) }
+func (r *record) Beat(_ model.Instant, sent bool) {
+	r.note(func(t *calls) { t.kept = append(t.kept, sent) })
+}
+func (r *record) Heard(model.Instant) { r.note(func(t *calls) { t.heard++ }) }
 func (r *record) Lost(in, out bool) {
 	r.note(func(t *calls) { t.lost = append(t.lost, [2]bool{in, out}) })
 }

@@ -125,6 +125,7 @@ func (c *Conn) awaiting() bool { return c.asked.Load() != c.answered.Load() }
 func (c *Conn) sift(b []byte, at model.Instant, exact bool) (kept int) {
 	if kept = c.siftFrames(b, at, exact); kept > 0 {
 		c.spoke.Store(int64(at))
+		c.calm.heard(c.since(&c.active, at))
 	}
 	return kept
 }
@@ -199,14 +200,18 @@ func (c *Conn) trackFrame(b []byte, at model.Instant) int {
 	case OpClose:
 		c.end(c.in.ending(model.ByPeer))
 	case OpPing:
+		c.pinged.Add(1)
 		c.watch.PeerBeat(at, false)
 	case OpPong:
-		if p := c.own.Load(); p != nil && p.sum == c.in.sum && c.own.CompareAndSwap(p, nil) {
+		p := c.own.Load()
+		if p == nil {
+			c.watch.Beat(at, false)
+		} else if p.sum == c.in.sum && c.own.CompareAndSwap(p, nil) {
 			c.watch.RoundTrip(time.Duration(at - p.at))
 			c.deliver() // a ping of ours may have waited for this pong
 		}
 	default:
-		c.data.Store(int64(at))
+		c.passedData(at)
 	}
 	return n
 }

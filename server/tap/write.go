@@ -9,9 +9,11 @@ import (
 // Write passes b on. Frames of ours go out before it, after it, or at a frame boundary inside it.
 func (c *Conn) Write(b []byte) (int, error) {
 	c.writeLock.Lock()
-	c.writing.Store(int64(c.now()))
+	at := c.now()
+	c.writing.Store(int64(at))
 	n, err := c.write(b)
 	c.writing.Store(0)
+	c.calm.sent(c.since(&c.active, at))
 	c.writeLock.Unlock()
 	// A goroutine that left a note meanwhile found the lock taken and relies on this writer.
 	c.deliver()
@@ -89,9 +91,15 @@ func (c *Conn) passed(b []byte) {
 			c.end(c.out.ending(model.ByApp))
 		case OpPing:
 			c.ownSent()
+			c.watch.Beat(model.Instant(c.writing.Load()), true)
 		case OpPong:
+			if c.pinged.Load() > 0 {
+				c.pinged.Add(-1)
+			} else {
+				c.watch.Beat(model.Instant(c.writing.Load()), true)
+			}
 		default:
-			c.data.Store(c.writing.Load())
+			c.passedData(model.Instant(c.writing.Load()))
 		}
 	}
 }

@@ -1,0 +1,250 @@
+package hub
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"holter/model"
+)
+
+// watching are options to send nothing and to close nothing.
+func watching() Options {
+	o := observing()
+	o.Rhythm.Scheme = model.SchemeNone
+	return o
+}
+
+// thePath returns the only path of a hub.
+func thePath(t *testing.T, h *Hub) model.Path {
+	t.Helper()
+	s := snapshot(t, h)
+	if len(s.Paths) != 1 {
+		t.Fatalf("%d paths: %+v", len(s.Paths), s.Paths)
+	}
+	return s.Paths[0]
+}
+
+// kinds are those of the warnings that were raised, in the order of time.
+func kinds(h *Hub) (all []model.WarningKind) {
+	for _, w := range raised(h) {
+		all = append(all, w.Kind)
+	}
+	return all
+}
+
+func cause(p *model.Path) model.WarningKind {
+	if len(p.Warnings) == 0 {
+		return ""
+	}
+	return p.Warnings[0].Kind
+}
+
+// A cut that the user knows of: the beats that meet it are named before they end anything.
+func TestRaceWithAKnownCutIsNamedBeforeADeath(t *testing.T) {
+	for _, tt := range []struct {
+		every, cut time.Duration
+		want       model.WarningKind
+		margin     float64
+	}{
+		{3 * time.Second, 3 * time.Second, model.TimerRace, 1},
+		{2900 * ms, 3 * time.Second, model.TimerRace, 1.03},
+		{4 * time.Second, 3 * time.Second, "", model.NoMargin}, // they have outlived it
+		{time.Second, 3 * time.Second, "", 3},
+		{1500 * ms, 3 * time.Second, "", 2},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			o := watching()
+			o.IdleCut = tt.cut
+			h, _ := start(t, o)
+			for i := range 4 {
+				p := connect(t, h, fmt.Sprint(i))
+				go p.every(tt.every, p.ping)
+			}
+			time.Sleep(3*tt.every + 2*time.Second)
+			synctest.Wait()
+			p := thePath(t, h)
+			if cause(&p) != tt.want || p.Margin < tt.margin-0.02 || p.Margin > tt.margin+0.02 {
+				t.Errorf("a beat every %v and a cut at %v: %q and the margin %.3f, want %q and %.2f", tt.every, tt.cut, cause(&p), p.Margin, tt.want, tt.margin)
+			}
+			if got, want := kinds(h), tt.want; want != "" && !slices.Equal(got, []model.WarningKind{want}) || want == "" && len(got) > 0 {
+				t.Errorf("raised %v, want %q once", got, want)
+			}
+			if w := snapshot(t, h).Warnings; len(w) != len(p.Warnings) || len(w) > 0 && (w[0].Path != "/ws" || w[0].Since.IsZero() || w[0].Detail == "") {
+				t.Errorf("the warnings are %+v", w)
+			}
+		})
+	}
+}
+
+// Silent connections are cut after three seconds. That names the beat of those that are not silent, before one of them
+// is cut.
+func TestRaceWithACutThatOthersHaveShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, watching())
+		for i := range 5 {
+			p := connect(t, h, fmt.Sprint("idle", i))
+			go func() {
+				time.Sleep(time.Duration(i) * 700 * ms)
+				p.say("hello")
+				time.Sleep(3 * time.Second)
+				p.conn.Close()
+			}()
+		}
+		time.Sleep(8 * time.Second)
+		if p := thePath(t, h); cause(&p) != model.NoBeats || p.Margin != 0 || p.Ended != 5 {
+			t.Errorf("of silent ones alone: %+v", p)
+		}
+		for i := range 3 {
+			p := connect(t, h, fmt.Sprint("beating", i))
+			go p.every(2950*ms, p.ping)
+		}
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		p := thePath(t, h)
+		if cause(&p) != model.TimerRace || !strings.Contains(p.Warnings[0].Detail, "the cut at 3 s that ended 5 of 5 connections") {
+			t.Errorf("%+v", p.Warnings)
+		}
+		if p.Open != 3 || p.Opened != 8 || p.MedianAge < 3*time.Second || p.MedianAge > 6*time.Second {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+func TestNoBeatsAreNamedWithinFiveMinutes(t *testing.T) {
+	for name, tt := range map[string]struct {
+		every time.Duration
+		do    func(*peer)
+		want  model.WarningKind
+	}{
+		"silent":                    {time.Hour, (*peer).ping, model.NoBeats},
+		"messages now and then":     {110 * time.Second, func(p *peer) { p.say("x") }, model.NoBeats},
+		"pings":                     {54 * time.Second, (*peer).ping, ""},
+		"pongs that nobody asked":   {54 * time.Second, func(p *peer) { p.send(ws.NewPongFrame(nil)) }, ""},
+		"messages at a steady pace": {30 * time.Second, func(p *peer) { p.say("heartbeat") }, ""},
+		"a busy stream":             {time.Second, func(p *peer) { p.say("price") }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, _ := start(t, watching())
+				p := connect(t, h, "ann")
+				go p.every(tt.every, func() { tt.do(p) })
+				time.Sleep(5 * time.Minute)
+				synctest.Wait()
+				if path := thePath(t, h); cause(&path) != tt.want {
+					t.Errorf("%q, want %q: %+v", cause(&path), tt.want, path)
+				}
+			})
+		})
+	}
+}
+
+// Holter's own beats hide a cut, unless they are meant to keep the path alive.
+func TestOwnBeatsThatKeepAPathAliveAreTold(t *testing.T) {
+	for _, tt := range []struct {
+		scheme model.Scheme
+		onFail model.OnFail
+		kept   bool
+		beats  model.WarningKind
+	}{
+		{model.SchemeBoth, model.OnFailObserve, true, model.NoBeats},
+		{model.SchemeBoth, model.OnFailClose, false, ""},
+		{model.SchemeNone, model.OnFailObserve, false, model.NoBeats},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			o := quick()
+			o.Rhythm.Scheme, o.OnFail = tt.scheme, tt.onFail
+			h, _ := start(t, o)
+			connect(t, h, "ann")
+			time.Sleep(3 * time.Minute)
+			synctest.Wait()
+			p := thePath(t, h)
+			if kept := p.KeptAlive > 170*time.Second; kept != tt.kept || kept != (len(p.Notes) > 0) || cause(&p) != tt.beats {
+				t.Errorf("%s, %s: kept alive for %v, %q, %q", tt.scheme, tt.onFail, p.KeptAlive, cause(&p), p.Notes)
+			}
+			if tt.kept && !strings.Contains(p.Notes[0], "--scheme none") {
+				t.Errorf("%q", p.Notes)
+			}
+		})
+	}
+}
+
+// What the server's application sends passes on the leg to the client, whoever relays it there.
+func TestClocksOfBothEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, watching())
+		for i := range 4 {
+			p := connect(t, h, fmt.Sprint(i))
+			go p.every(25*time.Second, p.ping)
+			go p.every(20*time.Second, func() { ws.WriteFrame(p.app, ws.NewPingFrame([]byte("app"))) })
+			go p.every(1100*ms, func() { p.say("data") })
+		}
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		p := thePath(t, h)
+		of := make(map[model.ClockOf]model.Clock)
+		for _, c := range p.Clocks {
+			of[c.Of] = c
+		}
+		if c := of[model.ServerClock]; c.Period.Round(100*ms) != 20*time.Second || c.Share != 1 {
+			t.Errorf("the server's: %+v", c)
+		}
+		if c := of[model.ClientClock]; c.Period.Round(100*ms) != 25*time.Second {
+			t.Errorf("the client's: %+v", c)
+		}
+		if p.Data.Median.Round(100*ms) != 1100*ms || p.Survived > 1200*ms || p.DataSurvived.Round(100*ms) != 1100*ms {
+			t.Errorf("data: %+v, survived %v, without data %v", p.Data, p.Survived, p.DataSurvived)
+		}
+	})
+}
+
+func TestPathsBecomeTemplates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, watching())
+		for i := range 12 {
+			r := httptest.NewRequest("GET", fmt.Sprintf("/ocpp/CP%d", i+1), nil)
+			r.Header.Set("X-Client-ID", fmt.Sprint(i))
+			p := connectBy(t, h, r)
+			go p.every(10*time.Second, p.ping)
+		}
+		connect(t, h, "ann")
+		time.Sleep(40 * time.Second)
+		synctest.Wait()
+		var seen []string
+		for _, p := range snapshot(t, h).Paths {
+			seen = append(seen, fmt.Sprintf("%s %d %d", p.Template, p.Open, len(p.Clocks)))
+		}
+		if want := []string{"/ws 1 0", "/ocpp/* 12 1"}; !slices.Equal(seen, want) {
+			t.Errorf("%q, want %q", seen, want)
+		}
+	})
+}
+
+// However many paths there are, the room for them is bounded, and what is over comes back when they are gone.
+func TestPathsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, watching())
+		for i := range model.MaxPaths + 50 {
+			r := httptest.NewRequest("GET", fmt.Sprintf("/%s/%s", strings.Repeat("a", 1+i/26), string(rune('a'+i%26))), nil)
+			for range 9 { // of so many clients that it is no client's own
+				forgedBy(t, h, r)
+			}
+		}
+		time.Sleep(15 * time.Second)
+		synctest.Wait()
+		paths := snapshot(t, h).Paths
+		open := 0
+		for _, p := range paths {
+			open += p.Open
+		}
+		if len(paths) > model.MaxPaths || open != 9*(model.MaxPaths+50) {
+			t.Errorf("%d paths with %d connections", len(paths), open)
+		}
+	})
+}
