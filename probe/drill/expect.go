@@ -60,6 +60,9 @@ var subjects = []subject{
 	{Subject: expect.Subject{Name: "lost", Unit: expect.Number, Examples: []expect.Example{
 		{Text: "lost>=40", About: "clients that lost their connection"},
 	}}, withoutLosses: true, check: lost, grows: func(f *Figures) float64 { return float64(f.Lost) }},
+	{Subject: expect.Subject{Name: "margin", Unit: expect.Number, Examples: []expect.Example{
+		{Text: "margin>=1.5", About: "on each path, the shortest known limit of silence over the period of the beats and their lateness"},
+	}}, withoutLosses: true, check: margin},
 	{Subject: expect.Subject{Name: "policy", Unit: expect.Word, Joins: true, Words: policyKinds, Form: model.OneOf(policyKinds), Examples: []expect.Example{
 		{Text: "policy=exponential", About: "policy of nine in ten clients: " + model.OneOf(policyKinds)},
 		{Text: "policy=exponential jitter>=50% factor>1.5", About: "the same clients fulfil each part"},

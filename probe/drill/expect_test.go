@@ -21,6 +21,9 @@ func deployed() *Figures {
 	f.Back = len(f.returns)
 	f.Recovery = storm.NewRecovery(100, arrivals(f.returns), nil, 0)
 	f.Peak, f.Crowding = 60, 2.5
+	f.adoptMargin([]model.Path{
+		{Template: "/ws", Opened: 3, Margin: 4.1}, {Template: "/rooms/*", Opened: 3, Margin: 1.125}, {Template: "/new", Margin: 0}, {Template: "/x", Opened: 1, Margin: model.NoMargin},
+	})
 	f.Policies = []model.PoolPolicy{
 		{Pool: model.Pool{UserAgent: "app/2"}, Policy: model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Share: 1, Jitter: model.JitterFull}, Like: "AWS full jitter", Clients: 91},
 		{Pool: model.Pool{UserAgent: "app/1"}, Policy: model.Policy{Kind: model.PolicyFixed, Base: 3 * time.Second, Factor: 1, Jitter: model.JitterNone}, Clients: 9},
@@ -50,6 +53,8 @@ func TestExpectations(t *testing.T) {
 		"peak_rate<=60%/s":               {true, "60%/s (60/s)"},
 		"peak_rate<50%/s":                {false, "60%/s (60/s)"},
 		"crowding<3":                     {true, "2.5"},
+		"margin>=1.5":                    {false, "1.12 on /rooms/*"},
+		"margin>1":                       {true, "1.12 on /rooms/*"},
 		"refused=40":                     {true, "40"},
 		"refused!=40":                    {false, "40"},
 		"lost>=100":                      {true, "100 clients"},
@@ -173,4 +178,22 @@ func FuzzParseExpectation(f *testing.F) {
 			t.Errorf("%q is not %q: %v", text, e, err)
 		}
 	})
+}
+
+// Where no limit is known, or nothing beats, no margin is as good as wanted.
+func TestNoMargin(t *testing.T) {
+	for found, paths := range map[string][]model.Path{
+		"no path has a known limit; holter's --idle-cut names one": {{Template: "/ws", Opened: 1, Margin: model.NoMargin}},
+		"nothing beats on /ws": {{Template: "/ws", Opened: 1}, {Template: "/a", Opened: 1, Margin: 3}},
+	} {
+		f := new(Figures)
+		f.adoptMargin(paths)
+		e, err := ParseExpectation("margin>=1.5")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := e.check(f); c.Held || c.Found != found {
+			t.Errorf("%+v, want %q", c, found)
+		}
+	}
 }

@@ -29,6 +29,8 @@ type Figures struct {
 	storm.Recovery
 	Policies []model.PoolPolicy
 	More     model.PoolCount // pools that are not among Policies
+	Margin   float64         // the least of all paths
+	Tight    string          // the path that has it; "" if no limit is known on any
 	Missed   uint64          // events that were dropped on the way; without them Peak and Policies may be incomplete
 
 	returns []time.Duration // how long it took until clients were back, sorted
@@ -117,6 +119,24 @@ func arrivals(times []time.Duration) []storm.Arrival {
 func (f *Figures) backBy(at time.Duration) float64 {
 	n, _ := slices.BinarySearch(f.returns, at+1)
 	return float64(n) / float64(f.Lost)
+}
+
+// adoptMargin takes the least margin of the target's paths that have had connections.
+func (f *Figures) adoptMargin(paths []model.Path) {
+	for i := range paths {
+		p := &paths[i]
+		if p.Opened > 0 && p.Margin >= 0 && (f.Tight == "" || p.Margin < f.Margin) {
+			f.Margin, f.Tight = p.Margin, cmp.Or(p.Template, "other paths")
+		}
+	}
+}
+
+// margin is nil if no limit is known on any path.
+func (f *Figures) margin() *float64 {
+	if f.Tight == "" {
+		return nil
+	}
+	return &f.Margin
 }
 
 // adoptStorm takes figures from the target's own record of the storm that the drill caused. The target has missed

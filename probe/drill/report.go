@@ -142,6 +142,9 @@ func (r *Report) writeFigures(w io.Writer) {
 	if f.Crowding > 0 {
 		line("crowding", "%.1f times the rate of an even spread", f.Crowding)
 	}
+	if m := f.margin(); m != nil {
+		line("margin", "%.2f between the beats on %s and the shortest cut that is known there", *m, f.Tight)
+	}
 	unknown := 0
 	for i := range f.Policies {
 		if p := &f.Policies[i]; p.Kind == model.PolicyUnknown {
@@ -212,6 +215,7 @@ type wireReport struct {
 	BackFrom  string      `json:"back_from"` // what these count from: start or loss
 	PeakPerS  float64     `json:"peak_per_s"`
 	Crowding  float64     `json:"crowding"`
+	Margin    *float64    `json:"margin"` // null if no limit is known
 	Missed    uint64      `json:"missed_events"`
 	Policies  []wirePool  `json:"policies"`
 	More      wireMore    `json:"more_pools"`
@@ -265,7 +269,7 @@ func (r *Report) wire() wireReport {
 		Clients: r.Clients, Lost: f.Lost, Back: f.Back, GaveUp: f.GaveUp, Refused: f.Refused,
 		Silent: f.Silent, Settling: f.Settling, Flapping: f.Flapping, FlapsPerS: f.FlapRate, Flaps: []wireFlaps{}, StayMS: millis(f.Stay),
 		Back50MS: reached(f.Back50), Back90MS: reached(f.Back90), Back99MS: reached(f.Back99),
-		BackFrom: origin(f.FromLoss), PeakPerS: f.Peak, Crowding: f.Crowding, Missed: f.Missed, More: wireMore(f.More),
+		BackFrom: origin(f.FromLoss), PeakPerS: f.Peak, Crowding: f.Crowding, Margin: f.margin(), Missed: f.Missed, More: wireMore(f.More),
 		Steps: []wireStep{}, Policies: []wirePool{}, Checks: []wireCheck{},
 	}
 	for _, s := range r.Steps {

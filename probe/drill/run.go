@@ -95,6 +95,7 @@ type runner struct {
 	targetStarted    time.Time // when the target was started; another time means that it has been restarted
 	clients          int
 	storms           []model.Storm
+	paths            []model.Path
 	activeFaults     []activeFault
 	refusesUntil     time.Duration // end of the last refusal, from the start of the drill
 	done             []Done
@@ -129,7 +130,7 @@ func newRunner(ctx context.Context, d *Drill, t Target, onProgress func(Progress
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{drill: d, target: t, onProgress: onProgress, started: time.Now(), targetStarted: s.Monitor.Started, record: newRecord(&s, now)}
+	r := &runner{drill: d, target: t, onProgress: onProgress, started: time.Now(), targetStarted: s.Monitor.Started, paths: s.Paths, record: newRecord(&s, now)}
 	if r.clients = r.record.present(); r.clients == 0 {
 		return nil, model.Errorf(model.Invalid, "no client is connected, so there is nothing to drill")
 	}
@@ -247,7 +248,7 @@ func (r *runner) poll(ctx context.Context) error {
 		return model.Errorf(model.Unavailable, "holter was restarted during the drill")
 	}
 	r.unreachableSince = time.Time{}
-	r.storms = s.Storms
+	r.storms, r.paths = s.Storms, s.Paths
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.record.catchUp(&s)
@@ -383,6 +384,7 @@ func (r *runner) report(err error) *Report {
 	defer r.mu.Unlock()
 	f := r.record.figures(elapsed)
 	f.adoptStorm(r.storms, r.record.start)
+	f.adoptMargin(r.paths)
 	report := &Report{
 		Drill: r.drill.Name, About: r.drill.About, Started: r.record.start, Took: elapsed,
 		Clients: r.clients, Steps: r.done, Figures: f, Early: err,

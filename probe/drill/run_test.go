@@ -527,6 +527,7 @@ func TestReport(t *testing.T) {
   back      50% after 5s, 90% after 9s, 99% never
   attempts  60/s in the worst second, 40 refused
   crowding  2.5 times the rate of an even spread
+  margin    1.12 between the beats on /rooms/* and the shortest cut that is known there
   policy    91 clients (app/2): exponential from 1s by 2 with 100% jitter (AWS full jitter)
   policy    9 clients (app/1): fixed 3s with 0% jitter
   policy    21 clients in 3 more kinds: the target keeps the largest kinds only

@@ -57,6 +57,19 @@ func refused(c *comparison, f *Figures) (bool, string) {
 	return c.Holds(float64(f.Refused)), fmt.Sprint(f.Refused)
 }
 
+// margin compares the least margin of all paths. Where no limit is known there is nothing to hold a beat against, so nothing
+// holds.
+func margin(c *comparison, f *Figures) (bool, string) {
+	if f.Tight == "" {
+		return false, "no path has a known limit; holter's --idle-cut names one"
+	}
+	found := fmt.Sprintf("%.2f on %s", f.Margin, f.Tight)
+	if f.Margin == 0 {
+		found = "nothing beats on " + f.Tight
+	}
+	return c.Holds(f.Margin), found
+}
+
 func crowding(c *comparison, f *Figures) (bool, string) {
 	return c.Holds(f.Crowding), fmt.Sprintf("%.1f", f.Crowding)
 }

@@ -94,6 +94,7 @@ func newFakeSource() *fakeSource {
 				connection(5, "bob", model.Normal, 1*time.Millisecond),
 			},
 			Clients: []model.Client{{ID: "ann", Generation: 1, Connection: 1}, {ID: "10.0.0.1 Mozilla/5.0 (a+b)", State: model.Away}},
+			Paths:   []model.Path{{ID: 2, Template: "/ws", Open: 4, Margin: model.NoMargin}, {ID: 7, Template: "/ocpp/*", Margin: 1.5}},
 			Host:    model.Host{Time: now, CPU: 12.5, Cores: []float64{10, 15}},
 		},
 	}

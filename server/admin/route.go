@@ -35,6 +35,8 @@ func (a *Plane) routes() []route {
 		{"GET", "/clients", "", a.clients},
 		{"GET", "/clients/{id...}", "…", a.client},
 		{"GET", "/storms", "", a.storms},
+		{"GET", "/paths", "", a.paths},
+		{"GET", "/paths/{id}", "…", a.path},
 		{"GET", "/events", "since …", a.events},
 		{"GET", "/snapshots", "every_ms …", a.snapshots},
 		{"GET", "/host", "…", a.host},

@@ -58,6 +58,8 @@ func TestAttachIsBounded(t *testing.T) {
 		{"endless bins", beginning + `"activity":{"connects":[0`, `,0`, 300},
 		{"endless policies", beginning + `"storms":[{"id":1,"policies":[{}`, `,{}`, 100},
 		{"endless storms", beginning + `"storms":[{"id":1}`, `,{"id":1}`, 100},
+		{"endless clocks", beginning + `"paths":[{"id":"p1","clocks":[{}`, `,{}`, 100},
+		{"endless paths", beginning + `"paths":[{"id":"p1"}`, `,{"id":"p1"}`, 100},
 		{"endless long names that are gone", beginning + `"clients_gone":["a"`, `,"` + long + `"`, 400},
 	} {
 		t.Run(c.name, func(t *testing.T) {

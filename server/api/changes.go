@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"time"
 
@@ -115,6 +116,11 @@ func sameStorm(a, b *model.Storm) bool {
 		a.GaveUp == b.GaveUp && a.NeverIn == b.NeverIn && a.FlapRate == b.FlapRate && a.DroppedAttempts == b.DroppedAttempts &&
 		slices.Equal(a.Flaps, b.Flaps) && slices.Equal(a.Refusals, b.Refusals)
 }
+
+func pathKey(p *model.Path) int { return p.ID }
+
+// samePath reports whether nothing has happened on a path between two looks at it, which are a second apart.
+func samePath(a, b *model.Path) bool { return reflect.DeepEqual(a, b) }
 
 // newBins returns the bins that were added to before to make now: the fewest possible.
 func newBins(before, now []model.Activity) []model.Activity {

@@ -18,6 +18,8 @@ type Snapshot struct {
 	ClientsGone     []string     `json:"clients_gone"`
 	Storms          []Storm      `json:"storms"` // new or changed
 	StormsGone      []int        `json:"storms_gone"`
+	Paths           []Path       `json:"paths"` // new or changed
+	PathsGone       []int        `json:"paths_gone"`
 	Connections     []Connection `json:"connections"`
 	ConnectionsGone []string     `json:"connections_gone"`
 }
@@ -55,6 +57,7 @@ func (w *SnapshotWriter) Write(s *model.Snapshot) error {
 	})
 	clients := diff(w.last.Clients, s.Clients, clientKey, sameClient)
 	storms := diff(w.last.Storms, s.Storms, stormKey, sameStorm)
+	paths := diff(w.last.Paths, s.Paths, pathKey, samePath)
 	bins := newBins(w.last.Activity, s.Activity)
 	w.last = *s
 
@@ -64,6 +67,8 @@ func (w *SnapshotWriter) Write(s *model.Snapshot) error {
 	w.value(`],"clients_gone":`, append([]string{}, clients.gone...))
 	writeList(w, `,"storms":[`, storms.changed, FromStorm)
 	w.value(`],"storms_gone":`, append([]int{}, storms.gone...))
+	writeList(w, `,"paths":[`, paths.changed, FromPath)
+	w.value(`],"paths_gone":`, append([]int{}, paths.gone...))
 	writeList(w, `,"connections":[`, connections.changed, FromConnection)
 	w.value(`],"connections_gone":`, names(connections.gone))
 	w.out.WriteString("}\n")

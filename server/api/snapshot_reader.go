@@ -17,7 +17,8 @@ const (
 	largestPicture  = 160 << 20 // bytes in memory
 	longestList     = 200_000   // connections, or clients
 	mostStorms      = 1000      // that are new or changed
-	deepest         = 64        // lists and objects in each other
+	mostPaths       = 2 * model.MaxPaths
+	deepest         = 64 // lists and objects in each other
 )
 
 var errTooLong = errors.New("it is too long")
@@ -52,6 +53,7 @@ func (r *SnapshotReader) Read() (model.Snapshot, error) {
 	s.Clients = d.clients.apply(r.last.Clients, clientKey, func(*model.Client) {})
 	s.Storms = d.storms.apply(r.last.Storms, stormKey, func(*model.Storm) {})
 	s.Storms = newest(s.Storms, model.MaxStorms+1)
+	s.Paths = newest(d.paths.apply(r.last.Paths, pathKey, func(*model.Path) {}), model.MaxPaths)
 	s.Activity = addBins(r.last.Activity, d.activity.model())
 	if max(len(s.Connections), len(s.Clients)) > longestList {
 		return model.Snapshot{}, fmt.Errorf("more than %d connections or clients", longestList)
@@ -69,6 +71,7 @@ type delta struct {
 	activity    Activity
 	clients     changes[model.Client, string]
 	storms      changes[model.Storm, int]
+	paths       changes[model.Path, int]
 	connections changes[model.Connection, model.ID]
 }
 
@@ -116,6 +119,10 @@ func (r *SnapshotReader) value(key string, d *delta) (err error) {
 		d.storms.changed, err = readList(r, func(s *Storm) (model.Storm, error) { return s.Model(), nil }, weighStorm, mostStorms)
 	case "storms_gone":
 		d.storms.gone, err = readList(r, func(id *int) (int, error) { return *id, nil }, weighWord, longestList)
+	case "paths":
+		d.paths.changed, err = readList(r, (*Path).Model, weighPath, mostPaths)
+	case "paths_gone":
+		d.paths.gone, err = readList(r, func(id *int) (int, error) { return *id, nil }, weighWord, longestList)
 	case "connections":
 		d.connections.changed, err = readList(r, (*Connection).Model, weighConnection, longestList)
 	case "connections_gone":

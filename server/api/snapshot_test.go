@@ -76,6 +76,9 @@ func series(t *testing.T, next func(i int, s *model.Snapshot) bool) {
 		if len(got.Storms) == 0 && len(s.Storms) == 0 {
 			got.Storms = s.Storms
 		}
+		if len(got.Paths) == 0 && len(s.Paths) == 0 {
+			got.Paths = s.Paths
+		}
 		if !reflect.DeepEqual(got, s) {
 			t.Fatalf("%d came back as\n%+v\nwant\n%+v", i, got, s)
 		}
@@ -100,6 +103,22 @@ func grown(storms []model.Storm) []model.Storm {
 		next[n-1].Curve = append(slices.Clone(next[n-1].Curve), model.Activity{Reconnects: 1})
 	}
 	return next[max(0, len(next)-3):]
+}
+
+// moved returns paths of which one has changed, come or gone.
+func moved(paths []model.Path, random *rand.Rand) []model.Path {
+	next := slices.Clone(paths)
+	p := samplePath
+	p.ID, p.Open = 1+random.IntN(6), random.IntN(100)
+	at, known := slices.BinarySearchFunc(next, p.ID, func(p model.Path, id int) int { return p.ID - id })
+	switch {
+	case !known:
+		return slices.Insert(next, at, p)
+	case p.Open < 30:
+		return slices.Delete(next, at, at+1)
+	}
+	next[at] = p
+	return next
 }
 
 func TestSeries(t *testing.T) {
@@ -127,6 +146,7 @@ func TestSeries(t *testing.T) {
 		}
 		if i%10 == 0 {
 			now.Storms = grown(now.Storms)
+			now.Paths = moved(now.Paths, random)
 		}
 		*s = now
 		s.Connections, s.Clients = slices.Clone(now.Connections), slices.Clone(now.Clients)

@@ -42,6 +42,31 @@ func weighStorm(s *model.Storm) int {
 	return n
 }
 
+func weighPath(p *model.Path) int {
+	n := int(unsafe.Sizeof(*p)) + len(p.Template) + len(p.Upstream) + weighList(p.Ends) + weighList(p.Clocks) + weighList(p.Data.Bins)
+	for i := range p.Ends {
+		n += len(p.Ends[i].Cause)
+	}
+	for i := range p.Clocks {
+		n += len(p.Clocks[i].Of)
+	}
+	for i := range p.Limits {
+		l := &p.Limits[i]
+		n += int(unsafe.Sizeof(*l)) + len(l.Kind) + len(l.From) + len(l.Name) + len(l.Source)
+	}
+	for i := range p.Warnings {
+		n += weighWarning(&p.Warnings[i])
+	}
+	for i := range p.Notes {
+		n += weighText(&p.Notes[i])
+	}
+	return n
+}
+
+func weighWarning(w *model.Warning) int {
+	return int(unsafe.Sizeof(*w)) + len(w.Kind) + len(w.Detail) + len(w.Path) + len(w.Upstream) + len(w.Client) + len(w.Identity)
+}
+
 func weighEvent(e *model.Event) int {
 	n := int(unsafe.Sizeof(*e)) + len(e.Type)
 	if e.Connection != nil {
@@ -58,7 +83,7 @@ func weighEvent(e *model.Event) int {
 		n += weighStorm(e.Storm)
 	}
 	if w := e.Warning; w != nil {
-		n += int(unsafe.Sizeof(*w)) + len(w.Kind) + len(w.Detail) + len(w.Client) + len(w.Identity)
+		n += weighWarning(w)
 	}
 	return n
 }
@@ -72,6 +97,9 @@ func weighPicture(s *model.Snapshot) (n int) {
 	}
 	for i := range s.Storms {
 		n += weighStorm(&s.Storms[i])
+	}
+	for i := range s.Paths {
+		n += weighPath(&s.Paths[i])
 	}
 	return n
 }

@@ -75,6 +75,16 @@ var (
 		Time: at, CPU: 12.5, Cores: []float64{10, 15}, MemoryUsed: 1 << 30, MemoryTotal: 1 << 32, Load1: 0.5, Load5: 0.4, Load15: 0.3,
 		Process: model.Process{RSS: 1 << 20, CPU: 110, Goroutines: 12, OpenFiles: 34, MaxFiles: 1024},
 	}
+	samplePath = model.Path{
+		ID: 3, Template: "/ocpp/*", Upstream: "http://localhost:3000", Since: at, Open: 12, Opened: 40, Ended: 28, EndsOver: time.Hour, MedianAge: time.Minute,
+		Ends:     []model.PathEnd{{Cause: model.CauseJitter, Code: 1006, By: model.ByNetwork, Count: 14}},
+		Clocks:   []model.Clock{{Of: model.ServerClock, Period: 55 * time.Second, Late: 2 * time.Second, Count: 40, Share: 0.75}},
+		Data:     model.DataRhythm{Median: time.Second, P99: 3 * time.Second, Bins: []uint32{0, 3, 1}},
+		Survived: 59 * time.Second, DataSurvived: time.Minute, KeptAlive: 2 * time.Minute,
+		Limits: []model.Limit{{Kind: model.SilenceLimit, After: time.Minute, Spread: 400 * time.Millisecond, From: model.LimitSeen, Name: "nginx", Source: "nginx.org", Ends: 14, Of: 15, Refuted: true}},
+		Margin: 0.95, Warnings: []model.Warning{{Kind: model.TimerRace, Since: at, Detail: "a race", Path: "/ocpp/*", Upstream: "http://localhost:3000"}},
+		Notes: []string{"holter's own beats"},
+	}
 	snapshot = model.Snapshot{
 		Time: at,
 		Monitor: model.Monitor{
@@ -147,6 +157,7 @@ func TestRoundTrip(t *testing.T) {
 	check("detail", roundTrip(t, detail, FromDetail, (*Detail).Model), detail)
 	check("client", roundTrip(t, client, FromClient, (*Client).Model), client)
 	check("storm", roundTrip(t, sampleStorm, FromStorm, sure((*Storm).Model)), sampleStorm)
+	check("path", roundTrip(t, samplePath, FromPath, (*Path).Model), samplePath)
 	check("host", roundTrip(t, host, FromHost, sure((*Host).Model)), host)
 	check("summary", roundTrip(t, snapshot, FromSnapshot, sure((*Summary).Model)), snapshot)
 	for _, e := range []model.Event{
@@ -233,6 +244,7 @@ func TestEmpty(t *testing.T) {
 		FromDetail(&model.Detail{}),
 		FromClient(&model.Client{}),
 		FromStormDetail(&model.Storm{Peak: math.Inf(1), Policies: []model.PoolPolicy{{Policy: model.Policy{Factor: math.NaN()}}}}),
+		FromPath(&model.Path{Margin: math.NaN()}),
 		FromHost(&model.Host{CPU: math.NaN(), Cores: []float64{math.Inf(1)}}),
 		FromSnapshot(&model.Snapshot{Rates: model.Rates{Beats: math.Inf(-1)}}),
 		FromEvent(&model.Event{Type: model.StateChanged}),
@@ -241,7 +253,7 @@ func TestEmpty(t *testing.T) {
 		if err != nil {
 			t.Errorf("%T: %v", v, err)
 		}
-		for _, list := range []string{"faults", "header", "legs", "samples", "transitions", "reconnects_ms", "cores_percent"} {
+		for _, list := range []string{"faults", "header", "legs", "samples", "transitions", "reconnects_ms", "cores_percent", "ends", "clocks", "counts", "limits", "notes", "warnings"} {
 			if strings.Contains(string(text), `"`+list+`":null`) {
 				t.Errorf("%T: %s is null", v, list)
 			}

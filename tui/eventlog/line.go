@@ -75,6 +75,9 @@ func closed(c *model.Connection) []slog.Attr {
 }
 
 func warned(w *model.Warning) []slog.Attr {
+	if w.Path != "" {
+		return []slog.Attr{slog.String("path", w.Path), slog.String("upstream", w.Upstream), slog.String("detail", w.Detail)}
+	}
 	return []slog.Attr{
 		slog.String("client", w.Client),
 		slog.Int("connections", w.Connections),
