@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -41,10 +42,13 @@ func (p *clients) fit() { p.list.SetSize(p.room.w, p.room.h-len(p.warnings())) }
 
 // warnings are what is wrong with the clients' names, in a line.
 func (p *clients) warnings() []string {
-	if p.picture == nil || len(p.picture.Warnings) == 0 {
+	if p.picture == nil {
 		return nil
 	}
-	g, all := &p.styles.Glyphs, p.picture.Warnings
+	g, all := &p.styles.Glyphs, slices.DeleteFunc(slices.Clone(p.picture.Warnings), func(w model.Warning) bool { return w.Kind != model.SharedIdentity })
+	if len(all) == 0 {
+		return nil
+	}
 	w := &all[len(all)-1]
 	text := fmt.Sprintf("%s%s: %d connections at once are named %s", g.Shared, w.Kind, w.Connections, g.Plain(w.Client))
 	if w.Identity != "" {

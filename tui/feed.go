@@ -260,6 +260,9 @@ func itemOf(e *model.Event) (item, bool) {
 	case e.Type == model.WarningRaised && e.Warning != nil:
 		it.weight, it.Kind, it.state = weightLoss, "warning", model.Suspect
 		it.text = fmt.Sprintf("%s: %s", e.Warning.Kind, e.Warning.Detail)
+		if e.Warning.Path != "" {
+			it.text = fmt.Sprintf("%s on %s: %s", e.Warning.Kind, e.Warning.Path, e.Warning.Detail)
+		}
 	case e.Type == model.Dropped:
 		it.weight, it.Kind, it.state = weightLoss, "lost", model.Suspect
 		it.text = fmt.Sprintf("%d events lost: the screen or the line to it could not keep up", e.Count)

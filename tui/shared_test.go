@@ -32,7 +32,8 @@ func TestClientsThatShareAName(t *testing.T) {
 	s.line("STATE▼")
 	s.click(3, titles)
 	s.line("STATE▲")
-	f.snapshot.Warnings = append(f.snapshot.Warnings, model.Warning{Kind: model.SharedIdentity, Client: "a", Connections: 9})
+	f.snapshot.Warnings = append(f.snapshot.Warnings, model.Warning{Kind: model.SharedIdentity, Client: "a", Connections: 9},
+		model.Warning{Kind: model.NoBeats, Path: "/ws", Detail: "of no client"})
 	s.refresh()
 	s.line("≈shared-identity: 9 connections at once are named a and 1 more")
 	f.snapshot.Warnings = nil
@@ -42,4 +43,6 @@ func TestClientsThatShareAName(t *testing.T) {
 	s.app.Update(happened{events: []model.Event{{Seq: 1, Time: noon, Type: model.WarningRaised, Warning: &model.Warning{Kind: model.SharedIdentity, Detail: "16 at once; --identity query:device"}}}})
 	s.press("4").line("warning")
 	s.line("shared-identity: 16 at once; --identity query:device")
+	s.app.Update(happened{events: []model.Event{{Seq: 2, Time: noon, Type: model.WarningRaised, Warning: &model.Warning{Kind: model.NoBeats, Path: "/ws", Detail: "Neither end beats."}}}})
+	s.line("no-beats on /ws: Neither end beats.")
 }
