@@ -32,8 +32,12 @@ const (
 
 	// lateLimit is how late a run may be before open beats are void.
 	lateLimit = 100 * time.Millisecond
-	// calmSpan is the time without lateness that makes up for one.
-	calmSpan = 10 * time.Second
+	// calmSpan is the time without lateness that makes up for one. In a simulation of a machine that starved for a fifth of
+	// the time, clients on it included, at an interval of 1 s, 37 connection-hours for each: with 10 s there were 0.5 false
+	// suspicions an hour, with 2 s 1.1, with 1 s 1.2, with 0.5 s 2.1, and never a false failure. But a client that died
+	// after holter had been stopped for 5 s and then five times for 0.4 s was called failed after 40 s at most with 10 s,
+	// 12.8 s with 2 s, 9.1 s with 1 s and 7.7 s with 0.5 s. Without lateness it takes 5 s.
+	calmSpan = time.Second
 	// maxFactor bounds how far timeouts are stretched.
 	maxFactor = 8
 )

@@ -358,6 +358,32 @@ func TestPeerThatStoppedWhileHolterWasLate(t *testing.T) {
 	p.expect(model.Failed)
 }
 
+// A peer that dies after holter was stopped again and again is called failed within three times the usual time.
+func TestPeerThatDiesAfterHolterWasLateOften(t *testing.T) {
+	for phase := range 20 {
+		p := admit(t, everySecond)
+		p.run(30 * time.Second)
+		p.frozen = func(at model.Instant) bool { // for 5 s, and then five times for 0.4 s
+			since := time.Duration(at-second) - 30*time.Second
+			return since < 5*time.Second || since < 8500*ms && since%(700*ms) < 400*ms
+		}
+		p.run(8500*ms + time.Duration(phase)*50*ms)
+		p.expect()
+		p.rtt = unanswered
+		died := p.now
+		const usual = time.Second + 500*ms + 3500*ms // interval, timeout, probes
+		p.run(3 * usual)
+		changes := p.changes
+		p.expect(model.Suspect, model.Failed)
+		if t.Failed() {
+			return
+		}
+		if after := changes[1].after(died); after > 2*usual {
+			t.Errorf("failed after %v", after)
+		}
+	}
+}
+
 // Probes that were out while holter was late do not make a suspect fail: they begin anew.
 func TestLatenessVoidsProbes(t *testing.T) {
 	p := admit(t, everySecond)
