@@ -102,6 +102,8 @@ type Close struct {
 	Reason string
 	By     Closer
 	At     time.Time
+
+	Parting Parting
 }
 
 // Closer is who ended a connection first.

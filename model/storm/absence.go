@@ -83,7 +83,7 @@ func (a *Client) short(at model.Instant, l *reconnect.Loss) {
 		p.every = reconnect.Smooth(p.every, time.Duration(at-p.flapped))
 	}
 	p.flaps, p.flapped, p.lasted, p.close = p.flaps+1, at, l.Lasted, l.Close
-	p.close.At = time.Time{}
+	p.close.At, p.close.Parting = time.Time{}, model.Parting{}
 }
 
 func (a *Client) trouble() *plight {

@@ -59,6 +59,14 @@ func Stat(fd uintptr) (Info, bool) { return stat(fd) }
 // reports false on Windows.
 func Unread(fd uintptr) (int, bool) { return unread(fd) }
 
+// Error takes the error of a connection that is broken from the socket, as the next read or write would. It is nil if there
+// is none, and always on Windows.
+func Error(fd uintptr) error { return socketError(fd) }
+
+// Peek copies unread bytes into b without taking them, and returns their number. The error is [errors.ErrUnsupported] on
+// Windows.
+func Peek(fd uintptr, b []byte) (int, error) { return peek(fd, b) }
+
 // Unsent returns the number of bytes that were written and that the peer's kernel has not acknowledged,
 // on their way or still waiting to be sent (SIOCOUTQ). It reports false off Linux.
 func Unsent(fd uintptr) (int, bool) { return unsent(fd) }

@@ -65,6 +65,12 @@ type Close struct {
 	Reason string    `json:"reason"`
 	By     string    `json:"by"`
 	At     time.Time `json:"at"`
+
+	// Who closed first, "peer", "app", "holter", or "network" if neither did, and with what: "frame", "fin", "reset" or
+	// "lost". Then what the other end sent. All are empty while they are not known.
+	First  string `json:"first"`
+	How    string `json:"how"`
+	Answer string `json:"answer"`
 }
 
 // FromConnection converts c.
@@ -107,7 +113,11 @@ func fromClose(c *model.Close) *Close {
 	if c == nil {
 		return nil
 	}
-	return &Close{Code: c.Code, Reason: c.Reason, By: c.By.String(), At: c.At.UTC()}
+	w := &Close{Code: c.Code, Reason: c.Reason, By: c.By.String(), At: c.At.UTC(), How: c.Parting.How.String(), Answer: c.Parting.Answer.String()}
+	if c.Parting.How != model.SignNone {
+		w.First = c.Parting.First.String()
+	}
+	return w
 }
 
 // parser parses the words in a struct. What is not known here is kept as unknown: the other holter may be of
@@ -148,6 +158,13 @@ func sideOf(s string) model.Side {
 		return side
 	}
 	return model.UnknownSide
+}
+
+func signOf(s string) model.Sign {
+	if sign, err := model.ParseSign(s); err == nil {
+		return sign
+	}
+	return model.SignOther
 }
 
 func closerOf(s string) model.Closer {
@@ -219,5 +236,9 @@ func closeOf(c *Close) *model.Close {
 	if c == nil {
 		return nil
 	}
-	return &model.Close{Code: c.Code, Reason: text(c.Reason), By: closerOf(c.By), At: c.At}
+	m := &model.Close{Code: c.Code, Reason: text(c.Reason), By: closerOf(c.By), At: c.At}
+	if m.Parting.How = signOf(c.How); m.Parting.How != model.SignNone {
+		m.Parting.First, m.Parting.Answer = closerOf(c.First), signOf(c.Answer)
+	}
+	return m
 }

@@ -15,7 +15,7 @@ import (
 
 var (
 	at     = time.Date(2026, 3, 4, 5, 6, 7, 891_234_567, time.UTC)
-	ending = model.Close{Code: 1001, Reason: "deploy", By: model.ByHolter, At: at.Add(time.Minute)}
+	ending = model.Close{Code: 1001, Reason: "deploy", By: model.ByHolter, At: at.Add(time.Minute), Parting: model.Parting{First: model.ByHolter, How: model.SignFrame, Answer: model.SignFIN}}
 
 	connection = model.Connection{
 		ID: 17, Client: "ann", Generation: 2, Remote: netip.MustParseAddrPort("[::1]:4711"), Path: "/ws",

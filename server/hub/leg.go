@@ -182,7 +182,7 @@ func (l *leg) Closed(e tap.Ending) {
 	defer c.mu.Unlock()
 	now := h.now()
 	l.end = &end{
-		close:   model.Close{Code: e.Code, Reason: model.Clean(e.Reason, model.MaxReason), By: e.By, At: h.time(now)},
+		close:   model.Close{Code: e.Code, Reason: model.Clean(e.Reason, model.MaxReason), By: e.By, At: h.time(now), Parting: l.tap.Parting()},
 		traffic: trafficOf(l.tap),
 	}
 	if l.heart == nil { // it was never listed
@@ -212,6 +212,7 @@ func (l *leg) Gone() {
 	defer h.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	l.part()
 	l.tap = nil
 	if c.held() {
 		return
@@ -223,6 +224,15 @@ func (l *leg) Gone() {
 		s.forget(c)
 	}
 	h.leave(c.remote.Addr())
+}
+
+// part records how both ends have parted, once no more can come. Snapshots share the old record, so it makes a new one.
+func (l *leg) part() {
+	if p := l.tap.Parting(); p != l.end.close.Parting {
+		fresh := *l.end
+		fresh.close.Parting = p
+		l.end = &fresh
+	}
 }
 
 // changed records and publishes a change of state, if there was one.

@@ -24,6 +24,9 @@ const (
 	codeAbnormal = 1006 // no close frame
 )
 
+// noCloseFrame is the reason of an ending by a FIN alone.
+const noCloseFrame = "end of stream without a close frame"
+
 // end records e, unless the connection had ended before. It reports whether it did.
 func (c *Conn) end(e Ending) bool { return c.ended.CompareAndSwap(nil, &e) }
 
@@ -58,7 +61,7 @@ func (c *Conn) Shut(code int, reason string) bool {
 // Drop closes the socket now, for holter: with a TCP reset if reset is set. e is recorded as the ending,
 // unless the connection had ended before.
 func (c *Conn) Drop(e Ending, reset bool) {
-	c.end(e)
+	c.end(c.closes(e, reset))
 	if c.closeWire(reset) {
 		c.reportClosed()
 		return
@@ -69,7 +72,7 @@ func (c *Conn) Drop(e Ending, reset bool) {
 
 // Close is the application's close.
 func (c *Conn) Close() error {
-	c.end(Ending{By: model.ByApp, Code: codeAbnormal})
+	c.end(c.closes(Ending{By: model.ByApp, Code: codeAbnormal}, false))
 	if c.writeLock.TryLock() {
 		c.flush()
 		c.writeLock.Unlock()
@@ -112,9 +115,10 @@ func (c *Conn) readFailed(err error) {
 	if !ends(err) {
 		return
 	}
+	c.readBroke(err)
 	reason := "connection lost: " + cause(err)
 	if errors.Is(err, io.EOF) {
-		reason = "end of stream without a close frame"
+		reason = noCloseFrame
 	}
 	c.end(Ending{model.ByNetwork, codeAbnormal, reason})
 	c.reportClosed()
@@ -127,6 +131,7 @@ func (c *Conn) writeFailed(err error) {
 	if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
 		return
 	}
+	c.writeBroke(err)
 	c.end(Ending{model.ByNetwork, codeAbnormal, "connection lost: " + cause(err)})
 	c.reportClosed()
 }
@@ -153,6 +158,8 @@ func (c *Conn) CloseWrite() error {
 		return err
 	}
 	c.silent = true
+	c.sense()
+	c.signs.add(ownFIN) // unread bytes stay readable
 	c.end(Ending{By: model.ByApp, Code: codeAbnormal})
 	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		if c.closeWriteLater(h) {

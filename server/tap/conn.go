@@ -109,6 +109,7 @@ type Conn struct {
 
 	// How far the connection has come. All but flagAlert are set once, by the first goroutine to get there.
 	flags atomic.Uint32
+	signs signs // of the end
 	ended atomic.Pointer[Ending]
 
 	readLock sync.Mutex // held by the reader; protects the following fields up to writeLock

@@ -53,7 +53,12 @@ func (c *Conn) insert() (progress bool) {
 	if last := c.last.Load(); last != nil {
 		c.silent, c.shut = true, true
 		c.last.Store(nil)
-		return c.put(*last)
+		c.signs.add(ownFrame) // first, as the answer may come before the write has returned
+		if !c.put(*last) {
+			c.signs.drop(ownFrame)
+			return false
+		}
+		return true
 	}
 	seq := c.note.Load()
 	// After the first close frame of either end, or any other ending, a ping would only disturb.

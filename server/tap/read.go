@@ -198,6 +198,7 @@ func (c *Conn) trackFrame(b []byte, at model.Instant) int {
 	}
 	switch c.in.head.opcode {
 	case OpClose:
+		c.signs.add(peerFrame)
 		c.end(c.in.ending(model.ByPeer))
 	case OpPing:
 		c.pinged.Add(1)

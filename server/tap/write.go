@@ -14,6 +14,9 @@ func (c *Conn) Write(b []byte) (int, error) {
 	n, err := c.write(b)
 	c.writing.Store(0)
 	c.calm.sent(c.since(&c.active, at))
+	if err != nil {
+		c.writeBroke(err)
+	}
 	c.writeLock.Unlock()
 	// A goroutine that left a note meanwhile found the lock taken and relies on this writer.
 	c.deliver()
@@ -88,6 +91,7 @@ func (c *Conn) passed(b []byte) {
 		switch c.out.head.opcode {
 		case OpClose:
 			c.silent = true
+			c.signs.add(ownFrame)
 			c.end(c.out.ending(model.ByApp))
 		case OpPing:
 			c.ownSent()

@@ -122,6 +122,19 @@ func (t *Text) state() {
 	}
 	if c.Close != nil {
 		t.paragraph(look.Paint{}, "closed at "+look.Clock(c.Close.At)+" with "+look.Ending(c.Close))
+		if len(t.Of.Legs) != 2 { // each leg says so for itself
+			t.parted(c, "the client", "the application")
+		}
+	}
+}
+
+// parted says which end closed first, and what the other did then.
+func (t *Text) parted(c *model.Connection, peer, app string) {
+	if c.Close == nil {
+		return
+	}
+	if words := c.Close.Parting.Words(peer, app); words != "" {
+		t.paragraph(look.Paint{}, words)
 	}
 }
 

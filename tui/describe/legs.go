@@ -71,6 +71,11 @@ func (t *Text) leg(d *model.Detail, ecg *chart.ECG, w int) []string {
 	if cause := d.Diagnosis; cause != t.Of.Diagnosis && cause.Cause != "" {
 		side.paragraph(look.Paint{}, string(cause.Cause)+": "+cause.Detail)
 	}
+	if d.Side == model.UpstreamSide {
+		side.parted(&d.Connection, "the upstream", "the client")
+	} else {
+		side.parted(&d.Connection, "the client", "the upstream")
+	}
 	side.figures()
 	return side.lines
 }

@@ -66,12 +66,16 @@ func closed(c *model.Connection) []slog.Attr {
 	if c.Close == nil {
 		return attrs
 	}
-	return append(attrs,
+	attrs = append(attrs,
 		slog.Int("code", c.Close.Code),
 		slog.String("reason", c.Close.Reason),
 		slog.String("by", c.Close.By.String()),
 		milliseconds("age_ms", c.Age(c.Close.At)),
 	)
+	if p := c.Close.Parting; p.How != model.SignNone {
+		attrs = append(attrs, slog.String("first", p.First.String()), slog.String("how", p.How.String()))
+	}
+	return attrs
 }
 
 func warned(w *model.Warning) []slog.Attr {
