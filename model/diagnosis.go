@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 // Cause is the reason for a connection's state, as far as the evidence shows it. The empty cause means that
 // nothing is wrong.
 type Cause string
@@ -17,6 +19,10 @@ const (
 	CausePingHostile   Cause = "ping-hostile"    // it ended right after the first ping
 	CausePeerStalled   Cause = "peer-stalled"    // pings are acknowledged by the peer's kernel, but not answered
 
+	CauseIdleCut     Cause = "idle-cut"     // it ended after the same silence as others
+	CauseAgeCut      Cause = "age-cut"      // it ended at the same age as others
+	CauseProxyReload Cause = "proxy-reload" // all that came through one address ended at one moment
+
 	CauseHandshakeBroken Cause = "handshake-broken" // of a Refusal: there was never a connection
 )
 
@@ -26,10 +32,17 @@ type Diagnosis struct {
 	Detail string
 }
 
-// Causes are the causes that a connection's diagnosis can have, in the order of judging: the first that holds hides
+// Causes are the causes that the evidence of one connection can show, in the order of judging: the first that holds hides
 // those after it. A new one also needs a rule (model/heart/rules.go), a row in the table of model/heart/README.md
 // and a few words for the screen (tui/columns.go). Tests hold all three against this list.
 var Causes = [...]Cause{
 	CauseFramesLost, CausePingHostile, CauseHostBusy, CauseBackpressure, CauseAppNotReading, CausePathDown, CauseNoPong,
 	CausePeerStalled, CauseJitter, CauseUnknown,
 }
+
+// CohortCauses are the causes that only many ends together can show: see Cohort. They are of connections that have ended. A
+// new one needs a row in the table of model/cohort/README.md and a few words for the screen, as above.
+var CohortCauses = [...]Cause{CauseIdleCut, CauseAgeCut, CauseProxyReload}
+
+// ByCohort reports whether c is a cause that only many ends together can show.
+func (c Cause) ByCohort() bool { return slices.Contains(CohortCauses[:], c) }

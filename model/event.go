@@ -19,13 +19,16 @@ const (
 	StormFlapping     EventType = "storm.flapping"     // Storm: it does not end because clients flap
 	StormEnded        EventType = "storm.ended"        // Storm
 	WarningRaised     EventType = "warning.raised"     // Warning
+	CohortFound       EventType = "cohort.found"       // Cohort: ends or suspicions that belong together
+	CauseFound        EventType = "cause.found"        // Connection, which ended before the cause of its end was known
 	FaultSet          EventType = "fault.set"          // Connection with its Faults, nil when they ended
 	Dropped           EventType = "dropped"            // Count
 )
 
 // EventTypes are those that are known here. A holter of another version may have more.
 var EventTypes = [...]EventType{
-	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, StormStarted, StormFlapping, StormEnded, WarningRaised, FaultSet, Dropped,
+	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, StormStarted, StormFlapping, StormEnded, WarningRaised,
+	CohortFound, CauseFound, FaultSet, Dropped,
 }
 
 // Event is something that happened. Seq numbers the events in the order of their publication. A reader that
@@ -41,6 +44,7 @@ type Event struct {
 	Host       *Host
 	Storm      *Storm // a copy made when it happened
 	Warning    *Warning
+	Cohort     *Cohort // a copy made when it happened
 	Count      uint64
 }
 

@@ -13,6 +13,7 @@ type Snapshot struct {
 	Storms      []Storm    // oldest first; what they point to is shared and never changes
 	Warnings    []Warning  // oldest first, at most MaxWarnings
 	Paths       []Path     // by id, at most MaxPaths; what they point to is shared and never changes
+	Cohorts     []Cohort   // oldest first, at most MaxCohorts; what they point to is shared and never changes
 	Host        Host
 
 	// Age is how long ago the picture was taken when its reader got it: at least so long, for one that came over a line.

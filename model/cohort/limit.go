@@ -1,0 +1,328 @@
+package cohort
+
+import (
+	"cmp"
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	"holter/model"
+)
+
+// limit is a silence or an age at which connections are cut, as it has been learnt.
+type limit struct {
+	group     *group
+	side      model.Side
+	clock     Clock
+	low, high time.Duration   // what is taken for it
+	recent    []time.Duration // the newest readings of members, in a ring once there are maxRecent
+	next      int
+	stale     bool // it is outlived: it names no more ends
+}
+
+const (
+	maxLimits = 32
+	maxRecent = 64
+	// leastPad is how far beyond the readings so far another one may be.
+	leastPad = 50 * time.Millisecond
+)
+
+// explain returns the cohort that an end is a member of by its clocks, nil if there is none.
+func (w *Watch) explain(e *End) *group {
+	if e.Manner != Cut {
+		return nil
+	}
+	for _, l := range w.limits {
+		if v := e.Clocks[l.clock]; l.side == e.Side && !l.stale && l.low <= v && v <= l.high && l.group.Cause != model.CauseUnknown {
+			l.group.count(w, e)
+			l.read(v)
+			return l.group
+		}
+	}
+	return nil
+}
+
+func (l *limit) read(v time.Duration) {
+	if len(l.recent) < maxRecent {
+		l.recent = append(l.recent, v)
+		return
+	}
+	l.recent[l.next] = v
+	l.next = (l.next + 1) % maxRecent
+}
+
+// measure takes the length and the spread from the newest members. The window that counts is wider, as k members show
+// (k-1)/(k+1) of the range of all on average.
+func (l *limit) measure(w *Watch) {
+	sorted := slices.Sorted(slices.Values(l.recent))
+	n := len(sorted)
+	low, high := sorted[n/20], sorted[n-1-n/20]
+	middle := sorted[n/2]
+	pad := max(2*(high-low)/time.Duration(max(n-1, 1)), leastPad)
+	room := widest(middle) / 2
+	l.low, l.high = max(low-pad, middle-room), min(high+pad, middle+room)
+	g := l.group
+	g.Length, g.Spread = middle, max(middle-low, high-middle)
+	g.Of = max(w.cuts[l.side]-g.base, g.Count)
+}
+
+// limitOf returns the limit of a cohort, nil if it has none.
+func (w *Watch) limitOf(g *group) *limit {
+	if i := slices.IndexFunc(w.limits, func(l *limit) bool { return l.group == g }); i >= 0 {
+		return w.limits[i]
+	}
+	return nil
+}
+
+// cluster is ends with nearly the same reading of a clock.
+type cluster struct {
+	clock   Clock
+	members []*entry
+	chance  float64 // logarithm
+}
+
+// findLimit looks for a limit among the ends of a side that are not understood yet.
+func (w *Watch) findLimit(side model.Side, now model.Instant, open iter.Seq[Living], news *News) {
+	ends := w.unexplained(side)
+	var best cluster
+	for c := range clocks {
+		if found := w.search(ends, c); found.members != nil && (best.members == nil || found.chance < best.chance) {
+			best = found
+		}
+	}
+	if best.members == nil || best.chance > level(w.cuts[side]) {
+		return
+	}
+	slices.SortFunc(best.members, func(a, b *entry) int { return cmp.Compare(a.At, b.At) })
+	clock, cause := w.decide(&best, side, now, open)
+	if l := w.near(side, clock, cause, &best); l != nil {
+		w.join(l, best.members, news)
+		return
+	}
+	w.learn(side, clock, cause, &best, news)
+}
+
+// near returns the limit that a cluster is a part of: it was learnt from too few to know how far readings stray.
+func (w *Watch) near(side model.Side, c Clock, cause model.Cause, b *cluster) *limit {
+	low, high := b.bounds(c)
+	for _, l := range w.limits {
+		if l.side == side && l.clock == c && !l.stale && l.group.Cause == cause && max(l.high, high)-min(l.low, low) <= widest(high)+2*leastPad {
+			return l
+		}
+	}
+	return nil
+}
+
+// join makes ends members of a cohort that there is.
+func (w *Watch) join(l *limit, ends []*entry, news *News) {
+	for _, e := range ends {
+		if e.in != l.group {
+			l.group.take(w, e)
+			l.read(e.Clocks[l.clock])
+			news.Named = append(news.Named, Named{e.ID, e.Side, l.group.verdict})
+		}
+	}
+}
+
+// unexplained returns the newest ends of a side that were cut and are no members yet.
+func (w *Watch) unexplained(side model.Side) (ends []*entry) {
+	for e := range w.newest() {
+		if e.Manner != Cut || e.Side != side || e.in != nil && e.in.Cause != model.CauseUnknown {
+			continue
+		}
+		if ends = append(ends, e); len(ends) == scanned {
+			break
+		}
+	}
+	return ends
+}
+
+// search finds the ends whose reading of a clock lies closest together, as far as chance does not explain that.
+func (w *Watch) search(ends []*entry, c Clock) (best cluster) {
+	shown := make([]*entry, 0, len(ends))
+	for _, e := range ends {
+		if e.shows(c) {
+			shown = append(shown, e)
+		}
+	}
+	if len(shown) < fewest {
+		return best
+	}
+	slices.SortFunc(shown, func(a, b *entry) int { return cmp.Compare(a.Clocks[c], b.Clocks[c]) })
+	values := make([]time.Duration, len(shown))
+	for i, e := range shown {
+		values[i] = e.Clocks[c]
+	}
+	for _, k := range sizes {
+		if k > len(shown) {
+			break
+		}
+		s, share := narrowest(values, k)
+		if math.IsInf(share, 1) {
+			break
+		}
+		p := chance(len(shown), k, share)
+		if p > level(len(shown)) || best.members != nil && p >= best.chance || !sharp(values, s) {
+			continue
+		}
+		members := shown[s.from:s.to]
+		if n := moments(times(members), values[s.to-1]-values[s.from]); n < fewest {
+			continue
+		} else if n < k {
+			if p = chance(len(shown), n, share); p > level(len(shown)) || best.members != nil && p >= best.chance {
+				continue
+			}
+		}
+		best = cluster{c, slices.Clone(members), p}
+	}
+	return best
+}
+
+func times(members []*entry) []time.Duration {
+	at := make([]time.Duration, len(members))
+	for i, e := range members {
+		at[i] = time.Duration(e.At)
+	}
+	return at
+}
+
+// decide says which clock a cluster goes by, and which cause that is. What goes by its age as well as by a silence is
+// unknown, unless other connections have outlived one of the two.
+func (w *Watch) decide(best *cluster, side model.Side, now model.Instant, open iter.Seq[Living]) (Clock, model.Cause) {
+	var tight [clocks]bool
+	own := best.width(best.clock)
+	for c := range clocks {
+		_, high := best.bounds(c)
+		tight[c] = high >= shortest && best.width(c) <= max(2*own, high/50, 20*time.Millisecond)
+	}
+	silence := best.clock
+	for _, c := range []Clock{Data, SilenceOut, SilenceIn, Silence} { // the last one that fits: the plainest
+		if tight[c] {
+			silence = c
+		}
+	}
+	switch {
+	case !tight[Age]:
+		return silence, model.CauseIdleCut
+	case silence == Age:
+		return Age, model.CauseAgeCut
+	case w.outlived(best, side, Age, now, open):
+		return silence, model.CauseIdleCut
+	case w.outlived(best, side, silence, now, open):
+		return Age, model.CauseAgeCut
+	}
+	return silence, model.CauseUnknown
+}
+
+func (b *cluster) bounds(c Clock) (low, high time.Duration) {
+	low = math.MaxInt64
+	for _, e := range b.members {
+		low, high = min(low, e.Clocks[c]), max(high, e.Clocks[c])
+	}
+	return low, high
+}
+
+func (b *cluster) width(c Clock) time.Duration {
+	low, high := b.bounds(c)
+	return high - low
+}
+
+// beyond is the reading of a clock from which on a limit is outlived.
+func beyond(high time.Duration) time.Duration { return high + max(high/10, time.Second) }
+
+// survivors is the number of connections that show that something is no limit.
+const survivors = 3
+
+// outlived reports whether enough connections of the same way are, or were, beyond the readings of a cluster.
+func (w *Watch) outlived(b *cluster, side model.Side, c Clock, now model.Instant, open iter.Seq[Living]) bool {
+	_, high := b.bounds(c)
+	n, way := 0, wayOf(b.members)
+	for e := range w.newest() {
+		if e.Side == side && way.has(&e.Peer) && e.Clocks[c] > beyond(high) {
+			n++
+		}
+	}
+	for l := range open {
+		if l.Side == side && way.has(&l.Peer) && l.Clocks[c] > beyond(high) {
+			n++
+		}
+		if n >= survivors {
+			return true
+		}
+	}
+	return n >= survivors
+}
+
+// learn makes a limit of a cluster. All ends within it become members.
+func (w *Watch) learn(side model.Side, c Clock, cause model.Cause, b *cluster, news *News) {
+	l := &limit{side: side, clock: c}
+	g := &group{Cohort: model.Cohort{Kind: kinds[c], Cause: cause, Side: side, Chance: math.Exp(b.chance)}}
+	l.group, g.verdict = g, &model.Diagnosis{Cause: cause}
+	for _, e := range b.members {
+		l.read(e.Clocks[c])
+	}
+	l.measure(w)
+	members := w.within(l)
+	g.Traits = traitsOf(members)
+	g.base = w.cuts[side] - w.since(side, members[0].At)
+	l.recent = nil
+	for _, e := range members {
+		l.read(e.Clocks[c])
+	}
+	w.replace(l)
+	w.begin(g, members, news)
+}
+
+// within returns the ends, understood or not, that a limit explains, in the order of time.
+func (w *Watch) within(l *limit) (members []*entry) {
+	for e := range w.newest() {
+		if v := e.Clocks[l.clock]; e.Manner == Cut && e.Side == l.side && l.low <= v && v <= l.high &&
+			(e.in == nil || e.in.Cause == model.CauseUnknown) {
+			members = append(members, e)
+		}
+	}
+	slices.SortStableFunc(members, func(a, b *entry) int { return cmp.Compare(a.At, b.At) })
+	return members
+}
+
+// since counts the ends of a side that were cut from an instant on, as far as they are remembered.
+func (w *Watch) since(side model.Side, from model.Instant) (n int) {
+	for e := range w.newest() {
+		if e.Manner == Cut && e.Side == side && e.At >= from {
+			n++
+		}
+	}
+	return n
+}
+
+// replace adds a limit, in place of what was less sure at the same time.
+func (w *Watch) replace(l *limit) {
+	w.limits = slices.DeleteFunc(w.limits, func(o *limit) bool {
+		same := o.side == l.side && o.low <= l.high && l.low <= o.high && (o.stale && o.clock == l.clock || o.group.Cause == model.CauseUnknown)
+		if same && o.group.Cause == model.CauseUnknown {
+			w.all = slices.DeleteFunc(w.all, func(g *group) bool { return g == o.group })
+		}
+		return same
+	})
+	if len(w.limits) == maxLimits {
+		w.limits = slices.Delete(w.limits, 0, 1)
+	}
+	w.limits = append(w.limits, l)
+}
+
+// doubt takes the limits that are outlived for what they are.
+func (w *Watch) doubt(now model.Instant, open iter.Seq[Living]) {
+	outlived := make([]int, len(w.limits))
+	for living := range open {
+		for i, l := range w.limits {
+			if living.Side == l.side && living.Clocks[l.clock] > beyond(l.high) && matches(l.group.Traits, &living.Peer) {
+				outlived[i]++
+			}
+		}
+	}
+	for i, l := range w.limits {
+		quiet := now - model.Instant(l.group.Newest.Sub(w.zero))
+		l.stale = l.stale || outlived[i] >= max(survivors, l.group.Count) && time.Duration(quiet) > beyond(l.high)
+	}
+}

@@ -1,0 +1,233 @@
+package cohort
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"holter/model"
+)
+
+const (
+	// kept is the number of ends that are remembered.
+	kept = 16 << 10
+	// scanned is the number of ends, the newest of a side, that are searched for limits.
+	scanned = 1024
+	// traitsEvery is the time between two comparisons of traits, for which all open connections are looked at.
+	traitsEvery = 5 * time.Second
+	// doubtEvery is the time between two looks at what has outlived a limit.
+	doubtEvery = 10 * time.Second
+
+	sides = 2 // of a connection: see model.Side
+)
+
+// Watch finds cohorts. It belongs to one goroutine at a time, and its calls must be in the order of time, to within a few
+// milliseconds.
+type Watch struct {
+	zero    time.Time // of every Instant
+	ends    []entry   // the newest, in a ring once there are kept
+	next    int       // in the ring
+	total   int       // ends and suspicions so far
+	cuts    [sides]int
+	scanned [sides]int // of cuts, when they were last searched
+	streams [2 * sides]stream
+	limits  []*limit
+	all     []*group // oldest first
+	last    int      // number of cohorts so far
+
+	traitsAt, doubtAt model.Instant // of the last time
+	abnormal          int           // ends so far
+	abnormalAt        model.Instant // of the newest
+}
+
+// entry is an end, and the cohort that it is a member of.
+type entry struct {
+	End
+	in *group
+}
+
+// group is a cohort with what it needs to grow.
+type group struct {
+	model.Cohort
+	verdict *model.Diagnosis // of the members; nil if there is none
+	base    int              // what counted towards Of before the first member
+	dirty   bool             // Detail and verdict are not those of the counts
+}
+
+// News is what a Tick has found.
+type News struct {
+	Found []model.Cohort // new, or known better than before
+	Named []Named        // ends before they were understood
+}
+
+// Named is an end with its cause.
+type Named struct {
+	ID        model.ID
+	Side      model.Side
+	Diagnosis *model.Diagnosis // shared, and never changed
+}
+
+// NewWatch makes a Watch. zero is the time of instant 0.
+func NewWatch(zero time.Time) *Watch { return &Watch{zero: zero} }
+
+// Add takes an end or a suspicion. It returns the cause if that is known already, or nil. What it returns is shared and
+// never changes.
+func (w *Watch) Add(e *End) *model.Diagnosis {
+	if int(e.Side) >= sides {
+		return nil
+	}
+	w.total++
+	if e.abnormal() {
+		w.abnormal, w.abnormalAt = w.abnormal+1, e.At
+	}
+	if e.Manner == Cut {
+		w.cuts[e.Side]++
+	}
+	in := w.explain(e)
+	w.remember(entry{*e, in})
+	if in != nil {
+		return in.verdict
+	}
+	if !e.orderly() {
+		w.streams[streamOf(e)].add(e.At)
+	}
+	return nil
+}
+
+// streamOf is the number of the stream of ends that an end belongs to.
+func streamOf(e *End) int {
+	if e.Manner == Suspected {
+		return sides + int(e.Side)
+	}
+	return int(e.Side)
+}
+
+// remember puts an end into the ring.
+func (w *Watch) remember(e entry) {
+	if len(w.ends) < kept {
+		w.ends = append(w.ends, e)
+		return
+	}
+	w.ends[w.next] = e
+	w.next = (w.next + 1) % kept
+}
+
+// newest returns the remembered ends, the newest first.
+func (w *Watch) newest() iter.Seq[*entry] {
+	return func(yield func(*entry) bool) {
+		for i := range w.ends {
+			at := w.next - 1 - i
+			if at < 0 {
+				at += len(w.ends)
+			}
+			if !yield(&w.ends[at]) {
+				return
+			}
+		}
+	}
+}
+
+// Tick looks for cohorts, a few times a second. It looks at the open connections only if it needs to compare with them.
+func (w *Watch) Tick(now model.Instant, open iter.Seq[Living]) (news News) {
+	for side := range model.Side(sides) {
+		if w.cuts[side] != w.scanned[side] {
+			w.scanned[side] = w.cuts[side]
+			w.findLimit(side, now, open, &news)
+		}
+	}
+	for i := range w.streams {
+		if from, to, over := w.streams[i].over(now); over {
+			w.judge(i, from, to, open, &news)
+		}
+	}
+	if time.Duration(now-w.doubtAt) >= doubtEvery && len(w.limits) > 0 {
+		w.doubtAt = now
+		w.doubt(now, open)
+	}
+	if time.Duration(now-w.traitsAt) >= traitsEvery && w.abnormal >= fewestClients && now-w.abnormalAt <= model.Instant(traitsOver) {
+		w.traitsAt = now
+		w.compare(now, open, &news)
+	}
+	for _, g := range w.all {
+		g.refresh(w)
+	}
+	return news
+}
+
+// Cohorts returns those that are remembered, oldest first. What they point to is shared and never changes.
+func (w *Watch) Cohorts() []model.Cohort {
+	all := make([]model.Cohort, len(w.all))
+	for i, g := range w.all {
+		all[i] = g.Cohort
+	}
+	return all
+}
+
+// begin makes a cohort of ends, which become members.
+func (w *Watch) begin(g *group, members []*entry, news *News) {
+	w.last++
+	g.ID = w.last
+	g.Started = w.time(members[0].At)
+	if len(w.all) == model.MaxCohorts {
+		old := w.all[0]
+		w.all = slices.Delete(w.all, 0, 1)
+		w.limits = slices.DeleteFunc(w.limits, func(l *limit) bool { return l.group == old })
+	}
+	w.all = append(w.all, g)
+	for _, e := range members {
+		g.take(w, e)
+	}
+	g.dirty = true
+	g.refresh(w)
+	w.tell(g, members, news)
+}
+
+// tell reports a cohort, and names its members.
+func (w *Watch) tell(g *group, members []*entry, news *News) {
+	news.Found = append(news.Found, g.Cohort)
+	if g.verdict == nil {
+		return
+	}
+	for _, e := range members {
+		if e.Manner == Cut {
+			news.Named = append(news.Named, Named{e.ID, e.Side, g.verdict})
+		}
+	}
+}
+
+// take makes an end a member.
+func (g *group) take(w *Watch, e *entry) {
+	e.in = g
+	g.count(w, &e.End)
+}
+
+// count counts a member.
+func (g *group) count(w *Watch, e *End) {
+	g.Count++
+	if at := w.time(e.At); at.After(g.Newest) {
+		g.Newest = at
+	}
+	if n := len(g.Members); n < model.MaxMembers {
+		g.Members = append(g.Members[:n:n], e.ID)
+	} else {
+		g.Members = append(slices.Clone(g.Members[1:]), e.ID)
+	}
+	g.dirty = true
+}
+
+// refresh words a cohort anew if it has changed.
+func (g *group) refresh(w *Watch) {
+	if !g.dirty {
+		return
+	}
+	g.dirty = false
+	if l := w.limitOf(g); l != nil {
+		l.measure(w)
+	}
+	g.Detail = sentence(&g.Cohort)
+	if g.verdict != nil {
+		g.verdict = &model.Diagnosis{Cause: g.verdict.Cause, Detail: g.Detail}
+	}
+}
+
+func (w *Watch) time(i model.Instant) time.Time { return w.zero.Add(time.Duration(i)) }

@@ -1,0 +1,488 @@
+package cohort
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+	"net/netip"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"holter/model"
+)
+
+// scene is ends, and connections that stay, as a Watch sees them.
+type scene struct {
+	*rand.Rand
+	ends   []End
+	living []Living
+	until  time.Duration
+}
+
+func newScene(seed uint64) *scene { return &scene{Rand: rand.New(rand.NewPCG(seed, 7))} }
+
+func (s *scene) between(from, to time.Duration) time.Duration {
+	return from + time.Duration(s.Float64()*float64(to-from))
+}
+
+// jitter is what timers and schedulers add.
+func (s *scene) jitter() time.Duration { return s.between(0, 4*time.Millisecond) }
+
+// end is a cut at a moment of a connection that is busy: all clocks of silence are short.
+func (s *scene) end(at, age time.Duration) *End {
+	id := model.ID(len(s.ends) + 1)
+	e := End{
+		ID: id, At: model.Instant(at), Code: 1006, By: model.ByNetwork,
+		Peer: Peer{
+			Via: netip.AddrFrom4([4]byte{192, 0, 2, byte(id)}), Address: netip.AddrFrom4([4]byte{192, 0, 2, byte(id)}),
+			Client: fmt.Sprint("client-", id), Path: "/ws", Agent: "peer/1",
+		},
+	}
+	silence := s.between(0, min(age, time.Second))
+	e.Clocks = Clocks{Silence: silence, SilenceIn: silence, SilenceOut: silence, Data: silence, Age: age}
+	s.ends = append(s.ends, e)
+	s.until = max(s.until, at)
+	return &s.ends[len(s.ends)-1]
+}
+
+// silent sets all silences of an end.
+func (e *End) silent(d time.Duration) *End {
+	for _, c := range []Clock{Silence, SilenceIn, SilenceOut, Data} {
+		e.Clocks[c] = d
+	}
+	return e
+}
+
+func (e *End) through(via string) *End {
+	e.Via = netip.MustParseAddr(via)
+	e.Address = e.Via
+	return e
+}
+
+func (e *End) told(code int, by model.Closer) *End {
+	e.Manner, e.Code, e.By = Told, code, by
+	return e
+}
+
+// stay opens connections that live.
+func (s *scene) stay(n int, opened model.Instant, via string) {
+	a := netip.MustParseAddr(via)
+	for range n {
+		s.living = append(s.living, Living{Opened: opened, Peer: Peer{Via: a, Address: a, Path: "/ws", Agent: "peer/1"}})
+	}
+}
+
+func (s *scene) open(now model.Instant) iter.Seq[Living] {
+	return func(yield func(Living) bool) {
+		for _, l := range s.living {
+			if l.Clocks[Age] == 0 {
+				l.Clocks[Age] = time.Duration(now - l.Opened)
+			}
+			if !yield(l) {
+				return
+			}
+		}
+	}
+}
+
+// outcome is what a Watch has made of a scene.
+type outcome struct {
+	*Watch
+	causes  map[model.ID]model.Cause // the last one of each end
+	at      map[model.ID]bool        // named when it came
+	found   []model.Cohort
+	longest time.Duration // of a Tick
+}
+
+// play shows a scene to a Watch, with a Tick in each bin.
+func (s *scene) play() *outcome {
+	slices.SortStableFunc(s.ends, func(a, b End) int { return cmp.Compare(a.At, b.At) })
+	o := &outcome{Watch: NewWatch(time.Unix(0, 0)), causes: map[model.ID]model.Cause{}, at: map[model.ID]bool{}}
+	i := 0
+	for now := model.Instant(bin); time.Duration(now) < s.until+10*time.Second; now += model.Instant(bin) {
+		for ; i < len(s.ends) && s.ends[i].At < now; i++ {
+			if d := o.Add(&s.ends[i]); d != nil {
+				o.causes[s.ends[i].ID], o.at[s.ends[i].ID] = d.Cause, true
+			}
+		}
+		began := time.Now()
+		news := o.Tick(now, s.open(now))
+		o.longest = max(o.longest, time.Since(began))
+		for _, n := range news.Named {
+			o.causes[n.ID] = n.Diagnosis.Cause
+		}
+		o.found = append(o.found, news.Found...)
+	}
+	return o
+}
+
+// the is the only cohort.
+func (o *outcome) the(t *testing.T) model.Cohort {
+	t.Helper()
+	all := o.Cohorts()
+	if len(all) != 1 {
+		t.Fatalf("%d cohorts: %+v", len(all), all)
+	}
+	return all[0]
+}
+
+func (o *outcome) named(cause model.Cause) (n int) {
+	for _, c := range o.causes {
+		if c == cause {
+			n++
+		}
+	}
+	return n
+}
+
+// Three teach, those before get their cause too, and each later one has it at once.
+func TestIdleCut(t *testing.T) {
+	s := newScene(1)
+	for i := range 14 {
+		s.end(time.Duration(100+37*i)*time.Second, s.between(time.Minute, time.Hour)).silent(time.Minute + s.jitter())
+	}
+	s.end(400*time.Second, 10*time.Minute)
+	o := s.play()
+	c := o.the(t)
+	if c.Kind != model.CohortSilence || c.Cause != model.CauseIdleCut || c.Count != 14 || c.Of != 15 ||
+		c.Length.Round(100*time.Millisecond) != time.Minute || c.Spread > 10*time.Millisecond || c.Chance > 1e-6 {
+		t.Errorf("%+v", c)
+	}
+	if o.named(model.CauseIdleCut) != 14 || len(o.causes) != 14 || len(o.at) != 11 {
+		t.Errorf("%v, at once %v", o.causes, o.at)
+	}
+	if !strings.Contains(c.Detail, "14 of 15") || !strings.Contains(c.Detail, "60.0 s") || !strings.Contains(c.Detail, "nginx") || !strings.Contains(c.Detail, "Beat more often") {
+		t.Error(c.Detail)
+	}
+}
+
+// A box that counts data alone lets pings pass and cuts all the same.
+func TestDataSilenceIsKeptApart(t *testing.T) {
+	s := newScene(2)
+	for i := range 8 {
+		e := s.end(time.Duration(100+37*i)*time.Second, s.between(time.Minute, time.Hour)).silent(s.between(0, 5*time.Second))
+		e.Clocks[Data] = 30*time.Second + s.jitter()
+	}
+	c := s.play().the(t)
+	if c.Kind != model.CohortData || c.Cause != model.CauseIdleCut || c.Count != 8 || !strings.Contains(c.Detail, "Pings do not count") {
+		t.Errorf("%+v", c)
+	}
+}
+
+// A box may count what comes from one end alone.
+func TestSilenceOfOneDirection(t *testing.T) {
+	for clock, kind := range map[Clock]model.CohortKind{SilenceIn: model.CohortSilenceIn, SilenceOut: model.CohortUnheard} {
+		s := newScene(3)
+		for i := range 8 {
+			e := s.end(time.Duration(100+37*i)*time.Second, s.between(time.Minute, time.Hour)).silent(s.between(time.Second, 10*time.Second))
+			e.Clocks[clock] = 45*time.Second + s.jitter()
+		}
+		if c := s.play().the(t); c.Kind != kind || c.Cause != model.CauseIdleCut {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
+func TestAgeCut(t *testing.T) {
+	s := newScene(4)
+	for i := range 6 {
+		s.end(time.Duration(4000+100*i)*time.Second, time.Hour+s.jitter())
+	}
+	o := s.play()
+	if c := o.the(t); c.Kind != model.CohortAge || c.Cause != model.CauseAgeCut || o.named(model.CauseAgeCut) != 6 || !strings.Contains(c.Detail, "60.0 min") {
+		t.Errorf("%+v", c)
+	}
+}
+
+// Connections that have never said anything have the same age and silence. That is told, and not named, until others have
+// outlived the one or the other.
+func TestSilenceFromTheBeginningIsAmbiguous(t *testing.T) {
+	mute := func(seed uint64) *scene {
+		s := newScene(seed)
+		for i := range 6 {
+			d := 20*time.Second + s.jitter()
+			s.end(time.Duration(100+7*i)*time.Second, d).silent(d)
+		}
+		return s
+	}
+	o := mute(5).play()
+	if c := o.the(t); c.Cause != model.CauseUnknown || c.Count != 6 || o.named(model.CauseUnknown) != 6 || !strings.Contains(c.Detail, "cannot tell apart") {
+		t.Errorf("%+v, %v", c, o.causes)
+	}
+
+	s := mute(6)
+	s.stay(survivors, 1, "192.0.2.9")
+	if c := s.play().the(t); c.Cause != model.CauseIdleCut {
+		t.Errorf("others are older: %+v", c)
+	}
+
+	s = mute(7)
+	s.stay(survivors, 1, "192.0.2.9")
+	for i := range s.living {
+		s.living[i].Clocks = Clocks{Silence: time.Hour, SilenceIn: time.Hour, SilenceOut: time.Hour, Data: time.Hour, Age: time.Second}
+	}
+	if c := s.play().the(t); c.Cause != model.CauseAgeCut {
+		t.Errorf("others are silent for longer: %+v", c)
+	}
+
+	s = mute(8)
+	for i := range 4 {
+		s.end(time.Duration(200+7*i)*time.Second, s.between(time.Minute, time.Hour)).silent(20*time.Second + s.jitter())
+	}
+	o = s.play()
+	if c := o.the(t); c.Cause != model.CauseIdleCut || c.Count != 10 || o.named(model.CauseIdleCut) != 10 {
+		t.Errorf("older ones are cut as well: %+v", c)
+	}
+}
+
+// Ends beside each other have nothing in common, whatever their ages are like.
+func TestRandomEndsAreNoCohort(t *testing.T) {
+	kinds := map[string]func(*scene) time.Duration{
+		"any age up to an hour": func(s *scene) time.Duration { return s.between(2*time.Second, time.Hour) },
+		"half of each age's":    func(s *scene) time.Duration { return time.Duration(s.ExpFloat64() * float64(2*time.Minute)) },
+		"mostly short": func(s *scene) time.Duration {
+			return time.Duration(math.Exp(s.NormFloat64()*1.5) * float64(20*time.Second))
+		},
+		"about ten minutes": func(s *scene) time.Duration {
+			return time.Duration((1 + 0.05*s.NormFloat64()) * float64(10*time.Minute))
+		},
+	}
+	for name, age := range kinds {
+		for seed := range uint64(5) {
+			s := newScene(100 + seed)
+			for at := time.Hour; len(s.ends) < 1000; at += time.Duration(s.ExpFloat64() * float64(400*time.Millisecond)) {
+				a := age(s)
+				e := s.end(at, a).silent(s.between(0, min(a, 30*time.Second)))
+				e.Clocks[Data] = s.between(e.Clocks[Silence], min(a, 10*time.Minute)+1)
+			}
+			s.stay(500, 1, "192.0.2.9")
+			if all := s.play().Cohorts(); len(all) > 0 {
+				t.Errorf("%s, seed %d: %d cohorts, the first %+v", name, seed, len(all), all[0])
+			}
+		}
+	}
+}
+
+// A million ends in an hour: no cohort, and no more memory than after the first.
+func TestMillionEnds(t *testing.T) {
+	w, r := NewWatch(time.Unix(0, 0)), rand.New(rand.NewPCG(9, 9))
+	e := newScene(9).end(0, 0)
+	memory := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, began := memory(), time.Now()
+	next := model.Instant(bin)
+	for i := range 1_000_000 {
+		e.ID, e.At = model.ID(i), model.Instant(i)*model.Instant(3600*time.Microsecond)
+		age := time.Duration(r.Int64N(int64(2 * time.Hour)))
+		e.silent(time.Duration(r.Int64N(int64(min(age, time.Minute) + 1))))
+		e.Clocks[Age] = age
+		e.Client = ""
+		for ; next < e.At; next += model.Instant(bin) {
+			if news := w.Tick(next, none); len(news.Found) > 0 {
+				t.Fatalf("after %d: %+v", i, news.Found[0])
+			}
+		}
+		w.Add(e)
+	}
+	if grown := int64(memory()) - int64(before); grown > 6<<20 {
+		t.Errorf("%d bytes more", grown)
+	}
+	t.Logf("%v for an hour", time.Since(began))
+	runtime.KeepAlive(w)
+}
+
+func none(func(Living) bool) {}
+
+// All that came through one address end at one moment, whatever their age and silence.
+func TestProxyReload(t *testing.T) {
+	s := newScene(10)
+	s.stay(488, 1, "10.0.3.8")
+	for range 412 {
+		s.end(time.Hour+s.between(0, 1900*time.Millisecond), s.between(2*time.Second, time.Hour)).silent(s.between(0, 5*time.Second)).through("10.0.3.7")
+	}
+	for i := range 40 {
+		s.end(time.Duration(60+i*100)*time.Second, s.between(0, time.Minute))
+	}
+	o := s.play()
+	c := o.the(t)
+	if c.Kind != model.CohortMoment || c.Cause != model.CauseProxyReload || c.Count != 412 || c.Of != 900 || o.named(model.CauseProxyReload) != 412 || len(o.causes) != 412 {
+		t.Errorf("%+v", c)
+	}
+	if !strings.HasPrefix(c.Detail, "412 of 900 connections ended within 1.9 s, all through 10.0.3.7, all on /ws, at different ages") {
+		t.Error(c.Detail)
+	}
+}
+
+// A moment is no reload if others that came the same way live on, if all are as old, or if one client had them all.
+func TestMomentsWithoutACause(t *testing.T) {
+	burst := func(seed uint64, change func(s *scene, e *End)) *scene {
+		s := newScene(seed)
+		for range 30 {
+			e := s.end(time.Hour+s.between(0, 50*time.Millisecond), s.between(2*time.Second, time.Hour)).silent(s.between(0, 5*time.Second)).through("10.0.3.7")
+			change(s, e)
+		}
+		return s
+	}
+	spared := burst(11, func(*scene, *End) {})
+	spared.stay(30, 1, "10.0.3.7")
+	for name, s := range map[string]*scene{
+		"others live on":          spared,
+		"all opened together":     burst(12, func(s *scene, e *End) { e.Clocks[Age] = time.Minute + s.between(0, 50*time.Millisecond) }),
+		"all silent together":     burst(13, func(s *scene, e *End) { e.silent(time.Minute + s.between(0, 50*time.Millisecond)) }),
+		"one client":              burst(14, func(_ *scene, e *End) { e.Client = "ann" }),
+		"with frames of a client": burst(15, func(_ *scene, e *End) { e.told(1001, model.ByPeer) }),
+		"by the application":      burst(16, func(_ *scene, e *End) { e.told(1012, model.ByApp) }),
+	} {
+		o := s.play()
+		if c := o.the(t); c.Kind != model.CohortMoment || c.Cause != "" || c.Count != 30 || o.named(model.CauseProxyReload) > 0 {
+			t.Errorf("%s: %+v", name, c)
+		}
+	}
+}
+
+// A load that begins is no moment.
+func TestSteadyRateIsNoMoment(t *testing.T) {
+	s := newScene(17)
+	for at := time.Hour; at < time.Hour+time.Minute; at += time.Duration(s.ExpFloat64() * float64(10*time.Millisecond)) {
+		s.end(at, s.between(0, time.Minute))
+	}
+	if all := s.play().Cohorts(); len(all) > 0 {
+		t.Errorf("%+v", all[0])
+	}
+}
+
+func TestSuspicionsOfOneMoment(t *testing.T) {
+	s := newScene(18)
+	s.stay(50, 1, "10.1.1.1")
+	for i := range 20 {
+		e := s.end(time.Hour+s.between(0, time.Second), s.between(time.Minute, time.Hour))
+		e.Manner, e.Cause, e.Address = Suspected, model.CausePathDown, netip.AddrFrom4([4]byte{203, 0, 113, byte(i)})
+	}
+	c := s.play().the(t)
+	if c.Kind != model.CohortSuspects || c.Cause != model.CausePathDown || c.Count != 20 || c.Of != 70 || !strings.Contains(c.Detail, "all from 203.0.113.0/24") {
+		t.Errorf("%+v", c)
+	}
+}
+
+// What dies for several reasons at once: two idle cuts on two ways, a reload, a lifetime, and chance.
+func TestMixture(t *testing.T) {
+	for seed := range uint64(5) {
+		s := newScene(200 + seed)
+		want := map[model.ID]model.Cause{}
+		for range 40 {
+			e := s.end(s.between(time.Hour, 2*time.Hour), s.between(2*time.Minute, time.Hour)).silent(time.Minute + s.between(-200*time.Millisecond, 0))
+			want[e.ID] = model.CauseIdleCut
+			e = s.end(s.between(time.Hour, 2*time.Hour), s.between(2*time.Minute, time.Hour))
+			e.Clocks[Data], e.Path = 90*time.Second+s.jitter(), "/feed"
+			want[e.ID] = model.CauseIdleCut
+			e = s.end(s.between(time.Hour, 2*time.Hour), 20*time.Minute+s.jitter())
+			want[e.ID] = model.CauseAgeCut
+			e = s.end(90*time.Minute+s.between(0, 300*time.Millisecond), s.between(2*time.Second, time.Hour)).through("10.0.3.7")
+			want[e.ID] = model.CauseProxyReload
+		}
+		for range 200 {
+			s.end(s.between(time.Hour, 2*time.Hour), s.between(2*time.Second, time.Hour)).silent(s.between(0, 20*time.Second))
+		}
+		o := s.play()
+		right := 0
+		for id, got := range o.causes {
+			switch {
+			case got == want[id]:
+				right++
+			case got != model.CauseUnknown:
+				t.Errorf("seed %d: %s is %s and not %q", seed, id, got, want[id])
+			}
+		}
+		if right < len(want)*95/100 {
+			t.Errorf("seed %d: %d of %d are named right: %+v", seed, right, len(want), o.Cohorts())
+		}
+	}
+}
+
+// What a byte wakes up from may have been gone for long: the silence before that byte is no limit.
+func TestEndNoticedByAByteTeachesNothing(t *testing.T) {
+	s := newScene(19)
+	for i := range 30 {
+		e := s.end(time.Duration(100+37*i)*time.Second, s.between(time.Minute, time.Hour)).silent(2 * time.Millisecond)
+		e.Clocks[SilenceIn] = 5*time.Second + s.jitter()
+		e.Clocks[Data] = s.between(5*time.Second, time.Minute)
+	}
+	if all := s.play().Cohorts(); len(all) > 0 {
+		t.Errorf("%+v", all[0])
+	}
+}
+
+// A limit that connections outlive by now names no more ends.
+func TestLimitThatIsLifted(t *testing.T) {
+	s := newScene(20)
+	for i := range 6 {
+		s.end(time.Duration(100+37*i)*time.Second, s.between(time.Minute, time.Hour)).silent(10*time.Second + s.jitter())
+	}
+	s.end(20*time.Minute, time.Hour).silent(10 * time.Second)
+	late := s.ends[6].ID
+	s.stay(20, 1, "192.0.2.9")
+	for i := range s.living {
+		s.living[i].Clocks = Clocks{Silence: time.Hour, Age: time.Hour}
+	}
+	if o := s.play(); o.at[late] || o.named(model.CauseIdleCut) != 6 {
+		t.Errorf("%v", o.causes)
+	}
+}
+
+func TestTraits(t *testing.T) {
+	s := newScene(21)
+	s.stay(400, 1, "192.0.2.9")
+	for i := range s.living[:40] {
+		s.living[i].Agent = "buggy/2"
+	}
+	for i := range 60 {
+		e := s.end(time.Hour+time.Duration(i)*2*time.Second, s.between(2*time.Second, time.Hour))
+		e.Address, e.Via = netip.AddrFrom4([4]byte{198, 51, byte(i), 1}), netip.MustParseAddr("192.0.2.9")
+		if i%3 > 0 {
+			e.Agent = "buggy/2"
+			e.told(4401, model.ByApp)
+		}
+	}
+	c := s.play().the(t)
+	if c.Kind != model.CohortTrait || c.Cause != "" || c.Count < 30 || c.Traits[0] != (model.Trait{Kind: model.TraitAgent, Value: "buggy/2"}) ||
+		!strings.Contains(c.Detail, `user agent "buggy/2"`) || !strings.Contains(c.Detail, "closed with 4401 by app") {
+		t.Errorf("%+v", c)
+	}
+}
+
+// Ten thousand ends of one moment are grouped within 100 ms.
+func TestMassEventIsQuick(t *testing.T) {
+	s := newScene(22)
+	s.stay(10_000, 1, "10.0.3.8")
+	for range 10_000 {
+		s.end(time.Hour+s.between(0, time.Second), s.between(2*time.Second, time.Hour)).silent(s.between(0, 5*time.Second)).through("10.0.3.7")
+	}
+	o := s.play()
+	if c := o.the(t); c.Count != 10_000 || c.Cause != model.CauseProxyReload {
+		t.Errorf("%+v", c)
+	}
+	t.Logf("the longest Tick took %v", o.longest)
+}
+
+// Cohorts are bounded, however many there are.
+func TestManyCohorts(t *testing.T) {
+	s := newScene(23)
+	for n := range 200 {
+		for i := range 8 {
+			s.end(time.Hour+time.Duration(n*40+i*3)*time.Second, 2*time.Hour+s.between(0, 10*time.Hour)).silent(time.Duration(float64(5*time.Second)*math.Pow(1.04, float64(n))) + s.jitter())
+		}
+	}
+	w := s.play().Watch
+	if all := w.Cohorts(); len(all) != model.MaxCohorts || len(w.limits) > maxLimits {
+		t.Errorf("%d cohorts, %d limits", len(all), len(w.limits))
+	}
+}
