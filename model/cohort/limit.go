@@ -82,8 +82,9 @@ type cluster struct {
 	chance  float64 // logarithm
 }
 
-// findLimit looks for a limit among the ends of a side that are not understood yet.
-func (w *Watch) findLimit(side model.Side, now model.Instant, open iter.Seq[Living], news *News) {
+// findLimit looks for a limit among the ends of a side that are not understood yet. It reports false if that depends on
+// the open connections, and it has not got them.
+func (w *Watch) findLimit(side model.Side, open iter.Seq[Living], news *News) bool {
 	ends := w.unexplained(side)
 	var best cluster
 	for c := range clocks {
@@ -92,15 +93,19 @@ func (w *Watch) findLimit(side model.Side, now model.Instant, open iter.Seq[Livi
 		}
 	}
 	if best.members == nil || best.chance > level(w.cuts[side]) {
-		return
+		return true
 	}
 	slices.SortFunc(best.members, func(a, b *entry) int { return cmp.Compare(a.At, b.At) })
-	clock, cause := w.decide(&best, side, now, open)
+	clock, cause := w.decide(&best, side, open)
+	if cause == model.CauseUnknown && open == nil {
+		return false
+	}
 	if l := w.near(side, clock, cause, &best); l != nil {
 		w.join(l, best.members, news)
-		return
+		return true
 	}
 	w.learn(side, clock, cause, &best, news)
+	return true
 }
 
 // near returns the limit that a cluster is a part of: it was learnt from too few to know how far readings stray.
@@ -189,7 +194,7 @@ func times(members []*entry) []time.Duration {
 
 // decide says which clock a cluster goes by, and which cause that is. What goes by its age as well as by a silence is
 // unknown, unless other connections have outlived one of the two.
-func (w *Watch) decide(best *cluster, side model.Side, now model.Instant, open iter.Seq[Living]) (Clock, model.Cause) {
+func (w *Watch) decide(best *cluster, side model.Side, open iter.Seq[Living]) (Clock, model.Cause) {
 	var tight [clocks]bool
 	own := best.width(best.clock)
 	for c := range clocks {
@@ -207,9 +212,9 @@ func (w *Watch) decide(best *cluster, side model.Side, now model.Instant, open i
 		return silence, model.CauseIdleCut
 	case silence == Age:
 		return Age, model.CauseAgeCut
-	case w.outlived(best, side, Age, now, open):
+	case w.outlived(best, side, Age, open):
 		return silence, model.CauseIdleCut
-	case w.outlived(best, side, silence, now, open):
+	case w.outlived(best, side, silence, open):
 		return Age, model.CauseAgeCut
 	}
 	return silence, model.CauseUnknown
@@ -235,7 +240,7 @@ func beyond(high time.Duration) time.Duration { return high + max(high/10, time.
 const survivors = 3
 
 // outlived reports whether enough connections of the same way are, or were, beyond the readings of a cluster.
-func (w *Watch) outlived(b *cluster, side model.Side, c Clock, now model.Instant, open iter.Seq[Living]) bool {
+func (w *Watch) outlived(b *cluster, side model.Side, c Clock, open iter.Seq[Living]) bool {
 	_, high := b.bounds(c)
 	n, way := 0, wayOf(b.members)
 	for e := range w.newest() {
@@ -243,12 +248,12 @@ func (w *Watch) outlived(b *cluster, side model.Side, c Clock, now model.Instant
 			n++
 		}
 	}
+	if open == nil || n >= survivors {
+		return n >= survivors
+	}
 	for l := range open {
 		if l.Side == side && way.has(&l.Peer) && l.Clocks[c] > beyond(high) {
 			n++
-		}
-		if n >= survivors {
-			return true
 		}
 	}
 	return n >= survivors

@@ -153,9 +153,9 @@ func (s *stream) sum(from, to int64) (n int) {
 }
 
 // judge makes a cohort of the ends in a burst that nothing else explains.
-func (w *Watch) judge(number int, from, to int64, open iter.Seq[Living], news *News) {
-	s := &w.streams[number]
-	members := w.burst(number, from, to)
+func (w *Watch) judge(b burst, open iter.Seq[Living], news *News) {
+	s := &w.streams[b.stream]
+	members := w.in(b)
 	if len(members) < leastBurst {
 		return
 	}
@@ -164,8 +164,8 @@ func (w *Watch) judge(number int, from, to int64, open iter.Seq[Living], news *N
 	crowd := look(members, side, open)
 	g := &group{Cohort: model.Cohort{Kind: model.CohortMoment, Side: side, Length: length, Of: len(members) + crowd.open}}
 	g.Traits = traitsOf(members)
-	g.Chance = math.Exp(poisson(len(members), s.mean(from, to)))
-	if number >= sides {
+	g.Chance = math.Exp(poisson(len(members), s.mean(b.from, b.to)))
+	if b.stream >= sides {
 		g.Kind, g.Cause = model.CohortSuspects, commonCause(members)
 	} else {
 		g.Cause = crowd.cause(members, side)
@@ -173,7 +173,7 @@ func (w *Watch) judge(number int, from, to int64, open iter.Seq[Living], news *N
 			g.verdict = &model.Diagnosis{Cause: cmp.Or(g.Cause, model.CauseUnknown)}
 		}
 	}
-	s.forget(from, to)
+	s.forget(b.from, b.to)
 	w.begin(g, members, news)
 }
 
@@ -192,14 +192,14 @@ func (s *stream) forget(from, to int64) {
 	}
 }
 
-// burst returns the ends of a stream within bins that are no members yet, in the order of time.
-func (w *Watch) burst(number int, from, to int64) (members []*entry) {
-	begin, end := model.Instant(from*int64(bin)), model.Instant((to+1)*int64(bin))
+// in returns the ends of a burst that are no members yet, in the order of time.
+func (w *Watch) in(b burst) (members []*entry) {
+	begin, end := model.Instant(b.from*int64(bin)), model.Instant((b.to+1)*int64(bin))
 	for e := range w.newest() {
 		if e.At < begin-model.Instant(time.Second) {
 			break
 		}
-		if e.in == nil && !e.orderly() && streamOf(&e.End) == number && begin <= e.At && e.At < end {
+		if e.in == nil && !e.orderly() && streamOf(&e.End) == b.stream && begin <= e.At && e.At < end {
 			members = append(members, e)
 		}
 	}

@@ -29,8 +29,9 @@ type Watch struct {
 	next    int       // in the ring
 	total   int       // ends and suspicions so far
 	cuts    [sides]int
-	scanned [sides]int // of cuts, when they were last searched
+	scans   [sides]scan
 	streams [2 * sides]stream
+	bursts  []burst // that are over, and not judged yet
 	limits  []*limit
 	all     []*group // oldest first
 	last    int      // number of cohorts so far
@@ -38,6 +39,18 @@ type Watch struct {
 	traitsAt, doubtAt model.Instant // of the last time
 	abnormal          int           // ends so far
 	abnormalAt        model.Instant // of the newest
+}
+
+// scan is when the ends of a side were last searched.
+type scan struct {
+	cuts int // by then
+	at   model.Instant
+}
+
+// burst is bins of a stream.
+type burst struct {
+	stream   int
+	from, to int64
 }
 
 // entry is an end, and the cohort that it is a member of.
@@ -56,6 +69,7 @@ type group struct {
 
 // News is what a Tick has found.
 type News struct {
+	Look  bool           // more depends on what is open: call Tick again with that
 	Found []model.Cohort // new, or known better than before
 	Named []Named        // ends before they were understood
 }
@@ -127,31 +141,60 @@ func (w *Watch) newest() iter.Seq[*entry] {
 	}
 }
 
-// Tick looks for cohorts, a few times a second. It looks at the open connections only if it needs to compare with them.
+// Tick looks for cohorts, a few times a second. open are the open connections, or nil: they are needed rarely, and then
+// News.Look is set.
 func (w *Watch) Tick(now model.Instant, open iter.Seq[Living]) (news News) {
 	for side := range model.Side(sides) {
-		if w.cuts[side] != w.scanned[side] {
-			w.scanned[side] = w.cuts[side]
-			w.findLimit(side, now, open, &news)
+		if w.scans[side].due(w.cuts[side], now) {
+			w.scans[side] = scan{w.cuts[side], now}
+			if !w.findLimit(side, open, &news) {
+				w.scans[side], news.Look = scan{}, true
+			}
 		}
 	}
 	for i := range w.streams {
 		if from, to, over := w.streams[i].over(now); over {
-			w.judge(i, from, to, open, &news)
+			w.bursts = append(w.bursts, burst{i, from, to})
 		}
 	}
-	if time.Duration(now-w.doubtAt) >= doubtEvery && len(w.limits) > 0 {
-		w.doubtAt = now
-		w.doubt(now, open)
-	}
-	if time.Duration(now-w.traitsAt) >= traitsEvery && w.abnormal >= fewestClients && now-w.abnormalAt <= model.Instant(traitsOver) {
-		w.traitsAt = now
-		w.compare(now, open, &news)
+	if open == nil {
+		news.Look = news.Look || len(w.bursts) > 0 || w.doubts(now) || w.compares(now)
+	} else {
+		w.lookAround(now, open, &news)
 	}
 	for _, g := range w.all {
 		g.refresh(w)
 	}
 	return news
+}
+
+// due reports whether there are new ends. Where there are many, each search finds more of them.
+func (s *scan) due(cuts int, now model.Instant) bool {
+	return cuts != s.cuts && (cuts-s.cuts < scanned/16 || time.Duration(now-s.at) >= time.Second)
+}
+
+func (w *Watch) doubts(now model.Instant) bool {
+	return time.Duration(now-w.doubtAt) >= doubtEvery && len(w.limits) > 0
+}
+
+func (w *Watch) compares(now model.Instant) bool {
+	return time.Duration(now-w.traitsAt) >= traitsEvery && w.abnormal >= fewestClients && time.Duration(now-w.abnormalAt) <= traitsOver
+}
+
+// lookAround does the work that needs the open connections.
+func (w *Watch) lookAround(now model.Instant, open iter.Seq[Living], news *News) {
+	for _, b := range w.bursts {
+		w.judge(b, open, news)
+	}
+	w.bursts = nil
+	if w.doubts(now) {
+		w.doubtAt = now
+		w.doubt(now, open)
+	}
+	if w.compares(now) {
+		w.traitsAt = now
+		w.compare(now, open, news)
+	}
 }
 
 // Cohorts returns those that are remembered, oldest first. What they point to is shared and never changes.

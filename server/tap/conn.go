@@ -95,6 +95,7 @@ type Conn struct {
 	// Figures that any goroutine may read.
 	heard   atomic.Int64  // Instant of the last byte in; the reader's
 	spoke   atomic.Int64  // Instant of the last byte in that was not a pong of ours, 0 for none; the reader's
+	said    atomic.Int64  // Instant of the last byte out; the writer's
 	data    atomic.Int64  // Instant of the last data frame; of the reader and of the writer
 	active  atomic.Int64  // Instant of the last byte of either application; of the reader and of the writer
 	writing atomic.Int64  // Instant at which the write under way began, 0 if there is none; the writer's
@@ -172,6 +173,7 @@ func New(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Con
 	t.heard.Store(int64(now()))
 	t.data.Store(t.heard.Load())
 	t.active.Store(t.heard.Load())
+	t.said.Store(t.heard.Load())
 	return t
 }
 
@@ -209,6 +211,9 @@ func (c *Conn) Proved() bool { return c.is(flagProved) }
 
 // Heard returns when the last byte came in.
 func (c *Conn) Heard() model.Instant { return model.Instant(c.heard.Load()) }
+
+// Said returns when the last byte went out.
+func (c *Conn) Said() model.Instant { return model.Instant(c.said.Load()) }
 
 // Silence returns the time since the last byte came in.
 func (c *Conn) Silence() time.Duration { return time.Duration(c.now() - c.Heard()) }

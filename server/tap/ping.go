@@ -134,6 +134,7 @@ func (c *Conn) put(frame []byte) bool {
 	}
 	c.out.frames.Add(1)
 	c.out.bytes.Add(uint64(n))
+	c.said.Store(int64(c.now()))
 	if n < len(frame) {
 		c.rest = append([]byte(nil), frame[n:]...)
 	}

@@ -78,6 +78,9 @@ func (c *Conn) noted() bool { return c.note.Load() != 0 || c.last.Load() != nil 
 // passed counts and parses bytes of the application's that went out.
 func (c *Conn) passed(b []byte) {
 	c.out.bytes.Add(uint64(len(b)))
+	if at := c.writing.Load(); at != 0 {
+		c.said.Store(at)
+	}
 	for len(b) > 0 {
 		n, done := c.out.walk(b)
 		b = b[n:]
