@@ -21,7 +21,7 @@ const (
 // whyWidth has room for every cause with what it means, also about the upstream.
 const whyWidth = 36
 
-// causeHelp is what each of model.Causes means, for tables in which its sentence does not fit.
+// causeHelp is what each of model.Causes and model.CohortCauses means, for tables in which its sentence does not fit.
 var causeHelp = map[model.Cause]string{
 	model.CauseUnknown:       "nothing comes in",
 	model.CauseHostBusy:      "holter itself was late",
@@ -33,6 +33,9 @@ var causeHelp = map[model.Cause]string{
 	model.CausePathDown:      "pings not acknowledged",
 	model.CausePingHostile:   "hung up on a ping",
 	model.CausePeerStalled:   "gets pings, no pong",
+	model.CauseIdleCut:       "cut after a silence",
+	model.CauseAgeCut:        "cut at an age",
+	model.CauseProxyReload:   "all of one address",
 }
 
 // rowText writes the cells of the table of connections.
@@ -177,7 +180,7 @@ func (t *rowText) why(c *model.Connection, w int) string {
 	}
 	w -= look.Width(mark)
 	text := g.Plain(g.Badge(c.Faults))
-	if c.State == model.Closed && c.Close != nil {
+	if c.State == model.Closed && c.Close != nil && !c.Diagnosis.Cause.ByCohort() {
 		text += t.ending(c.Close, w-look.Width(text))
 	} else {
 		text += t.reason(c, w-look.Width(text))

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,13 +13,14 @@ import (
 )
 
 func TestEveryCauseHasAMeaning(t *testing.T) {
-	for _, cause := range model.Causes {
+	all := slices.Concat(model.Causes[:], model.CohortCauses[:])
+	for _, cause := range all {
 		if causeHelp[cause] == "" {
 			t.Errorf("causeHelp lacks %s", cause)
 		}
 	}
-	if len(causeHelp) != len(model.Causes) {
-		t.Errorf("causeHelp has %d causes, and model.Causes has %d", len(causeHelp), len(model.Causes))
+	if len(causeHelp) != len(all) {
+		t.Errorf("causeHelp has %d causes, and there are %d", len(causeHelp), len(all))
 	}
 }
 
@@ -43,6 +45,18 @@ func TestEndingIsRead(t *testing.T) {
 	newScreen(t, newFake(conns...), 120, 30).line("- network connection reset by peer")
 	conns[0].Close.Reason = "end of stream without a close frame"
 	newScreen(t, newFake(conns...), 120, 30).line("- network end of stream without a")
+}
+
+// An end that others have shown the cause of is told by that, and else by who ended it.
+func TestEndWithACauseIsRead(t *testing.T) {
+	conns := ward(2)
+	conns[0].State = model.Closed
+	conns[0].Close = &model.Close{Code: 1006, Reason: "end of stream without a close frame", By: model.ByNetwork, At: noon}
+	conns[0].Diagnosis = model.Diagnosis{Cause: model.CauseIdleCut, Detail: "After 60.0 s without a byte, as 14 of 15."}
+	newScreen(t, newFake(conns...), 200, 30).line("idle-cut  After 60.0 s without a byte, as 14 of 15.")
+	newScreen(t, newFake(conns...), 120, 30).line("idle-cut  cut after a silence")
+	conns[0].Diagnosis = model.Diagnosis{Cause: model.CauseUnknown, Detail: "Ended with 9 others."}
+	newScreen(t, newFake(conns...), 120, 30).line("network end of stream without a")
 }
 
 func TestSentenceIsReadWhole(t *testing.T) {

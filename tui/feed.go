@@ -263,6 +263,13 @@ func itemOf(e *model.Event) (item, bool) {
 		if e.Warning.Path != "" {
 			it.text = fmt.Sprintf("%s on %s: %s", e.Warning.Kind, e.Warning.Path, e.Warning.Detail)
 		}
+	case e.Type == model.CohortFound && e.Cohort != nil:
+		it.weight, it.Kind, it.state = weightLoss, "cohort", model.Failed
+		it.text = cohortWords(e.Cohort)
+	case e.Type == model.CauseFound && e.Connection != nil:
+		it.weight, it.Kind, it.state = weightArrival, "cause", e.Connection.State
+		it.How = string(e.Connection.Diagnosis.Cause)
+		it.text = look.Who(e.Connection) + " is understood: " + it.How
 	case e.Type == model.Dropped:
 		it.weight, it.Kind, it.state = weightLoss, "lost", model.Suspect
 		it.text = fmt.Sprintf("%d events lost: the screen or the line to it could not keep up", e.Count)
@@ -273,6 +280,14 @@ func itemOf(e *model.Event) (item, bool) {
 		}
 	}
 	return it, it.weight > 0
+}
+
+// cohortWords are a cohort's cause, if it has one, and its sentence.
+func cohortWords(c *model.Cohort) string {
+	if c.Cause == "" {
+		return c.Detail
+	}
+	return string(c.Cause) + ": " + c.Detail
 }
 
 // refusalOf words a refusal. The reason is what the client was told; what broke the handshake says more.

@@ -208,7 +208,7 @@ func (d *help) glossary() []section {
 	for _, e := range glossary.Words {
 		words.entries = append(words.entries, entry{e.Name, e.Text, d.styles.Strong})
 	}
-	for _, c := range slices.Concat(model.Causes[:], []model.Cause{model.CauseHandshakeBroken}) {
+	for _, c := range slices.Concat(model.Causes[:], model.CohortCauses[:], []model.Cause{model.CauseHandshakeBroken}) {
 		causes.entries = append(causes.entries, entry{string(c), glossary.Cause(c), d.styles.Strong})
 	}
 	return []section{words, causes}

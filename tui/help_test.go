@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,7 +32,7 @@ func TestHelpExplainsTheWordsUncut(t *testing.T) {
 				}
 			}
 		}
-		for _, c := range model.Causes {
+		for _, c := range slices.Concat(model.Causes[:], model.CohortCauses[:]) {
 			s.line(" " + string(c) + " ")
 		}
 	}

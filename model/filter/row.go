@@ -72,7 +72,7 @@ type Event struct {
 
 // EventKinds are the words by which the screen tells events from each other.
 var EventKinds = []string{
-	"opened", "closed", "refused", "normal", "suspect", "failed", "fault", "storm", "calm", "warning", "lost", "unknown", "other",
+	"opened", "closed", "refused", "normal", "suspect", "failed", "fault", "storm", "calm", "warning", "cohort", "cause", "lost", "unknown", "other",
 }
 
 // known returns the connection, or an empty one with no figures.
@@ -262,7 +262,7 @@ const stateOpen = "open"
 // causeNames are the causes that there are in a place. A broken handshake never becomes a connection.
 func causeNames(p Place) []string {
 	var names []string
-	for _, c := range model.Causes {
+	for _, c := range slices.Concat(model.Causes[:], model.CohortCauses[:]) {
 		names = append(names, string(c))
 	}
 	if p == EventRows {

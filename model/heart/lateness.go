@@ -75,6 +75,9 @@ func (l *Lateness) recover(now model.Instant) {
 // proves that the peer lives, and nothing else.
 func (l *Lateness) VoidBefore() model.Instant { return model.Instant(l.void.Load()) }
 
+// LateBy returns how late the last run was that came late, 0 before the first.
+func (l *Lateness) LateBy() time.Duration { return time.Duration(l.lateBy.Load()) }
+
 // Factor returns the factor by which all timeouts are longer, from 1 to 8. A single lateness leaves it at 1,
 // because it has made all open beats void.
 func (l *Lateness) Factor() int { return int(max(l.factor.Load(), 1)) }

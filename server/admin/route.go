@@ -37,6 +37,7 @@ func (a *Plane) routes() []route {
 		{"GET", "/storms", "", a.storms},
 		{"GET", "/paths", "", a.paths},
 		{"GET", "/paths/{id}", "…", a.path},
+		{"GET", "/cohorts", "", a.cohorts},
 		{"GET", "/events", "since …", a.events},
 		{"GET", "/snapshots", "every_ms …", a.snapshots},
 		{"GET", "/host", "…", a.host},

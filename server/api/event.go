@@ -17,11 +17,12 @@ type Event struct {
 	Connection *Connection `json:"connection,omitempty"` // as it was then
 	From       string      `json:"from,omitempty"`
 	To         string      `json:"to,omitempty"`
-	Diagnosis  *Diagnosis  `json:"diagnosis,omitempty"` // of a change of state
+	Diagnosis  *Diagnosis  `json:"diagnosis,omitempty"` // of a change of state, or of an end that is understood now
 	Refusal    *Refusal    `json:"refusal,omitempty"`
 	Host       *Host       `json:"host,omitempty"`
 	Storm      *Storm      `json:"storm,omitempty"`
 	Warning    *Warning    `json:"warning,omitempty"`
+	Cohort     *Cohort     `json:"cohort,omitempty"`
 	Count      uint64      `json:"count,omitempty"` // events lost, up to and with seq
 }
 
@@ -57,6 +58,9 @@ func FromEvent(e *model.Event) Event {
 			w.Diagnosis = &w.Connection.Diagnosis
 		}
 	}
+	if e.Type == model.CauseFound && w.Connection != nil {
+		w.Diagnosis = &w.Connection.Diagnosis
+	}
 	if e.Host != nil {
 		h := FromHost(e.Host)
 		w.Host = &h
@@ -68,6 +72,10 @@ func FromEvent(e *model.Event) Event {
 	if e.Warning != nil {
 		warning := fromWarning(e.Warning)
 		w.Warning = &warning
+	}
+	if e.Cohort != nil {
+		c := FromCohort(e.Cohort)
+		w.Cohort = &c
 	}
 	return w
 }
@@ -104,13 +112,17 @@ func (e *Event) Model() (model.Event, error) {
 		w := e.Warning.model()
 		m.Warning = &w
 	}
+	if e.Cohort != nil {
+		c := e.Cohort.Model()
+		m.Cohort = &c
+	}
 	return m, complete(&m)
 }
 
 // complete returns an error if a part of an event is missing that its readers rely on.
 func complete(e *model.Event) error {
 	switch e.Type {
-	case model.ConnectionOpened, model.ConnectionClosed, model.StateChanged, model.FaultSet:
+	case model.ConnectionOpened, model.ConnectionClosed, model.StateChanged, model.CauseFound, model.FaultSet:
 		if e.Connection == nil {
 			return errors.New("an event without its connection")
 		}
@@ -121,6 +133,10 @@ func complete(e *model.Event) error {
 	case model.StormStarted, model.StormFlapping, model.StormEnded:
 		if e.Storm == nil {
 			return errors.New("a storm's event without the storm")
+		}
+	case model.CohortFound:
+		if e.Cohort == nil {
+			return errors.New("a cohort's event without the cohort")
 		}
 	case model.WarningRaised:
 		if e.Warning == nil {

@@ -20,6 +20,8 @@ type Snapshot struct {
 	StormsGone      []int        `json:"storms_gone"`
 	Paths           []Path       `json:"paths"` // new or changed
 	PathsGone       []int        `json:"paths_gone"`
+	Cohorts         []Cohort     `json:"cohorts"` // new or changed
+	CohortsGone     []int        `json:"cohorts_gone"`
 	Connections     []Connection `json:"connections"`
 	ConnectionsGone []string     `json:"connections_gone"`
 }
@@ -58,6 +60,7 @@ func (w *SnapshotWriter) Write(s *model.Snapshot) error {
 	clients := diff(w.last.Clients, s.Clients, clientKey, sameClient)
 	storms := diff(w.last.Storms, s.Storms, stormKey, sameStorm)
 	paths := diff(w.last.Paths, s.Paths, pathKey, samePath)
+	cohorts := diff(w.last.Cohorts, s.Cohorts, cohortKey, sameCohort)
 	bins := newBins(w.last.Activity, s.Activity)
 	w.last = *s
 
@@ -69,6 +72,8 @@ func (w *SnapshotWriter) Write(s *model.Snapshot) error {
 	w.value(`],"storms_gone":`, append([]int{}, storms.gone...))
 	writeList(w, `,"paths":[`, paths.changed, FromPath)
 	w.value(`],"paths_gone":`, append([]int{}, paths.gone...))
+	writeList(w, `,"cohorts":[`, cohorts.changed, FromCohort)
+	w.value(`],"cohorts_gone":`, append([]int{}, cohorts.gone...))
 	writeList(w, `,"connections":[`, connections.changed, FromConnection)
 	w.value(`],"connections_gone":`, names(connections.gone))
 	w.out.WriteString("}\n")

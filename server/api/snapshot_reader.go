@@ -16,7 +16,7 @@ const (
 	longestElement  = 256 << 10 // bytes of one value in it that is taken in as a whole
 	largestPicture  = 160 << 20 // bytes in memory
 	longestList     = 200_000   // connections, or clients
-	mostStorms      = 1000      // that are new or changed
+	mostStorms      = 1000      // that are new or changed; the same of cohorts
 	mostPaths       = 2 * model.MaxPaths
 	deepest         = 64 // lists and objects in each other
 )
@@ -54,6 +54,7 @@ func (r *SnapshotReader) Read() (model.Snapshot, error) {
 	s.Storms = d.storms.apply(r.last.Storms, stormKey, func(*model.Storm) {})
 	s.Storms = newest(s.Storms, model.MaxStorms+1)
 	s.Paths = newest(d.paths.apply(r.last.Paths, pathKey, func(*model.Path) {}), model.MaxPaths)
+	s.Cohorts = newest(d.cohorts.apply(r.last.Cohorts, cohortKey, func(*model.Cohort) {}), model.MaxCohorts)
 	s.Activity = addBins(r.last.Activity, d.activity.model())
 	if max(len(s.Connections), len(s.Clients)) > longestList {
 		return model.Snapshot{}, fmt.Errorf("more than %d connections or clients", longestList)
@@ -72,6 +73,7 @@ type delta struct {
 	clients     changes[model.Client, string]
 	storms      changes[model.Storm, int]
 	paths       changes[model.Path, int]
+	cohorts     changes[model.Cohort, int]
 	connections changes[model.Connection, model.ID]
 }
 
@@ -123,6 +125,10 @@ func (r *SnapshotReader) value(key string, d *delta) (err error) {
 		d.paths.changed, err = readList(r, (*Path).Model, weighPath, mostPaths)
 	case "paths_gone":
 		d.paths.gone, err = readList(r, func(id *int) (int, error) { return *id, nil }, weighWord, longestList)
+	case "cohorts":
+		d.cohorts.changed, err = readList(r, func(c *Cohort) (model.Cohort, error) { return c.Model(), nil }, weighCohort, mostStorms)
+	case "cohorts_gone":
+		d.cohorts.gone, err = readList(r, func(id *int) (int, error) { return *id, nil }, weighWord, longestList)
 	case "connections":
 		d.connections.changed, err = readList(r, (*Connection).Model, weighConnection, longestList)
 	case "connections_gone":

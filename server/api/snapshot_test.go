@@ -79,6 +79,9 @@ func series(t *testing.T, next func(i int, s *model.Snapshot) bool) {
 		if len(got.Paths) == 0 && len(s.Paths) == 0 {
 			got.Paths = s.Paths
 		}
+		if len(got.Cohorts) == 0 && len(s.Cohorts) == 0 {
+			got.Cohorts = s.Cohorts
+		}
 		if !reflect.DeepEqual(got, s) {
 			t.Fatalf("%d came back as\n%+v\nwant\n%+v", i, got, s)
 		}
@@ -121,6 +124,31 @@ func moved(paths []model.Path, random *rand.Rand) []model.Path {
 	return next
 }
 
+// moreCohorts returns cohorts a second later: with another one every third time.
+func moreCohorts(all []model.Cohort) []model.Cohort {
+	next := slices.Clone(all)
+	n := len(next)
+	if n == 0 || next[n-1].Count%3 == 0 {
+		another := sampleCohort
+		another.ID, another.Count = 1, 1
+		if n > 0 {
+			another.ID += next[n-1].ID
+		}
+		next = append(next, another)
+	} else {
+		next[n-1].Count++
+		next[n-1].Newest = next[n-1].Newest.Add(time.Second)
+	}
+	return next[max(0, len(next)-3):]
+}
+
+// sampleCohort has a value in every field.
+var sampleCohort = model.Cohort{
+	ID: 7, Kind: model.CohortData, Cause: model.CauseIdleCut, Side: model.UpstreamSide, Started: at, Newest: at.Add(time.Second),
+	Count: 14, Of: 15, Length: time.Minute, Spread: 400 * time.Millisecond, Traits: []model.Trait{{Kind: model.TraitAddress, Value: "10.0.3.7"}},
+	Chance: 1e-9, Detail: "14 of 15", Members: []model.ID{3, 4},
+}
+
 func TestSeries(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	pool := crowd(40)
@@ -147,6 +175,7 @@ func TestSeries(t *testing.T) {
 		if i%10 == 0 {
 			now.Storms = grown(now.Storms)
 			now.Paths = moved(now.Paths, random)
+			now.Cohorts = moreCohorts(now.Cohorts)
 		}
 		*s = now
 		s.Connections, s.Clients = slices.Clone(now.Connections), slices.Clone(now.Clients)

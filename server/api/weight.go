@@ -82,6 +82,9 @@ func weighEvent(e *model.Event) int {
 	if e.Storm != nil {
 		n += weighStorm(e.Storm)
 	}
+	if e.Cohort != nil {
+		n += weighCohort(e.Cohort)
+	}
 	if w := e.Warning; w != nil {
 		n += weighWarning(w)
 	}
@@ -100,6 +103,9 @@ func weighPicture(s *model.Snapshot) (n int) {
 	}
 	for i := range s.Paths {
 		n += weighPath(&s.Paths[i])
+	}
+	for i := range s.Cohorts {
+		n += weighCohort(&s.Cohorts[i])
 	}
 	return n
 }

@@ -171,6 +171,7 @@ func TestRoundTrip(t *testing.T) {
 		{Seq: 4, Time: at, Type: model.HostSampled, Host: &host},
 		{Seq: 5, Time: at, Type: model.Dropped, Count: 9},
 		{Seq: 6, Time: at, Type: model.StormEnded, Storm: &sampleStorm},
+		{Seq: 6, Time: at, Type: model.CohortFound, Cohort: &sampleCohort},
 	} {
 		check("event", roundTrip(t, e, FromEvent, (*Event).Model), e)
 	}

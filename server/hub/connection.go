@@ -100,7 +100,11 @@ func (c *connection) publish(e model.Event, now model.Instant) {
 
 // snapshot fills s, which is zero, with the connection as its worse leg shows it. (A return value of this
 // size would double the stack of the goroutine that serves the connection during the handshake.)
-func (c *connection) snapshot(s *model.Connection, now model.Instant) { c.render(s, c.worse(), now) }
+func (c *connection) snapshot(s *model.Connection, now model.Instant) {
+	l := c.worse()
+	c.render(s, l, now)
+	c.explain(s, l)
+}
 
 // render fills s, which is zero, with the connection as one of its legs shows it.
 func (c *connection) render(s *model.Connection, l *leg, now model.Instant) {

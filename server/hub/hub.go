@@ -19,7 +19,7 @@
 //  1. the readLock and the writeLock of a tap, under which the tap calls the exported methods of its leg;
 //  2. Hub.mu, which protects the registry and the clients in it;
 //  3. connection.mu, which protects one connection and its legs;
-//  4. the locks of the schedule, of a route, of origins, of a sampler, of the journal and of a tap's faults, under which no other is taken.
+//  4. the locks of the schedule, of cohorts, of a route, of origins, of a sampler, of the journal and of a tap's faults, under which no other is taken.
 //
 // The type of a method says which locks it runs under:
 //
@@ -43,6 +43,7 @@ import (
 	"unique"
 
 	"holter/model"
+	"holter/model/cohort"
 	"holter/model/heart"
 	"holter/model/storm"
 	"holter/probe/process"
@@ -81,6 +82,7 @@ type Hub struct {
 	halfClose atomic.Int64 // see SetHalfClose
 
 	hostility hostility
+	cohorts   cohorts
 	samplers  samplers
 	host      atomic.Pointer[model.Host]
 	paths     atomic.Pointer[[]model.Path] // as of the last second; what it points to never changes
@@ -105,6 +107,7 @@ func New(o Options) *Hub {
 		log:  journal.New(keptEvents),
 	}
 	h.samplers.seed = maphash.MakeSeed()
+	h.cohorts.watch = cohort.NewWatch(h.zero)
 	h.registry = registry{
 		conns:   make(map[model.ID]*connection),
 		clients: make(map[string]*client),
@@ -192,6 +195,7 @@ func (h *Hub) maintain(ctx context.Context) error {
 		}
 		h.closeBin()
 		h.reportStorms()
+		h.reportCohorts()
 		if bins%int(time.Second/model.ActivityBin) == 0 {
 			h.measure()
 			h.breakOff()

@@ -41,6 +41,7 @@ type leg struct {
 type end struct {
 	close   model.Close
 	traffic traffic
+	verdict *model.Diagnosis // why, if other ends have shown that; shared, and never changed
 }
 
 type traffic struct{ framesIn, framesOut, bytesIn, bytesOut uint64 }
@@ -189,9 +190,11 @@ func (l *leg) Closed(e tap.Ending) {
 		return
 	}
 	h.schedule.remove(l)
-	if l.diedOfPing(now) {
+	killed := l.diedOfPing(now)
+	if killed {
 		h.hostility.add(l.kind())
 	}
+	l.ended(now, killed)
 	if l.side == model.UpstreamSide {
 		l.changed(l.heart.End(model.Ended))
 		return
@@ -245,9 +248,12 @@ func (l *leg) changed(from, to model.State, changed bool) {
 	if len(c.transitions) == model.MaxTransitions {
 		c.transitions = c.transitions[1:]
 	}
-	c.transitions = append(c.transitions, transition{now, l.side, from, to, l.heart.Diagnosis()})
+	c.transitions = append(c.transitions, transition{now, l.side, from, to, l.diagnosis()})
 	if l.end == nil {
 		l.tap.Alert(l.heart.Alert() || l.awaited)
+	}
+	if to == model.Suspect {
+		l.suspected(now)
 	}
 	if to != model.Closed { // a close has an event of its own
 		c.publish(model.Event{Type: model.StateChanged, From: from, To: to}, now)
@@ -257,7 +263,7 @@ func (l *leg) changed(from, to model.State, changed bool) {
 // render fills in the fields of s that describe a leg.
 func (l *leg) render(s *model.Connection, now model.Instant) {
 	h, heart := l.conn.hub, l.heart
-	s.Side, s.State, s.Since, s.Diagnosis = l.side, heart.State(), h.time(l.since), heart.Diagnosis()
+	s.Side, s.State, s.Since, s.Diagnosis = l.side, heart.State(), h.time(l.since), l.diagnosis()
 	s.RTT, s.RTTMean, s.RTTDev = heart.RTT(), heart.Mean(), heart.Deviation()
 	s.Timeout, s.Interval, s.Missed, s.Beats = heart.Timeout(), heart.Interval(), heart.Missed(), heart.Strip()
 	s.PingsSent, s.PongsReceived, s.PingsReceived = uint64(l.pings), uint64(l.pongs), uint64(l.beats)

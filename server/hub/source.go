@@ -37,6 +37,7 @@ func (h *Hub) Snapshot(context.Context) (model.Snapshot, error) {
 	s.Rates, s.Activity, s.Storms = h.activity()
 	s.Paths = h.pathsNow()
 	s.Warnings = h.warnings(s.Paths)
+	s.Cohorts = h.cohorts.list()
 	return s, nil
 }
 
@@ -69,7 +70,9 @@ func (h *Hub) Detail(_ context.Context, id model.ID) (model.Detail, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := h.now()
-	d := c.worse().detail(now)
+	shown := c.worse()
+	d := shown.detail(now)
+	c.explain(&d.Connection, shown)
 	for _, t := range c.transitions {
 		d.Transitions = append(d.Transitions, model.Transition{At: h.time(t.at), Side: t.side, From: t.from, To: t.to, Diagnosis: t.diagnosis})
 	}

@@ -37,6 +37,8 @@ func kindOf(e *model.Event) string {
 		return "refused"
 	case model.StateChanged:
 		return e.To.String()
+	case model.CauseFound:
+		return "understood"
 	case model.FaultSet:
 		return "disturbed"
 	}

@@ -35,6 +35,10 @@ func describe(e *model.Event) (line, bool) {
 		return line{slog.LevelInfo, "storm ended", stormEnded(e.Storm)}, true
 	case model.WarningRaised:
 		return line{slog.LevelWarn, string(e.Warning.Kind), warned(e.Warning)}, true
+	case model.CohortFound:
+		return line{slog.LevelWarn, "cohort found", grouped(e.Cohort)}, true
+	case model.CauseFound:
+		return line{slog.LevelInfo, "cause found", understood(e.Connection)}, true
 	case model.Dropped:
 		return line{slog.LevelWarn, "events lost", []slog.Attr{slog.Uint64("count", e.Count)}}, true
 	}
@@ -75,7 +79,25 @@ func closed(c *model.Connection) []slog.Attr {
 	if p := c.Close.Parting; p.How != model.SignNone {
 		attrs = append(attrs, slog.String("first", p.First.String()), slog.String("how", p.How.String()))
 	}
+	if c.Diagnosis.Cause.ByCohort() {
+		attrs = append(attrs, slog.String("cause", string(c.Diagnosis.Cause)))
+	}
 	return attrs
+}
+
+func grouped(c *model.Cohort) []slog.Attr {
+	return []slog.Attr{
+		slog.Int("cohort", c.ID),
+		slog.String("kind", string(c.Kind)),
+		slog.String("cause", string(c.Cause)),
+		slog.Int("count", c.Count),
+		slog.Int("of", c.Of),
+		slog.String("detail", c.Detail),
+	}
+}
+
+func understood(c *model.Connection) []slog.Attr {
+	return append(who(c), slog.String("cause", string(c.Diagnosis.Cause)), slog.String("detail", c.Diagnosis.Detail))
 }
 
 func warned(w *model.Warning) []slog.Attr {

@@ -1,7 +1,7 @@
 // Package glossary says what the words on the screen mean, one short sentence each.
 //
 // It owns the sentences and their order, nothing else: the help draws and searches them. They are those of the READMEs; a
-// test holds the causes against the table of model/heart/README.md. A word that comes onto the screen and is not plain
+// test holds the causes against the tables of model/heart/README.md and model/cohort/README.md. A word that comes onto the screen and is not plain
 // English gets a line here.
 package glossary
 
@@ -20,6 +20,7 @@ var Words = []Entry{
 	{"suspect", "for its timeout no answer to a beat and no byte came, or nothing was taken"},
 	{"probe", "one of three more pings that a suspect gets, further and further apart"},
 	{"failed", "the probes stayed unanswered as well; a failed connection may be closed already"},
+	{"cohort", "ends, or suspicions, that belong together: of the same silence, age or moment, or of one kind of client"},
 	{"cause", "why, as far as the evidence goes; the causes are listed below"},
 	{"both 5s", "which ends beat, and how long holter waits from one beat to the next"},
 	{"lateness", "how late holter's own clock runs; where it is often late, all timeouts are stretched: timeouts x2.0"},
@@ -62,5 +63,8 @@ var causes = map[model.Cause]string{
 	model.CausePeerStalled:     "the peer's kernel acknowledged the pings, but no pong came",
 	model.CauseJitter:          "an answer came late",
 	model.CauseUnknown:         "none of these, rather than a guess",
+	model.CauseIdleCut:         "ended without a close frame after the same silence as others: something on the way cuts what is idle",
+	model.CauseAgeCut:          "ended without a close frame at the same age as others: something on the way limits lifetimes",
+	model.CauseProxyReload:     "all that came through one address ended at one moment, whatever their age: a proxy was restarted",
 	model.CauseHandshakeBroken: "a refusal's: the handshake itself was broken",
 }

@@ -10,17 +10,23 @@ import (
 
 // TestCausesAreThoseOfTheReadme compares the sentences with the table that explains the causes.
 func TestCausesAreThoseOfTheReadme(t *testing.T) {
-	readme, err := os.ReadFile("../../model/heart/README.md")
+	compareTable(t, "heart", model.Causes[:])
+	compareTable(t, "cohort", model.CohortCauses[:])
+	if Cause(model.CauseHandshakeBroken) == "" {
+		t.Error("the cause of a refusal is not explained")
+	}
+}
+
+func compareTable(t *testing.T, room string, causes []model.Cause) {
+	t.Helper()
+	readme, err := os.ReadFile("../../model/" + room + "/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range model.Causes {
+	for _, c := range causes {
 		if row := "| `" + string(c) + "` | " + Cause(c); Cause(c) == "" || !strings.Contains(string(readme), row) {
-			t.Errorf("the table of causes lacks the row %q", row)
+			t.Errorf("the table of causes of %s lacks the row %q", room, row)
 		}
-	}
-	if Cause(model.CauseHandshakeBroken) == "" {
-		t.Error("the cause of a refusal is not explained")
 	}
 }
 

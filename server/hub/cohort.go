@@ -1,0 +1,231 @@
+package hub
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"holter/model"
+	"holter/model/cohort"
+	"holter/server/tap"
+)
+
+// cohorts shows the ends of connections to a cohort.Watch. Each end comes from the goroutine that moves the bytes, which
+// gets the cause at once if it is known; maintain has the Watch look at all of them, and names those before.
+type cohorts struct {
+	mu    sync.Mutex // protects watch; no lock is taken under it
+	watch *cohort.Watch
+}
+
+const (
+	// sleptFor and wakesFor: after holter, or its machine, has stood still for so long, what ends within so long after it may
+	// have ended long before.
+	sleptFor = time.Second
+	wakesFor = 10 * time.Second
+	// mostFound is the number of ends named after the fact that have events of their own. The event of the cohort has
+	// their number.
+	mostFound = 64
+	// namedAtOnce is the number of ends that are named under Hub.mu before others may have it.
+	namedAtOnce = 256
+)
+
+func (s *cohorts) add(e *cohort.End) *model.Diagnosis {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.watch.Add(e)
+}
+
+func (s *cohorts) tick(now model.Instant, open []cohort.Living) cohort.News {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if open == nil {
+		return s.watch.Tick(now, nil)
+	}
+	return s.watch.Tick(now, slices.Values(open))
+}
+
+func (s *cohorts) list() []model.Cohort {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.watch.Cohorts()
+}
+
+// ended tells the Watch that the leg has ended, and keeps the cause if that is known. It is called before the heart ends.
+// What holter has done says nothing, nor does a leg that ends because the other one has.
+func (l *leg) ended(now model.Instant, killed bool) {
+	c := l.conn
+	other := c.other(l)
+	switch {
+	case c.id == 0, killed, l.disturbed(), c.hub.slept(now):
+	case other != nil && other.end != nil:
+	case l.end.close.By == model.ByHolter, l.heart.State() != model.Normal:
+	default:
+		if e := l.shape(now); e.Manner != cohort.Cut || !strings.HasSuffix(l.end.close.Reason, "timed out") {
+			l.end.verdict = c.hub.cohorts.add(e)
+		}
+	}
+}
+
+// suspected tells the Watch that the leg has become suspect.
+func (l *leg) suspected(now model.Instant) {
+	c := l.conn
+	if c.id == 0 || l.end != nil || l.disturbed() || c.hub.slept(now) {
+		return
+	}
+	e := l.shape(now)
+	e.Manner, e.Cause = cohort.Suspected, l.heart.Diagnosis().Cause
+	c.hub.cohorts.add(e)
+}
+
+// disturbed reports whether holter has put faults on the connection.
+func (l *leg) disturbed() bool {
+	t := l.conn.toClient.tap
+	return t != nil && !t.Faults().None()
+}
+
+// slept reports whether holter has been late by so much, and so lately, that the time of an end is not known.
+func (h *Hub) slept(now model.Instant) bool {
+	void := h.late.VoidBefore()
+	return void != 0 && time.Duration(now-void) < wakesFor && h.late.LateBy() >= sleptFor
+}
+
+// shape is the leg's end as a Watch sees it.
+func (l *leg) shape(now model.Instant) *cohort.End {
+	e := &cohort.End{ID: l.conn.id, At: now, Side: l.side, Clocks: l.clocks(now), Peer: l.peer()}
+	if l.end == nil {
+		return e
+	}
+	e.Code, e.By = l.end.close.Code, l.end.close.By
+	if e.By != model.ByNetwork {
+		e.Manner = cohort.Told
+	}
+	return e
+}
+
+func (l *leg) clocks(now model.Instant) (read cohort.Clocks) {
+	opened := l.conn.opened
+	heard, said := max(l.tap.Heard(), opened), max(l.tap.Said(), opened)
+	read[cohort.Silence] = since(now, max(heard, said))
+	read[cohort.SilenceIn], read[cohort.SilenceOut] = since(now, heard), since(now, said)
+	read[cohort.Data], read[cohort.Age] = since(now, max(l.tap.Data(), opened)), since(now, opened)
+	return read
+}
+
+// proxyFields are fields that a proxy adds to a request, as handshake.header has them.
+var proxyFields = []string{"X-Forwarded-For: ", "Forwarded: ", "Via: ", "X-Real-Ip: "}
+
+func (l *leg) peer() cohort.Peer {
+	c := l.conn
+	shake := c.handshake.Value()
+	p := cohort.Peer{Via: addressOf(l.tap), Address: c.remote.Addr(), Client: c.client.id, Path: shake.path, Agent: shake.agent}
+	for _, field := range proxyFields {
+		p.Forwarded = p.Forwarded || strings.Contains("\n"+shake.header, "\n"+field)
+	}
+	return p
+}
+
+// addressOf returns the address of the other end of a socket.
+func addressOf(t *tap.Conn) netip.Addr {
+	switch a := t.RemoteAddr().(type) {
+	case nil:
+		return netip.Addr{}
+	case *net.TCPAddr:
+		return a.AddrPort().Addr().Unmap()
+	default:
+		return addrPort(a.String()).Addr()
+	}
+}
+
+// living are the open connections, as a Watch compares them with those that ended.
+func (h *Hub) living(now model.Instant) []cohort.Living {
+	all := h.all()
+	open := make([]cohort.Living, 0, len(all))
+	for _, c := range all {
+		c.mu.Lock()
+		for _, l := range c.legs() {
+			if l.end == nil && l.heart != nil {
+				open = append(open, cohort.Living{Side: l.side, Opened: c.opened, Clocks: l.clocks(now), Peer: l.peer()})
+			}
+		}
+		c.mu.Unlock()
+	}
+	return open
+}
+
+// reportCohorts publishes the cohorts that have been found, and names the ends in them.
+func (h *Hub) reportCohorts() {
+	now := h.now()
+	news := h.cohorts.tick(now, nil)
+	h.tell(&news, now)
+	if news.Look {
+		news = h.cohorts.tick(now, h.living(now))
+		h.tell(&news, now)
+	}
+}
+
+func (h *Hub) tell(news *cohort.News, now model.Instant) {
+	for i := range news.Found {
+		h.log.Publish(model.Event{Time: h.time(now), Type: model.CohortFound, Cohort: &news.Found[i]})
+	}
+	published := 0
+	for some := range slices.Chunk(news.Named, namedAtOnce) {
+		h.name(some, now, &published)
+	}
+}
+
+// name sets the cause of ends that came before it was known. The first ones have an event each.
+func (h *Hub) name(ends []cohort.Named, now model.Instant, published *int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, n := range ends {
+		if c := h.registry.conns[n.ID]; c != nil {
+			c.mu.Lock()
+			if c.name(n) && *published < mostFound {
+				c.publish(model.Event{Type: model.CauseFound}, now)
+				*published++
+			}
+			c.mu.Unlock()
+		}
+	}
+}
+
+// name sets the cause of the end of a leg. It reports whether that is news.
+func (c *connection) name(n cohort.Named) bool {
+	for _, l := range c.legs() {
+		if l.side != n.Side || l.end == nil {
+			continue
+		}
+		before := l.end.verdict
+		l.end.verdict = n.Diagnosis
+		for i := range c.transitions {
+			if t := &c.transitions[i]; t.side == l.side && t.to == model.Closed {
+				t.diagnosis = l.diagnosis()
+			}
+		}
+		return before == nil || before.Cause != n.Diagnosis.Cause
+	}
+	return false
+}
+
+// diagnosis is what is wrong with the leg, or why it ended.
+func (l *leg) diagnosis() model.Diagnosis {
+	own := l.heart.Diagnosis()
+	if l.end == nil || l.end.verdict == nil || own.Cause != "" && !l.end.verdict.Cause.ByCohort() {
+		return own
+	}
+	return *l.end.verdict
+}
+
+// explain adds to s, which shows one leg of c, why the other leg ended: that ended the connection.
+func (c *connection) explain(s *model.Connection, l *leg) {
+	other := c.other(l)
+	if other == nil || other.end == nil || other.end.verdict == nil || s.Diagnosis.Cause.ByCohort() {
+		return
+	}
+	if s.Diagnosis.Cause == "" || other.end.verdict.Cause.ByCohort() {
+		s.Diagnosis = *other.end.verdict
+	}
+}

@@ -1,0 +1,102 @@
+package hub
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"holter/model"
+)
+
+// passive are options to watch and send nothing.
+func passive() Options {
+	o := observing()
+	o.Rhythm.Scheme = model.SchemeNone
+	return o
+}
+
+// causes are the ends that events have named: those that came when they closed, and those after the fact.
+func causes(h *Hub) (atOnce, later map[model.ID]model.Cause, found []model.Cohort) {
+	atOnce, later = map[model.ID]model.Cause{}, map[model.ID]model.Cause{}
+	for _, e := range events(h) {
+		switch e.Type {
+		case model.ConnectionClosed:
+			if c := e.Connection.Diagnosis.Cause; c != "" {
+				atOnce[e.Connection.ID] = c
+			}
+		case model.CauseFound:
+			later[e.Connection.ID] = e.Connection.Diagnosis.Cause
+		case model.CohortFound:
+			found = append(found, *e.Cohort)
+		}
+	}
+	return atOnce, later, found
+}
+
+// A box cuts connections after the same silence, at different ages. The first ones teach; the later ones have the cause in
+// the event of their end, and in the list and the detail all have it.
+func TestIdleCutIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := passive()
+		o.Linger = time.Hour
+		h, _ := start(t, o)
+		const n = 8
+		for i := range n {
+			p := connect(t, h, fmt.Sprint("client-", i))
+			time.Sleep(time.Duration(7+13*i) * time.Second)
+			p.say("the last word")
+			time.Sleep(time.Minute + time.Duration(i)*ms/10)
+			p.conn.Close()
+			time.Sleep(time.Second)
+		}
+		atOnce, later, found := causes(h)
+		if len(later) != fewestThatTeach || len(atOnce) != n-fewestThatTeach || len(found) != 1 || found[0].Kind != model.CohortSilence {
+			t.Errorf("at once %v, later %v, found %+v", atOnce, later, found)
+		}
+		s := snapshot(t, h)
+		for _, c := range s.Connections {
+			d, err := h.Detail(t.Context(), c.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			last := d.Transitions[len(d.Transitions)-1]
+			if c.Diagnosis.Cause != model.CauseIdleCut || d.Diagnosis.Cause != model.CauseIdleCut || last.Diagnosis.Cause != model.CauseIdleCut {
+				t.Errorf("%s: %+v, %+v, %+v", c.ID, c.Diagnosis, d.Diagnosis, last)
+			}
+		}
+		if len(s.Cohorts) != 1 || s.Cohorts[0].Count != n || s.Cohorts[0].Of != n || len(s.Cohorts[0].Members) != n {
+			t.Errorf("%+v", s.Cohorts)
+		}
+	})
+}
+
+const fewestThatTeach = 3
+
+// What holter ends itself, or disturbs, is no cut.
+func TestOwnEndsTeachNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, passive())
+		for i := range 12 {
+			p := connect(t, h, fmt.Sprint("client-", i))
+			time.Sleep(time.Duration(7+5*i) * time.Second)
+			p.say("the last word")
+			time.Sleep(30 * time.Second)
+			if i%2 == 0 {
+				h.Kick(t.Context(), model.Kick{IDs: []model.ID{p.id}, Reset: true})
+			} else {
+				f, err := model.ParseFaults("latency=10ms")
+				if err != nil {
+					t.Fatal(err)
+				}
+				h.SetFaults(t.Context(), model.FaultOrder{IDs: []model.ID{p.id}, Faults: f})
+				p.conn.Close()
+			}
+			<-p.over
+			time.Sleep(time.Second)
+		}
+		if s := snapshot(t, h); len(s.Cohorts) > 0 {
+			t.Errorf("%+v", s.Cohorts)
+		}
+	})
+}
