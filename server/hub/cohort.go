@@ -62,10 +62,9 @@ func (l *leg) ended(now model.Instant, killed bool) {
 	case c.id == 0, killed, l.disturbed(), c.hub.slept(now):
 	case other != nil && other.end != nil:
 	case l.end.close.By == model.ByHolter, l.heart.State() != model.Normal:
+	case l.end.close.Parting.How == model.SignLost: // the kernel has given up on a path
 	default:
-		if e := l.shape(now); e.Manner != cohort.Cut || !strings.HasSuffix(l.end.close.Reason, "timed out") {
-			l.end.verdict = c.hub.cohorts.add(e)
-		}
+		l.end.verdict = c.hub.cohorts.add(l.shape(now))
 	}
 }
 
