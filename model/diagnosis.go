@@ -23,10 +23,12 @@ const (
 	CauseAgeCut      Cause = "age-cut"      // it ended at the same age as others
 	CauseProxyReload Cause = "proxy-reload" // all that came through one address ended at one moment
 
+	CausePingBehindData Cause = "ping-behind-data" // a beat waits behind a large message: late, not dead
+
 	CauseHandshakeBroken Cause = "handshake-broken" // of a Refusal: there was never a connection
 )
 
-// Diagnosis is a cause and one sentence that names its evidence.
+// Diagnosis is a cause and a sentence that names its evidence. Another sentence may say what to do.
 type Diagnosis struct {
 	Cause  Cause
 	Detail string
@@ -36,8 +38,8 @@ type Diagnosis struct {
 // those after it. A new one also needs a rule (model/heart/rules.go), a row in the table of model/heart/README.md
 // and a few words for the screen (tui/columns.go). Tests hold all three against this list.
 var Causes = [...]Cause{
-	CauseFramesLost, CausePingHostile, CauseHostBusy, CauseBackpressure, CauseAppNotReading, CausePathDown, CauseNoPong,
-	CausePeerStalled, CauseJitter, CauseUnknown,
+	CauseFramesLost, CausePingHostile, CauseHostBusy, CauseBackpressure, CauseAppNotReading, CausePingBehindData,
+	CausePathDown, CauseNoPong, CausePeerStalled, CauseJitter, CauseUnknown,
 }
 
 // CohortCauses are the causes that only many ends together can show: see Cohort. They are of connections that have ended. A

@@ -27,7 +27,8 @@ type Evidence struct {
 	Tunnel       bool          // the connection was never a WebSocket
 	LostOut      bool          // the same for the bytes to the peer
 
-	Kernel Kernel
+	Kernel  Kernel
+	Backlog Backlog
 
 	Killed time.Duration // time from the first ping to the peer's close, without a pong
 	Spared bool          // holter sends no pings, because they killed other peers of this kind
@@ -36,4 +37,16 @@ type Evidence struct {
 	Gap        time.Duration // a silence that led to suspicion
 	LateAnswer time.Duration // a round trip beyond its timeout
 	Skipped    int           // beats in a row that were never answered
+}
+
+// Backlog is what stands between a ping and its answer: a pong cannot come before what was sent ahead of the ping is
+// through, nor in the middle of a message of the peer's own. The zero Backlog stands for nothing.
+type Backlog struct {
+	Incoming int  // bytes of the message that the peer is sending, if it is a large one
+	Queued   int  // bytes in our socket, on their way to the peer
+	Taking   bool // the peer has taken bytes since the look before
+	Early    bool // there was no look before, so it is too early to say
+	Passed   bool // the answer has come since
+
+	Idle time.Duration // since a look found that the peer has taken bytes, 0 if none has
 }

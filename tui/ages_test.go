@@ -21,6 +21,7 @@ func (p *corpse) Kernel() model.Kernel                      { return p.kernel }
 func (p *corpse) Untaken(model.Instant, bool) model.Instant { return 0 }
 func (p *corpse) Beyond(model.Instant) time.Duration        { return 0 }
 func (p *corpse) MayBeat(_, _ model.Instant) bool           { return true }
+func (p *corpse) Backlog(model.Instant) model.Backlog       { return model.Backlog{} }
 
 // deathBy beats for a peer that never answers, until it has failed, and returns why.
 func deathBy(k model.Kernel) model.Diagnosis {

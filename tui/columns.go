@@ -23,19 +23,20 @@ const whyWidth = 36
 
 // causeHelp is what each of model.Causes and model.CohortCauses means, for tables in which its sentence does not fit.
 var causeHelp = map[model.Cause]string{
-	model.CauseUnknown:       "nothing comes in",
-	model.CauseHostBusy:      "holter itself was late",
-	model.CauseNoPong:        "data comes, pongs do not",
-	model.CauseJitter:        "an answer came late",
-	model.CauseFramesLost:    "not WebSocket frames",
-	model.CauseBackpressure:  "peer takes nothing",
-	model.CauseAppNotReading: "bytes lie unread",
-	model.CausePathDown:      "pings not acknowledged",
-	model.CausePingHostile:   "hung up on a ping",
-	model.CausePeerStalled:   "gets pings, no pong",
-	model.CauseIdleCut:       "cut after a silence",
-	model.CauseAgeCut:        "cut at an age",
-	model.CauseProxyReload:   "all of one address",
+	model.CauseUnknown:        "nothing comes in",
+	model.CauseHostBusy:       "holter itself was late",
+	model.CauseNoPong:         "data comes, pongs do not",
+	model.CauseJitter:         "an answer came late",
+	model.CauseFramesLost:     "not WebSocket frames",
+	model.CauseBackpressure:   "peer takes nothing",
+	model.CauseAppNotReading:  "bytes lie unread",
+	model.CausePingBehindData: "waits behind data",
+	model.CausePathDown:       "pings not acknowledged",
+	model.CausePingHostile:    "hung up on a ping",
+	model.CausePeerStalled:    "gets pings, no pong",
+	model.CauseIdleCut:        "cut after a silence",
+	model.CauseAgeCut:         "cut at an age",
+	model.CauseProxyReload:    "all of one address",
 }
 
 // rowText writes the cells of the table of connections.

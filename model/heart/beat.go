@@ -28,6 +28,8 @@ type Peer interface {
 	// Beyond returns how long the other end of a proxied connection has held up a write of what came from this peer, 0 if
 	// it does not.
 	Beyond(now model.Instant) time.Duration
+	// Backlog returns what stands between a ping and its answer at now.
+	Backlog(now model.Instant) model.Backlog
 }
 
 // Action is what a Tick asks of the caller.
@@ -79,6 +81,11 @@ func (h *Heart) step(now model.Instant, late *Lateness, p Peer) {
 	switch {
 	case late.Overdue(now):
 	case h.jammed(now, heard, overdue, p):
+		if overdue && !h.jam.judged() {
+			h.behind(now, heard, p) // its window is shut between two bites
+		}
+	case h.asked != h.written && h.kept(now) >= unreadTimeouts*h.patience():
+		h.behind(now, heard, p)
 	case !overdue && !silent:
 	case p.Unread():
 		h.unread(now, heard, p)
@@ -154,6 +161,9 @@ func (h *Heart) discard(now model.Instant, late *Lateness) {
 
 // miss judges the newest ping, whose answer is overdue.
 func (h *Heart) miss(now, heard model.Instant, p Peer) {
+	if h.behind(now, heard, p) {
+		return
+	}
 	h.waiting = false
 	if h.state == model.Suspect {
 		h.probeMissed(now, heard, p)

@@ -139,6 +139,7 @@ func (h *Heart) Pong(seq uint32, at model.Instant, exact bool, late *Lateness) (
 	early := exact && seq > h.written && !late.Void(at, at)
 	exact = exact && h.voided < seq && seq <= h.written && !late.Void(h.open, at)
 	mute, missed := h.Diagnosis().Cause == model.CauseNoPong, h.missed
+	behind, age := h.Diagnosis().Cause == model.CausePingBehindData, h.pingAge(at)
 	tardy := exact && missed > 0 && !mute
 	h.answered, h.missed, h.mute = seq, 0, false
 	if seq >= h.written {
@@ -157,6 +158,10 @@ func (h *Heart) Pong(seq uint32, at model.Instant, exact bool, late *Lateness) (
 	}
 	from, to, changed = h.Heard(at)
 	switch {
+	case behind && age > h.stretch(h.bound(0, 0)):
+		e := h.evidence(at, at)
+		e.Backlog.Passed, e.LateAnswer = true, age
+		h.diagnose(&e)
 	case tardy:
 		e := h.evidence(at, at)
 		e.LateAnswer = rtt

@@ -27,6 +27,8 @@ func (p *quietPeer) Untaken(model.Instant, bool) model.Instant { return 0 }
 
 func (p *quietPeer) Beyond(model.Instant) time.Duration { return 0 }
 
+func (p *quietPeer) Backlog(model.Instant) model.Backlog { return model.Backlog{} }
+
 func (p *quietPeer) MayBeat(_, _ model.Instant) bool { return true }
 
 // at converts seconds to an Instant.

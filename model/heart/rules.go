@@ -24,6 +24,7 @@ var rules = [len(model.Causes)]rule{
 	{model.CauseHostBusy, hostBusy, writeHostBusy},
 	{model.CauseBackpressure, backpressure, writeBackpressure}, // first: an echo handler stuck in its write leaves bytes unread too
 	{model.CauseAppNotReading, appNotReading, writeAppNotReading},
+	{model.CausePingBehindData, pingBehindData, writePingBehindData},
 	{model.CausePathDown, pathDown, writePathDown},
 	{model.CauseNoPong, noPong, writeNoPong},
 	{model.CausePeerStalled, peerStalled, writePeerStalled},
@@ -191,6 +192,27 @@ func writeAppNotReading(e *model.Evidence) string {
 		return fmt.Sprintf("%s from %s wait in our own socket: they are not passed on.", sentence(waiting(e)), peer(e))
 	}
 	return fmt.Sprintf("%s from the peer wait in our own socket: the application does not read.", sentence(waiting(e)))
+}
+
+func pingBehindData(e *model.Evidence) bool {
+	b := &e.Backlog
+	return b.Incoming > 0 || b.Taking || b.Passed
+}
+
+// inPieces is what to do about a beat that waits behind data.
+const inPieces = " Send long messages in fragments, between which there is room for a beat, or over a connection of their own."
+
+func writePingBehindData(e *model.Evidence) string {
+	b := &e.Backlog
+	switch {
+	case b.Passed:
+		return fmt.Sprintf("A pong came %s after its ping: one of them had to wait behind a large message, and the peer was well meanwhile.", span(e.LateAnswer)) + inPieces
+	case b.Incoming > 0:
+		return fmt.Sprintf("No pong came within %s, but the peer is sending a message of %s, and no pong has a place in the middle of it: late, not dead.", span(e.PingAge), size(b.Incoming)) + inPieces
+	case e.Kept > 0:
+		return fmt.Sprintf("A ping has waited for %s behind a message to the peer, which takes more of it all the time (%s are under way): late, not dead.", span(e.Kept), size(b.Queued)) + inPieces
+	}
+	return fmt.Sprintf("No pong came within %s, but the ping stands behind data that the peer takes more of all the time (%s are under way): late, not dead.", span(e.PingAge), size(b.Queued)) + inPieces
 }
 
 func pathDown(e *model.Evidence) bool {

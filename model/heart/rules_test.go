@@ -66,6 +66,16 @@ func TestDiagnose(t *testing.T) {
 			model.Diagnosis{Cause: model.CauseUnknown, Detail: "No answer to a ping came within 3.0 s; nothing else came in either."}},
 		{"what is written piles up on a dead path", model.Evidence{State: model.Suspect, PingAge: 3 * s, Kernel: model.Kernel{Known: true, Unacked: 1, NotSent: 42, RTO: 204 * ms, Writing: true}},
 			model.Diagnosis{Cause: model.CausePathDown, Detail: "A ping was not even acknowledged by the peer's kernel within 3.0 s; by then nothing had come from that kernel for 0 ms (unacknowledged segments: 1, sent again: 0): the path is down."}},
+		{"behind a message of the peer's", model.Evidence{State: model.Normal, PingAge: 6200 * ms, Backlog: model.Backlog{Incoming: 52_400_000}},
+			model.Diagnosis{Cause: model.CausePingBehindData, Detail: "No pong came within 6.2 s, but the peer is sending a message of 52.4 MB, and no pong has a place in the middle of it: late, not dead." + inPieces}},
+		{"behind messages to the peer, although nothing is acknowledged in time", model.Evidence{State: model.Suspect, PingAge: 6200 * ms, Kernel: model.Kernel{Known: true, Unacked: 9}, Backlog: model.Backlog{Queued: 2_100_000, Taking: true}},
+			model.Diagnosis{Cause: model.CausePingBehindData, Detail: "No pong came within 6.2 s, but the ping stands behind data that the peer takes more of all the time (2.1 MB are under way): late, not dead." + inPieces}},
+		{"not written yet, for a message", model.Evidence{State: model.Normal, Kept: 6200 * ms, Backlog: model.Backlog{Queued: 2_100_000, Taking: true}},
+			model.Diagnosis{Cause: model.CausePingBehindData, Detail: "A ping has waited for 6.2 s behind a message to the peer, which takes more of it all the time (2.1 MB are under way): late, not dead." + inPieces}},
+		{"behind a message until now", model.Evidence{State: model.Normal, LateAnswer: 12300 * ms, Backlog: model.Backlog{Passed: true}},
+			model.Diagnosis{Cause: model.CausePingBehindData, Detail: "A pong came 12.3 s after its ping: one of them had to wait behind a large message, and the peer was well meanwhile." + inPieces}},
+		{"behind a message that nobody takes", model.Evidence{State: model.Suspect, PingAge: 700 * ms, Kernel: model.Kernel{Known: true, Unacked: 9, RTO: 204 * ms}, Backlog: model.Backlog{Queued: 2_100_000}},
+			model.Diagnosis{Cause: model.CausePathDown, Detail: "A ping was not even acknowledged by the peer's kernel within 700 ms; by then nothing had come from that kernel for 0 ms (unacknowledged segments: 9, sent again: 0): the path is down."}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -27,8 +27,9 @@ type patient struct {
 	unread func(at model.Instant) bool
 	full   func(at model.Instant) bool // our send queue
 
-	mayBeat func(now model.Instant) bool // nil for always
 	untaken model.Instant                // since when the peer has taken nothing, 0 for no such thing
+	mayBeat func(now model.Instant) bool          // nil for always
+	backlog func(now model.Instant) model.Backlog // nil for none
 
 	heard   model.Instant
 	note    uint32 // a ping that waits for the socket
@@ -81,6 +82,13 @@ func (p *patient) Kernel() model.Kernel { return p.kernel }
 func (p *patient) Untaken(now model.Instant, doubt bool) model.Instant { return min(p.untaken, now) }
 
 func (p *patient) Beyond(model.Instant) time.Duration { return 0 }
+
+func (p *patient) Backlog(now model.Instant) model.Backlog {
+	if p.backlog == nil {
+		return model.Backlog{}
+	}
+	return p.backlog(now)
+}
 
 func (p *patient) MayBeat(now, _ model.Instant) bool { return p.mayBeat == nil || p.mayBeat(now) }
 

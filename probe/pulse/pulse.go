@@ -215,4 +215,7 @@ func (s server) Untaken(model.Instant, bool) model.Instant { return 0 }
 
 func (s server) Beyond(model.Instant) time.Duration { return 0 }
 
+// Backlog returns nothing: this client's messages are short.
+func (s server) Backlog(model.Instant) model.Backlog { return model.Backlog{} }
+
 func (s server) MayBeat(_, _ model.Instant) bool { return true }

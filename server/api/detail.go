@@ -43,32 +43,33 @@ type Transition struct {
 
 // Evidence is model.Evidence.
 type Evidence struct {
-	State          string `json:"state"`
-	SilenceMS      Millis `json:"silence_ms"`
-	PingAgeMS      Millis `json:"ping_age_ms"`
-	TimeoutMS      Millis `json:"timeout_ms"`
-	Unanswered     int    `json:"unanswered"`
-	Probes         int    `json:"probes"`
-	Missed         int    `json:"missed"`
-	Ponged         bool   `json:"ponged"`
-	Mute           bool   `json:"mute"` // the peer lives, but has never answered a ping
-	PeerIntervalMS Millis `json:"peer_interval_ms"`
-	Unread         bool   `json:"unread"`
-	Proxied        bool   `json:"proxied"`    // this is one side of a proxy
-	Side           string `json:"side"`       // that side
-	UntakenMS      Millis `json:"untaken_ms"` // the peer has taken nothing of what waits for it
-	BeyondMS       Millis `json:"beyond_ms"`  // the other side has taken nothing of what came from this peer
-	KeptMS         Millis `json:"kept_ms"`    // how long a ping has waited to be written
-	LostIn         bool   `json:"lost_in"`    // where frames begin is not known any more
-	LostOut        bool   `json:"lost_out"`
-	Kernel         Kernel `json:"kernel"`
-	LateMS         Millis `json:"late_ms"`
-	GapMS          Millis `json:"gap_ms"`
-	LateAnswerMS   Millis `json:"late_answer_ms"`
-	Skipped        int    `json:"skipped"`
-	Tunnel         bool   `json:"tunnel"`    // the connection was never a WebSocket
-	KilledMS       Millis `json:"killed_ms"` // time from the first ping to the peer's close
-	Spared         bool   `json:"spared"`    // holter sends no pings, because other peers of this kind hung up on one
+	State          string  `json:"state"`
+	SilenceMS      Millis  `json:"silence_ms"`
+	PingAgeMS      Millis  `json:"ping_age_ms"`
+	TimeoutMS      Millis  `json:"timeout_ms"`
+	Unanswered     int     `json:"unanswered"`
+	Probes         int     `json:"probes"`
+	Missed         int     `json:"missed"`
+	Ponged         bool    `json:"ponged"`
+	Mute           bool    `json:"mute"` // the peer lives, but has never answered a ping
+	PeerIntervalMS Millis  `json:"peer_interval_ms"`
+	Unread         bool    `json:"unread"`
+	Proxied        bool    `json:"proxied"`    // this is one side of a proxy
+	Side           string  `json:"side"`       // that side
+	UntakenMS      Millis  `json:"untaken_ms"` // the peer has taken nothing of what waits for it
+	BeyondMS       Millis  `json:"beyond_ms"`  // the other side has taken nothing of what came from this peer
+	KeptMS         Millis  `json:"kept_ms"`    // how long a ping has waited to be written
+	LostIn         bool    `json:"lost_in"`    // where frames begin is not known any more
+	LostOut        bool    `json:"lost_out"`
+	Kernel         Kernel  `json:"kernel"`
+	LateMS         Millis  `json:"late_ms"`
+	GapMS          Millis  `json:"gap_ms"`
+	LateAnswerMS   Millis  `json:"late_answer_ms"`
+	Skipped        int     `json:"skipped"`
+	Tunnel         bool    `json:"tunnel"`    // the connection was never a WebSocket
+	KilledMS       Millis  `json:"killed_ms"` // time from the first ping to the peer's close
+	Spared         bool    `json:"spared"`    // holter sends no pings, because other peers of this kind hung up on one
+	Backlog        Backlog `json:"backlog"`   // what stands between a ping and its answer
 }
 
 // Kernel is model.Kernel.
@@ -83,6 +84,16 @@ type Kernel struct {
 	WindowShut    bool   `json:"window_shut"`
 	WindowProbes  int    `json:"window_probes"` // without an answer
 	Writing       bool   `json:"writing"`
+}
+
+// Backlog is model.Backlog.
+type Backlog struct {
+	Incoming int    `json:"incoming_bytes"`
+	Queued   int    `json:"queued_bytes"`
+	Taking   bool   `json:"taking"`
+	Early    bool   `json:"early"`
+	Passed   bool   `json:"passed"`
+	IdleMS   Millis `json:"idle_ms"`
 }
 
 // longestHistory bounds the lists that are read from another holter: several times what it should send.
@@ -149,7 +160,7 @@ func fromEvidence(e *model.Evidence) Evidence {
 		State: e.State.String(), SilenceMS: millis(e.Silence), PingAgeMS: millis(e.PingAge), TimeoutMS: millis(e.Timeout),
 		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged, Mute: e.Mute,
 		PeerIntervalMS: millis(e.PeerInterval), Unread: e.Unread, LateMS: millis(e.Late), LostIn: e.LostIn, LostOut: e.LostOut,
-		GapMS: millis(e.Gap), LateAnswerMS: millis(e.LateAnswer), Skipped: e.Skipped, KeptMS: millis(e.Kept), Kernel: fromKernel(&e.Kernel),
+		GapMS: millis(e.Gap), LateAnswerMS: millis(e.LateAnswer), Skipped: e.Skipped, KeptMS: millis(e.Kept), Kernel: fromKernel(&e.Kernel), Backlog: fromBacklog(&e.Backlog),
 		Tunnel: e.Tunnel, KilledMS: millis(e.Killed), Spared: e.Spared,
 		Proxied: e.Proxied, Side: e.Side.String(), UntakenMS: millis(e.Untaken), BeyondMS: millis(e.Beyond),
 	}
@@ -160,6 +171,14 @@ func fromKernel(k *model.Kernel) Kernel {
 		Known: k.Known, Unacked: k.Unacked, Retransmitted: k.Retransmitted, LastAckMS: millis(k.LastAck),
 		RTOMS: millis(k.RTO), Unread: k.Unread, NotSent: k.NotSent, WindowShut: k.WindowShut, WindowProbes: k.WindowProbes, Writing: k.Writing,
 	}
+}
+
+func fromBacklog(b *model.Backlog) Backlog {
+	return Backlog{Incoming: b.Incoming, Queued: b.Queued, Taking: b.Taking, Early: b.Early, Passed: b.Passed, IdleMS: millis(b.Idle)}
+}
+
+func (b *Backlog) model() model.Backlog {
+	return model.Backlog{Incoming: b.Incoming, Queued: b.Queued, Taking: b.Taking, Early: b.Early, Passed: b.Passed, Idle: b.IdleMS.Duration()}
 }
 
 func (k *Kernel) model() model.Kernel {
@@ -175,7 +194,7 @@ func (e *Evidence) model() model.Evidence {
 		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged, Mute: e.Mute,
 		PeerInterval: e.PeerIntervalMS.Duration(), Unread: e.Unread, Late: e.LateMS.Duration(), LostIn: e.LostIn, LostOut: e.LostOut,
 		Gap: e.GapMS.Duration(), LateAnswer: e.LateAnswerMS.Duration(), Skipped: e.Skipped, Kept: e.KeptMS.Duration(), Kernel: e.Kernel.model(),
-		Tunnel: e.Tunnel, Killed: e.KilledMS.Duration(), Spared: e.Spared,
+		Tunnel: e.Tunnel, Killed: e.KilledMS.Duration(), Spared: e.Spared, Backlog: e.Backlog.model(),
 		Proxied: e.Proxied, Side: sideOf(e.Side), Untaken: e.UntakenMS.Duration(), Beyond: e.BeyondMS.Duration(),
 	}
 }

@@ -30,12 +30,14 @@ type leg struct {
 	beats    uint32    // the peer's
 	answers  bool      // it has answered a ping, of holter's or of the application's
 	awaited  bool      // a beat of the other leg waits for the next byte of this peer
+	sentBy   uint32    // the low bits of the number of bytes that had gone out at the last pong
 	tap      *tap.Conn // nil once its socket is closed
 	heart    *heart.Heart
 	next     model.Instant // when the heart is due
 	since    model.Instant // in its state
 	end      *end          // nil while the leg is open
 	stuck    *stuck        // nil until a write has to wait
+	backlog  *backlog      // nil until a beat is overdue that may wait behind data
 }
 
 type end struct {
@@ -112,6 +114,7 @@ func (l *leg) Pong(seq uint32, at model.Instant, exact bool) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
 	l.pongs++
+	l.caughtUp()
 	l.answersPings()
 	l.conn.hub.count.beats.Add(1)
 	l.changed(l.heart.Pong(seq, at, exact, &l.conn.hub.late))
@@ -272,7 +275,7 @@ func (l *leg) render(s *model.Connection, now model.Instant) {
 		s.Close, sum = l.closing(now), l.end.traffic
 	} else {
 		sum = trafficOf(l.tap)
-		s.Silence, s.DataSilence = since(now, l.tap.Heard()), since(now, l.tap.Data())
+		s.Silence, s.DataSilence = since(now, l.tap.Heard()), since(now, max(l.conn.opened, l.tap.Data()))
 	}
 	s.FramesIn, s.FramesOut, s.BytesIn, s.BytesOut = sum.framesIn, sum.framesOut, sum.bytesIn, sum.bytesOut
 }

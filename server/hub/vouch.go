@@ -51,6 +51,8 @@ func (p *opposite) Beyond(now model.Instant) time.Duration {
 	return 0
 }
 
+func (p *opposite) Backlog(now model.Instant) model.Backlog { return (*leg)(p).lookBehind(now) }
+
 // fresh is the greatest age of a byte for a beat to count as right after it. It covers the pause of the scheduler.
 const fresh = model.Instant(200 * time.Millisecond)
 

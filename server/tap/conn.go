@@ -96,12 +96,14 @@ type Conn struct {
 	heard   atomic.Int64  // Instant of the last byte in; the reader's
 	spoke   atomic.Int64  // Instant of the last byte in that was not a pong of ours, 0 for none; the reader's
 	said    atomic.Int64  // Instant of the last byte out; the writer's
-	data    atomic.Int64  // Instant of the last data frame; of the reader and of the writer
 	active  atomic.Int64  // Instant of the last byte of either application; of the reader and of the writer
 	writing atomic.Int64  // Instant at which the write under way began, 0 if there is none; the writer's
 	calm    lull          // of the applications' bytes
 	gap     atomic.Uint32 // microseconds between the last two data frames, 0 for none; of the reader and of the writer
 	pinged  atomic.Int32  // pings of the peer that no pong has answered; of the reader and of the writer
+
+	dataIn, dataOut   atomic.Int64  // Instant of the last data frame, 0 before the first; the reader's and the writer's
+	pauseIn, pauseOut atomic.Uint32 // the longest between two of one direction, in pauseUnits, since TakePauses
 
 	// What other goroutines ask of reader and writer.
 	readBy  atomic.Int64         // Instant of the application's read deadline, 0 for none
@@ -126,6 +128,8 @@ type Conn struct {
 	phase     phase
 	silent    bool // a close frame went out: no frame of ours may follow
 	shut      bool // that close frame was ours: no frame of the application's may follow
+
+	large atomic.Uint32 // KiB of the frame under way from the peer, if it is a large one: a figure, and the reader's
 }
 
 // flags of a Conn.
@@ -171,7 +175,6 @@ func New(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Con
 		t.polite = new(polite)
 	}
 	t.heard.Store(int64(now()))
-	t.data.Store(t.heard.Load())
 	t.active.Store(t.heard.Load())
 	t.said.Store(t.heard.Load())
 	return t
@@ -217,9 +220,6 @@ func (c *Conn) Said() model.Instant { return model.Instant(c.said.Load()) }
 
 // Silence returns the time since the last byte came in.
 func (c *Conn) Silence() time.Duration { return time.Duration(c.now() - c.Heard()) }
-
-// Data returns when the last data frame ended, in either direction.
-func (c *Conn) Data() model.Instant { return model.Instant(c.data.Load()) }
 
 // Writing returns when the write under way began, 0 if there is none.
 func (c *Conn) Writing() model.Instant { return model.Instant(c.writing.Load()) }

@@ -108,3 +108,24 @@ func (c *Conn) Outgoing() Outgoing {
 	})
 	return o
 }
+
+// Progress is how far the bytes to the peer have come.
+type Progress struct {
+	Queued int           // bytes in our socket that the peer's kernel has not acknowledged
+	Room   uint64        // number of the last byte that the peer's kernel has room for: it grows as the peer's process reads
+	RTO    time.Duration // the kernel's retransmission timeout, without its doublings
+}
+
+// Progress returns false where the kernel does not tell. Before Linux 5.4 Room grows with each acknowledgement.
+func (c *Conn) Progress() (p Progress, known bool) {
+	c.control(func(fd uintptr) {
+		info, ok := sock.Stat(fd)
+		if known = ok && info.HasBytes; !known {
+			return
+		}
+		p.Queued, known = sock.Unsent(fd)
+		p.Room = info.BytesAcked + uint64(info.SndWnd)
+		p.RTO = info.RTO >> min(info.Backoff, 16)
+	})
+	return p, known
+}

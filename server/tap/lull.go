@@ -84,12 +84,6 @@ func (c *Conn) since(last *atomic.Int64, at model.Instant) time.Duration {
 	return time.Duration(max(0, int64(at)-last.Swap(int64(at))))
 }
 
-// passedData records a data frame at a moment.
-func (c *Conn) passedData(at model.Instant) {
-	gap := c.since(&c.data, at)
-	c.gap.Store(uint32(min(max(gap/time.Microsecond, 1), 1<<32-1)))
-}
-
 // Active returns when the last byte passed, in either direction, that is of an application: no ping of ours and no answer
 // to one.
 func (c *Conn) Active() model.Instant { return model.Instant(c.active.Load()) }

@@ -2,6 +2,7 @@ package tap
 
 import (
 	"encoding/binary"
+	"math"
 	"time"
 
 	"holter/model"
@@ -184,10 +185,16 @@ func (c *Conn) trackFrame(b []byte, at model.Instant) int {
 	n, done := c.in.walk(b)
 	if !done {
 		c.checkFirst(&c.in, !c.client)
-		if c.in.lost {
+		switch {
+		case c.in.lost:
 			c.stray(&c.in, at)
+		case c.in.left >= largeFrame:
+			c.large.Store(uint32(min(c.in.head.length>>10, math.MaxUint32)))
 		}
 		return n
+	}
+	if c.in.head.length >= largeFrame {
+		c.large.Store(0)
 	}
 	if !c.is(flagProved) {
 		if c.checkFirst(&c.in, !c.client); c.in.lost {
@@ -212,7 +219,7 @@ func (c *Conn) trackFrame(b []byte, at model.Instant) int {
 			c.deliver() // a ping of ours may have waited for this pong
 		}
 	default:
-		c.passedData(at)
+		c.passedData(&c.dataIn, &c.pauseIn, at)
 	}
 	return n
 }

@@ -106,7 +106,7 @@ func (c *Conn) passed(b []byte) {
 				c.watch.Beat(model.Instant(c.writing.Load()), true)
 			}
 		default:
-			c.passedData(model.Instant(c.writing.Load()))
+			c.passedData(&c.dataOut, &c.pauseOut, model.Instant(c.writing.Load()))
 		}
 	}
 }

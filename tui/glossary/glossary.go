@@ -58,6 +58,7 @@ var causes = map[model.Cause]string{
 	model.CauseHostBusy:        "holter itself was late: it was this machine",
 	model.CauseBackpressure:    "bytes wait unsent, for a client that takes nothing",
 	model.CauseAppNotReading:   "bytes wait unread in holter's own socket, or for an upstream that takes nothing",
+	model.CausePingBehindData:  "a beat waits behind a large message, which the peer takes or sends: late, not dead",
 	model.CausePathDown:        "the peer's kernel did not acknowledge the pings",
 	model.CauseNoPong:          "data comes, but pongs do not",
 	model.CausePeerStalled:     "the peer's kernel acknowledged the pings, but no pong came",
