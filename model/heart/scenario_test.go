@@ -27,7 +27,7 @@ type patient struct {
 	unread func(at model.Instant) bool
 	full   func(at model.Instant) bool // our send queue
 
-	untaken model.Instant                // since when the peer has taken nothing, 0 for no such thing
+	untaken model.Instant                         // since when the peer has taken nothing, 0 for no such thing
 	mayBeat func(now model.Instant) bool          // nil for always
 	backlog func(now model.Instant) model.Backlog // nil for none
 
