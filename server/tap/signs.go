@@ -182,6 +182,10 @@ func (c *Conn) senseFrame(fd uintptr, unread int) {
 		return
 	}
 	s := stream{head: c.in.head, left: c.in.left, raw: c.in.raw, have: c.in.have}
+	if c.in.end != nil { // part of the close frame has been read
+		end := *c.in.end
+		s.end = &end
+	}
 	for b = b[:max(n, 0)]; len(b) > 0 && !s.lost; {
 		eaten, done := s.walk(b)
 		b = b[eaten:]

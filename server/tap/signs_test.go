@@ -131,6 +131,14 @@ func TestParting(t *testing.T) {
 			p.arrives("the frame", func(_ sock.Info, unread int) bool { return unread > 20 })
 			p.tap.Close()
 		}, model.Parting{First: model.ByPeer, How: model.SignFrame, Answer: model.SignReset}, model.ByPeer, true},
+		"the peer's frame, of which only a part was read": {func(p *part) {
+			frame := masked(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "bye")))
+			p.peer.Write(frame[:8])
+			p.tap.Read(make([]byte, 8))
+			p.peer.Write(frame[8:])
+			p.arrives("the rest", func(_ sock.Info, unread int) bool { return unread == len(frame)-8 })
+			p.tap.Close()
+		}, model.Parting{First: model.ByPeer, How: model.SignFrame, Answer: model.SignReset}, model.ByPeer, true},
 		"the application's FIN": {func(p *part) {
 			p.tap.CloseWrite()
 			io.Copy(io.Discard, p.peer)
