@@ -39,8 +39,9 @@ type Connection struct {
 	Since     time.Time // in State
 	Opened    time.Time
 	Diagnosis Diagnosis
-	Close     *Close  // nil while the socket is open
-	Faults    *Faults // that holter has put on it, nil for none; the value never changes
+	Late      time.Duration // holter itself was late by so much while it gathered what State rests on, 0 if it was not
+	Close     *Close        // nil while the socket is open
+	Faults    *Faults       // that holter has put on it, nil for none; the value never changes
 
 	RTT         time.Duration // of the last answered ping
 	RTTMean     time.Duration // over the detector's memory
@@ -195,4 +196,5 @@ type Transition struct {
 	Side      Side
 	From, To  State
 	Diagnosis Diagnosis
+	Late      time.Duration // as in Connection
 }

@@ -15,6 +15,7 @@ const (
 	StateChanged      EventType = "state.changed"      // Connection, From, To
 	ConnectionRefused EventType = "connection.refused" // Refusal
 	HostSampled       EventType = "host.sampled"       // Host
+	HostLate          EventType = "host.late"          // Late
 	StormStarted      EventType = "storm.started"      // Storm
 	StormFlapping     EventType = "storm.flapping"     // Storm: it does not end because clients flap
 	StormEnded        EventType = "storm.ended"        // Storm
@@ -27,7 +28,7 @@ const (
 
 // EventTypes are those that are known here. A holter of another version may have more.
 var EventTypes = [...]EventType{
-	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, StormStarted, StormFlapping, StormEnded, WarningRaised,
+	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, HostLate, StormStarted, StormFlapping, StormEnded, WarningRaised,
 	CohortFound, CauseFound, FaultSet, Dropped,
 }
 
@@ -45,6 +46,7 @@ type Event struct {
 	Storm      *Storm // a copy made when it happened
 	Warning    *Warning
 	Cohort     *Cohort // a copy made when it happened
+	Late       *Lateness
 	Count      uint64
 }
 

@@ -36,6 +36,7 @@ import (
 	"sync"
 	"time"
 
+	"holter/probe/halt"
 	"holter/probe/host"
 	"holter/probe/process"
 	"holter/server/admin"
@@ -49,6 +50,7 @@ type Monitor struct {
 	limits   limits
 	readOnly bool
 	hub      *hub.Hub
+	halt     *halt.Watch
 	admin    *admin.Plane // nil without an address
 	log      *slog.Logger
 
@@ -65,7 +67,9 @@ func New(o Options) *Monitor {
 		// A caller that writes go monitor.Run(ctx) would never know.
 		m.log.Error("holter watches nothing", "error", m.invalid)
 	}
+	m.halt = halt.New()
 	m.hub = hub.New(hub.Options{
+		Halt:   m.halt,
 		Rhythm: o.rhythm(),
 		OnFail: o.OnFail, Identity: identity, Linger: o.Linger,
 		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version, AcceptRate: float64(o.AcceptRate),
@@ -150,6 +154,8 @@ func (m *Monitor) Run(ctx context.Context) error {
 	if m.invalid != nil {
 		return m.invalid
 	}
+	m.halt.Start()
+	defer m.halt.Stop()
 	var sampler host.Sampler
 	parts := []func(context.Context) error{
 		m.hub.Run,

@@ -270,6 +270,9 @@ func itemOf(e *model.Event) (item, bool) {
 		it.weight, it.Kind, it.state = weightArrival, "cause", e.Connection.State
 		it.How = string(e.Connection.Diagnosis.Cause)
 		it.text = look.Who(e.Connection) + " is understood: " + it.How
+	case e.Type == model.HostLate && e.Late != nil:
+		it.weight, it.Kind, it.state = weightLoss, "late", model.Suspect
+		it.text = e.Late.String() + ": judgements that this touched are marked"
 	case e.Type == model.Dropped:
 		it.weight, it.Kind, it.state = weightLoss, "lost", model.Suspect
 		it.text = fmt.Sprintf("%d events lost: the screen or the line to it could not keep up", e.Count)
@@ -313,6 +316,9 @@ func changeOf(e *model.Event, it item) item {
 	if cause := e.Connection.Diagnosis.Cause; cause != "" {
 		it.How = string(cause)
 		it.text += ": " + it.How
+	}
+	if late := e.Connection.Late; late > 0 {
+		it.text += fmt.Sprintf(" (holter was late by %s itself)", look.Silence(late))
 	}
 	return it
 }

@@ -276,6 +276,10 @@ func (h *Heart) Hasten(now, since model.Instant) {
 // Killed records that the peer hung up on the first ping. after is the time from that ping to the peer's close.
 func (h *Heart) Killed(after time.Duration) { h.diagnose(&model.Evidence{Killed: after}) }
 
+// LastHeard returns when the last byte came in before the present judgement began: since when the evidence for it was
+// gathered.
+func (h *Heart) LastHeard() model.Instant { return h.heard }
+
 // LastPing returns when the newest ping was written, 0 if none was.
 func (h *Heart) LastPing() model.Instant { return h.sent }
 

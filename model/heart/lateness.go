@@ -1,6 +1,7 @@
 package heart
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +21,7 @@ type Lateness struct {
 	factor    atomic.Int32 // 0 before the first lateness
 	lateBy    atomic.Int64 // at the last lateness
 	diagnosis atomic.Pointer[model.Diagnosis]
+	lapses    atomic.Pointer[[]lapse] // the newest latenesses, oldest first; what it points to never changes
 
 	// Used by Observe alone.
 	score int32         // rises by one with each lateness, falls by one with each calmSpan on time
@@ -40,18 +42,26 @@ const (
 	calmSpan = time.Second
 	// maxFactor bounds how far timeouts are stretched.
 	maxFactor = 8
+	// mostLapses bounds the latenesses that are kept.
+	mostLapses = 16
 )
+
+// lapse is one lateness.
+type lapse struct {
+	end    model.Instant
+	length time.Duration
+}
 
 // Observe records a run of the scheduler at now, which came late by lateBy. The caller counts a jump of the wall
 // clock against the monotonic one as lateness too, as after the machine slept. A run is also late if the one
-// before it was too long ago, for any lateBy.
-func (l *Lateness) Observe(now model.Instant, lateBy time.Duration) {
+// before it was too long ago, for any lateBy. It returns how late that is, 0 for a run on time.
+func (l *Lateness) Observe(now model.Instant, lateBy time.Duration) time.Duration {
 	if last := l.lastRun.Swap(int64(now)); last != 0 {
 		lateBy = max(lateBy, time.Duration(int64(now)-last)-SchedulerPause)
 	}
 	if lateBy <= lateLimit {
 		l.recover(now)
-		return
+		return 0
 	}
 	l.calm = now
 	l.score = min(l.score+1, maxFactor)
@@ -59,7 +69,33 @@ func (l *Lateness) Observe(now model.Instant, lateBy time.Duration) {
 	d := diagnose(&model.Evidence{Late: lateBy})
 	l.diagnosis.Store(&d)
 	l.lateBy.Store(int64(lateBy))
+	l.keep(lapse{now, lateBy})
 	l.void.Store(int64(now)) // last, so that a goroutine which sees it finds the diagnosis
+	return lateBy
+}
+
+func (l *Lateness) keep(one lapse) {
+	var all []lapse
+	if before := l.lapses.Load(); before != nil {
+		all = *before
+	}
+	all = append(slices.Clone(all[max(0, len(all)-mostLapses+1):]), one)
+	l.lapses.Store(&all)
+}
+
+// Touched returns for how long holter was late between two instants, 0 if it was not. A lateness that is not over counts.
+func (l *Lateness) Touched(from, now model.Instant) (sum time.Duration) {
+	if l.Overdue(now) {
+		sum = time.Duration(int64(now)-l.lastRun.Load()) - SchedulerPause
+	}
+	if all := l.lapses.Load(); all != nil {
+		for _, one := range *all {
+			if one.end > from {
+				sum += one.length
+			}
+		}
+	}
+	return sum
 }
 
 func (l *Lateness) recover(now model.Instant) {

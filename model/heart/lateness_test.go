@@ -123,3 +123,31 @@ func TestLatenessIsReadWhileTheSchedulerRuns(t *testing.T) {
 	}
 	readers.Wait()
 }
+
+func TestWhatLatenessTouches(t *testing.T) {
+	var l Lateness
+	now := l.onTime(second, time.Second)
+	before := now
+	now += model.Instant(5 * time.Second)
+	if got := l.Touched(before, now); got != 5*time.Second-SchedulerPause {
+		t.Errorf("%v while the scheduler has not run yet", got)
+	}
+	l.Observe(now, 0)
+	end := now
+	if got := l.Touched(before, now); got != 5*time.Second-SchedulerPause {
+		t.Errorf("%v", got)
+	}
+	if got := l.Touched(end, now); got != 0 {
+		t.Errorf("%v after it", got)
+	}
+	for range 100 {
+		now += model.Instant(200 * ms)
+		l.Observe(now, 150*ms)
+	}
+	if got := l.Touched(now-model.Instant(500*ms), now); got != 450*ms {
+		t.Errorf("%v of three", got)
+	}
+	if n := len(*l.lapses.Load()); n != mostLapses {
+		t.Errorf("%d are kept", n)
+	}
+}

@@ -49,8 +49,9 @@ type Connection struct {
 	Trace string `json:"trace"`
 
 	Diagnosis Diagnosis `json:"diagnosis"`
-	Faults    []string  `json:"faults"` // that holter has put on it
-	Close     *Close    `json:"close"`  // null while it is open
+	LateMS    Millis    `json:"late_ms"` // holter itself was late while it gathered what the state rests on
+	Faults    []string  `json:"faults"`  // that holter has put on it
+	Close     *Close    `json:"close"`   // null while it is open
 }
 
 // Diagnosis is a cause of trouble. Its fields are empty while nothing is wrong.
@@ -84,7 +85,7 @@ func FromConnection(c *model.Connection) Connection {
 		SilenceMS: millis(c.Silence), DataSilenceMS: millis(c.DataSilence), Missed: c.Missed,
 		PingsSent: c.PingsSent, PongsReceived: c.PongsReceived, PingsReceived: c.PingsReceived,
 		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Beats: kindsOf(&c.Beats), Trace: traceOf(&c.Beats),
-		Diagnosis: Diagnosis(c.Diagnosis), Faults: fromFaults(c.Faults), Close: fromClose(c.Close),
+		Diagnosis: Diagnosis(c.Diagnosis), LateMS: millis(c.Late), Faults: fromFaults(c.Faults), Close: fromClose(c.Close),
 	}
 }
 
@@ -100,7 +101,7 @@ func (c *Connection) Model() (model.Connection, error) {
 		Silence: c.SilenceMS.Duration(), DataSilence: c.DataSilenceMS.Duration(), Missed: c.Missed,
 		PingsSent: c.PingsSent, PongsReceived: c.PongsReceived, PingsReceived: c.PingsReceived,
 		FramesIn: c.FramesIn, FramesOut: c.FramesOut, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Beats: stripOf(c.Beats, c.Trace),
-		Diagnosis: c.Diagnosis.model(), Faults: faultsOf(c.Faults), Close: closeOf(c.Close),
+		Diagnosis: c.Diagnosis.model(), Late: c.LateMS.Duration(), Faults: faultsOf(c.Faults), Close: closeOf(c.Close),
 	}
 	return m, parse.wrap("connection", c.ID)
 }

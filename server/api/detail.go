@@ -39,6 +39,7 @@ type Transition struct {
 	From      string    `json:"from"`
 	To        string    `json:"to"`
 	Diagnosis Diagnosis `json:"diagnosis"`
+	LateMS    Millis    `json:"late_ms"` // as in Connection
 }
 
 // Evidence is model.Evidence.
@@ -119,7 +120,7 @@ func FromDetail(d *model.Detail) Detail {
 		w.Samples[i] = Sample{s.At.UTC(), millis(s.RTT), millis(s.Timeout), s.Missed, s.Probe}
 	}
 	for i, t := range d.Transitions {
-		w.Transitions[i] = Transition{t.At.UTC(), t.Side.String(), t.From.String(), t.To.String(), Diagnosis(t.Diagnosis)}
+		w.Transitions[i] = Transition{t.At.UTC(), t.Side.String(), t.From.String(), t.To.String(), Diagnosis(t.Diagnosis), millis(t.Late)}
 	}
 	return w
 }
@@ -149,7 +150,7 @@ func (d *Detail) own() (model.Detail, error) {
 	}
 	for _, t := range newest(d.Transitions, model.MaxTransitions) {
 		m.Transitions = append(m.Transitions, model.Transition{
-			At: t.At, Side: sideOf(t.Side), From: stateOf(t.From), To: stateOf(t.To), Diagnosis: t.Diagnosis.model(),
+			At: t.At, Side: sideOf(t.Side), From: stateOf(t.From), To: stateOf(t.To), Diagnosis: t.Diagnosis.model(), Late: t.LateMS.Duration(),
 		})
 	}
 	return m, err

@@ -23,7 +23,17 @@ type Event struct {
 	Storm      *Storm      `json:"storm,omitempty"`
 	Warning    *Warning    `json:"warning,omitempty"`
 	Cohort     *Cohort     `json:"cohort,omitempty"`
+	Late       *Late       `json:"late,omitempty"`
 	Count      uint64      `json:"count,omitempty"` // events lost, up to and with seq
+}
+
+// Late is a time in which holter itself did not run, or several.
+type Late struct {
+	Kind    model.LateKind `json:"kind"` // stopped, slept, starved or unknown
+	At      time.Time      `json:"at"`   // the end of the newest
+	ForMS   Millis         `json:"for_ms"`
+	Times   int            `json:"times"`
+	TotalMS Millis         `json:"total_ms"`
 }
 
 // Refusal is an upgrade that was refused.
@@ -77,6 +87,9 @@ func FromEvent(e *model.Event) Event {
 		c := FromCohort(e.Cohort)
 		w.Cohort = &c
 	}
+	if l := e.Late; l != nil {
+		w.Late = &Late{l.Kind, l.At.UTC(), millis(l.For), l.Times, millis(l.Total)}
+	}
 	return w
 }
 
@@ -116,6 +129,9 @@ func (e *Event) Model() (model.Event, error) {
 		c := e.Cohort.Model()
 		m.Cohort = &c
 	}
+	if l := e.Late; l != nil {
+		m.Late = &model.Lateness{Kind: model.LateKind(text(string(l.Kind))), At: l.At, For: l.ForMS.Duration(), Times: l.Times, Total: l.TotalMS.Duration()}
+	}
 	return m, complete(&m)
 }
 
@@ -137,6 +153,10 @@ func complete(e *model.Event) error {
 	case model.CohortFound:
 		if e.Cohort == nil {
 			return errors.New("a cohort's event without the cohort")
+		}
+	case model.HostLate:
+		if e.Late == nil {
+			return errors.New("a lateness's event without the lateness")
 		}
 	case model.WarningRaised:
 		if e.Warning == nil {

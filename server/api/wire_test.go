@@ -20,7 +20,7 @@ var (
 	connection = model.Connection{
 		ID: 17, Client: "ann", Generation: 2, Remote: netip.MustParseAddrPort("[::1]:4711"), Path: "/ws",
 		UserAgent: "curl/8", Subprotocol: "chat", Side: model.UpstreamSide, State: model.Failed, Since: at, Opened: at.Add(-time.Hour),
-		Diagnosis: model.Diagnosis{Cause: model.CauseJitter, Detail: "a late pong"}, Close: &ending,
+		Diagnosis: model.Diagnosis{Cause: model.CauseJitter, Detail: "a late pong"}, Late: 5 * time.Second, Close: &ending,
 		Faults: &model.Faults{Down: model.Line{Latency: time.Second, Rate: 1000}, Drop: 3},
 		RTT:    58_123, RTTMean: 60_001, RTTDev: 7, Timeout: 1234567 * time.Microsecond, Interval: 5 * time.Second,
 		Silence: time.Second, DataSilence: time.Minute, Missed: 3,
@@ -31,7 +31,7 @@ var (
 		Connection:  connection,
 		Header:      []model.HeaderField{{Name: "Origin", Value: "http://app.example"}},
 		Samples:     []model.Sample{{At: at, RTT: 58_123, Timeout: time.Second}, {At: at, RTT: 2 * time.Second, Timeout: time.Second, Missed: true}, {At: at, RTT: 1, Timeout: 1, Missed: true, Probe: true}},
-		Transitions: []model.Transition{{At: at, Side: model.UpstreamSide, From: model.Suspect, To: model.Failed, Diagnosis: connection.Diagnosis}},
+		Transitions: []model.Transition{{At: at, Side: model.UpstreamSide, From: model.Suspect, To: model.Failed, Diagnosis: connection.Diagnosis, Late: time.Second}},
 		Evidence:    filledEvidence(),
 		Legs:        []model.Detail{{Connection: connection}, {Connection: connection}},
 	}
@@ -221,7 +221,7 @@ func TestRemoteWithoutPort(t *testing.T) {
 func TestConnectionFields(t *testing.T) {
 	const fields = `id client generation remote path user_agent subprotocol side state since opened_at rtt_ms rtt_mean_ms
 		rtt_dev_ms timeout_ms interval_ms silence_ms data_silence_ms missed pings_sent pongs_received pings_received
-		frames_in frames_out bytes_in bytes_out diagnosis faults close beats trace`
+		frames_in frames_out bytes_in bytes_out diagnosis late_ms faults close beats trace`
 	text, _ := json.Marshal(FromConnection(&connection))
 	var got map[string]any
 	if err := json.Unmarshal(text, &got); err != nil {

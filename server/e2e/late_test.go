@@ -6,6 +6,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
+
+	"holter/server/api"
 )
 
 // stop stops holter for a while, and lets it go on.
@@ -45,4 +49,77 @@ func TestDeathsAfterHolterWasStopped(t *testing.T) {
 	}
 	c.signal(t, syscall.SIGCONT)
 	t.Logf("all %d have failed within %v", clients, worst)
+}
+
+// What holter was stopped for is an event with its reason and its length. Every judgement that this touched is marked:
+// a client that left meanwhile may have left sooner, and one that died then was silent for longer than holter listened.
+// Judgements of later are not marked.
+func TestWhatThisMachineDid(t *testing.T) {
+	t.Parallel()
+	const clients, stop = 5, 3 * time.Second
+	p := start(t, "--interval", "1s", "--on-fail", "observe")
+	events := p.record(t)
+	leaving, _, err := websocket.DefaultDialer.DialContext(t.Context(), p.websocket+"?client=leaving", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		listen(leaving, func() {})
+	}()
+	c := hire(t, orders{URL: p.websocket, Clients: clients})
+	eventually(t, patience, "all clients have beaten", func() bool { return len(p.connections(t, "pongs_received>=3")) == clients+1 })
+	p.signal(t, syscall.SIGSTOP)
+	time.Sleep(time.Second)
+	leaving.Close()
+	<-gone
+	c.signal(t, syscall.SIGSTOP)
+	time.Sleep(stop - time.Second)
+	p.signal(t, syscall.SIGCONT)
+	line := p.lateLine(t, "stopped")
+	if length := time.Duration(line["for_ms"].(float64)) * time.Millisecond; length < stop-200*time.Millisecond || length > stop+2*time.Second {
+		t.Errorf("holter was stopped for %v, and says %v", stop, line)
+	}
+	judged := func(from time.Time, to string) (found []api.Event) {
+		eventually(t, patience, "all clients are "+to, func() bool {
+			found = events.since(t, from, func(e *api.Event) bool { return e.Type == "state.changed" && e.To == to })
+			return len(found) == clients
+		})
+		return found
+	}
+	for _, e := range judged(time.Time{}, "suspect") {
+		if late := e.Connection.LateMS.Duration(); late < stop-200*time.Millisecond {
+			t.Errorf("%s: suspected after holter was late, and marked with %v", e.Connection.Client, late)
+		}
+	}
+	for _, e := range events.since(t, time.Time{}, func(e *api.Event) bool { return e.Type == "connection.closed" }) {
+		if late := e.Connection.LateMS.Duration(); late < stop-200*time.Millisecond {
+			t.Errorf("%s: closed while holter was stopped, and marked with %v", e.Connection.Client, late)
+		}
+	}
+	c.signal(t, syscall.SIGCONT)
+	eventually(t, patience, "all clients are well again", func() bool { return len(p.connections(t, "state=normal missed=0")) == clients })
+	again := time.Now()
+	c.signal(t, syscall.SIGSTOP)
+	unmarked := 0
+	for _, e := range judged(again, "suspect") {
+		if e.Connection.LateMS == 0 {
+			unmarked++
+		}
+	}
+	c.signal(t, syscall.SIGCONT)
+	if unmarked == 0 {
+		t.Error("all judgements of later are marked too")
+	}
+}
+
+// lateLine is the next line of the log that says why holter was late.
+func (p *program) lateLine(t *testing.T, kind string) map[string]any {
+	t.Helper()
+	for {
+		if line := p.line(t, "holter was late"); line["kind"] == kind {
+			return line
+		}
+	}
 }

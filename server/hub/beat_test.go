@@ -302,7 +302,7 @@ func TestLateness(t *testing.T) {
 		{"slept", slept(time.Hour), time.Hour},
 	}
 	for _, test := range tests {
-		if got := lateness(base, test.now, 50*ms); got != test.want {
+		if got := (&passing{before: base}).beyond(test.now, 50*ms); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
 		}
 	}

@@ -3,6 +3,7 @@ package hub
 import (
 	"net/netip"
 	"sync"
+	"time"
 	"unique"
 
 	"holter/model"
@@ -43,6 +44,7 @@ type transition struct {
 	side      model.Side
 	from, to  model.State
 	diagnosis model.Diagnosis
+	late      time.Duration // see model.Transition
 }
 
 // addrPort parses an address as package http writes it. The zero AddrPort stands for any other text.

@@ -19,7 +19,7 @@
 //  1. the readLock and the writeLock of a tap, under which the tap calls the exported methods of its leg;
 //  2. Hub.mu, which protects the registry and the clients in it;
 //  3. connection.mu, which protects one connection and its legs;
-//  4. the locks of the schedule, of cohorts, of a route, of origins, of a sampler, of the journal and of a tap's faults, under which no other is taken.
+//  4. the locks of the schedule, of the lapses, of cohorts, of a route, of origins, of a sampler, of the journal and of a tap's faults, under which no other is taken.
 //
 // The type of a method says which locks it runs under:
 //
@@ -46,6 +46,7 @@ import (
 	"holter/model/cohort"
 	"holter/model/heart"
 	"holter/model/storm"
+	"holter/probe/halt"
 	"holter/probe/process"
 	"holter/server/journal"
 	"holter/server/tap"
@@ -63,6 +64,7 @@ type Options struct {
 	AcceptRate   float64       // upgrades per second that the server lets in, for the screen; 0 for no limit
 	IdleCut      time.Duration // the silence that something on the way is known to end, 0 if nothing is known
 	AgeCut       time.Duration // the same for the age of connections
+	Halt         *halt.Watch   // tells why the process did not run; nil for nothing
 	ShowSecrets  bool          // keep and show handshakes and names of clients as they come, with their secrets
 }
 
@@ -72,6 +74,7 @@ type Hub struct {
 	o        Options
 	zero     time.Time // of every Instant
 	late     heart.Lateness
+	lapses   lapses
 	schedule schedule
 	log      *journal.Log
 	count    counters
@@ -195,6 +198,7 @@ func (h *Hub) maintain(ctx context.Context) error {
 		}
 		h.closeBin()
 		h.reportStorms()
+		h.reportLapses()
 		h.reportCohorts()
 		if bins%int(time.Second/model.ActivityBin) == 0 {
 			h.measure()

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"math"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ type leg struct {
 	pongs    uint32
 	beats    uint32    // the peer's
 	answers  bool      // it has answered a ping, of holter's or of the application's
+	late     uint32    // milliseconds by which holter was late in the evidence for its state
 	awaited  bool      // a beat of the other leg waits for the next byte of this peer
 	sentBy   uint32    // the low bits of the number of bytes that had gone out at the last pong
 	tap      *tap.Conn // nil once its socket is closed
@@ -248,10 +250,12 @@ func (l *leg) changed(from, to model.State, changed bool) {
 	}
 	c, now := l.conn, l.conn.hub.now()
 	l.since = now
+	late := l.touched(to, now)
+	l.late = uint32(min(late.Milliseconds(), math.MaxUint32))
 	if len(c.transitions) == model.MaxTransitions {
 		c.transitions = c.transitions[1:]
 	}
-	c.transitions = append(c.transitions, transition{now, l.side, from, to, l.diagnosis()})
+	c.transitions = append(c.transitions, transition{now, l.side, from, to, l.diagnosis(), late})
 	if l.end == nil {
 		l.tap.Alert(l.heart.Alert() || l.awaited)
 	}
@@ -263,10 +267,24 @@ func (l *leg) changed(from, to model.State, changed bool) {
 	}
 }
 
+// noticedWithin is how soon holter notices an end after it has been late itself.
+const noticedWithin = model.Instant(time.Second)
+
+// touched returns for how long holter was late while it gathered the evidence for a new state: since the last byte or, of
+// an end, shortly before now.
+func (l *leg) touched(to model.State, now model.Instant) time.Duration {
+	from := l.heart.LastHeard()
+	if to == model.Closed {
+		from = now - noticedWithin
+	}
+	return l.conn.hub.late.Touched(from, now)
+}
+
 // render fills in the fields of s that describe a leg.
 func (l *leg) render(s *model.Connection, now model.Instant) {
 	h, heart := l.conn.hub, l.heart
 	s.Side, s.State, s.Since, s.Diagnosis = l.side, heart.State(), h.time(l.since), l.diagnosis()
+	s.Late = time.Duration(l.late) * time.Millisecond
 	s.RTT, s.RTTMean, s.RTTDev = heart.RTT(), heart.Mean(), heart.Deviation()
 	s.Timeout, s.Interval, s.Missed, s.Beats = heart.Timeout(), heart.Interval(), heart.Missed(), heart.Strip()
 	s.PingsSent, s.PongsReceived, s.PingsReceived = uint64(l.pings), uint64(l.pongs), uint64(l.beats)

@@ -98,7 +98,7 @@ func (s *schedule) untilNext(now model.Instant, limit time.Duration) time.Durati
 // suspicions.
 func (h *Hub) beat(ctx context.Context) error {
 	var batch []*leg
-	pause, before := slotTime, time.Now()
+	pause, passing := slotTime, h.passing(time.Now())
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for {
@@ -109,9 +109,9 @@ func (h *Hub) beat(ctx context.Context) error {
 		}
 		t := time.Now()
 		now := model.Instant(t.Sub(h.zero))
-		lateBy := lateness(before, t, pause)
-		before = t
-		h.late.Observe(now, lateBy)
+		if lateBy := h.late.Observe(now, passing.beyond(t, pause)); lateBy > 0 {
+			h.lapses.add(lapse{now, lateBy})
+		}
 		batch = h.schedule.popDue(now, batch[:0])
 		void := h.late.VoidBefore() == now
 		for _, l := range batch {
@@ -126,10 +126,4 @@ func (h *Hub) beat(ctx context.Context) error {
 		pause = h.schedule.untilNext(h.now(), heart.SchedulerPause)
 		timer.Reset(pause)
 	}
-}
-
-// lateness returns by how much a run came later than pause after the one before it. It goes by the monotonic
-// clock or, if more time passed on that, by the wall clock: the former may stand still while the machine sleeps.
-func lateness(before, now time.Time, pause time.Duration) time.Duration {
-	return max(now.Sub(before), now.Round(0).Sub(before.Round(0))) - pause
 }

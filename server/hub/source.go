@@ -74,7 +74,7 @@ func (h *Hub) Detail(_ context.Context, id model.ID) (model.Detail, error) {
 	d := shown.detail(now)
 	c.explain(&d.Connection, shown)
 	for _, t := range c.transitions {
-		d.Transitions = append(d.Transitions, model.Transition{At: h.time(t.at), Side: t.side, From: t.from, To: t.to, Diagnosis: t.diagnosis})
+		d.Transitions = append(d.Transitions, model.Transition{At: h.time(t.at), Side: t.side, From: t.from, To: t.to, Diagnosis: t.diagnosis, Late: t.late})
 	}
 	if c.toUpstream != nil {
 		for _, l := range c.legs() {

@@ -120,12 +120,23 @@ func (t *Text) state() {
 	if cause := c.Diagnosis.Cause; cause != "" {
 		t.paragraph(t.Styles.Strong, strings.TrimSpace(string(cause)+": "+c.Diagnosis.Detail))
 	}
+	if c.Late > 0 {
+		t.paragraph(t.Styles.Strong, strings.TrimSpace(touched(c.Late)))
+	}
 	if c.Close != nil {
 		t.paragraph(look.Paint{}, "closed at "+look.Clock(c.Close.At)+" with "+look.Ending(c.Close))
 		if len(t.Of.Legs) != 2 { // each leg says so for itself
 			t.parted(c, "the client", "the application")
 		}
 	}
+}
+
+// touched marks a judgement for which holter gathered the evidence while it was late itself.
+func touched(late time.Duration) string {
+	if late == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (holter was late by %s itself)", look.Silence(late))
 }
 
 // parted says which end closed first, and what the other did then.
@@ -237,6 +248,7 @@ func (t *Text) history() {
 		if tr.Diagnosis.Detail != "" {
 			text += ": " + tr.Diagnosis.Detail
 		}
+		text += touched(tr.Late)
 		t.field(look.Clock(tr.At), text)
 	}
 	if len(t.Of.Transitions) > 0 {

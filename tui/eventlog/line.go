@@ -39,6 +39,8 @@ func describe(e *model.Event) (line, bool) {
 		return line{slog.LevelWarn, "cohort found", grouped(e.Cohort)}, true
 	case model.CauseFound:
 		return line{slog.LevelInfo, "cause found", understood(e.Connection)}, true
+	case model.HostLate:
+		return line{slog.LevelWarn, "holter was late", late(e.Late)}, true
 	case model.Dropped:
 		return line{slog.LevelWarn, "events lost", []slog.Attr{slog.Uint64("count", e.Count)}}, true
 	}
@@ -82,6 +84,9 @@ func closed(c *model.Connection) []slog.Attr {
 	if c.Diagnosis.Cause.ByCohort() {
 		attrs = append(attrs, slog.String("cause", string(c.Diagnosis.Cause)))
 	}
+	if c.Late > 0 {
+		attrs = append(attrs, milliseconds("late_ms", c.Late))
+	}
 	return attrs
 }
 
@@ -98,6 +103,16 @@ func grouped(c *model.Cohort) []slog.Attr {
 
 func understood(c *model.Connection) []slog.Attr {
 	return append(who(c), slog.String("cause", string(c.Diagnosis.Cause)), slog.String("detail", c.Diagnosis.Detail))
+}
+
+func late(l *model.Lateness) []slog.Attr {
+	return []slog.Attr{
+		slog.String("kind", string(l.Kind)),
+		milliseconds("for_ms", l.For),
+		slog.Int("times", l.Times),
+		milliseconds("total_ms", l.Total),
+		slog.String("detail", l.String()),
+	}
 }
 
 func warned(w *model.Warning) []slog.Attr {
@@ -119,6 +134,9 @@ func changed(e *model.Event) []slog.Attr {
 		milliseconds("silence_ms", e.Connection.Silence),
 		milliseconds("timeout_ms", e.Connection.Timeout),
 	)
+	if e.Connection.Late > 0 {
+		attrs = append(attrs, milliseconds("late_ms", e.Connection.Late))
+	}
 	if d := e.Connection.Diagnosis; d.Cause != "" {
 		attrs = append(attrs, slog.String("cause", string(d.Cause)), slog.String("detail", d.Detail))
 	}
