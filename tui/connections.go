@@ -130,6 +130,7 @@ func (p *connections) catchUp() {
 	}
 	if row := p.picture.find(p.detail.id); row != nil {
 		p.detail.catchUp(row)
+		p.detail.route = p.picture.pathOf(row)
 	}
 }
 
@@ -308,6 +309,7 @@ func (p *connections) followCursor() tea.Cmd {
 }
 
 func (p *connections) show(row *model.Connection) tea.Cmd {
+	p.detail.route = p.picture.pathOf(row)
 	p.detail.showRow(row, p.now())
 	return p.fx.inspect(row.ID)
 }

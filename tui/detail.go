@@ -27,6 +27,7 @@ type detail struct {
 	live  bool           // it was open when it was shown
 	past  []model.Detail // earlier connections of the client, while it was shown
 	note  string         // what has happened to what is shown
+	route *model.Path    // of the connection, nil if it is not known
 	view  viewport.Model
 }
 
@@ -109,7 +110,7 @@ func (d *detail) write(now time.Time) {
 		return
 	}
 	t := describe.Text{Styles: d.styles, Width: d.view.Width, Height: d.view.Height, Now: now,
-		Of: &d.data, Past: d.past, Beats: d.zoom.beats(), Note: d.note}
+		Of: &d.data, Past: d.past, Beats: d.zoom.beats(), Note: d.note, Route: d.route}
 	d.view.SetContent(strings.Join(t.Lines(), "\n"))
 	d.view.SetYOffset(d.view.YOffset)
 }

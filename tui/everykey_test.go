@@ -43,10 +43,11 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 	"Events":      func(_ *testing.T, s *screen) { s.events(); s.press("4").line("EVENT") },
 	"Ward":        func(_ *testing.T, s *screen) { s.press("6").line(" of 0.52s") },
 	"Host":        func(_ *testing.T, s *screen) { s.press("5").line("This holter") },
+	"Paths":       func(_ *testing.T, s *screen) { s.press("7").line("No path is known yet") },
 	"NextPage": func(_ *testing.T, s *screen) {
-		s.press("tab", "tab", "tab", "tab", "tab", "tab", "tab").line("BACK AFTER")
+		s.press("tab", "tab", "tab", "tab", "tab", "tab", "tab", "tab").line("BACK AFTER")
 	},
-	"PreviousPage": func(_ *testing.T, s *screen) { s.press("shift+tab", "shift+tab").line("This holter") },
+	"PreviousPage": func(_ *testing.T, s *screen) { s.press("shift+tab", "shift+tab", "shift+tab").line("This holter") },
 
 	"Open":   func(_ *testing.T, s *screen) { s.press("enter").line("round trips") },
 	"Back":   func(_ *testing.T, s *screen) { s.press("enter", "esc").lacks("round trips") },
@@ -321,9 +322,9 @@ func TestEventsOpenTheirConnection(t *testing.T) {
 
 func TestMouse(t *testing.T) {
 	s := newScreen(t, newFake(ward(100)...), 80, 24)
-	s.click(20, 1)
+	s.click(15, 1)
 	s.line("BACK AFTER")
-	s.click(3, 1)
+	s.click(1, 1)
 	s.click(15, 2)
 	s.line("CLIENT▲")
 	s.click(15, 2)

@@ -61,8 +61,8 @@ func (s *screen) rows() int {
 // agrees fails unless the tally has the number of rows, and of how many they are where these are not all.
 func (s *screen) agrees(all int) {
 	s.t.Helper()
-	_, tally, _ := strings.Cut(s.line(" 6"), " 6")
-	tally = strings.TrimPrefix(tally, " ward")
+	_, tally, _ := strings.Cut(s.line(" 7"), " 7")
+	tally = strings.TrimPrefix(tally, " paths")
 	var at, n, of int
 	if _, err := fmt.Sscanf(strings.TrimSpace(tally), "%d/%d of %d", &at, &n, &of); err != nil {
 		of = n

@@ -95,6 +95,8 @@ func TestFlowPagesAndBulkKick(t *testing.T) {
 	f.key(tea.KeyTab)
 	f.sees(" of 0.52s")
 	f.key(tea.KeyTab)
+	f.sees("No path is known yet")
+	f.key(tea.KeyTab)
 	f.sees("SILENCE")
 	f.Type("/state=suspect")
 	f.sees("/3 of 50 state=suspect")

@@ -144,6 +144,14 @@ var (
 	} = (*storms)(nil)
 	_ zoomer = (*hostPage)(nil)
 	_ interface {
+		grouper
+		counter
+		columns
+		clicker
+		wheeler
+		document
+	} = (*pathsPage)(nil)
+	_ interface {
 		reader
 		selector
 		follower
@@ -182,6 +190,7 @@ func newTabs(k *keyMap, fx *effects, st *status, f *feed) []tab {
 		{"4", "events", k.Events, newEvents(k, st, f)},
 		{"5", "host", k.Host, newHostPage(k, f)},
 		{"6", "ward", k.Ward, &wardPage{p}},
+		{"7", "paths", k.Paths, newPathsPage(k, st)},
 	}
 }
 

@@ -203,7 +203,7 @@ func TestStormsAreTurnedLikePages(t *testing.T) {
 
 func TestStormIsAnnounced(t *testing.T) {
 	s := stormy(t, 80, 24).press("1")
-	s.line("STORM 214 away")
+	s.line("STORM 214 of 900 away")
 	s.app.Update(happened{events: []model.Event{{Seq: 1, Time: noon, Type: model.StormEnded, Storm: &s.fake.snapshot.Storms[1]}}})
 	s.line("storm 2 is over: 100% back, peak 554/s, 99% back in 31.0s")
 }

@@ -7,6 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"holter/model"
 	"holter/tui/export"
 	"holter/tui/svg"
 	"holter/tui/traffic"
@@ -80,6 +81,14 @@ func (p *events) formats(hide bool) map[string]func(io.Writer) error {
 		}
 	}
 	return export.Events(rows, hide)
+}
+
+func (p *pathsPage) formats(hide bool) map[string]func(io.Writer) error {
+	rows := make([]model.Path, len(p.list.Rows))
+	for i, r := range p.list.Rows {
+		rows[i] = *r
+	}
+	return export.Paths(rows, hide)
 }
 
 func (p *storms) formats(hide bool) map[string]func(io.Writer) error {

@@ -260,7 +260,7 @@ func subject(c *model.Clock) string {
 	return text
 }
 
-// limitText is a limit in a sentence: "the cut at 60.0 s ±0.4 s that ended 14 of 15 connections".
+// limitText is a limit in a sentence: "the cut at 60 s, give or take 400 ms, that ended 14 of 15 connections".
 func limitText(l *model.Limit) string {
 	after := span(l.After)
 	what := "the cut"
@@ -274,7 +274,7 @@ func limitText(l *model.Limit) string {
 	switch l.From {
 	case model.LimitSeen:
 		if l.Spread > 0 {
-			after += " ±" + span(l.Spread)
+			after += ", give or take " + span(l.Spread) + ","
 		}
 		return fmt.Sprintf("%s at %s that ended %d of %d connections%s", what, after, l.Ends, l.Of, name)
 	case model.LimitSet:

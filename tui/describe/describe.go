@@ -10,12 +10,14 @@ package describe
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"holter/model"
 	"holter/tui/chart"
 	"holter/tui/look"
+	"holter/tui/paths"
 )
 
 // labelWidth is the cells for the names of the figures.
@@ -31,6 +33,7 @@ type Text struct {
 	Past   []model.Detail // earlier connections of the client
 	Beats  int            // shown in the chart
 	Note   string         // what has happened to what is shown
+	Route  *model.Path    // of the connection, nil if it is not known
 
 	ecg   *chart.ECG // nil for one on an axis of its own
 	lines []string
@@ -45,6 +48,7 @@ func (t *Text) Lines() []string {
 	t.state()
 	t.watch()
 	t.machine()
+	t.timers()
 	t.history()
 	t.peer()
 	t.header()
@@ -110,6 +114,21 @@ func (t *Text) machine() {
 	t.lines = append(t.lines, chart.Machine(t.Of, t.Now, t.Width, t.Styles)...)
 	t.gap()
 }
+
+// timers is the timer map of the path, once something is known of it.
+func (t *Text) timers() {
+	p := t.Route
+	known := func(l model.Limit) bool { return l.From != model.LimitUsual }
+	if p == nil || len(p.Clocks)+len(p.Warnings) == 0 && !slices.ContainsFunc(p.Limits, known) {
+		return
+	}
+	t.lines = append(t.lines, " "+t.Styles.Title.String(t.Styles.Glyphs.Cut("Timers of "+t.Styles.Glyphs.Plain(paths.Name(p)), t.Width-2)))
+	t.lines = append(t.lines, paths.Lines(p, t.Width, mostTimers, t.Styles)...)
+	t.gap()
+}
+
+// mostTimers is the most lines of the timer map.
+const mostTimers = 12
 
 func (t *Text) state() {
 	c := &t.Of.Connection
