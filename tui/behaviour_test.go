@@ -313,7 +313,7 @@ func TestMoreThanIsSeenIsTold(t *testing.T) {
 		}
 		s.press("G").line(fmt.Sprintf("↑ %d more", all))
 	}
-	if text := newScreen(t, newFake(), 80, 300).press("?").text(); strings.HasSuffix(strings.TrimRight(text, " "), " more") {
+	if text := newScreen(t, newFake(), 80, 400).press("?").text(); strings.HasSuffix(strings.TrimRight(text, " "), " more") {
 		t.Error("there is more of a text that is seen whole")
 	}
 }

@@ -30,7 +30,7 @@ func trodden() []model.Path {
 		},
 		{
 			ID: 2, Template: "/rooms/*", Upstream: "http://localhost:3000", Open: 212, Opened: 900, Ended: 840, EndsOver: time.Hour, MedianAge: 58 * s,
-			Ends:   []model.PathEnd{{Code: 1006, By: model.ByNetwork, Count: 780}, {Code: 1000, By: model.ByPeer, Count: 60}},
+			Ends:   []model.PathEnd{{Cause: model.CauseIdleCut, Code: 1006, By: model.ByNetwork, Count: 780}, {Code: 1000, By: model.ByPeer, Count: 60}},
 			Clocks: []model.Clock{{Of: model.ServerClock, Period: 55 * s, Late: 2100 * time.Millisecond, Count: 180, Share: 1}, {Of: model.ClientClock, Period: 25 * s, Late: 400 * time.Millisecond, Count: 19, Share: 0.75}, {Of: model.ClientClock, Period: 90 * s, Count: 6, Share: 0.25}},
 			Data:   model.DataRhythm{Median: 1100 * time.Millisecond, P99: 9 * s, Bins: []uint32{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, 8, 19, 30, 44, 60, 72, 61, 40, 22, 9, 4, 2}}, DataSurvived: 59 * s,
 			Survived: 59200 * time.Millisecond, Limits: append([]model.Limit{usual[0], seen}, usual[1:]...), Margin: 0.95,
@@ -87,7 +87,7 @@ func TestPathsFit(t *testing.T) {
 func TestPathsPage(t *testing.T) {
 	s := onPaths(t, 120, 36, utf8Locale)
 	s.line("4 paths, 1 warning")
-	s.line("idle-cut 60.0s ±400ms ×14")
+	s.line("idle-cut 60.0s ±400ms ×780")
 	s.line("60.0s ±400ms: 14 of 15 ends")
 	s.line("timer-race: The server's beat every 55 s")
 	s.press("j").line("every 5.00s")

@@ -19,7 +19,6 @@ type Path struct {
 	server, client ring[interval]
 	gaps           ring[time.Duration] // between data frames
 	ages           ring[time.Duration] // of connections that have ended
-	deaths         ring[death]
 
 	halves [2]half // the present half hour, and the one before
 	begun  model.Instant
@@ -84,9 +83,8 @@ type Observation struct {
 // End is how a connection ended.
 type End struct {
 	model.PathEnd
-	At      model.Instant
-	Silence time.Duration // since the last byte, holter's own included
-	Last    Observation
+	At   model.Instant
+	Last Observation
 }
 
 // New is a Path without connections.
@@ -205,7 +203,34 @@ func (p *Path) Ended(e End, m Mode) {
 		h.ends[kind]++
 	}
 	p.ages.add(e.At, e.Last.Age)
-	p.deaths.add(e.At, death{e.Silence, e.Last.Age, cutOff(&e.PathEnd)})
+}
+
+// Named takes an end that was counted as one kind for one of another, after its cause has been found.
+func (p *Path) Named(before, after model.PathEnd) {
+	before.Count, after.Count = 0, 0
+	for i := range p.halves {
+		h := &p.halves[i]
+		if h.ends[before] == 0 {
+			continue
+		}
+		if h.ends[before]--; h.ends[before] == 0 {
+			delete(h.ends, before)
+		}
+		h.ends[after]++
+		return
+	}
+}
+
+// endedBy reports whether a connection has lately ended for a cause.
+func (p *Path) endedBy(cause model.Cause) bool {
+	for i := range p.halves {
+		for kind := range p.halves[i].ends {
+			if kind.Cause == cause {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // mostKinds bounds the kinds of ends that are told apart.
@@ -221,7 +246,6 @@ func (p *Path) Merge(o *Path) {
 	p.client.merge(&o.client)
 	p.gaps.merge(&o.gaps)
 	p.ages.merge(&o.ages)
-	p.deaths.merge(&o.deaths)
 	p.begun = min(p.begun, o.begun)
 	for i := range p.halves {
 		h, other := &p.halves[i], &o.halves[i]

@@ -9,8 +9,15 @@ import (
 	"holter/model"
 )
 
-// Picture returns what is known of the path, without its id, template and upstream.
-func (p *Path) Picture(now model.Instant, m Mode) model.Path {
+// Cut is a limit that ends of connections have shown, on this path or on others as well.
+type Cut struct {
+	model.Limit
+	Cause model.Cause // of these ends
+}
+
+// Picture returns what is known of the path, without its id, template and upstream. Of cuts, those count by which one of its
+// connections has ended lately.
+func (p *Path) Picture(now model.Instant, m Mode, cuts []Cut) model.Path {
 	r, silent := p.open.record, p.open.silent
 	for i := range p.halves {
 		r.join(p.halves[i].record)
@@ -22,7 +29,7 @@ func (p *Path) Picture(now model.Instant, m Mode) model.Path {
 		Survived: r.bytes, DataSurvived: r.lapse,
 	}
 	s.Ends, s.Ended = p.ended()
-	s.Limits = p.limits(now, m, &r)
+	s.Limits = p.limits(cuts, m, &r)
 	v := view{path: p, now: now, mode: m, picture: &s, quiet: max(r.calm, silent)}
 	v.judge()
 	return s
@@ -80,10 +87,13 @@ func gapBin(gap time.Duration) int {
 }
 
 // limits returns those that are seen, set, shown by handshakes and usual, the shortest first.
-func (p *Path) limits(now model.Instant, m Mode, r *record) (all []model.Limit) {
-	if l, found := p.seen(now); found {
-		l.Name, l.Source = p.nameOf(&l)
-		all = append(all, l)
+func (p *Path) limits(cuts []Cut, m Mode, r *record) (all []model.Limit) {
+	for _, c := range cuts {
+		if p.endedBy(c.Cause) {
+			c.From = model.LimitSeen
+			c.Name, c.Source = p.nameOf(&c.Limit)
+			all = append(all, c.Limit)
+		}
 	}
 	for kind, after := range map[model.LimitKind]time.Duration{model.SilenceLimit: m.Idle, model.AgeLimit: m.Age} {
 		if after > 0 {

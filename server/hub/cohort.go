@@ -198,6 +198,9 @@ func (c *connection) name(n cohort.Named) bool {
 			continue
 		}
 		before := l.end.verdict
+		if c.toClient.end != nil {
+			defer c.renamed(c.firstEnd())
+		}
 		l.end.verdict = n.Diagnosis
 		for i := range c.transitions {
 			if t := &c.transitions[i]; t.side == l.side && t.to == model.Closed {

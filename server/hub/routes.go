@@ -200,26 +200,68 @@ func (c *connection) depart(now model.Instant) {
 	if c.route == nil {
 		return
 	}
-	l := &c.toClient
-	if up := c.toUpstream; up != nil && up.end != nil && up.heart != nil {
-		l = up // which has ended first
-	}
-	e := timers.End{
-		PathEnd: model.PathEnd{Cause: l.heart.Diagnosis().Cause, Code: l.end.close.Code, By: l.end.close.By},
-		At:      now, Last: c.observation(now),
-	}
-	e.Silence = min(since(now, c.toClient.silent()), since(now, l.silent()))
+	e := timers.End{PathEnd: c.firstEnd(), At: now, Last: c.observation(now)}
 	c.route.mu.Lock()
 	defer c.route.mu.Unlock()
 	c.route.timers.Ended(e, c.hub.mode())
 }
 
-// silent returns when the last byte passed, in either direction.
-func (l *leg) silent() model.Instant {
-	if l.tap == nil {
-		return 0
+// firstEnd is how the first of the legs ended, which has ended the connection.
+func (c *connection) firstEnd() model.PathEnd {
+	l := &c.toClient
+	if up := c.toUpstream; up != nil && up.end != nil && up.heart != nil && !up.end.close.At.After(l.end.close.At) {
+		l = up
 	}
-	return max(l.tap.Heard(), l.tap.Active(), l.heart.LastPing())
+	return model.PathEnd{Cause: l.diagnosis().Cause, Code: l.end.close.Code, By: l.end.close.By}
+}
+
+// renamed tells the route of c that the cause of its end, which was counted as another, is known now.
+func (c *connection) renamed(before model.PathEnd) {
+	if after := c.firstEnd(); c.route != nil && after != before {
+		c.route.mu.Lock()
+		defer c.route.mu.Unlock()
+		c.route.timers.Named(before, after)
+	}
+}
+
+// cuts are the limits that ends of connections have shown.
+func (h *Hub) cuts() []pathCut {
+	var all []pathCut
+	for _, c := range h.cohorts.list() {
+		l := model.Limit{Kind: model.SilenceLimit, After: c.Length, Spread: c.Spread, Ends: c.Count, Of: c.Of}
+		switch {
+		case c.Cause == model.CauseAgeCut:
+			l.Kind = model.AgeLimit
+		case c.Cause != model.CauseIdleCut:
+			continue
+		case c.Kind == model.CohortData:
+			l.Kind = model.DataLimit
+		}
+		cut := pathCut{Cut: timers.Cut{Limit: l, Cause: c.Cause}}
+		for _, t := range c.Traits {
+			if t.Kind == model.TraitPath {
+				cut.template = t.Value
+			}
+		}
+		all = append(all, cut)
+	}
+	return all
+}
+
+// pathCut is a cut with the template of the paths that it was seen on, "" for all.
+type pathCut struct {
+	timers.Cut
+	template string
+}
+
+// of are those that may be of the path of r.
+func (r *route) of(cuts []pathCut) (some []timers.Cut) {
+	for _, c := range cuts {
+		if c.template == "" || path.Match(c.template, r.template) || path.Match(r.template, c.template) {
+			some = append(some, c.Cut)
+		}
+	}
+	return some
 }
 
 // mode is how the hub is set, for the clocks of paths.
@@ -244,12 +286,12 @@ func (h *Hub) reportPaths() {
 	for _, c := range conns {
 		c.look(now, mode)
 	}
-	pictures := make([]model.Path, 0, len(all))
+	pictures, cuts := make([]model.Path, 0, len(all)), h.cuts()
 	for _, r := range all {
 		r.mu.Lock()
 		r.timers.Done()
 		idle := r.timers.Idle(now)
-		picture := r.timers.Picture(now, mode)
+		picture := r.timers.Picture(now, mode, r.of(cuts))
 		r.mu.Unlock()
 		if idle {
 			h.forgetRoute(r)

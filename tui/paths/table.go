@@ -71,18 +71,15 @@ func mostly(p *model.Path, g *look.Glyphs) string {
 		return look.None
 	}
 	e := &p.Ends[0]
-	for i := range p.Limits {
-		if l := &p.Limits[i]; l.From == model.LimitSeen && 2*l.Ends >= l.Of {
-			what := "idle-cut"
-			if l.Kind == model.AgeLimit {
-				what = "age-cut"
-			}
-			return fmt.Sprintf("%s %s %s%d", what, length(l, g), g.Lost, l.Ends)
-		}
-	}
 	text := string(e.Cause)
 	if text == "" {
 		text = look.CloseCode(e.Code, "") + ", by " + e.By.String()
+	}
+	for i := range p.Limits {
+		if l := &p.Limits[i]; l.From == model.LimitSeen && e.Cause.ByCohort() && (l.Kind == model.AgeLimit) == (e.Cause == model.CauseAgeCut) {
+			text += " " + length(l, g)
+			break
+		}
 	}
 	return fmt.Sprintf("%s %s%d", text, g.Lost, e.Count)
 }
