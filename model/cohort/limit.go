@@ -15,32 +15,42 @@ type limit struct {
 	group     *group
 	side      model.Side
 	clock     Clock
+	way       way             // that the members came
 	low, high time.Duration   // what is taken for it
 	recent    []time.Duration // the newest readings of members, in a ring once there are maxRecent
 	next      int
-	stale     bool // it is outlived: it names no more ends
+	ends      int  // that came the same way and were cut, since the first member
+	partial   bool // some that came the same way have outlived it: it does not cut all
+	stale     bool // it is outlived, and takes no more: it names no more ends
 }
 
 const (
 	maxLimits = 32
 	maxRecent = 64
 	// leastPad is how far beyond the readings so far another one may be.
-	leastPad = 50 * time.Millisecond
+	leastPad = 10 * time.Millisecond
+	// widePad is the same of a limit that nothing outlives: what comes near it is cut, so an end there is hardly another's.
+	widePad = 50 * time.Millisecond
 )
 
 // explain returns the cohort that an end is a member of by its clocks, nil if there is none.
-func (w *Watch) explain(e *End) *group {
+func (w *Watch) explain(e *End) (in *group) {
 	if e.Manner != Cut {
 		return nil
 	}
 	for _, l := range w.limits {
-		if v := e.Clocks[l.clock]; l.side == e.Side && !l.stale && l.low <= v && v <= l.high && l.group.Cause != model.CauseUnknown {
+		if l.side != e.Side || !l.way.has(&e.Peer) {
+			continue
+		}
+		l.ends++
+		l.group.dirty = true
+		if v := e.Clocks[l.clock]; in == nil && !l.stale && l.low <= v && v <= l.high && l.group.Cause != model.CauseUnknown {
 			l.group.count(w, e)
 			l.read(v)
-			return l.group
+			in = l.group
 		}
 	}
-	return nil
+	return in
 }
 
 func (l *limit) read(v time.Duration) {
@@ -60,11 +70,14 @@ func (l *limit) measure(w *Watch) {
 	low, high := sorted[n/20], sorted[n-1-n/20]
 	middle := sorted[n/2]
 	pad := max(2*(high-low)/time.Duration(max(n-1, 1)), leastPad)
+	if !l.partial {
+		pad = max(pad, widePad, middle/50)
+	}
 	room := widest(middle) / 2
 	l.low, l.high = max(low-pad, middle-room), min(high+pad, middle+room)
 	g := l.group
 	g.Length, g.Spread = middle, max(middle-low, high-middle)
-	g.Of = max(w.cuts[l.side]-g.base, g.Count)
+	g.Of = max(l.ends, g.Count)
 }
 
 // limitOf returns the limit of a cohort, nil if it has none.
@@ -112,7 +125,8 @@ func (w *Watch) findLimit(side model.Side, open iter.Seq[Living], news *News) bo
 func (w *Watch) near(side model.Side, c Clock, cause model.Cause, b *cluster) *limit {
 	low, high := b.bounds(c)
 	for _, l := range w.limits {
-		if l.side == side && l.clock == c && !l.stale && l.group.Cause == cause && max(l.high, high)-min(l.low, low) <= widest(high)+2*leastPad {
+		if l.side == side && l.clock == c && !l.stale && l.group.Cause == cause &&
+			max(slices.Max(l.recent), high)-min(slices.Min(l.recent), low) <= widest(high) {
 			return l
 		}
 	}
@@ -128,6 +142,14 @@ func (w *Watch) join(l *limit, ends []*entry, news *News) {
 			news.Named = append(news.Named, Named{e.ID, e.Side, l.group.verdict})
 		}
 	}
+	var members []*entry
+	for e := range w.newest() {
+		if e.in == l.group {
+			members = append(members, e)
+		}
+	}
+	l.way, l.group.Traits = wayOf(members), traitsOf(members)
+	l.ends = w.sameWay(l, l.group.Started)
 }
 
 // unexplained returns the newest ends of a side that were cut and are no members yet.
@@ -264,13 +286,14 @@ func (w *Watch) learn(side model.Side, c Clock, cause model.Cause, b *cluster, n
 	l := &limit{side: side, clock: c}
 	g := &group{Cohort: model.Cohort{Kind: kinds[c], Cause: cause, Side: side, Chance: math.Exp(b.chance)}}
 	l.group, g.verdict = g, &model.Diagnosis{Cause: cause}
+	l.way, l.partial = wayOf(b.members), w.outlived(b, side, c, nil)
 	for _, e := range b.members {
 		l.read(e.Clocks[c])
 	}
 	l.measure(w)
 	members := w.within(l)
 	g.Traits = traitsOf(members)
-	g.base = w.cuts[side] - w.since(side, members[0].At)
+	l.ends = w.sameWay(l, w.time(members[0].At))
 	l.recent = nil
 	for _, e := range members {
 		l.read(e.Clocks[c])
@@ -283,7 +306,7 @@ func (w *Watch) learn(side model.Side, c Clock, cause model.Cause, b *cluster, n
 func (w *Watch) within(l *limit) (members []*entry) {
 	for e := range w.newest() {
 		if v := e.Clocks[l.clock]; e.Manner == Cut && e.Side == l.side && l.low <= v && v <= l.high &&
-			(e.in == nil || e.in.Cause == model.CauseUnknown) {
+			(e.in == nil || e.in.Cause == model.CauseUnknown) && l.way.has(&e.Peer) {
 			members = append(members, e)
 		}
 	}
@@ -291,10 +314,10 @@ func (w *Watch) within(l *limit) (members []*entry) {
 	return members
 }
 
-// since counts the ends of a side that were cut from an instant on, as far as they are remembered.
-func (w *Watch) since(side model.Side, from model.Instant) (n int) {
+// sameWay counts the ends that came the same way and were cut since a time, as far as they are remembered.
+func (w *Watch) sameWay(l *limit, from time.Time) (n int) {
 	for e := range w.newest() {
-		if e.Manner == Cut && e.Side == side && e.At >= from {
+		if e.Manner == Cut && e.Side == l.side && l.way.has(&e.Peer) && !w.time(e.At).Before(from) {
 			n++
 		}
 	}
@@ -321,12 +344,13 @@ func (w *Watch) doubt(now model.Instant, open iter.Seq[Living]) {
 	outlived := make([]int, len(w.limits))
 	for living := range open {
 		for i, l := range w.limits {
-			if living.Side == l.side && living.Clocks[l.clock] > beyond(l.high) && matches(l.group.Traits, &living.Peer) {
+			if living.Side == l.side && living.Clocks[l.clock] > beyond(l.high) && l.way.has(&living.Peer) {
 				outlived[i]++
 			}
 		}
 	}
 	for i, l := range w.limits {
+		l.partial = l.partial || outlived[i] >= survivors
 		quiet := now - model.Instant(l.group.Newest.Sub(w.zero))
 		l.stale = l.stale || outlived[i] >= max(survivors, l.group.Count) && time.Duration(quiet) > beyond(l.high)
 	}

@@ -192,19 +192,33 @@ func (s *stream) forget(from, to int64) {
 	}
 }
 
-// in returns the ends of a burst that are no members yet, in the order of time.
-func (w *Watch) in(b burst) (members []*entry) {
+// in returns the ends of a burst that are no members yet, in the order of time. What follows closely in the bins before and
+// after is part of it.
+func (w *Watch) in(b burst) []*entry {
 	begin, end := model.Instant(b.from*int64(bin)), model.Instant((b.to+1)*int64(bin))
+	var all []*entry
 	for e := range w.newest() {
 		if e.At < begin-model.Instant(time.Second) {
 			break
 		}
-		if e.in == nil && !e.orderly() && streamOf(&e.End) == b.stream && begin <= e.At && e.At < end {
-			members = append(members, e)
+		if e.in == nil && !e.orderly() && streamOf(&e.End) == b.stream && begin-model.Instant(bin) <= e.At && e.At < end+model.Instant(bin) {
+			all = append(all, e)
 		}
 	}
-	slices.SortStableFunc(members, func(a, b *entry) int { return cmp.Compare(a.At, b.At) })
-	return members
+	slices.SortStableFunc(all, func(a, b *entry) int { return cmp.Compare(a.At, b.At) })
+	from, _ := slices.BinarySearchFunc(all, begin, func(e *entry, at model.Instant) int { return cmp.Compare(e.At, at) })
+	to, _ := slices.BinarySearchFunc(all, end, func(e *entry, at model.Instant) int { return cmp.Compare(e.At, at) })
+	if to == from {
+		return nil
+	}
+	close := max(10*(all[to-1].At-all[from].At)/model.Instant(to-from), model.Instant(5*resolution))
+	for from > 0 && all[from].At-all[from-1].At <= close {
+		from--
+	}
+	for to < len(all) && all[to].At-all[to-1].At <= close {
+		to++
+	}
+	return all[from:to]
 }
 
 // crowd is what a burst is compared with.

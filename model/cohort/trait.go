@@ -20,13 +20,18 @@ const nearly = 20
 // traitOrder is the order in which traits are told, the narrowest first.
 var traitOrder = [...]model.TraitKind{model.TraitAddress, model.TraitBlock, model.TraitPath, model.TraitAgent, model.TraitCode}
 
-// templates masks paths, each once.
+// templates masks paths, each once while there are few.
 type templates map[string]string
+
+const maxTemplates = 1024
 
 func (t templates) of(p string) string {
 	masked, known := t[p]
 	if !known {
 		masked = path.Mask(p)
+		if len(t) >= maxTemplates {
+			clear(t)
+		}
 		t[p] = masked
 	}
 	return masked
@@ -96,16 +101,6 @@ func traitsOf(members []*entry) (shared []model.Trait) {
 		}
 	}
 	return shared
-}
-
-// matches reports whether a peer has all traits that are its own.
-func matches(traits []model.Trait, p *Peer) bool {
-	for _, t := range traits {
-		if t.Kind != model.TraitCode && p.value(t.Kind, templates{}) != t.Value {
-			return false
-		}
-	}
-	return true
 }
 
 // way is the address that nearly all members came through, and the path that they asked for.

@@ -63,7 +63,6 @@ type entry struct {
 type group struct {
 	model.Cohort
 	verdict *model.Diagnosis // of the members; nil if there is none
-	base    int              // what counted towards Of before the first member
 	dirty   bool             // Detail and verdict are not those of the counts
 }
 

@@ -470,6 +470,19 @@ func TestTraits(t *testing.T) {
 	}
 }
 
+// The bins in which ends are counted part no burst.
+func TestBurstAcrossBins(t *testing.T) {
+	s := newScene(26)
+	s.end(time.Minute, time.Second)
+	for i := range 100 {
+		at := time.Hour + bin - 90*time.Millisecond + time.Duration(i)*time.Millisecond
+		s.end(at, s.between(2*time.Second, time.Hour)).through("10.0.3.7")
+	}
+	if c := s.play().the(t); c.Count != 100 || c.Cause != model.CauseProxyReload {
+		t.Errorf("%+v", c)
+	}
+}
+
 // Ten thousand ends of one moment are grouped within 100 ms.
 func TestMassEventIsQuick(t *testing.T) {
 	s := newScene(22)
@@ -484,12 +497,38 @@ func TestMassEventIsQuick(t *testing.T) {
 	t.Logf("the longest Tick took %v", o.longest)
 }
 
+// What comes another way is cut by nothing there, also if it ends at the same age.
+func TestLimitIsOfAWay(t *testing.T) {
+	s := newScene(24)
+	for i := range 8 {
+		s.end(time.Duration(4000+100*i)*time.Second, time.Hour+s.jitter()).through("10.0.3.7")
+		s.end(time.Duration(4010+100*i)*time.Second, s.between(10*time.Second, 2*time.Hour)).through("10.0.3.8")
+	}
+	other := s.end(5000*time.Second, time.Hour+s.jitter()).through("10.0.3.8").ID
+	if o := s.play(); o.named(model.CauseAgeCut) != 8 || o.causes[other] != "" {
+		t.Errorf("%v", o.causes)
+	}
+}
+
+// Two boxes whose limits are close are two cohorts.
+func TestLimitsThatAreClose(t *testing.T) {
+	s := newScene(25)
+	for i := range 8 {
+		s.end(time.Duration(4000+100*i)*time.Second, s.between(5*time.Minute, time.Hour)).silent(55*time.Second + s.jitter())
+		s.end(time.Duration(4050+100*i)*time.Second, s.between(5*time.Minute, time.Hour)).silent(60*time.Second + s.jitter())
+	}
+	if all := s.play().Cohorts(); len(all) != 2 || all[0].Count != 8 || all[1].Count != 8 {
+		t.Errorf("%+v", all)
+	}
+}
+
 // Cohorts are bounded, however many there are.
 func TestManyCohorts(t *testing.T) {
 	s := newScene(23)
-	for n := range 200 {
+	for n := range 80 {
 		for i := range 8 {
-			s.end(time.Hour+time.Duration(n*40+i*3)*time.Second, 2*time.Hour+s.between(0, 10*time.Hour)).silent(time.Duration(float64(5*time.Second)*math.Pow(1.04, float64(n))) + s.jitter())
+			silence := time.Duration(float64(5*time.Second)*math.Pow(1.12, float64(n))) + s.jitter()
+			s.end(time.Hour+time.Duration(n*40+i*3)*time.Second, silence+s.between(time.Hour, 10*time.Hour)).silent(silence)
 		}
 	}
 	w := s.play().Watch

@@ -22,7 +22,7 @@ func sentence(c *model.Cohort) string {
 }
 
 func limitWords(c *model.Cohort) string {
-	at := fmt.Sprintf("%s ± %s", span(c.Length), span(c.Spread))
+	at := fmt.Sprintf("%s ± %s", span(c.Length), span(max(c.Spread, time.Millisecond)))
 	text := fmt.Sprintf("%d of %d that ended without a close frame %s did so ", c.Count, c.Of, where(c))
 	switch c.Cause {
 	case model.CauseAgeCut:

@@ -47,6 +47,16 @@ var limits = []known{
 	age(2*time.Hour, "AWS API Gateway", "docs.aws.amazon.com/apigateway/latest/developerguide/limits.html", 0, ""),
 }
 
+// Known returns the limits of a kind that a length agrees with, to within a tolerance.
+func Known(kind model.LimitKind, after, tolerance time.Duration) (all []model.Limit) {
+	for _, k := range limits {
+		if k.Kind == kind && (k.After-after).Abs() <= tolerance {
+			all = append(all, k.Limit)
+		}
+	}
+	return all
+}
+
 func silence(after time.Duration, name, source string, box Boxes, setting string) known {
 	return known{model.Limit{Kind: model.SilenceLimit, After: after, Name: name, Source: source}, box, setting}
 }

@@ -98,7 +98,7 @@ func (l *leg) shape(now model.Instant) *cohort.End {
 		return e
 	}
 	e.Code, e.By = l.end.close.Code, l.end.close.By
-	if e.By != model.ByNetwork {
+	if first := l.end.close.Parting.First; e.By != model.ByNetwork || first == model.ByApp || first == model.ByHolter {
 		e.Manner = cohort.Told
 	}
 	return e

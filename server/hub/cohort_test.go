@@ -2,9 +2,12 @@ package hub
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gobwas/ws"
 
 	"holter/model"
 )
@@ -97,6 +100,39 @@ func TestOwnEndsTeachNothing(t *testing.T) {
 		}
 		if s := snapshot(t, h); len(s.Cohorts) > 0 {
 			t.Errorf("%+v", s.Cohorts)
+		}
+	})
+}
+
+// A box before the upstream cuts: the connection has the cause, although the client's leg shows nothing.
+func TestCutOfTheUpstreamIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := passive()
+		o.Linger = time.Hour
+		h, _ := start(t, o)
+		for i := range 5 {
+			client, upstream := proxied(t, h)
+			time.Sleep(time.Duration(7+13*i) * time.Second)
+			client.say("the last word")
+			ws.WriteFrame(upstream.conn, ws.NewTextFrame([]byte("the last answer")))
+			time.Sleep(30*time.Second + time.Duration(i)*ms)
+			upstream.conn.Close()
+			<-upstream.over
+			client.conn.Close()
+			<-client.over
+			time.Sleep(time.Second)
+		}
+		s := snapshot(t, h)
+		for _, c := range s.Connections {
+			if c.Diagnosis.Cause != model.CauseIdleCut || !strings.Contains(c.Diagnosis.Detail, "on the side of the upstream") {
+				t.Errorf("%s: %+v", c.ID, c.Diagnosis)
+			}
+			if d, err := h.Detail(t.Context(), c.ID); err != nil || d.Diagnosis != c.Diagnosis || d.Legs[1].Diagnosis != c.Diagnosis || d.Legs[0].Diagnosis.Cause != "" {
+				t.Errorf("%s: %+v, %v", c.ID, d, err)
+			}
+		}
+		if len(s.Connections) != 5 || len(s.Cohorts) != 1 || s.Cohorts[0].Side != model.UpstreamSide {
+			t.Errorf("%d connections, %+v", len(s.Connections), s.Cohorts)
 		}
 	})
 }
