@@ -32,7 +32,7 @@ const (
 	// mostCalm is the number of bins in which it must have shown that a burst is over.
 	mostCalm = 40
 	// overBurst is the logarithm of the probability of a burst, with the rate after it, from which on it is over.
-	overBurst = -10
+	overBurst = -20
 	// warmUp is the number of bins that a background is taken over at least.
 	warmUp = 40
 )
@@ -155,7 +155,7 @@ func (s *stream) sum(from, to int64) (n int) {
 // judge makes a cohort of the ends in a burst that nothing else explains.
 func (w *Watch) judge(b burst, open iter.Seq[Living], news *News) {
 	s := &w.streams[b.stream]
-	members := w.in(b)
+	members := oneWay(w.in(b))
 	if len(members) < leastBurst {
 		return
 	}
@@ -192,26 +192,25 @@ func (s *stream) forget(from, to int64) {
 	}
 }
 
-// in returns the ends of a burst that are no members yet, in the order of time. What follows closely in the bins before and
-// after is part of it.
+// in returns the ends of a burst that are no members yet, in the order of time: where they are
+// densest, and what is close to that on either side, a bin at most beyond the burst.
 func (w *Watch) in(b burst) []*entry {
-	begin, end := model.Instant(b.from*int64(bin)), model.Instant((b.to+1)*int64(bin))
+	begin, end := model.Instant((b.from-1)*int64(bin)), model.Instant((b.to+2)*int64(bin))
 	var all []*entry
 	for e := range w.newest() {
 		if e.At < begin-model.Instant(time.Second) {
 			break
 		}
-		if e.in == nil && !e.orderly() && streamOf(&e.End) == b.stream && begin-model.Instant(bin) <= e.At && e.At < end+model.Instant(bin) {
+		if e.in == nil && !e.orderly() && streamOf(&e.End) == b.stream && begin <= e.At && e.At < end {
 			all = append(all, e)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *entry) int { return cmp.Compare(a.At, b.At) })
-	from, _ := slices.BinarySearchFunc(all, begin, func(e *entry, at model.Instant) int { return cmp.Compare(e.At, at) })
-	to, _ := slices.BinarySearchFunc(all, end, func(e *entry, at model.Instant) int { return cmp.Compare(e.At, at) })
-	if to == from {
+	from, to := densest(all)
+	if to-from < fewest {
 		return nil
 	}
-	close := max(10*(all[to-1].At-all[from].At)/model.Instant(to-from), model.Instant(5*resolution))
+	close := max(20*(all[to-1].At-all[from].At)/model.Instant(to-from-1), model.Instant(5*resolution))
 	for from > 0 && all[from].At-all[from-1].At <= close {
 		from--
 	}
@@ -219,6 +218,48 @@ func (w *Watch) in(b burst) []*entry {
 		to++
 	}
 	return all[from:to]
+}
+
+// densest returns where half of the ends in the fullest bin are closest together.
+func densest(sorted []*entry) (from, to int) {
+	begin, end := fullest(sorted)
+	n := max((end-begin+1)/2, min(fewest, end-begin))
+	from, to = begin, begin+n
+	for i := begin; i+n <= end; i++ {
+		if sorted[i+n-1].At-sorted[i].At < sorted[to-1].At-sorted[from].At {
+			from, to = i, i+n
+		}
+	}
+	return from, to
+}
+
+// fullest returns where the ends of the fullest bin are.
+func fullest(sorted []*entry) (from, to int) {
+	for i := 0; i < len(sorted); {
+		j := i
+		for j < len(sorted) && int64(sorted[j].At)/int64(bin) == int64(sorted[i].At)/int64(bin) {
+			j++
+		}
+		if j-i > to-from {
+			from, to = i, j
+		}
+		i = j
+	}
+	return from, to
+}
+
+// oneWay leaves out the few ends that came through another address than most: they are beside the burst.
+func oneWay(members []*entry) []*entry {
+	counts := map[netip.Addr]int{}
+	for _, e := range members {
+		counts[e.Via]++
+	}
+	for via, n := range counts {
+		if n < len(members) && 5*n >= 4*len(members) {
+			return slices.DeleteFunc(members, func(e *entry) bool { return e.Via != via })
+		}
+	}
+	return members
 }
 
 // crowd is what a burst is compared with.

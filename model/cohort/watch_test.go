@@ -470,6 +470,25 @@ func TestTraits(t *testing.T) {
 	}
 }
 
+// Others end beside a reload, and have nothing to do with it.
+func TestReloadBesideOthers(t *testing.T) {
+	for seed := range uint64(5) {
+		s := newScene(300 + seed)
+		for at := time.Hour; at < time.Hour+2*time.Minute; at += time.Duration(s.ExpFloat64() * float64(300*time.Millisecond)) {
+			s.end(at, s.between(2*time.Second, time.Hour)).through("10.0.3.8")
+		}
+		others := len(s.ends)
+		for range 20 {
+			s.end(time.Hour+90*time.Second+s.between(0, 5*time.Millisecond), s.between(2*time.Second, time.Hour)).through("10.0.3.7")
+		}
+		s.end(time.Hour+90*time.Second+2*time.Millisecond, time.Minute).through("10.0.3.9")
+		o := s.play()
+		if c := o.the(t); c.Count != 20 || c.Cause != model.CauseProxyReload || len(o.causes) != 20 || o.named(model.CauseProxyReload) != 20 {
+			t.Errorf("seed %d, %d others: %+v", seed, others, c)
+		}
+	}
+}
+
 // The bins in which ends are counted part no burst.
 func TestBurstAcrossBins(t *testing.T) {
 	s := newScene(26)
