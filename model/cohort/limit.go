@@ -20,6 +20,7 @@ type limit struct {
 	recent    []time.Duration // the newest readings of members, in a ring once there are maxRecent
 	next      int
 	ends      int  // that came the same way and were cut, since the first member
+	outlived  int  // of them
 	partial   bool // some that came the same way have outlived it: it does not cut all
 	stale     bool // it is outlived, and takes no more: it names no more ends
 }
@@ -44,7 +45,12 @@ func (w *Watch) explain(e *End) (in *group) {
 		}
 		l.ends++
 		l.group.dirty = true
-		if v := e.Clocks[l.clock]; in == nil && !l.stale && l.low <= v && v <= l.high && l.group.Cause != model.CauseUnknown {
+		v := e.Clocks[l.clock]
+		if v > beyond(l.high) {
+			l.outlived++
+			l.partial = l.partial || l.outlived >= survivors
+		}
+		if in == nil && !l.stale && l.low <= v && v <= l.high && l.group.Cause != model.CauseUnknown {
 			l.group.count(w, e)
 			l.read(v)
 			in = l.group
@@ -71,7 +77,10 @@ func (l *limit) measure(w *Watch) {
 	middle := sorted[n/2]
 	pad := max(2*(high-low)/time.Duration(max(n-1, 1)), leastPad)
 	if !l.partial {
-		pad = max(pad, widePad, middle/50)
+		pad = max(pad, widePad)
+		if l.clock != Age {
+			pad = max(pad, middle/50)
+		}
 	}
 	room := widest(middle) / 2
 	l.low, l.high = max(low-pad, middle-room), min(high+pad, middle+room)

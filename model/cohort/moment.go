@@ -26,7 +26,7 @@ const (
 	// leastBurst is the number of ends that may be a burst.
 	leastBurst = 5
 	// factorBurst is how much higher a burst must be than the highest window before.
-	factorBurst = 3
+	factorBurst = 2
 	// longestBurst is the number of bins after which a high rate is no moment: something else goes on.
 	longestBurst = 14
 	// mostCalm is the number of bins in which it must have shown that a burst is over.
