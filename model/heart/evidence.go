@@ -9,7 +9,9 @@ import (
 // Evidence returns the evidence at now. The present diagnosis may rest on earlier evidence.
 func (h *Heart) Evidence(now model.Instant, late *Lateness, p Peer) model.Evidence {
 	e := h.fullEvidence(now, p.Heard(), p)
-	e.Unread = p.Unread()
+	if e.Unread = e.Kernel.Unread > 0; !e.Kernel.Known {
+		e.Unread = p.Unread()
+	}
 	if h.jam.judged() {
 		e.Untaken = time.Duration(now - h.jam.since)
 	}

@@ -226,13 +226,17 @@ func writePathDown(e *model.Evidence) string {
 		return fmt.Sprintf("%d probes that our kernel sent to %s's kernel went unanswered; by then nothing had come from that kernel for %s: the path is down.",
 			k.WindowProbes, peer(e), span(k.LastAck))
 	}
+	if k.Lacks&model.LackLastAck != 0 {
+		return fmt.Sprintf("A ping%s was not even acknowledged by %s's kernel within %s (unacknowledged segments: %d, sent again: %d): the path is down.",
+			andProbes(e.Probes), peer(e), span(e.PingAge), k.Unacked, k.Retransmitted)
+	}
 	return fmt.Sprintf("A ping%s was not even acknowledged by %s's kernel within %s; by then nothing had come from that kernel for %s (unacknowledged segments: %d, sent again: %d): the path is down.",
 		andProbes(e.Probes), peer(e), span(e.PingAge), span(k.LastAck), k.Unacked, k.Retransmitted)
 }
 
 func peerStalled(e *model.Evidence) bool {
 	k := &e.Kernel
-	return e.State.Trouble() && k.Known && k.Unacked == 0 && k.NotSent == 0 && e.PingAge > 0
+	return e.State.Trouble() && k.Known && k.Lacks&model.LackNotSent == 0 && k.Unacked == 0 && k.NotSent == 0 && e.PingAge > 0
 }
 
 // A proxy that ends TCP acknowledges for the peers behind it.
@@ -245,9 +249,20 @@ func inTrouble(e *model.Evidence) bool { return e.State.Trouble() }
 
 func writeUnknown(e *model.Evidence) string {
 	if e.PingAge == 0 {
-		return fmt.Sprintf("Nothing had come in for %s%s.", span(e.Silence), ownBeats(e.PeerInterval))
+		return fmt.Sprintf("Nothing had come in for %s%s.", span(e.Silence), ownBeats(e.PeerInterval)) + missing(&e.Kernel)
 	}
-	return fmt.Sprintf("No answer to a ping came within %s%s; nothing else came in either.", span(e.PingAge), probesToo(e.Probes))
+	return fmt.Sprintf("No answer to a ping came within %s%s; nothing else came in either.", span(e.PingAge), probesToo(e.Probes)) + missing(&e.Kernel)
+}
+
+// missing is a sentence about evidence that is missing, with the blank before it.
+func missing(k *model.Kernel) string {
+	switch {
+	case k.Missing != model.MissingNothing:
+		return " Why cannot be told: " + k.Missing.Words() + "."
+	case k.Lacks&model.LackNotSent != 0:
+		return " Why cannot be told: this kernel does not tell what waits to be sent."
+	}
+	return ""
 }
 
 func ownBeats(interval time.Duration) string {

@@ -13,20 +13,22 @@ package sock
 import "time"
 
 // Info is what Linux tells of a TCP connection in struct tcp_info (include/uapi/linux/tcp.h, filled
-// in by tcp_get_info of net/ipv4/tcp.c). Kernels have appended to that struct over the years: the
+// in by tcp_get_info of net/ipv4/tcp.c), and macOS in struct tcp_connection_info (bsd/netinet/tcp.h), which has less: what
+// differs there is said at the fields. Kernels have appended to that struct over the years: the
 // fields of one group below are all there or all absent, and each later group has a Has field that
 // tells which. Of a Multipath TCP connection the kernel describes the first subflow.
 type Info struct {
 	RTT    time.Duration // smoothed round trip, the peer's delayed acknowledgements included; 0 before the first sample
 	RTTVar time.Duration // mean deviation of the round trips: not RFC 6298's RTTVAR, which is a maximum of it
-	RTO    time.Duration // retransmission timeout in force, doubled by Backoff; never 0 on an open connection
+	RTO    time.Duration // retransmission timeout in force, doubled by Backoff; never 0 on an open connection. On macOS 0 while nothing is on its way
 
+	HasTimes bool // Linux
 	// Both are in whole milliseconds. Before the first such segment they count from the handshake (before
 	// Linux 4.11 LastDataRecv is meaningless until the first data).
 	LastDataRecv time.Duration // since the last segment with data came in, read by us or not: the last sign of the peer's process
 	LastAckRecv  time.Duration // since the last acknowledgement: the last sign of the peer's kernel
 
-	Unacked      uint32 // segments sent and not acknowledged; 0 means that the peer's kernel has everything we sent
+	Unacked      uint32 // segments sent and not acknowledged; 0 means that the peer's kernel has everything we sent. On macOS at least 1, and bytes that wait to be sent count as well
 	Lost         uint32 // the part of Unacked that the kernel takes for lost
 	Retransmits  uint32 // timeouts in a row without an acknowledgement; stays 0 while only a tail-loss probe went out
 	TotalRetrans uint32 // segments sent again since the connection opened, tail-loss probes included
@@ -35,24 +37,27 @@ type Info struct {
 	PeerClosed   bool   // the peer has sent its FIN, and we have not
 	Closed       bool   // the connection is gone, by a reset or a timeout: reads return what is left, and then an error
 
-	HasBytes      bool   // Linux 4.1
-	BytesAcked    uint64 // acknowledged by the peer since the connection opened
+	HasBytes      bool   // Linux 4.1, macOS
+	BytesAcked    uint64 // acknowledged by the peer since the connection opened; on macOS those on their way too
 	BytesReceived uint64 // received since the connection opened, read by us or not
 
-	HasNotSent bool          // Linux 4.6
-	NotSent    uint32        // bytes written and not sent yet; grows with a shut window, and on a dead path too
+	HasNotSent bool          // Linux 4.6, macOS
+	NotSent    uint32        // bytes written and not sent yet; grows with a shut window, and on a dead path too. On macOS only while nothing is on its way
 	MinRTT     time.Duration // shortest recent round trip; 0 before the first sample
 
 	HasLimits     bool          // Linux 4.10
 	RwndLimited   time.Duration // time spent waiting for the peer's receive window since the connection opened
 	SndbufLimited time.Duration // time spent waiting for room in our send buffer since the connection opened
 
-	HasSndWnd bool   // Linux 5.4
+	HasSndWnd bool   // Linux 5.4, macOS
 	SndWnd    uint32 // bytes that the peer's window has room for beyond the acknowledged ones; 0 means shut
 }
 
+// Tells is whether this platform tells anything in Stat.
+const Tells = tells
+
 // Stat returns what the kernel knows of the TCP socket fd, in one system call. It reports false if fd is
-// not a TCP socket, and always off Linux.
+// not a TCP socket, and always on other platforms than Linux and macOS.
 func Stat(fd uintptr) (Info, bool) { return stat(fd) }
 
 // Unread returns the number of bytes that have come in and wait in the socket to be read (SIOCINQ). It
@@ -68,7 +73,7 @@ func Error(fd uintptr) error { return socketError(fd) }
 func Peek(fd uintptr, b []byte) (int, error) { return peek(fd, b) }
 
 // Unsent returns the number of bytes that were written and that the peer's kernel has not acknowledged,
-// on their way or still waiting to be sent (SIOCOUTQ). It reports false off Linux.
+// on their way or still waiting to be sent (SIOCOUTQ, SO_NWRITE). It reports false elsewhere than on Linux and macOS.
 func Unsent(fd uintptr) (int, bool) { return unsent(fd) }
 
 // LatePort has the kernel choose the port of a socket that is bound to an address only when it connects. Then a port is

@@ -11,10 +11,6 @@ import (
 // fionread is _IOR('f', 127, int) of sys/filio.h, which x/sys does not export.
 const fionread = 0x4004667f
 
-// stat knows nothing: each of these systems has a struct of its own, and none has everything that a
-// diagnosis needs.
-func stat(uintptr) (Info, bool) { return Info{}, false }
-
 // latePort has nothing to do: these systems choose a port when they bind.
 func latePort(uintptr) {}
 
@@ -22,8 +18,6 @@ func unread(fd uintptr) (int, bool) {
 	n, err := unix.IoctlGetInt(int(fd), fionread)
 	return n, err == nil
 }
-
-func unsent(uintptr) (int, bool) { return 0, false }
 
 // tryWrite may raise SIGPIPE, as a Write of package net may. The Go runtime catches that signal; it ends
 // the program on descriptors 1 and 2 only.

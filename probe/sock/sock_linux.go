@@ -8,6 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+const tells = true
+
 // stat does not use unix.GetsockoptTCPInfo, which allocates and does not return how much of the struct
 // the running kernel filled in.
 func stat(fd uintptr) (Info, bool) {
@@ -34,6 +36,7 @@ func decode(raw *unix.TCPInfo, size uintptr) Info {
 		RTT:          micros(raw.Rtt),
 		RTTVar:       micros(raw.Rttvar),
 		RTO:          micros(raw.Rto),
+		HasTimes:     true,
 		LastDataRecv: time.Duration(raw.Last_data_recv) * time.Millisecond,
 		LastAckRecv:  time.Duration(raw.Last_ack_recv) * time.Millisecond,
 		Unacked:      raw.Unacked,

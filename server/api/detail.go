@@ -75,16 +75,18 @@ type Evidence struct {
 
 // Kernel is model.Kernel.
 type Kernel struct {
-	Known         bool   `json:"known"`
-	Unacked       int    `json:"unacked"`
-	Retransmitted int    `json:"retransmitted"`
-	LastAckMS     Millis `json:"last_ack_ms"`
-	RTOMS         Millis `json:"rto_ms"`
-	Unread        int    `json:"unread_bytes"`
-	NotSent       int    `json:"not_sent_bytes"`
-	WindowShut    bool   `json:"window_shut"`
-	WindowProbes  int    `json:"window_probes"` // without an answer
-	Writing       bool   `json:"writing"`
+	Known         bool     `json:"known"`
+	Missing       string   `json:"missing"` // why it is not known: "system", "socket" (there is none) or "closed"
+	Lacks         []string `json:"lacks"`   // which of these figures this kernel does not tell: "not_sent", "window", "last_ack", "probes"
+	Unacked       int      `json:"unacked"`
+	Retransmitted int      `json:"retransmitted"`
+	LastAckMS     Millis   `json:"last_ack_ms"`
+	RTOMS         Millis   `json:"rto_ms"`
+	Unread        int      `json:"unread_bytes"`
+	NotSent       int      `json:"not_sent_bytes"`
+	WindowShut    bool     `json:"window_shut"`
+	WindowProbes  int      `json:"window_probes"` // without an answer
+	Writing       bool     `json:"writing"`
 }
 
 // Backlog is model.Backlog.
@@ -169,7 +171,7 @@ func fromEvidence(e *model.Evidence) Evidence {
 
 func fromKernel(k *model.Kernel) Kernel {
 	return Kernel{
-		Known: k.Known, Unacked: k.Unacked, Retransmitted: k.Retransmitted, LastAckMS: millis(k.LastAck),
+		Known: k.Known, Missing: k.Missing.String(), Lacks: k.Lacks.Names(), Unacked: k.Unacked, Retransmitted: k.Retransmitted, LastAckMS: millis(k.LastAck),
 		RTOMS: millis(k.RTO), Unread: k.Unread, NotSent: k.NotSent, WindowShut: k.WindowShut, WindowProbes: k.WindowProbes, Writing: k.Writing,
 	}
 }
@@ -184,9 +186,16 @@ func (b *Backlog) model() model.Backlog {
 
 func (k *Kernel) model() model.Kernel {
 	return model.Kernel{
-		Known: k.Known, Unacked: k.Unacked, Retransmitted: k.Retransmitted, LastAck: k.LastAckMS.Duration(),
+		Known: k.Known, Missing: missingOf(k.Missing), Lacks: model.LacksOf(k.Lacks), Unacked: k.Unacked, Retransmitted: k.Retransmitted, LastAck: k.LastAckMS.Duration(),
 		RTO: k.RTOMS.Duration(), Unread: k.Unread, NotSent: k.NotSent, WindowShut: k.WindowShut, WindowProbes: k.WindowProbes, Writing: k.Writing,
 	}
+}
+
+func missingOf(s string) model.Missing {
+	if m, err := model.ParseMissing(s); err == nil {
+		return m
+	}
+	return model.MissingOther
 }
 
 func (e *Evidence) model() model.Evidence {

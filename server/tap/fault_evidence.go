@@ -29,11 +29,17 @@ func (c *Conn) shade(k *model.Kernel) {
 	if w == nil {
 		return
 	}
-	if waits, known := w.unread(); known && !waits {
+	waits, known := w.unread()
+	if known && !waits {
 		k.Unread = 0
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if waits {
+		for _, c := range w.in.chunks {
+			k.Unread += len(c.bytes)
+		}
+	}
 	k.Unacked += len(w.out.chunks)
 	if w.stopped() {
 		k.LastAck = max(k.LastAck, time.Duration(c.now()-w.since))

@@ -56,20 +56,52 @@ func (c *Conn) Timing() (rto, rtt time.Duration) {
 // Kernel returns the kernel's figures of the socket.
 func (c *Conn) Kernel() model.Kernel {
 	k := model.Kernel{Writing: c.writing.Load() != 0}
-	c.control(func(fd uintptr) {
+	err := c.control(func(fd uintptr) {
 		info, ok := sock.Stat(fd)
 		if !ok {
+			k.Missing = notTold
 			return
 		}
-		k.Known = true
+		if !info.HasNotSent { // an old kernel may still tell that nothing waits
+			n, told := sock.Unsent(fd)
+			info.HasNotSent, info.NotSent = told && (n == 0 || info.Unacked == 0), uint32(n)
+		}
+		k.Known, k.Lacks = true, lacks(&info)
 		k.Unacked, k.Retransmitted = int(info.Unacked), int(info.TotalRetrans)
 		k.LastAck, k.RTO = info.LastAckRecv, info.RTO>>min(info.Backoff, 16)
 		k.NotSent, k.WindowShut = int(info.NotSent), info.HasSndWnd && info.SndWnd == 0
 		k.Unread, _ = sock.Unread(fd)
 		k.WindowProbes = int(info.Probes)
 	})
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		k.Missing = model.MissingSocket
+	case err != nil:
+		k.Missing = model.MissingClosed
+	}
 	c.shade(&k)
 	return k
+}
+
+// notTold is why the kernel says nothing of a socket.
+var notTold = func() model.Missing {
+	if sock.Tells {
+		return model.MissingSocket // it is one, but not of TCP
+	}
+	return model.MissingSystem
+}()
+
+func lacks(i *sock.Info) (l model.Lack) {
+	if !i.HasNotSent {
+		l |= model.LackNotSent
+	}
+	if !i.HasSndWnd {
+		l |= model.LackWindow
+	}
+	if !i.HasTimes {
+		l |= model.LackLastAck | model.LackProbes
+	}
+	return l
 }
 
 // Dead reports whether the kernel has lost the connection, even if no read has returned the error yet.

@@ -290,7 +290,7 @@ func (c *Conn) arrival(at model.Instant) (model.Instant, bool) {
 	c.control(func(fd uintptr) {
 		info, ok := sock.Stat(fd)
 		unread, _ := sock.Unread(fd)
-		if exact = ok && unread == 0; exact {
+		if exact = ok && info.HasTimes && unread == 0; exact {
 			at -= model.Instant(info.LastDataRecv)
 		}
 	})

@@ -244,6 +244,8 @@ func (t *Text) evidence() {
 	say(e.PeerInterval > 0, "the peer beats every %s", look.Seconds(e.PeerInterval))
 	say(e.LateAnswer > 0, "an answer came after %s", look.Seconds(e.LateAnswer))
 	say(e.Late > 0, "holter was late by %s", look.Brief(e.Late))
+	say(e.Kernel.Missing != model.MissingNothing, "%s", e.Kernel.Missing.Words())
+	say(e.Kernel.Lacks != 0, "this kernel does not tell %s", strings.ReplaceAll(strings.Join(e.Kernel.Lacks.Names(), ", "), "_", " "))
 	t.field("evidence", strings.Join(words, ", "))
 }
 
