@@ -270,6 +270,9 @@ func (p *Path) beats(now model.Instant) bool {
 	return p.beaten != 0 && time.Duration(now-p.beaten) < keptFor
 }
 
+// Open returns the number of connections at the last look.
+func (p *Path) Open() int { return p.open.open }
+
 // Idle reports whether the path has had no connection for a while.
 func (p *Path) Idle(now model.Instant) bool {
 	return p.open.open == 0 && p.halves[0].ended+p.halves[1].ended == 0 && time.Duration(now-p.begun) >= halfFor

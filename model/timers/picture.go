@@ -24,7 +24,7 @@ func (p *Path) Picture(now model.Instant, m Mode, cuts []Cut) model.Path {
 		silent = max(silent, p.halves[i].silent)
 	}
 	s := model.Path{
-		Open: p.open.open, Opened: p.opened, EndsOver: min(time.Duration(now-p.begun)+halfFor, time.Duration(now-p.since)),
+		Open: p.open.open, Opened: p.opened, EndsOver: p.endsOver(now),
 		MedianAge: p.medianAge(now), Clocks: p.clocks(now, m), Data: p.data(now),
 		Survived: r.bytes, DataSurvived: r.lapse,
 	}
@@ -33,6 +33,15 @@ func (p *Path) Picture(now model.Instant, m Mode, cuts []Cut) model.Path {
 	v := view{path: p, now: now, mode: m, picture: &s, quiet: max(r.calm, silent)}
 	v.judge()
 	return s
+}
+
+// endsOver is the time in which ends are counted, in whole minutes once it is long, so that it is the same in many pictures.
+func (p *Path) endsOver(now model.Instant) time.Duration {
+	over := min(time.Duration(now-p.begun)+halfFor, time.Duration(now-p.since))
+	if over > 5*time.Minute {
+		over = over.Truncate(time.Minute)
+	}
+	return over
 }
 
 func (p *Path) medianAge(now model.Instant) time.Duration {

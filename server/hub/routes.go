@@ -22,7 +22,9 @@ type route struct {
 	template string
 	since    model.Instant
 
-	warned map[model.WarningKind]*standing // by reportPaths alone
+	// By reportPaths alone.
+	warned  map[model.WarningKind]*standing
+	picture model.Path
 
 	mu     sync.Mutex // protects timers; no other lock is taken under it
 	timers *timers.Path
@@ -287,22 +289,33 @@ func (h *Hub) reportPaths() {
 		c.look(now, mode)
 	}
 	pictures, cuts := make([]model.Path, 0, len(all)), h.cuts()
-	for _, r := range all {
+	turns := int(now/model.Instant(time.Second)) % (1 + len(all)/drawnAtOnce)
+	for i, r := range all {
 		r.mu.Lock()
 		r.timers.Done()
 		idle := r.timers.Idle(now)
-		picture := r.timers.Picture(now, mode, r.of(cuts))
+		drawn := i/drawnAtOnce == turns || r.picture.ID == 0
+		if drawn {
+			r.picture = r.timers.Picture(now, mode, r.of(cuts))
+		}
+		r.picture.Open = r.timers.Open()
 		r.mu.Unlock()
 		if idle {
 			h.forgetRoute(r)
 			continue
 		}
-		picture.ID, picture.Template, picture.Upstream, picture.Since = r.id, r.template, h.upstream(), h.time(r.since)
-		h.raise(r, &picture, now)
-		pictures = append(pictures, picture)
+		if drawn {
+			p := &r.picture
+			p.ID, p.Template, p.Upstream, p.Since = r.id, r.template, h.upstream(), h.time(r.since)
+			h.raise(r, p, now)
+		}
+		pictures = append(pictures, r.picture)
 	}
 	h.paths.Store(&pictures)
 }
+
+// drawnAtOnce is the number of paths that are judged in one look. Of more, each has its turn every few seconds.
+const drawnAtOnce = 32
 
 // learnRoutes finds templates anew if that is due. It returns all routes and connections.
 func (h *Hub) learnRoutes(now model.Instant) ([]*route, []*connection) {

@@ -248,3 +248,27 @@ func TestPathsAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// BenchmarkReportPaths measures the look that is taken once a second, at ten thousand connections to a few paths and to many.
+func BenchmarkReportPaths(b *testing.B) {
+	for name, path := range map[string]func(i int) string{
+		"4 paths":   func(i int) string { return fmt.Sprintf("/route%c", 'a'+i%4) },
+		"200 paths": func(i int) string { return fmt.Sprintf("/%c/%c", 'a'+i%20, 'a'+i/20%10) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			h := New(watching())
+			for i := range 10_000 {
+				r := request(fmt.Sprint(i))
+				r.URL.Path = path(i)
+				c, _, _ := forgedBy(b, h, r)
+				for k := range 4 {
+					c.toClient.Beat(h.now()+model.Instant(k)*model.Instant(20*time.Second), true)
+				}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				h.reportPaths()
+			}
+		})
+	}
+}
