@@ -19,6 +19,7 @@ type lived struct {
 	jitter time.Duration // by which each is later
 	calm   time.Duration // the longest silence that they have survived
 	near   int           // how often there was one of that length
+	half   int           // and one of at least half of it
 	for_   time.Duration
 	conns  int
 	cuts   []time.Duration // silences of connections that were cut
@@ -57,7 +58,7 @@ func (l lived) picture() model.Path {
 	}
 	p.Begin(now)
 	for range l.conns {
-		p.Observe(Observation{Age: l.for_, Calm: l.calm, Near: l.near, Beating: l.mode.Interval > 0}, l.mode)
+		p.Observe(Observation{Age: l.for_, Calm: l.calm, Near: l.near, Half: l.half, Beating: l.mode.Interval > 0}, l.mode)
 	}
 	p.Done()
 	return p.Picture(now, l.mode, cuts)
@@ -107,6 +108,7 @@ func TestWarnings(t *testing.T) {
 		{"no beats, but never silent", lived{for_: time.Hour, conns: 2, calm: 20 * s}, "", "", model.NoMargin},
 		{"no beats, and cut", lived{for_: 10 * s, conns: 1, calm: s, cuts: repeat(3*s, 4)}, model.NoBeats, "and the cut at 3 s, give or take 1 ms, that ended 4 of 4 connections ends such connections. Let one end ping every 1 s.", 0},
 		{"messages beat", lived{for_: 10 * time.Minute, conns: 2, calm: 25 * s, near: 9, boxes: Nginx}, "", "", 2.4},
+		{"messages come at any time", lived{for_: 10 * time.Minute, conns: 2, calm: 25 * s, near: 9, half: 20, boxes: Nginx}, "", "", 0},
 		{
 			"holter's own beats hide a cut", lived{for_: 10 * time.Minute, conns: 2, calm: 5 * time.Minute, boxes: Nginx, mode: Mode{Interval: 5 * s}},
 			model.NoBeats, "and the 60 s that nginx proxy_read_timeout has unless it is set otherwise ends such connections", 0,

@@ -111,6 +111,9 @@ func TestRaceWithACutThatOthersHaveShown(t *testing.T) {
 		if cause(&p) != model.TimerRace || !strings.Contains(p.Warnings[0].Detail, "the cut at 3 s that ended 5 of 5 connections") {
 			t.Errorf("%+v", p.Warnings)
 		}
+		if len(p.Ends) != 1 || p.Ends[0] != (model.PathEnd{Cause: model.CauseIdleCut, Code: 1006, By: model.ByNetwork, Count: 5}) {
+			t.Errorf("those that ended before the cause was known: %+v", p.Ends)
+		}
 		if p.Open != 3 || p.Opened != 8 || p.MedianAge < 3*time.Second || p.MedianAge > 6*time.Second {
 			t.Errorf("%+v", p)
 		}
@@ -125,8 +128,8 @@ func TestNoBeatsAreNamedWithinFiveMinutes(t *testing.T) {
 	}{
 		"silent":                    {time.Hour, (*peer).ping, model.NoBeats},
 		"messages now and then":     {110 * time.Second, func(p *peer) { p.say("x") }, model.NoBeats},
-		"pings":                     {54 * time.Second, (*peer).ping, ""},
-		"pongs that nobody asked":   {54 * time.Second, func(p *peer) { p.send(ws.NewPongFrame(nil)) }, ""},
+		"pings":                     {90 * time.Second, (*peer).ping, ""},
+		"pongs that nobody asked":   {90 * time.Second, func(p *peer) { p.send(ws.NewPongFrame(nil)) }, ""},
 		"messages at a steady pace": {30 * time.Second, func(p *peer) { p.say("heartbeat") }, ""},
 		"a busy stream":             {time.Second, func(p *peer) { p.say("price") }, ""},
 	} {
