@@ -211,14 +211,23 @@ func (w *Watch) in(b burst) []*entry {
 		return nil
 	}
 	close := max(20*(all[to-1].At-all[from].At)/model.Instant(to-from-1), model.Instant(5*resolution))
-	for from > 0 && all[from].At-all[from-1].At <= close {
+	near := func(a, b, far int) bool {
+		gap := apart(all[a], all[b])
+		// holter itself may have paused: what is as dense beyond is part of it.
+		dense := far >= 0 && far < len(all) && apart(all[b], all[far]) <= leastBurst*close
+		return gap <= close || dense && gap <= model.Instant(bin)
+	}
+	for from > 0 && near(from, from-1, from-leastBurst) {
 		from--
 	}
-	for to < len(all) && all[to].At-all[to-1].At <= close {
+	for to < len(all) && near(to-1, to, to+leastBurst-1) {
 		to++
 	}
 	return all[from:to]
 }
+
+// apart is the time between two ends.
+func apart(a, b *entry) model.Instant { return max(a.At-b.At, b.At-a.At) }
 
 // densest returns where half of the ends in the fullest bin are closest together.
 func densest(sorted []*entry) (from, to int) {

@@ -489,6 +489,21 @@ func TestReloadBesideOthers(t *testing.T) {
 	}
 }
 
+// Where holter itself pauses in the middle of a burst, it is still one.
+func TestBurstWithAPause(t *testing.T) {
+	s := newScene(27)
+	for i := range 200 {
+		at := time.Hour + time.Duration(i)*20*time.Microsecond
+		if i >= 80 {
+			at += 60 * time.Millisecond
+		}
+		s.end(at, s.between(2*time.Second, time.Hour)).through("10.0.3.7")
+	}
+	if c := s.play().the(t); c.Count != 200 || c.Cause != model.CauseProxyReload {
+		t.Errorf("%+v", c)
+	}
+}
+
 // The bins in which ends are counted part no burst.
 func TestBurstAcrossBins(t *testing.T) {
 	s := newScene(26)
