@@ -166,7 +166,7 @@ func (w *Watch) judge(b burst, open iter.Seq[Living], news *News) {
 	g.Traits = traitsOf(members)
 	g.Chance = math.Exp(poisson(len(members), s.mean(b.from, b.to)))
 	if b.stream >= sides {
-		g.Kind, g.Cause = model.CohortSuspects, commonCause(members)
+		g.Kind, g.Cause, g.Of = model.CohortSuspects, commonCause(members), max(crowd.open, len(members)) // they are still open
 	} else {
 		g.Cause = crowd.cause(members, side)
 		if cuts := count(members, func(e *entry) bool { return e.Manner == Cut }); cuts > 0 {
@@ -211,6 +211,9 @@ func (w *Watch) in(b burst) []*entry {
 		return nil
 	}
 	close := max(20*(all[to-1].At-all[from].At)/model.Instant(to-from-1), model.Instant(5*resolution))
+	if b.stream >= sides {
+		close = max(close, 2*model.Instant(bin)) // each suspicion waits for a beat
+	}
 	near := func(a, b, far int) bool {
 		gap := apart(all[a], all[b])
 		// holter itself may have paused: what is as dense beyond is part of it.

@@ -373,7 +373,7 @@ func TestSteadyRateIsNoMoment(t *testing.T) {
 
 func TestSuspicionsOfOneMoment(t *testing.T) {
 	s := newScene(18)
-	s.stay(50, 1, "10.1.1.1")
+	s.stay(70, 1, "10.1.1.1") // those that are suspected among them
 	for i := range 20 {
 		e := s.end(time.Hour+s.between(0, time.Second), s.between(time.Minute, time.Hour))
 		e.Manner, e.Cause, e.Address = Suspected, model.CausePathDown, netip.AddrFrom4([4]byte{203, 0, 113, byte(i)})

@@ -136,3 +136,44 @@ func TestCutOfTheUpstreamIsNamed(t *testing.T) {
 		}
 	})
 }
+
+// Many clients that fall silent together are told as one, before any of them has failed for good.
+func TestSuspicionsTogetherAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		var peers []*peer
+		for i := range 30 {
+			peers = append(peers, connect(t, h, fmt.Sprint("client-", i)))
+		}
+		time.Sleep(20 * time.Second)
+		for _, p := range peers[:20] {
+			p.frozen.Store(true)
+		}
+		time.Sleep(15 * time.Second)
+		_, _, found := causes(h)
+		if len(found) != 1 || found[0].Kind != model.CohortSuspects || found[0].Count < 16 || found[0].Of != 30 {
+			t.Errorf("%+v", found)
+		}
+	})
+}
+
+// After the machine has slept it is not known when a connection ended.
+func TestEndsAfterASleepTeachNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, passive())
+		var peers []*peer
+		for i := range 12 {
+			peers = append(peers, connect(t, h, fmt.Sprint("client-", i)))
+			time.Sleep(3 * time.Second)
+		}
+		h.late.Observe(h.now(), 20*time.Second)
+		for _, p := range peers {
+			p.conn.Close()
+			<-p.over
+		}
+		time.Sleep(20 * time.Second)
+		if s := snapshot(t, h); len(s.Cohorts) > 0 {
+			t.Errorf("%+v", s.Cohorts)
+		}
+	})
+}
