@@ -24,6 +24,8 @@ const (
 	CauseProxyReload Cause = "proxy-reload" // all that came through one address ended at one moment
 
 	CausePingBehindData Cause = "ping-behind-data" // a beat waits behind a large message: late, not dead
+	CauseStreamStalled  Cause = "stream-stalled"   // data stopped against its own habit, while pongs are on time
+	CausePageThrottled  Cause = "page-throttled"   // a page's messages stopped or come once a minute, while pongs are on time
 
 	CauseHandshakeBroken Cause = "handshake-broken" // of a Refusal: there was never a connection
 )
@@ -39,7 +41,7 @@ type Diagnosis struct {
 // and a few words for the screen (tui/columns.go). Tests hold all three against this list.
 var Causes = [...]Cause{
 	CauseFramesLost, CausePingHostile, CauseHostBusy, CauseBackpressure, CauseAppNotReading, CausePingBehindData,
-	CausePathDown, CauseNoPong, CausePeerStalled, CauseJitter, CauseUnknown,
+	CausePathDown, CauseNoPong, CausePeerStalled, CauseStreamStalled, CausePageThrottled, CauseJitter, CauseUnknown,
 }
 
 // CohortCauses are the causes that only many ends together can show: see Cohort. They are of connections that have ended. A

@@ -21,7 +21,7 @@ const (
 	StormEnded        EventType = "storm.ended"        // Storm
 	WarningRaised     EventType = "warning.raised"     // Warning
 	CohortFound       EventType = "cohort.found"       // Cohort: ends or suspicions that belong together
-	CauseFound        EventType = "cause.found"        // Connection, which ended before the cause of its end was known
+	CauseFound        EventType = "cause.found"        // Connection, which ended before the cause of its end was known, or whose state is as before
 	FaultSet          EventType = "fault.set"          // Connection with its Faults, nil when they ended
 	Dropped           EventType = "dropped"            // Count
 )

@@ -29,6 +29,7 @@ type Evidence struct {
 
 	Kernel  Kernel
 	Backlog Backlog
+	Stream  Stream
 
 	Killed time.Duration // time from the first ping to the peer's close, without a pong
 	Spared bool          // holter sends no pings, because they killed other peers of this kind
@@ -49,4 +50,20 @@ type Backlog struct {
 	Passed   bool // the answer has come since
 
 	Idle time.Duration // since a look found that the peer has taken bytes, 0 if none has
+}
+
+// Stream is how data flows over a connection that is well otherwise: against its own habit. The zero Stream flows as
+// usual, or has no habit.
+type Stream struct {
+	Quiet   time.Duration // no data for so long, 0 if it flows
+	Back    time.Duration // such a quiet has just ended by itself
+	Minutes int           // messages in a row that came about a minute apart, as a browser lets a hidden page send them
+
+	Usual   time.Duration // pause between messages
+	Longest time.Duration // of these pauses
+	Sent    bool          // the data is sent to the client; otherwise it comes from there
+	Page    bool          // the client is a page in a browser
+	Pong    time.Duration // the last round trip, 0 if there was none
+	Others  int           // streams on the same path with a habit
+	Flowing int           // of these: as usual
 }

@@ -26,6 +26,8 @@ var causeHelp = map[model.Cause]string{
 	model.CauseUnknown:        "nothing comes in",
 	model.CauseHostBusy:       "holter itself was late",
 	model.CauseNoPong:         "data comes, pongs do not",
+	model.CauseStreamStalled:  "data stopped",
+	model.CausePageThrottled:  "tab is hidden",
 	model.CauseJitter:         "an answer came late",
 	model.CauseFramesLost:     "not WebSocket frames",
 	model.CauseBackpressure:   "peer takes nothing",

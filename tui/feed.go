@@ -270,6 +270,9 @@ func itemOf(e *model.Event) (item, bool) {
 		it.weight, it.Kind, it.state = weightArrival, "cause", e.Connection.State
 		it.How = string(e.Connection.Diagnosis.Cause)
 		it.text = look.Who(e.Connection) + " is understood: " + it.How
+		if e.Connection.Open() {
+			it.weight, it.text = weightLoss, look.Who(e.Connection)+": "+it.How
+		}
 	case e.Type == model.HostLate && e.Late != nil:
 		it.weight, it.Kind, it.state = weightLoss, "late", model.Suspect
 		it.text = e.Late.String() + ": judgements that this touched are marked"

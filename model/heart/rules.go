@@ -28,6 +28,8 @@ var rules = [len(model.Causes)]rule{
 	{model.CausePathDown, pathDown, writePathDown},
 	{model.CauseNoPong, noPong, writeNoPong},
 	{model.CausePeerStalled, peerStalled, writePeerStalled},
+	{model.CauseStreamStalled, streamStalled, writeStreamStalled},
+	{model.CausePageThrottled, pageThrottled, writePageThrottled},
 	{model.CauseJitter, jitter, writeJitter},
 	{model.CauseUnknown, inTrouble, writeUnknown},
 }
@@ -74,7 +76,7 @@ func writeHostBusy(e *model.Evidence) string {
 }
 
 func jitter(e *model.Evidence) bool {
-	return e.State == model.Normal && (e.Untaken > 0 || e.Gap > 0 || e.LateAnswer > 0 || e.Skipped > 0)
+	return e.State == model.Normal && (e.Untaken > 0 || e.Gap > 0 || e.LateAnswer > 0 || e.Skipped > 0 || e.Stream.Back > 0)
 }
 
 func writeJitter(e *model.Evidence) string {
@@ -84,6 +86,9 @@ func writeJitter(e *model.Evidence) string {
 	if e.LateAnswer > 0 {
 		return fmt.Sprintf("An answer took %s where %s was expected at most; it came by itself.",
 			span(e.LateAnswer), span(e.Timeout))
+	}
+	if e.Stream.Back > 0 {
+		return fmt.Sprintf("No data came for %s, against its habit; it came back by itself.", span(e.Stream.Back))
 	}
 	if e.Skipped > 0 {
 		return fmt.Sprintf("%d beats in a row had no answer, while data came in; the pongs came back by themselves.", e.Skipped)

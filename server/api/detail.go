@@ -71,6 +71,7 @@ type Evidence struct {
 	KilledMS       Millis  `json:"killed_ms"` // time from the first ping to the peer's close
 	Spared         bool    `json:"spared"`    // holter sends no pings, because other peers of this kind hung up on one
 	Backlog        Backlog `json:"backlog"`   // what stands between a ping and its answer
+	Stream         Stream  `json:"stream"`    // how data flows, if not as usual
 }
 
 // Kernel is model.Kernel.
@@ -87,6 +88,20 @@ type Kernel struct {
 	WindowShut    bool     `json:"window_shut"`
 	WindowProbes  int      `json:"window_probes"` // without an answer
 	Writing       bool     `json:"writing"`
+}
+
+// Stream is model.Stream.
+type Stream struct {
+	QuietMS   Millis `json:"quiet_ms"` // no data for so long, against its habit
+	BackMS    Millis `json:"back_ms"`  // such a quiet has just ended
+	Minutes   int    `json:"minutes"`  // messages in a row about a minute apart
+	UsualMS   Millis `json:"usual_ms"` // pause
+	LongestMS Millis `json:"longest_ms"`
+	Sent      bool   `json:"sent"` // to the client
+	Page      bool   `json:"page"`
+	PongMS    Millis `json:"pong_ms"`
+	Others    int    `json:"others"`
+	Flowing   int    `json:"flowing"`
 }
 
 // Backlog is model.Backlog.
@@ -163,7 +178,7 @@ func fromEvidence(e *model.Evidence) Evidence {
 		State: e.State.String(), SilenceMS: millis(e.Silence), PingAgeMS: millis(e.PingAge), TimeoutMS: millis(e.Timeout),
 		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged, Mute: e.Mute,
 		PeerIntervalMS: millis(e.PeerInterval), Unread: e.Unread, LateMS: millis(e.Late), LostIn: e.LostIn, LostOut: e.LostOut,
-		GapMS: millis(e.Gap), LateAnswerMS: millis(e.LateAnswer), Skipped: e.Skipped, KeptMS: millis(e.Kept), Kernel: fromKernel(&e.Kernel), Backlog: fromBacklog(&e.Backlog),
+		GapMS: millis(e.Gap), LateAnswerMS: millis(e.LateAnswer), Skipped: e.Skipped, KeptMS: millis(e.Kept), Kernel: fromKernel(&e.Kernel), Backlog: fromBacklog(&e.Backlog), Stream: fromStream(&e.Stream),
 		Tunnel: e.Tunnel, KilledMS: millis(e.Killed), Spared: e.Spared,
 		Proxied: e.Proxied, Side: e.Side.String(), UntakenMS: millis(e.Untaken), BeyondMS: millis(e.Beyond),
 	}
@@ -173,6 +188,20 @@ func fromKernel(k *model.Kernel) Kernel {
 	return Kernel{
 		Known: k.Known, Missing: k.Missing.String(), Lacks: k.Lacks.Names(), Unacked: k.Unacked, Retransmitted: k.Retransmitted, LastAckMS: millis(k.LastAck),
 		RTOMS: millis(k.RTO), Unread: k.Unread, NotSent: k.NotSent, WindowShut: k.WindowShut, WindowProbes: k.WindowProbes, Writing: k.Writing,
+	}
+}
+
+func fromStream(s *model.Stream) Stream {
+	return Stream{
+		QuietMS: millis(s.Quiet), BackMS: millis(s.Back), Minutes: s.Minutes, UsualMS: millis(s.Usual), LongestMS: millis(s.Longest),
+		Sent: s.Sent, Page: s.Page, PongMS: millis(s.Pong), Others: s.Others, Flowing: s.Flowing,
+	}
+}
+
+func (s *Stream) model() model.Stream {
+	return model.Stream{
+		Quiet: s.QuietMS.Duration(), Back: s.BackMS.Duration(), Minutes: s.Minutes, Usual: s.UsualMS.Duration(), Longest: s.LongestMS.Duration(),
+		Sent: s.Sent, Page: s.Page, Pong: s.PongMS.Duration(), Others: s.Others, Flowing: s.Flowing,
 	}
 }
 
@@ -204,7 +233,7 @@ func (e *Evidence) model() model.Evidence {
 		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged, Mute: e.Mute,
 		PeerInterval: e.PeerIntervalMS.Duration(), Unread: e.Unread, Late: e.LateMS.Duration(), LostIn: e.LostIn, LostOut: e.LostOut,
 		Gap: e.GapMS.Duration(), LateAnswer: e.LateAnswerMS.Duration(), Skipped: e.Skipped, Kept: e.KeptMS.Duration(), Kernel: e.Kernel.model(),
-		Tunnel: e.Tunnel, Killed: e.KilledMS.Duration(), Spared: e.Spared, Backlog: e.Backlog.model(),
+		Tunnel: e.Tunnel, Killed: e.KilledMS.Duration(), Spared: e.Spared, Backlog: e.Backlog.model(), Stream: e.Stream.model(),
 		Proxied: e.Proxied, Side: sideOf(e.Side), Untaken: e.UntakenMS.Duration(), Beyond: e.BeyondMS.Duration(),
 	}
 }

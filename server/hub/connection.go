@@ -7,6 +7,7 @@ import (
 	"unique"
 
 	"holter/model"
+	"holter/model/habit"
 	"holter/model/timers"
 )
 
@@ -37,6 +38,7 @@ type connection struct {
 	route       *route        // nil before it is listed
 	ownBeat     model.Instant // the newest beat of the server's application, 0 for none
 	peerBeat    model.Instant // the same of the client's
+	habit       *habit.Habit  // of its data, nil until there was some
 }
 
 type transition struct {
@@ -87,6 +89,9 @@ func (c *connection) worse() *leg {
 		return client
 	}
 	if client.heart != nil && up.heart.State() <= client.heart.State() {
+		if up.heart.Diagnosis().Cause == model.CauseStreamStalled && client.heart.State() == model.Normal && client.heart.Diagnosis().Cause == "" {
+			return up
+		}
 		return client
 	}
 	return up

@@ -206,6 +206,9 @@ func (l *leg) Closed(e tap.Ending) {
 	}
 	h.registry.leave(c, now)
 	c.depart(now)
+	if c.habit != nil {
+		c.habit.Leave()
+	}
 	h.count.bytesIn.Add(l.end.traffic.bytesIn)
 	h.count.bytesOut.Add(l.end.traffic.bytesOut)
 	l.changed(l.heart.End(model.Ended))
@@ -315,6 +318,7 @@ func (l *leg) detail(now model.Instant) model.Detail {
 	c.render(&d.Connection, l, now)
 	if l.end == nil {
 		d.Evidence = l.heart.Evidence(now, &c.hub.late, (*opposite)(l))
+		d.Evidence.Stream = c.streamOf(l, now)
 	}
 	return d
 }

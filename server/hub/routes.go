@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/habit"
 	"holter/model/path"
 	"holter/model/timers"
 	"holter/server/tap"
@@ -25,6 +26,8 @@ type route struct {
 	// By reportPaths alone.
 	warned  map[model.WarningKind]*standing
 	picture model.Path
+
+	habits habit.Path // of its streams of data
 
 	mu     sync.Mutex // protects timers; no other lock is taken under it
 	timers *timers.Path

@@ -48,6 +48,9 @@ func (h *Hub) visit(l *leg, now model.Instant) {
 	l.next, l.visiting = a.Next, true
 	l.changed(a.From, a.To, a.Changed)
 	end, trust := l.judge(now), l.trust(now)
+	if end == nil && l.side == model.ClientSide {
+		c.watchStream(now)
+	}
 	c.mu.Unlock()
 
 	if trust != nil {

@@ -68,6 +68,8 @@ var causes = map[model.Cause]string{
 	model.CausePathDown:        "the peer's kernel did not acknowledge the pings",
 	model.CauseNoPong:          "data comes, but pongs do not",
 	model.CausePeerStalled:     "the peer's kernel acknowledged the pings, but no pong came",
+	model.CauseStreamStalled:   "pongs come on time, but data stopped against its own habit, and not because the whole path is quiet",
+	model.CausePageThrottled:   "pongs come on time, but a page's own messages stopped, or come about a minute apart: a hidden tab",
 	model.CauseJitter:          "an answer came late",
 	model.CauseUnknown:         "none of these, rather than a guess",
 	model.CauseIdleCut:         "ended without a close frame after the same silence as others: something on the way cuts what is idle",
