@@ -55,7 +55,7 @@ func TestFrozenScreenIsReadOnlyWhenItsSourceIs(t *testing.T) {
 
 // Demo clients are offered where there are some and where they may come.
 func TestDemoIsOfferedWhereItWorks(t *testing.T) {
-	s := newAttached(t, newFake(), 80, 220)
+	s := newAttached(t, newFake(), 80, 260)
 	s.lacks("demo")
 	s.press("?").line("While typing a filter")
 	s.lacks("demo clients")
