@@ -118,6 +118,7 @@ func TestCutOfTheUpstreamIsNamed(t *testing.T) {
 			time.Sleep(30*time.Second + time.Duration(i)*ms)
 			upstream.conn.Close()
 			<-upstream.over
+			synctest.Wait() // or the other end may be noticed first
 			client.conn.Close()
 			<-client.over
 			time.Sleep(time.Second)
