@@ -76,7 +76,7 @@ const (
 	MessageClock ClockOf = "messages" // data that comes at a steady pace, as heartbeats of the application do
 )
 
-// DataRhythm is how far data frames are apart, in either direction.
+// DataRhythm is how far data frames of one direction are apart, in either.
 type DataRhythm struct {
 	Median, P99 time.Duration // 0 if too few were seen
 	// Bins count samples of the gaps: the first those up to LeastGap, each further one those up to half an octave more, and the
@@ -121,6 +121,9 @@ const (
 	LimitNamed LimitFrom = "named" // the handshakes show what is on the way, which has it unless it is set otherwise
 	LimitUsual LimitFrom = "usual" // of what is often on the way
 )
+
+// Stray reports whether the ends by which a limit was seen lie so far from it that it is worth telling.
+func (l *Limit) Stray() bool { return l.Spread >= max(l.After/500, time.Millisecond) }
 
 // Holds reports whether a limit is to be reckoned with: it is known to be on this path, and nothing has outlived it.
 func (l *Limit) Holds() bool { return l.From != LimitUsual && !l.Refuted }

@@ -235,6 +235,9 @@ func apart(a, b *entry) model.Instant { return max(a.At-b.At, b.At-a.At) }
 // densest returns where half of the ends in the fullest bin are closest together.
 func densest(sorted []*entry) (from, to int) {
 	begin, end := fullest(sorted)
+	if begin == end {
+		return begin, end
+	}
 	n := max((end-begin+1)/2, min(fewest, end-begin))
 	from, to = begin, begin+n
 	for i := begin; i+n <= end; i++ {

@@ -570,3 +570,10 @@ func TestManyCohorts(t *testing.T) {
 		t.Errorf("%d cohorts, %d limits", len(all), len(w.limits))
 	}
 }
+
+// All ends of a burst may have found a cohort meanwhile.
+func TestNothingIsLeftOfABurst(t *testing.T) {
+	if from, to := densest(nil); from != to {
+		t.Errorf("from %d to %d of nothing", from, to)
+	}
+}

@@ -226,7 +226,7 @@ func (v *view) remedy(cut *model.Limit, beat *model.Clock) string {
 // advised is how often to beat where silence is cut: three times as often, rounded to what people write.
 func advised(cut time.Duration) time.Duration {
 	steps := []time.Duration{5 * time.Minute, 2 * time.Minute, time.Minute, 30 * time.Second, 25 * time.Second, 20 * time.Second,
-		15 * time.Second, 10 * time.Second, 5 * time.Second, 2 * time.Second, time.Second, 500 * time.Millisecond}
+		15 * time.Second, 10 * time.Second, 5 * time.Second, 4 * time.Second, 3 * time.Second, 2 * time.Second, time.Second, 500 * time.Millisecond}
 	for _, s := range steps {
 		if 3*s <= cut {
 			return s
@@ -273,7 +273,7 @@ func limitText(l *model.Limit) string {
 	}
 	switch l.From {
 	case model.LimitSeen:
-		if l.Spread > 0 {
+		if l.Stray() {
 			after += ", give or take " + span(l.Spread) + ","
 		}
 		return fmt.Sprintf("%s at %s that ended %d of %d connections%s", what, after, l.Ends, l.Of, name)

@@ -77,6 +77,7 @@ type Observation struct {
 	Half    int           // and how often at least half as long
 	Lapse   time.Duration // a time without data frames that it has survived
 	Beating bool          // holter's own beats go out to it
+	Beaten  bool          // and did so at one time at least
 	Opaque  bool          // what passes is no WebSocket, so nothing else is known
 }
 
@@ -113,7 +114,7 @@ func (p *Path) Beat(sent bool, at model.Instant, every, quiet time.Duration) {
 	r.add(at, interval{every, quiet})
 }
 
-// Gap notes the time between two data frames of one connection.
+// Gap notes the time between two data frames of one connection, of the same direction.
 func (p *Path) Gap(at model.Instant, gap time.Duration) { p.gaps.add(at, gap) }
 
 // Begin begins a look at all open connections.
@@ -170,7 +171,7 @@ func (o *Observation) steady() bool {
 // record is what o shows. Holter's own beats end a silence too, within an interval and what they are spread by.
 func (o *Observation) record(m Mode) record {
 	r := record{calm: o.Calm, bytes: o.Calm, lapse: max(o.Lapse, o.Calm), age: o.Age}
-	if o.Beating && m.Interval > 0 {
+	if o.Beaten && m.Interval > 0 {
 		r.bytes = min(r.bytes, holterWithin(m))
 	}
 	return r

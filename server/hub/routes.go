@@ -195,6 +195,7 @@ func (c *connection) observation(now model.Instant) timers.Observation {
 	return timers.Observation{
 		Age: since(now, c.opened), Silence: since(now, l.tap.Active()), Calm: calm.Longest, Near: calm.Near, Half: calm.Half,
 		Lapse:   since(l.tap.Heard(), max(c.opened, l.tap.Data())),
+		Beaten:  l.pings > 0,
 		Beating: l.pings > 0 && since(now, l.heart.LastPing()) < 3*c.hub.o.Rhythm.Interval,
 		Opaque:  in || out,
 	}

@@ -99,7 +99,7 @@ type Conn struct {
 	active  atomic.Int64  // Instant of the last byte of either application; of the reader and of the writer
 	writing atomic.Int64  // Instant at which the write under way began, 0 if there is none; the writer's
 	calm    lull          // of the applications' bytes
-	gap     atomic.Uint32 // microseconds between the last two data frames, 0 for none; of the reader and of the writer
+	gap     atomic.Uint32 // microseconds between the last two data frames of a direction, 0 for none; of the reader and of the writer
 	pinged  atomic.Int32  // pings of the peer that no pong has answered; of the reader and of the writer
 
 	dataIn, dataOut   atomic.Int64  // Instant of the last data frame, 0 before the first; the reader's and the writer's

@@ -16,13 +16,13 @@ const pauseUnit = 1 << 20
 // figures, and the longest pause only when that grows. What one read or write brings at once is one moment. The goroutine
 // that moves the bytes of that direction calls it.
 func (c *Conn) passedData(data *atomic.Int64, pause *atomic.Uint32, at model.Instant) {
-	before, last := data.Load(), c.Data()
+	before := data.Load()
 	if int64(at) == before {
 		return
 	}
 	data.Store(int64(at))
-	if last != 0 {
-		c.gap.Store(uint32(min(max(time.Duration(at-last)/time.Microsecond, 1), math.MaxUint32)))
+	if before != 0 {
+		c.gap.Store(uint32(min(max((int64(at)-before)/int64(time.Microsecond), 1), math.MaxUint32)))
 	}
 	if p := (int64(at) - before) / pauseUnit; before != 0 && p > int64(pause.Load()) {
 		pause.Store(uint32(p))

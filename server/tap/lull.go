@@ -91,5 +91,5 @@ func (c *Conn) Active() model.Instant { return model.Instant(c.active.Load()) }
 // Calm returns the longest silence of both applications that the connection has survived. Pings of ours do not end it.
 func (c *Conn) Calm() Lull { return c.calm.get() }
 
-// Gap returns the time between the last two data frames, up to 71 minutes; 0 if there were none.
+// Gap returns the time between the last two data frames of one direction, up to 71 minutes; 0 if there were none.
 func (c *Conn) Gap() time.Duration { return time.Duration(c.gap.Load()) * time.Microsecond }

@@ -328,7 +328,7 @@ func length(l *model.Limit, g *look.Glyphs) string {
 	if l.After < 2*time.Minute {
 		text = fmt.Sprintf("%.1fs", l.After.Seconds())
 	}
-	if l.Spread > 0 {
+	if l.Stray() {
 		text += " " + g.PlusMinus + look.Brief(l.Spread)
 	}
 	return text
