@@ -25,8 +25,8 @@ type Peer interface {
 	// Untaken returns since when the peer has taken nothing of what waits for it, 0 if nothing waits. Without doubt it
 	// looks only at a write that waits, which costs nothing if there is none.
 	Untaken(now model.Instant, doubt bool) model.Instant
-	// Beyond returns how long the other end of a proxied connection has held up a write of what came from this peer, 0 if
-	// it does not.
+	// Beyond returns how long the other end of a proxied connection has taken nothing of what came from this peer and waits
+	// for it in a write, 0 if nothing does.
 	Beyond(now model.Instant) time.Duration
 	// Backlog returns what stands between a ping and its answer at now.
 	Backlog(now model.Instant) model.Backlog
@@ -84,6 +84,7 @@ func (h *Heart) step(now model.Instant, late *Lateness, p Peer) {
 		if overdue && !h.jam.judged() {
 			h.behind(now, heard, p) // its window is shut between two bites
 		}
+	case h.heldUp(now, heard, p):
 	case h.asked != h.written && h.kept(now) >= unreadTimeouts*h.patience():
 		h.behind(now, heard, p)
 	case !overdue && !silent:
@@ -102,12 +103,27 @@ func (h *Heart) step(now model.Instant, late *Lateness, p Peer) {
 // unread judges a silence while bytes wait in our socket. That is no evidence against the peer: the pong may be
 // among them. If they wait for long, that is a finding of its own.
 func (h *Heart) unread(now, heard model.Instant, p Peer) {
-	if e := h.evidence(now, heard); e.PingAge < unreadTimeouts*e.Timeout || h.unreadFound() {
-		return
+	if e := h.evidence(now, heard); e.PingAge < unreadTimeouts*e.Timeout || e.Silence < e.Timeout || h.unreadFound() {
+		return // or they are being read
 	}
 	e := h.fullEvidence(now, heard, p)
-	e.Unread, e.Beyond = true, p.Beyond(now)
+	e.Unread = true
 	h.diagnose(&e)
+}
+
+// heldUp reports that bytes of the peer wait in our socket because the other side of a proxy takes nothing. Then there is
+// nothing to judge here, whether a ping is out or not.
+func (h *Heart) heldUp(now, heard model.Instant, p Peer) bool {
+	beyond := p.Beyond(now)
+	if beyond < h.patience() || h.state != model.Normal || !p.Unread() {
+		return false
+	}
+	if !h.unreadFound() {
+		e := h.fullEvidence(now, heard, p)
+		e.Unread, e.Beyond = true, beyond
+		h.diagnose(&e)
+	}
+	return true
 }
 
 // unreadTimeouts is the number of timeouts after which unread bytes are a finding.

@@ -141,6 +141,7 @@ func (h *Heart) Pong(seq uint32, at model.Instant, exact bool, late *Lateness) (
 	mute, missed := h.Diagnosis().Cause == model.CauseNoPong, h.missed
 	behind, age := h.Diagnosis().Cause == model.CausePingBehindData, h.pingAge(at)
 	tardy := exact && missed > 0 && !mute
+	held := h.state == model.Normal && h.unreadFound() // until now nobody has read what came in
 	h.answered, h.missed, h.mute = seq, 0, false
 	if seq >= h.written {
 		h.waiting = false
@@ -162,7 +163,7 @@ func (h *Heart) Pong(seq uint32, at model.Instant, exact bool, late *Lateness) (
 		e := h.evidence(at, at)
 		e.Backlog.Passed, e.LateAnswer = true, age
 		h.diagnose(&e)
-	case tardy:
+	case tardy, held:
 		e := h.evidence(at, at)
 		e.LateAnswer = rtt
 		h.diagnose(&e)

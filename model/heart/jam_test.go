@@ -152,3 +152,29 @@ func TestSideThatTakesNothing(t *testing.T) {
 		}
 	}
 }
+
+// Bytes that wait at the moment of a look, while others are being read, show no application that does not read.
+func TestBytesThatAreBeingRead(t *testing.T) {
+	h, late, p := newborn(t, &usual)
+	now := at(7)
+	h.Sent(h.Tick(now, late, p).Ping, now)
+	p.unread = true
+	for ; now < at(30); now += at(0.1) {
+		p.heard = now
+		h.Tick(now, late, p)
+	}
+	if d := h.Diagnosis(); d != (model.Diagnosis{}) {
+		t.Errorf("%+v", d)
+	}
+	for ; now < at(40); now += at(0.1) { // and nobody reads any more
+		h.Tick(now, late, p)
+	}
+	if d := h.Diagnosis(); d.Cause != model.CauseAppNotReading {
+		t.Errorf("%+v", d)
+	}
+	p.heard, p.unread = now, false
+	h.Pong(h.written, now, false, late)
+	if d := h.Diagnosis(); d.Cause != model.CauseJitter {
+		t.Errorf("when the answer is read: %+v", d)
+	}
+}

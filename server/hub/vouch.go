@@ -45,8 +45,8 @@ func (p *opposite) Beyond(now model.Instant) time.Duration {
 	if other == nil || other.tap == nil {
 		return 0
 	}
-	if w := other.tap.Writing(); w != 0 {
-		return since(now, w)
+	if at := other.untaken(now, false); at != 0 {
+		return since(now, at)
 	}
 	return 0
 }

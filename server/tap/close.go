@@ -158,7 +158,7 @@ func (c *Conn) CloseWrite() error {
 		return err
 	}
 	c.silent = true
-	c.sense()
+	c.sense(false)
 	c.signs.add(ownFIN) // unread bytes stay readable
 	c.end(Ending{By: model.ByApp, Code: codeAbnormal})
 	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {

@@ -145,8 +145,9 @@ func (c *Conn) writeBroke(err error) {
 }
 
 // sense adds what the peer has sent to close, although nobody has read it yet. The caller is about to close this end, which
-// must not pass for the first if it is not. It reports whether bytes wait unread.
-func (c *Conn) sense() (unread bool) {
+// must not pass for the first if it is not. It reports whether bytes wait unread. With take, nobody will read any more, so it may
+// take the error from the socket.
+func (c *Conn) sense(take bool) (unread bool) {
 	c.control(func(fd uintptr) {
 		n, _ := sock.Unread(fd)
 		if unread = n > 0; unread && c.signs.none() {
@@ -155,7 +156,11 @@ func (c *Conn) sense() (unread bool) {
 		switch info, ok := sock.Stat(fd); {
 		case !ok:
 		case info.Closed:
-			c.signs.add(cmp.Or(signOf(sock.Error(fd)), peerReset))
+			s := peerReset
+			if take {
+				s = cmp.Or(signOf(sock.Error(fd)), s)
+			}
+			c.signs.add(s)
 		case info.PeerClosed:
 			c.signs.add(peerFIN)
 		}
@@ -200,7 +205,7 @@ func (c *Conn) senseFrame(fd uintptr, unread int) {
 // closes adds that this end closes: with a FIN or, if reset is set or if bytes wait that nobody will read any more, with a
 // reset. It returns the ending for a connection that has not ended before.
 func (c *Conn) closes(e Ending, reset bool) Ending {
-	unread := c.sense()
+	unread := c.sense(true)
 	switch s := c.signs.first(false); {
 	case s == 0 && e.By == model.ByNetwork:
 		c.signs.add(peerLost)
