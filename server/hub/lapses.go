@@ -109,13 +109,19 @@ func (h *Hub) passing(now time.Time) *passing {
 
 // beyond returns by how much a run comes later than pause after the one before it.
 func (p *passing) beyond(now time.Time, pause time.Duration) time.Duration {
-	passed := now.Sub(p.before)
-	if slept, known := p.halt.Slept(); known {
-		passed += max(0, slept-p.slept)
+	slept, known := p.halt.Slept()
+	passed := passed(now.Sub(p.before), now.Round(0).Sub(p.before.Round(0)), slept-p.slept, known)
+	if p.before = now; known {
 		p.slept = slept
-	} else {
-		passed = max(passed, now.Round(0).Sub(p.before.Round(0)))
 	}
-	p.before = now
 	return passed - pause
+}
+
+// passed returns how much time has passed by the monotonic clock and that of the day, and for how long the machine slept
+// meanwhile, if that is known.
+func passed(monotonic, day, slept time.Duration, known bool) time.Duration {
+	if known {
+		return monotonic + max(0, slept)
+	}
+	return max(monotonic, day)
 }

@@ -43,13 +43,24 @@ func TestLapsesAreTold(t *testing.T) {
 	})
 }
 
-// A clock that is set is no lateness where the platform tells how long the machine slept. Otherwise the two cannot be told
-// apart.
-func TestPassing(t *testing.T) {
-	h, _ := start(t, quick())
-	base := time.Now()
-	set := base.Add(50 * ms).Round(0).Add(time.Hour) // without a reading of the monotonic clock
-	if late := (&passing{halt: h.o.Halt, before: base}).beyond(set, 50*ms); late < time.Hour {
-		t.Errorf("late by %v", late)
+// A clock of the day that is set is no lateness where the platform tells how long the machine slept. Elsewhere the two
+// cannot be told apart.
+func TestPassed(t *testing.T) {
+	for _, test := range []struct {
+		monotonic, day, slept time.Duration
+		known                 bool
+		want                  time.Duration
+	}{
+		{50 * ms, 50 * ms, 0, true, 50 * ms},
+		{50 * ms, time.Hour, 0, true, 50 * ms},                   // set
+		{50 * ms, -time.Hour, 0, true, 50 * ms},                  // set back
+		{50 * ms, time.Hour, time.Hour, true, time.Hour + 50*ms}, // slept
+		{50 * ms, time.Hour, 0, false, time.Hour},                // either
+		{50 * ms, -time.Hour, 0, false, 50 * ms},
+		{400 * ms, 50 * ms, 0, true, 400 * ms},
+	} {
+		if got := passed(test.monotonic, test.day, test.slept, test.known); got != test.want {
+			t.Errorf("%+v: %v", test, got)
+		}
 	}
 }
