@@ -16,6 +16,9 @@ func TestNamesAreReadAgain(t *testing.T) {
 	for i := range StateNames {
 		readAgain(t, State(i), ParseState)
 	}
+	for i := range UrgencyNames {
+		readAgain(t, Urgency(i), ParseUrgency)
+	}
 	for _, id := range []ID{1, 17, 1<<64 - 1} {
 		readAgain(t, id, ParseID)
 	}
@@ -24,7 +27,7 @@ func TestNamesAreReadAgain(t *testing.T) {
 			t.Errorf("%q is read as %s", text, id)
 		}
 	}
-	for _, text := range []fmt.Stringer{Closer(99), Side(99), State(99), Trigger(99)} {
+	for _, text := range []fmt.Stringer{Closer(99), Side(99), State(99), Trigger(99), Urgency(99)} {
 		if s := text.String(); s == "" || s == "peer" {
 			t.Errorf("an unknown value is written as %q", s)
 		}
