@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// raceBelow is the margin below which a beat may come too late.
-	raceBelow = 1.2
+	// raceBelow is the margin below which a beat may come too late, and narrowBelow that below which it has little room.
+	raceBelow   = 1.2
+	narrowBelow = 1.5
 	// slowFrom is how much longer than a limit the period of a beat is that is too slow, and not only late at times.
 	slowFrom = 1.05
 
@@ -40,22 +41,33 @@ func (v *view) judge() {
 	v.kept(cut)
 	switch {
 	case cut != nil && beat != nil && float64(beat.Period) >= slowFrom*float64(cut.After):
-		v.warn(model.SlowBeats, v.tooSlow(cut, beat))
+		v.warn(model.SlowBeats, cut, v.tooSlow(cut, beat))
 	case cut != nil && beat != nil && v.picture.Margin < raceBelow:
-		v.warn(model.TimerRace, v.race(cut, beat))
+		v.warn(model.TimerRace, cut, v.race(cut, beat))
 	case beat != nil && beat.Period >= hours:
-		v.warn(model.SlowBeats, v.inHours(beat))
+		v.warn(model.SlowBeats, nil, v.inHours(beat))
 	case beat == nil && v.beatless(cut):
-		v.warn(model.NoBeats, v.none(cut))
+		v.warn(model.NoBeats, cut, v.none(cut))
+	case cut != nil && beat != nil && v.picture.Margin < narrowBelow && cut.From != model.LimitNamed:
+		v.warn(model.BeatInterval, cut, v.narrow(cut, beat))
 	case beat != nil:
 		v.perhaps(beat)
 	case cut != nil && cut.Kind == model.DataLimit && len(v.picture.Clocks) > 0:
-		v.warn(model.SlowBeats, fmt.Sprintf("Pings pass here, and yet there is %s. %s", limitText(cut), v.remedy(cut, &v.picture.Clocks[0])))
+		v.warn(model.SlowBeats, cut, fmt.Sprintf("Pings pass here, and yet there is %s. %s", limitText(cut), v.remedy(cut, &v.picture.Clocks[0])))
 	}
 }
 
-func (v *view) warn(kind model.WarningKind, detail string) {
-	v.picture.Warnings = append(v.picture.Warnings, model.Warning{Kind: kind, Detail: detail})
+// warn adds a warning about a cut, nil if none is known. It matters as much as the cut is certain.
+func (v *view) warn(kind model.WarningKind, cut *model.Limit, detail string) {
+	w := model.Warning{Kind: kind, Detail: detail, Touched: v.picture.Open}
+	switch {
+	case kind == model.BeatInterval, kind == model.NoBeats && cut == nil:
+	case cut == nil, cut.From != model.LimitSeen:
+		w.Urgency = model.Risk
+	default:
+		w.Urgency, w.Touched = model.Harm, cut.Ends
+	}
+	v.picture.Warnings = append(v.picture.Warnings, w)
 }
 
 // cut is the shortest limit of silence that holds here, nil if none is known.
@@ -167,6 +179,11 @@ func (v *view) race(cut *model.Limit, beat *model.Clock) string {
 	return text + ". " + v.remedy(cut, beat)
 }
 
+// narrow tells of the interval that a cut allows, where a beat comes in time.
+func (v *view) narrow(cut *model.Limit, beat *model.Clock) string {
+	return fmt.Sprintf("%s leaves little room before %s: the margin is %.2f. %s", subject(beat), limitText(cut), v.picture.Margin, v.remedy(cut, beat))
+}
+
 // late counts the beats of a kind that came only after a limit.
 func (v *view) late(cut *model.Limit, beat *model.Clock) (late, of int) {
 	r := &v.path.client
@@ -212,8 +229,11 @@ func (v *view) none(cut *model.Limit) string {
 
 func (v *view) remedy(cut *model.Limit, beat *model.Clock) string {
 	text := "Beat every " + span(advised(cut.After))
-	if cut.Kind == model.DataLimit {
+	switch {
+	case cut.Kind == model.DataLimit:
 		text = "Pings do not count there: send a message every " + span(advised(cut.After))
+	case beat.Of == model.HolterClock:
+		text += ", as with --interval " + advised(cut.After).String()
 	}
 	for i := range limits {
 		if k := &limits[i]; k.Name == cut.Name && k.setting != "" {

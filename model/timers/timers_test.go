@@ -117,6 +117,15 @@ func TestWarnings(t *testing.T) {
 			"holter's own beats are the application's", lived{for_: 10 * time.Minute, conns: 2, calm: 5 * time.Minute, boxes: Nginx, mode: Mode{Interval: 5 * s, Own: true}},
 			"", "", 10.9,
 		},
+		{
+			"little room before a cut that was seen", lived{every: 45 * s, for_: time.Hour, conns: 3, calm: 45 * s, cuts: repeat(60*s, 14)},
+			model.BeatInterval, "The client's beat every 45 s leaves little room before the cut at 60 s, give or take 6 ms, that ended 14 of 14 connections: the margin is 1.33. Beat every 20 s.", 1.33,
+		},
+		{"little room before what is only named", lived{every: 45 * s, for_: time.Hour, conns: 3, calm: 45 * s, boxes: ALB}, "", "", 1.33},
+		{
+			"holter's own beat races", lived{for_: 10 * time.Minute, conns: 2, calm: 5 * time.Minute, mode: Mode{Interval: 30 * s, Own: true, Idle: 33 * s}},
+			model.TimerRace, "Beat every 10 s, as with --interval 10s.", 1,
+		},
 		{"what the user knows of", lived{every: 3 * s, for_: time.Minute, conns: 2, calm: 3 * s, mode: Mode{Idle: 3 * s}}, model.TimerRace, "that --idle-cut tells of", 1},
 	} {
 		p := tt.picture()
@@ -129,6 +138,29 @@ func TestWarnings(t *testing.T) {
 		}
 		if p.Margin < tt.margin-0.02 || p.Margin > tt.margin+0.02 {
 			t.Errorf("%s: the margin is %.3f, want %.2f", tt.name, p.Margin, tt.margin)
+		}
+	}
+}
+
+// A warning matters as much as its cut is certain.
+func TestUrgency(t *testing.T) {
+	s := time.Second
+	for name, tt := range map[string]struct {
+		lived
+		want    model.Urgency
+		touched int
+	}{
+		"a race with a cut that was seen":        {lived{every: 60 * s, for_: time.Hour, conns: 3, calm: 59 * s, cuts: repeat(60*s, 14)}, model.Harm, 14},
+		"with one that is set":                   {lived{every: 3 * s, for_: time.Minute, conns: 2, calm: 3 * s, mode: Mode{Idle: 3 * s}}, model.Risk, 2},
+		"with what the handshake names":          {lived{every: 60 * s, for_: time.Hour, conns: 3, calm: 59 * s, boxes: ALB}, model.Risk, 3},
+		"in hours":                               {lived{every: 30000 * s, for_: 20 * time.Hour, conns: 1, calm: time.Minute}, model.Risk, 1},
+		"no beats, and nothing is known":         {lived{for_: 3 * time.Minute, conns: 2, calm: 2 * time.Minute}, model.Hint, 2},
+		"no beats, and cut":                      {lived{for_: 10 * s, conns: 1, calm: s, cuts: repeat(3*s, 4)}, model.Harm, 4},
+		"little room before a cut that was seen": {lived{every: 45 * s, for_: time.Hour, conns: 3, calm: 45 * s, cuts: repeat(60*s, 14)}, model.Hint, 3},
+	} {
+		p := tt.picture()
+		if len(p.Warnings) != 1 || p.Warnings[0].Urgency != tt.want || p.Warnings[0].Touched != tt.touched {
+			t.Errorf("%s: %+v, want %v, %d", name, p.Warnings, tt.want, tt.touched)
 		}
 	}
 }
