@@ -55,3 +55,11 @@ func (s Source) Refuse(ctx context.Context, length time.Duration) error {
 	}
 	return s.Hub.Refuse(ctx, length)
 }
+
+// Dismiss is Hub.Dismiss.
+func (s Source) Dismiss(ctx context.Context, id string) error {
+	if err := s.MayChange(); err != nil {
+		return err
+	}
+	return s.Hub.Dismiss(ctx, id)
+}

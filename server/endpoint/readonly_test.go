@@ -22,6 +22,7 @@ func TestReadOnly(t *testing.T) {
 		{"PUT", "/api/v1/connections/" + id.String() + "/faults", `{"faults":["freeze"]}`},
 		{"POST", "/api/v1/faults", `{"q":"all","faults":["freeze"]}`},
 		{"POST", "/api/v1/refuse", `{"for_ms":1000}`},
+		{"DELETE", "/api/v1/advice/a1", ""},
 		{"DELETE", "/api/v1/connections/nobody", ""}, // what is wrong with these does not matter
 		{"POST", "/api/v1/kick", `{"q":`},
 		{"PUT", "/api/v1/connections/nobody/faults", ""},
@@ -37,7 +38,7 @@ func TestReadOnly(t *testing.T) {
 	_, kick := source.Kick(t.Context(), model.Kick{Query: "all"})
 	_, faults := source.SetFaults(t.Context(), model.FaultOrder{Query: "all", Faults: model.Faults{Freeze: true}})
 	refuse := source.Refuse(t.Context(), time.Second)
-	for _, err := range []error{kick, faults, refuse} {
+	for _, err := range []error{kick, faults, refuse, source.Dismiss(t.Context(), "a1")} {
 		if model.ErrorCode(err) != model.Forbidden {
 			t.Errorf("error %v", err)
 		}

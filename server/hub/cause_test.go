@@ -103,6 +103,10 @@ func TestClientThatNeverAnswersComesAndGoes(t *testing.T) {
 			if d := detail(t, h, 1); !strings.Contains(d.Diagnosis.Detail, "was ever answered") {
 				t.Errorf("%+v", d.Diagnosis)
 			}
+			h.lookForAdvice()
+			if list := advised(t, h); len(list) != 1 || list[0].Kind != model.NeverPongs || list[0].At.Query != "id=c1" {
+				t.Errorf("the advice is %+v", list)
+			}
 		})
 	}
 }

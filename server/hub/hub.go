@@ -8,8 +8,8 @@
 //
 // # Goroutines
 //
-// Run starts two and waits for them: beat, the only one that decides on pings and suspicions, and maintain, for
-// work that is not urgent. The exported methods of a leg run on the goroutines that move the bytes of its tap.
+// Run starts three and waits for them: beat, the only one that decides on pings and suspicions, maintain, for work that is
+// not urgent, and advise, which looks a few times a minute for what could be better. The exported methods of a leg run on the goroutines that move the bytes of its tap.
 //
 // # Locks
 //
@@ -19,7 +19,7 @@
 //  1. the readLock and the writeLock of a tap, under which the tap calls the exported methods of its leg;
 //  2. Hub.mu, which protects the registry and the clients in it;
 //  3. connection.mu, which protects one connection and its legs;
-//  4. the locks of the schedule, of the lapses, of cohorts, of a route, of origins, of a sampler, of the journal and of a tap's faults, under which no other is taken.
+//  4. the locks of the schedule, of the lapses, of cohorts, of a route, of origins, of a sampler, of the board, of the journal and of a tap's faults, under which no other is taken.
 //
 // The type of a method says which locks it runs under:
 //
@@ -43,6 +43,7 @@ import (
 	"unique"
 
 	"holter/model"
+	"holter/model/advice"
 	"holter/model/cohort"
 	"holter/model/heart"
 	"holter/model/storm"
@@ -87,6 +88,7 @@ type Hub struct {
 	hostility hostility
 	cohorts   cohorts
 	samplers  samplers
+	board     board
 	host      atomic.Pointer[model.Host]
 	paths     atomic.Pointer[[]model.Path] // as of the last second; what it points to never changes
 
@@ -111,6 +113,7 @@ func New(o Options) *Hub {
 	}
 	h.samplers.seed = maphash.MakeSeed()
 	h.cohorts.watch = cohort.NewWatch(h.zero)
+	h.board.book = advice.NewBook()
 	h.registry = registry{
 		conns:   make(map[model.ID]*connection),
 		clients: make(map[string]*client),
@@ -181,7 +184,7 @@ func (h *Hub) Sampled(s model.Host) {
 // Run beats until ctx ends. Then it closes all open connections with 1001, and waits up to a second for the peers'
 // answers.
 func (h *Hub) Run(ctx context.Context) error {
-	err := process.Run(ctx, h.beat, h.maintain)
+	err := process.Run(ctx, h.beat, h.maintain, h.advise)
 	h.closeAll()
 	return err
 }

@@ -23,21 +23,13 @@ type route struct {
 	template string
 	since    model.Instant
 
-	// By reportPaths alone.
-	warned  map[model.WarningKind]*standing
-	picture model.Path
+	picture model.Path // by reportPaths alone
 
 	habits habit.Path // of its streams of data
 
 	mu     sync.Mutex // protects timers; no other lock is taken under it
 	timers *timers.Path
 }
-
-// standing is a warning that has been raised.
-type standing struct{ since, held model.Instant }
-
-// quietFor is how long a warning must not have held so that it is raised anew.
-const quietFor = time.Minute
 
 // routes are those of a registry, and run under Hub.mu as that does.
 type routes struct {
@@ -311,7 +303,7 @@ func (h *Hub) reportPaths() {
 		if drawn {
 			p := &r.picture
 			p.ID, p.Template, p.Upstream, p.Since = r.id, r.template, h.upstream(), h.time(r.since)
-			h.raise(r, p, now)
+			h.raiseOf(p, now)
 		}
 		pictures = append(pictures, r.picture)
 	}
@@ -381,24 +373,12 @@ func (c *connection) look(now model.Instant, mode timers.Mode) {
 	}
 }
 
-// raise completes the warnings about a path, and publishes those that are new.
-func (h *Hub) raise(r *route, p *model.Path, now model.Instant) {
+// raiseOf completes the warnings about a path, and publishes those that are news.
+func (h *Hub) raiseOf(p *model.Path, now model.Instant) {
 	for i := range p.Warnings {
 		w := &p.Warnings[i]
-		w.Path, w.Upstream = p.Template, p.Upstream
-		s := r.warned[w.Kind]
-		if s == nil || time.Duration(now-s.held) > quietFor {
-			s = &standing{since: now}
-			if r.warned == nil {
-				r.warned = make(map[model.WarningKind]*standing)
-			}
-			r.warned[w.Kind] = s
-		}
-		w.Since = h.time(s.since)
-		if s.held = now; s.since == now {
-			raised := *w
-			h.log.Publish(model.Event{Time: w.Since, Type: model.WarningRaised, Warning: &raised})
-		}
+		w.Path, w.Upstream, w.At = p.Template, p.Upstream, model.Place{Page: model.PathsPage, Query: p.Template}
+		h.raise(w, now)
 	}
 }
 

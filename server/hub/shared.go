@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"holter/model"
+	"holter/model/filter"
 	"holter/model/path"
 )
 
@@ -34,12 +35,11 @@ const (
 
 // crowd is the clients behind a name that is no client's own.
 type crowd struct {
-	name   string
-	since  model.Instant
-	open   int // connections
-	most   int // of them at once, so far
-	spots  map[spot]*group
-	advice advice
+	name  string
+	open  int // connections
+	most  int // of them at once, so far
+	spots map[spot]*group
+	apart distinction
 }
 
 // spot is where a client is: what tells clients apart that share a name.
@@ -182,7 +182,7 @@ func (r *registry) share(cl *client, now model.Instant) *crowd {
 	if !r.roomForCrowd() {
 		return nil
 	}
-	d := &crowd{name: cl.id, since: now, spots: make(map[spot]*group)}
+	d := &crowd{name: cl.id, spots: make(map[spot]*group)}
 	r.crowds[d.name] = d
 	delete(r.clients, cl.id)
 	delete(r.many, cl)
@@ -217,8 +217,8 @@ func (r *registry) roomForCrowd() bool {
 	return false
 }
 
-// findShared looks for names that are no client's own. It returns the crowds that it has found.
-func (r *registry) findShared(now model.Instant) (found []*crowd) {
+// findShared looks for names that are no client's own.
+func (r *registry) findShared(now model.Instant) {
 	checked := 0
 	for cl, times := range r.many {
 		if checked > mostChecked {
@@ -233,9 +233,7 @@ func (r *registry) findShared(now model.Instant) (found []*crowd) {
 		case times+1 < crowdedFor:
 			r.many[cl] = times + 1
 		default:
-			if d := r.share(cl, now); d != nil {
-				found = append(found, d)
-			}
+			r.share(cl, now)
 		}
 	}
 	r.samplers.keep(func(name string) bool {
@@ -245,11 +243,9 @@ func (r *registry) findShared(now model.Instant) (found []*crowd) {
 	for _, d := range r.crowds {
 		d.most = max(d.most, d.open)
 		if s := r.samplers.of(d.name); s != nil {
-			d.advice = s.advise(d.clients())
+			d.apart = s.distinguish(d.clients())
 		}
 	}
-	slices.SortFunc(found, func(a, b *crowd) int { return strings.Compare(a.name, b.name) })
-	return found
 }
 
 func (d *crowd) clients() (n int) {
@@ -327,36 +323,29 @@ func (h *Hub) reportShared() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()
-	for _, d := range h.registry.findShared(now) {
-		w := d.warning(h)
-		h.log.Publish(model.Event{Time: h.time(now), Type: model.WarningRaised, Warning: &w})
+	h.registry.findShared(now)
+	for _, w := range h.registry.shared() {
+		h.raise(&w, now)
 	}
 }
 
-// warnings are those about the present crowds and about paths, the oldest first.
-func (h *Hub) warnings(paths []model.Path) []model.Warning {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var all []model.Warning
-	for _, d := range h.registry.crowds {
+// shared are the warnings about the present crowds, in the order of their names.
+func (r *registry) shared() (all []model.Warning) {
+	for _, d := range r.crowds {
 		if len(d.spots) > 0 {
-			all = append(all, d.warning(h))
+			all = append(all, d.warning())
 		}
 	}
-	for i := range paths {
-		all = append(all, paths[i].Warnings...)
-	}
-	slices.SortFunc(all, func(a, b model.Warning) int {
-		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.Client, b.Client), strings.Compare(a.Path, b.Path), cmp.Compare(a.Kind, b.Kind))
-	})
-	return all[:min(len(all), model.MaxWarnings)]
+	slices.SortFunc(all, func(a, b model.Warning) int { return strings.Compare(a.Client, b.Client) })
+	return all
 }
 
-func (d *crowd) warning(h *Hub) model.Warning {
+func (d *crowd) warning() model.Warning {
 	w := model.Warning{
-		Kind: model.SharedIdentity, Since: h.time(d.since), Client: d.name, Connections: max(d.most, d.open),
-		Identity: d.advice.identity,
+		Kind: model.SharedIdentity, Urgency: model.Risk, Client: d.name, Connections: max(d.most, d.open), Identity: d.apart.identity,
+		At: model.Place{Page: model.ClientsPage, Query: "shared=" + filter.Quote(d.name)},
 	}
+	w.Touched = w.Connections
 	from, byOrder := make(map[netip.Addr]bool), false
 	for s, g := range d.spots {
 		from[s.addr] = true
@@ -377,7 +366,7 @@ func (d *crowd) detail(w *model.Warning, byOrder bool) string {
 	if byOrder {
 		text += " or, where these are the same, by the order in which they come back"
 	}
-	switch a := d.advice; {
+	switch a := d.apart; {
 	case a.identity != "" && a.kept:
 		return text + "; --identity " + a.identity + " tells them apart"
 	case a.identity != "":

@@ -123,8 +123,8 @@ type sampler struct {
 	present map[*connection]sample
 	past    []traits // of connections that have ended, the newest maxSamples
 	ended   int      // connections, in all
-	changed bool     // since advice was given
-	last    advice
+	changed bool     // since they were compared
+	last    distinction
 }
 
 // sample is the traits of a connection, with the number of connections that had ended before it came.
@@ -157,17 +157,17 @@ func (s *sampler) forget(c *connection) {
 	s.past, s.ended, s.changed = append(s.past, t.traits), s.ended+1, true
 }
 
-// advice is an identity that tells clients apart which bear one name.
-type advice struct {
+// distinction is an identity that tells clients apart which bear one name.
+type distinction struct {
 	identity string // "" for none
 	looked   bool   // at enough requests to know
 	kept     bool   // clients that came back had the same value as before
 	fleeting bool   // something differs, but anew in each connection
 }
 
-// advise finds the best identity that is different for each connection. all is the number of clients: if there are more
+// distinguish finds the best identity that is different for each connection. all is the number of clients: if there are more
 // than were looked at, a value that was not seen before proves nothing.
-func (s *sampler) advise(all int) advice {
+func (s *sampler) distinguish(all int) distinction {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.changed {
@@ -176,11 +176,11 @@ func (s *sampler) advise(all int) advice {
 	return s.last
 }
 
-func (s *sampler) compare(all int) advice {
+func (s *sampler) compare(all int) distinction {
 	if len(s.present) < fewestSamples {
-		return advice{}
+		return distinction{}
 	}
-	best := advice{looked: true}
+	best := distinction{looked: true}
 	for identity := range s.unique() {
 		again, fresh := s.seenBefore(identity)
 		if again == 0 && fresh >= fewestSamples && all <= maxSamples {

@@ -1,0 +1,184 @@
+package hub
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"holter/model"
+)
+
+// advised returns the advice of a hub.
+func advised(t testing.TB, h *Hub) []model.Warning {
+	t.Helper()
+	return model.Advice(snapshot(t, h).Warnings)
+}
+
+// Peers that live and never pong are told once. Dismissed, they stay away, until there are half as many again.
+func TestPeersThatNeverPongAreAdvised(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		mute := func(names ...string) {
+			for _, name := range names {
+				p := connect(t, h, name)
+				p.frozen.Store(true)
+				go p.every(500*ms, func() { p.say("x") })
+			}
+		}
+		mute("ann", "bob", "cid", "dan")
+		connect(t, h, "well")
+		time.Sleep(2 * adviseEvery)
+		synctest.Wait()
+		list := advised(t, h)
+		if len(list) != 1 || list[0].Kind != model.NeverPongs || list[0].Touched != 4 || list[0].Agent != "peer/1" || list[0].ID == "" || list[0].Since.IsZero() ||
+			list[0].At != (model.Place{Page: model.ConnectionsPage, Query: "id=c1 or id=c2 or id=c3 or id=c4"}) {
+			t.Fatalf("%+v", list)
+		}
+		if news := kinds(h); !slices.Equal(news, []model.WarningKind{model.NeverPongs}) {
+			t.Errorf("raised %v", news)
+		}
+		if err := h.Dismiss(t.Context(), list[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		if list := advised(t, h); len(list) != 0 {
+			t.Errorf("at once: %+v", list)
+		}
+		mute("eve", "fay")
+		time.Sleep(2 * adviseEvery)
+		if list := advised(t, h); len(list) != 0 || len(snapshot(t, h).Warnings) != 1 {
+			t.Errorf("of two more: %+v", list)
+		}
+		mute("gus")
+		time.Sleep(2 * adviseEvery)
+		synctest.Wait()
+		if list := advised(t, h); len(list) != 1 || list[0].Touched != 7 {
+			t.Errorf("of three more: %+v", list)
+		}
+		if news := kinds(h); len(news) != 2 {
+			t.Errorf("raised %v", news)
+		}
+		if err := h.Dismiss(t.Context(), "a99"); model.ErrorCode(err) != model.NotFound {
+			t.Errorf("another id: %v", err)
+		}
+	})
+}
+
+// A client that comes back while its old connection has failed has two; a client with two good ones is none of ours.
+func TestDuplicatesAreAdvised(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		dead := connect(t, h, "ann")
+		connect(t, h, "bob")
+		time.Sleep(10 * time.Second)
+		dead.frozen.Store(true)
+		time.Sleep(20 * time.Second)
+		if list := advised(t, h); len(list) != 0 {
+			t.Errorf("of one that has failed alone: %+v", list)
+		}
+		connect(t, h, "ann")
+		connect(t, h, "bob")
+		time.Sleep(2 * adviseEvery)
+		synctest.Wait()
+		list := advised(t, h)
+		if len(list) != 1 || list[0].Kind != model.Duplicate || list[0].Touched != 1 || list[0].At.Query != "client=ann" {
+			t.Fatalf("%+v", list)
+		}
+		dead.conn.Close()
+		time.Sleep(2 * adviseEvery)
+		synctest.Wait()
+		if list := advised(t, h); len(list) != 0 {
+			t.Errorf("after its end: %+v", list)
+		}
+	})
+}
+
+// Stalls of 0.7 s that hit each of many connections once are recorded, and a floor of 0.75 s would have waited for them.
+func TestALowFloorIsAdvised(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, quick())
+		for i := range 20 {
+			p := connect(t, h, fmt.Sprint(i))
+			go func() {
+				time.Sleep(time.Duration(20+i) * time.Second)
+				p.stall.Store(int64(700 * ms))
+				time.Sleep(time.Second)
+				p.stall.Store(0)
+			}()
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		list := advised(t, h)
+		if len(list) != 1 || list[0].Kind != model.LowFloor || !strings.Contains(list[0].Detail, "--min-timeout 750ms") || list[0].Touched < 12 {
+			t.Errorf("%+v", list)
+		}
+	})
+}
+
+// Where all is well there is no advice, also after a long time.
+func TestNoAdviceWhereAllIsWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, quick())
+		for i := range 60 {
+			p := connect(t, h, fmt.Sprint(i))
+			p.stall.Store(int64(time.Duration(5+i) * ms))
+		}
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if list := advised(t, h); len(list) != 0 || len(raised(h)) != 0 {
+			t.Errorf("%+v", list)
+		}
+	})
+}
+
+// Warnings of all kinds are in one list, each with an id of its own.
+func TestAllWarningsAreAdvice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := watching()
+		o.IdleCut = 3 * time.Second
+		h, _ := start(t, o)
+		for i := range 9 {
+			p := connectBy(t, h, asking(fmt.Sprintf("/ws?client=js&device=d%d", i), fmt.Sprintf("10.0.0.%d:400", i)))
+			go p.every(3*time.Second, p.ping)
+		}
+		time.Sleep(2 * adviseEvery)
+		synctest.Wait()
+		list, ids := advised(t, h), map[string]bool{}
+		for _, w := range list {
+			ids[w.ID] = true
+		}
+		if len(list) != 2 || len(ids) != 2 || ids[""] {
+			t.Fatalf("%+v", list)
+		}
+		for _, w := range list {
+			want := map[model.WarningKind]model.Place{
+				model.SharedIdentity: {Page: model.ClientsPage, Query: "shared=js"},
+				model.TimerRace:      {Page: model.PathsPage, Query: "/ws"},
+			}[w.Kind]
+			if w.At != want || w.Urgency != model.Risk || w.Touched != 9 || w.Since.IsZero() {
+				t.Errorf("%+v", w)
+			}
+			if err := h.Dismiss(t.Context(), w.ID); err != nil {
+				t.Error(err)
+			}
+		}
+		time.Sleep(time.Minute)
+		if list := advised(t, h); len(list) != 0 {
+			t.Errorf("dismissed: %+v", list)
+		}
+	})
+}
+
+// BenchmarkLookForAdvice is a look at 20 000 connections, which happens every 15 s.
+func BenchmarkLookForAdvice(b *testing.B) {
+	h := New(quick())
+	for i := range 20_000 {
+		forged(b, h, fmt.Sprint("client ", i))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		h.lookForAdvice()
+	}
+}
