@@ -48,7 +48,9 @@ type Source interface {
 	Kick(ctx context.Context, k model.Kick) (int, error)
 	SetFaults(ctx context.Context, o model.FaultOrder) (int, error)
 	Refuse(ctx context.Context, length time.Duration) error
-	// MayChange returns the error of Kick, SetFaults and Refuse if they are forbidden, otherwise nil.
+	// Dismiss takes a piece of advice away until it becomes worse.
+	Dismiss(ctx context.Context, id string) error
+	// MayChange returns the error of Kick, SetFaults, Refuse and Dismiss if they are forbidden, otherwise nil.
 	MayChange() error
 	Client(id string) (model.Client, []model.Connection, error)
 }

@@ -25,9 +25,10 @@ type fakeSource struct {
 	snapshot model.Snapshot
 	err      error // of Snapshot; errPanic for a panic
 
-	mu     sync.Mutex
-	kicks  []model.Kick
-	faults []model.FaultOrder
+	mu        sync.Mutex
+	kicks     []model.Kick
+	faults    []model.FaultOrder
+	dismissed []string
 }
 
 var errPanic = errors.New("panic")
@@ -60,6 +61,16 @@ func (f *fakeSource) Client(id string) (model.Client, []model.Connection, error)
 }
 
 func (f *fakeSource) MayChange() error { return nil }
+
+func (f *fakeSource) Dismiss(ctx context.Context, id string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.ContainsFunc(f.snapshot.Warnings, func(w model.Warning) bool { return w.ID == id }) {
+		return f.Hub.Dismiss(ctx, id)
+	}
+	f.dismissed = append(f.dismissed, id)
+	return nil
+}
 
 func (f *fakeSource) Kick(_ context.Context, k model.Kick) (int, error) {
 	if err := k.Validate(); err != nil {
@@ -213,6 +224,33 @@ func equalKicks(a, b model.Kick) bool {
 		a.Reset == b.Reset && a.Over == b.Over
 }
 
+// The advice is the worst of the warnings, and can be dismissed.
+func TestAdvice(t *testing.T) {
+	s := newFakeSource()
+	s.snapshot.Warnings = []model.Warning{
+		{ID: "a1", Kind: model.BetterDetector, Urgency: model.Hint, Touched: 90, Detail: "better"},
+		{ID: "a2", Kind: model.TimerRace, Urgency: model.Harm, Touched: 14, Path: "/ws", At: model.Place{Page: model.PathsPage, Query: "/ws"}, Detail: "a race"},
+		{ID: "a3", Kind: model.NoBeats, Urgency: model.Harm, Touched: 99, Dismissed: true},
+	}
+	a := serveAdmin(t, s, "")
+	status, answer, _ := call(t, a.URL(), "GET", "/api/v1/advice", "")
+	var got api.Advice
+	if err := json.Unmarshal([]byte(answer), &got); err != nil || status != 200 || got.Dismissed != 1 || len(got.Advice) != 2 {
+		t.Fatalf("status %d, %s", status, answer)
+	}
+	if w := got.Advice[0]; w.ID != "a2" || w.Urgency != "harm" || w.Page != "paths" || w.Query != "/ws" || w.Touched != 14 || got.Advice[1].ID != "a1" {
+		t.Errorf("%s", answer)
+	}
+	status, answer, _ = call(t, a.URL(), "DELETE", "/api/v1/advice/a2", "")
+	if status != 200 || answer != `{"dismissed":"a2"}` || !slices.Equal(s.dismissed, []string{"a2"}) {
+		t.Errorf("status %d, %s; dismissed %v", status, answer, s.dismissed)
+	}
+	status, answer, _ = call(t, serveAdmin(t, newFakeSource(), "").URL(), "GET", "/api/v1/advice", "")
+	if status != 200 || answer != `{"advice":[],"dismissed":0}` {
+		t.Errorf("without any: status %d, %s", status, answer)
+	}
+}
+
 func TestAdminRefuses(t *testing.T) {
 	const kick = "/api/v1/kick"
 	s := newFakeSource()
@@ -234,6 +272,11 @@ func TestAdminRefuses(t *testing.T) {
 		{"GET", "/api/v1/connections/c99999999999999999999", "", 400, "c17"},
 		{"GET", "/api/v1/connections/c4", "", 404, "c4"},
 		{"GET", "/api/v1/clients/", "", 404, ""},
+		{"DELETE", "/api/v1/advice/a9", "", 404, "a9"},
+		{"DELETE", "/api/v1/advice/a1?force=1", "", 400, "takes none"},
+		{"DELETE", "/api/v1/advice/a1", "{}", 400, "takes no body"},
+		{"GET", "/api/v1/advice?limit=1", "", 400, "takes none"},
+		{"POST", "/api/v1/advice", "{}", 405, ""},
 		{"GET", "/api/v1/clients/nobody", "", 404, "nobody"},
 		{"GET", "/api/v1/clients/wss://app.example//a/../b/", "", 404, `wss://app.example//a/../b/`},
 		{"GET", "//api/v1/summary", "", 404, ""},

@@ -38,6 +38,8 @@ func (a *Plane) routes() []route {
 		{"GET", "/paths", "", a.paths},
 		{"GET", "/paths/{id}", "…", a.path},
 		{"GET", "/cohorts", "", a.cohorts},
+		{"GET", "/advice", "", a.advice},
+		{"DELETE", "/advice/{id}", "", a.dismiss},
 		{"GET", "/events", "since …", a.events},
 		{"GET", "/snapshots", "every_ms …", a.snapshots},
 		{"GET", "/host", "…", a.host},

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
-	"holter/probe/process"
-
 	"holter/model"
+	"holter/probe/process"
 	"holter/server/journal"
 )
 
@@ -228,6 +228,11 @@ func (r *Remote) Kick(ctx context.Context, k model.Kick) (int, error) {
 func (r *Remote) Refuse(ctx context.Context, length time.Duration) error {
 	ms := millis(length)
 	return r.caller.call(ctx, http.MethodPost, "/api/v1/refuse", Refuse{ForMS: &ms}, new(Refusing))
+}
+
+// Dismiss takes a piece of advice away until it becomes worse.
+func (r *Remote) Dismiss(ctx context.Context, id string) error {
+	return r.caller.call(ctx, http.MethodDelete, "/api/v1/advice/"+url.PathEscape(id), nil, new(Dismissed))
 }
 
 // Now returns the time by the other holter's clock. What is done after the call happens there at a later time.

@@ -318,6 +318,22 @@ func TestRefuse(t *testing.T) {
 	}
 }
 
+func TestDismiss(t *testing.T) {
+	p := newPlane(t)
+	p.routes.HandleFunc("DELETE /api/v1/advice/a3", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"dismissed":"a3"}`) })
+	p.routes.HandleFunc("DELETE /api/v1/advice/{id}", func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		json.NewEncoder(w).Encode(Error{ErrorBody{model.NotFound, "there is no advice " + r.PathValue("id")}})
+	})
+	r := p.attach(t)
+	if err := r.Dismiss(t.Context(), "a3"); err != nil {
+		t.Error(err)
+	}
+	if err := r.Dismiss(t.Context(), "a4/../x"); model.ErrorCode(err) != model.NotFound || !strings.Contains(err.Error(), "a4/../x") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestDisturb(t *testing.T) {
 	p := newPlane(t)
 	bodies := make(chan string, 1)

@@ -64,7 +64,8 @@ func weighPath(p *model.Path) int {
 }
 
 func weighWarning(w *model.Warning) int {
-	return int(unsafe.Sizeof(*w)) + len(w.Kind) + len(w.Detail) + len(w.Path) + len(w.Upstream) + len(w.Client) + len(w.Identity)
+	return int(unsafe.Sizeof(*w)) + len(w.ID) + len(w.Kind) + len(w.Detail) + len(w.At.Page) + len(w.At.Query) + len(w.Path) +
+		len(w.Upstream) + len(w.Agent) + len(w.Client) + len(w.Identity)
 }
 
 func weighEvent(e *model.Event) int {

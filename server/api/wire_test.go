@@ -82,7 +82,10 @@ var (
 		Data:     model.DataRhythm{Median: time.Second, P99: 3 * time.Second, Bins: []uint32{0, 3, 1}},
 		Survived: 59 * time.Second, DataSurvived: time.Minute, KeptAlive: 2 * time.Minute,
 		Limits: []model.Limit{{Kind: model.SilenceLimit, After: time.Minute, Spread: 400 * time.Millisecond, From: model.LimitSeen, Name: "nginx", Source: "nginx.org", Ends: 14, Of: 15, Refuted: true}},
-		Margin: 0.95, Warnings: []model.Warning{{Kind: model.TimerRace, Since: at, Detail: "a race", Path: "/ocpp/*", Upstream: "http://localhost:3000"}},
+		Margin: 0.95, Warnings: []model.Warning{{
+			ID: "a3", Kind: model.TimerRace, Since: at, Detail: "a race", Urgency: model.Harm, Touched: 14, At: model.Place{Page: model.PathsPage, Query: "/ocpp/*"},
+			Dismissed: true, Path: "/ocpp/*", Upstream: "http://localhost:3000", Agent: "curl/9",
+		}},
 		Notes: []string{"holter's own beats"},
 	}
 	snapshot = model.Snapshot{
@@ -95,7 +98,7 @@ var (
 		Rates: model.Rates{Connects: 1, Reconnects: 2, Refused: 3, Closes: 4, Beats: 5, BytesIn: 6, BytesOut: 7},
 		Host:  host,
 
-		Warnings: []model.Warning{{Kind: model.SharedIdentity, Since: at, Detail: "16 connections", Client: "js", Connections: 16, Addresses: 2, Identity: "query:device"}},
+		Warnings: []model.Warning{{ID: "a1", Urgency: model.Hint, Kind: model.SharedIdentity, Since: at, Detail: "16 connections", Client: "js", Connections: 16, Addresses: 2, Identity: "query:device"}},
 	}
 )
 

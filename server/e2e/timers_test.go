@@ -115,6 +115,11 @@ func TestRaceIsToldBeforeTheFirstDeath(t *testing.T) {
 	if raised := told.warnings(); len(raised) != 1 || raised[0].Detail != w.Detail {
 		t.Errorf("as events: %+v", raised)
 	}
+	var advice api.Advice
+	ask(t, p, "/advice", &advice)
+	if list := advice.Advice; len(list) != 1 || list[0].Detail != w.Detail || list[0].Page != model.PathsPage || list[0].Query != "/rooms/*" || list[0].Urgency != "risk" {
+		t.Fatalf("the advice is %+v", advice)
+	}
 	var all api.Paths
 	ask(t, p, "/paths", &all)
 	if len(all.Paths) != 1 {
@@ -133,6 +138,16 @@ func TestRaceIsToldBeforeTheFirstDeath(t *testing.T) {
 	}
 	if named["nginx proxy_read_timeout"] != model.LimitNamed || named[""] != model.LimitSet {
 		t.Errorf("%+v", path.Limits)
+	}
+	remote, err := api.Attach(t.Context(), p.admin, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Dismiss(t.Context(), w.ID); err != nil {
+		t.Error(err)
+	}
+	if ask(t, p, "/advice", &advice); len(advice.Advice) != 0 || advice.Dismissed != 1 {
+		t.Errorf("after it was dismissed: %+v", advice)
 	}
 	code, stdout, _, report := rehearse(t, p, "name: tight\nsteps:\n  - kick: client=0\nwatch: 1s\nexpect: [margin>=1.5, margin>0]\n")
 	if code == 0 || report.Failures != 1 || !strings.Contains(stdout, "✖ margin>=1.5: ") || !strings.Contains(stdout, "✔ margin>0: ") {
