@@ -9,6 +9,7 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/tui/advice"
 	"holter/tui/look"
 	"holter/tui/widget"
 )
@@ -112,6 +113,40 @@ func (a *App) kicked(msg *kicked) {
 	default:
 		a.status.complain("could not kick " + msg.label + ": " + msg.err.Error())
 	}
+}
+
+// advising is the dialog with the advice of the newest picture.
+type advising struct{ *advice.Dialog }
+
+func (d advising) refresh(p *picture) { d.Set(p.advice, p.Time) }
+
+// openAdvice lists the advice, with the cursor on one of its pieces.
+func (a *App) openAdvice(at int) {
+	if a.live == nil || len(a.live.advice) == 0 {
+		a.status.say("there is no advice: nothing is known that could be better")
+		return
+	}
+	k := advice.Keys{Keys: &a.keys.Keys, Advice: a.keys.Advice, Open: a.keys.Open, Dismiss: a.keys.Dismiss}
+	d := advice.NewDialog(a.styles, k, advice.Actions{Visit: a.visit, Dismiss: a.dismiss}, a.live.advice, a.live.Time)
+	d.GoTo(at)
+	a.ask(advising{d})
+}
+
+// dismiss takes a piece of advice away.
+func (a *App) dismiss(w *model.Warning) tea.Cmd {
+	switch {
+	case !a.mayAct():
+		return nil
+	case w.ID == "":
+		a.status.complain("the other holter is of a version that keeps its advice")
+		return nil
+	}
+	id, what := w.ID, string(w.Kind)
+	return a.fx.do(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, answerWithin)
+		defer cancel()
+		return reported{what: "dismiss it", done: what + " is dismissed until it becomes worse", err: a.fx.source.Dismiss(ctx, id)}
+	})
 }
 
 // startDemo starts demo clients while there are no connections.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -19,6 +20,7 @@ type App struct {
 	fx   *effects
 
 	size    size
+	advised int // lines of advice above the page
 	tabs    []tab
 	at      int     // the tab that is shown
 	origin  int     // the tab that a detail was opened from
@@ -108,6 +110,7 @@ func (a *App) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 	case reported:
 		a.reported(&msg)
 	}
+	a.makeRoom()
 	return a, cmd
 }
 
@@ -250,19 +253,45 @@ func (a *App) jump() tea.Cmd {
 
 // listGroup lists the connections that a filter chooses.
 func (a *App) listGroup(text string) tea.Cmd {
-	to, at, ok := able[lister](a.tabs)
+	_, at, ok := able[lister](a.tabs)
 	if text == "" || !ok {
 		a.status.say("nothing is known by which to list these connections")
 		return nil
 	}
-	f, err := to.place().Parse(text)
+	return a.filterPage(at, text)
+}
+
+// filterPage shows a page with the rows that a filter chooses, with all if it has no filter.
+func (a *App) filterPage(at int, text string) tea.Cmd {
+	p, ok := a.tabs[at].page.(filteredPage)
+	if !ok {
+		return a.show(at)
+	}
+	f, err := p.place().Parse(text)
 	if err != nil {
 		a.status.complain(err.Error())
 		return nil
 	}
 	a.past.add(text)
-	cmd := a.show(at)
-	return tea.Batch(cmd, to.listBy(finder{text: text, filter: f}))
+	cmd, by := a.show(at), finder{text: text, filter: f}
+	if to, ok := p.(lister); ok {
+		return tea.Batch(cmd, to.listBy(by))
+	}
+	*p.finder() = by
+	return tea.Batch(cmd, p.refilter())
+}
+
+// visit shows the evidence of a piece of advice.
+func (a *App) visit(to model.Place) tea.Cmd {
+	at := slices.IndexFunc(a.tabs, func(t tab) bool { return t.name == to.Page })
+	if at < 0 {
+		a.status.say("there is no page with the evidence on this screen")
+		return nil
+	}
+	if p, ok := a.tabs[at].page.(pointer); ok {
+		return tea.Batch(a.show(at), p.point(to.Query, a.shown()))
+	}
+	return a.filterPage(at, to.Query)
 }
 
 // back goes one step back: on the page, or to the page that a detail was opened from.

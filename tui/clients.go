@@ -45,7 +45,7 @@ func (p *clients) warnings() []string {
 	if p.picture == nil {
 		return nil
 	}
-	g, all := &p.styles.Glyphs, slices.DeleteFunc(slices.Clone(p.picture.Warnings), func(w model.Warning) bool { return w.Kind != model.SharedIdentity })
+	g, all := &p.styles.Glyphs, slices.DeleteFunc(slices.Clone(p.picture.Warnings), func(w model.Warning) bool { return w.Kind != model.SharedIdentity || w.Dismissed })
 	if len(all) == 0 {
 		return nil
 	}

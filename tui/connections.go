@@ -246,6 +246,8 @@ func (p *connections) entered() bool {
 	return p.detail.stage == whole || p.detail.stage == beside && !p.standing
 }
 
+func (p *connections) overviews() {}
+
 // listBy lists the connections that a filter chooses.
 func (p *connections) listBy(by finder) tea.Cmd {
 	p.search = by

@@ -54,7 +54,16 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 	"Filter": func(_ *testing.T, s *screen) { s.press("/", "demo-0012").line("1/1 of 100 demo-0012") },
 	"Sort":   func(_ *testing.T, s *screen) { s.press("s", "r").line("RTT▼") },
 	"Invert": func(_ *testing.T, s *screen) { s.press("S").line("STATE▲") },
-	"Hide":   func(_ *testing.T, s *screen) { s.press("H").line("6 closed hidden") },
+	"Advice": func(_ *testing.T, s *screen) {
+		s.press("a").line("there is no advice")
+		s.advise("/ws").press("a").line("TOUCHES")
+	},
+	"Dismiss": func(_ *testing.T, s *screen) {
+		s.advise("/ws").press("a", "D").line("no-beats is dismissed until it becomes worse")
+		s.refresh()
+		s.line("There is no advice now")
+	},
+	"Hide": func(_ *testing.T, s *screen) { s.press("H").line("6 closed hidden") },
 	"Columns": func(_ *testing.T, s *screen) {
 		s.press("c", "down", "down", "down", "space", "enter").line("REMOTE")
 	},

@@ -140,6 +140,19 @@ func (f *fake) Refuse(_ context.Context, length time.Duration) error {
 	return nil
 }
 
+func (f *fake) Dismiss(_ context.Context, id string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.snapshot.Warnings = slices.Clone(f.snapshot.Warnings)
+	for i := range f.snapshot.Warnings {
+		if w := &f.snapshot.Warnings[i]; w.ID == id {
+			w.Dismissed = true
+			return nil
+		}
+	}
+	return model.Errorf(model.NotFound, "there is no advice %q, or it no longer holds", id)
+}
+
 // publish appends an event. The caller holds the lock.
 func (f *fake) publish(e model.Event) {
 	e.Seq = uint64(len(f.events) + 1)

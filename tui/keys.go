@@ -20,8 +20,8 @@ type keyMap struct {
 
 	Connections, Clients, Storms, Events, Host, Ward, Paths, NextPage, PreviousPage key.Binding
 
-	Open, Filter, Sort, Invert, Hide key.Binding
-	Freeze, Follow, ZoomIn, ZoomOut  key.Binding
+	Open, Filter, Sort, Invert, Hide, Advice key.Binding
+	Freeze, Follow, ZoomIn, ZoomOut          key.Binding
 
 	Mark, Range, Unmark, Kick, KickAll, Faults, Refuse, Write, Copy, Demo key.Binding
 
@@ -29,6 +29,7 @@ type keyMap struct {
 	QuitLeaving, Suspend, Interrupt key.Binding
 	Keep, Drop, Older, Newer        key.Binding // in the filter
 	Clear                           key.Binding // of the faults, in a dialog
+	Dismiss                         key.Binding // a piece of advice, where that is listed
 	Yes                             key.Binding // quit, where that is asked
 }
 
@@ -81,6 +82,7 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		Sort:    bind("s", "sort", "s"),
 		Invert:  bind("S", "invert the order", "S"),
 		Hide:    bind("H", "hide closed rows", "H"),
+		Advice:  bind("a", "advice", "a"),
 		Freeze:  bind("p", "freeze", "p"),
 		Follow:  bind("F", "follow", "F"),
 		ZoomIn:  bind("+", "zoom in", "+", "="),
@@ -110,8 +112,9 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		Older: bind(arrows.Up, "an older one", "up"),
 		Newer: bind(arrows.Down, "a newer one", "down"),
 
-		Clear: bind("0", "end faults", "0"),
-		Yes:   bind("y", "quit, when asked", "y"),
+		Clear:   bind("0", "end faults", "0"),
+		Dismiss: bind("D", "dismiss advice", "D"),
+		Yes:     bind("y", "quit, when asked", "y"),
 	}
 }
 
@@ -127,11 +130,11 @@ func (k *keyMap) groups() []keyGroup {
 		{"Move", []key.Binding{k.Up, k.Down, k.Left, k.Right, k.HalfUp, k.HalfDown, k.PageUp, k.PageDown, k.Top, k.Bottom,
 			k.NextTrouble, k.PreviousTrouble}},
 		{"Pages", []key.Binding{k.Connections, k.Clients, k.Storms, k.Events, k.Host, k.Ward, k.Paths, k.NextPage, k.PreviousPage}},
-		{"Look", []key.Binding{k.Open, k.Back, k.Filter, k.Sort, k.Invert, k.Hide, k.Columns, k.Freeze, k.Follow, k.ZoomIn, k.ZoomOut}},
+		{"Look", []key.Binding{k.Open, k.Back, k.Filter, k.Sort, k.Invert, k.Hide, k.Advice, k.Columns, k.Freeze, k.Follow, k.ZoomIn, k.ZoomOut}},
 		{"Act", []key.Binding{k.Mark, k.Range, k.Unmark, k.Kick, k.KickAll, k.Faults, k.Refuse, k.Write, k.Copy, k.Demo}},
 		{"Screen", []key.Binding{k.Theme, k.Mouse, k.Mask, k.Help, k.Quit, k.QuitLeaving, k.Suspend, k.Interrupt}},
 		{"While typing a filter", []key.Binding{k.Keep, k.Drop, k.Older, k.Newer}},
-		{"In a dialog", []key.Binding{k.NextField, k.PrevField, k.Less, k.More, k.Toggle, k.Press, k.Cancel, k.Clear, k.Yes}},
+		{"In a dialog", []key.Binding{k.NextField, k.PrevField, k.Less, k.More, k.Toggle, k.Press, k.Cancel, k.Clear, k.Dismiss, k.Yes}},
 	}
 	for i := range groups {
 		groups[i].keys = slices.DeleteFunc(groups[i].keys, func(b key.Binding) bool { return !b.Enabled() })
@@ -141,7 +144,7 @@ func (k *keyMap) groups() []keyGroup {
 
 // changing are the keys that change something beyond the screen, as the help has them.
 func (k *keyMap) changing() []key.Help {
-	return []key.Help{k.Kick.Help(), k.KickAll.Help(), k.Faults.Help(), k.Refuse.Help(), k.Demo.Help()}
+	return []key.Help{k.Kick.Help(), k.KickAll.Help(), k.Faults.Help(), k.Refuse.Help(), k.Dismiss.Help(), k.Demo.Help()}
 }
 
 // markdown is the table of keys for the README.

@@ -42,7 +42,7 @@ func (a *App) wheel(at cellAt, to tea.KeyType) tea.Cmd {
 	for range wheelRows {
 		switch d := a.dialog.(type) {
 		case nil:
-			if p, ok := a.page().(wheeler); !ok || !p.wheel(at.x, at.y-a.headerHeight(), msg) {
+			if p, ok := a.page().(wheeler); !ok || !p.wheel(at.x, at.y-a.pageTop(), msg) {
 				cmds = append(cmds, a.page().update(msg))
 			}
 		case scroller:
@@ -72,8 +72,10 @@ func (a *App) click(at cellAt) tea.Cmd {
 		if i := tabAt(a.labels(), at.x); i >= 0 {
 			return a.show(i)
 		}
-	case at.y >= top && at.y < top+a.pageHeight(a.page()):
-		return a.clickPage(at.x, at.y-top)
+	case at.y >= top && at.y < a.pageTop():
+		a.openAdvice(at.y - top)
+	case at.y >= top && at.y < a.pageTop()+a.pageHeight(a.page()):
+		return a.clickPage(at.x, at.y-a.pageTop())
 	}
 	return nil
 }

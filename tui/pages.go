@@ -75,6 +75,12 @@ type (
 		hear() tea.Cmd
 		lists(seq uint64) bool // whether an event is seen
 	}
+	// overviewer has the worst of the advice above it, where it does not fill the screen.
+	overviewer interface{ overviews() }
+	// pointer goes to a row by the name that it has in advice.
+	pointer interface {
+		point(name string, in *picture) tea.Cmd
+	}
 	// filler fills the screen below the header's lines, without the chart above it and the events below.
 	filler interface{ fills() }
 	// zoomer has charts or beats of its own that can be zoomed, and says how much they show, beside a chart above the page.
@@ -92,6 +98,7 @@ var (
 		wheeler
 		zoomer
 		lister
+		overviewer
 		selector
 		many
 		marker
@@ -135,6 +142,7 @@ var (
 	} = (*clients)(nil)
 	_ interface {
 		grouper
+		pointer
 		counter
 		columns
 		clicker
@@ -145,6 +153,7 @@ var (
 	_ zoomer = (*hostPage)(nil)
 	_ interface {
 		grouper
+		pointer
 		counter
 		columns
 		clicker

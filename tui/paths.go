@@ -120,6 +120,17 @@ func (p *pathsPage) seek(step int) {
 	}
 }
 
+// point goes to the path with a template.
+func (p *pathsPage) point(template string, _ *picture) tea.Cmd {
+	for _, r := range p.list.Rows {
+		if r.Template == template {
+			p.list.GoTo(r.ID)
+		}
+	}
+	p.write()
+	return nil
+}
+
 func (p *pathsPage) back() (tea.Cmd, bool) { return nil, false }
 
 func (p *pathsPage) choices() widget.Choices { return &p.list.Table }

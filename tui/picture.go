@@ -88,7 +88,8 @@ type picture struct {
 	counts   model.Counts
 	faulty   int // connections that are disturbed on purpose
 	readings []traffic.Reading
-	p50, p99 time.Duration // of the open connections' RTT, 0 without any
+	advice   []model.Warning // the worst first
+	p50, p99 time.Duration   // of the open connections' RTT, 0 without any
 
 	connections *arranged[model.Connection] // nil but on its page
 	clients     *arranged[clientRow]        // nil but on its page
@@ -98,7 +99,7 @@ type picture struct {
 // newPicture counts and measures a snapshot. It is meant for a command: with ten thousand connections
 // it takes milliseconds, and so does arranging them.
 func newPicture(s *model.Snapshot, readings []traffic.Reading) *picture {
-	p := &picture{Snapshot: s, counts: s.Count(), readings: readings}
+	p := &picture{Snapshot: s, counts: s.Count(), readings: readings, advice: model.Advice(s.Warnings)}
 	p.p50, p.p99 = percentiles(s.Connections)
 	for i := range s.Connections {
 		if c := &s.Connections[i]; c.Open() && !c.Faults.None() {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -143,6 +144,16 @@ func (p *storms) turn(step int) tea.Cmd {
 		break
 	}
 	return p.fx.rearrange(p.picture, p.arrange())
+}
+
+// point goes to the storm with an id.
+func (p *storms) point(id string, in *picture) tea.Cmd {
+	n, err := strconv.Atoi(id)
+	if err != nil || in.storm(n) == nil {
+		return nil
+	}
+	p.at = n
+	return p.fx.rearrange(in, p.arrange())
 }
 
 // follow goes back to the newest storm.

@@ -14,7 +14,7 @@
 //
 // The rooms: terminal is the terminal that is taken and given back, paint writes pictures to it, input reads keys and the
 // mouse, look has styles and text, chart draws figures, widget has tables, menus and forms, svg and export write files, traffic
-// measures bytes per second, describe words the detail of a connection, glossary the words of the screen. They import model and
+// measures bytes per second, describe words the detail of a connection, paths the timer map, advice what could be better, glossary the words of the screen. They import model and
 // each other, never tui. Package cli, the command line's own furniture, and eventlog, which writes the events of a source as log
 // lines, stand beside it.
 package tui
@@ -94,6 +94,8 @@ type Source interface {
 	SetFaults(ctx context.Context, o model.FaultOrder) (int, error)
 	// Refuse refuses upgrades for the given time from now on; 0 accepts them again.
 	Refuse(ctx context.Context, length time.Duration) error
+	// Dismiss takes a piece of advice away until it becomes worse, by its ID.
+	Dismiss(ctx context.Context, id string) error
 }
 
 // Run shows the screen with no options: see Options.Run.

@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/x/ansi"
 
+	"holter/tui/advice"
 	"holter/tui/chart"
 	"holter/tui/look"
 	"holter/tui/widget"
@@ -38,6 +39,7 @@ func (a *App) resize(w, h int) {
 // layOut gives the page that is shown its room. Pages share what they show, so each is laid out when it is its turn.
 func (a *App) layOut() {
 	p := a.page()
+	a.advised = a.adviceHeight(p)
 	p.layOut(size{a.size.w, a.pageHeight(p)}, a.drawing)
 }
 
@@ -82,8 +84,33 @@ func (a *App) eventsHeight(p page) int {
 	return eventLines + 1
 }
 
+// adviceHeight is the lines for the worst of the advice, between the tabs and a page that gives an overview.
+func (a *App) adviceHeight(p page) int {
+	if _, ok := p.(overviewer); !ok || a.fills() || a.shown() == nil {
+		return 0
+	}
+	room := 1
+	switch {
+	case a.size.h >= eventsFrom:
+		room = 5
+	case a.size.h >= chartFrom:
+		room = 3
+	}
+	return min(len(a.shown().advice), room)
+}
+
+// makeRoom lays the page out anew if there is more advice than before, or less.
+func (a *App) makeRoom() {
+	if a.fits() && a.advised != a.adviceHeight(a.page()) {
+		a.layOut()
+	}
+}
+
+// pageTop is the line in which the page begins.
+func (a *App) pageTop() int { return a.headerHeight() + a.adviceHeight(a.page()) }
+
 func (a *App) pageHeight(p page) int {
-	return a.size.h - a.headerHeight() - footerHeight - a.eventsHeight(p)
+	return a.size.h - a.headerHeight() - a.adviceHeight(p) - footerHeight - a.eventsHeight(p)
 }
 
 // View draws the screen: never more lines than the terminal has, and none wider.
@@ -96,7 +123,11 @@ func (a *App) View() string {
 		return a.tooSmall()
 	}
 	lines := a.header()
-	body := a.page().view()
+	var body []string
+	if h := a.adviceHeight(a.page()); h > 0 {
+		body = advice.Strip(a.shown().advice, a.keys.Advice.Help().Key, a.size.w, h, a.styles)
+	}
+	body = append(body, a.page().view()...)
 	if h := a.eventsHeight(a.page()); h > 0 {
 		body = append(body, a.styles.Rule("events", a.size.w))
 		body = append(body, a.feed.view(a.styles, a.size.w, h-1)...)

@@ -2,6 +2,7 @@ package glossary
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,15 @@ func compareTable(t *testing.T, room string, causes []model.Cause) {
 	for _, c := range causes {
 		if row := "| `" + string(c) + "` | " + Cause(c); Cause(c) == "" || !strings.Contains(string(readme), row) {
 			t.Errorf("the table of causes of %s lacks the row %q", room, row)
+		}
+	}
+}
+
+// Each piece of advice has its word.
+func TestAdviceIsExplained(t *testing.T) {
+	for _, kind := range model.WarningKinds {
+		if !slices.ContainsFunc(Words, func(e Entry) bool { return e.Name == string(kind) }) {
+			t.Errorf("%s is not explained", kind)
 		}
 	}
 }
