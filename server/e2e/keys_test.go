@@ -25,9 +25,11 @@ var keySteps = []keyStep{
 	{keys: []string{"-"}, want: "charts show 5m"},
 	{keys: []string{"+"}, want: "charts show 2m"},
 	{keys: []string{"Tab"}, gone: "This holter"}, // the ward
+	{keys: []string{"Tab"}, want: "MARGIN"},      // the paths
 	{keys: []string{"Tab"}, want: "SILENCE"},
-	{keys: []string{"BTab", "BTab"}, want: "This holter"},
+	{keys: []string{"BTab", "BTab", "BTab"}, want: "This holter"},
 	{keys: []string{"6"}, gone: "This holter"},
+	{keys: []string{"7"}, want: "MARGIN"},
 	{keys: []string{"1"}, want: "SILENCE"},
 
 	{keys: []string{"s", "c"}, want: "CLIENT▲"},
