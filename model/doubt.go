@@ -28,7 +28,6 @@ const (
 	DoubtShared      DoubtReason = "shared"       // Have clients share a name, an address and a user agent, so that their attempts are mixed up
 	DoubtAmbiguous   DoubtReason = "ambiguous"    // the delays of all attempts are known, and fit several policies
 	DoubtAsked       DoubtReason = "asked"        // the clients may have waited as refusals asked, always for about the same time
-	DoubtManyPools   DoubtReason = "many-pools"   // no known client has these delays, and more was not tried: other pools are larger
 	DoubtNoFit       DoubtReason = "no-fit"       // the delays of all attempts are known, and fit no kind of policy
 )
 
@@ -63,8 +62,6 @@ func (d Doubt) String() string {
 		return "the delays fit several policies; more attempts, or more clients, tell them apart"
 	case DoubtAsked:
 		return "refusals always asked for the same wait, so it does not show whether that is in the delays; refusals that ask for different ones tell"
-	case DoubtManyPools:
-		return "no known client has these delays, and no other policy was tried, because there are many larger pools"
 	case DoubtNoFit:
 		return "the delays fit no kind of policy; there may be more than one kind of client here"
 	}

@@ -122,8 +122,6 @@ func doubtShort(d *model.Doubt) string {
 		return "fits several"
 	case model.DoubtAsked:
 		return "one Retry-After"
-	case model.DoubtManyPools:
-		return "small pool"
 	case model.DoubtNoFit:
 		return "fits no kind"
 	}

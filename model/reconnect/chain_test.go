@@ -86,7 +86,7 @@ func TestResetsAtOpen(t *testing.T) {
 			right := 0
 			for seed := range uint64(100) {
 				clients := flapping(rand.New(rand.NewPCG(seed, 1)), c.policy, c.n, c.refused, c.flaps, c.resets)
-				p := Infer(clients, model.Instant(2*time.Hour))[0]
+				p := largest(clients, model.Instant(2*time.Hour))
 				switch p.Resets {
 				case c.want:
 					right++

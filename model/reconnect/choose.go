@@ -36,7 +36,7 @@ func (l *ladder) read() reading {
 	}
 	possible := l.possible()
 	if len(possible) == 0 {
-		return l.unknown(l.strange())
+		return l.unknown(model.DoubtNoFit)
 	}
 	best := l.likeliest(possible)
 	if best.Jitter == model.JitterDecorrelated && l.pairs < fewestPairs { // another policy could give these by chance
@@ -70,9 +70,6 @@ func (l *ladder) possible() (list []candidate) {
 		if l.judge(&c) {
 			list = append(list, c)
 		}
-	}
-	if !l.fitted {
-		return list
 	}
 	for _, c := range l.best(l.fits(), list) {
 		if l.judge(&c) {
@@ -119,14 +116,6 @@ func (l *ladder) shareOf(p *model.Policy) (share float64) {
 		}
 	}
 	return min(share, 1)
-}
-
-// strange is why no policy fits.
-func (l *ladder) strange() model.DoubtReason {
-	if !l.fitted {
-		return model.DoubtManyPools
-	}
-	return model.DoubtNoFit
 }
 
 // leastSure is how sure a policy must be that is told, but for the number of attempts in a row, and leastKnown how sure that of

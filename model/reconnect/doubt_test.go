@@ -57,7 +57,7 @@ func TestDoubt(t *testing.T) {
 		{"two kinds", append(mixed.attempts(r), other.attempts(r)...), long, model.Doubt{Reason: model.DoubtNoFit},
 			"the delays fit no kind of policy; there may be more than one kind of client here"},
 	} {
-		p := Infer(tt.clients, tt.now)[0]
+		p := largest(tt.clients, tt.now)
 		got := p.Doubt
 		if p.Kind != model.PolicyUnknown || got.Reason != tt.want.Reason || got.Have != tt.want.Have || got.Need != tt.want.Need || got.Attempt != tt.want.Attempt {
 			t.Errorf("%s: %s, %+v, want %+v", tt.name, p.Kind, got, tt.want)
@@ -67,7 +67,7 @@ func TestDoubt(t *testing.T) {
 		}
 	}
 
-	seen := Infer(losing(30, model.ByHolter, false, time.Second, 2*time.Second), long)[0].Doubt.Seen
+	seen := largest(losing(30, model.ByHolter, false, time.Second, 2*time.Second), long).Doubt.Seen
 	want := []model.AttemptDelays{
 		{Attempt: 1, Clients: 30, Low: 1030 * time.Millisecond, Median: 1150 * time.Millisecond, High: 1260 * time.Millisecond},
 		{Attempt: 2, Clients: 30, Low: 2030 * time.Millisecond, Median: 2150 * time.Millisecond, High: 2260 * time.Millisecond},
@@ -88,7 +88,7 @@ func TestEveryDoubtHasAReason(t *testing.T) {
 			clients := c.attempts(rand.New(rand.NewPCG(seed, 3)))
 			for _, elapsed := range []time.Duration{0, time.Second, 4 * time.Second, time.Minute, time.Hour} {
 				now := model.Instant(time.Hour + elapsed)
-				p := Infer(until(clients, now), now)[0]
+				p := largest(until(clients, now), now)
 				if unknown := p.Kind == model.PolicyUnknown; unknown != (p.Doubt.Reason != "") || unknown != (p.Doubt.String() != "") || len(p.Doubt.Seen) > model.MaxAttemptDelays {
 					t.Errorf("%s after %v: %s, %+v", c.name, elapsed, p.Kind, p.Doubt)
 				}

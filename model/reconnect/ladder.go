@@ -27,7 +27,6 @@ type ladder struct {
 	longest  float64 // see plateau
 	asked    float64 // seconds that were asked for on top of each delay, on average
 
-	fitted    bool // figures are fitted to the delays, instead of only comparing them with known clients
 	judgement judgement
 }
 
@@ -109,7 +108,7 @@ func (l *ladder) climb(members []*Attempts, now model.Instant, obeys bool) {
 // reset empties l, but for the memory.
 func (l *ladder) reset() {
 	old := l.raw
-	*l = ladder{fitted: l.fitted, samples: l.samples[:0], places: l.places[:0], first: l.first[:0]}
+	*l = ladder{samples: l.samples[:0], places: l.places[:0], first: l.first[:0]}
 	for i := range old {
 		l.raw[i] = rung{delays: old[i].delays[:0], asked: old[i].asked[:0]}
 	}

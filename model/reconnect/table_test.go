@@ -192,7 +192,7 @@ func (w *row) tell(number, seed int) (x story) {
 		now = begun + model.Instant(p.refused) + model.Instant(time.Minute+time.Duration(r.IntN(60))*time.Second)
 	}
 	members := p.read(r, now)
-	x.PoolPolicy = Infer(members, now)[0]
+	x.PoolPolicy = largest(members, now)
 	x.verdict = toldWrong
 	if x.Kind == model.PolicyUnknown {
 		x.verdict = toldUnknown
@@ -288,7 +288,7 @@ func TestFirstStepAfterACode(t *testing.T) {
 	for _, code := range []int{1006, 1012, 1013} {
 		p := population{policies: []*model.Policy{table}, clients: 24, refused: time.Minute, code: code, rtt: 0.002, late: 0.002}
 		end := begun + model.Instant(time.Hour)
-		got := Infer(p.read(rand.New(rand.NewPCG(1, 2)), end), end)[0]
+		got := largest(p.read(rand.New(rand.NewPCG(1, 2)), end), end)
 		if got.Kind != model.PolicySteps || got.Steps[0] != 500*time.Millisecond || got.Steps[1] != 3*time.Second {
 			t.Errorf("after %d: %+v", code, got.Policy)
 		}

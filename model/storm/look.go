@@ -88,15 +88,7 @@ func (w *Watch) measure(now model.Instant) {
 	s.Clients = len(victims)
 	s.Causes = causes(absences)
 	s.Delays = firstDelays(absences)
-	s.Policies = reconnect.Infer(all, now)
-	s.More = model.PoolCount{}
-	if n := model.MaxStormPolicies; len(s.Policies) > n {
-		for _, p := range s.Policies[n:] {
-			s.More.Pools++
-			s.More.Clients += p.Clients
-		}
-		s.Policies = slices.Clip(s.Policies[:n])
-	}
+	s.Policies, s.More = reconnect.Infer(all, now)
 	w.sum()
 	w.recover(victims, absences, now)
 }

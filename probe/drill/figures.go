@@ -65,7 +65,7 @@ func (r *record) figures(now time.Duration) *Figures {
 		own := storm.NewRecovery(float64(f.Lost), arrivals(f.returns), nil, 0)
 		f.Back50, f.Back90, f.Back99 = own.Back50, own.Back90, own.Back99
 	}
-	f.Policies = reconnect.Infer(records, model.Instant(now))
+	f.Policies, f.More = reconnect.Infer(records, model.Instant(now))
 	f.countOut(out, now)
 	return f
 }

@@ -154,7 +154,7 @@ func (r *Report) writeFigures(w io.Writer) {
 		line("policy", "%d clients: unknown; %s", unknown, policyHint)
 	}
 	if f.More.Pools > 0 {
-		line("policy", "%d clients in %d more kinds: the target keeps the largest kinds only", f.More.Clients, f.More.Pools)
+		line("policy", "%d clients in %d more kinds: only the largest kinds are read", f.More.Clients, f.More.Pools)
 	}
 	if f.Missed > 0 {
 		line("missed", "%d events, so attempts and policies may be incomplete", f.Missed)

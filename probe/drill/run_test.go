@@ -529,7 +529,7 @@ func TestReport(t *testing.T) {
   crowding  2.5 times the rate of an even spread
   policy    91 clients (app/2): exponential from 1s by 2 with 100% jitter (AWS full jitter)
   policy    9 clients (app/1): fixed 3s with 0% jitter
-  policy    21 clients in 3 more kinds: the target keeps the largest kinds only
+  policy    21 clients in 3 more kinds: only the largest kinds are read
 
   ✖ recovered>=99% within 8s: 80% within 8s, 98.0% at the end
   ✔ peak_rate<200/s: 60/s

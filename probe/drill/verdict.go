@@ -173,7 +173,7 @@ func peak(c *comparison, f *Figures) (bool, string) {
 // policies compares e with the policies of all clients. It holds if enough clients have a policy that fits all
 // parts of e.
 func (e Expectation) policies(f *Figures) (bool, string) {
-	good, all := 0, 0
+	good, all := 0, f.More.Clients
 	other := "" // the largest pool that does not fit
 	for i := range f.Policies {
 		p := &f.Policies[i]
