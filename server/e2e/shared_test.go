@@ -2,9 +2,7 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -45,25 +43,6 @@ func pushers(t *testing.T, url string, n int) {
 	}
 }
 
-// ask reads an answer of the admin plane.
-func ask(t *testing.T, p *program, path string, answer any) {
-	t.Helper()
-	_, body := fetch(t, p.admin+"/api/v1"+path, "application/json")
-	if err := json.Unmarshal([]byte(body), answer); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// until polls until a condition holds.
-func until(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for late := time.Now().Add(2 * patience); !holds(); time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(late) {
-			t.Fatal("waited in vain for ", what)
-		}
-	}
-}
-
 // Clients that all give the same name are as many clients, are warned of once and, when all are kicked, are a storm.
 func TestSharedName(t *testing.T) {
 	t.Parallel()
@@ -73,17 +52,8 @@ func TestSharedName(t *testing.T) {
 			const n = 16
 			args := []string{"--interval", "500ms"}
 			if command == "proxy" {
-				app, ends := backend(t)
+				app, _ := backend(t)
 				app.Start()
-				go func() {
-					for {
-						select {
-						case <-ends:
-						case <-t.Context().Done():
-							return
-						}
-					}
-				}()
 				args = append(args, app.URL)
 			}
 			p := launch(t, command, args...)
@@ -92,38 +62,28 @@ func TestSharedName(t *testing.T) {
 			if warning["level"] != "WARN" || warning["client"] != "js" || warning["identity"] != "query:device" {
 				t.Errorf("%v", warning)
 			}
-			var clients api.Clients
-			until(t, "all clients", func() bool {
-				ask(t, p, "/clients", &clients)
-				return len(clients.Clients) >= n
-			})
-			for _, c := range clients.Clients {
+			eventually(t, 2*patience, "all clients", func() bool { return len(p.clients(t)) >= n })
+			for _, c := range p.clients(t) {
 				if c.Shared != "js" || c.ID == "js" {
 					t.Errorf("%+v", c)
 				}
 			}
 
-			response, err := http.Post(p.admin+"/api/v1/kick", "application/json", strings.NewReader(`{"q": "all", "code": 1012}`))
-			if err != nil {
-				t.Fatal(err)
-			}
-			response.Body.Close()
+			p.kick(t, api.Kick{Q: "all", Code: 1012})
 			if line := p.line(t, "storm started"); line["clients"] != float64(n) {
 				t.Errorf("%v", line)
 			}
-			var storms api.Storms
-			until(t, "the end of the storm", func() bool {
-				ask(t, p, "/storms", &storms)
-				return len(storms.Storms) == 1 && storms.Storms[0].EndedAt != nil
+			var storms []api.StormDetail
+			eventually(t, 2*patience, "the end of the storm", func() bool {
+				storms = p.storms(t)
+				return len(storms) == 1 && storms[0].EndedAt != nil
 			})
-			if s := storms.Storms[0]; s.Clients != n || s.Away != 0 || s.Reconnects != n || s.PeakPerS < n/2 {
+			if s := storms[0]; s.Clients != n || s.Away != 0 || s.Reconnects != n || s.PeakPerS < n/2 {
 				t.Errorf("%+v", s.StormSummary)
 			}
-			ask(t, p, "/clients", &clients)
-			var summary api.Summary
-			ask(t, p, "/summary", &summary)
-			if w := summary.Warnings; len(clients.Clients) != n || len(w) != 1 || w[0].Connections != n || !strings.HasSuffix(w[0].Detail, "--identity query:device tells them apart") {
-				t.Errorf("%d clients, %+v", len(clients.Clients), w)
+			clients := p.clients(t)
+			if w := p.summary(t).Warnings; len(clients) != n || len(w) != 1 || w[0].Connections != n || !strings.HasSuffix(w[0].Detail, "--identity query:device tells them apart") {
+				t.Errorf("%d clients, %+v", len(clients), w)
 			}
 		})
 	}
