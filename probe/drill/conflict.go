@@ -21,11 +21,11 @@ func (s *script) checkDrill(d *Drill) {
 		}
 	}
 	for i, e := range d.Expect {
-		at, why := s.places.expectations[i], e.senseless()
+		at := s.places.expectations[i]
 		j, how := contradicts(e, d.Expect[:i])
 		switch {
-		case why != "":
-			s.mistake(at, "%s: %s", e, why)
+		case e.torn():
+			s.mistake(at, "%s: %s", e, tornAdvice)
 		case how != "":
 			s.mistake(at, "%s %s in line %d", e, how, s.places.expectations[j].Line())
 		default:
@@ -81,8 +81,8 @@ func (d *Drill) expect(text string) error {
 	if err != nil {
 		return err
 	}
-	if why := e.senseless(); why != "" {
-		return errors.New(why)
+	if e.torn() {
+		return errors.New(tornAdvice)
 	}
 	if i, how := contradicts(e, d.Expect); how == sameAs {
 		return fmt.Errorf("%s %s, which the drill expects already: leave it out", how, d.Expect[i])
@@ -96,27 +96,19 @@ func (d *Drill) expect(text string) error {
 	return nil
 }
 
-// senseless says why e holds always or never, "" if it may do either.
-func (e Expectation) senseless() string {
+// torn reports whether the parts of e contradict each other.
+func (e Expectation) torn() bool {
 	for i := range e.Parts {
-		c := &e.Parts[i]
-		unit, v := language[c.Subject].Unit, c.Value.Number
-		most := unit == expect.Share && v == 1
-		switch {
-		case unit == expect.Flag || unit == expect.Word:
-		case c.Op == "<" && v == 0, c.Op == ">" && most:
-			return "this never holds: write another value"
-		case c.Op == ">=" && v == 0, c.Op == "<=" && most:
-			return "this always holds: write another value"
-		}
 		for j := range i {
-			if oppose(&e.Parts[j], c) {
-				return "its parts contradict each other: leave one out"
+			if oppose(&e.Parts[j], &e.Parts[i]) {
+				return true
 			}
 		}
 	}
-	return ""
+	return false
 }
+
+const tornAdvice = "its parts contradict each other: leave one out"
 
 // contradicts says how e cannot hold together with one of others, or is the same: the answer ends where that one is to
 // be named. It returns "" if there is no such one.
@@ -159,14 +151,15 @@ func oppose(a, b *comparison) bool {
 	case expect.Flag:
 		return false
 	case expect.Word:
-		return s.Or == "" && opposeInWords(a, b) // otherwise several words may be right
+		return opposeInWords(a, b, s.Or != "")
 	}
 	return above(a, b) || above(b, a) || unequal(a, b) || unequal(b, a)
 }
 
-func opposeInWords(a, b *comparison) bool {
+// opposeInWords is oppose for words, of which several may be right at once.
+func opposeInWords(a, b *comparison, several bool) bool {
 	if a.Op == b.Op {
-		return a.Op == "=" && a.Value.Word != b.Value.Word
+		return a.Op == "=" && a.Value.Word != b.Value.Word && !several
 	}
 	return a.Value.Word == b.Value.Word
 }

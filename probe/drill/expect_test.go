@@ -77,7 +77,7 @@ func TestExpectations(t *testing.T) {
 // A drill in which no client lost its connection proves nothing.
 func TestExpectationsWithoutLosses(t *testing.T) {
 	for text, want := range map[string]bool{
-		"recovered>=0%": false, "no_client_gave_up": false, "peak_rate<1/s": false, "policy=unknown": false, "crowding<5": false,
+		"recovered>=1%": false, "no_client_gave_up": false, "peak_rate<1/s": false, "policy=unknown": false, "crowding<5": false,
 		"lost=0": true, "lost>0": false, "refused=0": true,
 	} {
 		e, err := ParseExpectation(text)

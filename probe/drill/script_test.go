@@ -177,10 +177,11 @@ func TestMistakes(t *testing.T) {
 		"equal and not":         {head + "- kick: all\nexpect:\n- lost!=40\n- lost=40", []string{"x.yaml:6:3: lost=40 contradicts lost!=40 in line 5"}},
 		"two policies":          {head + "- kick: all\nexpect:\n- policy=fixed\n- policy=exponential factor>2", []string{"x.yaml:6:3: policy=exponential factor>2 contradicts policy=fixed in line 5"}},
 		"resets":                {head + "- kick: all\nexpect:\n- resets!=at_open\n- resets=at_open", []string{"x.yaml:6:3: resets=at_open contradicts resets!=at_open in line 5"}},
+		"a name and not":        {head + "- kick: all\nexpect:\n- like=Phoenix\n- like=STOMP\n- like!=Phoenix", []string{"x.yaml:7:3: like!=Phoenix contradicts like=Phoenix in line 5"}},
 		"a policy and not":      {head + "- kick: all\nexpect:\n- policy=fixed policy!=fixed", []string{"x.yaml:5:3: policy=fixed policy!=fixed: its parts contradict each other"}},
 		"parts":                 {head + "- kick: all\nexpect:\n- jitter>50% jitter<10%", []string{"x.yaml:5:3: jitter>50% jitter<10%: its parts contradict each other"}},
-		"never":                 {head + "- kick: all\nexpect:\n- recovered>100%\n- lost<0", []string{"x.yaml:5:3: recovered>100%: this never holds", "x.yaml:6:3: lost<0: this never holds"}},
-		"always":                {head + "- kick: all\nexpect:\n- refused>=0\n- recovered<=100%@5s", []string{"x.yaml:5:3: refused>=0: this always holds", "x.yaml:6:3: recovered<=100%@5s: this always holds"}},
+		"never":                 {head + "- kick: all\nexpect:\n- recovered>100%\n- lost<0", []string{"x.yaml:5:3: \"recovered>100%\": position 10: expected another value, because this never holds", "x.yaml:6:3: \"lost<0\": position 5: expected another value, because this never holds"}},
+		"always":                {head + "- kick: all\nexpect:\n- refused>=0\n- recovered<=100%@5s", []string{"x.yaml:5:3: \"refused>=0\": position 9: expected another value, because this always holds", "x.yaml:6:3: \"recovered<=100%@5s\": position 11: expected another value, because this always holds"}},
 		"later than the end":    {head + "- kick: all\nwatch: 20s\nexpect:\n- recovered>=99% within 1m", []string{"x.yaml:6:3: recovered>=99% within 1m: the drill does not last until 1m: write watch: 1m, or a shorter time"}},
 		"later, after a drain":  {head + "- {kick: all, over: 1m}\nwatch: 20s\nexpect:\n- back_99>30s", []string{"x.yaml:6:3: back_99>30s: the drill does not last until 30s: write watch: 30s"}},
 		"later, after a refuse": {head + "- {at: 10s, refuse: 30s}\nwatch: 20s\nexpect:\n- back_99<61s\n- back_90<60s", []string{"x.yaml:6:3: back_99<61s: the drill does not last until 1m1s: write watch: 21s"}},
@@ -246,7 +247,7 @@ func TestFurtherExpectations(t *testing.T) {
 		"recovered>=99% within 100s": "the drill does not last until 1m40s: write watch: 1m40s, or a shorter time",
 		"recovered >= 99% @60s":      "is the same as recovered>=99% within 60s, which the drill expects already: leave it out",
 		"back<10%":                   "contradicts recovered>=99% within 60s, which the drill expects: leave one out",
-		"lost<0":                     "this never holds: write another value",
+		"lost<0":                     "position 5: expected another value, because this never holds",
 		"recoverd>1%":                `position 0: unknown "recoverd": did you mean recovered?`,
 	} {
 		err := (&Command{URL: "http://h", Drill: "herd", Expect: []string{text}}).Validate()

@@ -56,6 +56,10 @@ func TestParseSaysWhatToWrite(t *testing.T) {
 		"size=+Inf":      "a number such as 3 after size",
 		"size=1e300":     "a number such as 3 after size",
 		"back>0x1p-1%":   "a share from 0% to 100%, such as 99% after back",
+		"size<0":         "another value, because this never holds",
+		"back>100%":      "another value, because this never holds",
+		"rate>=0%/s":     "another value, because this always holds",
+		"back<=100%@10s": "another value, because this always holds",
 		"like=nobody":    "A.B or long name after like",
 	} {
 		_, err := some.Parse(text)
