@@ -23,7 +23,7 @@ const (
 	maxParsed  = 8 << 10 // bytes of a query, or of the cookies, that are looked at
 	maxSamples = 64      // requests of one name whose traits are kept: of present connections, and of past ones
 	maxWatched = 256     // names whose requests are looked at
-	mostLooks  = 200     // requests that are looked at between two checks, which are a second apart
+	mostLooks  = 64      // requests that are looked at between two checks, which are a second apart
 
 	// fewestSamples is the number of requests that show what differs between clients.
 	fewestSamples = 4
@@ -257,13 +257,15 @@ func (s *samplers) see(c *connection, r *http.Request) {
 
 // watch adds a name, if there is room.
 func (s *samplers) watch(name string) {
-	fresh := make(map[string]*sampler)
-	if all := s.byName.Load(); all != nil {
-		if (*all)[name] != nil || len(*all) >= maxWatched {
-			return
-		}
-		maps.Copy(fresh, *all)
+	var all map[string]*sampler
+	if p := s.byName.Load(); p != nil {
+		all = *p
 	}
+	if all[name] != nil || len(all) >= maxWatched {
+		return
+	}
+	fresh := make(map[string]*sampler, len(all)+1)
+	maps.Copy(fresh, all)
 	fresh[name] = &sampler{present: make(map[*connection]sample)}
 	s.byName.Store(&fresh)
 }
