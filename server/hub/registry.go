@@ -147,12 +147,13 @@ func answered(refusal *model.Refusal) bool {
 	return refusal.By != model.RefusedByHTTP && refusal.By != model.RefusedByClient
 }
 
-// keep keeps a client without a connection.
-func (r *registry) keep(cl *client) {
-	if !cl.outside {
+// keep keeps a client without a connection, if there is room.
+func (r *registry) keep(cl *client) (kept bool) {
+	if !cl.outside && len(r.outside) < maxOutside {
 		cl.outside = true
 		r.outside = append(r.outside, cl)
 	}
+	return cl.outside
 }
 
 // dismiss forgets the clients without a connection that have not tried for long enough. Those that have a connection on the
@@ -193,9 +194,7 @@ func (r *registry) forget(n int) {
 		if c.client.listed--; c.client.listed > 0 {
 			continue
 		}
-		if c.client.tried != 0 && len(r.outside) < maxOutside {
-			r.keep(c.client)
-		} else {
+		if c.client.tried == 0 || !r.keep(c.client) {
 			r.remove(c.client)
 		}
 	}
