@@ -54,9 +54,8 @@ func (p *storms) words(s *model.Storm) []string {
 		paint = st.Title
 		course = fmt.Sprintf("over, from %s for %s", look.Clock(s.Started), look.Silence(s.Ended.Sub(s.Started)))
 	}
-	gone := s.Away - s.Settling - s.Flapping
-	away := part{fmt.Sprintf("%d of %d clients away", gone, s.Clients), st.States[model.Normal]}
-	if gone > 0 {
+	away := part{fmt.Sprintf("%d of %d clients away", s.Gone(), s.Clients), st.States[model.Normal]}
+	if s.Gone() > 0 {
 		away.look = st.States[model.Suspect]
 	}
 	settling := part{}
@@ -171,7 +170,7 @@ func backShare(s *model.Storm) string {
 	if s.Clients == 0 {
 		return look.None
 	}
-	return look.Percent(math.Floor(100 * float64(s.Clients-s.Away) / float64(s.Clients)))
+	return look.Percent(math.Floor(100 * float64(s.Back()) / float64(s.Clients)))
 }
 
 // causeWords are the ways in which connections ended.

@@ -317,6 +317,7 @@ func TestClientsSayWhatKeepsThemOut(t *testing.T) {
 	s.line("↻ flapping")
 	s.line("4401 by app, 4.5/s")
 	s.line("gave up: 401 by ups")
+	s.line(" 2 away")
 	s.line("1 flapping")
 	s = newScreen(t, f, 120, 30).press("2")
 	s.line("gave up: 401 by upstream ×12")

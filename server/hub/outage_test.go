@@ -53,7 +53,7 @@ func TestClientFlaps(t *testing.T) {
 			t.Errorf("between two connections: %+v, %+v", between, between.Outage)
 		}
 		s := snapshot(t, h)
-		if n := s.Count(); n.Flapping != 1 || n.Away != 1 || n.Present != 0 {
+		if n := s.Count(); n.Flapping != 1 || n.Between != 1 || n.Away != 0 || n.Present != 0 {
 			t.Errorf("%+v", n)
 		}
 		time.Sleep(800 * ms)

@@ -125,6 +125,7 @@ func stormEnded(s *model.Storm) []slog.Attr {
 		slog.Int("storm", s.ID),
 		slog.Int("clients", s.Clients),
 		slog.Int("away", s.Away),
+		slog.Int("settling", s.Settling),
 		slog.Int("flapping", s.Flapping),
 		slog.Int("gave_up", s.GaveUp),
 		slog.Int("never_in", s.NeverIn),
