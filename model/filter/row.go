@@ -182,58 +182,55 @@ func (r Row) keptOutBy() string {
 	return ""
 }
 
-// code returns the close code, or the status with which a handshake was refused: of a client, those that keep it out.
-func (r Row) code() (int64, bool) {
-	if o := r.outage(); o != nil && o.Flaps > 0 && o.Refusals == 0 {
-		return int64(o.Close.Code), true
-	} else if o != nil && o.Refusals > 0 {
-		return r.status()
+// closed returns how the connection was closed, nil if it was not: of a client that is kept out by short connections, how
+// these are closed, and nothing of one that is refused.
+func (r Row) closed() *model.Close {
+	switch o := r.outage(); {
+	case o != nil && o.Refusals > 0:
+		return nil
+	case o != nil && o.Flaps > 0:
+		return &o.Close
 	}
-	if c := r.known().Close; c != nil {
+	return r.known().Close
+}
+
+// refused returns how a handshake was refused, or how a client is: zero if it is not.
+func (r Row) refused() model.Refusal {
+	if o := r.outage(); o != nil && o.Refusals > 0 {
+		return model.Refusal{Status: o.Status, By: o.By, Reason: o.Reason}
+	}
+	if refusal := r.refusal(); refusal != nil {
+		return *refusal
+	}
+	return model.Refusal{}
+}
+
+// code returns the close code, or the status of a refusal.
+func (r Row) code() (int64, bool) {
+	if c := r.closed(); c != nil {
 		return int64(c.Code), true
 	}
 	return r.status()
 }
 
 func (r Row) status() (int64, bool) {
-	if o := r.outage(); o != nil && o.Status > 0 {
-		return int64(o.Status), true
-	}
-	if refusal := r.refusal(); refusal != nil && refusal.Status > 0 {
-		return int64(refusal.Status), true
-	}
-	return 0, false
+	status := r.refused().Status
+	return int64(status), status > 0
 }
 
-// by returns who closed the connection, or refused the handshake: of a client, who keeps it out.
+// by returns who closed the connection, or refused the handshake.
 func (r Row) by() string {
-	if o := r.outage(); o != nil && o.Refusals > 0 {
-		return string(o.By)
-	} else if o != nil && o.Flaps > 0 {
-		return o.Close.By.String()
-	}
-	if refusal := r.refusal(); refusal != nil {
-		return string(refusal.By)
-	}
-	if c := r.known().Close; c != nil {
+	if c := r.closed(); c != nil {
 		return c.By.String()
 	}
-	return ""
+	return string(r.refused().By)
 }
 
 func (r Row) reason() string {
-	if o := r.outage(); o != nil && o.Refusals > 0 {
-		return o.Reason
-	} else if o != nil && o.Flaps > 0 {
-		return o.Close.Reason
-	}
-	if refusal := r.refusal(); refusal != nil {
-		return refusal.Reason
-	}
-	if c := r.known().Close; c != nil {
+	if c := r.closed(); c != nil {
 		return c.Reason
 	}
-	return ""
+	return r.refused().Reason
 }
 
 // backAfter returns how long the client was away before its newest connection.

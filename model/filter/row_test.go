@@ -120,6 +120,31 @@ func TestFilterOfRows(t *testing.T) {
 	}
 }
 
+// A client is found by what keeps it out now, and not by what did, or by the end of its last connection.
+func TestFilterOfWhatKeepsOut(t *testing.T) {
+	last := &model.Connection{State: model.Closed, Close: &model.Close{Code: 1012, By: model.ByHolter}}
+	flaps := model.Close{Code: 4401, By: model.ByApp, Reason: "expired"}
+	rows := []Row{
+		{Connection: last, Client: &model.Client{Outage: &model.Outage{Flaps: 3, Close: flaps}}},
+		{Connection: last, Client: &model.Client{Outage: &model.Outage{Flaps: 3, Close: flaps, Refusals: 2, Status: 401, By: model.RefusedByUpstream, Reason: "stale"}}},
+		{Connection: last, Client: &model.Client{Outage: &model.Outage{Status: 401, By: model.RefusedByUpstream}}}, // it has been let in
+		{Connection: last, Client: &model.Client{}},
+	}
+	for filter, want := range map[string]string{
+		"status=401": "1", "code=401": "1", "code=4401": "0", "code=1012": "2 3",
+		"by=app": "0", "by=upstream": "1", "by=holter": "2 3", "reason=expired": "0", "reason=stale": "1", `reason=""`: "2 3",
+		`kept_out_by="401 by upstream"`: "1", "kept_out_by~app": "0",
+	} {
+		f, err := ClientRows.Parse(filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := selected(f, rows); got != want {
+			t.Errorf("%s selects %q, want %q", filter, got, want)
+		}
+	}
+}
+
 func TestFilterMistakesOfRows(t *testing.T) {
 	for _, tt := range []struct {
 		place        Place
