@@ -133,12 +133,12 @@ type sample struct {
 	after int
 }
 
-// see keeps the traits of a request, if there is room.
-func (s *sampler) see(c *connection, r *http.Request, seed maphash.Seed) {
+// add keeps the traits of a connection, if there is room.
+func (s *sampler) add(c *connection, t traits) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.present) < maxSamples {
-		s.present[c], s.changed = sample{traitsOf(r, seed), s.ended}, true
+		s.present[c], s.changed = sample{t, s.ended}, true
 	}
 }
 
@@ -251,7 +251,7 @@ func (s *samplers) of(name string) *sampler {
 // see looks at the request of a connection if its name is watched.
 func (s *samplers) see(c *connection, r *http.Request) {
 	if of := s.of(c.client.id); of != nil && s.looks.Add(1) <= mostLooks {
-		of.see(c, r, s.seed)
+		of.add(c, traitsOf(r, s.seed)) // parsed outside the lock, for which Gone waits under Hub.mu
 	}
 }
 
