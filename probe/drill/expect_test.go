@@ -98,6 +98,31 @@ func TestUnknownPolicyIsNotAsExpected(t *testing.T) {
 	}
 }
 
+// The report tells why the largest of the unknown policies is unknown, and counts the clients of the others.
+func TestReportOfUnknownPolicies(t *testing.T) {
+	unknown := func(clients int, d model.Doubt) model.PoolPolicy {
+		return model.PoolPolicy{Policy: model.Policy{Kind: model.PolicyUnknown}, Clients: clients, Doubt: d}
+	}
+	r := Report{Figures: &Figures{Policies: []model.PoolPolicy{
+		unknown(20, model.Doubt{Reason: model.DoubtFewAttempts, Have: 2, Need: 3}),
+		unknown(4, model.Doubt{Reason: model.DoubtFewClients, Have: 4, Need: 8}),
+		unknown(3, model.Doubt{Reason: model.DoubtFewClients, Have: 3, Need: 8}),
+	}}}
+	var text strings.Builder
+	r.WriteText(&text)
+	for _, want := range []string{
+		"20 clients (no user agent): unknown: 2 attempts in a row known of enough clients, and 3 are needed: most were back before the next; so refuse upgrades for longer\n",
+		"policy    7 clients of other kinds: unknown\n",
+	} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("no %q in\n%s", want, &text)
+		}
+	}
+	if got := r.wire().Policies[1].Doubt; got != "4 clients in all, and 8 are needed" {
+		t.Errorf("%q in JSON", got)
+	}
+}
+
 func TestExpectationMistakes(t *testing.T) {
 	for text, want := range map[string]struct {
 		pos      int

@@ -142,16 +142,19 @@ func (r *Report) writeFigures(w io.Writer) {
 	if f.Crowding > 0 {
 		line("crowding", "%.1f times the rate of an even spread", f.Crowding)
 	}
-	unknown := 0
+	doubted, others := false, 0
 	for i := range f.Policies {
-		if p := &f.Policies[i]; p.Kind == model.PolicyUnknown {
-			unknown += p.Clients
-		} else {
-			line("policy", "%d clients (%s): %s", p.Clients, agent(p), describe(p))
+		p := &f.Policies[i]
+		unknown := p.Kind == model.PolicyUnknown
+		if unknown && doubted {
+			others += p.Clients
+			continue
 		}
+		doubted = doubted || unknown
+		line("policy", "%d clients (%s): %s", p.Clients, agent(p), describe(p))
 	}
-	if unknown > 0 {
-		line("policy", "%d clients: unknown; %s", unknown, policyHint)
+	if others > 0 {
+		line("policy", "%d clients of other kinds: unknown", others)
 	}
 	if f.More.Pools > 0 {
 		line("policy", "%d clients in %d more kinds: only the largest kinds are read", f.More.Clients, f.More.Pools)
@@ -161,9 +164,6 @@ func (r *Report) writeFigures(w io.Writer) {
 	}
 	table.Flush()
 }
-
-// policyHint says what is needed to recognize a policy.
-const policyHint = "this takes three attempts in a row by eight clients of a kind, so refuse upgrades for longer"
 
 func agent(p *model.PoolPolicy) string {
 	if p.UserAgent == "" {
@@ -250,6 +250,7 @@ type wirePool struct {
 	Like       string           `json:"like"`
 	Confidence float64          `json:"confidence"`
 	Resets     string           `json:"resets"`
+	Doubt      string           `json:"doubt"` // why the kind is unknown, "" if it is not
 }
 
 type wireCheck struct {
@@ -277,7 +278,7 @@ func (r *Report) wire() wireReport {
 	for i := range f.Policies {
 		p := &f.Policies[i]
 		w.Policies = append(w.Policies, wirePool{
-			p.UserAgent, p.Path, p.Clients, p.Kind, millis(p.Base), p.Factor, millis(p.Cap), p.Jitter, p.Share, p.Like, p.Confidence, resetWord(p.Resets),
+			p.UserAgent, p.Path, p.Clients, p.Kind, millis(p.Base), p.Factor, millis(p.Cap), p.Jitter, p.Share, p.Like, p.Confidence, resetWord(p.Resets), p.Doubt.String(),
 		})
 	}
 	for _, c := range r.Checks {

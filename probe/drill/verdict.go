@@ -226,10 +226,7 @@ func describe(p *model.PoolPolicy) string {
 	text := string(p.Kind)
 	switch p.Kind {
 	case model.PolicyUnknown:
-		if p.Doubt.Reason != "" {
-			return "unknown: " + p.Doubt.String()
-		}
-		return "unknown: " + policyHint
+		return text + ": " + why(&p.Doubt)
 	case model.PolicyFixed:
 		text += " " + seconds(p.Base)
 	case model.PolicyExponential:
@@ -247,6 +244,17 @@ func describe(p *model.PoolPolicy) string {
 		text += ", resets at open"
 	}
 	return text
+}
+
+// policyHint says what is needed to recognize a policy.
+const policyHint = "this takes three attempts in a row by eight clients of a kind, so refuse upgrades for longer"
+
+// why says why a policy is unknown. A target of an older version does not tell.
+func why(d *model.Doubt) string {
+	if d.Reason == model.DoubtFewAttempts {
+		return d.String() + "; so refuse upgrades for longer"
+	}
+	return cmp.Or(d.String(), policyHint)
 }
 
 func percent(share float64) string {
