@@ -186,7 +186,7 @@ func (c *Command) unreachable(ctx context.Context, err error) error {
 	return fmt.Errorf("connect to %s: %s%s", c.URL, model.Clean(err.Error(), longestError), hint(err))
 }
 
-const longestError = 300
+const longestError = 500
 
 // garbageKept is the collector's setting (GOGC) once the clients are connected. Beats make little garbage, but
 // with Go's default of 100 the memory of a client would still grow by a third within a minute.
@@ -227,6 +227,7 @@ func (c *Command) write(r *Report, out io.Writer) error {
 	}
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
 	return e.Encode(r)
 }
 

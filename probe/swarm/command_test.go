@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/gorilla/websocket"
 
 	"holter/model"
 	"holter/probe/process"
@@ -198,6 +199,10 @@ func TestCommandReportsWhyItCannotConnect(t *testing.T) {
 	router := http.NewServeMux()
 	router.HandleFunc("/403", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
 	router.HandleFunc("/200", func(http.ResponseWriter, *http.Request) {})
+	router.Handle("/302", http.RedirectHandler("/login", http.StatusFound))
+	router.HandleFunc("/chat", func(w http.ResponseWriter, r *http.Request) {
+		(&websocket.Upgrader{}).Upgrade(w, r, http.Header{"Sec-Websocket-Protocol": {"chat"}})
+	})
 	server := httptest.NewServer(router)
 	defer server.Close()
 	root := "ws" + strings.TrimPrefix(server.URL, "http")
@@ -207,6 +212,8 @@ func TestCommandReportsWhyItCannotConnect(t *testing.T) {
 		root + "/403":           "handshake refused with 403 Forbidden: it may need --header",
 		root + "/404":           `handshake refused with 404 Not Found ("404 page not found"): is this the path of a WebSocket endpoint?`,
 		root + "/200":           "handshake refused with 200 OK: is this the path",
+		root + "/302":           `(to /login, "<a href="/login">Found</a>."): clients do not follow that`,
+		root + "/chat":          `a subprotocol that was not offered ("chat"): offer it with --subprotocol`,
 		"wss" + root[2:]:        "does not speak TLS, so write ws://",
 		liar:                    "malformed HTTP",
 		"ws://nowhere.invalid/": "nowhere.invalid",

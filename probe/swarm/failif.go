@@ -62,7 +62,6 @@ var figures = append([]figure{
 	{expect.Subject{Name: "ended", Unit: expect.Number}, number(func(r *Report) int { return sum(r.Ended) })},
 	{expect.Subject{Name: "lost", Unit: expect.Number}, number(func(r *Report) int { return r.Lost })},
 	{expect.Subject{Name: "gave_up", Unit: expect.Number}, number(func(r *Report) int { return r.GaveUp })},
-	{expect.Subject{Name: "no_client_gave_up", Unit: expect.Flag}, noClientGaveUp},
 	{expect.Subject{Name: "late", Unit: expect.Length}, late},
 }, percentiles()...)
 
@@ -105,10 +104,6 @@ func ofClients(of func(*Report) int) finding {
 	return func(c *expect.Comparison, r *Report) (bool, string) {
 		return c.Holds(float64(of(r)) / float64(r.Clients)), fmt.Sprintf("%d of %d clients", of(r), r.Clients)
 	}
-}
-
-func noClientGaveUp(_ *expect.Comparison, r *Report) (bool, string) {
-	return r.GaveUp == 0, fmt.Sprintf("%d of %d clients gave up", r.GaveUp, r.Clients)
 }
 
 func late(c *expect.Comparison, r *Report) (bool, string) {
