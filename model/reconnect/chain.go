@@ -63,7 +63,7 @@ func (c *chain) try(a attempt) {
 	c.tries = uint8(min(int(c.tries)+1, math.MaxUint8))
 	if c.short && a.choice == chosenFreely && c.tries > 1 {
 		if len(c.reopen) == mostReopenings {
-			c.reopen = append(c.reopen[:0], c.reopen[1:]...)
+			c.reopen = slices.Clone(c.reopen[1:]) // a copy of the client keeps the old ones
 		}
 		c.reopen = append(c.reopen, reopening{a.micros, c.tries})
 	}

@@ -20,6 +20,9 @@ func adopt(members []*Attempts, p *model.PoolPolicy) {
 	}
 }
 
+// Adopt takes over what Infer has found for a copy of a.
+func (a *Attempts) Adopt(c *Attempts) { a.policy = c.policy }
+
 // patience returns how long a client may be silent before it has given up.
 func (a *Attempts) patience() time.Duration {
 	p := a.policy

@@ -290,7 +290,7 @@ func TestStormOfAMillionAttempts(t *testing.T) {
 		}
 		for range 4 {
 			at += model.Instant(model.ActivityBin)
-			w.Tick(at, len(clients))
+			tick(w, at, len(clients))
 		}
 		if round == 300 {
 			runtime.GC()
@@ -302,8 +302,9 @@ func TestStormOfAMillionAttempts(t *testing.T) {
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 4<<20 {
 		t.Errorf("%d kB more after 700 000 further attempts", grown>>10)
 	}
-	w.measure(at)
-	s := &w.on.Storm
+	m := w.survey(at)
+	finish(w, m)
+	s := &m.storm
 	if s.Refused != 1_000_000 || s.DroppedAttempts != 400_000 || len(s.Curve) != model.MaxActivity || s.Refusals[0].Count != 1_000_000 {
 		t.Errorf("%d refused, %d dropped, %d bins, %+v", s.Refused, s.DroppedAttempts, len(s.Curve), s.Refusals)
 	}
@@ -325,7 +326,7 @@ func TestStormSaysWhomItDropped(t *testing.T) {
 	for i := range clients {
 		w.Try(&clients[i], at, 0, nil)
 	}
-	began, _, _ := w.Tick(at, len(clients))
+	began, _, _ := tick(w, at, len(clients))
 	if began == nil || began.Clients != maxClients || began.DroppedClients != more {
 		t.Errorf("%+v", began)
 	}

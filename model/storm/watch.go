@@ -76,8 +76,10 @@ type storm struct {
 	busiest   model.Instant // what newest was at busy
 	measured  model.Instant
 	flapped   model.Instant // the end of the first short connection, 0 before clients flap
+	begun     bool          // this has been said
 	told      bool          // that it does not end because clients flap
-	brief     int           // clients that had a short connection, and may be about to flap
+	brief     int           // see Survey
+	room      []victim      // for the next survey
 	before    *totals       // of the bins that are forgotten; nil while the whole storm is in the bins
 }
 
@@ -99,7 +101,7 @@ func (w *Watch) Lose(a *Client, at model.Instant, l *reconnect.Loss) {
 	if brief && !first {
 		old.back = 0 // the client had not really come back
 	} else {
-		w.depart(a, absence{lost: at, code: uint16(l.Close.Code), by: l.Close.By})
+		w.depart(a, absence{lost: at, end: end{uint16(l.Close.Code), l.Close.By}})
 		b.losses++
 		b.dropped += w.list(a)
 	}
@@ -253,37 +255,65 @@ func (w *Watch) forget(before int64) {
 	})
 }
 
-// Tick brings the watch to now. It returns a copy of a storm that began, of one that does not end because clients flap,
-// which is said once, and of one that ended; nil for none.
-func (w *Watch) Tick(now model.Instant, population int) (began, flapping, ended *model.Storm) {
+// Tick brings the watch to now. It returns the measurement of a storm if one is due, else nil. The caller lets it see the
+// clients (Survey), computes its figures (Survey.Read), and gives it back (Conclude).
+func (w *Watch) Tick(now model.Instant, population int) *Survey {
 	w.bin(now)
 	tryers := w.tryers(now)
 	if w.on == nil {
 		threshold := max(floor, int(share*float64(population)))
 		if tryers < threshold {
-			return nil, nil, nil
+			return nil
 		}
-		return w.begin(now, threshold, population), nil, nil
+		w.begin(now, threshold, population)
+		return w.survey(now)
 	}
 	s := w.on
-	calm := time.Duration(now - s.busy)
-	if calm >= pause && tryers >= s.threshold && w.losses(s.busy) >= s.threshold {
-		return nil, nil, w.end(now, s.busy) // while some still flapped, many others have lost their connection: another storm
+	if time.Duration(now-s.busy) >= pause && tryers >= s.threshold && w.losses(s.busy) >= s.threshold {
+		m := w.survey(now) // while some still flapped, many others have lost their connection: another storm
+		m.led = s.busy
+		return m
 	}
 	if 2*tryers >= s.threshold {
-		s.busy, s.busiest, calm = now, s.newest, 0
+		s.busy, s.busiest = now, s.newest
 	}
-	if time.Duration(now-s.measured) >= refresh {
-		w.measure(now)
+	if time.Duration(now-s.measured) >= refresh || s.over(now) {
+		return w.survey(now)
 	}
+	return nil
+}
+
+// over reports whether it is calm for long enough, as far as that was measured.
+func (s *storm) over(now model.Instant) bool {
+	if 100*(s.Flapping+s.brief) > s.Clients { // so many that 99 % cannot be back
+		return false
+	}
+	calm := time.Duration(now - s.busy)
+	return calm >= pause || calm > 0 && s.Back99 > 0
+}
+
+// Conclude takes over the figures of the newest measurement. It returns a copy of a storm that began, of one
+// that does not end because clients flap, which is said once, and of one that ended; nil for none.
+func (w *Watch) Conclude(m *Survey) (began, flapping, ended *model.Storm) {
+	s := w.on
+	s.Storm, s.brief, s.room = m.storm, m.brief, m.victims
+	s.FlapRate = w.flapRate(m.at)
+	for i := range m.victims {
+		v := &m.victims[i]
+		v.client.Adopt(&v.attempts)
+	}
+	copied := s.Storm
 	switch {
+	case !s.begun:
+		s.begun = true
+		return &copied, nil, nil
+	case m.led != 0:
+		return nil, nil, w.end(m.at, m.led)
 	case s.Unsettled() && !s.told:
 		s.told = true
-		copied := s.Storm
 		return nil, &copied, nil
-	case 100*(s.Flapping+s.brief) > s.Clients: // so many that 99 % cannot be back
-	case calm >= pause || calm > 0 && s.Back99 > 0:
-		return nil, nil, w.end(now, now)
+	case s.over(m.at):
+		return nil, nil, w.end(m.at, m.at)
 	}
 	return nil, nil, nil
 }
@@ -305,22 +335,18 @@ func (w *Watch) losses(from model.Instant) (n int) {
 	return n
 }
 
-func (w *Watch) begin(now model.Instant, threshold, population int) *model.Storm {
+func (w *Watch) begin(now model.Instant, threshold, population int) {
 	w.count++
 	w.on = &storm{threshold: threshold, busy: now, newest: now, busiest: now}
 	w.on.ID, w.on.Population = w.count, population
 	w.on.onset = w.onset(now)
 	w.on.from = int64(w.on.onset) / int64(model.ActivityBin)
 	w.on.Started = w.zero.Add(time.Duration(w.on.onset))
-	w.measure(now)
-	s := w.on.Storm
-	return &s
 }
 
 // end moves the storm to those of the past. Clients that are still away may be part of another one, which no loss until
 // led has led to.
 func (w *Watch) end(now, led model.Instant) *model.Storm {
-	w.measure(now)
 	s := w.on.Storm
 	s.Ended = w.zero.Add(time.Duration(w.on.last()))
 	if len(w.past) == model.MaxStorms {
@@ -345,7 +371,7 @@ func (w *Watch) end(now, led model.Instant) *model.Storm {
 // must not change what the storms point to.
 func (w *Watch) Storms() []model.Storm {
 	storms := slices.Clone(w.past)
-	if w.on != nil {
+	if w.on != nil && w.on.begun {
 		storms = append(storms, w.on.Storm)
 	}
 	return storms

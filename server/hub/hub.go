@@ -212,12 +212,20 @@ func (h *Hub) measure() {
 	h.registry.measure(now)
 }
 
-// reportStorms publishes that a storm has begun or ended, or does not end because clients flap.
+// reportStorms publishes that a storm has begun or ended, or does not end because clients flap. It reads the survey without
+// the lock, because that may take a tenth of a second.
 func (h *Hub) reportStorms() {
+	survey := h.tickStorms()
+	if survey == nil {
+		return
+	}
+	for h.surveyStorm(survey) {
+	}
+	survey.Read()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()
-	began, flapping, ended := h.registry.storms.Tick(now, len(h.registry.clients))
+	began, flapping, ended := h.registry.storms.Conclude(survey)
 	if began != nil {
 		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormStarted, Storm: began})
 	}
@@ -227,6 +235,18 @@ func (h *Hub) reportStorms() {
 	if ended != nil {
 		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormEnded, Storm: ended})
 	}
+}
+
+func (h *Hub) tickStorms() *storm.Survey {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.registry.storms.Tick(h.now(), len(h.registry.clients))
+}
+
+func (h *Hub) surveyStorm(s *storm.Survey) (more bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.registry.storms.Survey(s)
 }
 
 // all returns the connections on the list, open and lingering.
