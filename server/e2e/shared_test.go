@@ -13,9 +13,9 @@ import (
 	"holter/server/api"
 )
 
-// pushers are clients whose library has the same client=js for all, as Pusher's. They come back a second after their
-// connection has ended.
-func pushers(t *testing.T, url string, n int) {
+// alike are clients of one library: each has the address that target makes of its number. They come back a second after
+// their connection has ended.
+func alike(t *testing.T, n int, target func(i int) string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	t.Cleanup(func() {
@@ -24,9 +24,9 @@ func pushers(t *testing.T, url string, n int) {
 	})
 	for i := range n {
 		all.Go(func() {
-			target := fmt.Sprintf("%s?protocol=7&client=js&version=8.4.0&t=%d&device=d%d", url, time.Now().UnixNano(), i)
+			url := target(i)
 			for ctx.Err() == nil {
-				if c, _, err := websocket.DefaultDialer.DialContext(ctx, target, nil); err == nil {
+				if c, _, err := websocket.DefaultDialer.DialContext(ctx, url, nil); err == nil {
 					stop := context.AfterFunc(ctx, func() { c.Close() })
 					for err == nil {
 						_, _, err = c.ReadMessage()
@@ -43,28 +43,43 @@ func pushers(t *testing.T, url string, n int) {
 	}
 }
 
-// Clients that all give the same name are as many clients, are warned of once and, when all are kicked, are a storm.
+// Clients that all give the same name, as Pusher's library does, or that give none and come from one address, are as many
+// clients, are warned of once and, when all are kicked, are a storm.
 func TestSharedName(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"serve", "proxy"} {
-		t.Run(command, func(t *testing.T) {
+	pusher := func(i int) string {
+		return fmt.Sprintf("?protocol=7&client=js&version=8.4.0&t=%d&device=d%d", time.Now().UnixNano(), i)
+	}
+	nameless := func(int) string { return "" }
+	for _, tt := range []struct {
+		name, command  string
+		query          func(i int) string
+		shared         string
+		identity, tail string // of the warning
+	}{
+		{"serve", "serve", pusher, "js", "query:device", "--identity query:device tells them apart"},
+		{"proxy", "proxy", pusher, "js", "query:device", "--identity query:device tells them apart"},
+		{"serve without a name", "serve", nameless, "127.0.0.1 Go-http-client/1.1", "", "nothing in their requests differs"},
+		{"proxy without a name", "proxy", nameless, "127.0.0.1 Go-http-client/1.1", "", "nothing in their requests differs"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			const n = 16
 			args := []string{"--interval", "500ms"}
-			if command == "proxy" {
+			if tt.command == "proxy" {
 				app, _ := backend(t)
 				app.Start()
 				args = append(args, app.URL)
 			}
-			p := launch(t, command, args...)
-			pushers(t, p.websocket, n)
+			p := launch(t, tt.command, args...)
+			alike(t, n, func(i int) string { return p.websocket + tt.query(i) })
 			warning := p.line(t, "shared-identity")
-			if warning["level"] != "WARN" || warning["client"] != "js" || warning["identity"] != "query:device" {
+			if warning["level"] != "WARN" || warning["client"] != tt.shared || warning["identity"] != tt.identity {
 				t.Errorf("%v", warning)
 			}
 			eventually(t, 2*patience, "all clients", func() bool { return len(p.clients(t)) >= n })
 			for _, c := range p.clients(t) {
-				if c.Shared != "js" || c.ID == "js" {
+				if c.Shared != tt.shared || c.Generation != 1 {
 					t.Errorf("%+v", c)
 				}
 			}
@@ -82,7 +97,7 @@ func TestSharedName(t *testing.T) {
 				t.Errorf("%+v", s.StormSummary)
 			}
 			clients := p.clients(t)
-			if w := p.summary(t).Warnings; len(clients) != n || len(w) != 1 || w[0].Connections != n || !strings.HasSuffix(w[0].Detail, "--identity query:device tells them apart") {
+			if w := p.summary(t).Warnings; len(clients) != n || len(w) != 1 || w[0].Connections != n || !strings.HasSuffix(w[0].Detail, tt.tail) {
 				t.Errorf("%d clients, %+v", len(clients), w)
 			}
 		})
