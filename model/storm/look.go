@@ -2,6 +2,7 @@ package storm
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -75,7 +76,7 @@ const burstGap = model.Instant(100 * time.Millisecond)
 // totals are sums over bins.
 type totals struct {
 	reconnects, refused, dropped int
-	refusals                     []int // by their way
+	refusals                     map[refusal]int // by the way
 	curve                        []model.Activity
 }
 
@@ -83,10 +84,10 @@ func (t *totals) add(b *bin) {
 	t.reconnects += int(b.Reconnects)
 	t.refused += int(b.Refused)
 	t.dropped += int(b.dropped)
+	if t.refusals == nil {
+		t.refusals = make(map[refusal]int)
+	}
 	for way, n := range b.refused {
-		for len(t.refusals) <= way {
-			t.refusals = append(t.refusals, 0)
-		}
 		t.refusals[way] += int(n)
 	}
 	if len(t.curve) < model.MaxActivity {
@@ -113,7 +114,7 @@ func (w *Watch) sum(s *model.Storm) {
 	t := totals{}
 	if w.on.before != nil {
 		t = *w.on.before
-		t.refusals, t.curve = slices.Clone(t.refusals), slices.Clip(t.curve)
+		t.refusals, t.curve = maps.Clone(t.refusals), slices.Clip(t.curve)
 	}
 	for i := max(0, min(int(w.on.from-w.first), len(w.bins))); i < len(w.bins); i++ {
 		t.add(&w.bins[i])
@@ -125,9 +126,7 @@ func (w *Watch) sum(s *model.Storm) {
 	}
 	s.Refusals = nil
 	for way, n := range t.refusals {
-		if n > 0 {
-			s.Refusals = append(s.Refusals, model.StormRefusal{Status: w.refusals[way].status, By: w.refusals[way].by, Count: n})
-		}
+		s.Refusals = append(s.Refusals, model.StormRefusal{Status: way.status, By: way.by, Count: n})
 	}
 	slices.SortFunc(s.Refusals, func(a, b model.StormRefusal) int {
 		return cmp.Or(-cmp.Compare(a.Count, b.Count), cmp.Compare(a.Status, b.Status), cmp.Compare(a.By, b.By))

@@ -28,7 +28,7 @@ const (
 
 	// maxClients bounds the clients that are kept in a storm. Further ones are only counted.
 	maxClients = 100_000
-	// maxRefusals bounds the ways of a refusal that are told apart.
+	// maxRefusals bounds the ways of a refusal that are told apart in a bin.
 	maxRefusals = 32
 
 	windowBins = int64(window / model.ActivityBin)
@@ -46,8 +46,6 @@ type Watch struct {
 	count int       // storms so far
 	on    *storm    // nil while there is none
 	past  []model.Storm
-
-	refusals []refusal // the ways so far; their numbers are those in a bin
 }
 
 // refusal is a way in which upgrades are refused.
@@ -58,11 +56,11 @@ type refusal struct {
 
 type bin struct {
 	model.Activity
-	losses  uint32   // clients that lost their last connection after they had stayed, or their first one
-	flaps   uint32   // connections of clients that ended before they had stayed
-	tryers  uint32   // clients whose newest attempt to come back was here
-	dropped uint32   // clients that were lost, or came first, and for which there was no room
-	refused []uint32 // upgrades by the way in which they were refused
+	losses  uint32             // clients that lost their last connection after they had stayed, or their first one
+	flaps   uint32             // connections of clients that ended before they had stayed
+	tryers  uint32             // clients whose newest attempt to come back was here
+	dropped uint32             // clients that were lost, or came first, and for which there was no room
+	refused map[refusal]uint32 // upgrades, by the way
 }
 
 // storm is a storm that is on.
@@ -188,7 +186,7 @@ func (w *Watch) Close(at model.Instant) { w.bin(at).Closes++ }
 func (w *Watch) arrive(b *bin, at model.Instant, r *model.Refusal) {
 	if r != nil {
 		b.Refused++
-		b.refuse(w.way(r))
+		b.refuse(refusal{r.Status, r.By})
 	} else {
 		b.Connects++
 		b.Reconnects++
@@ -198,27 +196,13 @@ func (w *Watch) arrive(b *bin, at model.Instant, r *model.Refusal) {
 	}
 }
 
-func (b *bin) refuse(way int) {
-	for len(b.refused) <= way {
-		b.refused = append(b.refused, 0)
+func (b *bin) refuse(way refusal) {
+	if b.refused == nil {
+		b.refused = make(map[refusal]uint32)
 	}
-	b.refused[way]++
-}
-
-// way returns the number of the way in which r was refused. There is one for all beyond maxRefusals.
-func (w *Watch) way(r *model.Refusal) int {
-	way := refusal{r.Status, r.By}
-	if i := slices.Index(w.refusals, way); i >= 0 {
-		return i
+	if b.refused[way] > 0 || len(b.refused) < maxRefusals {
+		b.refused[way]++
 	}
-	if len(w.refusals) == maxRefusals {
-		return maxRefusals - 1
-	}
-	if len(w.refusals) == maxRefusals-1 {
-		way = refusal{}
-	}
-	w.refusals = append(w.refusals, way)
-	return len(w.refusals) - 1
 }
 
 // bin returns the bin of at.
