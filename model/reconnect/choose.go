@@ -182,12 +182,15 @@ func (l *ladder) alike(a, b *candidate) bool {
 	return a.Depends() == b.Depends()
 }
 
-// join joins names that are not in both.
+// join adds those of the names b to a that are not among them.
 func join(a, b string) string {
-	if strings.Contains(a, b) {
-		return a
+	names := strings.Split(a, model.LikeEither)
+	for name := range strings.SplitSeq(b, model.LikeEither) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
-	return a + model.LikeEither + b
+	return strings.Join(names, model.LikeEither)
 }
 
 // method returns the name that AWS has for p, "" for none.

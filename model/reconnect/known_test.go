@@ -79,3 +79,16 @@ func TestKnownClientsAreWhole(t *testing.T) {
 		t.Error("an unknown client is known")
 	}
 }
+
+// One name may be a part of another one.
+func TestJoin(t *testing.T) {
+	for _, tt := range [][3]string{
+		{"STOMP", "MQTT.js", "STOMP or MQTT.js"},
+		{"STOMP or MQTT.js", "STOMP", "STOMP or MQTT.js"},
+		{"Python websockets, legacy", "Python websockets", "Python websockets, legacy or Python websockets"},
+	} {
+		if got := join(tt[0], tt[1]); got != tt[2] {
+			t.Errorf("%q and %q: %q", tt[0], tt[1], got)
+		}
+	}
+}
