@@ -40,7 +40,7 @@ func arrangeClients(p *picture, a arrangement) *picture {
 		return rows
 	})
 	chosen.hide(a, func(r *clientRow) bool { return r.State == model.Away })
-	chosen.longest = longestOf(chosen.rows, func(r *clientRow) string { return r.ID + strings.Repeat(" ", min(1, len(r.Shared))) })
+	chosen.longest = longestOf(chosen.rows, func(r *clientRow) string { return nameOf(r, " ") })
 	chosen.agents = longestOf(chosen.rows, func(r *clientRow) string { return r.UserAgent })
 	slices.SortStableFunc(chosen.rows, clientOrder(a))
 	fresh := *p
@@ -129,12 +129,16 @@ func (t *clientText) plain(s string, w int) string {
 	return g.Cut(g.Plain(s), w)
 }
 
-// name has a mark if the client's own name is not its own.
 func (t *clientText) name(r *clientRow, w int) string {
+	return t.plain(nameOf(r, t.page.styles.Glyphs.Shared), w)
+}
+
+// nameOf is the client's name, behind a mark if it shares one with others.
+func nameOf(r *clientRow, mark string) string {
 	if r.Shared == "" {
-		return t.plain(r.ID, w)
+		return r.ID
 	}
-	return t.plain(t.page.styles.Glyphs.Shared+r.ID, w)
+	return mark + r.ID
 }
 
 func (t *clientText) state(r *clientRow, _ int) string {

@@ -26,7 +26,7 @@ type Client struct {
 // Outage is what has kept a client out since it last stayed, or since it came first.
 type Outage struct {
 	Flaps    int    `json:"flaps"` // connections that were closed again within seconds
-	Code     int    `json:"code"`  // of the newest of these, as the next four; 0 if there is none
+	Code     int    `json:"code"`  // of the newest of these, as the next three; 0 if there is none
 	Reason   string `json:"reason"`
 	By       string `json:"by"`
 	LastedMS Millis `json:"lasted_ms"`
