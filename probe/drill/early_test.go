@@ -206,3 +206,23 @@ func TestSave(t *testing.T) {
 		t.Error("a stream is a file, or a file a stream")
 	}
 }
+
+// A report to the standard output goes behind what stands there already, also if that is a file.
+func TestSaveToStandardOutput(t *testing.T) {
+	out, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	stdout := os.Stdout
+	os.Stdout = out
+	defer func() { os.Stdout = stdout }()
+	io.WriteString(out, "before\n")
+	if err := save("/dev/stdout", []byte("report\n")); err != nil {
+		t.Error(err)
+	}
+	io.WriteString(out, "after\n")
+	if text, err := os.ReadFile(out.Name()); string(text) != "before\nreport\nafter\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
