@@ -8,8 +8,8 @@
 //
 // # Goroutines
 //
-// Run starts two and waits for them: beat, the only one that decides on pings and suspicions, and maintain, for
-// work that is not urgent. The exported methods of a leg run on the goroutines that move the bytes of its tap.
+// Run starts three and waits for them: beat, the only one that decides on pings and suspicions, maintain, for
+// work that is not urgent, and watchStorms, for what takes longer than that. The exported methods of a leg run on the goroutines that move the bytes of its tap.
 //
 // # Locks
 //
@@ -171,7 +171,7 @@ func (h *Hub) Sampled(s model.Host) {
 // Run beats until ctx ends. Then it closes all open connections with 1001, and waits up to a second for the peers'
 // answers.
 func (h *Hub) Run(ctx context.Context) error {
-	err := process.Run(ctx, h.beat, h.maintain)
+	err := process.Run(ctx, h.beat, h.maintain, h.watchStorms)
 	h.closeAll()
 	return err
 }
@@ -187,7 +187,6 @@ func (h *Hub) maintain(ctx context.Context) error {
 		case <-tick.C:
 		}
 		h.closeBin()
-		h.reportStorms()
 		if bins%int(time.Second/model.ActivityBin) == 0 {
 			h.measure()
 			h.breakOff()
@@ -210,6 +209,20 @@ func (h *Hub) measure() {
 	now := h.now()
 	h.registry.expire(now, h.o.Linger)
 	h.registry.measure(now)
+}
+
+// watchStorms looks for storms, and measures the one that is on.
+func (h *Hub) watchStorms(ctx context.Context) error {
+	tick := time.NewTicker(model.ActivityBin)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		h.reportStorms()
+	}
 }
 
 // reportStorms publishes that a storm has begun or ended, or does not end because clients flap. It reads the survey without
