@@ -93,7 +93,7 @@ func TestJUnitOfAnEarlyEnd(t *testing.T) {
 		}, false, "drill test: refuse upgrades for 5s: this holter only shows", []string{
 			"lost>=5 passes", "recovered>=99% is skipped: not judged, refuse upgrades for 5s: this holter only shows", ending + " errs: refuse upgrades for 5s: this holter only shows",
 		}},
-		"nobody there": {steps + "expect: [lost<5]", func(s *stage, _ context.CancelFunc) { s.conns = nil }, true, "drill test: no client is connected, so there is nothing to drill", []string{
+		"no clients": {steps + "expect: [lost<5]", func(s *stage, _ context.CancelFunc) { s.conns = nil }, true, "drill test: no client is connected, so there is nothing to drill", []string{
 			"lost<5 is skipped: not judged, no client is connected, so there is nothing to drill", ending + " errs: no client is connected, so there is nothing to drill",
 		}},
 	} {

@@ -38,7 +38,7 @@ func (c *Command) saveJUnit(r *Report) error {
 	return nil
 }
 
-// save writes a file at once: who reads it finds the old text or the new one. Where that is not possible, as for a
+// save writes a file at once: a reader finds the old text or the new one. Where that is not possible, as for a
 // stream or in a folder that takes no new files, it overwrites the file.
 func save(path string, text []byte) error {
 	switch {

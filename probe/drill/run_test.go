@@ -95,7 +95,7 @@ func (s *stage) come(client string, i int) {
 	})
 }
 
-// expel closes a connection after a while, as an application does that lets nobody stay.
+// expel closes a connection after a while, as an application does that keeps no client.
 func (s *stage) expel(i int) {
 	time.AfterFunc(s.expels, func() {
 		s.mu.Lock()

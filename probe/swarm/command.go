@@ -141,7 +141,7 @@ func (c *Command) run(ctx context.Context, out, live io.Writer) error {
 	case failed:
 		return fmt.Errorf("failed, because %s", report.failures())
 	case len(c.failIf) == 0 && report.Stayed == 0:
-		return errors.New(report.nobody())
+		return errors.New(report.whyNoneStayed())
 	}
 	return nil
 }
@@ -161,8 +161,8 @@ func (c *Command) goAhead(ctx context.Context, s *Swarm) error {
 	return err
 }
 
-// nobody says why no client has stayed.
-func (r *Report) nobody() string {
+// whyNoneStayed says why no client has stayed.
+func (r *Report) whyNoneStayed() string {
 	ended := sum(r.Ended)
 	switch {
 	case r.Connects == 0:

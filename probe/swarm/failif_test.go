@@ -226,7 +226,7 @@ func TestHangingHandshakesEndWithTheDuration(t *testing.T) {
 func TestHangingHandshakesEndWithTheSwarm(t *testing.T) {
 	t.Parallel()
 	for _, secure := range []bool{false, true} {
-		l, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts, and nobody answers
+		l, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts, and no program answers
 		if err != nil {
 			t.Fatal(err)
 		}
