@@ -150,7 +150,7 @@ var KnownClients = []KnownClient{
 			MaxAttempts: 10, Deaf: true,
 		},
 		"nats-io/nats.js 3.4: core/src/options.ts, core/src/protocol.ts, dodialLoop",
-		Ends{Refusals: AnyFailure, First: true, Tried: "nats.ws 1.30.3"},
+		Ends{Refusals: AnyFailure, First: true, Settled: 2 * time.Second, Tried: "nats.ws 1.30.3"},
 	},
 	{
 		"autobahn", "autobahn",

@@ -92,3 +92,18 @@ func TestJoin(t *testing.T) {
 		}
 	}
 }
+
+// A NATS client that is let in and thrown out for ever waits each time, and does not give up, as nats.ws 1.30.3 was seen to do.
+func TestNATSIsThrownOutForEver(t *testing.T) {
+	c := FindPreset("nats")
+	d := NewBackoff(&c.Policy, dice(1))
+	d.SettledAfter(c.Ends.Settled)
+	if delay, again := d.Next(2 * time.Second); delay != 0 || !again {
+		t.Errorf("%v, %t after a connection that lasted", delay, again)
+	}
+	for range 3 * c.Policy.MaxAttempts {
+		if delay, again := d.Next(200 * time.Millisecond); delay < 2*time.Second || !again {
+			t.Errorf("%v, %t after a short connection", delay, again)
+		}
+	}
+}
