@@ -74,6 +74,30 @@ func TestExpectations(t *testing.T) {
 	}
 }
 
+// As long as clients are silent, what is said of those that gave up must hold whatever becomes of them.
+func TestExpectationsOfSilentClients(t *testing.T) {
+	const early = "; 14 more have been silent for long, and it is too early to tell whether they gave up: watch for longer"
+	f := deployed()
+	f.Silent = 14
+	for text, want := range map[string]struct {
+		held  bool
+		found string
+	}{
+		"gave_up<=2":        {false, "1 of 100 clients" + early},
+		"gave_up!=9":        {false, "1 of 100 clients" + early},
+		"gave_up>=2":        {false, "1 of 100 clients" + early},
+		"gave_up=0":         {false, "1 of 100 clients"},
+		"gave_up<=15":       {true, "1 of 100 clients"},
+		"gave_up>=1":        {true, "1 of 100 clients"},
+		"no_client_gave_up": {false, "1 of 100 clients gave up"},
+	} {
+		e, err := ParseExpectation(text)
+		if c := e.check(f); err != nil || c.Held != want.held || c.Found != want.found {
+			t.Errorf("%s: %v, %q; want %v, %q", text, c.Held, c.Found, want.held, want.found)
+		}
+	}
+}
+
 // A drill in which no client lost its connection proves nothing.
 func TestExpectationsWithoutLosses(t *testing.T) {
 	for text, want := range map[string]bool{

@@ -22,7 +22,7 @@ type Figures struct {
 	FlapRate float64            // connections of these that are closed per second
 	Flaps    []model.StormCause // how they are closed, the commonest first
 	GaveUp   int                // clients that have been silent for clearly longer than their own policy allows
-	Silent   int                // clients that have not tried at all, and may have given up
+	Silent   int                // clients that have not tried at all or not for long, and may have given up
 
 	FromLoss bool // times of recovery count from each client's own loss
 
@@ -77,6 +77,8 @@ func (f *Figures) countOut(out []*outage, now time.Duration) {
 		switch {
 		case s.attempts.GaveUp(model.Instant(now)):
 			f.GaveUp++
+		case s.away && s.attempts.Doubtful(model.Instant(now)):
+			f.Silent++
 		case s.flapping():
 			f.Flapping++
 			ends[model.StormCause{Code: s.flap.Code, By: s.flap.By}]++

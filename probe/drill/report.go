@@ -133,7 +133,7 @@ func (r *Report) writeFigures(w io.Writer) {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(table, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("clients", "%d before, %d lost their connection, %d are back, %d gave up", r.Clients, f.Lost, f.Back, f.GaveUp)
+	line("clients", "%d before, %d lost their connection, %d are back, %d gave up%s", r.Clients, f.Lost, f.Back, f.GaveUp, f.silent())
 	if f.Flapping > 0 {
 		line("flapping", "%s", f.flaps())
 	}
@@ -163,6 +163,14 @@ func (r *Report) writeFigures(w io.Writer) {
 		line("missed", "%d events, so attempts and policies may be incomplete", f.Missed)
 	}
 	table.Flush()
+}
+
+// silent counts the clients that may have given up as well.
+func (f *Figures) silent() string {
+	if f.Silent == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d may have", f.Silent)
 }
 
 func agent(p *model.PoolPolicy) string {

@@ -310,7 +310,7 @@ func TestDrillWhoseClientsDoNotReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for watch, found := range map[time.Duration]string{
 			70 * time.Second: "10 of 10 clients gave up",
-			40 * time.Second: "10 of 10 clients have not tried so far; it is too early to say that they gave up",
+			40 * time.Second: "10 of 10 clients have been silent for long; it is too early to tell whether they gave up",
 		} {
 			s := newStage(10)
 			s.delay = 0

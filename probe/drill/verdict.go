@@ -69,11 +69,22 @@ func flapping(c *comparison, f *Figures) (bool, string) {
 	return c.Holds(float64(f.Flapping)), f.flaps()
 }
 
+// gaveUp holds if it holds whichever of the silent clients have given up too.
 func gaveUp(c *comparison, f *Figures) (bool, string) {
-	return c.Holds(float64(f.GaveUp)), fmt.Sprintf("%d of %d clients", f.GaveUp, f.Lost)
+	could := 0
+	for n := range f.Silent + 1 {
+		if c.Holds(float64(f.GaveUp + n)) {
+			could++
+		}
+	}
+	found := fmt.Sprintf("%d of %d clients", f.GaveUp, f.Lost)
+	if could > 0 && could <= f.Silent {
+		found += fmt.Sprintf("; %d more have been silent for long, and it is too early to tell whether they gave up: watch for longer", f.Silent)
+	}
+	return could == f.Silent+1, found
 }
 
-// noClientGaveUp holds if each client that is not back is known to try. One that has not tried at all may have given up.
+// noClientGaveUp holds if each client that is not back is known to try. One that is silent may have given up.
 func noClientGaveUp(_ *comparison, f *Figures) (bool, string) {
 	return f.GaveUp == 0 && f.Silent == 0, f.whoTries()
 }
@@ -84,7 +95,7 @@ func (f *Figures) whoTries() string {
 	case f.GaveUp > 0:
 		return fmt.Sprintf("%d of %d clients gave up", f.GaveUp, f.Lost)
 	case f.Silent > 0:
-		return fmt.Sprintf("%d of %d clients have not tried so far; it is too early to say that they gave up", f.Silent, f.Lost)
+		return fmt.Sprintf("%d of %d clients have been silent for long; it is too early to tell whether they gave up", f.Silent, f.Lost)
 	case f.Flapping > 0:
 		return f.flaps()
 	case away > f.Settling:
