@@ -26,6 +26,15 @@ func (s *Snapshot) Storm() *Storm {
 	return nil
 }
 
+// Newest returns the newest connection of each client that has one, open or lingering, by the client's name.
+func (s *Snapshot) Newest() map[string]*Connection {
+	newest := make(map[string]*Connection, len(s.Clients))
+	for i := range s.Connections {
+		newest[s.Connections[i].Client] = &s.Connections[i] // by id, so the last one stays
+	}
+	return newest
+}
+
 // ActivityBin is the time that one Activity counts, and MaxActivity the number of those that are kept: ten minutes.
 const (
 	ActivityBin = 250 * time.Millisecond

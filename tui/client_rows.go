@@ -23,10 +23,7 @@ const (
 
 // arrangeClients is p with its clients filtered and sorted.
 func arrangeClients(p *picture, a arrangement) *picture {
-	newest := make(map[string]*model.Connection, len(p.Clients))
-	for i := range p.Connections {
-		newest[p.Connections[i].Client] = &p.Connections[i] // by id, so the last one stays
-	}
+	newest := p.Newest()
 	chosen := choose(a, len(p.Clients), func(by finder) []*clientRow {
 		all := make([]clientRow, 0, len(p.Clients))
 		rows := make([]*clientRow, 0, len(p.Clients))

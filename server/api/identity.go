@@ -44,7 +44,7 @@ type Outage struct {
 type Attempt struct {
 	Number  uint8  `json:"number"`   // since its connection ended, from 1; 0 if it may count otherwise
 	DelayMS Millis `json:"delay_ms"` // since that end, or since the attempt before was refused
-	AskedMS Millis `json:"asked_ms"` // the wait that the refusal asked for
+	AskedMS Millis `json:"asked_ms"` // the wait that the refusal before it asked for
 	Refused bool   `json:"refused"`
 	Free    bool   `json:"free"` // the delay is the client's own choice
 }
