@@ -73,8 +73,8 @@ func (c *connection) legs() []*leg {
 // worse returns the leg that a user should look at first.
 func (c *connection) worse() *leg {
 	client, up := &c.toClient, c.toUpstream
-	if up != nil && up.end != nil && client.end != nil && up.heart != nil && up.heart.Diagnosis().Cause == model.CausePingHostile {
-		return up // it ended the connection, by a ping of holter's
+	if up != nil && up.killed && client.end != nil {
+		return up
 	}
 	if up == nil || up.heart == nil || up.end != nil || client.end != nil {
 		return client
@@ -95,7 +95,17 @@ func (c *connection) publish(e model.Event, now model.Instant) {
 
 // snapshot fills s, which is zero, with the connection as its worse leg shows it. (A return value of this
 // size would double the stack of the goroutine that serves the connection during the handshake.)
-func (c *connection) snapshot(s *model.Connection, now model.Instant) { c.render(s, c.worse(), now) }
+func (c *connection) snapshot(s *model.Connection, now model.Instant) {
+	c.render(s, c.worse(), now)
+	c.tellCloser(s, now)
+}
+
+// tellCloser sets who closed a connection: it is told from the client's side, whichever leg s shows.
+func (c *connection) tellCloser(s *model.Connection, now model.Instant) {
+	if c.toClient.end != nil && s.Close != nil {
+		s.Close = c.toClient.closing(now)
+	}
+}
 
 // render fills s, which is zero, with the connection as one of its legs shows it.
 func (c *connection) render(s *model.Connection, l *leg, now model.Instant) {

@@ -29,6 +29,7 @@ type leg struct {
 	pongs    uint32
 	beats    uint32    // the peer's
 	answers  bool      // it has answered a ping, of holter's or of the application's
+	killed   bool      // it ended because of a ping
 	awaited  bool      // a beat of the other leg waits for the next byte of this peer
 	tap      *tap.Conn // nil once its socket is closed
 	heart    *heart.Heart
@@ -172,9 +173,7 @@ func (l *leg) Closed(e tap.Ending) {
 		return
 	}
 	h.schedule.remove(l)
-	if l.diedOfPing(now) {
-		h.hostility.add(l.kind())
-	}
+	l.diedOf(now)
 	if l.side == model.UpstreamSide {
 		l.changed(l.heart.End(model.Ended))
 		return

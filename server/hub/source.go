@@ -69,6 +69,7 @@ func (h *Hub) Detail(_ context.Context, id model.ID) (model.Detail, error) {
 	defer c.mu.Unlock()
 	now := h.now()
 	d := c.worse().detail(now)
+	c.tellCloser(&d.Connection, now)
 	for _, t := range c.transitions {
 		d.Transitions = append(d.Transitions, model.Transition{At: h.time(t.at), Side: t.side, From: t.from, To: t.to, Diagnosis: t.diagnosis})
 	}
