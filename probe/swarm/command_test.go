@@ -308,7 +308,7 @@ func TestCommandSaysWhatToWrite(t *testing.T) {
 		{[]string{url, "--source-addr", "127.0.0.0/8"}, "more than 4096 addresses: write a smaller network"},
 		{[]string{url, "--source-addr", "127.0.0.0/21,127.0.8.0/21,127.0.16.0/24"}, "more than 4096 addresses"},
 		{[]string{url, "--fail-if", "stayed<95"}, `--fail-if "stayed<95": position 7: expected a share from 0% to 100%`},
-		{[]string{url, "--fail-if", "happy"}, "expected one of connected, stayed, recovered, back_50, back_90, back_99, peak_rate, refused"},
+		{[]string{url, "--fail-if", "happy"}, "expected one of connected, stayed, flapping, recovered, back_50, back_90, back_99, peak_rate, refused"},
 		{[]string{url, "--fail-if", "refused>0 lost>0"}, "write the rest as another expectation"},
 		{[]string{url, "--insecure"}, "write wss:// instead of " + url},
 		{[]string{url, "--ca", "x.pem"}, "write wss://"},

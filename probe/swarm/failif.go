@@ -15,6 +15,8 @@ type Verdict struct {
 	Expression string `json:"expression"`
 	Failed     bool   `json:"failed"` // it holds
 	Found      string `json:"found"`
+
+	figure string // that it is about
 }
 
 // judge evaluates the expressions and reports whether one of them holds.
@@ -22,7 +24,7 @@ func (r *Report) judge(failIf []expect.Expectation) (failed bool) {
 	for _, e := range failIf {
 		c := &e.Parts[0] // no figure joins others
 		holds, found := figures[c.Subject].of(c, r)
-		r.FailIf = append(r.FailIf, Verdict{e.Text, holds, found})
+		r.FailIf = append(r.FailIf, Verdict{e.Text, holds, found, figures[c.Subject].Name})
 		failed = failed || holds
 	}
 	return failed
@@ -52,6 +54,7 @@ type finding func(*expect.Comparison, *Report) (holds bool, found string)
 var figures = append([]figure{
 	{expect.Subject{Name: "connected", Unit: expect.Share}, ofClients(func(r *Report) int { return r.Connected })},
 	{expect.Subject{Name: "stayed", Unit: expect.Share}, ofClients(func(r *Report) int { return r.Stayed })},
+	{expect.Subject{Name: "flapping", Unit: expect.Number}, number(func(r *Report) int { return r.Flapping })},
 	{expect.Subject{Name: "recovered", Alias: "back", Unit: expect.Share, Timed: true}, recovered},
 	{expect.Subject{Name: "back_50", Unit: expect.Length}, backAfter(0.50)},
 	{expect.Subject{Name: "back_90", Unit: expect.Length}, backAfter(0.90)},
