@@ -35,6 +35,10 @@ func (l *ladder) read() reading {
 		return l.unknown("")
 	}
 	possible := l.possible()
+	if len(possible) == 0 && l.skewed != l.blur { // a narrow jitter looks like noise at first
+		l.blur = l.skewed
+		possible = l.possible()
+	}
 	if len(possible) == 0 {
 		return l.unknown(model.DoubtNoFit)
 	}
@@ -143,6 +147,9 @@ func (l *ladder) confidence(c *candidate, others float64) float64 {
 	exact := c.Jitter == model.JitterNone && c.Kind != model.PolicyFixed // what all delays have in common is none of the growth
 	if c.known == nil && !exact && c.Base > 0 && l.mostLate == mostLate && c.Base.Seconds() < 8*mostLate {
 		way *= 0.8
+		if c.Kind == model.PolicyFixed && c.Jitter == model.JitterPartial && 2*c.Share*c.Base.Seconds() < narrow {
+			way *= 0.75 // the ways of the clients may differ as much
+		}
 	}
 	attempts := max(0, 1-0.75*figures/math.Sqrt(float64(of)))
 	return c.inside * (1 - c.far) * min(1, 1.35-0.45*c.odd) / (1 + others) * attempts * way

@@ -398,7 +398,7 @@ func (l *ladder) together(j *judgement) float64 {
 		return 0
 	}
 	own := 0.02 // because each client has a way there and back of its own
-	if j.c.late > leastLate {
+	if j.c.late > leastLate || l.mostLate == mostLate {
 		own = 0.08
 	}
 	return together / (mostTogether*math.Sqrt(pairs) + own*pairs)

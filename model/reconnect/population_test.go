@@ -23,7 +23,20 @@ type population struct {
 	crowd  float64       // seconds that the machine needs for all first attempts
 	spread time.Duration // over which they are cut off
 	lost   bool          // the round trips are not known
+	circumstances
 }
+
+// circumstances are those of a row of the table.
+type circumstances struct {
+	never  bool // the clients have never had a connection
+	strays int  // of a hundred attempts, that are late by up to half a second
+}
+
+var (
+	usual    = circumstances{strays: 1}
+	neverIn  = circumstances{strays: 1, never: true}
+	moreLate = circumstances{strays: 2}
+)
 
 // asking is what refusals ask for.
 type asking uint8
@@ -89,7 +102,11 @@ func (p *population) client(r *rand.Rand, policy *model.Policy, now model.Instan
 	if p.lost {
 		loss.Path = 0
 	}
-	a.Lose(cut, &loss)
+	if p.never {
+		a.Knock(cut, loss.Pool, 0)
+	} else {
+		a.Lose(cut, &loss)
+	}
 	backoff, asked := NewBackoff(policy, r), time.Duration(0)
 	for at, k := cut, 1; ; k++ {
 		delay, again := backoff.Next(0)
@@ -103,7 +120,7 @@ func (p *population) client(r *rand.Rand, policy *model.Policy, now model.Instan
 		if k == 1 {
 			more += p.crowd * r.Float64()
 		}
-		if r.IntN(100) == 0 {
+		if r.IntN(100) < p.strays {
 			more += 0.5 * r.Float64()
 		}
 		if at += model.Instant(delay) + model.Instant(more*float64(time.Second)); at > now {
