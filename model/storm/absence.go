@@ -27,7 +27,7 @@ type absence struct {
 	end               end           // of the connection
 	burst             bool          // it began in a burst, when that was last known
 	joined            bool          // it belongs to the storm that is on for another reason
-	outside           bool          // the client has never had a connection: it began with a refusal
+	outside           bool          // it began with a refusal: the client had never had a connection
 }
 
 // end is how a connection ended. Its code is 0 if there was no connection.
@@ -59,7 +59,7 @@ func (a *Client) newest() *absence {
 }
 
 // NeverIn reports whether the client has had no connection so far.
-func (a *Client) NeverIn() bool { return a.newest().outside }
+func (a *Client) NeverIn() bool { return a.newest().outside && a.newest().back == 0 && a.ended == 0 }
 
 // stayed reports whether the client is back.
 func (s *absence) stayed(now model.Instant) bool {

@@ -335,3 +335,82 @@ func TestStormSaysWhomItDropped(t *testing.T) {
 		t.Errorf("%+v", began)
 	}
 }
+
+// knockFor lets a client that has never had a connection come again and again from at until the end, each time after a delay.
+func (w *weather) knockFor(a *Client, at, end model.Instant, delay time.Duration, r *model.Refusal) {
+	w.on(at, func(at model.Instant) { w.watch.Knock(a, at, model.Pool{UserAgent: "stale/1"}, r) })
+	for at += model.Instant(delay); at <= end; at += model.Instant(delay) {
+		w.on(at, func(at model.Instant) { w.watch.Try(a, at, 0, r) })
+	}
+}
+
+// A storm of clients that were never let in begins with the first of them, whatever was lost on that day, and no loss leads to
+// a delay.
+func TestStormWithoutALoss(t *testing.T) {
+	for _, others := range []int{0, 2} {
+		w := newWeather()
+		stale := &model.Refusal{Status: 401, By: model.RefusedByUpstream}
+		for i := range others {
+			w.lose(new(Client), kickedAt-model.Instant(time.Minute)+model.Instant(i), 1001)
+		}
+		for i := range 20 {
+			at := kickedAt + model.Instant(i)*model.Instant(100*time.Millisecond)
+			w.knockFor(new(Client), at, at+model.Instant(20*time.Second), time.Second, stale)
+		}
+		w.run(22, kickedAt+model.Instant(4*time.Minute))
+		if len(w.began) != 1 || len(w.ended) != 1 {
+			t.Fatalf("%d storms began and %d ended", len(w.began), len(w.ended))
+		}
+		s := w.ended[0]
+		if s.Clients != 20 || s.NeverIn != 20 || !s.Started.Equal(stormZero.Add(time.Duration(kickedAt))) {
+			t.Errorf("%d clients, %d never in, from %v on", s.Clients, s.NeverIn, s.Started)
+		}
+		if len(s.Delays.Counts) > 0 || len(s.Causes) > 0 {
+			t.Errorf("no client lost a connection: %+v, %+v", s.Delays, s.Causes)
+		}
+	}
+}
+
+// A client that was refused once while others lost their connection is not part of their storm. One that has tried again is.
+func TestStrangerInTheBurst(t *testing.T) {
+	w := newWeather()
+	w.kick(rand.New(rand.NewPCG(1, 1)), 20, 0, func(int) float64 { return 1 })
+	w.knockFor(new(Client), kickedAt+model.Instant(50*time.Millisecond), 0, time.Second, full)
+	w.knockFor(new(Client), kickedAt+model.Instant(60*time.Millisecond), kickedAt+model.Instant(3*time.Second), time.Second, full)
+	w.run(22, kickedAt+model.Instant(4*time.Minute))
+	if len(w.ended) != 1 || w.ended[0].Clients != 21 || w.ended[0].NeverIn != 1 {
+		t.Errorf("%+v", w.ended)
+	}
+}
+
+// Clients of an earlier storm that still try in vain are no storm of their own, not even when the rest of the population
+// is gone.
+func TestNoStormOfNobody(t *testing.T) {
+	w := newWeather()
+	end := kickedAt + model.Instant(10*time.Minute)
+	for i := range 60 {
+		a := new(Client)
+		w.lose(a, kickedAt, 1012)
+		if i < 45 {
+			w.try(a, kickedAt+model.Instant(time.Second), false)
+			continue
+		}
+		for at := kickedAt; at < end; at += model.Instant(4 * time.Minute) {
+			w.try(a, at+model.Instant(time.Second), true)
+		}
+	}
+	w.run(60, end)
+	if len(w.began) != 1 || len(w.ended) != 1 {
+		t.Fatalf("%d storms began and %d ended: %+v", len(w.began), len(w.ended), w.began)
+	}
+	another := model.Instant(0)
+	for range 20 {
+		a := new(Client)
+		another = end + model.Instant(time.Minute)
+		w.watch.Lose(a, another, &reconnect.Loss{Close: model.Close{Code: 1001}, Lasted: time.Hour})
+		w.watch.Try(a, another+model.Instant(time.Second), 0, nil)
+	}
+	if began, _, _ := tick(w.watch, another+model.Instant(2*time.Second), 60); began == nil || began.ID != 2 || began.Clients != 20 {
+		t.Errorf("another storm: %+v", began)
+	}
+}

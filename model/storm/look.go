@@ -34,16 +34,18 @@ func burst(bins []bin) []bool {
 	return in
 }
 
-// onset returns the first loss of the worst burst: that one has led to the storm that is noticed now.
-func (w *Watch) onset(now model.Instant) model.Instant {
-	in, worst := burst(w.bins), 0
+// onset returns the first loss of the worst burst: that one has led to the storm that is noticed now. With fewer losses than
+// half of the threshold it is the first attempt.
+func (w *Watch) onset(now model.Instant, threshold int) model.Instant {
+	in, worst, all := burst(w.bins), 0, 0
 	for i := range w.bins {
+		all += int(w.bins[i].losses)
 		if w.bins[i].losses > w.bins[worst].losses {
 			worst = i
 		}
 	}
-	if w.bins[worst].losses == 0 {
-		return now - model.Instant(window)
+	if 2*all < threshold {
+		return w.firstAttempt(now)
 	}
 	from := worst
 	for i := worst; i >= 0 && in[i]; i-- {
@@ -67,6 +69,21 @@ func (w *Watch) onset(now model.Instant) model.Instant {
 		onset = lost
 	}
 	return onset
+}
+
+// firstAttempt returns the first attempt, within window, of the clients that have tried to come back in it.
+func (w *Watch) firstAttempt(now model.Instant) model.Instant {
+	from, first := now-model.Instant(window), now
+	for _, a := range w.lost {
+		switch lost := a.newest().lost; {
+		case a.counted < from:
+		case a.newest().outside && lost >= from:
+			first = min(first, lost) // that was an attempt as well
+		default:
+			first = min(first, a.counted)
+		}
+	}
+	return first
 }
 
 // burstGap is the longest pause between losses of one burst, if the burst began at the end of a bin with few other

@@ -64,11 +64,11 @@ func (w *Watch) Survey(m *Survey) (more bool) {
 	return len(m.left) > 0
 }
 
-// absence returns the newest absence of a that belongs to the storm, nil if none does: one that began in a burst, or one of a
-// client that flaps, or that has never been let in and has tried again. Other absences are those of any day, or of another storm.
+// absence returns the newest absence of a that belongs to the storm, nil if none does: a loss in a burst, or the absence of a
+// client that flaps, or that was refused at first and has tried again. Other absences are those of any day, or of another storm.
 func (m *Survey) absence(a *Client) *absence {
 	for _, away := range []*absence{&a.spans[1], &a.spans[0]} {
-		if away.lost == 0 || away.lost > m.late {
+		if away.lost == 0 || away.lost > m.late || away.outside {
 			continue
 		}
 		if i := int64(away.lost)/int64(model.ActivityBin) - m.first; i >= 0 && i < int64(len(m.bursts)) {
@@ -79,7 +79,7 @@ func (m *Survey) absence(a *Client) *absence {
 		}
 	}
 	away := a.newest()
-	away.joined = away.joined || a.unstable(m.at) || a.NeverIn() && a.counted >= m.onset
+	away.joined = away.joined || a.unstable(m.at) || away.outside && a.counted >= m.onset
 	if away.joined {
 		return away
 	}
@@ -115,12 +115,14 @@ func (m *Survey) readLosses() {
 	var delays []time.Duration
 	for i := range m.victims {
 		v := &m.victims[i]
+		if v.away.outside {
+			continue
+		}
 		causes[v.away.end]++
 		if v.away.tried != 0 {
 			delays = append(delays, time.Duration(v.away.tried-v.away.lost))
 		}
 	}
-	delete(causes, end{}) // those had no connection
 	slices.Sort(delays)
 	m.storm.Causes, m.storm.Delays = commonest(causes), reconnect.NewHistogram(delays)
 }

@@ -46,6 +46,7 @@ type Watch struct {
 	count int       // storms so far
 	on    *storm    // nil while there is none
 	past  []model.Storm
+	vain  model.Instant // when clients last came that were no storm, 0 for never
 }
 
 // refusal is a way in which upgrades are refused.
@@ -145,7 +146,7 @@ func (w *Watch) Try(a *Client, at model.Instant, waited time.Duration, r *model.
 	if r != nil {
 		a.refused(r)
 	} else {
-		away.back, away.outside = at, false
+		away.back = at
 		if a.ended != 0 {
 			a.gap = time.Duration(at - a.ended)
 		}
@@ -246,7 +247,7 @@ func (w *Watch) Tick(now model.Instant, population int) *Survey {
 	tryers := w.tryers(now)
 	if w.on == nil {
 		threshold := max(floor, int(share*float64(population)))
-		if tryers < threshold {
+		if tryers < threshold || w.vain != 0 && time.Duration(now-w.vain) < refresh {
 			return nil
 		}
 		w.begin(now, threshold, population)
@@ -288,6 +289,9 @@ func (w *Watch) Conclude(m *Survey) (began, flapping, ended *model.Storm) {
 	}
 	copied := s.Storm
 	switch {
+	case !s.begun && 2*s.Clients < s.threshold:
+		w.cancel(m.at)
+		return nil, nil, nil
 	case !s.begun:
 		s.begun = true
 		return &copied, nil, nil
@@ -323,9 +327,19 @@ func (w *Watch) begin(now model.Instant, threshold, population int) {
 	w.count++
 	w.on = &storm{threshold: threshold, busy: now, newest: now, busiest: now}
 	w.on.ID, w.on.Population = w.count, population
-	w.on.onset = w.onset(now)
+	w.on.onset = w.onset(now, threshold)
 	w.on.from = int64(w.on.onset) / int64(model.ActivityBin)
 	w.on.Started = w.zero.Add(time.Duration(w.on.onset))
+}
+
+// cancel ends a storm that has not been said, because most of the clients that came have not lost their connection in one burst:
+// those of an earlier storm may still try in vain.
+func (w *Watch) cancel(now model.Instant) {
+	w.on, w.vain = nil, now
+	w.count--
+	for _, a := range w.lost {
+		a.newest().joined = false
+	}
 }
 
 // end moves the storm to those of the past. Clients that are still away may be part of another one, which no loss until
