@@ -368,6 +368,9 @@ func TestStormWithoutALoss(t *testing.T) {
 		if len(s.Delays.Counts) > 0 || len(s.Causes) > 0 {
 			t.Errorf("no client lost a connection: %+v, %+v", s.Delays, s.Causes)
 		}
+		if s.GaveUp != 20 {
+			t.Errorf("%d gave up", s.GaveUp)
+		}
 	}
 }
 
@@ -412,5 +415,51 @@ func TestNoStormOfNobody(t *testing.T) {
 	}
 	if began, _, _ := tick(w.watch, another+model.Instant(2*time.Second), 60); began == nil || began.ID != 2 || began.Clients != 20 {
 		t.Errorf("another storm: %+v", began)
+	}
+}
+
+// A storm lasts until it is known whether the clients that have fallen silent have given up, for which it may take
+// some minutes.
+func TestStormThatEndsBecauseClientsStop(t *testing.T) {
+	for name, delays := range map[string][]time.Duration{
+		"unknown": {time.Second}, "fixed": {time.Second, time.Second, time.Second, time.Second},
+		"growing": {time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second},
+	} {
+		w := newWeather()
+		for i := range 20 {
+			a, at := new(Client), kickedAt+model.Instant(i)*model.Instant(time.Millisecond)
+			w.lose(a, at, 1006)
+			for k, d := range delays {
+				at += model.Instant(d)
+				w.try(a, at, k < len(delays)-1 || i >= 4)
+			}
+		}
+		w.run(20, kickedAt+model.Instant(8*time.Minute))
+		if len(w.ended) != 1 {
+			t.Fatalf("%s: %d storms", name, len(w.ended))
+		}
+		if s := w.ended[0]; s.GaveUp != 16 || s.Away != 16 || s.Clients != 20 {
+			t.Errorf("%s: %d gave up, %d of %d away", name, s.GaveUp, s.Away, s.Clients)
+		}
+	}
+}
+
+// Clients that go on in vain, too slowly for a storm, do not keep it on for ever.
+func TestStormEndsWhileSomeTryInVain(t *testing.T) {
+	w := newWeather()
+	for i := range 40 {
+		a := new(Client)
+		w.lose(a, kickedAt, 1006)
+		if i < 20 {
+			w.try(a, kickedAt+model.Instant(time.Second), false)
+			continue
+		}
+		for at := kickedAt + model.Instant(i-20)*model.Instant(2*time.Second); at < kickedAt+model.Instant(20*time.Minute); at += model.Instant(40 * time.Second) {
+			w.try(a, at, true)
+		}
+	}
+	w.run(200, kickedAt+model.Instant(10*time.Minute))
+	if len(w.began) != 1 || len(w.ended) != 1 || w.ended[0].GaveUp != 0 || w.ended[0].Away != 20 {
+		t.Errorf("%d storms began: %+v", len(w.began), w.ended)
 	}
 }

@@ -23,14 +23,16 @@ type Survey struct {
 	victims []victim
 	storm   model.Storm
 	brief   int // clients that had a short connection, and may be about to flap
+	silent  int // clients that have not tried for as long as pause, and of which it is not known yet whether they have given up
 }
 
 // victim is a client in a storm, as it was at the survey.
 type victim struct {
 	client   *Client
 	attempts reconnect.Attempts
-	away     absence // that belongs to the storm
-	stayed   bool    // after that
+	away     absence       // that belongs to the storm
+	newest   model.Instant // its loss, or its newest attempt after that
+	stayed   bool          // after that
 	neverIn  bool
 
 	unstable, brief bool // see Client
@@ -87,7 +89,7 @@ func (m *Survey) absence(a *Client) *absence {
 }
 
 func (a *Client) victim(away *absence, now model.Instant) victim {
-	v := victim{client: a, attempts: a.Copy(), away: *away, stayed: away != a.newest() || away.stayed(now), neverIn: a.NeverIn()}
+	v := victim{client: a, attempts: a.Copy(), away: *away, newest: max(away.lost, a.counted), stayed: away != a.newest() || away.stayed(now), neverIn: a.NeverIn()}
 	if !v.stayed && a.plight != nil {
 		v.unstable, v.brief = a.unstable(now), a.brief()
 		v.flap = end{uint16(a.plight.close.Code), a.plight.close.By}
@@ -130,7 +132,7 @@ func (m *Survey) readLosses() {
 // readRecovery counts what has become of the clients.
 func (m *Survey) readRecovery() {
 	s := &m.storm
-	s.Clients, s.Settling, s.Flapping, s.GaveUp, s.NeverIn, m.brief = len(m.victims), 0, 0, 0, 0, 0
+	s.Clients, s.Settling, s.Flapping, s.GaveUp, s.NeverIn, m.brief, m.silent = len(m.victims), 0, 0, 0, 0, 0, 0
 	var returns []Arrival
 	flaps := make(map[end]int)
 	for i := range m.victims {
@@ -151,6 +153,9 @@ func (m *Survey) readRecovery() {
 			continue
 		case v.brief:
 			m.brief++
+		}
+		if v.attempts.Missing() && time.Duration(m.at-v.newest) >= pause {
+			m.silent++
 		}
 		if v.away.settling(m.at) {
 			s.Settling++

@@ -20,6 +20,8 @@ const (
 	// pause is how long it may be calm during a storm while some clients are away: as long as the longest delays
 	// of common policies.
 	pause = 30 * time.Second
+	// patience is how long it may be calm until it is known of the clients that are silent whether they have given up.
+	patience = 5 * time.Minute
 	// refresh is the time between two measurements of a storm that is on.
 	refresh = time.Second
 
@@ -78,6 +80,7 @@ type storm struct {
 	begun     bool          // this has been said
 	told      bool          // that it does not end because clients flap
 	brief     int           // see Survey
+	silent    int           // see Survey
 	room      []victim      // for the next survey
 	before    *totals       // of the bins that are forgotten; nil while the whole storm is in the bins
 }
@@ -274,14 +277,20 @@ func (s *storm) over(now model.Instant) bool {
 		return false
 	}
 	calm := time.Duration(now - s.busy)
-	return calm >= pause || calm > 0 && s.Back99 > 0
+	switch {
+	case s.Back99 > 0:
+		return calm > 0
+	case s.silent > 0:
+		return calm >= patience
+	}
+	return calm >= pause
 }
 
 // Conclude takes over the figures of the newest measurement. It returns a copy of a storm that began, of one
 // that does not end because clients flap, which is said once, and of one that ended; nil for none.
 func (w *Watch) Conclude(m *Survey) (began, flapping, ended *model.Storm) {
 	s := w.on
-	s.Storm, s.brief, s.room = m.storm, m.brief, m.victims
+	s.Storm, s.brief, s.silent, s.room = m.storm, m.brief, m.silent, m.victims
 	s.FlapRate = w.flapRate(m.at)
 	for i := range m.victims {
 		v := &m.victims[i]

@@ -184,8 +184,8 @@ func TestStormGoesOnWhileClientsFlap(t *testing.T) {
 		for i := range peers {
 			peers[i] = connect(t, h, fmt.Sprint(i))
 		}
-		time.Sleep(40 * time.Second)
-		if s := snapshot(t, h); s.Storm() != nil || s.Storms[0].Away != 1 || s.Storms[0].Flapping != 0 {
+		time.Sleep(70 * time.Second) // so long it takes until the other one has given up
+		if s := snapshot(t, h); s.Storm() != nil || s.Storms[0].Away != 1 || s.Storms[0].GaveUp != 1 || s.Storms[0].Flapping != 0 {
 			t.Errorf("when they have stayed: %+v", s.Storms)
 		}
 		var told []model.EventType
