@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"encoding/json"
 	"encoding/xml"
 	"io"
 	"net"
@@ -117,9 +118,18 @@ func TestJUnitOfAnEarlyEnd(t *testing.T) {
 					t.Fatal(err)
 				}
 				var out strings.Builder
-				err = (&Command{JUnit: file, script: d}).Run(ctx, s, &out, io.Discard)
-				if err == nil || err.Error() != c.err || out.Len() > 0 {
-					t.Errorf("error %v, want %s; output %s", err, c.err, &out)
+				err = (&Command{JUnit: file, JSON: true, script: d}).Run(ctx, s, &out, io.Discard)
+				if err == nil || err.Error() != c.err {
+					t.Errorf("error %v, want %s", err, c.err)
+				}
+				var found wireReport
+				if err := json.Unmarshal([]byte(out.String()), &found); err != nil || found.Passed || !strings.HasSuffix(c.cases[len(c.cases)-1], found.Reason) || len(found.Checks) != len(c.cases)-1 {
+					t.Errorf("%v in %s", err, &out)
+				}
+				for i, check := range found.Checks {
+					if check.Judged == strings.Contains(c.cases[i], "is skipped") {
+						t.Errorf("%+v, and in JUnit %s", check, c.cases[i])
+					}
 				}
 			})
 			var got []string

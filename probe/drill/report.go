@@ -224,6 +224,7 @@ type wireReport struct {
 	Policies  []wirePool  `json:"policies"`
 	More      wireMore    `json:"more_pools"`
 	Checks    []wireCheck `json:"expectations"`
+	Reason    string      `json:"reason"` // why the drill ended early, "" if it did not
 }
 
 // wireFlaps are clients whose connections are closed again in one way.
@@ -264,6 +265,7 @@ type wirePool struct {
 type wireCheck struct {
 	Expectation string `json:"expectation"`
 	Passed      bool   `json:"passed"`
+	Judged      bool   `json:"judged"` // false if the drill ended early; found says why
 	Found       string `json:"found"`
 }
 
@@ -276,6 +278,9 @@ func (r *Report) wire() wireReport {
 		Back50MS: reached(f.Back50), Back90MS: reached(f.Back90), Back99MS: reached(f.Back99),
 		BackFrom: origin(f.FromLoss), PeakPerS: f.Peak, Crowding: f.Crowding, Missed: f.Missed, More: wireMore(f.More),
 		Steps: []wireStep{}, Policies: []wirePool{}, Checks: []wireCheck{},
+	}
+	if r.Early != nil {
+		w.Reason = r.reason()
 	}
 	for _, s := range r.Steps {
 		w.Steps = append(w.Steps, wireStep{millis(s.At), s.Step, s.Hit})
@@ -290,7 +295,7 @@ func (r *Report) wire() wireReport {
 		})
 	}
 	for _, c := range r.Checks {
-		w.Checks = append(w.Checks, wireCheck{c.Expectation, c.Held, c.Found})
+		w.Checks = append(w.Checks, wireCheck{c.Expectation, c.Held, !c.Open, c.Found})
 	}
 	return w
 }
