@@ -3,15 +3,15 @@ package drill
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"holter/probe/expect"
 )
 
-// checkDrill reports what makes no sense in a drill whose keys are all valid: steps that undo each other, expectations
-// that contradict each other, and times that the drill does not watch. d.Steps are in the order of the file.
-func (s *script) checkDrill(d *Drill) {
+// checkSteps reports steps that undo each other. All keys are valid, and d.Steps in the order of the file.
+func (s *script) checkSteps(d *Drill) {
 	for i := range d.Steps {
 		for j := range i {
 			if why := clash(&d.Steps[j], &d.Steps[i]); why != "" {
@@ -20,6 +20,11 @@ func (s *script) checkDrill(d *Drill) {
 			}
 		}
 	}
+}
+
+// checkExpectations reports expectations that contradict each other and, if sound tells that all else in the drill is
+// valid, those about times that the drill does not watch.
+func (s *script) checkExpectations(d *Drill, sound bool) {
 	for i, e := range d.Expect {
 		at := s.places.expectations[i]
 		j, how := contradicts(e, d.Expect[:i])
@@ -28,7 +33,7 @@ func (s *script) checkDrill(d *Drill) {
 			s.mistake(at, "%s: %s", e, tornAdvice)
 		case how != "":
 			s.mistake(at, "%s %s in line %d", e, how, s.places.expectations[j].Line())
-		default:
+		case sound:
 			if why := d.unwatched(e); why != "" {
 				s.mistake(at, "%s: %s", e, why)
 			}
@@ -48,8 +53,8 @@ func clash(a, b *Step) string {
 func clashInTime(a, b *Step) string {
 	together := a.At == b.At
 	switch {
-	case a.Kind == Refuse && b.Kind == Refuse && (together || b.end() <= a.end()):
-		return "this refusal and that of line %d replace each other: leave one out, or let the second begin when the first is over"
+	case a.Kind == Refuse && b.Kind == Refuse && b.At < a.end():
+		return "this refusal and that of line %d overlap, and the later one replaces the other: leave one out, or let the second begin when the first is over"
 	case a.Kind == Fault && b.Kind == Fault && b.For > 0 && b.At < a.end() && b.covers(a):
 		return "this fault and that of line %d are on the same connections at the same time, and replace each other: write both in one step, or let the second begin when the first is over"
 	case a.Kind == Kick && b.Kind == Kick && (together && (a.covers(b) || b.covers(a)) || b.At < a.end() && b.covers(a)):
@@ -144,6 +149,7 @@ func same(a, b Expectation) bool {
 
 // oppose reports whether two comparisons cannot both hold.
 func oppose(a, b *comparison) bool {
+	a, b = plain(a), plain(b)
 	if a.Subject != b.Subject || a.Value.Relative != b.Value.Relative {
 		return false
 	}
@@ -154,6 +160,15 @@ func oppose(a, b *comparison) bool {
 		return opposeInWords(a, b, s.Or != "")
 	}
 	return above(a, b) || above(b, a) || unequal(a, b) || unequal(b, a)
+}
+
+// plain returns a comparison that holds wherever c does: of a figure, if c names one that must be 0, and else c.
+func plain(c *comparison) *comparison {
+	if zero := subjects[c.Subject].zero; zero != "" {
+		i := slices.IndexFunc(language, func(s expect.Subject) bool { return s.Name == zero })
+		return &comparison{Subject: i, Op: "="}
+	}
+	return c
 }
 
 // opposeInWords is oppose for words, of which several may be right at once.

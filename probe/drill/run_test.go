@@ -566,7 +566,7 @@ func TestReport(t *testing.T) {
 
 func TestTicker(t *testing.T) {
 	progress := func(at time.Duration, news string) Progress {
-		return Progress{Elapsed: at, Event: news, Clients: 60, Lost: 50, Back: 20, Refused: 7}
+		return Progress{Elapsed: at, Event: news, Clients: 60, Lost: 50, Back: 20, Settling: 4, Refused: 7}
 	}
 	var lines, line bytes.Buffer
 	for _, ticker := range []*Ticker{{Out: &lines}, {Out: &line, Terminal: true}} {
@@ -575,7 +575,7 @@ func TestTicker(t *testing.T) {
 		ticker.Show(progress(5*time.Second, ""))
 		ticker.Clear()
 	}
-	if want := "   0.0 s  kick all: 60 connections\n   5.0 s  50 of 60 clients lost, 20 back, 7 refused\n"; lines.String() != want {
+	if want := "   0.0 s  kick all: 60 connections\n   5.0 s  50 of 60 clients lost, 20 back, 4 just in, 7 refused\n"; lines.String() != want {
 		t.Errorf("lines %q, want %q", &lines, want)
 	}
 	if got := line.String(); strings.Count(got, "\n") != 1 || strings.Count(got, eraseLine) != 4 || !strings.HasSuffix(got, eraseLine) {

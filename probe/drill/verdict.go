@@ -66,14 +66,14 @@ func back90(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f, f
 func back99(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f, f.Back99) }
 
 func flapping(c *comparison, f *Figures) (bool, string) {
-	return c.Holds(float64(f.Flapping)), f.flaps()
+	return c.HoldsAmount(f.Flapping, f.Lost), f.flaps()
 }
 
 // gaveUp holds if it holds whichever of the silent clients have given up too.
 func gaveUp(c *comparison, f *Figures) (bool, string) {
 	could := 0
 	for n := range f.Silent + 1 {
-		if c.Holds(float64(f.GaveUp + n)) {
+		if c.HoldsAmount(f.GaveUp+n, f.Lost) {
 			could++
 		}
 	}

@@ -168,7 +168,7 @@ func (p *parser) value(s *Subject, op Operator) (Value, error) {
 		}
 	}
 	if s.Unit != Word {
-		switch most := s.Unit == Share && v.Number == 1; {
+		switch most := (s.Unit == Share || s.Unit == Amount && v.Relative) && v.Number == 1; {
 		case op == "<" && v.Number == 0, op == ">" && most:
 			return v, p.expected(begin, "another value, because this never holds")
 		case op == ">=" && v.Number == 0, op == "<=" && most:
@@ -249,6 +249,13 @@ func (u Unit) parse(text string) (v Value, ok bool) {
 		v.Number, ok = parseNumber(text)
 		return v, ok
 	case Number:
+		v.Number, ok = parseNumber(text)
+		return v, ok
+	case Amount:
+		if v.Number, ok = ParseShare(text); ok {
+			v.Relative = v.Number > 0 // none is none of any number
+			return v, v.Number <= 1
+		}
 		v.Number, ok = parseNumber(text)
 		return v, ok
 	}

@@ -60,7 +60,7 @@ Expressions of --fail-if, as in the expectations of holter drill. A client has s
     peak_rate>200/s             attempts in the worst second; or >50%/s of the
                                 clients
     refused>0  failed>10        attempts that were refused, that failed at all
-    lost>0  gave_up>0           clients that lost a connection, that gave up
+    lost>0  gave_up>5%          clients that lost a connection, that gave up
     ended>100                   connections that ended
     handshake_99>500ms          or message_99, beat_99; or _50, _90
     late>100ms                  this process ran late itself

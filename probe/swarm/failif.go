@@ -54,7 +54,7 @@ type finding func(*expect.Comparison, *Report) (holds bool, found string)
 var figures = append([]figure{
 	{expect.Subject{Name: "connected", Unit: expect.Share}, ofClients(func(r *Report) int { return r.Connected })},
 	{expect.Subject{Name: "stayed", Unit: expect.Share}, ofClients(func(r *Report) int { return r.Stayed })},
-	{expect.Subject{Name: "flapping", Unit: expect.Number}, number(func(r *Report) int { return r.Flapping })},
+	{expect.Subject{Name: "flapping", Unit: expect.Amount}, clients(func(r *Report) int { return r.Flapping })},
 	{expect.Subject{Name: "recovered", Alias: "back", Unit: expect.Share, Timed: true}, recovered},
 	{expect.Subject{Name: "back_50", Unit: expect.Length}, backAfter(0.50)},
 	{expect.Subject{Name: "back_90", Unit: expect.Length}, backAfter(0.90)},
@@ -63,8 +63,8 @@ var figures = append([]figure{
 	{expect.Subject{Name: "refused", Unit: expect.Number}, number(func(r *Report) int { return r.Refused })},
 	{expect.Subject{Name: "failed", Unit: expect.Number}, number(func(r *Report) int { return r.Attempts - r.Connects })},
 	{expect.Subject{Name: "ended", Unit: expect.Number}, number(func(r *Report) int { return sum(r.Ended) })},
-	{expect.Subject{Name: "lost", Unit: expect.Number}, number(func(r *Report) int { return r.Lost })},
-	{expect.Subject{Name: "gave_up", Unit: expect.Number}, number(func(r *Report) int { return r.GaveUp })},
+	{expect.Subject{Name: "lost", Unit: expect.Amount}, clients(func(r *Report) int { return r.Lost })},
+	{expect.Subject{Name: "gave_up", Unit: expect.Amount}, clients(func(r *Report) int { return r.GaveUp })},
 	{expect.Subject{Name: "late", Unit: expect.Length}, late},
 }, percentiles()...)
 
@@ -100,6 +100,12 @@ var language = func() (l expect.Language) {
 func number(of func(*Report) int) finding {
 	return func(c *expect.Comparison, r *Report) (bool, string) {
 		return c.Holds(float64(of(r))), fmt.Sprint(of(r))
+	}
+}
+
+func clients(of func(*Report) int) finding {
+	return func(c *expect.Comparison, r *Report) (bool, string) {
+		return c.HoldsAmount(of(r), r.Clients), fmt.Sprintf("%d of %d clients", of(r), r.Clients)
 	}
 }
 

@@ -33,7 +33,8 @@ func TestFailIf(t *testing.T) {
 		"connected<95%":            {false, "190 of 200 clients"},
 		"connected<=95%":           {true, "190 of 200 clients"},
 		"stayed<99%":               {true, "180 of 200 clients"},
-		"flapping>3":               {true, "4"},
+		"flapping>3":               {true, "4 of 200 clients"},
+		"flapping>2%":              {false, "4 of 200 clients"},
 		"recovered<95%":            {true, "90 of 100 clients"},
 		"recovered<50% within 1s":  {false, "50 of 100 times within 1s"},
 		"back<=50%@1s":             {true, "50 of 100 times within 1s"},
@@ -46,8 +47,8 @@ func TestFailIf(t *testing.T) {
 		"refused>0":                {true, "30"},
 		"failed>40":                {false, "40"},
 		"ended>264":                {true, "265"},
-		"lost>=100":                {true, "100"},
-		"gave_up>3":                {false, "3"},
+		"lost>=100":                {true, "100 of 200 clients"},
+		"gave_up>3":                {false, "3 of 200 clients"},
 		"late>10ms":                {true, "20ms"},
 		"handshake_50>3ms":         {false, "3ms"},
 		"handshake_99>500ms":       {true, "700ms"},
@@ -169,7 +170,7 @@ func TestFailIfDecides(t *testing.T) {
 		want   string // "" for none
 	}{
 		{e.url(), []string{"stayed<100%", "refused>0"}, ""},
-		{e.url(), []string{"refused>0", "connected>=50%", "lost<1"}, "failed, because connected>=50% (3 of 3 clients), lost<1 (0)"},
+		{e.url(), []string{"refused>0", "connected>=50%", "lost<1"}, "failed, because connected>=50% (3 of 3 clients), lost<1 (0 of 3 clients)"},
 		{flaps, []string{"refused>0"}, ""},
 		{flaps, []string{"recovered<50% within 10s"}, "failed, because recovered<50% within 10s (0 of 3 times within 10s)"},
 	} {
