@@ -3,6 +3,7 @@ package tui
 import (
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -303,6 +304,48 @@ func TestStormSaysWhoIsKeptOut(t *testing.T) {
 	over.Ended = noon
 	s.app.Update(happened{events: []model.Event{{Seq: 2, Time: noon, Type: model.StormEnded, Storm: &over}}})
 	s.line("storm 3 is over: 22% back, 550 flapping, 5 never got in, 3 gave up, peak ")
+}
+
+// What has not come is not told as a figure: nobody is back, nothing was lost, and nobody is away.
+func TestStormOfClientsThatNeverGotIn(t *testing.T) {
+	f := newFake(ward(4)...)
+	s := weather()[2]
+	s.Clients, s.Away, s.Settling, s.NeverIn, s.Causes, s.Back50 = 20, 20, 0, 20, nil, 0
+	s.Refusals = []model.StormRefusal{{Status: 401, By: model.RefusedByUpstream, Count: 57}}
+	f.snapshot.Storms = []model.Storm{s}
+	screen := newScreen(t, f, 120, 30).press("3")
+	screen.line(" 50% not back yet   ")
+	lines := strings.Split(screen.text(), "\n")
+	at := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, "50% not back yet") })
+	if !strings.Contains(lines[at+1], "20 never got in, refused: 401 by upstream") {
+		t.Errorf("%q", lines[at+1])
+	}
+	s.Ended, s.GaveUp = noon, 16
+	f.snapshot.Storms = []model.Storm{s}
+	newScreen(t, f, 120, 30).press("3").line(" 50% never back   ")
+	began := s
+	began.Away, began.NeverIn = 20, 5
+	screen.press("4").app.Update(happened{events: []model.Event{
+		{Seq: 1, Time: noon, Type: model.StormStarted, Storm: &s}, {Seq: 2, Time: noon, Type: model.StormStarted, Storm: &began}, {Seq: 3, Time: noon, Type: model.StormEnded, Storm: &s},
+	}})
+	screen.line("storm 3: 20 clients never got in and try again")
+	screen.line("storm 3: 15 clients lost their connection and come back, 5 more never got in")
+	screen.line("storm 3 is over: 0% back, 20 never got in, 16 gave up, peak 421/s")
+	if strings.Contains(screen.text(), "99% back in") {
+		t.Error(screen.text())
+	}
+}
+
+// While all that are out flap, the title says so, and not that nobody is away.
+func TestTitleOfAStormThatFlaps(t *testing.T) {
+	f := newFake(ward(4)...)
+	s := restless()
+	f.snapshot.Storms = []model.Storm{s}
+	newScreen(t, f, 120, 30).press("3").line("50 of 900 clients away  back 22%  550 flapping  100 just in")
+	s.Away = s.Flapping
+	s.Settling = 0
+	f.snapshot.Storms = []model.Storm{s}
+	newScreen(t, f, 120, 30).press("3").line("   550 of 900 clients flapping  back 38%")
 }
 
 // A client that flaps, or that is refused, says on its row by what it is kept out.
