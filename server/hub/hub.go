@@ -108,7 +108,7 @@ func New(o Options) *Hub {
 		count:   &h.count,
 		storms:  storm.NewWatch(h.zero),
 
-		many: make(map[*client]int), crowds: make(map[string]*crowd), samplers: &h.samplers,
+		many: make(map[*client]*many), crowds: make(map[string]*crowd), samplers: &h.samplers,
 	}
 	return h
 }

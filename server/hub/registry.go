@@ -25,7 +25,7 @@ type registry struct {
 	recent  recent
 	storms  *storm.Watch
 
-	many     map[*client]int   // with several connections: for how many checks in a row they were too many for one
+	many     map[*client]*many
 	crowds   map[string]*crowd // by the name that is shared
 	samplers *samplers         // the hub's
 }
@@ -56,7 +56,7 @@ func (r *registry) enter(c *connection, now model.Instant) {
 	}
 	r.count.connects.Add(1)
 	back := c.client.enter(c, now) || c.client.tried != 0
-	r.watchMany(c.client)
+	r.watchMany(c.client, now)
 	if back {
 		c.client.tried = 0
 		r.count.reconnects.Add(1)
@@ -68,8 +68,8 @@ func (r *registry) enter(c *connection, now model.Instant) {
 
 // leave records that a connection has ended. It runs under the connection's lock too.
 func (r *registry) leave(c *connection, now model.Instant) {
+	r.remember(c, now)
 	c.client.leave(c, now)
-	r.watchMany(c.client)
 	if g := c.client.group; g != nil {
 		g.crowd.open--
 		g.waits(c.client)
@@ -206,6 +206,7 @@ func (r *registry) remove(cl *client) {
 	if r.clients[cl.id] == cl { // not if the name has become that of a crowd
 		delete(r.clients, cl.id)
 	}
+	delete(r.many, cl)
 	cl.leaveCrowd()
 }
 

@@ -7,13 +7,16 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
+	"unique"
 
 	"holter/model"
 	"holter/model/path"
+	"holter/model/storm"
 )
 
 // A client's name may be no client's own: one library sends client=js for all, and behind a NAT many have one address.
-// Such a name is found by the connections that have it at the same time. From then on it is a crowd, whose clients are
+// Such a name is found by the connections that have, or had, it at the same time. From then on it is a crowd, whose clients are
 // told apart by address and user agent; those of the same place by the order in which they come back: who has waited for
 // the longest is the next. So all are counted, and storms are told. Their delays may be mixed up, though.
 
@@ -21,8 +24,14 @@ const (
 	// crowded is the number of connections at once, to one route, that a client has never for itself; and scattered
 	// the number of addresses that it never has.
 	crowded, scattered = 8, 5
-	// crowdedFor is the number of checks in a row, one in a second, that find a name crowded before it counts as shared.
-	crowdedFor = 2
+	// several connections at once are too many for a client if as many as crowded began within rush: none of them lasts.
+	several, rush = 4, model.Instant(time.Second)
+	// crowdedFor is the number of checks, one in a second, that find a name crowded before it counts as shared; and crowdedIn
+	// the time within which they do.
+	crowdedFor, crowdedIn = 2, model.Instant(30 * time.Second)
+	// young is how long a connection counts as live, of which nothing has been heard since its handshake. A client whose old
+	// connections have yet to be found dead does not come back so often in this time.
+	young = model.Instant(2 * time.Second)
 
 	severalOpen  = 3  // connections of a client from which on it is watched
 	mostCompared = 64 // of them
@@ -61,18 +70,38 @@ type group struct {
 	away    []*client // by the time of their loss, or of their newest attempt
 }
 
-// watchMany notes that a client has so many connections that they may not all be its own.
-func (r *registry) watchMany(cl *client) {
-	switch {
-	case cl.group != nil:
-	case cl.open < severalOpen:
-		delete(r.many, cl)
-	case cl.open == severalOpen:
-		if _, known := r.many[cl]; !known {
-			r.many[cl] = 0
-			r.samplers.watch(cl.id)
-		}
+// many is a client with several connections, open or not long ago, which may not all be its own.
+type many struct {
+	seen  model.Instant // when it had several open
+	times int           // that a check found too many at once
+	found model.Instant // the last time
+	past  []span        // of the newest mostCompared connections that have ended since then
+}
+
+// watchMany notes that a client has several connections.
+func (r *registry) watchMany(cl *client, now model.Instant) {
+	if cl.group != nil || cl.open < severalOpen {
+		return
 	}
+	m := r.many[cl]
+	if m == nil {
+		m = new(many)
+		r.many[cl] = m
+		r.samplers.watch(cl.id)
+	}
+	m.seen = now
+}
+
+// remember keeps the span of a connection that has ended, if its client is watched. It runs under the connection's lock too.
+func (r *registry) remember(c *connection, now model.Instant) {
+	m := r.many[c.client]
+	if m == nil {
+		return
+	}
+	if len(m.past) == mostCompared {
+		m.past = slices.Delete(m.past, 0, 1)
+	}
+	m.past = append(m.past, span{c.opened, min(now, max(c.toClient.tap.Heard(), c.opened+young)), c.remote.Addr(), c.handshake})
 }
 
 // seat returns the client of c in its crowd: the one of its spot that has waited for the longest, or a new one.
@@ -183,6 +212,9 @@ func (r *registry) share(cl *client, now model.Instant) *crowd {
 		return nil
 	}
 	d := &crowd{name: cl.id, since: now, spots: make(map[spot]*group)}
+	if cl.attempts != nil {
+		*cl.attempts = storm.Client{} // those of all of them: no storm may count it
+	}
 	r.crowds[d.name] = d
 	delete(r.clients, cl.id)
 	delete(r.many, cl)
@@ -220,28 +252,29 @@ func (r *registry) roomForCrowd() bool {
 // findShared looks for names that are no client's own. It returns the crowds that it has found.
 func (r *registry) findShared(now model.Instant) (found []*crowd) {
 	checked := 0
-	for cl, times := range r.many {
+	for cl, m := range r.many {
 		if checked > mostChecked {
 			break
 		}
-		if int(cl.open) >= min(crowded, scattered) {
-			checked += min(int(cl.open), mostCompared)
+		if int(cl.open)+len(m.past) >= several {
+			checked += min(int(cl.open), mostCompared) + len(m.past)
 		}
-		switch {
-		case !r.isShared(cl, now):
-			r.many[cl] = 0
-		case times+1 < crowdedFor:
-			r.many[cl] = times + 1
-		default:
-			if d := r.share(cl, now); d != nil {
-				found = append(found, d)
+		together := tooMany(cl, m, now)
+		if together == 0 {
+			if cl.open < severalOpen && now-m.seen > crowdedIn {
+				delete(r.many, cl)
 			}
+			continue
+		}
+		if !m.again(now) {
+			continue
+		}
+		if d := r.share(cl, now); d != nil {
+			d.most = together
+			found = append(found, d)
 		}
 	}
-	r.samplers.keep(func(name string) bool {
-		cl := r.clients[name]
-		return r.crowds[name] != nil || cl != nil && cl.open >= severalOpen
-	})
+	r.samplers.keep(func(name string) bool { return r.crowds[name] != nil || r.many[r.clients[name]] != nil })
 	for _, d := range r.crowds {
 		d.most = max(d.most, d.open)
 		if s := r.samplers.of(d.name); s != nil {
@@ -252,6 +285,15 @@ func (r *registry) findShared(now model.Instant) (found []*crowd) {
 	return found
 }
 
+// again notes that too many connections were found at once. It reports whether that is enough.
+func (m *many) again(now model.Instant) bool {
+	if now-m.found > crowdedIn {
+		m.times = 0
+	}
+	m.times, m.found, m.past = m.times+1, now, nil
+	return m.times >= crowdedFor
+}
+
 func (d *crowd) clients() (n int) {
 	for _, g := range d.spots {
 		n += g.clients
@@ -259,30 +301,35 @@ func (d *crowd) clients() (n int) {
 	return n
 }
 
-// isShared reports whether a client has more live connections at once than one has for itself.
-func (r *registry) isShared(cl *client, now model.Instant) bool {
-	if cl.open < min(crowded, scattered) {
-		return false
+// tooMany returns the most connections that a client had at once, if it had more live ones than one has for itself, else 0.
+func tooMany(cl *client, m *many, now model.Instant) (together int) {
+	if int(cl.open)+len(m.past) < several {
+		return 0
 	}
 	byRoute := make(map[string][]span)
+	add := func(s span) {
+		route := path.Mask(s.handshake.Value().path)
+		byRoute[route] = append(byRoute[route], s)
+	}
 	for c, n := cl.newest, 0; c != nil && n < mostCompared; c, n = c.older, n+1 {
 		if s, live := c.span(now); live {
-			route := path.Mask(c.handshake.Value().path)
-			byRoute[route] = append(byRoute[route], s)
+			add(s)
 		}
+	}
+	for _, s := range m.past {
+		add(s)
 	}
 	for _, spans := range byRoute {
-		if together := overlap(spans); len(together) >= crowded || addresses(together) >= scattered {
-			return true
-		}
+		together = max(together, tooManyAtOnce(spans))
 	}
-	return false
+	return together
 }
 
 // span is the time in which a connection has proved to be alive.
 type span struct {
-	from, to model.Instant
-	addr     netip.Addr
+	from, to  model.Instant
+	addr      netip.Addr
+	handshake unique.Handle[handshake]
 }
 
 // span returns false for a connection in doubt. A client that comes back before its old connection is found dead has two
@@ -294,24 +341,32 @@ func (c *connection) span(now model.Instant) (s span, live bool) {
 	if l.end != nil || l.heart == nil || l.heart.State() != model.Normal {
 		return s, false
 	}
-	s = span{c.opened, l.tap.Heard(), c.remote.Addr()}
+	s = span{c.opened, max(l.tap.Heard(), min(now, c.opened+young)), c.remote.Addr(), c.handshake}
 	if k := l.tap.Kernel(); k.Known {
 		s.to = max(s.to, now-model.Instant(k.LastAck))
 	}
 	return s, true
 }
 
-// overlap returns the most spans that contain one moment.
-func overlap(spans []span) (most []span) {
+// tooManyAtOnce returns the most spans that contain one moment, if these are too many for a client, else 0.
+func tooManyAtOnce(spans []span) int {
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
-	var present []span
-	for _, s := range spans {
+	var present, most []span
+	rushed, first := false, 0
+	for i, s := range spans {
+		for spans[first].from < s.from-rush {
+			first++
+		}
 		present = slices.DeleteFunc(present, func(p span) bool { return p.to < s.from })
 		if present = append(present, s); len(present) > len(most) {
 			most = slices.Clone(present)
 		}
+		rushed = rushed || len(present) >= several && i-first+1 >= crowded
 	}
-	return most
+	if rushed || len(most) >= crowded || addresses(most) >= scattered {
+		return len(most)
+	}
+	return 0
 }
 
 func addresses(spans []span) int {

@@ -124,6 +124,8 @@ type sampler struct {
 	past    []traits // of connections that have ended, the newest maxSamples
 	ended   int      // connections, in all
 	changed bool     // since advice was given
+	early   bool     // advice was found since the last check, as connections ended
+	clients int      // at the last check
 	last    advice
 }
 
@@ -150,6 +152,9 @@ func (s *sampler) forget(c *connection) {
 	if !known {
 		return
 	}
+	if s.changed && !s.early && len(s.present) >= fewestSamples {
+		s.early, s.last = true, s.compare(s.clients) // there may be too few at the next check
+	}
 	delete(s.present, c)
 	if len(s.past) == maxSamples {
 		s.past = slices.Delete(s.past, 0, 1)
@@ -170,16 +175,14 @@ type advice struct {
 func (s *sampler) advise(all int) advice {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.changed {
+	if s.changed && len(s.present) >= fewestSamples {
 		s.changed, s.last = false, s.compare(all)
 	}
+	s.early, s.clients = false, all
 	return s.last
 }
 
 func (s *sampler) compare(all int) advice {
-	if len(s.present) < fewestSamples {
-		return advice{}
-	}
 	best := advice{looked: true}
 	for identity := range s.unique() {
 		again, fresh := s.seenBefore(identity)
