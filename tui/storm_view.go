@@ -26,13 +26,13 @@ func (p *storms) view() []string {
 	case s == nil:
 		return look.Fill(p.calm(), p.size.h)
 	}
-	lines, doubt := p.words(s), append(p.moreLines(s), p.doubtLines()...)
-	lines = append(lines, p.chart(s, p.size.h-len(lines)-p.list.Height-len(doubt))...)
+	lines, below := p.words(s), p.belowList(s)
+	lines = append(lines, p.chart(s, p.size.h-len(lines)-p.list.Height-len(below))...)
 	if len(s.Policies) == 0 {
 		return look.Fill(append(lines, p.styles.Dim.String(" How clients come back is shown once they have tried.")), p.size.h)
 	}
 	lines = append(lines, p.list.View(p.styles, widget.Order{})...)
-	return look.Fill(append(lines, doubt...), p.size.h)
+	return look.Fill(append(lines, below...), p.size.h)
 }
 
 // calm is the page before the first storm.

@@ -268,6 +268,21 @@ func TestUnknownPolicySaysWhy(t *testing.T) {
 	newScreen(t, f, 60, 15).press("3", "G").line("unknown")
 }
 
+// A page with room says why it is not known whether delays start anew, and what was seen of clients that flap.
+func TestStormSaysWhatIsNotKnownOfResets(t *testing.T) {
+	f := newFake(ward(20)...)
+	f.snapshot.Storms = weather()
+	newScreen(t, f, 120, 36).press("3", "G").line("resets at open: unknown, delays that do not grow do not show it")
+	f.snapshot.Storms[2].Policies[0] = model.PoolPolicy{
+		Policy: model.Policy{Kind: model.PolicyUnknown, Jitter: model.JitterUnknown}, Clients: 20,
+		Doubt: model.Doubt{Reason: model.DoubtFlapping, Have: 20, Seen: []model.AttemptDelays{{Clients: 20, Low: 3 * time.Second, Median: 3 * time.Second, High: 3 * time.Second}}},
+	}
+	s := newScreen(t, f, 120, 36).press("3", "g")
+	s.line("unknown: 20 clients are closed again within seconds, and only attempts that are refused show how delays grow")
+	s.line("after short connections 20 again after 3.00s (3.00s to 3.00s)")
+	s.line("unknown: 20 closed again")
+}
+
 // restless is a storm that does not end because clients flap, with others that are kept out.
 func restless() model.Storm {
 	s := weather()[2]

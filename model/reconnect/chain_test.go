@@ -102,6 +102,31 @@ func TestResetsAtOpen(t *testing.T) {
 	}
 }
 
+// A policy that does not show when its delays start anew says why.
+func TestNoReset(t *testing.T) {
+	policy := func(backoff, jitter string, sure float64) *model.PoolPolicy {
+		return &model.PoolPolicy{Policy: *parsed(t, backoff, jitter), Confidence: sure}
+	}
+	known := policy("exponential:1s,2,60s", "none", 0.9)
+	known.Resets = model.ResetAtOpen
+	for _, c := range []struct {
+		policy *model.PoolPolicy
+		want   string
+	}{
+		{known, ""},
+		{&model.PoolPolicy{Policy: model.Policy{Kind: model.PolicyUnknown}}, ""},
+		{policy("fixed:1s", "none", 0.9), "delays that do not grow do not show it"},
+		{policy("none", "none", 0.9), "delays that do not grow do not show it"},
+		{policy("exponential:1s,2,60s", "none", 0.5), "the policy is not sure enough"},
+		{policy("exponential:1s,2,60s", "decorrelated", 0.9), "with this jitter a short delay may be chance"},
+		{policy("linear:0s,1s,5s", "none", 0.9), "too few were refused, then closed within seconds"},
+	} {
+		if got := NoReset(c.policy); got != c.want {
+			t.Errorf("%s: %q, want %q", c.policy.Policy, got, c.want)
+		}
+	}
+}
+
 // A client gives up when it is silent for clearly longer than its policy allows, for twice that if the policy is not sure; if it
 // is not known, than its own delays and a minute. Meanwhile that is doubtful.
 func TestGaveUp(t *testing.T) {

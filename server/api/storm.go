@@ -107,7 +107,7 @@ type Doubt struct {
 // AttemptDelays are the delays before the attempts of one number. A tenth are shorter than low_ms, and a tenth longer than
 // high_ms.
 type AttemptDelays struct {
-	Attempt  int    `json:"attempt"`
+	Attempt  int    `json:"attempt"` // from 1; 0 for those after connections that were closed again within seconds
 	Clients  int    `json:"clients"`
 	LowMS    Millis `json:"low_ms"`
 	MedianMS Millis `json:"median_ms"`
