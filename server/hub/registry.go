@@ -124,8 +124,26 @@ func (r *registry) refuse(id string, now model.Instant, waited time.Duration, re
 		r.storms.Refuse(now, refusal)
 		return
 	}
+	r.watchRush(cl, now)
 	cl.tried = now
 	r.storms.Try(cl.attempts, now, waited, refusal)
+}
+
+// watchRush notes that a client is refused again before it was last refused a second ago.
+func (r *registry) watchRush(cl *client, now model.Instant) {
+	switch {
+	case cl.tried == 0 || now-cl.tried > rush:
+		cl.rushed = 0
+	case cl.rushed < crowded:
+		if cl.rushed++; cl.rushed == crowded && cl.group == nil {
+			r.samplers.watch(cl.id)
+		}
+	}
+}
+
+// rushes reports whether the client is refused again and again in a short time.
+func (cl *client) rushes(now model.Instant) bool {
+	return cl.rushed == crowded && now-cl.tried <= crowdedIn
 }
 
 // meet keeps a client that was refused at its first attempt.

@@ -19,6 +19,9 @@ import (
 // Such a name is found by the connections that have, or had, it at the same time. From then on it is a crowd, whose clients are
 // told apart by address and user agent; those of the same place by the order in which they come back: who has waited for
 // the longest is the next. So all are counted, and storms are told. Their delays may be mixed up, though.
+//
+// Refused handshakes are never at once. Where a name is refused again and again, it is found by a part of the request, such
+// as a segment of the path, that has many values which come again: each is a client's own.
 
 const (
 	// crowded is the number of connections at once, to one route, that a client has never for itself; and scattered
@@ -43,23 +46,33 @@ const (
 
 // crowd is the clients behind a name that is no client's own.
 type crowd struct {
-	name   string
-	since  model.Instant
-	open   int // connections
-	most   int // of them at once, so far
-	spots  map[spot]*group
-	advice advice
+	name    string
+	since   model.Instant
+	open    int       // connections
+	most    int       // of them at once, so far
+	by      *Identity // a value that each client has for its own; nil if none is known
+	refused int       // clients that were found by their refusals
+	spots   map[spot]*group
+	advice  advice
 }
 
 // spot is where a client is: what tells clients apart that share a name.
 type spot struct {
 	addr  netip.Addr
 	agent string
+	value string // of crowd.by
 }
 
-func spotOf(r *http.Request) spot {
-	return spot{addrPort(r.RemoteAddr).Addr(), model.Clean(r.UserAgent(), maxText)}
+func (d *crowd) spotOf(r *http.Request) spot {
+	s := spot{addr: addrPort(r.RemoteAddr).Addr(), agent: model.Clean(r.UserAgent(), maxText)}
+	if d.by != nil {
+		s.value = d.by.value(r)
+	}
+	return s
 }
+
+// value returns what a request has in the place of i, without control characters, "" for nothing.
+func (i *Identity) value(r *http.Request) string { return model.Clean(i.name(r), maxClient) }
 
 // group is the clients of a crowd that are at one spot.
 type group struct {
@@ -106,22 +119,29 @@ func (r *registry) remember(c *connection, now model.Instant) {
 
 // seat returns the client of c in its crowd: the one of its spot that has waited for the longest, or a new one.
 func (r *registry) seat(d *crowd, c *connection, now model.Instant) *client {
-	g := d.group(spot{c.remote.Addr(), c.handshake.Value().agent})
+	g := d.group(spot{c.remote.Addr(), c.handshake.Value().agent, c.client.value})
 	if cl := g.next(); cl != nil {
 		g.away = g.away[1:]
 		return cl
 	}
-	cl := newClient(r.nameIn(g))
-	cl.group, cl.seen = g, now
-	g.clients++
+	cl := r.another(g)
+	cl.seen = now
 	r.clients[cl.id] = cl
+	return cl
+}
+
+// another returns one more client of a group.
+func (r *registry) another(g *group) *client {
+	cl := newClient(r.nameIn(g))
+	cl.group = g
+	g.clients++
 	return cl
 }
 
 func (d *crowd) group(s spot) *group {
 	g := d.spots[s]
 	if g == nil {
-		s.agent = strings.Clone(s.agent)
+		s.agent, s.value = strings.Clone(s.agent), strings.Clone(s.value)
 		g = &group{crowd: d, spot: s}
 		d.spots[s] = g
 	}
@@ -135,7 +155,10 @@ func (r *registry) nameIn(g *group) string {
 	if g.spot.addr.IsValid() {
 		base = strings.TrimSpace(g.spot.addr.String() + " " + base)
 	}
-	if g.crowd.name != model.Clean(base, maxClient) { // else it has no other name
+	switch {
+	case g.spot.value != "":
+		base = g.crowd.name + " " + g.spot.value
+	case g.crowd.name != model.Clean(base, maxClient): // else it has no other name
 		base = g.crowd.name + " " + base
 	}
 	for {
@@ -274,14 +297,42 @@ func (r *registry) findShared(now model.Instant) (found []*crowd) {
 			found = append(found, d)
 		}
 	}
-	r.samplers.keep(func(name string) bool { return r.crowds[name] != nil || r.many[r.clients[name]] != nil })
+	found = append(found, r.findRefused(now)...)
+	r.samplers.keep(func(name string) bool {
+		cl := r.clients[name]
+		return r.crowds[name] != nil || r.many[cl] != nil || cl != nil && cl.rushes(now)
+	})
 	for _, d := range r.crowds {
 		d.most = max(d.most, d.open)
-		if s := r.samplers.of(d.name); s != nil {
+		if s := r.samplers.of(d.name); s != nil && d.by == nil {
 			d.advice = s.advise(d.clients())
 		}
 	}
 	slices.SortFunc(found, func(a, b *crowd) int { return strings.Compare(a.name, b.name) })
+	return found
+}
+
+// findRefused looks for names that several clients have which are refused.
+func (r *registry) findRefused(now model.Instant) (found []*crowd) {
+	for name, s := range r.samplers.all() {
+		cl := r.clients[name]
+		if cl == nil || cl.group != nil || cl.open > 0 || !cl.rushes(now) {
+			continue
+		}
+		identity, clients := s.callers()
+		if identity == "" {
+			continue
+		}
+		by, err := ParseIdentity(identity)
+		if err != nil {
+			continue
+		}
+		if d := r.share(cl, now); d != nil {
+			d.by, d.refused, d.advice = &by, clients, advice{identity: identity, looked: true, kept: true}
+			s.by.Store(&by)
+			found = append(found, d)
+		}
+	}
 	return found
 }
 
@@ -425,8 +476,15 @@ func (d *crowd) detail(w *model.Warning, byOrder bool) string {
 	if w.Addresses > 1 {
 		from = fmt.Sprintf("%d addresses", w.Addresses)
 	}
-	text := fmt.Sprintf("%d connections at once from %s are named %s: they are told apart by address and user agent", w.Connections, from, d.name)
-	if byOrder {
+	text := fmt.Sprintf("%d connections at once from %s are named %s", w.Connections, from, d.name)
+	if w.Connections == 0 {
+		text = fmt.Sprintf("%d clients that are refused are named %s", max(d.refused, d.clients()), d.name)
+	}
+	text += ": they are told apart by address and user agent"
+	switch {
+	case d.by != nil:
+		text += " and by a part of their requests"
+	case byOrder:
 		text += " or, where these are the same, by the order in which they come back"
 	}
 	switch a := d.advice; {

@@ -438,3 +438,66 @@ func BenchmarkFindShared(b *testing.B) {
 		h.registry.findShared(h.now())
 	}
 }
+
+// Twenty clients without a name that are never let in are as many clients, each with its own delays, if something in their
+// requests is each one's own. One client that tries fast, or with a new value each time, is one.
+func TestClientsOfOneNameThatNeverGetIn(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		path     func(i, try int) string
+		n        int
+		every    time.Duration
+		identity string
+	}{
+		{"chargers", func(i, _ int) string { return fmt.Sprintf("/never/ID%d", i) }, 20, time.Second, "path:-1"},
+		{"many chargers", func(i, _ int) string { return fmt.Sprintf("/never/ID%d", i) }, 300, 2 * time.Second, "path:-1"},
+		{"a client in a hurry", func(int, int) string { return "/never/ID" }, 1, 50 * ms, ""},
+		{"a new session each time", func(_, try int) string { return fmt.Sprintf("/never/%x", try*7919) }, 1, 50 * ms, ""},
+		{"two hosts in turn", func(_, try int) string { return fmt.Sprintf("/never/%d", try%2) }, 1, 50 * ms, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, _ := start(t, quick())
+				var all sync.WaitGroup
+				for i := range tt.n {
+					all.Go(func() {
+						time.Sleep(time.Duration(i) * tt.every / time.Duration(tt.n))
+						for try := range int(20 * time.Second / tt.every) {
+							h.Report(asking(tt.path(i, try), "10.0.0.1:4000"), model.Refusal{Status: 401, By: model.RefusedByUpstream})
+							time.Sleep(tt.every)
+						}
+					})
+				}
+				all.Wait()
+				s := snapshot(t, h)
+				if len(s.Clients) != tt.n || (len(s.Warnings) == 1) != (tt.n > 1) {
+					t.Fatalf("%d clients, %+v", len(s.Clients), s.Warnings)
+				}
+				for _, c := range s.Clients {
+					for _, a := range c.Attempts {
+						if a.Delay != tt.every {
+							t.Fatalf("%s: %+v", c.ID, c.Attempts)
+						}
+					}
+				}
+				if tt.n == 1 {
+					return
+				}
+				if w := s.Warnings; w[0].Identity != tt.identity || !strings.HasSuffix(w[0].Detail, "; --identity path:-1 tells them apart") {
+					t.Errorf("%+v", w)
+				}
+				if on := s.Storm(); on == nil || on.NeverIn != tt.n || on.Clients != tt.n {
+					t.Errorf("%+v", on)
+				}
+				for i := range tt.n {
+					silent(t, h, asking(tt.path(i, 0), "10.0.0.1:4000"))
+				}
+				time.Sleep(10 * time.Second)
+				s = snapshot(t, h)
+				if n := s.Count(); n.Present != tt.n || n.Away != 0 || len(s.Clients) != tt.n {
+					t.Errorf("when they are let in: %+v", n)
+				}
+			})
+		})
+	}
+}

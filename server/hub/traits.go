@@ -127,6 +127,64 @@ type sampler struct {
 	early   bool     // advice was found since the last check, as connections ended
 	clients int      // at the last check
 	last    advice
+	calls   map[string]*called       // refused requests, by identity
+	refused int                      // requests, of those that were looked at
+	by      atomic.Pointer[Identity] // see crowd.by
+}
+
+// called is what refused requests had in one place.
+type called struct {
+	times  map[uint64]int // that a value came after another one; of the first maxSamples values
+	newest uint64
+	all    int // requests that had any
+}
+
+// call keeps the traits of a refused request.
+func (s *sampler) call(t traits) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls == nil {
+		s.calls = make(map[string]*called)
+	}
+	s.refused++
+	for identity, value := range t {
+		c := s.calls[identity]
+		if c == nil && len(s.calls) < maxTraits {
+			c = &called{times: make(map[uint64]int)}
+			s.calls[identity] = c
+		}
+		if c == nil {
+			continue
+		}
+		c.all++
+		if _, known := c.times[value]; value != c.newest && (known || len(c.times) < maxSamples) {
+			c.times[value]++
+		}
+		c.newest = value
+	}
+}
+
+// callers finds the best identity whose values come again and again, in turn, in the requests that were refused: each is a
+// client's own. It returns "" if there is none, and the number of the values.
+func (s *sampler) callers() (best string, values int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for identity, c := range s.calls {
+		again := 0
+		for _, times := range c.times {
+			if times > 1 {
+				again++
+			}
+		}
+		once := len(c.times) - again
+		if c.all < s.refused || again < crowded || once > again/4 {
+			continue
+		}
+		if best == "" || byPreference(identity, best) < 0 {
+			best, values = identity, len(c.times)
+		}
+	}
+	return best, values
 }
 
 // sample is the traits of a connection, with the number of connections that had ended before it came.
@@ -244,26 +302,40 @@ type samplers struct {
 }
 
 func (s *samplers) of(name string) *sampler {
-	all := s.byName.Load()
-	if all == nil {
-		return nil
-	}
-	return (*all)[name]
+	return s.all()[name]
 }
 
 // see looks at the request of a connection if its name is watched.
 func (s *samplers) see(c *connection, r *http.Request) {
-	if of := s.of(c.client.id); of != nil && s.looks.Add(1) <= mostLooks {
+	of := s.of(c.client.id)
+	if of == nil {
+		return
+	}
+	if by := of.by.Load(); by != nil {
+		c.client.value = by.value(r)
+	} else if s.looks.Add(1) <= mostLooks {
 		of.add(c, traitsOf(r, s.seed)) // parsed outside the lock, for which Gone waits under Hub.mu
 	}
 }
 
+// call looks at a refused request if its name is watched.
+func (s *samplers) call(name string, r *http.Request) {
+	if of := s.of(name); of != nil && of.by.Load() == nil && s.looks.Add(1) <= mostLooks {
+		of.call(traitsOf(r, s.seed))
+	}
+}
+
+// all are the samplers by name.
+func (s *samplers) all() map[string]*sampler {
+	if all := s.byName.Load(); all != nil {
+		return *all
+	}
+	return nil
+}
+
 // watch adds a name, if there is room.
 func (s *samplers) watch(name string) {
-	var all map[string]*sampler
-	if p := s.byName.Load(); p != nil {
-		all = *p
-	}
+	all := s.all()
 	if all[name] != nil || len(all) >= maxWatched {
 		return
 	}
