@@ -39,6 +39,10 @@ func arrangeClients(p *picture, a arrangement) *picture {
 	chosen.hide(a, func(r *clientRow) bool { return r.State == model.Away })
 	chosen.longest = longestOf(chosen.rows, func(r *clientRow) string { return nameOf(r, " ") })
 	chosen.agents = longestOf(chosen.rows, func(r *clientRow) string { return r.UserAgent })
+	chosen.outages = longestOf(chosen.rows, func(r *clientRow) string { return outageWords(r.Outage, " ") })
+	for _, r := range chosen.rows {
+		chosen.delays = max(chosen.delays, len(r.Reconnects))
+	}
 	slices.SortStableFunc(chosen.rows, clientOrder(a))
 	fresh := *p
 	fresh.clients = chosen
@@ -113,11 +117,11 @@ func clientColumns(t *clientText) []widget.Column[clientRow] {
 			Text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.Since)) }},
 		{Title: "SEEN", Sort: sortSeen, Letter: "e", Descending: true, Min: 6, Rank: widget.Third, Right: true,
 			Text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.FirstSeen)) }},
-		{Title: "KEPT OUT BY", Min: 20, Want: 36, Text: t.keptOut},
+		{Title: "KEPT OUT BY", Min: 20, Want: 36, Fits: true, Text: t.keptOut},
 		{Title: "NOW", Min: 8, Rank: widget.Third, Right: true, Text: t.current},
 		{Title: "AGENT", Sort: sortAgent, Letter: "u", Min: 18, Ample: longAgent, Fits: true, Rank: widget.Third,
 			Text: func(r *row, w int) string { return t.plain(r.UserAgent, w) }},
-		{Title: "BACK AFTER", Sort: sortReconnects, Letter: "b", Descending: true, Min: 12, Want: 40, Text: t.delays},
+		{Title: "BACK AFTER", Sort: sortReconnects, Letter: "b", Descending: true, Min: 12, Want: 40, Fits: true, Text: t.delays},
 	}
 }
 
@@ -127,7 +131,8 @@ func (t *clientText) plain(s string, w int) string {
 }
 
 func (t *clientText) name(r *clientRow, w int) string {
-	return t.plain(nameOf(r, t.page.styles.Glyphs.Shared), w)
+	g := &t.page.styles.Glyphs
+	return g.CutMiddle(g.Plain(nameOf(r, g.Shared)), w)
 }
 
 // nameOf is the client's name, behind a mark if it shares one with others.
@@ -150,14 +155,14 @@ func (t *clientText) vividState(r *clientRow, w int) string {
 
 // keptOut is what keeps the client out: how its connections are closed again and how often, or how it is refused.
 func (t *clientText) keptOut(r *clientRow, w int) string {
-	if r.Outage == nil {
-		return ""
-	}
 	return t.plain(outageWords(r.Outage, t.page.styles.Glyphs.Lost), w)
 }
 
-// outageWords are the newest of what keeps a client out.
+// outageWords are the newest of what keeps a client out, "" for nothing.
 func outageWords(o *model.Outage, times string) string {
+	if o == nil {
+		return ""
+	}
 	words := o.Cause()
 	switch {
 	case o.Refusals > 0:
@@ -180,6 +185,9 @@ func (t *clientText) current(r *clientRow, _ int) string {
 	}
 	return r.Connection.String()
 }
+
+// delayWidth is the cells that a time takes, with a blank.
+const delayWidth = 6
 
 // delays are the times that the client took to reconnect, the newest first; the oldest are left out where they do not fit.
 func (t *clientText) delays(r *clientRow, w int) string {

@@ -131,14 +131,14 @@ func doubtShort(d *model.Doubt) string {
 	return string(d.Reason)
 }
 
-// doubtLines say why the policy under the cursor is unknown and what was seen instead, in a line each.
+// doubtLines say why the policy under the cursor is unknown and what was seen instead.
 func (p *storms) doubtLines() []string {
 	row := p.list.Selected()
 	if row == nil || row.Doubt.Reason == "" {
 		return p.resetLines()
 	}
 	g, w := &p.styles.Glyphs, p.size.w-2
-	lines := []string{" " + p.styles.Strong.String(g.Cut("unknown: "+g.Plain(row.Doubt.String()), w))}
+	lines := p.sentence(p.styles.Strong, "unknown: "+g.Plain(row.Doubt.String()))
 	if seen := seenWords(row.Doubt.Seen, w); seen != "" {
 		lines = append(lines, " "+p.styles.Dim.String(g.Cut(seen, w)))
 	}
@@ -169,7 +169,7 @@ func (p *storms) resetLines() []string {
 		return p.noResetLines()
 	}
 	text := fmt.Sprintf("resets at open: %d clients wait as at first after each connection, however short; let them start over only after one that stayed", n)
-	return []string{" " + p.styles.Strong.String(p.styles.Glyphs.Cut(text, p.size.w-2))}
+	return p.sentence(p.styles.Strong, text)
 }
 
 // noResetLines say why it is not known whether the clients under the cursor start over at each open, if there is room.
@@ -182,7 +182,7 @@ func (p *storms) noResetLines() []string {
 	if why == "" {
 		return nil
 	}
-	return []string{" " + p.styles.Dim.String(p.styles.Glyphs.Cut("resets at open: unknown, "+why, p.size.w-2))}
+	return p.sentence(p.styles.Dim, "resets at open: unknown, "+why)
 }
 
 // seenWords are the medians and the spreads of the delays before each attempt, as many as fit into w cells.

@@ -26,13 +26,40 @@ func (p *storms) view() []string {
 	case s == nil:
 		return look.Fill(p.calm(), p.size.h)
 	}
-	lines, below := p.words(s), p.belowList(s)
-	lines = append(lines, p.chart(s, p.size.h-len(lines)-p.list.Height-len(below))...)
+	lines, below, room := p.prose(s)
+	lines = append(lines, p.chart(s, room)...)
 	if len(s.Policies) == 0 {
 		return look.Fill(append(lines, p.styles.Dim.String(" How clients come back is shown once they have tried.")), p.size.h)
 	}
 	lines = append(lines, p.list.View(p.styles, widget.Order{})...)
 	return look.Fill(append(lines, below...), p.size.h)
+}
+
+// leastChart is the lines of a chart that still shows a course.
+const leastChart = 8
+
+// prose is what stands above the chart and below the table, and how many lines are left for the chart. A sentence has
+// a second line where the chart can do without it.
+func (p *storms) prose(s *model.Storm) (above, below []string, room int) {
+	for p.sentenceLines = 2; ; p.sentenceLines-- {
+		above, below = p.words(s), p.belowList(s)
+		room = p.size.h - len(above) - p.list.Height - len(below)
+		if room >= leastChart || p.sentenceLines == 1 {
+			return above, below, room
+		}
+	}
+}
+
+// sentence is a text in sentenceLines at most, and nothing if there is no text.
+func (p *storms) sentence(paint look.Paint, text string) []string {
+	if text == "" {
+		return nil
+	}
+	lines := p.styles.Glyphs.WrapCut(text, p.size.w-1, max(1, p.sentenceLines))
+	for i := range lines {
+		lines[i] = " " + paint.String(lines[i])
+	}
+	return lines
 }
 
 // calm is the page before the first storm.
@@ -69,14 +96,12 @@ func (p *storms) words(s *model.Storm) []string {
 			{fmt.Sprintf("peak %s/s, %.1f%s an even spread", look.Rate(s.Peak), s.Crowding, st.Glyphs.Lost), st.Strong}, refused,
 		}, w),
 	}
-	if causes := causeWords(s.Causes, st.Glyphs.Lost); causes != "" {
-		lines = append(lines, " "+st.Glyphs.Cut(causes, w-1))
-	}
+	lines = append(lines, p.sentence(look.Paint{}, causeWords(s.Causes, st.Glyphs.Lost))...)
 	troubles := p.troubles(s)
 	if lines = append(lines, troubles...); len(troubles) > 0 && p.size.h < roomy {
 		return lines
 	}
-	return append(lines, " "+st.Dim.String(st.Glyphs.Cut(p.supposition(), w-1)))
+	return append(lines, p.sentence(st.Dim, p.supposition())...)
 }
 
 // whoIsOut says how many clients are away, and how many others flap. If all of those that are out flap, they come first.
@@ -120,21 +145,15 @@ func backTimes(s *model.Storm) (parts []part) {
 // roomy is the lines of a page that has room for everything.
 const roomy = 20
 
-// troubles are who is not back and why: a line each for clients that flap, for those that are refused or silent, and for what
+// troubles are who is not back and why: a sentence each for clients that flap, for those that are refused or silent, and for what
 // there was no room for.
 func (p *storms) troubles(s *model.Storm) (lines []string) {
 	st := p.styles
-	say := func(paint look.Paint, text string) {
-		if text != "" {
-			lines = append(lines, " "+paint.String(st.Glyphs.Cut(text, p.size.w-1)))
-		}
-	}
 	if s.Flapping > 0 {
-		say(st.Alarm, flapWords(s, st.Glyphs.Lost))
+		lines = p.sentence(st.Alarm, flapWords(s, st.Glyphs.Lost))
 	}
-	say(st.States[model.Suspect], outWords(s, st.Glyphs.Lost))
-	say(st.Dim, droppedWords(s))
-	return lines
+	lines = append(lines, p.sentence(st.States[model.Suspect], outWords(s, st.Glyphs.Lost))...)
+	return append(lines, p.sentence(st.Dim, droppedWords(s))...)
 }
 
 // flapWords say how many clients flap, how fast, and by which codes.

@@ -25,6 +25,8 @@ type storms struct {
 	at      int // the storm that is shown, 0 for the newest
 	list    widget.List[model.PoolPolicy, model.Pool]
 	size    size
+
+	sentenceLines int // of a sentence, at most: see prose
 }
 
 func newStorms(k *keyMap, fx *effects, st *status) *storms {

@@ -262,7 +262,9 @@ func TestUnknownPolicySaysWhy(t *testing.T) {
 		s.line("attempt 1 of 60 after 1.00s (900ms to 1.20s)")
 		checkSize(t, s.app.View(), size.Width, size.Height)
 	}
-	s := newScreen(t, f, 200, 60).press("3", "G")
+	s := newScreen(t, f, 80, 24).press("3")
+	s.line("jitter 502/s and 34.4s") // a sentence that is too long for a line has a second one
+	s = newScreen(t, f, 200, 60).press("3", "G")
 	s.line("unknown: 57 gave up")
 	s.line(", attempt 2 of 58 after 2.00s (1.90s to 2.20s)")
 	newScreen(t, f, 60, 15).press("3", "G").line("unknown")
