@@ -80,6 +80,9 @@ func (l *ladder) possible() (list []candidate) {
 			list = append(list, c)
 		}
 	}
+	if slices.ContainsFunc(list, func(c candidate) bool { return c.round }) {
+		list = slices.DeleteFunc(list, func(c candidate) bool { return !l.honest(&c) })
+	}
 	return list
 }
 
@@ -134,7 +137,7 @@ func inARow(n int) float64 { return 1 - math.Exp(-float64(n-1)/2) }
 // them, and if they are short and nothing is known of the way there and back.
 func (l *ladder) confidence(c *candidate, others float64) float64 {
 	figures, of := 1., l.attempts
-	if c.known == nil && c.Kind != model.PolicySteps {
+	if c.known == nil && c.Kind != model.PolicySteps && !c.round {
 		figures = float64(max(1, c.figures))
 	}
 	if c.Jitter == model.JitterOnce {
@@ -150,6 +153,9 @@ func (l *ladder) confidence(c *candidate, others float64) float64 {
 		if c.Kind == model.PolicyFixed && c.Jitter == model.JitterPartial && 2*c.Share*c.Base.Seconds() < narrow {
 			way *= 0.75 // the ways of the clients may differ as much
 		}
+	}
+	if !l.honest(c) {
+		way *= 0.7
 	}
 	attempts := max(0, 1-0.75*figures/math.Sqrt(float64(of)))
 	return c.inside * (1 - c.far) * min(1, 1.35-0.45*c.odd) / (1 + others) * attempts * way

@@ -277,6 +277,9 @@ func (l *ladder) known(list []candidate) []candidate {
 	for i := range KnownClients {
 		if c := &KnownClients[i]; l.near(&c.Policy) {
 			list = append(list, candidate{Policy: c.Policy, known: c})
+			if stalled := (candidate{Policy: c.Policy, known: c}); c.Policy.Jitter == model.JitterNone && l.stall(&stalled) < math.Inf(1) {
+				list = append(list, stalled)
+			}
 		}
 	}
 	return list

@@ -28,14 +28,16 @@ type population struct {
 
 // circumstances are those of a row of the table.
 type circumstances struct {
-	never  bool // the clients have never had a connection
-	strays int  // of a hundred attempts, that are late by up to half a second
+	never  bool    // the clients have never had a connection
+	strays int     // of a hundred attempts, that are late by up to half a second
+	stalls float64 // seconds by which the attempts of one number may be late, of all clients alike
 }
 
 var (
 	usual    = circumstances{strays: 1}
 	neverIn  = circumstances{strays: 1, never: true}
 	moreLate = circumstances{strays: 2}
+	stalling = circumstances{strays: 1, stalls: 0.12}
 )
 
 // asking is what refusals ask for.
@@ -85,13 +87,19 @@ const begun = model.Instant(time.Hour)
 // read lets the clients come back until now, and returns what is known of them then.
 func (p *population) read(r *rand.Rand, now model.Instant) []*Attempts {
 	all := make([]*Attempts, p.clients)
+	var stalled stalls
+	for k := range stalled {
+		if p.stalls > 0 {
+			stalled[k] = p.stalls * r.Float64()
+		}
+	}
 	for i := range all {
-		all[i] = p.client(r, p.policies[i%len(p.policies)], now)
+		all[i] = p.client(r, p.policies[i%len(p.policies)], &stalled, now)
 	}
 	return all
 }
 
-func (p *population) client(r *rand.Rand, policy *model.Policy, now model.Instant) *Attempts {
+func (p *population) client(r *rand.Rand, policy *model.Policy, stalled *stalls, now model.Instant) *Attempts {
 	a := new(Attempts)
 	rtt := p.rtt * (0.5 + r.Float64())
 	cut := begun + model.Instant(r.Float64()*float64(p.spread))
@@ -116,7 +124,7 @@ func (p *population) client(r *rand.Rand, policy *model.Policy, now model.Instan
 		if p.obeys {
 			delay += asked
 		}
-		more := 2*rtt + r.ExpFloat64()*(p.late+0.1*rtt)
+		more := 2*rtt + r.ExpFloat64()*(p.late+0.1*rtt) + stalled[min(k, longRun-1)]
 		if k == 1 {
 			more += p.crowd * r.Float64()
 		}

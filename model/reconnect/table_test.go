@@ -87,6 +87,13 @@ func rows(t *testing.T) []row {
 		{"Socket.IO, 2 % late", []model.Policy{Find("Socket.IO").Policy}, false, 0.9, moreLate},
 		{"MQTT.js, 2 % late", []model.Policy{Find("MQTT.js").Policy}, false, 0.9, moreLate},
 		{"1 s + 2 s to 9 s, 2 % late", []model.Policy{of("linear:1s,2s,9s", "none")}, false, 0.9, moreLate},
+		{"0.5 s ×2 to 8 s, stalls", []model.Policy{of("exponential:500ms,2,8s", "none")}, false, 0, stalling},
+		{"2 s ×1.5 to 30 s, stalls", []model.Policy{of("exponential:2s,1.5,30s", "none")}, false, 0, stalling},
+		{"1 s + 2 s to 9 s, stalls", []model.Policy{of("linear:1s,2s,9s", "none")}, false, 0, stalling},
+		{"700 ms ×1.8 to 11 s, stalls", []model.Policy{of("exponential:700ms,1.8,11s", "none")}, false, 0, stalling},
+		{"AWS full, stalls", []model.Policy{of("exponential:1s,2,20s", "full")}, false, 0, stalling},
+		{"fixed 2 s, stalls", []model.Policy{of("fixed:2s", "none")}, false, 0, stalling},
+		{"SignalR, stalls", []model.Policy{Find("SignalR").Policy}, false, 0, stalling},
 	}...)
 }
 
