@@ -303,6 +303,7 @@ func (r *registry) findShared(now model.Instant) (found []*crowd) {
 		return r.crowds[name] != nil || r.many[cl] != nil || cl != nil && cl.rushes(now)
 	})
 	for _, d := range r.crowds {
+		r.samplers.prefer(d.name, func(name string) bool { return r.crowds[name] == nil })
 		d.most = max(d.most, d.open)
 		if s := r.samplers.of(d.name); s != nil && d.by == nil {
 			d.advice = s.advise(d.clients())
@@ -497,5 +498,5 @@ func (d *crowd) detail(w *model.Warning, byOrder bool) string {
 	case a.looked:
 		return text + "; nothing in their requests differs"
 	}
-	return text + "; their requests have not been compared yet"
+	return text + "; which --identity tells them apart is found when they connect again"
 }

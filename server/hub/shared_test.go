@@ -400,6 +400,43 @@ func TestCrowdsAreBounded(t *testing.T) {
 	})
 }
 
+// A crowd is compared although there are too many other names to look at: when its clients come back.
+func TestAdviceWhenManyNamesAreWatched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, quick())
+		for i := range maxWatched {
+			for range severalOpen {
+				forged(t, h, fmt.Sprint("tabs ", i))
+			}
+		}
+		var peers []*peer
+		gather := func() model.Warning {
+			peers = nil
+			for i := range 16 {
+				peers = append(peers, silent(t, h, asking(fmt.Sprintf("/app?client=js&device=d%d", i), "10.0.0.1:4000")))
+			}
+			time.Sleep(3 * time.Second)
+			w := snapshot(t, h).Warnings
+			if len(w) != 1 {
+				t.Fatalf("%+v", w)
+			}
+			return w[0]
+		}
+		if w := gather(); !strings.HasSuffix(w.Detail, "; which --identity tells them apart is found when they connect again") {
+			t.Error(w.Detail)
+		}
+		if _, err := h.Kick(t.Context(), model.Kick{Query: "client~js", Code: 1012}); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range peers {
+			<-p.over
+		}
+		if w := gather(); w.Identity != "query:device" {
+			t.Error(w.Detail)
+		}
+	})
+}
+
 // Nothing is left of a crowd whose clients are gone, but its name.
 func TestCrowdIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

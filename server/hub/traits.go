@@ -345,6 +345,22 @@ func (s *samplers) watch(name string) {
 	s.byName.Store(&fresh)
 }
 
+// prefer adds a name in place of another one if there is no room.
+func (s *samplers) prefer(name string, other func(name string) bool) {
+	all := s.all()
+	if all[name] == nil && len(all) >= maxWatched {
+		for n := range all {
+			if other(n) {
+				fresh := maps.Clone(all)
+				delete(fresh, n)
+				s.byName.Store(&fresh)
+				break
+			}
+		}
+	}
+	s.watch(name)
+}
+
 // keep removes the names that are not wanted any more.
 func (s *samplers) keep(wanted func(name string) bool) {
 	s.looks.Store(0)
