@@ -122,7 +122,8 @@ func (f *Figures) backBy(at time.Duration) float64 {
 }
 
 // adoptStorm takes figures from the target's own record of the storm that the drill caused. The target has missed
-// no events, so its figures are better.
+// no events, so its figures are better. But a storm may be about other clients: it has those that were not disturbed, and
+// lacks those that had not stayed yet when the drill began. Then the drill has the policies of its own clients.
 func (f *Figures) adoptStorm(storms []model.Storm, start time.Time) {
 	var worst *model.Storm
 	for i := range storms {
@@ -134,6 +135,8 @@ func (f *Figures) adoptStorm(storms []model.Storm, start time.Time) {
 	if worst == nil {
 		return
 	}
-	f.Peak, f.Crowding, f.Policies, f.More = max(f.Peak, worst.Peak), worst.Crowding, worst.Policies, worst.More
-	f.Refused = max(f.Refused, worst.Refused)
+	f.Peak, f.Refused = max(f.Peak, worst.Peak), max(f.Refused, worst.Refused)
+	if f.Missed > 0 || worst.Clients == f.Lost {
+		f.Crowding, f.Policies, f.More = worst.Crowding, worst.Policies, worst.More
+	}
 }
