@@ -14,7 +14,7 @@ const (
 	CauseBackpressure  Cause = "backpressure"    // the peer takes nothing, and a write waits for it
 	CauseAppNotReading Cause = "app-not-reading" // bytes wait unread in our own socket
 	CausePathDown      Cause = "path-down"       // pings are not even acknowledged
-	CausePingHostile   Cause = "ping-hostile"    // the peers of its kind end right after the first ping
+	CausePingHostile   Cause = "ping-hostile"    // it ended right after the first ping
 	CausePeerStalled   Cause = "peer-stalled"    // pings are acknowledged by the peer's kernel, but not answered
 
 	CauseHandshakeBroken Cause = "handshake-broken" // of a Refusal: there was never a connection

@@ -25,7 +25,7 @@ type Evidence struct {
 	Kernel Kernel
 
 	Killed time.Duration // time from the first ping to the end of a peer that the ping killed
-	Spared bool          // holter sends no pings, because they kill peers of this kind
+	Spared bool          // holter sends no pings, because one killed a peer of this kind
 
 	// Set when a connection has just recovered.
 	Gap        time.Duration // a silence that led to suspicion

@@ -252,7 +252,7 @@ func (h *Heart) Hasten(now, since model.Instant) {
 	}
 }
 
-// Killed records that the peer hung up on the first ping, as its kind does. after is the time from that ping to its end.
+// Killed records that the peer hung up on the first ping. after is the time from that ping to its end.
 func (h *Heart) Killed(after time.Duration) { h.diagnose(&model.Evidence{Killed: after}) }
 
 // LastPing returns when the newest ping was written, 0 if none was.

@@ -60,9 +60,9 @@ func pingHostile(e *model.Evidence) bool { return e.Killed > 0 || e.Spared }
 
 func writePingHostile(e *model.Evidence) string {
 	if e.Spared {
-		return "Earlier peers of this kind hung up right after a ping, again and again: holter sends none here, and judges nothing."
+		return "An earlier peer of this kind hung up right after a ping: holter sends none here, and judges nothing."
 	}
-	return fmt.Sprintf("The peer hung up %s after the first ping, as others of its kind did, and none has ever answered one: holter sends no more pings to peers of this kind.", span(e.Killed))
+	return fmt.Sprintf("The peer hung up %s after the first ping, which it never answered: holter sends no more pings to peers of this kind.", span(e.Killed))
 }
 
 func hostBusy(e *model.Evidence) bool { return e.Late > 0 }

@@ -11,9 +11,10 @@ import (
 // hostility finds the kinds of peers that hang up on a ping of holter's: some programs do. holter sends no more pings to
 // peers of such a kind.
 //
-// That a peer ends right after a ping proves little: peers end for many reasons, and each gets its first ping while it is
-// young. So a kind is hostile only after several deaths, and only if the ping explains them better than the age of the
-// connection does. See trial. If one peer of a kind has lived on after a ping, the kind is not hostile.
+// The first death is enough to spare a kind, so that no second peer dies of the same. But peers end for many reasons, and
+// each gets its first ping while it is young. So one of its kind that ends as young without a ping takes the verdict back;
+// from then on it takes several deaths, and the ping has to explain them better than the age of the connection does. See
+// trial. If one peer of a kind has lived on after a ping, the kind is not hostile.
 type hostility struct {
 	mu    sync.Mutex // protects all following
 	kinds map[kind]*trial
@@ -31,7 +32,7 @@ type trial struct {
 	harmless bool   // a peer has lived on after a ping
 	hostile  bool   // the verdict
 	deaths   int    // that have not led to a verdict
-	enough   int    // of them for a verdict
+	enough   int    // of them for a verdict, 1 at first
 	ages     extent // of the connections that died
 	delays   extent // from the ping to the death
 }
@@ -51,9 +52,9 @@ const (
 	maxKinds = 1024
 	// hostileWithin is the longest time between the first ping and the end of a peer that was killed by it.
 	hostileWithin = time.Second
-	// hostileDeaths is the number of deaths for a verdict. It doubles, up to mostDeaths, each time that a peer ends in the
-	// same way and as young without a ping: then something else may kill those that get one, too.
-	hostileDeaths, mostDeaths = 3, 24
+	// severalDeaths are needed for a verdict after a first one was taken back. The number doubles, up to mostDeaths, each
+	// time that a peer ends in the same way and as young without a ping: something else may kill those that get one, too.
+	severalDeaths, mostDeaths = 3, 24
 	// closer is how many times more alike the delays after the ping must be than the ages.
 	closer = 4
 )
@@ -91,7 +92,7 @@ func (h *hostility) died(k kind, age, delay time.Duration) bool {
 	t.delays.add(delay, t.deaths == 0)
 	if t.deaths++; t.deaths >= t.enough {
 		t.deaths = 0
-		t.hostile = t.hostile || t.ages.width() > closer*t.delays.width()
+		t.hostile = t.hostile || t.enough == 1 || t.ages.width() > closer*t.delays.width()
 	}
 	return t.hostile && !t.harmless
 }
@@ -101,7 +102,7 @@ func (h *hostility) diedAnyway(k kind, age time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if t := h.of(k); age <= t.ages.most+hostileWithin {
-		t.hostile, t.deaths, t.enough = false, 0, min(2*t.enough, mostDeaths)
+		t.hostile, t.deaths, t.enough = false, 0, min(max(severalDeaths, 2*t.enough), mostDeaths)
 	}
 }
 
@@ -112,7 +113,7 @@ func (h *hostility) of(k kind) *trial {
 		if h.kinds == nil || len(h.kinds) >= maxKinds {
 			h.kinds = make(map[kind]*trial)
 		}
-		t = &trial{enough: hostileDeaths}
+		t = &trial{enough: 1}
 		h.kinds[k] = t
 	}
 	return t

@@ -53,7 +53,7 @@ func Cause(c model.Cause) string { return causes[c] }
 
 var causes = map[model.Cause]string{
 	model.CauseFramesLost:      "the bytes make no WebSocket frames any more",
-	model.CausePingHostile:     "peers of this kind hung up right after their first ping, again and again; holter sends them no more",
+	model.CausePingHostile:     "the peer hung up right after its first ping; holter sends no more to peers of its kind, unless they end alike without one",
 	model.CauseHostBusy:        "holter itself was late: it was this machine",
 	model.CauseBackpressure:    "bytes wait unsent, for a peer that takes nothing",
 	model.CauseAppNotReading:   "bytes wait unread in holter's own socket",
