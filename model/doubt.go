@@ -30,6 +30,7 @@ const (
 	DoubtAmbiguous   DoubtReason = "ambiguous"    // the delays of all attempts are known, and fit several policies
 	DoubtAsked       DoubtReason = "asked"        // the clients may have waited as refusals asked, always for about the same time
 	DoubtNoFit       DoubtReason = "no-fit"       // the delays of all attempts are known, and fit no kind of policy
+	DoubtKinds       DoubtReason = "kinds"        // they fit none, and differ by client: there may be several kinds of clients
 )
 
 // AttemptDelays are the delays before the attempts of one number.
@@ -66,7 +67,9 @@ func (d Doubt) String() string {
 	case DoubtAsked:
 		return "refusals always asked for the same wait, so it does not show whether that is in the delays; refusals that ask for different ones tell"
 	case DoubtNoFit:
-		return "the delays fit no kind of policy; there may be more than one kind of client here"
+		return "the delays fit no kind of policy that is known"
+	case DoubtKinds:
+		return "the delays fit no kind of policy, and differ from client to client: there may be more than one kind of client here"
 	}
 	return string(d.Reason)
 }

@@ -127,6 +127,8 @@ func doubtShort(d *model.Doubt) string {
 		return "one Retry-After"
 	case model.DoubtNoFit:
 		return "fits no kind"
+	case model.DoubtKinds:
+		return "several kinds?"
 	}
 	return string(d.Reason)
 }

@@ -40,7 +40,7 @@ func (l *ladder) read() reading {
 		possible = l.possible()
 	}
 	if len(possible) == 0 {
-		return l.unknown(model.DoubtNoFit)
+		return l.unknown(l.misfits())
 	}
 	best := l.likeliest(possible)
 	if best.Jitter == model.JitterDecorrelated && l.pairs < fewestPairs { // another policy could give these by chance

@@ -33,6 +33,33 @@ func (l *ladder) doubt(members []*Attempts, now model.Instant, reason model.Doub
 	return d
 }
 
+// misfits says why the delays fit no kind of policy. Clients of several kinds differ all along: where one of them is late among
+// the others, it is late on the next rung too. So do clients of one kind that each have figures of their own.
+func (l *ladder) misfits() model.DoubtReason {
+	j := judgement{c: new(candidate)}
+	var ends [longRun][2]float64
+	for i := range l.rungs {
+		r := &l.rungs[i]
+		n := len(r.delays)
+		ends[r.number] = [2]float64{r.delays[n/10], r.delays[n-1-n/10]}
+	}
+	for i := range l.samples {
+		x := &l.samples[i]
+		l.places[i] = unplaced
+		if low, high := ends[x.number][0], ends[x.number][1]; high-low > narrow { // less may be due to their ways there and back
+			place := min(max((x.delay-low)/(high-low), 0), 1)
+			l.places[i] = place
+			j.placed[x.number]++
+			j.sum[x.number] += place
+			j.squares[x.number] += place * place
+		}
+	}
+	if l.together(&j) > 1 {
+		return model.DoubtKinds
+	}
+	return model.DoubtNoFit
+}
+
 // missing says what became of the clients of which the next attempt is not known.
 func (l *ladder) missing(d *model.Doubt, members []*Attempts, now model.Instant) {
 	next := &l.raw[0]

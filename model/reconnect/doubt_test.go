@@ -53,6 +53,8 @@ func TestDoubt(t *testing.T) {
 	other.name = mixed.name
 	short := named("exponential")
 	short.refused = 2 * time.Second
+	odd := named("fixed 1 s")
+	odd.delays = by(fixedDelay(1), func(r *rand.Rand, v float64) float64 { return v + 4*float64(r.IntN(2)) })
 
 	for _, tt := range []struct {
 		name    string
@@ -77,8 +79,9 @@ func TestDoubt(t *testing.T) {
 		{"flapping, in", reopening(30, 8, false), long, model.Doubt{Reason: model.DoubtFlapping, Have: 30},
 			"30 clients are closed again within seconds, and only attempts that are refused show how delays grow"},
 		{"flapping, out", reopening(30, 8, true), long, model.Doubt{Reason: model.DoubtFlapping, Have: 30}, ""},
-		{"two kinds", append(mixed.attempts(r), other.attempts(r)...), long, model.Doubt{Reason: model.DoubtNoFit},
-			"the delays fit no kind of policy; there may be more than one kind of client here"},
+		{"two kinds", append(mixed.attempts(r), other.attempts(r)...), long, model.Doubt{Reason: model.DoubtKinds},
+			"the delays fit no kind of policy, and differ from client to client: there may be more than one kind of client here"},
+		{"an odd kind", odd.attempts(r), long, model.Doubt{Reason: model.DoubtNoFit}, "the delays fit no kind of policy that is known"},
 	} {
 		p := largest(tt.clients, tt.now)
 		got := p.Doubt
