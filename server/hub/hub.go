@@ -8,8 +8,9 @@
 //
 // # Goroutines
 //
-// Run starts three and waits for them: beat, the only one that decides on pings and suspicions, maintain, for
-// work that is not urgent, and watchStorms, for what takes longer than that. The exported methods of a leg run on the goroutines that move the bytes of its tap.
+// Run starts three and waits for them: beat, the only one that decides on pings and suspicions, maintain, for work that is
+// not urgent, and watchStorms, for what takes longer than that. The exported methods of a leg run on the goroutines that
+// move the bytes of its tap.
 //
 // # Locks
 //
