@@ -404,6 +404,9 @@ func TestLineThatIsTooSlow(t *testing.T) {
 	}
 	time.Sleep(15 * time.Second)
 	for _, key := range []struct{ key, shows string }{{"5", "goroutines"}, {"1", "BEATS"}} {
+		eventually(t, time.Minute, "the end of the demo's storm, in which all rows change", func() bool {
+			return !strings.Contains(l.screen.Text(), "STORM")
+		})
 		before := l.came.Load()
 		l.typed(t, key.key)
 		took := l.until(t, key.shows)
