@@ -402,17 +402,18 @@ func TestLineThatIsTooSlow(t *testing.T) {
 	if !said {
 		t.Errorf("the screen does not say that it skips pictures:\n%s", l.screen.Text())
 	}
-	time.Sleep(15 * time.Second)
+	time.Sleep(9 * time.Second) // before the storm of the demo, if it was said soon
 	for _, key := range []struct{ key, shows string }{{"5", "goroutines"}, {"1", "BEATS"}} {
-		eventually(t, time.Minute, "the end of the demo's storm, in which all rows change", func() bool {
-			return !strings.Contains(l.screen.Text(), "STORM")
-		})
 		before := l.came.Load()
 		l.typed(t, key.key)
 		took := l.until(t, key.shows)
 		came := l.came.Load() - before
 		t.Logf("%q showed %q after %v and %d bytes", key.key, key.shows, took.Round(10*time.Millisecond), came)
-		if came > 14_000 { // the new page, and what was being written
+		behind := int64(14_000) // the new page, and what was being written
+		if strings.Contains(l.screen.Text(), "STORM") {
+			behind *= 2 // all of every picture differs from the one before
+		}
+		if came > behind {
 			t.Errorf("%q was answered behind %d bytes", key.key, came)
 		}
 	}
