@@ -236,7 +236,7 @@ func (d *drillCommand) Run(ctx context.Context, streams cli.Streams) error {
 	}
 	remote, err := api.Attach(ctx, d.URL, d.Token)
 	if err != nil {
-		return d.Abandon(err)
+		return d.Abandon(err, streams.Out)
 	}
 	run := func(ctx context.Context) error { return d.Command.Run(ctx, remote, streams.Out, streams.Err) }
 	return process.Beside(remote.Run, run)(ctx) // after a signal, too, the drill undoes what it has begun

@@ -23,18 +23,19 @@ const (
 	DoubtFewAttempts DoubtReason = "few-attempts" // Have attempts in a row are known of enough clients: most came back before the next
 	DoubtWaiting     DoubtReason = "waiting"      // Have clients have yet to make the attempt, and those that have are the quick ones
 	DoubtGaveUp      DoubtReason = "gave-up"      // Have clients have long made no other attempt
-	DoubtHidden      DoubtReason = "hidden"       // Have clients lost their connection in a way that hides when they noticed or what they were asked for
+	DoubtHidden      DoubtReason = "hidden"       // Have clients closed their connection themselves or had lost it before, so that it is hidden when they began to wait
+	DoubtFlapping    DoubtReason = "flapping"     // Have clients were closed again within Stay: they may count on after that, or begin anew
 	DoubtFewPairs    DoubtReason = "few-pairs"    // each delay seems to depend on the one before, but only Have pairs of them are known
 	DoubtShared      DoubtReason = "shared"       // Have clients share a name, an address and a user agent, so that their attempts are mixed up
 	DoubtAmbiguous   DoubtReason = "ambiguous"    // the delays of all attempts are known, and fit several policies
 	DoubtAsked       DoubtReason = "asked"        // the clients may have waited as refusals asked, always for about the same time
-	DoubtManyPools   DoubtReason = "many-pools"   // no known client has these delays, and more was not tried: other pools are larger
 	DoubtNoFit       DoubtReason = "no-fit"       // the delays of all attempts are known, and fit no kind of policy
+	DoubtKinds       DoubtReason = "kinds"        // they fit none, and differ by client: there may be several kinds of clients
 )
 
 // AttemptDelays are the delays before the attempts of one number.
 type AttemptDelays struct {
-	Attempt           int // counting from 1
+	Attempt           int // counting from 1; 0 stands for those after short connections, which clients may count or not
 	Clients           int
 	Low, Median, High time.Duration // a tenth of the delays are shorter than Low, and a tenth longer than High
 }
@@ -54,7 +55,9 @@ func (d Doubt) String() string {
 	case DoubtGaveUp:
 		return fmt.Sprintf("%s not made attempt %d for a long time, and seem to have given up", have(d.Have), d.Attempt)
 	case DoubtHidden:
-		return fmt.Sprintf("%s been closed in a way that hides their own delays", have(d.Have))
+		return fmt.Sprintf("%s closed the connection, or had lost it before it ended, so it does not show how long they waited; a kick shows it", count(d.Have, "client"))
+	case DoubtFlapping:
+		return fmt.Sprintf("%s closed again within seconds, and only attempts that are refused show how delays grow", are(d.Have))
 	case DoubtFewPairs:
 		return fmt.Sprintf("each delay may depend on the one before, but %s of delays are too few to tell, and %d are needed", count(d.Have, "pair"), d.Need)
 	case DoubtShared:
@@ -63,10 +66,10 @@ func (d Doubt) String() string {
 		return "the delays fit several policies; more attempts, or more clients, tell them apart"
 	case DoubtAsked:
 		return "refusals always asked for the same wait, so it does not show whether that is in the delays; refusals that ask for different ones tell"
-	case DoubtManyPools:
-		return "no known client has these delays, and no other policy was tried, because there are many larger pools"
 	case DoubtNoFit:
-		return "the delays fit no kind of policy; there may be more than one kind of client here"
+		return "the delays fit no kind of policy that is known"
+	case DoubtKinds:
+		return "the delays fit no kind of policy, and differ from client to client: there may be more than one kind of client here"
 	}
 	return string(d.Reason)
 }
@@ -83,6 +86,13 @@ func share(clients int) string {
 		return "1 client shares"
 	}
 	return count(clients, "client") + " share"
+}
+
+func are(clients int) string {
+	if clients == 1 {
+		return "1 client is"
+	}
+	return count(clients, "client") + " are"
 }
 
 func have(clients int) string {

@@ -31,8 +31,8 @@ type Evidence struct {
 	Backlog Backlog
 	Stream  Stream
 
-	Killed time.Duration // time from the first ping to the peer's close, without a pong
-	Spared bool          // holter sends no pings, because they killed other peers of this kind
+	Killed time.Duration // time from the first ping to the end of a peer that the ping killed
+	Spared bool          // holter sends no pings, because one killed a peer of this kind
 
 	// Set when a connection has just recovered.
 	Gap        time.Duration // a silence that led to suspicion

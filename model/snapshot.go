@@ -28,6 +28,15 @@ func (s *Snapshot) Storm() *Storm {
 	return nil
 }
 
+// Newest returns the newest connection of each client that has one, open or lingering, by the client's name.
+func (s *Snapshot) Newest() map[string]*Connection {
+	newest := make(map[string]*Connection, len(s.Clients))
+	for i := range s.Connections {
+		newest[s.Connections[i].Client] = &s.Connections[i] // by id, so the last one stays
+	}
+	return newest
+}
+
 // ActivityBin is the time that one Activity counts, and MaxActivity the number of those that are kept: ten minutes.
 const (
 	ActivityBin = 250 * time.Millisecond
@@ -63,11 +72,14 @@ type Rates struct {
 	BytesIn, BytesOut                     float64
 }
 
-// Counts are the numbers of connections in each state, and of clients with a connection and without one.
+// Counts are the numbers of connections in each state, and of clients.
 type Counts struct {
 	Normal, Suspect, Failed, Closed int
-	Present, Away                   int
-	Flapping                        int // clients, which are Present or Away as well
+
+	Present  int // clients with a connection, in any state
+	Away     int // in this state: those that flap are not
+	Flapping int // in this state
+	Between  int // of those Flapping: without a connection at the moment
 }
 
 // Count counts the connections and clients of s.
@@ -87,13 +99,16 @@ func (s *Snapshot) Count() Counts {
 	}
 	for i := range s.Clients {
 		c := &s.Clients[i]
-		if c.State == Away || c.State == Flapping && c.Connection == 0 {
-			n.Away++
-		} else {
-			n.Present++
-		}
 		if c.State == Flapping {
 			n.Flapping++
+		}
+		switch {
+		case c.State == Away:
+			n.Away++
+		case c.State == Flapping && c.Connection == 0:
+			n.Between++
+		default:
+			n.Present++
 		}
 	}
 	return n

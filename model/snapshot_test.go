@@ -8,9 +8,9 @@ import (
 func TestCount(t *testing.T) {
 	s := Snapshot{
 		Connections: []Connection{{State: Normal}, {State: Normal}, {State: Suspect}, {State: Failed}, {State: Closed}},
-		Clients:     []Client{{State: Normal}, {State: Suspect}, {State: Away}},
+		Clients:     []Client{{State: Normal}, {State: Suspect}, {State: Away}, {State: Flapping}, {State: Flapping, Connection: 7}},
 	}
-	if got, want := s.Count(), (Counts{Normal: 2, Suspect: 1, Failed: 1, Closed: 1, Present: 2, Away: 1}); got != want {
+	if got, want := s.Count(), (Counts{Normal: 2, Suspect: 1, Failed: 1, Closed: 1, Present: 3, Away: 1, Flapping: 2, Between: 1}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -53,6 +53,10 @@ type PoolCount struct{ Pools, Clients int }
 // Unsettled reports whether so many clients flap that 99 % cannot be back. A storm does not end while they do.
 func (s *Storm) Unsettled() bool { return 100*s.Flapping > s.Clients }
 
+// Gone is the number of clients that have no connection and do not flap. Those that are settling have one: they are no longer
+// gone, and not yet back.
+func (s *Storm) Gone() int { return s.Away - s.Settling - s.Flapping }
+
 // Back is the number of clients that have stayed.
 func (s *Storm) Back() int { return s.Clients - s.Away }
 

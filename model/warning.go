@@ -25,7 +25,7 @@ type Warning struct {
 	Agent    string // the user agent of the clients that it is about; "" for none, or for all
 
 	Client      string // the name that is shared
-	Connections int    // that had it at the same time, the most so far
+	Connections int    // that had it at the same time, the most so far; 0 if all were refused
 	Addresses   int    // that these come from, now
 	Identity    string // the setting of --identity that tells them apart; "" if nothing is known that does
 }
@@ -33,7 +33,8 @@ type Warning struct {
 // WarningKind says what a warning is about.
 type WarningKind string
 
-// SharedIdentity is a client's name that many connections have at the same time: it cannot be one client's own.
+// SharedIdentity is a client's name that many connections have at the same time, or that is refused for many: it cannot be one
+// client's own.
 const SharedIdentity WarningKind = "shared-identity"
 
 // Warnings about the timers of a path.

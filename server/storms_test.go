@@ -134,7 +134,7 @@ func stormOfASwarm(t *testing.T) (wrong []string) {
 	if n, err := g.monitor.Source().Kick(t.Context(), model.Kick{Query: "all"}); err != nil || n != o.Clients {
 		t.Fatal(n, err)
 	}
-	open := time.AfterFunc(3500*time.Millisecond, func() { g.shut.Store(false) })
+	open := time.AfterFunc(7500*time.Millisecond, func() { g.shut.Store(false) })
 	defer open.Stop()
 	back := make(map[float64]time.Duration)
 	for _, share := range []float64{0.5, 0.9, 0.99} {

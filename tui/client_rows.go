@@ -23,10 +23,7 @@ const (
 
 // arrangeClients is p with its clients filtered and sorted.
 func arrangeClients(p *picture, a arrangement) *picture {
-	newest := make(map[string]*model.Connection, len(p.Clients))
-	for i := range p.Connections {
-		newest[p.Connections[i].Client] = &p.Connections[i] // by id, so the last one stays
-	}
+	newest := p.Newest()
 	chosen := choose(a, len(p.Clients), func(by finder) []*clientRow {
 		all := make([]clientRow, 0, len(p.Clients))
 		rows := make([]*clientRow, 0, len(p.Clients))
@@ -40,8 +37,12 @@ func arrangeClients(p *picture, a arrangement) *picture {
 		return rows
 	})
 	chosen.hide(a, func(r *clientRow) bool { return r.State == model.Away })
-	chosen.longest = longestOf(chosen.rows, func(r *clientRow) string { return r.ID + strings.Repeat(" ", min(1, len(r.Shared))) })
+	chosen.longest = longestOf(chosen.rows, func(r *clientRow) string { return nameOf(r, " ") })
 	chosen.agents = longestOf(chosen.rows, func(r *clientRow) string { return r.UserAgent })
+	chosen.outages = longestOf(chosen.rows, func(r *clientRow) string { return outageWords(r.Outage, " ") })
+	for _, r := range chosen.rows {
+		chosen.delays = max(chosen.delays, len(r.Reconnects))
+	}
 	slices.SortStableFunc(chosen.rows, clientOrder(a))
 	fresh := *p
 	fresh.clients = chosen
@@ -116,11 +117,11 @@ func clientColumns(t *clientText) []widget.Column[clientRow] {
 			Text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.Since)) }},
 		{Title: "SEEN", Sort: sortSeen, Letter: "e", Descending: true, Min: 6, Rank: widget.Third, Right: true,
 			Text: func(r *row, _ int) string { return look.Span(t.now().Sub(r.FirstSeen)) }},
-		{Title: "KEPT OUT BY", Min: 20, Want: 36, Text: t.keptOut},
+		{Title: "KEPT OUT BY", Min: 20, Want: 36, Fits: true, Text: t.keptOut},
 		{Title: "NOW", Min: 8, Rank: widget.Third, Right: true, Text: t.current},
 		{Title: "AGENT", Sort: sortAgent, Letter: "u", Min: 18, Ample: longAgent, Fits: true, Rank: widget.Third,
 			Text: func(r *row, w int) string { return t.plain(r.UserAgent, w) }},
-		{Title: "BACK AFTER", Sort: sortReconnects, Letter: "b", Descending: true, Min: 12, Want: 40, Text: t.delays},
+		{Title: "BACK AFTER", Sort: sortReconnects, Letter: "b", Descending: true, Min: 12, Want: 40, Fits: true, Text: t.delays},
 	}
 }
 
@@ -129,12 +130,17 @@ func (t *clientText) plain(s string, w int) string {
 	return g.Cut(g.Plain(s), w)
 }
 
-// name has a mark if the client's own name is not its own.
 func (t *clientText) name(r *clientRow, w int) string {
+	g := &t.page.styles.Glyphs
+	return g.CutMiddle(g.Plain(nameOf(r, g.Shared)), w)
+}
+
+// nameOf is the client's name, behind a mark if it shares one with others.
+func nameOf(r *clientRow, mark string) string {
 	if r.Shared == "" {
-		return t.plain(r.ID, w)
+		return r.ID
 	}
-	return t.plain(t.page.styles.Glyphs.Shared+r.ID, w)
+	return mark + r.ID
 }
 
 func (t *clientText) state(r *clientRow, _ int) string {
@@ -149,14 +155,14 @@ func (t *clientText) vividState(r *clientRow, w int) string {
 
 // keptOut is what keeps the client out: how its connections are closed again and how often, or how it is refused.
 func (t *clientText) keptOut(r *clientRow, w int) string {
-	if r.Outage == nil {
-		return ""
-	}
 	return t.plain(outageWords(r.Outage, t.page.styles.Glyphs.Lost), w)
 }
 
-// outageWords are the newest of what keeps a client out.
+// outageWords are the newest of what keeps a client out, "" for nothing.
 func outageWords(o *model.Outage, times string) string {
+	if o == nil {
+		return ""
+	}
 	words := o.Cause()
 	switch {
 	case o.Refusals > 0:
@@ -179,6 +185,9 @@ func (t *clientText) current(r *clientRow, _ int) string {
 	}
 	return r.Connection.String()
 }
+
+// delayWidth is the cells that a time takes, with a blank.
+const delayWidth = 6
 
 // delays are the times that the client took to reconnect, the newest first; the oldest are left out where they do not fit.
 func (t *clientText) delays(r *clientRow, w int) string {

@@ -40,7 +40,10 @@ func (p *clients) layOut(room size, d drawing) {
 // fit gives the list the lines that the warnings leave.
 func (p *clients) fit() { p.list.SetSize(p.room.w, p.room.h-len(p.warnings())) }
 
-// warnings are what is wrong with the clients' names, in a line.
+// roomForLine is the lines of the page that allow for a further line of warnings.
+const roomForLine = 8
+
+// warnings are what is wrong with the clients' names, in a line or, where there is room, in as many as it takes.
 func (p *clients) warnings() []string {
 	if p.picture == nil {
 		return nil
@@ -57,7 +60,11 @@ func (p *clients) warnings() []string {
 	if n := len(all) - 1; n > 0 {
 		text = fmt.Sprintf("%s and %d more", text, n)
 	}
-	return []string{" " + p.styles.States[model.Suspect].String(g.Cut(text, p.room.w-1))}
+	lines := g.WrapCut(text, p.room.w-1, max(1, p.room.h/roomForLine))
+	for i := range lines {
+		lines[i] = " " + p.styles.States[model.Suspect].String(lines[i])
+	}
+	return lines
 }
 
 func (p *clients) setPicture(pic *picture) tea.Cmd {
@@ -66,6 +73,8 @@ func (p *clients) setPicture(pic *picture) tea.Cmd {
 		p.fit()
 		p.list.Table.Fit("CLIENT", p.chosen.longest)
 		p.list.Table.Fit("AGENT", p.chosen.agents)
+		p.list.Table.Fit("KEPT OUT BY", p.chosen.outages)
+		p.list.Table.Fit("BACK AFTER", p.chosen.delays*delayWidth)
 		p.keepFollowing()
 	}
 	return cmd

@@ -96,7 +96,7 @@ func vividState(s *look.Styles, state, tone model.State, w int) string {
 
 func (t *rowText) client(c *model.Connection, w int) string {
 	g := &t.page.styles.Glyphs
-	return g.Cut(g.Plain(c.Client), w)
+	return g.CutMiddle(g.Plain(c.Client), w)
 }
 
 func (t *rowText) remote(c *model.Connection, w int) string {

@@ -152,10 +152,10 @@ func TestLongNamesGetTheirRoom(t *testing.T) {
 	s.line(conns[2].Client + " ")
 	s.press("2", "G").line(conns[2].Client + " ")
 	narrow := newScreen(t, newFake(conns...), 120, 24)
-	narrow.line("warehouse-7/forklift-12/telemet…")
+	narrow.line("warehouse-7/fork…ntral-1.example")
 	narrow.line("TIMEOUT")
 	conns[2].Client = strings.Repeat("漢", 1300)
-	newScreen(t, newFake(conns...), 190, 24).line(strings.Repeat("漢", 31) + "…")
+	newScreen(t, newFake(conns...), 190, 24).line(strings.Repeat("漢", 15) + "…" + strings.Repeat("漢", 16))
 	short := newScreen(t, newFake(ward(20)...), 190, 24)
 	short.line("demo-0003       3 127.0.0.1") // they leave the room to other columns
 }

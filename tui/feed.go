@@ -249,11 +249,10 @@ func itemOf(e *model.Event) (item, bool) {
 		it.text = look.Who(e.Connection) + " faults: " + it.How
 	case e.Type == model.StormStarted && e.Storm != nil:
 		it.weight, it.Kind, it.state = weightLoss, "storm", model.Suspect
-		it.text = fmt.Sprintf("storm %d: %d clients lost their connection and come back", e.Storm.ID, e.Storm.Clients)
+		it.text = fmt.Sprintf("storm %d: %s", e.Storm.ID, beginning(e.Storm))
 	case e.Type == model.StormEnded && e.Storm != nil:
 		it.weight, it.Kind = weightLoss, "calm"
-		it.text = fmt.Sprintf("storm %d is over: %s back%s, peak %s/s, 99%% back in %s", e.Storm.ID, backShare(e.Storm),
-			keptOut(e.Storm), look.Rate(e.Storm.Peak), look.Brief(e.Storm.Back99))
+		it.text = fmt.Sprintf("storm %d is over: %s", e.Storm.ID, outcome(e.Storm))
 	case e.Type == model.StormFlapping && e.Storm != nil:
 		it.weight, it.Kind, it.state = weightLoss, "storm", model.Flapping
 		it.text = fmt.Sprintf("storm %d does not end: %s", e.Storm.ID, flapWords(e.Storm, "x"))

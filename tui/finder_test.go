@@ -120,7 +120,7 @@ func TestFilterByTheWordsOfThePage(t *testing.T) {
 	s.refresh()
 	s.press("/", "in/s>10k", "enter").line("1/1 of 20 in/s>10k")
 	s.line("demo-0005")
-	s.press("/", "ctrl+u", "state=away").line("away is for the clients page")
+	s.press("/", "ctrl+u", "state=away").line("away is for clients")
 	s.press("esc", "2", "/", "state=away", "enter").line("of 21 state=away")
 	s.line("zoe")
 	s.press("X").line("nothing to kick: no open connection matches state=away")

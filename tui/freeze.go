@@ -43,7 +43,7 @@ func (a *App) warning() []string {
 		return nil
 	}
 	s := a.live.Storm()
-	n, how := s.Away-s.Settling, "away"
+	n, how := s.Gone(), "away"
 	if s.Unsettled() {
 		n, how = s.Flapping, "flapping"
 	}

@@ -39,14 +39,15 @@ func (h *header) monitor() string {
 	}, h.w)
 }
 
-// state is how the connections are, whether holter itself keeps up, and how many clients are away.
+// state is how the connections are, whether holter itself keeps up, and how many clients are away or flap.
 func (h *header) state() []part {
+	n := &h.picture.counts
 	parts := append([]part{{"holter", h.styles.Title}}, h.counts()...)
 	parts = append(parts,
 		part{lateness(&h.picture.Monitor), h.styles.States[model.Suspect]},
-		part{fmt.Sprintf("%d away", h.picture.counts.Away), h.styles.Dim})
-	if n := h.picture.counts.Flapping; n > 0 {
-		parts = append(parts, part{fmt.Sprintf("%s %d flapping", h.styles.Glyphs.States[model.Flapping], n), h.styles.States[model.Flapping]})
+		part{fmt.Sprintf("%d away", n.Away), h.styles.Dim})
+	if n.Flapping > 0 {
+		parts = append(parts, part{fmt.Sprintf("%s %d flapping", h.styles.Glyphs.States[model.Flapping], n.Flapping), h.styles.States[model.Flapping]})
 	}
 	return parts
 }

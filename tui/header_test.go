@@ -52,6 +52,14 @@ func TestTabsStayWhereTheyAre(t *testing.T) {
 	}
 }
 
+// A long filter is cut before the names of the pages give way to it.
+func TestLongFiltersLeaveTheNames(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 120, 36)
+	s.press("/", "state=open path!=/sockjs/*/*/websocket path!=/sockjs/info", "enter")
+	s.line("1 connections 2 clients 3 storms 4 events 5 host 6 ward")
+	s.line("of 20 state=open path!=/sockjs")
+}
+
 // TestHeaderStandsStill while shares grow by a figure.
 func TestHeaderStandsStill(t *testing.T) {
 	for _, at := range []size{{80, 24}, {120, 36}, {200, 60}} {

@@ -91,8 +91,11 @@ func (l *listing[R, K]) tally() string {
 	return text
 }
 
+// longFilter is the cells of a filter for which the names of the pages give way. The rest of a longer one is cut.
+const longFilter = 30
+
 // claims is the cells of the filter in the tally.
-func (l *listing[R, K]) claims() int { return look.Width(l.search.text) }
+func (l *listing[R, K]) claims() int { return min(look.Width(l.search.text), longFilter) }
 
 func (l *listing[R, K]) choices() widget.Choices { return &l.list.Table }
 

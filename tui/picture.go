@@ -42,6 +42,8 @@ type arranged[R any] struct {
 	hidden  int    // rows that it chose as well, of what is gone
 	longest int    // name of a client, in cells
 	agents  int    // longest user agent, in cells
+	outages int    // longest words about what keeps a client out, in cells
+	delays  int    // most times that a client came back after
 	total   int
 	open    int // rows that want a monitor in the ward
 	serial  int // of the arrangement

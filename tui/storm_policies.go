@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/reconnect"
 	"holter/tui/chart"
 	"holter/tui/look"
 	"holter/tui/widget"
@@ -113,7 +114,9 @@ func doubtShort(d *model.Doubt) string {
 	case model.DoubtGaveUp:
 		return look.Count(d.Have) + " gave up"
 	case model.DoubtHidden:
-		return "delays hidden"
+		return look.Count(d.Have) + " closed it themselves"
+	case model.DoubtFlapping:
+		return look.Count(d.Have) + " closed again"
 	case model.DoubtFewPairs:
 		return fmt.Sprintf("%d of %d pairs", d.Have, d.Need)
 	case model.DoubtShared:
@@ -122,27 +125,30 @@ func doubtShort(d *model.Doubt) string {
 		return "fits several"
 	case model.DoubtAsked:
 		return "one Retry-After"
-	case model.DoubtManyPools:
-		return "small pool"
 	case model.DoubtNoFit:
 		return "fits no kind"
+	case model.DoubtKinds:
+		return "several kinds?"
 	}
 	return string(d.Reason)
 }
 
-// doubtLines say why the policy under the cursor is unknown and what was seen instead, in a line each.
+// doubtLines say why the policy under the cursor is unknown and what was seen instead.
 func (p *storms) doubtLines() []string {
 	row := p.list.Selected()
 	if row == nil || row.Doubt.Reason == "" {
 		return p.resetLines()
 	}
 	g, w := &p.styles.Glyphs, p.size.w-2
-	lines := []string{" " + p.styles.Strong.String(g.Cut("unknown: "+g.Plain(row.Doubt.String()), w))}
+	lines := p.sentence(p.styles.Strong, "unknown: "+g.Plain(row.Doubt.String()))
 	if seen := seenWords(row.Doubt.Seen, w); seen != "" {
 		lines = append(lines, " "+p.styles.Dim.String(g.Cut(seen, w)))
 	}
 	return lines
 }
+
+// belowList are the lines below the list of policies, at the bottom of the page.
+func (p *storms) belowList(s *model.Storm) []string { return append(p.moreLines(s), p.doubtLines()...) }
 
 // moreLines say how many pools are not in the table.
 func (p *storms) moreLines(s *model.Storm) []string {
@@ -162,16 +168,33 @@ func (p *storms) resetLines() []string {
 		}
 	}
 	if n == 0 {
-		return nil
+		return p.noResetLines()
 	}
 	text := fmt.Sprintf("resets at open: %d clients wait as at first after each connection, however short; let them start over only after one that stayed", n)
-	return []string{" " + p.styles.Strong.String(p.styles.Glyphs.Cut(text, p.size.w-2))}
+	return p.sentence(p.styles.Strong, text)
+}
+
+// noResetLines say why it is not known whether the clients under the cursor start over at each open, if there is room.
+func (p *storms) noResetLines() []string {
+	row := p.list.Selected()
+	if row == nil || p.size.h < roomy {
+		return nil
+	}
+	why := reconnect.NoReset(row)
+	if why == "" {
+		return nil
+	}
+	return p.sentence(p.styles.Dim, "resets at open: unknown, "+why)
 }
 
 // seenWords are the medians and the spreads of the delays before each attempt, as many as fit into w cells.
 func seenWords(seen []model.AttemptDelays, w int) (text string) {
 	for i, s := range seen {
-		words := fmt.Sprintf("attempt %d of %d after %s (%s to %s)", s.Attempt, s.Clients, delay(s.Median), delay(s.Low), delay(s.High))
+		words := fmt.Sprintf("attempt %d of %d", s.Attempt, s.Clients)
+		if s.Attempt == 0 {
+			words = fmt.Sprintf("after short connections %d again", s.Clients)
+		}
+		words += fmt.Sprintf(" after %s (%s to %s)", delay(s.Median), delay(s.Low), delay(s.High))
 		if i > 0 {
 			words = text + ", " + words
 		}

@@ -26,13 +26,40 @@ func (p *storms) view() []string {
 	case s == nil:
 		return look.Fill(p.calm(), p.size.h)
 	}
-	lines, doubt := p.words(s), append(p.moreLines(s), p.doubtLines()...)
-	lines = append(lines, p.chart(s, p.size.h-len(lines)-p.list.Height-len(doubt))...)
+	lines, below, room := p.prose(s)
+	lines = append(lines, p.chart(s, room)...)
 	if len(s.Policies) == 0 {
 		return look.Fill(append(lines, p.styles.Dim.String(" How clients come back is shown once they have tried.")), p.size.h)
 	}
 	lines = append(lines, p.list.View(p.styles, widget.Order{})...)
-	return look.Fill(append(lines, doubt...), p.size.h)
+	return look.Fill(append(lines, below...), p.size.h)
+}
+
+// leastChart is the lines of a chart that still shows a course.
+const leastChart = 8
+
+// prose is what stands above the chart and below the table, and how many lines are left for the chart. A sentence has
+// a second line where the chart can do without it.
+func (p *storms) prose(s *model.Storm) (above, below []string, room int) {
+	for p.sentenceLines = 2; ; p.sentenceLines-- {
+		above, below = p.words(s), p.belowList(s)
+		room = p.size.h - len(above) - p.list.Height - len(below)
+		if room >= leastChart || p.sentenceLines == 1 {
+			return above, below, room
+		}
+	}
+}
+
+// sentence is a text in sentenceLines at most, and nothing if there is no text.
+func (p *storms) sentence(paint look.Paint, text string) []string {
+	if text == "" {
+		return nil
+	}
+	lines := p.styles.Glyphs.WrapCut(text, p.size.w-1, max(1, p.sentenceLines))
+	for i := range lines {
+		lines[i] = " " + paint.String(lines[i])
+	}
+	return lines
 }
 
 // calm is the page before the first storm.
@@ -54,11 +81,7 @@ func (p *storms) words(s *model.Storm) []string {
 		paint = st.Title
 		course = fmt.Sprintf("over, from %s for %s", look.Clock(s.Started), look.Silence(s.Ended.Sub(s.Started)))
 	}
-	gone := s.Away - s.Settling - s.Flapping
-	away := part{fmt.Sprintf("%d of %d clients away", gone, s.Clients), st.States[model.Normal]}
-	if gone > 0 {
-		away.look = st.States[model.Suspect]
-	}
+	out, others := p.whoIsOut(s)
 	settling := part{}
 	if s.Settling > 0 {
 		settling = part{fmt.Sprintf("%d just in", s.Settling), st.Dim}
@@ -68,39 +91,69 @@ func (p *storms) words(s *model.Storm) []string {
 		refused.look = st.Chart.Refused
 	}
 	lines := []string{
-		spread(st, []part{{name, paint}, {course, st.Dim}}, []part{away, {"back " + backShare(s), st.Strong}, settling}, w),
-		spread(st, []part{
-			{"50% back in " + look.Brief(s.Back50), look.Paint{}}, {"90% in " + look.Brief(s.Back90), look.Paint{}}, {"99% in " + look.Brief(s.Back99), look.Paint{}},
-		}, []part{
+		spread(st, []part{{name, paint}, {course, st.Dim}}, []part{out, {"back " + backShare(s), st.Strong}, others, settling}, w),
+		spread(st, backTimes(s), []part{
 			{fmt.Sprintf("peak %s/s, %.1f%s an even spread", look.Rate(s.Peak), s.Crowding, st.Glyphs.Lost), st.Strong}, refused,
 		}, w),
-		" " + st.Glyphs.Cut(causeWords(s.Causes, st.Glyphs.Lost), w-1),
 	}
+	lines = append(lines, p.sentence(look.Paint{}, causeWords(s.Causes, st.Glyphs.Lost))...)
 	troubles := p.troubles(s)
 	if lines = append(lines, troubles...); len(troubles) > 0 && p.size.h < roomy {
 		return lines
 	}
-	return append(lines, " "+st.Dim.String(st.Glyphs.Cut(p.supposition(), w-1)))
+	return append(lines, p.sentence(st.Dim, p.supposition())...)
+}
+
+// whoIsOut says how many clients are away, and how many others flap. If all of those that are out flap, they come first.
+func (p *storms) whoIsOut(s *model.Storm) (out, others part) {
+	st := p.styles
+	out = part{fmt.Sprintf("%d of %d clients away", s.Gone(), s.Clients), st.States[model.Normal]}
+	switch {
+	case s.Gone() == 0 && s.Flapping > 0:
+		out = part{fmt.Sprintf("%d of %d clients flapping", s.Flapping, s.Clients), st.States[model.Flapping]}
+	case s.Flapping > 0:
+		others = part{fmt.Sprintf("%d flapping", s.Flapping), st.States[model.Flapping]}
+	}
+	if s.Gone() > 0 {
+		out.look = st.States[model.Suspect]
+	}
+	return out, others
+}
+
+// backTimes says when a half, 90 % and 99 % of the clients were back, up to the first share that was not reached.
+func backTimes(s *model.Storm) (parts []part) {
+	for i, b := range []struct {
+		share string
+		in    time.Duration
+	}{{"50%", s.Back50}, {"90%", s.Back90}, {"99%", s.Back99}} {
+		back := ""
+		if i == 0 {
+			back = " back"
+		}
+		switch {
+		case b.in > 0:
+			parts = append(parts, part{b.share + back + " in " + look.Brief(b.in), look.Paint{}})
+			continue
+		case s.On():
+			return append(parts, part{b.share + " not" + back + " yet", look.Paint{}})
+		}
+		return append(parts, part{b.share + " never" + back, look.Paint{}})
+	}
+	return parts
 }
 
 // roomy is the lines of a page that has room for everything.
 const roomy = 20
 
-// troubles are who is not back and why: a line each for clients that flap, for those that are refused or silent, and for what
+// troubles are who is not back and why: a sentence each for clients that flap, for those that are refused or silent, and for what
 // there was no room for.
 func (p *storms) troubles(s *model.Storm) (lines []string) {
 	st := p.styles
-	say := func(paint look.Paint, text string) {
-		if text != "" {
-			lines = append(lines, " "+paint.String(st.Glyphs.Cut(text, p.size.w-1)))
-		}
-	}
 	if s.Flapping > 0 {
-		say(st.Alarm, flapWords(s, st.Glyphs.Lost))
+		lines = p.sentence(st.Alarm, flapWords(s, st.Glyphs.Lost))
 	}
-	say(st.States[model.Suspect], outWords(s, st.Glyphs.Lost))
-	say(st.Dim, droppedWords(s))
-	return lines
+	lines = append(lines, p.sentence(st.States[model.Suspect], outWords(s, st.Glyphs.Lost))...)
+	return append(lines, p.sentence(st.Dim, droppedWords(s))...)
 }
 
 // flapWords say how many clients flap, how fast, and by which codes.
@@ -166,12 +219,32 @@ func keptOut(s *model.Storm) (text string) {
 	return text
 }
 
+// beginning says of whom a storm consists.
+func beginning(s *model.Storm) string {
+	switch lost := s.Clients - s.NeverIn; {
+	case lost == 0:
+		return fmt.Sprintf("%d clients never got in and try again", s.NeverIn)
+	case s.NeverIn > 0:
+		return fmt.Sprintf("%d clients lost their connection and come back, %d more never got in", lost, s.NeverIn)
+	}
+	return fmt.Sprintf("%d clients lost their connection and come back", s.Clients)
+}
+
+// outcome says how many clients were back at the end of a storm, how soon, and what became of the others.
+func outcome(s *model.Storm) string {
+	text := fmt.Sprintf("%s back%s, peak %s/s", backShare(s), keptOut(s), look.Rate(s.Peak))
+	if s.Back99 > 0 {
+		text += ", 99% back in " + look.Brief(s.Back99)
+	}
+	return text
+}
+
 // backShare is the share of the clients that have come back and stayed.
 func backShare(s *model.Storm) string {
 	if s.Clients == 0 {
 		return look.None
 	}
-	return look.Percent(math.Floor(100 * float64(s.Clients-s.Away) / float64(s.Clients)))
+	return look.Percent(math.Floor(100 * float64(s.Back()) / float64(s.Clients)))
 }
 
 // causeWords are the ways in which connections ended.
@@ -193,7 +266,15 @@ func (p *storms) supposition() string {
 		return "no forecast: no policy is known yet"
 	}
 	return fmt.Sprintf("if the server were away for %s: peak %s/s, 99%% back after %s; with full jitter %s/s and %s",
-		look.Interval(supposedAway), look.Rate(f.Measured.Peak), look.Brief(f.Measured.Back99), look.Rate(f.Spread.Peak), look.Brief(f.Spread.Back99))
+		look.Interval(supposedAway), look.Rate(f.Measured.Peak), backAfter(f.Measured.Back99), look.Rate(f.Spread.Peak), backAfter(f.Spread.Back99))
+}
+
+// backAfter is a time of a forecast, which looks no further than a curve has room for.
+func backAfter(d time.Duration) string {
+	if d == 0 {
+		return "more than " + look.Interval(model.MaxActivity*model.ActivityBin)
+	}
+	return look.Brief(d)
 }
 
 // chart draws the arrivals over time: accepted, refused, and those of a forecast in which all clients have full jitter.

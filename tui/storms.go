@@ -29,6 +29,8 @@ type storms struct {
 	at      int // the storm that is shown, 0 for the newest
 	list    widget.List[model.PoolPolicy, model.Pool]
 	size    size
+
+	sentenceLines int // of a sentence, at most: see prose
 }
 
 func newStorms(k *keyMap, fx *effects, st *status) *storms {
@@ -174,9 +176,10 @@ func (p *storms) back() (tea.Cmd, bool) {
 	return p.follow(), true
 }
 
-// click goes to a policy. Their list is at the bottom of the page.
+// click goes to a policy.
 func (p *storms) click(x, y int) (row any, cmd tea.Cmd) {
-	if s := p.shown(); s == nil || len(s.Policies) == 0 || !p.list.Click(x, y-(p.size.h-p.list.Height)) {
+	s := p.shown()
+	if s == nil || len(s.Policies) == 0 || !p.list.Click(x, y-(p.size.h-p.list.Height-len(p.belowList(s)))) {
 		return nil, nil
 	}
 	return p.list.Clicked(x), nil

@@ -3,6 +3,7 @@ package tui
 import (
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -261,10 +262,27 @@ func TestUnknownPolicySaysWhy(t *testing.T) {
 		s.line("attempt 1 of 60 after 1.00s (900ms to 1.20s)")
 		checkSize(t, s.app.View(), size.Width, size.Height)
 	}
-	s := newScreen(t, f, 200, 60).press("3", "G")
+	s := newScreen(t, f, 80, 24).press("3")
+	s.line("jitter 502/s and 34.4s") // a sentence that is too long for a line has a second one
+	s = newScreen(t, f, 200, 60).press("3", "G")
 	s.line("unknown: 57 gave up")
 	s.line(", attempt 2 of 58 after 2.00s (1.90s to 2.20s)")
 	newScreen(t, f, 60, 15).press("3", "G").line("unknown")
+}
+
+// A page with room says why it is not known whether delays start anew, and what was seen of clients that flap.
+func TestStormSaysWhatIsNotKnownOfResets(t *testing.T) {
+	f := newFake(ward(20)...)
+	f.snapshot.Storms = weather()
+	newScreen(t, f, 120, 36).press("3", "G").line("resets at open: unknown, delays that do not grow do not show it")
+	f.snapshot.Storms[2].Policies[0] = model.PoolPolicy{
+		Policy: model.Policy{Kind: model.PolicyUnknown, Jitter: model.JitterUnknown}, Clients: 20,
+		Doubt: model.Doubt{Reason: model.DoubtFlapping, Have: 20, Seen: []model.AttemptDelays{{Clients: 20, Low: 3 * time.Second, Median: 3 * time.Second, High: 3 * time.Second}}},
+	}
+	s := newScreen(t, f, 120, 36).press("3", "g")
+	s.line("unknown: 20 clients are closed again within seconds, and only attempts that are refused show how delays grow")
+	s.line("after short connections 20 again after 3.00s (3.00s to 3.00s)")
+	s.line("unknown: 20 closed again")
 }
 
 // restless is a storm that does not end because clients flap, with others that are kept out.
@@ -305,6 +323,48 @@ func TestStormSaysWhoIsKeptOut(t *testing.T) {
 	s.line("storm 3 is over: 22% back, 550 flapping, 5 never got in, 3 gave up, peak ")
 }
 
+// What has not come is not told as a figure: nobody is back, nothing was lost, and nobody is away.
+func TestStormOfClientsThatNeverGotIn(t *testing.T) {
+	f := newFake(ward(4)...)
+	s := weather()[2]
+	s.Clients, s.Away, s.Settling, s.NeverIn, s.Causes, s.Back50 = 20, 20, 0, 20, nil, 0
+	s.Refusals = []model.StormRefusal{{Status: 401, By: model.RefusedByUpstream, Count: 57}}
+	f.snapshot.Storms = []model.Storm{s}
+	screen := newScreen(t, f, 120, 30).press("3")
+	screen.line(" 50% not back yet   ")
+	lines := strings.Split(screen.text(), "\n")
+	at := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, "50% not back yet") })
+	if !strings.Contains(lines[at+1], "20 never got in, refused: 401 by upstream") {
+		t.Errorf("%q", lines[at+1])
+	}
+	s.Ended, s.GaveUp = noon, 16
+	f.snapshot.Storms = []model.Storm{s}
+	newScreen(t, f, 120, 30).press("3").line(" 50% never back   ")
+	began := s
+	began.Away, began.NeverIn = 20, 5
+	screen.press("4").app.Update(happened{events: []model.Event{
+		{Seq: 1, Time: noon, Type: model.StormStarted, Storm: &s}, {Seq: 2, Time: noon, Type: model.StormStarted, Storm: &began}, {Seq: 3, Time: noon, Type: model.StormEnded, Storm: &s},
+	}})
+	screen.line("storm 3: 20 clients never got in and try again")
+	screen.line("storm 3: 15 clients lost their connection and come back, 5 more never got in")
+	screen.line("storm 3 is over: 0% back, 20 never got in, 16 gave up, peak 421/s")
+	if strings.Contains(screen.text(), "99% back in") {
+		t.Error(screen.text())
+	}
+}
+
+// While all that are out flap, the title says so, and not that nobody is away.
+func TestTitleOfAStormThatFlaps(t *testing.T) {
+	f := newFake(ward(4)...)
+	s := restless()
+	f.snapshot.Storms = []model.Storm{s}
+	newScreen(t, f, 120, 30).press("3").line("50 of 900 clients away  back 22%  550 flapping  100 just in")
+	s.Away = s.Flapping
+	s.Settling = 0
+	f.snapshot.Storms = []model.Storm{s}
+	newScreen(t, f, 120, 30).press("3").line("   550 of 900 clients flapping  back 38%")
+}
+
 // A client that flaps, or that is refused, says on its row by what it is kept out.
 func TestClientsSayWhatKeepsThemOut(t *testing.T) {
 	f := newFake(ward(4)...)
@@ -317,6 +377,7 @@ func TestClientsSayWhatKeepsThemOut(t *testing.T) {
 	s.line("↻ flapping")
 	s.line("4401 by app, 4.5/s")
 	s.line("gave up: 401 by ups")
+	s.line(" 2 away")
 	s.line("1 flapping")
 	s = newScreen(t, f, 120, 30).press("2")
 	s.line("gave up: 401 by upstream ×12")

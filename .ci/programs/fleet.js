@@ -7,7 +7,7 @@ const [http, count, ...names] = process.argv.slice(2);
 const url = http.replace(/^http/, "ws");
 const require = createRequire(import.meta.url);
 
-// A browser ignores an error that nobody listens for, and ws ends the process.
+// A browser ignores an error without a listener, and ws ends the process.
 class WebSocket extends NodeSocket {
   constructor(...args) {
     super(...args);
@@ -18,7 +18,7 @@ class WebSocket extends NodeSocket {
 // What some take from a browser.
 Object.assign(globalThis, { WebSocket, addEventListener() {}, removeEventListener() {} });
 
-// Nobody reads what some say.
+// Some write to the console.
 for (const say of ["log", "info", "warn", "error", "debug"]) console[say] = () => {};
 
 // fresh loads a module anew: each client is a page of its own.

@@ -1,4 +1,4 @@
-// Package filter is the language that selects connections, on the screen, in the API and in drills, and the
+// Package filter is the language that selects connections, clients and events, on the screen, in the API and in drills, and the
 // order in which lists show them.
 //
 // Parse turns a text into a Filter, once. Filter.Match then tests a connection, nearly always without an

@@ -15,14 +15,13 @@ type Place uint8
 const (
 	Connections    Place = iota // connections by themselves: in the API, kicks, faults and drills
 	ConnectionRows              // the connections of the screen, which also measures their rates
-	ClientRows                  // the clients of the screen, each with its newest connection
+	Clients                     // the clients in the API, each with its newest connection
+	ClientRows                  // the clients of the screen, which are the same with rates
 	EventRows                   // the events of the screen
 )
 
-var (
-	placeNames = [...]string{"the API and drills", "the connections page", "the clients page", "the events page"}
-	placeNouns = [...]string{"connections", "connections", "clients", "events"}
-)
+// placeNouns are what is in each place.
+var placeNouns = [...]string{"connections", "connections", "clients", "clients", "events"}
 
 // places is a set of them.
 type places uint8
@@ -30,7 +29,7 @@ type places uint8
 const (
 	onConnections = places(1<<Connections | 1<<ConnectionRows)
 	onRows        = places(1<<ConnectionRows | 1<<ClientRows)
-	onClients     = places(1 << ClientRows)
+	onClients     = places(1<<Clients | 1<<ClientRows)
 	onEvents      = places(1 << EventRows)
 	nearlyAll     = onConnections | onClients
 	everywhere    = nearlyAll | onEvents
@@ -38,12 +37,27 @@ const (
 
 func (s places) has(p Place) bool { return s&(1<<p) != 0 }
 
-// String names the places in a sentence, such as "the clients page and the events page".
+// placesNames are from the widest to the narrowest.
+var placesNames = []struct {
+	places places
+	name   string
+}{
+	{onConnections, "connections"},
+	{onClients, "clients"},
+	{1 << Connections, "connections in the API and drills"},
+	{1 << ConnectionRows, "the connections page"},
+	{1 << Clients, "clients in the API"},
+	{1 << ClientRows, "the clients page"},
+	{onEvents, "the events page"},
+}
+
+// String names the places in a sentence, such as "clients and the events page".
 func (s places) String() string {
 	var names []string
-	for p, name := range placeNames {
-		if s.has(Place(p)) {
-			names = append(names, name)
+	for _, n := range placesNames {
+		if s&n.places == n.places {
+			names = append(names, n.name)
+			s &^= n.places
 		}
 	}
 	last := len(names) - 1
@@ -57,7 +71,7 @@ func (s places) String() string {
 // allocates nothing.
 type Row struct {
 	Connection *model.Connection // nil for a client without one, and for an event about none
-	Client     *model.Client     // nil but on ClientRows
+	Client     *model.Client     // nil but for Clients and ClientRows
 	Event      *Event            // nil but on EventRows
 	In, Out    float64           // bytes per second, on ConnectionRows and ClientRows
 	Now        time.Time         // for an event, when it happened
@@ -182,58 +196,55 @@ func (r Row) keptOutBy() string {
 	return ""
 }
 
-// code returns the close code, or the status with which a handshake was refused: of a client, those that keep it out.
-func (r Row) code() (int64, bool) {
-	if o := r.outage(); o != nil && o.Flaps > 0 && o.Refusals == 0 {
-		return int64(o.Close.Code), true
-	} else if o != nil && o.Refusals > 0 {
-		return r.status()
+// closed returns how the connection was closed, nil if it was not: of a client that is kept out by short connections, how
+// these are closed, and nothing of one that is refused.
+func (r Row) closed() *model.Close {
+	switch o := r.outage(); {
+	case o != nil && o.Refusals > 0:
+		return nil
+	case o != nil && o.Flaps > 0:
+		return &o.Close
 	}
-	if c := r.known().Close; c != nil {
+	return r.known().Close
+}
+
+// refused returns how a handshake was refused, or how a client is: zero if it is not.
+func (r Row) refused() model.Refusal {
+	if o := r.outage(); o != nil && o.Refusals > 0 {
+		return model.Refusal{Status: o.Status, By: o.By, Reason: o.Reason}
+	}
+	if refusal := r.refusal(); refusal != nil {
+		return *refusal
+	}
+	return model.Refusal{}
+}
+
+// code returns the close code, or the status of a refusal.
+func (r Row) code() (int64, bool) {
+	if c := r.closed(); c != nil {
 		return int64(c.Code), true
 	}
 	return r.status()
 }
 
 func (r Row) status() (int64, bool) {
-	if o := r.outage(); o != nil && o.Status > 0 {
-		return int64(o.Status), true
-	}
-	if refusal := r.refusal(); refusal != nil && refusal.Status > 0 {
-		return int64(refusal.Status), true
-	}
-	return 0, false
+	status := r.refused().Status
+	return int64(status), status > 0
 }
 
-// by returns who closed the connection, or refused the handshake: of a client, who keeps it out.
+// by returns who closed the connection, or refused the handshake.
 func (r Row) by() string {
-	if o := r.outage(); o != nil && o.Refusals > 0 {
-		return string(o.By)
-	} else if o != nil && o.Flaps > 0 {
-		return o.Close.By.String()
-	}
-	if refusal := r.refusal(); refusal != nil {
-		return string(refusal.By)
-	}
-	if c := r.known().Close; c != nil {
+	if c := r.closed(); c != nil {
 		return c.By.String()
 	}
-	return ""
+	return string(r.refused().By)
 }
 
 func (r Row) reason() string {
-	if o := r.outage(); o != nil && o.Refusals > 0 {
-		return o.Reason
-	} else if o != nil && o.Flaps > 0 {
-		return o.Close.Reason
-	}
-	if refusal := r.refusal(); refusal != nil {
-		return refusal.Reason
-	}
-	if c := r.known().Close; c != nil {
+	if c := r.closed(); c != nil {
 		return c.Reason
 	}
-	return ""
+	return r.refused().Reason
 }
 
 // backAfter returns how long the client was away before its newest connection.
@@ -251,7 +262,7 @@ func (r Row) isOpen() bool { return r.Connection != nil && r.Connection.Open() }
 func stateNames(p Place) []string {
 	names := slices.DeleteFunc(slices.Clone(model.StateNames[:]), func(name string) bool {
 		ofClients := name == model.Away.String() || name == model.Flapping.String()
-		return p == ClientRows && name == model.Closed.String() || p != ClientRows && ofClients
+		return onClients.has(p) && name == model.Closed.String() || !onClients.has(p) && ofClients
 	})
 	return append(names, stateOpen)
 }
@@ -274,7 +285,7 @@ func causeNames(p Place) []string {
 // endNames are those who can close a connection, and on the pages of clients and of events also those who can refuse one.
 func endNames(p Place) []string {
 	names := slices.Clone(model.CloserNames[:])
-	if p == EventRows || p == ClientRows {
+	if p == EventRows || onClients.has(p) {
 		for _, by := range []model.Refuser{model.RefusedByHTTP, model.RefusedByUpstream, model.RefusedByClient} {
 			names = append(names, string(by))
 		}

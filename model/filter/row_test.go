@@ -111,11 +111,36 @@ func TestFilterOfRows(t *testing.T) {
 	} {
 		f, err := tt.place.Parse(tt.filter)
 		if err != nil {
-			t.Errorf("%s on %s: %v", tt.filter, placeNames[tt.place], err)
+			t.Errorf("%s on %s: %v", tt.filter, placeNouns[tt.place], err)
 			continue
 		}
 		if got := selected(f, rows[tt.place]); got != tt.want {
-			t.Errorf("%s on %s selects %q, want %q", tt.filter, placeNames[tt.place], got, tt.want)
+			t.Errorf("%s on %s selects %q, want %q", tt.filter, placeNouns[tt.place], got, tt.want)
+		}
+	}
+}
+
+// A client is found by what keeps it out now, and not by what did, or by the end of its last connection.
+func TestFilterOfWhatKeepsOut(t *testing.T) {
+	last := &model.Connection{State: model.Closed, Close: &model.Close{Code: 1012, By: model.ByHolter}}
+	flaps := model.Close{Code: 4401, By: model.ByApp, Reason: "expired"}
+	rows := []Row{
+		{Connection: last, Client: &model.Client{Outage: &model.Outage{Flaps: 3, Close: flaps}}},
+		{Connection: last, Client: &model.Client{Outage: &model.Outage{Flaps: 3, Close: flaps, Refusals: 2, Status: 401, By: model.RefusedByUpstream, Reason: "stale"}}},
+		{Connection: last, Client: &model.Client{Outage: &model.Outage{Status: 401, By: model.RefusedByUpstream}}}, // it has been let in
+		{Connection: last, Client: &model.Client{}},
+	}
+	for filter, want := range map[string]string{
+		"status=401": "1", "code=401": "1", "code=4401": "0", "code=1012": "2 3",
+		"by=app": "0", "by=upstream": "1", "by=holter": "2 3", "reason=expired": "0", "reason=stale": "1", `reason=""`: "2 3",
+		`kept_out_by="401 by upstream"`: "1", "kept_out_by~app": "0",
+	} {
+		f, err := ClientRows.Parse(filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := selected(f, rows); got != want {
+			t.Errorf("%s selects %q, want %q", filter, got, want)
 		}
 	}
 }
@@ -125,8 +150,8 @@ func TestFilterMistakesOfRows(t *testing.T) {
 		place        Place
 		filter, want string
 	}{
-		{ConnectionRows, "state=away", ": away is for the clients page"},
-		{ClientRows, "state=closed", ": closed is for the API and drills, the connections page and the events page"},
+		{ConnectionRows, "state=away", ": away is for clients"},
+		{ClientRows, "state=closed", ": closed is for connections and the events page"},
 		{ClientRows, "event=closed", "event is for the events page"},
 		{EventRows, "in/s>1", "a field of events before >: in/s is for the connections page and the clients page"},
 		{EventRows, "event=opend", "one of opened, closed, refused,"},
@@ -135,10 +160,10 @@ func TestFilterMistakesOfRows(t *testing.T) {
 		{ConnectionRows, "in/s>fast", "bytes per second such as 10k after in/s>"},
 		{ConnectionRows, "ins>1", `a field such as in/s`},
 		{ConnectionRows, "refused=1", "event, as in event=refused on the events page"},
-		{Connections, "by=net/http", ": net/http is for the clients page and the events page"},
+		{Connections, "by=net/http", ": net/http is for clients and the events page"},
 	} {
 		if _, err := tt.place.Parse(tt.filter); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s on %s: %v, want %q", tt.filter, placeNames[tt.place], err, tt.want)
+			t.Errorf("%s on %s: %v, want %q", tt.filter, placeNouns[tt.place], err, tt.want)
 		}
 	}
 }
@@ -183,14 +208,14 @@ func TestNamesAreDistinct(t *testing.T) {
 
 func TestFieldsAreDescribed(t *testing.T) {
 	table := Table()
-	for place := range Place(len(placeNames)) {
+	for place := range Place(len(placeNouns)) {
 		described := place.Fields()
 		if len(described) == 0 || !slices.ContainsFunc(described, func(f Field) bool { return f.Name == "client" }) {
-			t.Errorf("%s: fields %v", placeNames[place], described)
+			t.Errorf("%s: fields %v", placeNouns[place], described)
 		}
 		for _, f := range described {
 			if f.Takes == "" || f.About == "" || !strings.Contains(table, "| `"+f.Name+"`") {
-				t.Errorf("%s: %+v", placeNames[place], f)
+				t.Errorf("%s: %+v", placeNouns[place], f)
 			}
 		}
 	}

@@ -49,9 +49,9 @@ func (f field) where() string {
 	case nearlyAll:
 		return "not for events"
 	case onRows:
-		return "on the screen, for connections and clients"
+		return "only on the screen"
 	}
-	return "on " + f.on.String()
+	return "for " + f.on.String()
 }
 
 // takesAnywhere lists the values that a field takes. Those of some places only have a note.
@@ -61,7 +61,7 @@ func (f field) takesAnywhere() string {
 	}
 	var words []string
 	noted := map[string]bool{}
-	for p := range Place(len(placeNames)) {
+	for p := range Place(len(placeNouns)) {
 		if !f.on.has(p) {
 			continue
 		}
@@ -83,14 +83,14 @@ func (f field) limits(on places) string {
 	case off == 0:
 		return ""
 	case bits.OnesCount8(uint8(off)) < bits.OnesCount8(uint8(on)):
-		return " (not on " + off.String() + ")"
+		return " (not for " + off.String() + ")"
 	}
-	return " (on " + on.String() + ")"
+	return " (for " + on.String() + ")"
 }
 
 // takenOn returns where a field takes a value.
 func (f field) takenOn(value string) (where places) {
-	for p := range Place(len(placeNames)) {
+	for p := range Place(len(placeNouns)) {
 		if f.on.has(p) && contains(f.values(p), value) {
 			where |= 1 << p
 		}

@@ -274,7 +274,7 @@ func (h *Heart) Hasten(now, since model.Instant) {
 	}
 }
 
-// Killed records that the peer hung up on the first ping. after is the time from that ping to the peer's close.
+// Killed records that the peer hung up on the first ping. after is the time from that ping to its end.
 func (h *Heart) Killed(after time.Duration) { h.diagnose(&model.Evidence{Killed: after}) }
 
 // LastHeard returns when the last byte came in before the present judgement began: since when the evidence for it was

@@ -225,7 +225,7 @@ func ids(values values, first bool) []string {
 	}
 	found := numbered(values, inSeries)
 	masked, singles, others := 0, 0, 0
-	var few, alone []string
+	var few, alone, unsures []string
 	for s, v := range values {
 		switch {
 		case s == "", isRest(s):
@@ -233,20 +233,29 @@ func ids(values values, first bool) []string {
 			masked += v.clients
 		default:
 			others++
-			if v.clients == 1 {
-				singles++
-				alone = append(alone, s)
-			}
 			if v.clients < fewClients {
 				few = append(few, s)
 			}
+			if v.clients > 1 {
+				continue
+			}
+			singles++
+			if shapeOf(s) == unsure {
+				unsures = append(unsures, s)
+			} else {
+				alone = append(alone, s)
+			}
 		}
 	}
-	switch {
-	case singles >= enough && mostly(singles, others):
-		found = append(found, few...)
-	case masked >= fewClients && 4*singles <= masked: // random texts that happen to have no digit
-		found = append(found, alone...)
+	if singles >= enough && mostly(singles, others) {
+		return append(found, few...)
+	}
+	if masked == 0 || masked+len(unsures) < inSeries {
+		return found
+	}
+	found, masked = append(found, unsures...), masked+len(unsures) // they may be ids, as those beside them are
+	if all := masked + len(alone); all >= fewClients && mostly(masked, all) {
+		found = append(found, alone...) // random texts that happen to have no digit
 	}
 	return found
 }

@@ -83,8 +83,11 @@ func numbers(n int) (words []string) {
 
 var places = strings.Fields("hamburg berlin kiel bremen essen jena ulm trier bonn worms mainz fulda")
 
-func random(n, length int, from string) (words []string) {
-	r := rand.New(rand.NewPCG(7, 7))
+func random(n, length int, from string) []string {
+	return randomOf(rand.New(rand.NewPCG(7, 7)), n, length, from)
+}
+
+func randomOf(r *rand.Rand, n, length int, from string) (words []string) {
 	for range n {
 		var b strings.Builder
 		for range length {
@@ -134,12 +137,34 @@ func TestLearn(t *testing.T) {
 		"names and a room that is known": {with(each("/rooms/%s", places...), crowd{"/rooms/lobby": 50, "/rooms/tea": 3}), []string{"/rooms/*", "/rooms/lobby"}},
 		"lengths":                        {with(each("/u/%s/ws", places...), each("/u/%s", places...), crowd{"/u/a/b/c": 1}), []string{"/u/*", "/u/*/ws", "/u/a/b/c"}},
 		"SockJS":                         {sockjs, []string{"/sockjs/*/*/websocket"}},
+		"ids beside a route":             {with(each("/a/%s", numbers(3)...), crowd{"/a/mqtt5": 9, "/a/events": 1}), []string{"/a/*", "/a/events", "/a/mqtt5"}},
 		"sessions of letters":            {each("/s/%s/x", random(60, 9, sessions[:26])...), []string{"/s/*/x"}},
 		"kernels":                        {crowd{"/api/kernels/6f1de0cf-20c3-4f20-9f0a-1d2a1b1f1e11/channels": 1, "/api/kernels/0f1de0cf-20c3-4f20-9f0a-1d2a1b1f1e12/channels": 1}, []string{"/api/kernels/*/channels"}},
 	} {
 		slices.Sort(c.want)
 		if got := c.paths.templates(); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// A few random ids are one template from the start, also those that happen to look like words.
+func TestLearnFewRandomIDs(t *testing.T) {
+	const fleets = 300
+	for _, clients := range []int{8, 20, 40} {
+		split := 0
+		for seed := range uint64(fleets) {
+			r := rand.New(rand.NewPCG(seed, 1))
+			paths := crowd{"/ws": 30, "/sockjs/info": 9}
+			for _, session := range randomOf(r, clients, 8, "abcdefghijklmnopqrstuvwxyz0123456789") {
+				paths[fmt.Sprintf("/sockjs/%03d/%s/websocket", r.IntN(1000), session)] = 1
+			}
+			if len(paths.templates()) != 3 {
+				split++
+			}
+		}
+		if split > fleets*5/100 {
+			t.Errorf("%d clients: %d of %d fleets have more than one template", clients, split, fleets)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package reconnect
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"holter/model"
@@ -19,6 +20,7 @@ type Attempts struct {
 	choice choice
 	counts bool
 	mixed  bool
+	shared bool // list has a copy, and must not change but at its end
 	chain  chain
 	policy *model.PoolPolicy // of its pool, as Infer last found it; nil before
 }
@@ -112,13 +114,27 @@ func (a *Attempts) remember(next attempt) {
 	n := len(a.list)
 	switch {
 	case a.number > longRun && n > 0 || next.number == 0 && a.uncounted() >= mostUncounted:
+		a.unshare()
 		a.list[n-1] = next
 		return
 	case n == model.MaxReconnects:
+		a.unshare()
 		copy(a.list, a.list[1:])
 		a.list = a.list[:n-1]
 	}
 	a.list = append(a.list, next)
+}
+
+// Copy returns a copy that another goroutine may use while a goes on.
+func (a *Attempts) Copy() Attempts {
+	a.shared = true
+	return *a
+}
+
+func (a *Attempts) unshare() {
+	if a.shared {
+		a.list, a.shared = slices.Clone(a.list), false
+	}
 }
 
 // uncounted returns how many of the newest attempts have no number.

@@ -117,8 +117,8 @@ func TestDelaysStartAnewAfterAConnectionThatLasted(t *testing.T) {
 
 func TestAttemptsLimit(t *testing.T) {
 	d := NewBackoff(&model.Policy{Kind: model.PolicyFixed, Base: time.Second, MaxAttempts: 2}, dice(1))
-	want := []bool{true, true, false, true, true, false}
-	for i, lasted := range []time.Duration{0, 0, 0, Settled, 0, 0} {
+	want := []bool{true, true, false, true, true, false, true, true, false} // a short connection has not failed either
+	for i, lasted := range []time.Duration{0, 0, 0, Settled, 0, 0, time.Millisecond, 0, 0} {
 		if _, again := d.Next(lasted); again != want[i] {
 			t.Errorf("attempt %d, lasted %s: again %t", i+1, lasted, again)
 		}

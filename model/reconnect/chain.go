@@ -63,7 +63,7 @@ func (c *chain) try(a attempt) {
 	c.tries = uint8(min(int(c.tries)+1, math.MaxUint8))
 	if c.short && a.choice == chosenFreely && c.tries > 1 {
 		if len(c.reopen) == mostReopenings {
-			c.reopen = append(c.reopen[:0], c.reopen[1:]...)
+			c.reopen = slices.Clone(c.reopen[1:]) // a copy of the client keeps the old ones
 		}
 		c.reopen = append(c.reopen, reopening{a.micros, c.tries})
 	}
@@ -105,6 +105,27 @@ func resets(members []*Attempts, p *model.PoolPolicy) model.Reset {
 		return model.ResetAfterStay
 	}
 	return model.ResetUnknown
+}
+
+// NoReset says why it is not known when the delays of clients with policy p start anew, "" if it is, or if p is not known
+// either.
+func NoReset(p *model.PoolPolicy) string {
+	switch {
+	case p.Resets != model.ResetUnknown || p.Kind == model.PolicyUnknown:
+		return ""
+	case !grows(p):
+		return "delays that do not grow do not show it"
+	case p.Confidence < sure:
+		return "the policy is not sure enough"
+	case p.Carried || !slices.Contains(plainJitter, p.Jitter):
+		return "with this jitter a short delay may be chance"
+	}
+	return "too few were refused, then closed within seconds"
+}
+
+// grows reports whether any delay of p is so much longer than the first that a new start would show.
+func grows(p *model.PoolPolicy) bool {
+	return expected(p, longRun).mean >= leastGrowth*expected(p, 1).mean+leastGap
 }
 
 // plainJitter are those with which a delay depends on nothing but the number of the attempt.

@@ -86,7 +86,7 @@ func TestResetsAtOpen(t *testing.T) {
 			right := 0
 			for seed := range uint64(100) {
 				clients := flapping(rand.New(rand.NewPCG(seed, 1)), c.policy, c.n, c.refused, c.flaps, c.resets)
-				p := Infer(clients, model.Instant(2*time.Hour))[0]
+				p := largest(clients, model.Instant(2*time.Hour))
 				switch p.Resets {
 				case c.want:
 					right++
@@ -102,12 +102,38 @@ func TestResetsAtOpen(t *testing.T) {
 	}
 }
 
-// A client gives up when it is silent for clearly longer than its policy allows; if that is not known, than its own delays
-// and a minute.
+// A policy that does not show when its delays start anew says why.
+func TestNoReset(t *testing.T) {
+	policy := func(backoff, jitter string, sure float64) *model.PoolPolicy {
+		return &model.PoolPolicy{Policy: *parsed(t, backoff, jitter), Confidence: sure}
+	}
+	known := policy("exponential:1s,2,60s", "none", 0.9)
+	known.Resets = model.ResetAtOpen
+	for _, c := range []struct {
+		policy *model.PoolPolicy
+		want   string
+	}{
+		{known, ""},
+		{&model.PoolPolicy{Policy: model.Policy{Kind: model.PolicyUnknown}}, ""},
+		{policy("fixed:1s", "none", 0.9), "delays that do not grow do not show it"},
+		{policy("none", "none", 0.9), "delays that do not grow do not show it"},
+		{policy("exponential:1s,2,60s", "none", 0.5), "the policy is not sure enough"},
+		{policy("exponential:1s,2,60s", "decorrelated", 0.9), "with this jitter a short delay may be chance"},
+		{policy("linear:0s,1s,5s", "none", 0.9), "too few were refused, then closed within seconds"},
+	} {
+		if got := NoReset(c.policy); got != c.want {
+			t.Errorf("%s: %q, want %q", c.policy.Policy, got, c.want)
+		}
+	}
+}
+
+// A client gives up when it is silent for clearly longer than its policy allows, for twice that if the policy is not sure; if it
+// is not known, than its own delays and a minute. Meanwhile that is doubtful.
 func TestGaveUp(t *testing.T) {
 	known := &model.PoolPolicy{Policy: model.Policy{Kind: model.PolicyExponential, Base: time.Second, Factor: 2, Cap: 60 * time.Second}, Confidence: 0.9}
 	steps := &model.PoolPolicy{Policy: model.Policy{Kind: model.PolicySteps, Steps: []time.Duration{0, 2 * time.Second, 10 * time.Second, 30 * time.Second}}, Confidence: 0.9}
 	doubtful := &model.PoolPolicy{Policy: model.Policy{Kind: model.PolicyFixed, Base: time.Second}, Confidence: 0.3}
+	heeding := &model.PoolPolicy{Policy: doubtful.Policy, Confidence: 0.57, Obeys: true}
 	seconds := func(s ...int) []time.Duration {
 		delays := make([]time.Duration, len(s))
 		for i := range s {
@@ -122,16 +148,18 @@ func TestGaveUp(t *testing.T) {
 		delays      []time.Duration // before refused attempts
 		asked       time.Duration   // by the last refusal
 		still, gone time.Duration   // silences with which it is trying, and has given up
+		doubtful    bool            // with the first of these
 	}{
-		{"never tried", nil, model.Close{Code: 1006}, nil, 0, 59 * time.Second, 61 * time.Second},
-		{"known, never tried", known, model.Close{Code: 1006}, nil, 0, 11 * time.Second, 13 * time.Second},
-		{"growing", known, model.Close{Code: 1006}, seconds(1, 2, 4, 8, 16), 0, 64 * time.Second, 75 * time.Second},
-		{"at the cap", known, model.Close{Code: 1006}, seconds(1, 2, 4, 8, 16, 32, 60, 60), 0, 120 * time.Second, 140 * time.Second},
-		{"end of the table", steps, model.Close{Code: 1006}, seconds(0, 2, 10, 30), 0, 65 * time.Second, 75 * time.Second},
-		{"unknown, slow", nil, model.Close{Code: 1006}, seconds(5, 20), 0, 190 * time.Second, 210 * time.Second},
-		{"doubtful", doubtful, model.Close{Code: 1006}, seconds(1, 1), 0, 55 * time.Second, 65 * time.Second},
-		{"asked to wait", known, model.Close{Code: 1006}, seconds(1), 100 * time.Second, 110 * time.Second, 120 * time.Second},
-		{"left", known, model.Close{Code: 1000, By: model.ByPeer}, nil, 0, time.Hour, 0},
+		{"never tried", nil, model.Close{Code: 1006}, nil, 0, 59 * time.Second, 61 * time.Second, true},
+		{"known, never tried", known, model.Close{Code: 1006}, nil, 0, 11 * time.Second, 13 * time.Second, false},
+		{"growing", known, model.Close{Code: 1006}, seconds(1, 2, 4, 8, 16), 0, 64 * time.Second, 75 * time.Second, false},
+		{"at the cap", known, model.Close{Code: 1006}, seconds(1, 2, 4, 8, 16, 32, 60, 60), 0, 120 * time.Second, 140 * time.Second, false},
+		{"end of the table", steps, model.Close{Code: 1006}, seconds(0, 2, 10, 30), 0, 65 * time.Second, 75 * time.Second, false},
+		{"unknown, slow", nil, model.Close{Code: 1006}, seconds(5, 20), 0, 190 * time.Second, 210 * time.Second, true},
+		{"doubtful", doubtful, model.Close{Code: 1006}, seconds(1, 1), 0, 23 * time.Second, 25 * time.Second, true},
+		{"doubtful, obeys", heeding, model.Close{Code: 1006}, seconds(1, 7, 4), 6 * time.Second, 29 * time.Second, 33 * time.Second, true},
+		{"asked to wait", known, model.Close{Code: 1006}, seconds(1), 100 * time.Second, 110 * time.Second, 120 * time.Second, false},
+		{"left", known, model.Close{Code: 1000, By: model.ByPeer}, nil, 0, time.Hour, 0, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a, at := &Attempts{policy: c.policy}, model.Instant(time.Hour)
@@ -142,6 +170,9 @@ func TestGaveUp(t *testing.T) {
 			}
 			if a.GaveUp(at + model.Instant(c.still)) {
 				t.Errorf("gave up after %v", c.still)
+			}
+			if a.Doubtful(at+model.Instant(c.still)) != c.doubtful || a.Doubtful(at) || a.Doubtful(at+model.Instant(time.Hour)) {
+				t.Errorf("doubtful after %v: %t", c.still, !c.doubtful)
 			}
 			if c.gone > 0 && !a.GaveUp(at+model.Instant(c.gone)) {
 				t.Errorf("has not given up after %v", c.gone)

@@ -35,8 +35,12 @@ func (l *ladder) read() reading {
 		return l.unknown("")
 	}
 	possible := l.possible()
+	if len(possible) == 0 && l.skewed != l.blur { // a narrow jitter looks like noise at first
+		l.blur = l.skewed
+		possible = l.possible()
+	}
 	if len(possible) == 0 {
-		return l.unknown(l.strange())
+		return l.unknown(l.misfits())
 	}
 	best := l.likeliest(possible)
 	if best.Jitter == model.JitterDecorrelated && l.pairs < fewestPairs { // another policy could give these by chance
@@ -71,13 +75,13 @@ func (l *ladder) possible() (list []candidate) {
 			list = append(list, c)
 		}
 	}
-	if !l.fitted {
-		return list
-	}
 	for _, c := range l.best(l.fits(), list) {
 		if l.judge(&c) {
 			list = append(list, c)
 		}
+	}
+	if slices.ContainsFunc(list, func(c candidate) bool { return c.round }) {
+		list = slices.DeleteFunc(list, func(c candidate) bool { return !l.honest(&c) })
 	}
 	return list
 }
@@ -121,14 +125,6 @@ func (l *ladder) shareOf(p *model.Policy) (share float64) {
 	return min(share, 1)
 }
 
-// strange is why no policy fits.
-func (l *ladder) strange() model.DoubtReason {
-	if !l.fitted {
-		return model.DoubtManyPools
-	}
-	return model.DoubtNoFit
-}
-
 // leastSure is how sure a policy must be that is told, but for the number of attempts in a row, and leastKnown how sure that of
 // a known client.
 const leastSure, leastKnown = 0.62, 0.5
@@ -141,7 +137,7 @@ func inARow(n int) float64 { return 1 - math.Exp(-float64(n-1)/2) }
 // them, and if they are short and nothing is known of the way there and back.
 func (l *ladder) confidence(c *candidate, others float64) float64 {
 	figures, of := 1., l.attempts
-	if c.known == nil && c.Kind != model.PolicySteps {
+	if c.known == nil && c.Kind != model.PolicySteps && !c.round {
 		figures = float64(max(1, c.figures))
 	}
 	if c.Jitter == model.JitterOnce {
@@ -154,6 +150,12 @@ func (l *ladder) confidence(c *candidate, others float64) float64 {
 	exact := c.Jitter == model.JitterNone && c.Kind != model.PolicyFixed // what all delays have in common is none of the growth
 	if c.known == nil && !exact && c.Base > 0 && l.mostLate == mostLate && c.Base.Seconds() < 8*mostLate {
 		way *= 0.8
+		if c.Kind == model.PolicyFixed && c.Jitter == model.JitterPartial && 2*c.Share*c.Base.Seconds() < narrow {
+			way *= 0.75 // the ways of the clients may differ as much
+		}
+	}
+	if !l.honest(c) {
+		way *= 0.7
 	}
 	attempts := max(0, 1-0.75*figures/math.Sqrt(float64(of)))
 	return c.inside * (1 - c.far) * min(1, 1.35-0.45*c.odd) / (1 + others) * attempts * way
@@ -193,12 +195,15 @@ func (l *ladder) alike(a, b *candidate) bool {
 	return a.Depends() == b.Depends()
 }
 
-// join joins names that are not in both.
+// join adds those of the names b to a that are not among them.
 func join(a, b string) string {
-	if strings.Contains(a, b) {
-		return a
+	names := strings.Split(a, model.LikeEither)
+	for name := range strings.SplitSeq(b, model.LikeEither) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
-	return a + model.LikeEither + b
+	return strings.Join(names, model.LikeEither)
 }
 
 // method returns the name that AWS has for p, "" for none.

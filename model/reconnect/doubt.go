@@ -1,6 +1,7 @@
 package reconnect
 
 import (
+	"slices"
 	"time"
 
 	"holter/model"
@@ -26,7 +27,37 @@ func (l *ladder) doubt(members []*Attempts, now model.Instant, reason model.Doub
 	default:
 		d.Reason = reason
 	}
+	if s := afterShort(members); d.Reason == model.DoubtFlapping && s.Clients > 0 {
+		d.Seen = append(d.Seen[:min(len(d.Seen), model.MaxAttemptDelays-1)], s)
+	}
 	return d
+}
+
+// misfits says why the delays fit no kind of policy. Clients of several kinds differ all along: where one of them is late among
+// the others, it is late on the next rung too. So do clients of one kind that each have figures of their own.
+func (l *ladder) misfits() model.DoubtReason {
+	j := judgement{c: new(candidate)}
+	var ends [longRun][2]float64
+	for i := range l.rungs {
+		r := &l.rungs[i]
+		n := len(r.delays)
+		ends[r.number] = [2]float64{r.delays[n/10], r.delays[n-1-n/10]}
+	}
+	for i := range l.samples {
+		x := &l.samples[i]
+		l.places[i] = unplaced
+		if low, high := ends[x.number][0], ends[x.number][1]; high-low > narrow { // less may be due to their ways there and back
+			place := min(max((x.delay-low)/(high-low), 0), 1)
+			l.places[i] = place
+			j.placed[x.number]++
+			j.sum[x.number] += place
+			j.squares[x.number] += place * place
+		}
+	}
+	if l.together(&j) > 1 {
+		return model.DoubtKinds
+	}
+	return model.DoubtNoFit
 }
 
 // missing says what became of the clients of which the next attempt is not known.
@@ -40,16 +71,16 @@ func (l *ladder) missing(d *model.Doubt, members []*Attempts, now model.Instant)
 		d.Reason, d.Have = model.DoubtWaiting, next.pending
 		return
 	}
-	var hidden, waiting, gaveUp, back int
+	var short, hidden, waiting, gaveUp, back int
 	for _, a := range members {
 		switch made := int(a.number) >= next.number; {
+		case !a.counts || a.uncounted() > 0:
+			short++
 		case made && !l.counted(a, next.number):
 			hidden++
 		case made:
 		case !a.away():
 			back++
-		case !a.counts:
-			hidden++
 		case int(a.number) == next.number-1 && l.hasGivenUp(a, next, now):
 			gaveUp++
 		default:
@@ -57,6 +88,8 @@ func (l *ladder) missing(d *model.Doubt, members []*Attempts, now model.Instant)
 		}
 	}
 	switch {
+	case short > max(hidden, waiting, gaveUp, back):
+		d.Reason, d.Have, d.Attempt = model.DoubtFlapping, short, 0
 	case hidden > max(waiting, gaveUp, back):
 		d.Reason, d.Have = model.DoubtHidden, hidden
 	case waiting > max(gaveUp, back):
@@ -101,12 +134,38 @@ func (l *ladder) seen() (seen []model.AttemptDelays) {
 		if n == 0 || len(seen) == model.MaxAttemptDelays {
 			continue
 		}
-		seen = append(seen, model.AttemptDelays{
-			Attempt: r.number, Clients: r.clients,
-			Low: exactly(r.delays[n/10]), Median: exactly(r.median()), High: exactly(r.delays[n-1-n/10]),
-		})
+		seen = append(seen, delaysOfAttempt(r.number, r.clients, r.delays))
 	}
 	return seen
+}
+
+// afterShort are the delays after connections that were closed again within seconds.
+func afterShort(members []*Attempts) model.AttemptDelays {
+	var delays []float64
+	clients := 0
+	for _, a := range members {
+		n := a.uncounted()
+		for _, x := range a.list[len(a.list)-n:] {
+			delays = append(delays, x.delay().Seconds())
+		}
+		if n > 0 {
+			clients++
+		}
+	}
+	if clients == 0 {
+		return model.AttemptDelays{}
+	}
+	slices.Sort(delays)
+	return delaysOfAttempt(0, clients, delays)
+}
+
+// delaysOfAttempt sums up delays in seconds, which must be in order.
+func delaysOfAttempt(number, clients int, delays []float64) model.AttemptDelays {
+	n := len(delays)
+	return model.AttemptDelays{
+		Attempt: number, Clients: clients,
+		Low: exactly(delays[n/10]), Median: exactly(delays[n/2]), High: exactly(delays[n-1-n/10]),
+	}
 }
 
 // exactly returns a delay in seconds, to the tenth of a millisecond.

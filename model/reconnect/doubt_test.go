@@ -2,6 +2,7 @@ package reconnect
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,10 +31,30 @@ func TestDoubt(t *testing.T) {
 		}
 		return all
 	}
+	// reopening are clients that come back after three seconds each time, and are closed again so often.
+	reopening := func(n, flaps int, out bool) (all []*Attempts) {
+		for range n {
+			a, at := new(Attempts), lost
+			a.Lose(at, &Loss{Pool: pool, Close: model.Close{Code: 1012, By: model.ByHolter}, Lasted: time.Minute})
+			for range flaps {
+				at += model.Instant(3 * time.Second)
+				a.Try(at, 0, false, 0)
+				at += model.Instant(200 * time.Millisecond)
+				a.Lose(at, &Loss{Pool: pool, Close: model.Close{Code: 4401, By: model.ByApp}, Lasted: 200 * time.Millisecond})
+			}
+			if !out {
+				a.Try(at+model.Instant(3*time.Second), 0, false, 0)
+			}
+			all = append(all, a)
+		}
+		return all
+	}
 	mixed, other := named("exponential"), named("fixed 1 s")
 	other.name = mixed.name
 	short := named("exponential")
 	short.refused = 2 * time.Second
+	odd := named("fixed 1 s")
+	odd.delays = by(fixedDelay(1), func(r *rand.Rand, v float64) float64 { return v + 4*float64(r.IntN(2)) })
 
 	for _, tt := range []struct {
 		name    string
@@ -53,11 +74,16 @@ func TestDoubt(t *testing.T) {
 			model.Doubt{Reason: model.DoubtWaiting, Have: 30, Attempt: 3}, ""},
 		{"gave up", losing(30, model.ByHolter, false, time.Second, 2*time.Second), long,
 			model.Doubt{Reason: model.DoubtGaveUp, Have: 30, Attempt: 3}, "30 clients have not made attempt 3 for a long time, and seem to have given up"},
-		{"closed by the clients", losing(30, model.ByPeer, true, time.Second), long, model.Doubt{Reason: model.DoubtHidden, Have: 30, Attempt: 1}, ""},
-		{"two kinds", append(mixed.attempts(r), other.attempts(r)...), long, model.Doubt{Reason: model.DoubtNoFit},
-			"the delays fit no kind of policy; there may be more than one kind of client here"},
+		{"closed by the clients", losing(30, model.ByPeer, true, time.Second), long, model.Doubt{Reason: model.DoubtHidden, Have: 30, Attempt: 1},
+			"30 clients closed the connection, or had lost it before it ended, so it does not show how long they waited; a kick shows it"},
+		{"flapping, in", reopening(30, 8, false), long, model.Doubt{Reason: model.DoubtFlapping, Have: 30},
+			"30 clients are closed again within seconds, and only attempts that are refused show how delays grow"},
+		{"flapping, out", reopening(30, 8, true), long, model.Doubt{Reason: model.DoubtFlapping, Have: 30}, ""},
+		{"two kinds", append(mixed.attempts(r), other.attempts(r)...), long, model.Doubt{Reason: model.DoubtKinds},
+			"the delays fit no kind of policy, and differ from client to client: there may be more than one kind of client here"},
+		{"an odd kind", odd.attempts(r), long, model.Doubt{Reason: model.DoubtNoFit}, "the delays fit no kind of policy that is known"},
 	} {
-		p := Infer(tt.clients, tt.now)[0]
+		p := largest(tt.clients, tt.now)
 		got := p.Doubt
 		if p.Kind != model.PolicyUnknown || got.Reason != tt.want.Reason || got.Have != tt.want.Have || got.Need != tt.want.Need || got.Attempt != tt.want.Attempt {
 			t.Errorf("%s: %s, %+v, want %+v", tt.name, p.Kind, got, tt.want)
@@ -67,12 +93,20 @@ func TestDoubt(t *testing.T) {
 		}
 	}
 
-	seen := Infer(losing(30, model.ByHolter, false, time.Second, 2*time.Second), long)[0].Doubt.Seen
+	seen := largest(losing(30, model.ByHolter, false, time.Second, 2*time.Second), long).Doubt.Seen
 	want := []model.AttemptDelays{
 		{Attempt: 1, Clients: 30, Low: 1030 * time.Millisecond, Median: 1150 * time.Millisecond, High: 1260 * time.Millisecond},
 		{Attempt: 2, Clients: 30, Low: 2030 * time.Millisecond, Median: 2150 * time.Millisecond, High: 2260 * time.Millisecond},
 	}
 	if len(seen) != 2 || seen[0] != want[0] || seen[1] != want[1] {
+		t.Errorf("seen %+v, want %+v", seen, want)
+	}
+	seen = largest(reopening(30, 8, true), long).Doubt.Seen
+	want = []model.AttemptDelays{
+		{Attempt: 1, Clients: 30, Low: 3 * time.Second, Median: 3 * time.Second, High: 3 * time.Second},
+		{Attempt: 0, Clients: 30, Low: 3 * time.Second, Median: 3 * time.Second, High: 3 * time.Second},
+	}
+	if !slices.Equal(seen, want) {
 		t.Errorf("seen %+v, want %+v", seen, want)
 	}
 	if p := inferOne(named("exponential"), 1); p.Doubt.Reason != "" || p.Doubt.Seen != nil {
@@ -88,7 +122,7 @@ func TestEveryDoubtHasAReason(t *testing.T) {
 			clients := c.attempts(rand.New(rand.NewPCG(seed, 3)))
 			for _, elapsed := range []time.Duration{0, time.Second, 4 * time.Second, time.Minute, time.Hour} {
 				now := model.Instant(time.Hour + elapsed)
-				p := Infer(until(clients, now), now)[0]
+				p := largest(until(clients, now), now)
 				if unknown := p.Kind == model.PolicyUnknown; unknown != (p.Doubt.Reason != "") || unknown != (p.Doubt.String() != "") || len(p.Doubt.Seen) > model.MaxAttemptDelays {
 					t.Errorf("%s after %v: %s, %+v", c.name, elapsed, p.Kind, p.Doubt)
 				}

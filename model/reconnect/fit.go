@@ -42,6 +42,7 @@ func (l *ladder) fits() []candidate {
 	}
 	for _, c := range l.curves() {
 		list = l.shaken(list, &c)
+		list = l.stalled(list, &c)
 	}
 	list = l.once(list)
 	list = l.decorrelated(list)

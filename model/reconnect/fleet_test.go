@@ -101,6 +101,7 @@ var policyFleets = []struct {
 }{
 	{fleet{name: "at once", delays: by(fixedDelay(0), exact)}, "none"},
 	{fleet{name: "fixed 1 s", delays: by(fixedDelay(1), exact)}, "fixed MQTT.js"},
+	{fleet{name: "fixed 1 s ±20 %", delays: by(fixedDelay(1), partChance(0.2))}, "fixed partial"},
 	{fleet{name: "fixed 3 s ±20 %", delays: by(fixedDelay(3), partChance(0.2))}, "fixed partial"},
 	{fleet{name: "fixed 5 s, full", delays: by(fixedDelay(5), fullChance)}, "fixed full"},
 	{fleet{name: "exponential", delays: by(exponentialDelay(1, 2, 60), exact)}, "exponential"},

@@ -21,13 +21,13 @@ const (
 )
 
 // Infer returns the policies that clients follow, as their attempts show it: one for each pool, the largest pool
-// first. The path of a pool is the template that the clients' paths have in common: see path.Learn.
+// first, at most MaxStormPolicies. more are the other pools, which are only counted: a policy takes up to a few milliseconds. The
+// path of a pool is the template that the clients' paths have in common: see path.Learn.
 //
 // Only refused attempts show how delays grow. So a pool is PolicyUnknown until three attempts in a row are known of
 // eight clients each, and also if these fit none of the kinds, or several alike; its Doubt says which. The confidence is how
-// sure the policy is, from 0 to 1: of those above 0.6 hardly any are wrong, as the table of TestTable shows. In the pools
-// after the largest MostFitted, only known clients are recognized.
-func Infer(clients []*Attempts, now model.Instant) []model.PoolPolicy {
+// sure the policy is, from 0 to 1: of those above 0.6 hardly any are wrong, as the table of TestTable shows.
+func Infer(clients []*Attempts, now model.Instant) (policies []model.PoolPolicy, more model.PoolCount) {
 	pools := make(map[model.Pool][]*Attempts)
 	routes := path.Learn(paths(clients))
 	for _, a := range clients {
@@ -37,19 +37,21 @@ func Infer(clients []*Attempts, now model.Instant) []model.PoolPolicy {
 	order := slices.SortedFunc(maps.Keys(pools), func(a, b model.Pool) int {
 		return cmp.Or(-cmp.Compare(len(pools[a]), len(pools[b])), cmp.Compare(a.UserAgent, b.UserAgent), cmp.Compare(a.Path, b.Path))
 	})
-	policies, w := make([]model.PoolPolicy, len(order)), new(workplace)
-	for i, pool := range order {
+	policies = make([]model.PoolPolicy, min(len(order), model.MaxStormPolicies))
+	w := new(workplace)
+	for i, pool := range order[:len(policies)] {
 		members, p := pools[pool], &policies[i]
-		*p = w.inferOwn(members, now, i < MostFitted)
+		*p = w.inferOwn(members, now)
 		p.Pool, p.Clients = pool, len(members)
 		adopt(members, p)
 	}
-	return policies
+	for _, pool := range order[len(policies):] {
+		more.Pools++
+		more.Clients += len(pools[pool])
+		adopt(pools[pool], nil)
+	}
+	return policies, more
 }
-
-// MostFitted is the number of pools for whose policies figures are fitted: as many as a storm keeps. It takes up to a millisecond
-// each.
-const MostFitted = model.MaxStormPolicies
 
 func paths(clients []*Attempts) iter.Seq[string] {
 	return func(yield func(string) bool) {
@@ -71,9 +73,8 @@ type workplace struct{ plain, heeding ladder }
 
 // infer also tries whether the delays count from the moment when a client may come again. What is asked for must vary to tell; else
 // the policy is told only if it is the better one without that.
-func (w *workplace) infer(members []*Attempts, now model.Instant, fits bool) model.PoolPolicy {
+func (w *workplace) infer(members []*Attempts, now model.Instant) model.PoolPolicy {
 	members = thinned(members, mostClients)
-	w.plain.fitted, w.heeding.fitted = fits, fits
 	l := &w.plain
 	l.climb(members, now, false)
 	heeds := heedsNot

@@ -22,9 +22,15 @@ func told(p *model.PoolPolicy) string {
 	return strings.Join(words, " ")
 }
 
+// largest returns the policy of the largest pool.
+func largest(clients []*Attempts, now model.Instant) model.PoolPolicy {
+	policies, _ := Infer(clients, now)
+	return policies[0]
+}
+
 func inferOne(f fleet, seed uint64) model.PoolPolicy {
 	clients := f.attempts(rand.New(rand.NewPCG(seed, 7)))
-	return Infer(clients, model.Instant(3*time.Hour))[0]
+	return largest(clients, model.Instant(3*time.Hour))
 }
 
 // Every kind is recognized in nearly every fleet, and hardly ever taken for another one. Where it is not recognized,
@@ -190,8 +196,8 @@ func TestUnknown(t *testing.T) {
 	other := named("fixed 1 s")
 	other.name = mixed.name
 	both := append(mixed.attempts(r), other.attempts(r)...)
-	check("two kinds in a pool", Infer(both, model.Instant(3*time.Hour))[0])
-	check("nobody", new(workplace).infer(nil, 0, true))
+	check("two kinds in a pool", largest(both, model.Instant(3*time.Hour)))
+	check("nobody", new(workplace).infer(nil, 0))
 }
 
 // While many clients are still waiting, only the short delays are known.
@@ -201,10 +207,10 @@ func TestPolicyWhileClientsAreAway(t *testing.T) {
 			f := named(name)
 			f.clients = 200
 			clients := f.attempts(rand.New(rand.NewPCG(seed, 3)))
-			final := Infer(clients, model.Instant(3*time.Hour))[0]
+			final := largest(clients, model.Instant(3*time.Hour))
 			for _, elapsed := range []time.Duration{time.Second, 3 * time.Second, 8 * time.Second, 20 * time.Second} {
 				now := model.Instant(time.Hour + elapsed)
-				p := Infer(until(clients, now), now)[0]
+				p := largest(until(clients, now), now)
 				if p.Kind != model.PolicyUnknown && (p.Kind != final.Kind || p.Jitter != final.Jitter) {
 					t.Errorf("%s after %v: %s, and in the end %s", name, elapsed, told(&p), told(&final))
 				}

@@ -13,6 +13,8 @@ type candidate struct {
 	known   *KnownClient // nil for a policy that was fitted
 	figures int          // of its figures, as many were fitted to the delays
 	late    float64      // seconds that all delays are longer than those of the policy
+	stalls  stalls
+	round   bool // its figures are, and the delays are theirs but for late and stalls
 
 	score  float64 // the logarithm of its likelihood, less what its fitted figures cost (Schwarz's criterion)
 	inside float64 // the share of the delays that are where the policy says
@@ -187,6 +189,7 @@ func (l *ladder) frame(c *candidate, k int, previous time.Duration) frame {
 
 // place counts a delay, and returns its place in the span.
 func (j *judgement) place(k int, delay float64, f *frame) float64 {
+	delay -= j.c.stalls[k]
 	d := delay - j.c.late
 	j.all[k]++
 	out := d < f.low-f.before || d > f.top+f.after+f.crowd
@@ -398,7 +401,7 @@ func (l *ladder) together(j *judgement) float64 {
 		return 0
 	}
 	own := 0.02 // because each client has a way there and back of its own
-	if j.c.late > leastLate {
+	if j.c.late > leastLate || l.mostLate == mostLate {
 		own = 0.08
 	}
 	return together / (mostTogether*math.Sqrt(pairs) + own*pairs)

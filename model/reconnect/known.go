@@ -150,7 +150,7 @@ var KnownClients = []KnownClient{
 			MaxAttempts: 10, Deaf: true,
 		},
 		"nats-io/nats.js 3.4: core/src/options.ts, core/src/protocol.ts, dodialLoop",
-		Ends{Refusals: AnyFailure, First: true, Tried: "nats.ws 1.30.3"},
+		Ends{Refusals: AnyFailure, First: true, Settled: 2 * time.Second, Tried: "nats.ws 1.30.3"},
 	},
 	{
 		"autobahn", "autobahn",
@@ -277,6 +277,9 @@ func (l *ladder) known(list []candidate) []candidate {
 	for i := range KnownClients {
 		if c := &KnownClients[i]; l.near(&c.Policy) {
 			list = append(list, candidate{Policy: c.Policy, known: c})
+			if stalled := (candidate{Policy: c.Policy, known: c}); c.Policy.Jitter == model.JitterNone && l.stall(&stalled) < math.Inf(1) {
+				list = append(list, stalled)
+			}
 		}
 	}
 	return list

@@ -79,3 +79,31 @@ func TestKnownClientsAreWhole(t *testing.T) {
 		t.Error("an unknown client is known")
 	}
 }
+
+// One name may be a part of another one.
+func TestJoin(t *testing.T) {
+	for _, tt := range [][3]string{
+		{"STOMP", "MQTT.js", "STOMP or MQTT.js"},
+		{"STOMP or MQTT.js", "STOMP", "STOMP or MQTT.js"},
+		{"Python websockets, legacy", "Python websockets", "Python websockets, legacy or Python websockets"},
+	} {
+		if got := join(tt[0], tt[1]); got != tt[2] {
+			t.Errorf("%q and %q: %q", tt[0], tt[1], got)
+		}
+	}
+}
+
+// A NATS client that is let in and thrown out for ever waits each time, and does not give up, as nats.ws 1.30.3 was seen to do.
+func TestNATSIsThrownOutForEver(t *testing.T) {
+	c := FindPreset("nats")
+	d := NewBackoff(&c.Policy, dice(1))
+	d.SettledAfter(c.Ends.Settled)
+	if delay, again := d.Next(2 * time.Second); delay != 0 || !again {
+		t.Errorf("%v, %t after a connection that lasted", delay, again)
+	}
+	for range 3 * c.Policy.MaxAttempts {
+		if delay, again := d.Next(200 * time.Millisecond); delay < 2*time.Second || !again {
+			t.Errorf("%v, %t after a short connection", delay, again)
+		}
+	}
+}

@@ -23,11 +23,11 @@ type ladder struct {
 	heed     heed
 
 	blur     float64 // seconds by which delays differ because of the network and timers alone
+	skewed   float64 // the same, if spreads to both sides are the clients' own
 	mostLate float64 // seconds that all delays may be late
 	longest  float64 // see plateau
 	asked    float64 // seconds that were asked for on top of each delay, on average
 
-	fitted    bool // figures are fitted to the delays, instead of only comparing them with known clients
 	judgement judgement
 }
 
@@ -102,14 +102,14 @@ func (l *ladder) climb(members []*Attempts, now model.Instant, obeys bool) {
 	if obeys {
 		l.asked = float64(total) / float64(max(1, asked))
 	}
-	l.blur = l.noise()
+	l.blur, l.skewed = l.noise()
 	l.places, l.some = slices.Grow(l.places, len(l.samples))[:len(l.samples)], len(l.samples)
 }
 
 // reset empties l, but for the memory.
 func (l *ladder) reset() {
 	old := l.raw
-	*l = ladder{fitted: l.fitted, samples: l.samples[:0], places: l.places[:0], first: l.first[:0]}
+	*l = ladder{samples: l.samples[:0], places: l.places[:0], first: l.first[:0]}
 	for i := range old {
 		l.raw[i] = rung{delays: old[i].delays[:0], asked: old[i].asked[:0]}
 	}
@@ -134,22 +134,26 @@ func (l *ladder) step(rungs []rung, a *Attempts, client int32, before, x attempt
 	l.samples = append(l.samples, now)
 }
 
-// usualBlur is how many seconds the network and timers add to a delay, where that cannot be seen.
-const usualBlur = 0.05
+// usualBlur is how many seconds the network and timers add to a delay, where that cannot be seen, and leastBlur is how many they
+// add always.
+const usualBlur, leastBlur = 0.05, 0.02
 
 // noise returns how far the longer delays of a rung are from its median, where that is least: no delays differ by less than what
-// the network and timers do to them.
-func (l *ladder) noise() float64 {
-	least := math.Inf(1)
+// the network and timers do to them. skewed is how much farther they are than the shorter ones, on average: timers are only
+// ever late, so a spread to both sides is the clients' own.
+func (l *ladder) noise() (most, skewed float64) {
+	most = math.Inf(1)
 	for i := range l.rungs {
 		r := &l.rungs[i]
 		n := len(r.delays)
-		least = min(least, 2.2*(r.delays[n-1-n/10]-r.median()))
+		longer, shorter := r.delays[n-1-n/10]-r.median(), r.median()-r.delays[n/10]
+		most = min(most, 2.2*longer)
+		skewed += 3.5 * (longer - shorter) / float64(len(l.rungs))
 	}
-	if least > 8*usualBlur { // the delays differ by themselves on every rung
-		return usualBlur
+	if most > 8*usualBlur { // the delays differ by themselves on every rung
+		return usualBlur, usualBlur
 	}
-	return min(max(least, 0.02), 3*usualBlur)
+	return min(max(most, leastBlur), 3*usualBlur), min(max(skewed, leastBlur), 3*usualBlur)
 }
 
 // waited returns 1 if the client came no sooner than it was asked to, else 0.

@@ -4,7 +4,7 @@ import "holter/model"
 
 // inferOwn infers the policy of a pool from those of its members that are told apart from others for certain. The attempts
 // of the others may be mixed up: then only the first delays are shown, which are right if all lost their connection at once.
-func (w *workplace) inferOwn(members []*Attempts, now model.Instant, fits bool) model.PoolPolicy {
+func (w *workplace) inferOwn(members []*Attempts, now model.Instant) model.PoolPolicy {
 	var own []*Attempts
 	for _, a := range members {
 		if !a.mixed {
@@ -13,7 +13,7 @@ func (w *workplace) inferOwn(members []*Attempts, now model.Instant, fits bool) 
 	}
 	mixed := len(members) - len(own)
 	if mixed == 0 || len(own) >= fewestClients && len(own) > mixed {
-		return w.infer(own, now, fits)
+		return w.infer(own, now)
 	}
 	l := &w.plain
 	l.climb(thinned(members, mostClients), now, false)

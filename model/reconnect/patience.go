@@ -10,8 +10,20 @@ import (
 // its next delay can be, by the policy that Infer last found. A client whose policy is not known is given ten times its
 // longest delay, and a minute at least.
 func (a *Attempts) GaveUp(now model.Instant) bool {
-	return a.away() && !a.chain.left && time.Duration(now-a.ended) > a.patience()
+	_, most := a.patience()
+	return a.Missing() && time.Duration(now-a.ended) > most
 }
+
+// Doubtful reports whether a client that is away has been silent for clearly longer than before, but its policy is not
+// known well enough to say that it has given up.
+func (a *Attempts) Doubtful(now model.Instant) bool {
+	least, most := a.patience()
+	silence := time.Duration(now - a.ended)
+	return a.Missing() && silence > least && silence <= most
+}
+
+// Missing reports whether a client is away and has not left by itself, so that it may be expected.
+func (a *Attempts) Missing() bool { return a.away() && !a.chain.left }
 
 // adopt lets the clients of a pool know its policy.
 func adopt(members []*Attempts, p *model.PoolPolicy) {
@@ -20,22 +32,32 @@ func adopt(members []*Attempts, p *model.PoolPolicy) {
 	}
 }
 
-// patience returns how long a client may be silent before it has given up.
-func (a *Attempts) patience() time.Duration {
+// Adopt takes over what Infer has found for a copy of a.
+func (a *Attempts) Adopt(c *Attempts) { a.policy = c.policy }
+
+// patience returns how long a client may be silent before it may have given up, and before it certainly has.
+func (a *Attempts) patience() (least, most time.Duration) {
 	p := a.policy
+	known := p != nil && p.Kind != model.PolicyUnknown && p.Kind != ""
 	longest := 0.0
 	for _, x := range a.list {
-		longest = max(longest, x.delay().Seconds())
+		longest = max(longest, x.own(known && p.Obeys).Seconds())
 	}
 	asked := time.Duration(a.asked) * time.Second
-	if p == nil || p.Kind == model.PolicyUnknown || p.Kind == "" || p.Confidence < sure {
-		return asked + max(leastSilence, span(longSilence*longest))
+	if !known {
+		least = span(2*longest) + graceSilence
+		return asked + least, asked + max(leastSilence, span(longSilence*longest))
 	}
 	_, high, limit := p.Bounds(max(int(a.number), int(a.chain.tries)) + 1)
 	if p.Jitter == model.JitterDecorrelated || p.Jitter == model.JitterNormal || p.Carried {
 		high = max(high, 3*longest)
 	}
-	return asked + span(2*max(min(high, limit), longest)) + graceSilence
+	least = span(2*max(min(high, limit), longest)) + graceSilence
+	most = least
+	if p.Confidence < sure {
+		most *= 2
+	}
+	return asked + least, asked + most
 }
 
 // graceSilence is what a client may be late by, besides its delay: a page in the background has its timers once a minute

@@ -24,7 +24,8 @@ func (l *ladder) best(list, known []candidate) []candidate {
 	list = list[:min(len(list), fewBest)]
 	for i := range list {
 		if list[i].score < list[0].score-farBehind || slices.ContainsFunc(known, func(k candidate) bool { return l.alike(&k, &list[i]) }) {
-			return list[:i] // the known client's name says more
+			list = list[:i] // the known client's name says more
+			break
 		}
 		if list[i].Jitter != model.JitterNone && list[i].Jitter != model.JitterDecorrelated {
 			l.polish(&list[i])
@@ -135,7 +136,7 @@ func (l *ladder) round(c *candidate) {
 			*c = d
 		}
 	}
-	if c.Kind == model.PolicySteps {
+	if c.Kind == model.PolicySteps || c.round {
 		return
 	}
 	if c.Kind == model.PolicyExponential && c.Jitter != model.JitterDecorrelated {
@@ -156,6 +157,9 @@ func (l *ladder) round(c *candidate) {
 			try(func(p *model.Policy) { *figure(p) = roundTo(*figure(p), digits) })
 		}
 		*figure(&c.Policy) = rounded(figure(&c.Policy).Seconds())
+	}
+	if c.Cap > 0 && c.Jitter != model.JitterDecorrelated {
+		try(func(p *model.Policy) { p.Cap = 0 })
 	}
 	c.AddedFrom, c.AddedTo = rounded(c.AddedFrom.Seconds()), rounded(c.AddedTo.Seconds())
 	c.Factor = math.Round(c.Factor*100) / 100

@@ -31,14 +31,14 @@ func TestPoolsByTemplate(t *testing.T) {
 		"/sockjs/*/*/websocket": func(i int) string { return fmt.Sprintf("/sockjs/%03d/4%d30pm%dd/websocket", 83*i%1000, i, i) },
 	} {
 		clients := pathsOf(f.attempts(rand.New(rand.NewPCG(5, 7))), path)
-		policies := Infer(clients, model.Instant(3*time.Hour))
+		policies, _ := Infer(clients, model.Instant(3*time.Hour))
 		if p := &policies[0]; len(policies) != 1 || p.Path != want || p.Clients != 12 || p.Kind != model.PolicyFixed {
 			t.Errorf("%s: %d pools, the first one is %+v", want, len(policies), *p)
 		}
 	}
 	f.clients = 24
 	clients := pathsOf(f.attempts(rand.New(rand.NewPCG(5, 7))), func(i int) string { return []string{"/chat", "/orders"}[i%2] })
-	if policies := Infer(clients, model.Instant(3*time.Hour)); len(policies) != 2 || policies[0].Path != "/chat" || policies[1].Path != "/orders" {
+	if policies, _ := Infer(clients, model.Instant(3*time.Hour)); len(policies) != 2 || policies[0].Path != "/chat" || policies[1].Path != "/orders" {
 		t.Errorf("%+v", policies)
 	}
 }
@@ -53,15 +53,45 @@ func TestMixedClients(t *testing.T) {
 		for _, a := range clients[:mixed] {
 			a.mixed = true
 		}
-		p := &Infer(clients, model.Instant(3*time.Hour))[0]
+		p := largest(clients, model.Instant(3*time.Hour))
 		if p.Doubt.Reason != want || (want == "") != (p.Kind == model.PolicyExponential) || p.Clients != 40 || len(p.Doubt.Seen) > 1 {
 			t.Errorf("%d of 40 are mixed: %s, %+v", mixed, p.Kind, p.Doubt)
 		}
 	}
 }
 
+// Pools for which there is no room are counted, however many there are, and the policies are those of the largest.
+func TestManyPools(t *testing.T) {
+	const pools = 40
+	var clients []*Attempts
+	f := named("fixed 1 s")
+	f.refused = 40 * time.Second
+	for i := range pools {
+		f.clients = 20 + i
+		clients = append(clients, pathsOf(f.attempts(rand.New(rand.NewPCG(5, 7))), func(int) string {
+			return "/" + string([]byte{'a' + byte(i/26), 'a' + byte(i%26)})
+		})...)
+	}
+	policies, more := Infer(clients, model.Instant(3*time.Hour))
+	for i := range policies {
+		if p := &policies[i]; p.Clients != 20+pools-1-i || p.Kind != model.PolicyFixed {
+			t.Errorf("%+v", *p)
+		}
+	}
+	if n := len(policies); n != model.MaxStormPolicies || more.Pools != pools-n || more.Clients+sum(policies) != len(clients) {
+		t.Errorf("%d pools, and %+v", n, more)
+	}
+}
+
+func sum(policies []model.PoolPolicy) (clients int) {
+	for i := range policies {
+		clients += policies[i].Clients
+	}
+	return clients
+}
+
 // BenchmarkInferPools has a hundred thousand attempts of clients in five thousand pools, or of as many chargers. In "falling off"
-// the i-th pool has an i-th of the clients of the first, so that the policies of hundreds of pools are told.
+// the i-th pool has an i-th of the clients of the first.
 func BenchmarkInferPools(b *testing.B) {
 	f := named("AWS full")
 	f.clients = 20_000

@@ -23,7 +23,22 @@ type population struct {
 	crowd  float64       // seconds that the machine needs for all first attempts
 	spread time.Duration // over which they are cut off
 	lost   bool          // the round trips are not known
+	circumstances
 }
+
+// circumstances are those of a row of the table.
+type circumstances struct {
+	never  bool    // the clients have never had a connection
+	strays int     // of a hundred attempts, that are late by up to half a second
+	stalls float64 // seconds by which the attempts of one number may be late, of all clients alike
+}
+
+var (
+	usual    = circumstances{strays: 1}
+	neverIn  = circumstances{strays: 1, never: true}
+	moreLate = circumstances{strays: 2}
+	stalling = circumstances{strays: 1, stalls: 0.12}
+)
 
 // asking is what refusals ask for.
 type asking uint8
@@ -72,13 +87,19 @@ const begun = model.Instant(time.Hour)
 // read lets the clients come back until now, and returns what is known of them then.
 func (p *population) read(r *rand.Rand, now model.Instant) []*Attempts {
 	all := make([]*Attempts, p.clients)
+	var stalled stalls
+	for k := range stalled {
+		if p.stalls > 0 {
+			stalled[k] = p.stalls * r.Float64()
+		}
+	}
 	for i := range all {
-		all[i] = p.client(r, p.policies[i%len(p.policies)], now)
+		all[i] = p.client(r, p.policies[i%len(p.policies)], &stalled, now)
 	}
 	return all
 }
 
-func (p *population) client(r *rand.Rand, policy *model.Policy, now model.Instant) *Attempts {
+func (p *population) client(r *rand.Rand, policy *model.Policy, stalled *stalls, now model.Instant) *Attempts {
 	a := new(Attempts)
 	rtt := p.rtt * (0.5 + r.Float64())
 	cut := begun + model.Instant(r.Float64()*float64(p.spread))
@@ -89,7 +110,11 @@ func (p *population) client(r *rand.Rand, policy *model.Policy, now model.Instan
 	if p.lost {
 		loss.Path = 0
 	}
-	a.Lose(cut, &loss)
+	if p.never {
+		a.Knock(cut, loss.Pool, 0)
+	} else {
+		a.Lose(cut, &loss)
+	}
 	backoff, asked := NewBackoff(policy, r), time.Duration(0)
 	for at, k := cut, 1; ; k++ {
 		delay, again := backoff.Next(0)
@@ -99,11 +124,11 @@ func (p *population) client(r *rand.Rand, policy *model.Policy, now model.Instan
 		if p.obeys {
 			delay += asked
 		}
-		more := 2*rtt + r.ExpFloat64()*(p.late+0.1*rtt)
+		more := 2*rtt + r.ExpFloat64()*(p.late+0.1*rtt) + stalled[min(k, longRun-1)]
 		if k == 1 {
 			more += p.crowd * r.Float64()
 		}
-		if r.IntN(100) == 0 {
+		if r.IntN(100) < p.strays {
 			more += 0.5 * r.Float64()
 		}
 		if at += model.Instant(delay) + model.Instant(more*float64(time.Second)); at > now {

@@ -21,6 +21,7 @@ type row struct {
 	policies []model.Policy
 	obeys    bool
 	least    float64 // share that must be told right if 200 clients are read afterwards, and asked for nothing that hides it
+	around   circumstances
 }
 
 func (w *row) mixed() bool { return len(w.policies) > 1 }
@@ -35,32 +36,32 @@ func rows(t *testing.T) []row {
 		return p
 	}
 	list := []row{
-		{"at once", []model.Policy{of("none", "")}, false, 0.9},
-		{"fixed 2 s", []model.Policy{of("fixed:2s", "none")}, false, 0.9},
-		{"fixed 3 s ±20 %", []model.Policy{of("fixed:3s", "around20")}, false, 0.9},
-		{"fixed 8 s, full", []model.Policy{of("fixed:8s", "full")}, false, 0.9},
-		{"1 s ×2", []model.Policy{capless("exponential:1s,2,1h", "none")}, false, 0.9},
-		{"0.5 s ×1.5 to 10 s", []model.Policy{of("exponential:500ms,1.5,10s", "none")}, false, 0.9},
-		{"AWS full", []model.Policy{of("exponential:1s,2,20s", "full")}, false, 0.9},
-		{"AWS equal", []model.Policy{of("exponential:1s,2,20s", "equal")}, false, 0.9},
-		{"AWS decorrelated", []model.Policy{of("exponential:1s,3,60s", "decorrelated")}, false, 0.9},
-		{"2 s ×1.7 + U(0.5, 2)", []model.Policy{of("exponential:2s,1.7,60s", "added:500ms..2s")}, false, 0.6},
-		{"2 s ×1.5 to 12 s, ±50 % once", []model.Policy{of("exponential:2s,1.5,12s", "once:50%")}, false, 0.9},
-		{"6 s ±40 % once", []model.Policy{of("fixed:6s", "once:40%")}, false, 0.9},
-		{"1 s + 2 s to 9 s", []model.Policy{of("linear:1s,2s,9s", "none")}, false, 0.9},
-		{"linear 1 s, equal", []model.Policy{of("linear:1s,1s,10s", "equal")}, false, 0.5},
-		{"a table", []model.Policy{of("steps:1s,1s,1s,5s,5s,5s,30s", "none")}, false, 0.9},
-		{"a table of ranges", []model.Policy{of("steps:0s,1s..4s,4s,10s..12s", "none")}, false, 0},
-		{"1 s ×2 to 10 s, obeys", []model.Policy{of("exponential:1s,2,10s", "none")}, true, 0},
-		{"AWS full to 10 s, obeys", []model.Policy{of("exponential:1s,2,10s", "full")}, true, 0},
-		{"fixed 2 s, obeys", []model.Policy{of("fixed:2s", "none")}, true, 0},
+		{"at once", []model.Policy{of("none", "")}, false, 0.9, usual},
+		{"fixed 2 s", []model.Policy{of("fixed:2s", "none")}, false, 0.9, usual},
+		{"fixed 3 s ±20 %", []model.Policy{of("fixed:3s", "around20")}, false, 0.9, usual},
+		{"fixed 8 s, full", []model.Policy{of("fixed:8s", "full")}, false, 0.9, usual},
+		{"1 s ×2", []model.Policy{capless("exponential:1s,2,1h", "none")}, false, 0.9, usual},
+		{"0.5 s ×1.5 to 10 s", []model.Policy{of("exponential:500ms,1.5,10s", "none")}, false, 0.9, usual},
+		{"AWS full", []model.Policy{of("exponential:1s,2,20s", "full")}, false, 0.9, usual},
+		{"AWS equal", []model.Policy{of("exponential:1s,2,20s", "equal")}, false, 0.9, usual},
+		{"AWS decorrelated", []model.Policy{of("exponential:1s,3,60s", "decorrelated")}, false, 0.9, usual},
+		{"2 s ×1.7 + U(0.5, 2)", []model.Policy{of("exponential:2s,1.7,60s", "added:500ms..2s")}, false, 0.6, usual},
+		{"2 s ×1.5 to 12 s, ±50 % once", []model.Policy{of("exponential:2s,1.5,12s", "once:50%")}, false, 0.9, usual},
+		{"6 s ±40 % once", []model.Policy{of("fixed:6s", "once:40%")}, false, 0.9, usual},
+		{"1 s + 2 s to 9 s", []model.Policy{of("linear:1s,2s,9s", "none")}, false, 0.9, usual},
+		{"linear 1 s, equal", []model.Policy{of("linear:1s,1s,10s", "equal")}, false, 0.5, usual},
+		{"a table", []model.Policy{of("steps:1s,1s,1s,5s,5s,5s,30s", "none")}, false, 0.9, usual},
+		{"a table of ranges", []model.Policy{of("steps:0s,1s..4s,4s,10s..12s", "none")}, false, 0, usual},
+		{"1 s ×2 to 10 s, obeys", []model.Policy{of("exponential:1s,2,10s", "none")}, true, 0, usual},
+		{"AWS full to 10 s, obeys", []model.Policy{of("exponential:1s,2,10s", "full")}, true, 0, usual},
+		{"fixed 2 s, obeys", []model.Policy{of("fixed:2s", "none")}, true, 0, usual},
 	}
 	for i := range KnownClients {
 		least := 0.9
 		if strings.HasPrefix(KnownClients[i].Name, "OCPP") { // their third attempt may come after two minutes
 			least = 0.3
 		}
-		list = append(list, row{KnownClients[i].Name, []model.Policy{KnownClients[i].Policy}, false, least})
+		list = append(list, row{KnownClients[i].Name, []model.Policy{KnownClients[i].Policy}, false, least, usual})
 	}
 	for _, pair := range [][2]model.Policy{
 		{capless("exponential:1s,2,1h", "none"), of("fixed:1s", "none")},
@@ -75,9 +76,25 @@ func rows(t *testing.T) []row {
 		{Find("graphql-ws").Policy, of("exponential:1s,2,20s", "equal")},
 		{Find("Home Assistant").Policy, Find("SignalR").Policy},
 	} {
-		list = append(list, row{"two: " + pair[0].String() + " and " + pair[1].String(), pair[:], false, 0})
+		list = append(list, row{"two: " + pair[0].String() + " and " + pair[1].String(), pair[:], false, 0, usual})
 	}
-	return list
+	return append(list, []row{{"1 s ±20 %", []model.Policy{of("fixed:1s", "around20")}, false, 0.9, usual},
+		{"1 s ±20 %, never in", []model.Policy{of("fixed:1s", "around20")}, false, 0.8, neverIn},
+		{"1 s ±20 %, 2 % late", []model.Policy{of("fixed:1s", "around20")}, false, 0.9, moreLate},
+		{"0.5 s ×2 to 8 s ±20 %, 2 % late", []model.Policy{of("exponential:500ms,2,8s", "around20")}, false, 0.9, moreLate},
+		{"0.5 s ×2 to 8 s, 2 % late", []model.Policy{of("exponential:500ms,2,8s", "none")}, false, 0.9, moreLate},
+		{"AWS full, 2 % late", []model.Policy{of("exponential:1s,2,20s", "full")}, false, 0.9, moreLate},
+		{"Socket.IO, 2 % late", []model.Policy{Find("Socket.IO").Policy}, false, 0.9, moreLate},
+		{"MQTT.js, 2 % late", []model.Policy{Find("MQTT.js").Policy}, false, 0.9, moreLate},
+		{"1 s + 2 s to 9 s, 2 % late", []model.Policy{of("linear:1s,2s,9s", "none")}, false, 0.9, moreLate},
+		{"0.5 s ×2 to 8 s, stalls", []model.Policy{of("exponential:500ms,2,8s", "none")}, false, 0, stalling},
+		{"2 s ×1.5 to 30 s, stalls", []model.Policy{of("exponential:2s,1.5,30s", "none")}, false, 0, stalling},
+		{"1 s + 2 s to 9 s, stalls", []model.Policy{of("linear:1s,2s,9s", "none")}, false, 0, stalling},
+		{"700 ms ×1.8 to 11 s, stalls", []model.Policy{of("exponential:700ms,1.8,11s", "none")}, false, 0, stalling},
+		{"AWS full, stalls", []model.Policy{of("exponential:1s,2,20s", "full")}, false, 0, stalling},
+		{"fixed 2 s, stalls", []model.Policy{of("fixed:2s", "none")}, false, 0, stalling},
+		{"SignalR, stalls", []model.Policy{Find("SignalR").Policy}, false, 0, stalling},
+	}...)
 }
 
 // right reports whether a policy was told as it is: by the name of its client, or by its kind with all figures that the
@@ -183,7 +200,7 @@ func (w *row) tell(number, seed int) (x story) {
 		clients = 200
 	}
 	p := newPopulation(r, clients, x.asked)
-	p.obeys = w.obeys
+	p.obeys, p.circumstances = w.obeys, w.around
 	for i := range w.policies {
 		p.policies = append(p.policies, &w.policies[i])
 	}
@@ -192,7 +209,7 @@ func (w *row) tell(number, seed int) (x story) {
 		now = begun + model.Instant(p.refused) + model.Instant(time.Minute+time.Duration(r.IntN(60))*time.Second)
 	}
 	members := p.read(r, now)
-	x.PoolPolicy = Infer(members, now)[0]
+	x.PoolPolicy = largest(members, now)
 	x.verdict = toldWrong
 	if x.Kind == model.PolicyUnknown {
 		x.verdict = toldUnknown
@@ -288,7 +305,7 @@ func TestFirstStepAfterACode(t *testing.T) {
 	for _, code := range []int{1006, 1012, 1013} {
 		p := population{policies: []*model.Policy{table}, clients: 24, refused: time.Minute, code: code, rtt: 0.002, late: 0.002}
 		end := begun + model.Instant(time.Hour)
-		got := Infer(p.read(rand.New(rand.NewPCG(1, 2)), end), end)[0]
+		got := largest(p.read(rand.New(rand.NewPCG(1, 2)), end), end)
 		if got.Kind != model.PolicySteps || got.Steps[0] != 500*time.Millisecond || got.Steps[1] != 3*time.Second {
 			t.Errorf("after %d: %+v", code, got.Policy)
 		}

@@ -24,11 +24,16 @@ type Client struct {
 // has not come yet is 0.
 type absence struct {
 	lost, tried, back model.Instant // back is when the connection opened that the client has now
-	code              uint16
-	by                model.Closer
-	burst             bool // it began in a burst, when that was last known
-	joined            bool // it belongs to the storm that is on for another reason
-	outside           bool // the client has never had a connection: it began with a refusal
+	end               end           // of the connection
+	burst             bool          // it began in a burst, when that was last known
+	joined            bool          // it belongs to the storm that is on for another reason
+	outside           bool          // it began with a refusal: the client had never had a connection
+}
+
+// end is how a connection ended. Its code is 0 if there was no connection.
+type end struct {
+	code uint16
+	by   model.Closer
 }
 
 // plight is what has kept a client out during its newest absence.
@@ -54,7 +59,7 @@ func (a *Client) newest() *absence {
 }
 
 // NeverIn reports whether the client has had no connection so far.
-func (a *Client) NeverIn() bool { return a.newest().outside }
+func (a *Client) NeverIn() bool { return a.newest().outside && a.newest().back == 0 && a.ended == 0 }
 
 // stayed reports whether the client is back.
 func (s *absence) stayed(now model.Instant) bool {
@@ -84,6 +89,12 @@ func (a *Client) short(at model.Instant, l *reconnect.Loss) {
 	}
 	p.flaps, p.flapped, p.lasted, p.close = p.flaps+1, at, l.Lasted, l.Close
 	p.close.At, p.close.Parting = time.Time{}, model.Parting{}
+}
+
+// brief reports whether the client has had a short connection since it last stayed, so that it may be about to flap.
+func (a *Client) brief() bool {
+	p := a.plight
+	return p != nil && p.flaps > 0 && p.refusals < otherAttempts
 }
 
 func (a *Client) trouble() *plight {

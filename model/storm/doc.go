@@ -1,9 +1,10 @@
 // Package storm finds reconnect storms: many clients that come back in a short time, as after a deploy.
 //
-// A Watch is told of each loss, attempt, refusal and connection, in the order of time. Each Tick reports whether a
-// storm has begun or ended. The figures of a storm are computed anew once a second while it is on: which clients
-// lost a connection in the burst that led to it, how soon they were back, the peak, and the policies.
+// A Watch is told of each loss, attempt, refusal and connection, in the order of time. Each Tick finds out whether a
+// storm has begun. While one is on, a Survey measures it anew once a second: which clients lost a connection in the
+// burst that led to it, how soon they were back, the peak, and the policies. Its figures show whether the storm is over.
 // A forecast replays the policies of a storm against an outage, as they are and with full jitter.
 //
-// The package is pure: instants come in as arguments. A Watch and its Clients belong to one goroutine.
+// The package is pure: instants come in as arguments. A Watch and its Clients belong to one goroutine, or to a lock.
+// A Survey has copies, and is read by any goroutine.
 package storm

@@ -20,6 +20,8 @@ const (
 	// pause is how long it may be calm during a storm while some clients are away: as long as the longest delays
 	// of common policies.
 	pause = 30 * time.Second
+	// patience is how long it may be calm until it is known of the clients that are silent whether they have given up.
+	patience = 5 * time.Minute
 	// refresh is the time between two measurements of a storm that is on.
 	refresh = time.Second
 
@@ -28,7 +30,7 @@ const (
 
 	// maxClients bounds the clients that are kept in a storm. Further ones are only counted.
 	maxClients = 100_000
-	// maxRefusals bounds the ways of a refusal that are told apart.
+	// maxRefusals bounds the ways of a refusal that are told apart in a bin.
 	maxRefusals = 32
 
 	windowBins = int64(window / model.ActivityBin)
@@ -46,8 +48,7 @@ type Watch struct {
 	count int       // storms so far
 	on    *storm    // nil while there is none
 	past  []model.Storm
-
-	refusals []refusal // the ways so far; their numbers are those in a bin
+	vain  model.Instant // when clients last came that were no storm, 0 for never
 }
 
 // refusal is a way in which upgrades are refused.
@@ -58,11 +59,11 @@ type refusal struct {
 
 type bin struct {
 	model.Activity
-	losses  uint32   // clients that lost their last connection after they had stayed, or their first one
-	flaps   uint32   // connections of clients that ended before they had stayed
-	tryers  uint32   // clients whose newest attempt to come back was here
-	dropped uint32   // clients that were lost, or came first, and for which there was no room
-	refused []uint32 // upgrades by the way in which they were refused
+	losses  uint32             // clients that lost their last connection after they had stayed, or their first one
+	flaps   uint32             // connections of clients that ended before they had stayed
+	tryers  uint32             // clients whose newest attempt to come back was here
+	dropped uint32             // clients that were lost, or came first, and for which there was no room
+	refused map[refusal]uint32 // upgrades, by the way
 }
 
 // storm is a storm that is on.
@@ -76,8 +77,11 @@ type storm struct {
 	busiest   model.Instant // what newest was at busy
 	measured  model.Instant
 	flapped   model.Instant // the end of the first short connection, 0 before clients flap
+	begun     bool          // this has been said
 	told      bool          // that it does not end because clients flap
-	brief     int           // clients that had a short connection, and may be about to flap
+	brief     int           // see Survey
+	silent    int           // see Survey
+	room      []victim      // for the next survey
 	before    *totals       // of the bins that are forgotten; nil while the whole storm is in the bins
 }
 
@@ -99,7 +103,7 @@ func (w *Watch) Lose(a *Client, at model.Instant, l *reconnect.Loss) {
 	if brief && !first {
 		old.back = 0 // the client had not really come back
 	} else {
-		w.depart(a, absence{lost: at, code: uint16(l.Close.Code), by: l.Close.By})
+		w.depart(a, absence{lost: at, end: end{uint16(l.Close.Code), l.Close.By}})
 		b.losses++
 		b.dropped += w.list(a)
 	}
@@ -145,7 +149,7 @@ func (w *Watch) Try(a *Client, at model.Instant, waited time.Duration, r *model.
 	if r != nil {
 		a.refused(r)
 	} else {
-		away.back, away.outside = at, false
+		away.back = at
 		if a.ended != 0 {
 			a.gap = time.Duration(at - a.ended)
 		}
@@ -186,7 +190,7 @@ func (w *Watch) Close(at model.Instant) { w.bin(at).Closes++ }
 func (w *Watch) arrive(b *bin, at model.Instant, r *model.Refusal) {
 	if r != nil {
 		b.Refused++
-		b.refuse(w.way(r))
+		b.refuse(refusal{r.Status, r.By})
 	} else {
 		b.Connects++
 		b.Reconnects++
@@ -196,27 +200,13 @@ func (w *Watch) arrive(b *bin, at model.Instant, r *model.Refusal) {
 	}
 }
 
-func (b *bin) refuse(way int) {
-	for len(b.refused) <= way {
-		b.refused = append(b.refused, 0)
+func (b *bin) refuse(way refusal) {
+	if b.refused == nil {
+		b.refused = make(map[refusal]uint32)
 	}
-	b.refused[way]++
-}
-
-// way returns the number of the way in which r was refused. There is one for all beyond maxRefusals.
-func (w *Watch) way(r *model.Refusal) int {
-	way := refusal{r.Status, r.By}
-	if i := slices.Index(w.refusals, way); i >= 0 {
-		return i
+	if b.refused[way] > 0 || len(b.refused) < maxRefusals {
+		b.refused[way]++
 	}
-	if len(w.refusals) == maxRefusals {
-		return maxRefusals - 1
-	}
-	if len(w.refusals) == maxRefusals-1 {
-		way = refusal{}
-	}
-	w.refusals = append(w.refusals, way)
-	return len(w.refusals) - 1
 }
 
 // bin returns the bin of at.
@@ -253,37 +243,74 @@ func (w *Watch) forget(before int64) {
 	})
 }
 
-// Tick brings the watch to now. It returns a copy of a storm that began, of one that does not end because clients flap,
-// which is said once, and of one that ended; nil for none.
-func (w *Watch) Tick(now model.Instant, population int) (began, flapping, ended *model.Storm) {
+// Tick brings the watch to now. It returns the measurement of a storm if one is due, else nil. The caller lets it see the
+// clients (Survey), computes its figures (Survey.Read), and gives it back (Conclude).
+func (w *Watch) Tick(now model.Instant, population int) *Survey {
 	w.bin(now)
 	tryers := w.tryers(now)
 	if w.on == nil {
 		threshold := max(floor, int(share*float64(population)))
-		if tryers < threshold {
-			return nil, nil, nil
+		if tryers < threshold || w.vain != 0 && time.Duration(now-w.vain) < refresh {
+			return nil
 		}
-		return w.begin(now, threshold, population), nil, nil
+		w.begin(now, threshold, population)
+		return w.survey(now)
 	}
 	s := w.on
-	calm := time.Duration(now - s.busy)
-	if calm >= pause && tryers >= s.threshold && w.losses(s.busy) >= s.threshold {
-		return nil, nil, w.end(now, s.busy) // while some still flapped, many others have lost their connection: another storm
+	if time.Duration(now-s.busy) >= pause && tryers >= s.threshold && w.losses(s.busy) >= s.threshold {
+		m := w.survey(now) // while some still flapped, many others have lost their connection: another storm
+		m.led = s.busy
+		return m
 	}
 	if 2*tryers >= s.threshold {
-		s.busy, s.busiest, calm = now, s.newest, 0
+		s.busy, s.busiest = now, s.newest
 	}
-	if time.Duration(now-s.measured) >= refresh {
-		w.measure(now)
+	if time.Duration(now-s.measured) >= refresh || s.over(now) {
+		return w.survey(now)
 	}
+	return nil
+}
+
+// over reports whether it is calm for long enough, as far as that was measured.
+func (s *storm) over(now model.Instant) bool {
+	if 100*(s.Flapping+s.brief) > s.Clients { // so many that 99 % cannot be back
+		return false
+	}
+	calm := time.Duration(now - s.busy)
 	switch {
+	case s.Back99 > 0:
+		return calm > 0
+	case s.silent > 0:
+		return calm >= patience
+	}
+	return calm >= pause
+}
+
+// Conclude takes over the figures of the newest measurement. It returns a copy of a storm that began, of one
+// that does not end because clients flap, which is said once, and of one that ended; nil for none.
+func (w *Watch) Conclude(m *Survey) (began, flapping, ended *model.Storm) {
+	s := w.on
+	s.Storm, s.brief, s.silent, s.room = m.storm, m.brief, m.silent, m.victims
+	s.FlapRate = w.flapRate(m.at)
+	for i := range m.victims {
+		v := &m.victims[i]
+		v.client.Adopt(&v.attempts)
+	}
+	copied := s.Storm
+	switch {
+	case !s.begun && 2*s.Clients < s.threshold:
+		w.cancel(m.at)
+		return nil, nil, nil
+	case !s.begun:
+		s.begun = true
+		return &copied, nil, nil
+	case m.led != 0:
+		return nil, nil, w.end(m.at, m.led)
 	case s.Unsettled() && !s.told:
 		s.told = true
-		copied := s.Storm
 		return nil, &copied, nil
-	case 100*(s.Flapping+s.brief) > s.Clients: // so many that 99 % cannot be back
-	case calm >= pause || calm > 0 && s.Back99 > 0:
-		return nil, nil, w.end(now, now)
+	case s.over(m.at):
+		return nil, nil, w.end(m.at, m.at)
 	}
 	return nil, nil, nil
 }
@@ -305,22 +332,28 @@ func (w *Watch) losses(from model.Instant) (n int) {
 	return n
 }
 
-func (w *Watch) begin(now model.Instant, threshold, population int) *model.Storm {
+func (w *Watch) begin(now model.Instant, threshold, population int) {
 	w.count++
 	w.on = &storm{threshold: threshold, busy: now, newest: now, busiest: now}
 	w.on.ID, w.on.Population = w.count, population
-	w.on.onset = w.onset(now)
+	w.on.onset = w.onset(now, threshold)
 	w.on.from = int64(w.on.onset) / int64(model.ActivityBin)
 	w.on.Started = w.zero.Add(time.Duration(w.on.onset))
-	w.measure(now)
-	s := w.on.Storm
-	return &s
+}
+
+// cancel ends a storm that has not been said, because most of the clients that came have not lost their connection in one burst:
+// those of an earlier storm may still try in vain.
+func (w *Watch) cancel(now model.Instant) {
+	w.on, w.vain = nil, now
+	w.count--
+	for _, a := range w.lost {
+		a.newest().joined = false
+	}
 }
 
 // end moves the storm to those of the past. Clients that are still away may be part of another one, which no loss until
 // led has led to.
 func (w *Watch) end(now, led model.Instant) *model.Storm {
-	w.measure(now)
 	s := w.on.Storm
 	s.Ended = w.zero.Add(time.Duration(w.on.last()))
 	if len(w.past) == model.MaxStorms {
@@ -345,7 +378,7 @@ func (w *Watch) end(now, led model.Instant) *model.Storm {
 // must not change what the storms point to.
 func (w *Watch) Storms() []model.Storm {
 	storms := slices.Clone(w.past)
-	if w.on != nil {
+	if w.on != nil && w.on.begun {
 		storms = append(storms, w.on.Storm)
 	}
 	return storms

@@ -60,7 +60,7 @@ func answer(refused bool) *model.Refusal {
 func (w *weather) run(population int, end model.Instant) {
 	for at := model.Instant(0); at < end; at += model.Instant(model.ActivityBin) {
 		w.on(at, func(at model.Instant) {
-			began, flaps, ended := w.watch.Tick(at, population)
+			began, flaps, ended := tick(w.watch, at, population)
 			if flaps != nil {
 				w.flaps = append(w.flaps, flaps)
 			}
@@ -76,6 +76,22 @@ func (w *weather) run(population int, end model.Instant) {
 	for _, e := range w.events {
 		e.do(e.at)
 	}
+}
+
+func tick(w *Watch, at model.Instant, population int) (began, flapping, ended *model.Storm) {
+	m := w.Tick(at, population)
+	if m == nil {
+		return nil, nil, nil
+	}
+	finish(w, m)
+	return w.Conclude(m)
+}
+
+// finish brings a measurement to its end.
+func finish(w *Watch, m *Survey) {
+	for w.Survey(m) {
+	}
+	m.Read()
 }
 
 // churn lets clients leave and come back as on any day, at the given rate.
@@ -361,19 +377,58 @@ func TestEndlessStormIsBounded(t *testing.T) {
 	}
 }
 
-// BenchmarkStorm measures a storm of 100 000 arrivals.
+// The figures of a measurement are computed while clients go on.
+func TestReadWhileClientsGoOn(t *testing.T) {
+	w := newWeather()
+	w.kick(rand.New(rand.NewPCG(1, 2)), 100, time.Minute, func(k int) float64 { return float64(k) })
+	w.run(100, kickedAt+model.Instant(55*time.Second))
+	at := kickedAt + model.Instant(55*time.Second)
+	m := w.watch.survey(at)
+	for w.watch.Survey(m) {
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		m.Read()
+	}()
+	for _, a := range w.watch.lost {
+		for range 20 {
+			at += model.Instant(time.Millisecond)
+			w.watch.Try(a, at, 0, full)
+		}
+	}
+	<-done
+	w.watch.Conclude(m)
+	if p := w.watch.Storms()[0].Policies; len(p) != 1 || p[0].Kind != model.PolicyLinear {
+		t.Errorf("%+v", p)
+	}
+}
+
+// BenchmarkStorm measures the parts of a measurement of 100 000 clients: that of Survey is the longest one under the lock.
 func BenchmarkStorm(b *testing.B) {
 	r, w := rand.New(rand.NewPCG(1, 2)), newWeather()
-	w.kick(r, 50_000, 2*time.Second, func(k int) float64 { return 1.5 * math.Pow(2, float64(k-1)) * (0.5 + r.Float64()) })
-	w.run(50_000, kickedAt+model.Instant(8*time.Second))
+	w.kick(r, 100_000, 2*time.Second, func(k int) float64 { return 1.5 * math.Pow(2, float64(k-1)) * (0.5 + r.Float64()) })
+	w.run(100_000, kickedAt+model.Instant(8*time.Second))
 	s := w.watch.on
-	if s == nil || s.Reconnects+s.Refused < 80_000 {
+	if s == nil || s.Reconnects+s.Refused < 160_000 {
 		b.Fatalf("no storm of that size: %v %v", s != nil, w.ended)
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		w.watch.measure(kickedAt + model.Instant(8*time.Second))
+	m := w.watch.survey(kickedAt + model.Instant(8*time.Second))
+	finish(w.watch, m)
+	run := func(name string, do func()) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				do()
+			}
+		})
 	}
+	run("Read", m.Read)
+	run("Conclude", func() { w.watch.Conclude(m) })
+	run("Survey", func() {
+		m.left, m.victims = w.watch.lost[:surveyedAtOnce], m.victims[:0]
+		w.watch.Survey(m)
+	})
 }
 
 // BenchmarkStormTry measures one attempt.

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"holter/probe/tty"
 )
 
 // table is one of the tables that a report is shown in. The first column names the row.
@@ -22,7 +24,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		b.WriteByte('\n')
 	}
 	for _, note := range r.notes() {
-		b.WriteString(wrap(note, lineWidth))
+		b.WriteString("- " + strings.Join(tty.Wrap(strings.Fields(note), lineWidth-2), "\n  ") + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -77,18 +79,4 @@ func (t *table) markdown(b *strings.Builder) {
 	for _, row := range t.rows {
 		fmt.Fprintf(b, "| %s |\n", strings.Join(row, " | "))
 	}
-}
-
-// wrap breaks text into lines of at most width, the further ones indented.
-func wrap(text string, width int) string {
-	var b strings.Builder
-	line := "-"
-	for word := range strings.FieldsSeq(text) {
-		if utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			b.WriteString(line + "\n")
-			line = " "
-		}
-		line += " " + word
-	}
-	return b.String() + line + "\n"
 }

@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,7 +88,7 @@ func (c *Command) Run(ctx context.Context, t Target, out io.Writer, live io.Writ
 	report, err := c.script.Run(ctx, t, ticker.Show)
 	ticker.Clear()
 	if err != nil {
-		return c.abandon(report)
+		return c.abandon(report, out)
 	}
 	if err := c.write(report, out); err != nil {
 		return err
@@ -98,21 +99,27 @@ func (c *Command) Run(ctx context.Context, t Target, out io.Writer, live io.Writ
 	return nil
 }
 
-// Abandon is for a drill whose target cannot be reached. It writes the JUnit report, and returns err.
-func (c *Command) Abandon(err error) error { return c.saveAfter(err, c.script.unbegun(err)) }
+// Abandon is for a drill whose target cannot be reached. It writes what programs read of the report, and returns err.
+func (c *Command) Abandon(err error, out io.Writer) error {
+	return c.writeAfter(err, c.script.unbegun(err), out)
+}
 
-// abandon writes the JUnit report of a drill that has ended early, and returns why it has.
-func (c *Command) abandon(r *Report) error {
+// abandon writes what programs read of the report of a drill that has ended early, and returns why it has.
+func (c *Command) abandon(r *Report, out io.Writer) error {
 	err := r.Early
 	if r.reason() == interrupted {
 		err = errors.New(interrupted + ", so there is no verdict")
 	}
-	return c.saveAfter(fmt.Errorf("drill %s: %w", r.Drill, err), r)
+	return c.writeAfter(fmt.Errorf("drill %s: %w", r.Drill, err), r, out)
 }
 
-// saveAfter writes the JUnit report after err, and returns err with what went wrong then.
-func (c *Command) saveAfter(err error, r *Report) error {
-	if failed := c.saveJUnit(r); failed != nil {
+// writeAfter writes the reports as JUnit and JSON after err, and returns err with what went wrong then.
+func (c *Command) writeAfter(err error, r *Report, out io.Writer) error {
+	failed := c.saveJUnit(r)
+	if c.JSON {
+		failed = cmp.Or(failed, r.WriteJSON(out))
+	}
+	if failed != nil {
 		return fmt.Errorf("%w; %w", err, failed)
 	}
 	return err

@@ -3,15 +3,15 @@ package drill
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"holter/probe/expect"
 )
 
-// checkDrill reports what makes no sense in a drill whose keys are all valid: steps that undo each other, expectations
-// that contradict each other, and times that the drill does not watch. d.Steps are in the order of the file.
-func (s *script) checkDrill(d *Drill) {
+// checkSteps reports steps that undo each other. All keys are valid, and d.Steps in the order of the file.
+func (s *script) checkSteps(d *Drill) {
 	for i := range d.Steps {
 		for j := range i {
 			if why := clash(&d.Steps[j], &d.Steps[i]); why != "" {
@@ -20,15 +20,20 @@ func (s *script) checkDrill(d *Drill) {
 			}
 		}
 	}
+}
+
+// checkExpectations reports expectations that contradict each other and, if sound tells that all else in the drill is
+// valid, those about times that the drill does not watch.
+func (s *script) checkExpectations(d *Drill, sound bool) {
 	for i, e := range d.Expect {
-		at, why := s.places.expectations[i], e.senseless()
+		at := s.places.expectations[i]
 		j, how := contradicts(e, d.Expect[:i])
 		switch {
-		case why != "":
-			s.mistake(at, "%s: %s", e, why)
+		case e.torn():
+			s.mistake(at, "%s: %s", e, tornAdvice)
 		case how != "":
 			s.mistake(at, "%s %s in line %d", e, how, s.places.expectations[j].Line())
-		default:
+		case sound:
 			if why := d.unwatched(e); why != "" {
 				s.mistake(at, "%s: %s", e, why)
 			}
@@ -48,8 +53,8 @@ func clash(a, b *Step) string {
 func clashInTime(a, b *Step) string {
 	together := a.At == b.At
 	switch {
-	case a.Kind == Refuse && b.Kind == Refuse && (together || b.end() <= a.end()):
-		return "this refusal and that of line %d replace each other: leave one out, or let the second begin when the first is over"
+	case a.Kind == Refuse && b.Kind == Refuse && b.At < a.end():
+		return "this refusal and that of line %d overlap, and the later one replaces the other: leave one out, or let the second begin when the first is over"
 	case a.Kind == Fault && b.Kind == Fault && b.For > 0 && b.At < a.end() && b.covers(a):
 		return "this fault and that of line %d are on the same connections at the same time, and replace each other: write both in one step, or let the second begin when the first is over"
 	case a.Kind == Kick && b.Kind == Kick && (together && (a.covers(b) || b.covers(a)) || b.At < a.end() && b.covers(a)):
@@ -81,8 +86,8 @@ func (d *Drill) expect(text string) error {
 	if err != nil {
 		return err
 	}
-	if why := e.senseless(); why != "" {
-		return errors.New(why)
+	if e.torn() {
+		return errors.New(tornAdvice)
 	}
 	if i, how := contradicts(e, d.Expect); how == sameAs {
 		return fmt.Errorf("%s %s, which the drill expects already: leave it out", how, d.Expect[i])
@@ -96,27 +101,19 @@ func (d *Drill) expect(text string) error {
 	return nil
 }
 
-// senseless says why e holds always or never, "" if it may do either.
-func (e Expectation) senseless() string {
+// torn reports whether the parts of e contradict each other.
+func (e Expectation) torn() bool {
 	for i := range e.Parts {
-		c := &e.Parts[i]
-		unit, v := language[c.Subject].Unit, c.Value.Number
-		most := unit == expect.Share && v == 1
-		switch {
-		case unit == expect.Flag || unit == expect.Word:
-		case c.Op == "<" && v == 0, c.Op == ">" && most:
-			return "this never holds: write another value"
-		case c.Op == ">=" && v == 0, c.Op == "<=" && most:
-			return "this always holds: write another value"
-		}
 		for j := range i {
-			if oppose(&e.Parts[j], c) {
-				return "its parts contradict each other: leave one out"
+			if oppose(&e.Parts[j], &e.Parts[i]) {
+				return true
 			}
 		}
 	}
-	return ""
+	return false
 }
+
+const tornAdvice = "its parts contradict each other: leave one out"
 
 // contradicts says how e cannot hold together with one of others, or is the same: the answer ends where that one is to
 // be named. It returns "" if there is no such one.
@@ -152,6 +149,7 @@ func same(a, b Expectation) bool {
 
 // oppose reports whether two comparisons cannot both hold.
 func oppose(a, b *comparison) bool {
+	a, b = plain(a), plain(b)
 	if a.Subject != b.Subject || a.Value.Relative != b.Value.Relative {
 		return false
 	}
@@ -159,14 +157,24 @@ func oppose(a, b *comparison) bool {
 	case expect.Flag:
 		return false
 	case expect.Word:
-		return s.Or == "" && opposeInWords(a, b) // otherwise several words may be right
+		return opposeInWords(a, b, s.Or != "")
 	}
 	return above(a, b) || above(b, a) || unequal(a, b) || unequal(b, a)
 }
 
-func opposeInWords(a, b *comparison) bool {
+// plain returns a comparison that holds wherever c does: of a figure, if c names one that must be 0, and else c.
+func plain(c *comparison) *comparison {
+	if zero := subjects[c.Subject].zero; zero != "" {
+		i := slices.IndexFunc(language, func(s expect.Subject) bool { return s.Name == zero })
+		return &comparison{Subject: i, Op: "="}
+	}
+	return c
+}
+
+// opposeInWords is oppose for words, of which several may be right at once.
+func opposeInWords(a, b *comparison, several bool) bool {
 	if a.Op == b.Op {
-		return a.Op == "=" && a.Value.Word != b.Value.Word
+		return a.Op == "=" && a.Value.Word != b.Value.Word && !several
 	}
 	return a.Value.Word == b.Value.Word
 }

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"encoding/json"
 	"encoding/xml"
 	"io"
 	"net"
@@ -93,7 +94,7 @@ func TestJUnitOfAnEarlyEnd(t *testing.T) {
 		}, false, "drill test: refuse upgrades for 5s: this holter only shows", []string{
 			"lost>=5 passes", "recovered>=99% is skipped: not judged, refuse upgrades for 5s: this holter only shows", ending + " errs: refuse upgrades for 5s: this holter only shows",
 		}},
-		"nobody there": {steps + "expect: [lost<5]", func(s *stage, _ context.CancelFunc) { s.conns = nil }, true, "drill test: no client is connected, so there is nothing to drill", []string{
+		"no clients": {steps + "expect: [lost<5]", func(s *stage, _ context.CancelFunc) { s.conns = nil }, true, "drill test: no client is connected, so there is nothing to drill", []string{
 			"lost<5 is skipped: not judged, no client is connected, so there is nothing to drill", ending + " errs: no client is connected, so there is nothing to drill",
 		}},
 	} {
@@ -117,9 +118,18 @@ func TestJUnitOfAnEarlyEnd(t *testing.T) {
 					t.Fatal(err)
 				}
 				var out strings.Builder
-				err = (&Command{JUnit: file, script: d}).Run(ctx, s, &out, io.Discard)
-				if err == nil || err.Error() != c.err || out.Len() > 0 {
-					t.Errorf("error %v, want %s; output %s", err, c.err, &out)
+				err = (&Command{JUnit: file, JSON: true, script: d}).Run(ctx, s, &out, io.Discard)
+				if err == nil || err.Error() != c.err {
+					t.Errorf("error %v, want %s", err, c.err)
+				}
+				var found wireReport
+				if err := json.Unmarshal([]byte(out.String()), &found); err != nil || found.Passed || !strings.HasSuffix(c.cases[len(c.cases)-1], found.Reason) || len(found.Checks) != len(c.cases)-1 {
+					t.Errorf("%v in %s", err, &out)
+				}
+				for i, check := range found.Checks {
+					if check.Judged == strings.Contains(c.cases[i], "is skipped") {
+						t.Errorf("%+v, and in JUnit %s", check, c.cases[i])
+					}
 				}
 			})
 			var got []string
@@ -204,5 +214,25 @@ func TestSave(t *testing.T) {
 	defer l.Close()
 	if save(socket, nil); !isStream(socket) || !isStream("/dev/stdout") || isStream(file) || isStream(filepath.Join(dir, "none")) {
 		t.Error("a stream is a file, or a file a stream")
+	}
+}
+
+// A report to the standard output goes behind what stands there already, also if that is a file.
+func TestSaveToStandardOutput(t *testing.T) {
+	out, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	stdout := os.Stdout
+	os.Stdout = out
+	defer func() { os.Stdout = stdout }()
+	io.WriteString(out, "before\n")
+	if err := save("/dev/stdout", []byte("report\n")); err != nil {
+		t.Error(err)
+	}
+	io.WriteString(out, "after\n")
+	if text, err := os.ReadFile(out.Name()); string(text) != "before\nreport\nafter\n" {
+		t.Errorf("%q, %v", text, err)
 	}
 }

@@ -31,6 +31,7 @@ type subject struct {
 	check         func(*comparison, *Figures) (held bool, found string)
 	fits          func(*comparison, *model.PoolPolicy) bool
 	grows         func(*Figures) float64 // the figure, if it never becomes less during a drill
+	zero          string                 // of a flag: the subject that is 0 where it holds
 }
 
 var subjects = []subject{
@@ -80,15 +81,16 @@ var subjects = []subject{
 	{Subject: expect.Subject{Name: "resets", Unit: expect.Word, Joins: true, Words: resetWords, Form: model.OneOf(resetWords), Examples: []expect.Example{
 		{Text: "resets!=at_open", About: "their delays do not start anew after each connection, however short: at_open, after_stay or unknown"},
 	}}, fits: fitsResets},
-	{Subject: expect.Subject{Name: "flapping", Unit: expect.Number, Examples: []expect.Example{
+	{Subject: expect.Subject{Name: "flapping", Unit: expect.Amount, Examples: []expect.Example{
 		{Text: "flapping=0", About: "clients that come back and are closed again, each time before they have stayed"},
 	}}, check: flapping},
-	{Subject: expect.Subject{Name: "gave_up", Unit: expect.Number, Examples: []expect.Example{
+	{Subject: expect.Subject{Name: "gave_up", Unit: expect.Amount, Examples: []expect.Example{
 		{Text: "gave_up<=2", About: "clients that have been silent for longer than their own policy allows"},
+		{Text: "gave_up<=10%", About: "the same as a share of the lost clients; flapping takes one too"},
 	}}, check: gaveUp},
 	{Subject: expect.Subject{Name: "no_client_gave_up", Unit: expect.Flag, Examples: []expect.Example{
 		{Text: "no_client_gave_up", About: "clients that are not back are still trying"},
-	}}, check: noClientGaveUp},
+	}}, check: noClientGaveUp, zero: "gave_up"},
 }
 
 var policyKinds = []string{

@@ -79,10 +79,34 @@ func TestExpectations(t *testing.T) {
 	}
 }
 
+// As long as clients are silent, what is said of those that gave up must hold whatever becomes of them.
+func TestExpectationsOfSilentClients(t *testing.T) {
+	const early = "; 14 more have been silent for long, and it is too early to tell whether they gave up: watch for longer"
+	f := deployed()
+	f.Silent = 14
+	for text, want := range map[string]struct {
+		held  bool
+		found string
+	}{
+		"gave_up<=2":        {false, "1 of 100 clients" + early},
+		"gave_up!=9":        {false, "1 of 100 clients" + early},
+		"gave_up>=2":        {false, "1 of 100 clients" + early},
+		"gave_up=0":         {false, "1 of 100 clients"},
+		"gave_up<=15":       {true, "1 of 100 clients"},
+		"gave_up>=1":        {true, "1 of 100 clients"},
+		"no_client_gave_up": {false, "1 of 100 clients gave up"},
+	} {
+		e, err := ParseExpectation(text)
+		if c := e.check(f); err != nil || c.Held != want.held || c.Found != want.found {
+			t.Errorf("%s: %v, %q; want %v, %q", text, c.Held, c.Found, want.held, want.found)
+		}
+	}
+}
+
 // A drill in which no client lost its connection proves nothing.
 func TestExpectationsWithoutLosses(t *testing.T) {
 	for text, want := range map[string]bool{
-		"recovered>=0%": false, "no_client_gave_up": false, "peak_rate<1/s": false, "policy=unknown": false, "crowding<5": false,
+		"recovered>=1%": false, "no_client_gave_up": false, "peak_rate<1/s": false, "policy=unknown": false, "crowding<5": false,
 		"lost=0": true, "lost>0": false, "refused=0": true,
 	} {
 		e, err := ParseExpectation(text)
@@ -100,6 +124,31 @@ func TestUnknownPolicyIsNotAsExpected(t *testing.T) {
 		if err != nil || c.Held != want || !want && !strings.Contains(c.Found, policyHint) {
 			t.Errorf("%s: %v, %s, error %v", text, c.Held, c.Found, err)
 		}
+	}
+}
+
+// The report tells why the largest of the unknown policies is unknown, and counts the clients of the others.
+func TestReportOfUnknownPolicies(t *testing.T) {
+	unknown := func(clients int, d model.Doubt) model.PoolPolicy {
+		return model.PoolPolicy{Policy: model.Policy{Kind: model.PolicyUnknown}, Clients: clients, Doubt: d}
+	}
+	r := Report{Figures: &Figures{Policies: []model.PoolPolicy{
+		unknown(20, model.Doubt{Reason: model.DoubtFewAttempts, Have: 2, Need: 3}),
+		unknown(4, model.Doubt{Reason: model.DoubtFewClients, Have: 4, Need: 8}),
+		unknown(3, model.Doubt{Reason: model.DoubtFewClients, Have: 3, Need: 8}),
+	}}}
+	var text strings.Builder
+	r.WriteText(&text)
+	for _, want := range []string{
+		"20 clients (no user agent): unknown: 2 attempts in a row known of enough clients, and 3 are needed: most were back before the next; so refuse upgrades for longer\n",
+		"policy    7 clients of other kinds: unknown\n",
+	} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("no %q in\n%s", want, &text)
+		}
+	}
+	if got := r.wire().Policies[1].Doubt; got != "4 clients in all, and 8 are needed" {
+		t.Errorf("%q in JSON", got)
 	}
 }
 

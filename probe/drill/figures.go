@@ -22,7 +22,7 @@ type Figures struct {
 	FlapRate float64            // connections of these that are closed per second
 	Flaps    []model.StormCause // how they are closed, the commonest first
 	GaveUp   int                // clients that have been silent for clearly longer than their own policy allows
-	Silent   int                // clients that have not tried at all, and may have given up
+	Silent   int                // clients that have not tried at all or not for long, and may have given up
 
 	FromLoss bool // times of recovery count from each client's own loss
 
@@ -67,7 +67,7 @@ func (r *record) figures(now time.Duration) *Figures {
 		own := storm.NewRecovery(float64(f.Lost), arrivals(f.returns), nil, 0)
 		f.Back50, f.Back90, f.Back99 = own.Back50, own.Back90, own.Back99
 	}
-	f.Policies = reconnect.Infer(records, model.Instant(now))
+	f.Policies, f.More = reconnect.Infer(records, model.Instant(now))
 	f.countOut(out, now)
 	return f
 }
@@ -79,6 +79,8 @@ func (f *Figures) countOut(out []*outage, now time.Duration) {
 		switch {
 		case s.attempts.GaveUp(model.Instant(now)):
 			f.GaveUp++
+		case s.away && s.attempts.Doubtful(model.Instant(now)):
+			f.Silent++
 		case s.flapping():
 			f.Flapping++
 			ends[model.StormCause{Code: s.flap.Code, By: s.flap.By}]++
@@ -140,7 +142,8 @@ func (f *Figures) margin() *float64 {
 }
 
 // adoptStorm takes figures from the target's own record of the storm that the drill caused. The target has missed
-// no events, so its figures are better.
+// no events, so its figures are better. But a storm may be about other clients: it has those that were not disturbed, and
+// lacks those that had not stayed yet when the drill began. Then the drill has the policies of its own clients.
 func (f *Figures) adoptStorm(storms []model.Storm, start time.Time) {
 	var worst *model.Storm
 	for i := range storms {
@@ -152,6 +155,8 @@ func (f *Figures) adoptStorm(storms []model.Storm, start time.Time) {
 	if worst == nil {
 		return
 	}
-	f.Peak, f.Crowding, f.Policies, f.More = max(f.Peak, worst.Peak), worst.Crowding, worst.Policies, worst.More
-	f.Refused = max(f.Refused, worst.Refused)
+	f.Peak, f.Refused = max(f.Peak, worst.Peak), max(f.Refused, worst.Refused)
+	if f.Missed > 0 || worst.Clients == f.Lost {
+		f.Crowding, f.Policies, f.More = worst.Crowding, worst.Policies, worst.More
+	}
 }

@@ -38,10 +38,14 @@ func (c *Command) saveJUnit(r *Report) error {
 	return nil
 }
 
-// save writes a file at once: who reads it finds the old text or the new one. Where that is not possible, as for a
+// save writes a file at once: a reader finds the old text or the new one. Where that is not possible, as for a
 // stream or in a folder that takes no new files, it overwrites the file.
 func save(path string, text []byte) error {
-	if isStream(path) {
+	switch {
+	case filepath.Clean(path) == "/dev/stdout": // opening it would empty the file that it leads to
+		_, err := os.Stdout.Write(text)
+		return err
+	case isStream(path):
 		return os.WriteFile(path, text, 0o666)
 	}
 	if file, err := filepath.EvalSymlinks(path); err == nil {

@@ -25,7 +25,7 @@ var drillKeys = []key[Drill]{
 	{"stay", "stay: 5s", "how long a connection must last for its client to be back; 5s without it", nil, func(s *script, n yaml.Node, d *Drill) {
 		d.Stay = s.duration(n, "stay", time.Millisecond, maxTime)
 	}},
-	{"watch", "watch: 90s", "longest wait after the last step; else 1m, or as long as an expectation needs", nil, func(s *script, n yaml.Node, d *Drill) {
+	{"watch", "watch: 90s", "how long clients have to come back, after the last step; then the drill waits until they have stayed; else 1m, or as long as an expectation needs", nil, func(s *script, n yaml.Node, d *Drill) {
 		d.Watch, d.watches = s.duration(n, "watch", time.Millisecond, maxTime), true
 	}},
 	{"expect", "expect:", "a list of expectations", nil, (*script).expectations},

@@ -21,7 +21,11 @@ const eraseLine = "\r\x1b[K"
 
 // Show writes p, or leaves it out if the newest line is not old enough.
 func (t *Ticker) Show(p Progress) {
-	status := fmt.Sprintf("%6.1f s  %d of %d clients lost, %d back, %d refused", p.Elapsed.Seconds(), p.Lost, p.Clients, p.Back, p.Refused)
+	status := fmt.Sprintf("%6.1f s  %d of %d clients lost, %d back", p.Elapsed.Seconds(), p.Lost, p.Clients, p.Back)
+	if p.Settling > 0 {
+		status += fmt.Sprintf(", %d just in", p.Settling)
+	}
+	status += fmt.Sprintf(", %d refused", p.Refused)
 	if p.Flapping > 0 {
 		status += fmt.Sprintf(", %d flapping", p.Flapping)
 	}

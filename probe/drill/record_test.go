@@ -266,7 +266,7 @@ func TestClientsThatShareAName(t *testing.T) {
 }
 
 func TestFiguresPreferThoseOfTheTarget(t *testing.T) {
-	f := &Figures{Recovery: storm.Recovery{Peak: 3}, Refused: 5, Policies: []model.PoolPolicy{{Policy: model.Policy{Kind: model.PolicyUnknown}}}}
+	f := &Figures{Lost: 40, Recovery: storm.Recovery{Peak: 3}, Refused: 5, Policies: []model.PoolPolicy{{Policy: model.Policy{Kind: model.PolicyUnknown}}}}
 	exact := []model.PoolPolicy{{Policy: model.Policy{Kind: model.PolicyFixed}}}
 	f.adoptStorm([]model.Storm{
 		{Started: noon.Add(-time.Second), Clients: 500, Peak: 400},
@@ -275,6 +275,17 @@ func TestFiguresPreferThoseOfTheTarget(t *testing.T) {
 	}, noon)
 	if f.Peak != 20 || f.Crowding != 2 || f.Refused != 70 || f.Policies[0].Kind != model.PolicyFixed || f.More.Clients != 21 {
 		t.Errorf("%+v", f)
+	}
+}
+
+// A storm about others than the clients of the drill does not tell how those come back, unless the drill knows less.
+func TestFiguresAreOfTheClientsOfTheDrill(t *testing.T) {
+	for missed, want := range map[uint64]int{0: 40, 9: 37} {
+		f := &Figures{Lost: 40, Missed: missed, Policies: []model.PoolPolicy{{Clients: 40}}}
+		f.adoptStorm([]model.Storm{{Started: noon.Add(time.Second), Clients: 37, Peak: 20, Policies: []model.PoolPolicy{{Clients: 37}}}}, noon)
+		if f.Peak != 20 || f.Policies[0].Clients != want {
+			t.Errorf("%d missed: %+v", missed, f)
+		}
 	}
 }
 

@@ -3,9 +3,9 @@ package drill
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"holter/model"
+	"holter/probe/tty"
 )
 
 // Reference is the part of the README that lists all keys, expectations and names, in Markdown.
@@ -95,7 +95,7 @@ func help() string {
 	for i := range names[:len(names)-1] {
 		names[i] += ","
 	}
-	for _, line := range wrap(names, helpWidth-len(helpIndent)) {
+	for _, line := range tty.Wrap(names, helpWidth-len(helpIndent)) {
 		b.WriteString(helpIndent + line + "\n")
 	}
 	return b.String()
@@ -128,21 +128,6 @@ func writeRow(b *strings.Builder, column int, first, second string) {
 	} else {
 		fmt.Fprintf(b, "%s%-*s", helpIndent, column, first)
 	}
-	b.WriteString(strings.Join(wrap(strings.Fields(second), helpWidth-len(blank)), "\n"+blank))
+	b.WriteString(strings.Join(tty.Wrap(strings.Fields(second), helpWidth-len(blank)), "\n"+blank))
 	b.WriteByte('\n')
-}
-
-// wrap puts words into lines of at most that many characters.
-func wrap(words []string, width int) (lines []string) {
-	line := ""
-	for _, word := range words {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			lines, line = append(lines, line), ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }

@@ -133,7 +133,7 @@ func (r *Report) writeFigures(w io.Writer) {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(table, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("clients", "%d before, %d lost their connection, %d are back, %d gave up", r.Clients, f.Lost, f.Back, f.GaveUp)
+	line("clients", "%d before, %d lost their connection, %d are back, %d gave up%s", r.Clients, f.Lost, f.Back, f.GaveUp, f.silent())
 	if f.Flapping > 0 {
 		line("flapping", "%s", f.flaps())
 	}
@@ -145,19 +145,22 @@ func (r *Report) writeFigures(w io.Writer) {
 	if m := f.margin(); m != nil {
 		line("margin", "%.2f between the beats on %s and the shortest cut that is known there", *m, f.Tight)
 	}
-	unknown := 0
+	doubted, others := false, 0
 	for i := range f.Policies {
-		if p := &f.Policies[i]; p.Kind == model.PolicyUnknown {
-			unknown += p.Clients
-		} else {
-			line("policy", "%d clients (%s): %s", p.Clients, agent(p), describe(p))
+		p := &f.Policies[i]
+		unknown := p.Kind == model.PolicyUnknown
+		if unknown && doubted {
+			others += p.Clients
+			continue
 		}
+		doubted = doubted || unknown
+		line("policy", "%d clients (%s): %s", p.Clients, agent(p), describe(p))
 	}
-	if unknown > 0 {
-		line("policy", "%d clients: unknown; %s", unknown, policyHint)
+	if others > 0 {
+		line("policy", "%d clients of other kinds: unknown", others)
 	}
 	if f.More.Pools > 0 {
-		line("policy", "%d clients in %d more kinds: the target keeps the largest kinds only", f.More.Clients, f.More.Pools)
+		line("policy", "%d clients in %d more kinds: only the largest kinds are read", f.More.Clients, f.More.Pools)
 	}
 	if f.Missed > 0 {
 		line("missed", "%d events, so attempts and policies may be incomplete", f.Missed)
@@ -165,8 +168,13 @@ func (r *Report) writeFigures(w io.Writer) {
 	table.Flush()
 }
 
-// policyHint says what is needed to recognize a policy.
-const policyHint = "this takes three attempts in a row by eight clients of a kind, so refuse upgrades for longer"
+// silent counts the clients that may have given up as well.
+func (f *Figures) silent() string {
+	if f.Silent == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d may have", f.Silent)
+}
 
 func agent(p *model.PoolPolicy) string {
 	if p.UserAgent == "" {
@@ -220,6 +228,7 @@ type wireReport struct {
 	Policies  []wirePool  `json:"policies"`
 	More      wireMore    `json:"more_pools"`
 	Checks    []wireCheck `json:"expectations"`
+	Reason    string      `json:"reason"` // why the drill ended early, "" if it did not
 }
 
 // wireFlaps are clients whose connections are closed again in one way.
@@ -254,11 +263,13 @@ type wirePool struct {
 	Like       string           `json:"like"`
 	Confidence float64          `json:"confidence"`
 	Resets     string           `json:"resets"`
+	Doubt      string           `json:"doubt"` // why the kind is unknown, "" if it is not
 }
 
 type wireCheck struct {
 	Expectation string `json:"expectation"`
 	Passed      bool   `json:"passed"`
+	Judged      bool   `json:"judged"` // false if the drill ended early; found says why
 	Found       string `json:"found"`
 }
 
@@ -272,6 +283,9 @@ func (r *Report) wire() wireReport {
 		BackFrom: origin(f.FromLoss), PeakPerS: f.Peak, Crowding: f.Crowding, Margin: f.margin(), Missed: f.Missed, More: wireMore(f.More),
 		Steps: []wireStep{}, Policies: []wirePool{}, Checks: []wireCheck{},
 	}
+	if r.Early != nil {
+		w.Reason = r.reason()
+	}
 	for _, s := range r.Steps {
 		w.Steps = append(w.Steps, wireStep{millis(s.At), s.Step, s.Hit})
 	}
@@ -281,11 +295,11 @@ func (r *Report) wire() wireReport {
 	for i := range f.Policies {
 		p := &f.Policies[i]
 		w.Policies = append(w.Policies, wirePool{
-			p.UserAgent, p.Path, p.Clients, p.Kind, millis(p.Base), p.Factor, millis(p.Cap), p.Jitter, p.Share, p.Like, p.Confidence, resetWord(p.Resets),
+			p.UserAgent, p.Path, p.Clients, p.Kind, millis(p.Base), p.Factor, millis(p.Cap), p.Jitter, p.Share, p.Like, p.Confidence, resetWord(p.Resets), p.Doubt.String(),
 		})
 	}
 	for _, c := range r.Checks {
-		w.Checks = append(w.Checks, wireCheck{c.Expectation, c.Held, c.Found})
+		w.Checks = append(w.Checks, wireCheck{c.Expectation, c.Held, !c.Open, c.Found})
 	}
 	return w
 }

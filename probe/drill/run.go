@@ -38,6 +38,7 @@ type Progress struct {
 	Event      string // the step that has just been performed, "" if none
 	Clients    int    // connected when the drill began
 	Lost, Back int
+	Settling   int // have come back, and have yet to stay
 	Flapping   int
 	Refused    int
 }
@@ -368,10 +369,10 @@ func (r *runner) cleanUp() {
 
 func (r *runner) reportProgress(event string) {
 	r.mu.Lock()
-	back, flapping, _ := r.record.count(r.elapsed(), maxTime)
+	back, flapping, settling := r.record.count(r.elapsed(), maxTime)
 	p := Progress{
 		Elapsed: r.elapsed(), Event: event, Clients: r.clients,
-		Lost: r.record.lost, Back: back, Flapping: flapping, Refused: r.record.refused,
+		Lost: r.record.lost, Back: back, Settling: settling, Flapping: flapping, Refused: r.record.refused,
 	}
 	r.mu.Unlock()
 	r.onProgress(p)

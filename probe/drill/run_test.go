@@ -95,7 +95,7 @@ func (s *stage) come(client string, i int) {
 	})
 }
 
-// expel closes a connection after a while, as an application does that lets nobody stay.
+// expel closes a connection after a while, as an application does that keeps no client.
 func (s *stage) expel(i int) {
 	time.AfterFunc(s.expels, func() {
 		s.mu.Lock()
@@ -310,7 +310,7 @@ func TestDrillWhoseClientsDoNotReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for watch, found := range map[time.Duration]string{
 			70 * time.Second: "10 of 10 clients gave up",
-			40 * time.Second: "10 of 10 clients have not tried so far; it is too early to say that they gave up",
+			40 * time.Second: "10 of 10 clients have been silent for long; it is too early to tell whether they gave up",
 		} {
 			s := newStage(10)
 			s.delay = 0
@@ -530,7 +530,7 @@ func TestReport(t *testing.T) {
   margin    1.12 between the beats on /rooms/* and the shortest cut that is known there
   policy    91 clients (app/2): exponential from 1s by 2 with 100% jitter (AWS full jitter)
   policy    9 clients (app/1): fixed 3s with 0% jitter
-  policy    21 clients in 3 more kinds: the target keeps the largest kinds only
+  policy    21 clients in 3 more kinds: only the largest kinds are read
 
   ✖ recovered>=99% within 8s: 80% within 8s, 98.0% at the end
   ✔ peak_rate<200/s: 60/s
@@ -567,7 +567,7 @@ func TestReport(t *testing.T) {
 
 func TestTicker(t *testing.T) {
 	progress := func(at time.Duration, news string) Progress {
-		return Progress{Elapsed: at, Event: news, Clients: 60, Lost: 50, Back: 20, Refused: 7}
+		return Progress{Elapsed: at, Event: news, Clients: 60, Lost: 50, Back: 20, Settling: 4, Refused: 7}
 	}
 	var lines, line bytes.Buffer
 	for _, ticker := range []*Ticker{{Out: &lines}, {Out: &line, Terminal: true}} {
@@ -576,7 +576,7 @@ func TestTicker(t *testing.T) {
 		ticker.Show(progress(5*time.Second, ""))
 		ticker.Clear()
 	}
-	if want := "   0.0 s  kick all: 60 connections\n   5.0 s  50 of 60 clients lost, 20 back, 7 refused\n"; lines.String() != want {
+	if want := "   0.0 s  kick all: 60 connections\n   5.0 s  50 of 60 clients lost, 20 back, 4 just in, 7 refused\n"; lines.String() != want {
 		t.Errorf("lines %q, want %q", &lines, want)
 	}
 	if got := line.String(); strings.Count(got, "\n") != 1 || strings.Count(got, eraseLine) != 4 || !strings.HasSuffix(got, eraseLine) {

@@ -41,10 +41,10 @@ func Parse(path string, text []byte) (*Drill, error) {
 }
 
 func (s *script) drill(root yaml.Node, d *Drill) {
-	before := len(s.mistakes)
 	mapping(s, root, "a drill", drillKeys, d)
-	if len(s.mistakes) > before {
-		return // a key that seems to be missing may be one of the mistakes
+	if len(s.mistakes) > 0 { // a key that seems to be missing may be one of the mistakes
+		s.checkExpectations(d, false)
+		return
 	}
 	if d.Name == "" {
 		s.mistake(root, "the drill has no name: write name: and a word or two")
@@ -52,7 +52,8 @@ func (s *script) drill(root yaml.Node, d *Drill) {
 	if len(d.Steps) == 0 {
 		s.mistake(root, "the drill has no steps: write steps: and a list such as - kick: all")
 	}
-	s.checkDrill(d)
+	s.checkSteps(d)
+	s.checkExpectations(d, true)
 }
 
 func (s *script) steps(n yaml.Node, d *Drill) {

@@ -162,8 +162,9 @@ func TestMistakes(t *testing.T) {
 		"unknown figure":   {head + "- kick: all\nexpect:\n- recoverd>=99%", []string{`x.yaml:5:3: "recoverd>=99%": position 0: unknown "recoverd": did you mean recovered?`}},
 		"misspelt fault":   {head + "- fault: half-opn\n  on: all\n  for: 5s", []string{`x.yaml:3:10: there is no fault "half-opn": did you mean half-open?`}},
 
-		"two refusals":               {head + "- refuse: 10s\n- at: 2s\n  refuse: 1s", []string{"x.yaml:4:3: this refusal and that of line 3 replace each other"}},
+		"two refusals":               {head + "- refuse: 10s\n- at: 2s\n  refuse: 1s", []string{"x.yaml:4:3: this refusal and that of line 3 overlap"}},
 		"refusals at the same time":  {head + "- refuse: 10s\n- refuse: 20s", []string{"x.yaml:4:3: this refusal and that of line 3"}},
+		"a longer refusal":           {head + "- at: 5s\n  refuse: 5s\n- at: 7s\n  refuse: 10s", []string{"x.yaml:5:3: this refusal and that of line 3 overlap"}},
 		"refusals, the second above": {head + "- at: 2s\n  refuse: 1s\n- refuse: 10s", []string{"x.yaml:5:3: this refusal and that of line 3"}},
 		"two faults":                 {head + "- fault: freeze\n  on: all\n  for: 10s\n- at: 5s\n  fault: latency=1s\n  on: ALL\n  for: 10s", []string{"x.yaml:6:3: this fault and that of line 3 are on the same connections at the same time"}},
 		"faults, the same filter":    {head + "- {fault: freeze, on: client~^a  path=/, for: 10s}\n- {fault: latency=1s, on: client~^a path=/, for: 10s}", []string{"x.yaml:4:3: this fault and that of line 3"}},
@@ -177,13 +178,18 @@ func TestMistakes(t *testing.T) {
 		"equal and not":         {head + "- kick: all\nexpect:\n- lost!=40\n- lost=40", []string{"x.yaml:6:3: lost=40 contradicts lost!=40 in line 5"}},
 		"two policies":          {head + "- kick: all\nexpect:\n- policy=fixed\n- policy=exponential factor>2", []string{"x.yaml:6:3: policy=exponential factor>2 contradicts policy=fixed in line 5"}},
 		"resets":                {head + "- kick: all\nexpect:\n- resets!=at_open\n- resets=at_open", []string{"x.yaml:6:3: resets=at_open contradicts resets!=at_open in line 5"}},
+		"a name and not":        {head + "- kick: all\nexpect:\n- like=Phoenix\n- like=STOMP\n- like!=Phoenix", []string{"x.yaml:7:3: like!=Phoenix contradicts like=Phoenix in line 5"}},
 		"a policy and not":      {head + "- kick: all\nexpect:\n- policy=fixed policy!=fixed", []string{"x.yaml:5:3: policy=fixed policy!=fixed: its parts contradict each other"}},
 		"parts":                 {head + "- kick: all\nexpect:\n- jitter>50% jitter<10%", []string{"x.yaml:5:3: jitter>50% jitter<10%: its parts contradict each other"}},
-		"never":                 {head + "- kick: all\nexpect:\n- recovered>100%\n- lost<0", []string{"x.yaml:5:3: recovered>100%: this never holds", "x.yaml:6:3: lost<0: this never holds"}},
-		"always":                {head + "- kick: all\nexpect:\n- refused>=0\n- recovered<=100%@5s", []string{"x.yaml:5:3: refused>=0: this always holds", "x.yaml:6:3: recovered<=100%@5s: this always holds"}},
+		"never":                 {head + "- kick: all\nexpect:\n- recovered>100%\n- lost<0", []string{"x.yaml:5:3: \"recovered>100%\": position 10: expected another value, because this never holds", "x.yaml:6:3: \"lost<0\": position 5: expected another value, because this never holds"}},
+		"always":                {head + "- kick: all\nexpect:\n- refused>=0\n- recovered<=100%@5s", []string{"x.yaml:5:3: \"refused>=0\": position 9: expected another value, because this always holds", "x.yaml:6:3: \"recovered<=100%@5s\": position 11: expected another value, because this always holds"}},
 		"later than the end":    {head + "- kick: all\nwatch: 20s\nexpect:\n- recovered>=99% within 1m", []string{"x.yaml:6:3: recovered>=99% within 1m: the drill does not last until 1m: write watch: 1m, or a shorter time"}},
 		"later, after a drain":  {head + "- {kick: all, over: 1m}\nwatch: 20s\nexpect:\n- back_99>30s", []string{"x.yaml:6:3: back_99>30s: the drill does not last until 30s: write watch: 30s"}},
 		"later, after a refuse": {head + "- {at: 10s, refuse: 30s}\nwatch: 20s\nexpect:\n- back_99<61s\n- back_90<60s", []string{"x.yaml:6:3: back_99<61s: the drill does not last until 1m1s: write watch: 21s"}},
+
+		"gave up, and none did": {head + "- kick: all\nexpect:\n- no_client_gave_up\n- gave_up>0", []string{"x.yaml:6:3: gave_up>0 contradicts no_client_gave_up in line 5"}},
+		"a share, and none did": {head + "- kick: all\nexpect:\n- flapping=0%\n- flapping>0", []string{"x.yaml:6:3: flapping>0 contradicts flapping=0% in line 5"}},
+		"beside other mistakes": {head + "- kick: al l=\nexpect:\n- lost<1\n- lost>1\n- happy", []string{"x.yaml:3:9:", "x.yaml:7:3: \"happy\"", "x.yaml:6:3: lost>1 contradicts lost<1 in line 5"}},
 
 		"all of them": {"nom: x\nsteps:\n- kick: rtt>\n  code: 1\n- {}\nwatch: no\n", []string{
 			`x.yaml:1:1: unknown key "nom"`, `x.yaml:3:9: "rtt>"`, "x.yaml:4:9: close code 1", "x.yaml:5:3: a step does one thing", `x.yaml:6:8: watch "no"`}},
@@ -216,7 +222,6 @@ func TestNoMistakes(t *testing.T) {
 		watch time.Duration
 	}{
 		"a refusal after another":     {"steps: [{refuse: 10s}, {at: 10s, refuse: 10s}]", time.Minute},
-		"a longer refusal":            {"steps: [{refuse: 10s}, {at: 5s, refuse: 10s}]", time.Minute},
 		"a cut in a fault":            {"steps: [{fault: latency=1s, on: all, for: 20s}, {at: 5s, fault: cut=1011, on: all}]", time.Minute},
 		"faults on shares":            {"steps: [{fault: latency=1s, on: all, share: 50%, for: 20s}, {fault: freeze, on: all, share: 10%, for: 20s}]", time.Minute},
 		"faults on others":            {"steps: [{fault: latency=1s, on: path=/a, for: 20s}, {fault: freeze, on: path=/b, for: 20s}]", time.Minute},
@@ -227,6 +232,7 @@ func TestNoMistakes(t *testing.T) {
 		"a range":                     {"steps: [{kick: all}]\nexpect: [lost>=40, lost<=40, lost<50, lost!=45]", time.Minute},
 		"not too soon, but in time":   {"steps: [{kick: all}]\nexpect: [back<50%@2s, recovered>=50% within 10s]", time.Minute},
 		"relative and not":            {"steps: [{kick: all}]\nexpect: [peak>50/s, peak<20%/s]", time.Minute},
+		"shares of clients":           {"steps: [{kick: all}]\nexpect: [gave_up<=10%, gave_up<50, flapping=0%, no_client_gave_up]", time.Minute},
 		"one of two clients":          {"steps: [{kick: all}]\nexpect: ['like=\"STOMP or MQTT.js\"', like=STOMP, like!=Phoenix]", time.Minute},
 		"a wait that is long enough":  {"steps: [{kick: all}]\nexpect: [recovered>=99% within 5m]", 5 * time.Minute},
 		"a wait that ends with steps": {"steps: [{refuse: 4m}]\nexpect: [back_99<5m]", time.Minute},
@@ -246,7 +252,7 @@ func TestFurtherExpectations(t *testing.T) {
 		"recovered>=99% within 100s": "the drill does not last until 1m40s: write watch: 1m40s, or a shorter time",
 		"recovered >= 99% @60s":      "is the same as recovered>=99% within 60s, which the drill expects already: leave it out",
 		"back<10%":                   "contradicts recovered>=99% within 60s, which the drill expects: leave one out",
-		"lost<0":                     "this never holds: write another value",
+		"lost<0":                     "position 5: expected another value, because this never holds",
 		"recoverd>1%":                `position 0: unknown "recoverd": did you mean recovered?`,
 	} {
 		err := (&Command{URL: "http://h", Drill: "herd", Expect: []string{text}}).Validate()

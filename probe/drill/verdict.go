@@ -79,14 +79,25 @@ func back90(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f, f
 func back99(c *comparison, f *Figures) (bool, string) { return holdsTime(c, f, f.Back99) }
 
 func flapping(c *comparison, f *Figures) (bool, string) {
-	return c.Holds(float64(f.Flapping)), f.flaps()
+	return c.HoldsAmount(f.Flapping, f.Lost), f.flaps()
 }
 
+// gaveUp holds if it holds whichever of the silent clients have given up too.
 func gaveUp(c *comparison, f *Figures) (bool, string) {
-	return c.Holds(float64(f.GaveUp)), fmt.Sprintf("%d of %d clients", f.GaveUp, f.Lost)
+	could := 0
+	for n := range f.Silent + 1 {
+		if c.HoldsAmount(f.GaveUp+n, f.Lost) {
+			could++
+		}
+	}
+	found := fmt.Sprintf("%d of %d clients", f.GaveUp, f.Lost)
+	if could > 0 && could <= f.Silent {
+		found += fmt.Sprintf("; %d more have been silent for long, and it is too early to tell whether they gave up: watch for longer", f.Silent)
+	}
+	return could == f.Silent+1, found
 }
 
-// noClientGaveUp holds if each client that is not back is known to try. One that has not tried at all may have given up.
+// noClientGaveUp holds if each client that is not back is known to try. One that is silent may have given up.
 func noClientGaveUp(_ *comparison, f *Figures) (bool, string) {
 	return f.GaveUp == 0 && f.Silent == 0, f.whoTries()
 }
@@ -97,7 +108,7 @@ func (f *Figures) whoTries() string {
 	case f.GaveUp > 0:
 		return fmt.Sprintf("%d of %d clients gave up", f.GaveUp, f.Lost)
 	case f.Silent > 0:
-		return fmt.Sprintf("%d of %d clients have not tried so far; it is too early to say that they gave up", f.Silent, f.Lost)
+		return fmt.Sprintf("%d of %d clients have been silent for long; it is too early to tell whether they gave up", f.Silent, f.Lost)
 	case f.Flapping > 0:
 		return f.flaps()
 	case away > f.Settling:
@@ -186,7 +197,7 @@ func peak(c *comparison, f *Figures) (bool, string) {
 // policies compares e with the policies of all clients. It holds if enough clients have a policy that fits all
 // parts of e.
 func (e Expectation) policies(f *Figures) (bool, string) {
-	good, all := 0, 0
+	good, all := 0, f.More.Clients
 	other := "" // the largest pool that does not fit
 	for i := range f.Policies {
 		p := &f.Policies[i]
@@ -239,10 +250,7 @@ func describe(p *model.PoolPolicy) string {
 	text := string(p.Kind)
 	switch p.Kind {
 	case model.PolicyUnknown:
-		if p.Doubt.Reason != "" {
-			return "unknown: " + p.Doubt.String()
-		}
-		return "unknown: " + policyHint
+		return text + ": " + why(&p.Doubt)
 	case model.PolicyFixed:
 		text += " " + seconds(p.Base)
 	case model.PolicyExponential:
@@ -260,6 +268,17 @@ func describe(p *model.PoolPolicy) string {
 		text += ", resets at open"
 	}
 	return text
+}
+
+// policyHint says what is needed to recognize a policy.
+const policyHint = "this takes three attempts in a row by eight clients of a kind, so refuse upgrades for longer"
+
+// why says why a policy is unknown. A target of an older version does not tell.
+func why(d *model.Doubt) string {
+	if d.Reason == model.DoubtFewAttempts {
+		return d.String() + "; so refuse upgrades for longer"
+	}
+	return cmp.Or(d.String(), policyHint)
 }
 
 func percent(share float64) string {

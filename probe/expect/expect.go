@@ -47,11 +47,13 @@ const (
 	Length                // 10s
 	PerSecond             // 200/s or 50%/s
 	Number                // 3
+	Amount                // 3 or 10%
 	Word                  // a word, or several in quotes
 )
 
 var unitForms = [...]string{
 	Share: "a share from 0% to 100%, such as 99%", Length: "a duration such as 10s, up to 24h,", Number: "a number such as 3",
+	Amount:    "a number or a share of the clients, such as 3 or 10%,",
 	PerSecond: "a rate such as 200/s or 50%/s", Word: "a word, in quotes if it has spaces",
 }
 
@@ -102,7 +104,7 @@ type Comparison struct {
 type Value struct {
 	Number   float64 // a share from 0 to 1, or seconds, or a plain number
 	Word     string
-	Relative bool // of a rate: it is relative to a number of clients
+	Relative bool // of a rate or an amount: it is relative to a number of clients
 }
 
 // Operator compares a figure with a value.
@@ -127,6 +129,14 @@ func (c *Comparison) Holds(a float64) bool {
 		return a != b
 	}
 	return a == b
+}
+
+// HoldsAmount reports whether so many of all clients fulfil c.
+func (c *Comparison) HoldsAmount(n, all int) bool {
+	if c.Value.Relative {
+		return c.Holds(float64(n) / float64(all))
+	}
+	return c.Holds(float64(n))
 }
 
 // HoldsTime reports whether a time fulfils c. 0 is one that was never reached: it is later than all others.

@@ -107,7 +107,7 @@ func (p *parser) comparison() (c Comparison, err error) {
 	if c.Op, err = p.operator(s); err != nil {
 		return c, err
 	}
-	if c.Value, err = p.value(s); err != nil || !s.Timed {
+	if c.Value, err = p.value(s, c.Op); err != nil || !s.Timed {
 		return c, err
 	}
 	c.Within, err = p.within()
@@ -151,7 +151,7 @@ func (p *parser) operator(s *Subject) (Operator, error) {
 	return "", p.expected(p.pos, "= != > >= < or <= after %s", s.Name)
 }
 
-func (p *parser) value(s *Subject) (Value, error) {
+func (p *parser) value(s *Subject, op Operator) (Value, error) {
 	p.skipSpace()
 	begin := p.pos
 	text, ok := p.text()
@@ -165,6 +165,14 @@ func (p *parser) value(s *Subject) (Value, error) {
 	for _, word := range s.split(v.Word) {
 		if s.Words != nil && !slices.Contains(s.Words, word) {
 			return v, near(begin, word, s.Words, p.expected(begin, "%s after %s", s.form(), s.Name))
+		}
+	}
+	if s.Unit != Word {
+		switch most := (s.Unit == Share || s.Unit == Amount && v.Relative) && v.Number == 1; {
+		case op == "<" && v.Number == 0, op == ">" && most:
+			return v, p.expected(begin, "another value, because this never holds")
+		case op == ">=" && v.Number == 0, op == "<=" && most:
+			return v, p.expected(begin, "another value, because this always holds")
 		}
 	}
 	return v, nil
@@ -241,6 +249,13 @@ func (u Unit) parse(text string) (v Value, ok bool) {
 		v.Number, ok = parseNumber(text)
 		return v, ok
 	case Number:
+		v.Number, ok = parseNumber(text)
+		return v, ok
+	case Amount:
+		if v.Number, ok = ParseShare(text); ok {
+			v.Relative = v.Number > 0 // none is none of any number
+			return v, v.Number <= 1
+		}
 		v.Number, ok = parseNumber(text)
 		return v, ok
 	}

@@ -30,13 +30,19 @@ type Client struct {
 	backoff    reconnect.Backoff
 	path       time.Duration // delays each of its pongs
 	phase      phase
-	generation int             // number of connections so far
-	lost       model.Instant   // when its last connection ended, 0 before that
-	firstConn  *websocket.Conn // opened by ConnectFirst and not used yet
+	generation int           // number of connections so far
+	lost       model.Instant // when its last connection ended, 0 before that
+	ahead      *outcome      // of the attempt that ConnectFirst has made, nil once it is used
 
 	mu       sync.Mutex
 	conn     *websocket.Conn // nil while it is not connected
 	presence presence
+}
+
+// outcome is how an attempt to connect went.
+type outcome struct {
+	conn *websocket.Conn
+	err  error
 }
 
 func newClient(s *Swarm, number int, role *Role, random *rand.Rand) *Client {
@@ -65,6 +71,7 @@ func (c *Client) Run(ctx context.Context) {
 		}
 		wait, again := c.nextDelay(lasted, err)
 		if !again {
+			c.quit()
 			c.enter(gaveUp)
 			return
 		}
@@ -79,9 +86,7 @@ func (c *Client) connectAndLive(ctx context.Context) (time.Duration, error) {
 	conn, err := c.connect(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
-			c.swarm.tally.failed(err)
-			c.swarm.record.count(c.swarm.record.failed, err)
-			c.swarm.record.refusal(err)
+			c.swarm.failed(err)
 		}
 		return 0, err
 	}
@@ -102,11 +107,11 @@ func (c *Client) connectAndLive(ctx context.Context) (time.Duration, error) {
 	return time.Duration(max(c.lost-opened, 1)), err
 }
 
-// connect returns the connection of ConnectFirst, if there is one, and otherwise dials.
+// connect returns what came of the attempt of ConnectFirst, if it is not used yet, and otherwise dials.
 func (c *Client) connect(ctx context.Context) (*websocket.Conn, error) {
-	if conn := c.firstConn; conn != nil {
-		c.firstConn = nil
-		return conn, nil
+	if ahead := c.ahead; ahead != nil {
+		c.ahead = nil
+		return ahead.conn, ahead.err
 	}
 	return c.dial(ctx)
 }

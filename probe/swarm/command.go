@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,6 +51,8 @@ A client without a preset is as polite as RFC 6455 has it: ` + politeEnds.String
 Expressions of --fail-if, as in the expectations of holter drill. A client has stayed that is connected for 5s, or still has its first connection:
 
     connected<95%  stayed<95%   share of all clients, at the end
+    flapping>0                  clients that were closed again before they had
+                                stayed, three times in a row
     recovered<99%               share of the clients that lost a connection and
                                 have stayed since
     recovered<99% within 10s    share of the losses that were made good in time
@@ -57,12 +60,12 @@ Expressions of --fail-if, as in the expectations of holter drill. A client has s
     peak_rate>200/s             attempts in the worst second; or >50%/s of the
                                 clients
     refused>0  failed>10        attempts that were refused, that failed at all
-    lost>0  gave_up>0           clients that lost a connection, that gave up
+    lost>0  gave_up>5%          clients that lost a connection, that gave up
     ended>100                   connections that ended
     handshake_99>500ms          or message_99, beat_99; or _50, _90
     late>100ms                  this process ran late itself
 
-The exit code is 0 if clients have stayed and no --fail-if holds. It is 1 if one holds; without --fail-if, if no client has stayed; and if the first client cannot connect, so that the others do not start. It is 2 if the command line is invalid.
+The exit code is 0 if clients have stayed and no --fail-if holds. It is 1 if one holds; without --fail-if, if no client has stayed; and whatever --fail-if says, if the first client cannot connect. Then the others do not start, unless the answer is 429 or 503, which say that the server is busy. It is 2 if the command line is invalid.
 
 Examples:
 
@@ -130,20 +133,27 @@ func (c *Command) run(ctx context.Context, out, live io.Writer) error {
 		return err
 	}
 	if err := c.goAhead(ctx, s); err != nil {
-		return c.unreachable(ctx, err)
+		return c.giveUp(s, c.unreachable(ctx, err), out)
 	}
 	report := c.watch(ctx, s, newProgress(live))
 	failed := report.judge(c.failIf)
-	if err := c.write(&report, out); err != nil {
-		return err
-	}
 	switch {
 	case failed:
-		return fmt.Errorf("failed, because %s", report.failures())
+		err = fmt.Errorf("failed, because %s", report.failures())
 	case len(c.failIf) == 0 && report.Stayed == 0:
-		return errors.New(report.nobody())
+		err = errors.New(report.whyNoneStayed())
 	}
-	return nil
+	return cmp.Or(c.write(&report, err, out), err)
+}
+
+// giveUp writes the report of a swarm whose first client could not connect, if a program is to read it, and returns err.
+func (c *Command) giveUp(s *Swarm, err error, out io.Writer) error {
+	if !c.JSON {
+		return err
+	}
+	report := s.Report()
+	report.judge(c.failIf)
+	return cmp.Or(err, c.write(&report, err, out))
 }
 
 // goAhead connects the first client, in --duration at most.
@@ -161,8 +171,8 @@ func (c *Command) goAhead(ctx context.Context, s *Swarm) error {
 	return err
 }
 
-// nobody says why no client has stayed.
-func (r *Report) nobody() string {
+// whyNoneStayed says why no client has stayed.
+func (r *Report) whyNoneStayed() string {
 	ended := sum(r.Ended)
 	switch {
 	case r.Connects == 0:
@@ -186,7 +196,7 @@ func (c *Command) unreachable(ctx context.Context, err error) error {
 	return fmt.Errorf("connect to %s: %s%s", c.URL, model.Clean(err.Error(), longestError), hint(err))
 }
 
-const longestError = 300
+const longestError = 500
 
 // garbageKept is the collector's setting (GOGC) once the clients are connected. Beats make little garbage, but
 // with Go's default of 100 the memory of a client would still grow by a third within a minute.
@@ -221,12 +231,17 @@ func (c *Command) watch(ctx context.Context, s *Swarm, view *progress) Report {
 	return report
 }
 
-func (c *Command) write(r *Report, out io.Writer) error {
+// write writes the report of a swarm that ends with err.
+func (c *Command) write(r *Report, err error, out io.Writer) error {
+	if err != nil {
+		r.Reason = err.Error()
+	}
 	if !c.JSON {
 		return r.Write(out)
 	}
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
 	return e.Encode(r)
 }
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/gorilla/websocket"
 
 	"holter/model"
 	"holter/probe/process"
@@ -198,6 +199,10 @@ func TestCommandReportsWhyItCannotConnect(t *testing.T) {
 	router := http.NewServeMux()
 	router.HandleFunc("/403", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
 	router.HandleFunc("/200", func(http.ResponseWriter, *http.Request) {})
+	router.Handle("/302", http.RedirectHandler("/login", http.StatusFound))
+	router.HandleFunc("/chat", func(w http.ResponseWriter, r *http.Request) {
+		(&websocket.Upgrader{}).Upgrade(w, r, http.Header{"Sec-Websocket-Protocol": {"chat"}})
+	})
 	server := httptest.NewServer(router)
 	defer server.Close()
 	root := "ws" + strings.TrimPrefix(server.URL, "http")
@@ -207,6 +212,8 @@ func TestCommandReportsWhyItCannotConnect(t *testing.T) {
 		root + "/403":           "handshake refused with 403 Forbidden: it may need --header",
 		root + "/404":           `handshake refused with 404 Not Found ("404 page not found"): is this the path of a WebSocket endpoint?`,
 		root + "/200":           "handshake refused with 200 OK: is this the path",
+		root + "/302":           `(to /login, "<a href="/login">Found</a>."): clients do not follow that`,
+		root + "/chat":          `a subprotocol that was not offered ("chat"): offer it with --subprotocol`,
 		"wss" + root[2:]:        "does not speak TLS, so write ws://",
 		liar:                    "malformed HTTP",
 		"ws://nowhere.invalid/": "nowhere.invalid",
@@ -301,7 +308,7 @@ func TestCommandSaysWhatToWrite(t *testing.T) {
 		{[]string{url, "--source-addr", "127.0.0.0/8"}, "more than 4096 addresses: write a smaller network"},
 		{[]string{url, "--source-addr", "127.0.0.0/21,127.0.8.0/21,127.0.16.0/24"}, "more than 4096 addresses"},
 		{[]string{url, "--fail-if", "stayed<95"}, `--fail-if "stayed<95": position 7: expected a share from 0% to 100%`},
-		{[]string{url, "--fail-if", "happy"}, "expected one of connected, stayed, recovered, back_50, back_90, back_99, peak_rate, refused"},
+		{[]string{url, "--fail-if", "happy"}, "expected one of connected, stayed, flapping, recovered, back_50, back_90, back_99, peak_rate, refused"},
 		{[]string{url, "--fail-if", "refused>0 lost>0"}, "write the rest as another expectation"},
 		{[]string{url, "--insecure"}, "write wss:// instead of " + url},
 		{[]string{url, "--ca", "x.pem"}, "write wss://"},

@@ -3,6 +3,7 @@ package swarm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -133,5 +134,5 @@ func checkSubprotocol(offered, chosen []string) error {
 	case len(chosen) == 0:
 		return errNoSubprotocol
 	}
-	return errSubprotocol
+	return fmt.Errorf("%w (%q)", errSubprotocol, shown(strings.Join(chosen, ", ")))
 }

@@ -15,6 +15,8 @@ type Verdict struct {
 	Expression string `json:"expression"`
 	Failed     bool   `json:"failed"` // it holds
 	Found      string `json:"found"`
+
+	figure string // that it is about
 }
 
 // judge evaluates the expressions and reports whether one of them holds.
@@ -22,7 +24,7 @@ func (r *Report) judge(failIf []expect.Expectation) (failed bool) {
 	for _, e := range failIf {
 		c := &e.Parts[0] // no figure joins others
 		holds, found := figures[c.Subject].of(c, r)
-		r.FailIf = append(r.FailIf, Verdict{e.Text, holds, found})
+		r.FailIf = append(r.FailIf, Verdict{e.Text, holds, found, figures[c.Subject].Name})
 		failed = failed || holds
 	}
 	return failed
@@ -52,6 +54,7 @@ type finding func(*expect.Comparison, *Report) (holds bool, found string)
 var figures = append([]figure{
 	{expect.Subject{Name: "connected", Unit: expect.Share}, ofClients(func(r *Report) int { return r.Connected })},
 	{expect.Subject{Name: "stayed", Unit: expect.Share}, ofClients(func(r *Report) int { return r.Stayed })},
+	{expect.Subject{Name: "flapping", Unit: expect.Amount}, clients(func(r *Report) int { return r.Flapping })},
 	{expect.Subject{Name: "recovered", Alias: "back", Unit: expect.Share, Timed: true}, recovered},
 	{expect.Subject{Name: "back_50", Unit: expect.Length}, backAfter(0.50)},
 	{expect.Subject{Name: "back_90", Unit: expect.Length}, backAfter(0.90)},
@@ -60,9 +63,8 @@ var figures = append([]figure{
 	{expect.Subject{Name: "refused", Unit: expect.Number}, number(func(r *Report) int { return r.Refused })},
 	{expect.Subject{Name: "failed", Unit: expect.Number}, number(func(r *Report) int { return r.Attempts - r.Connects })},
 	{expect.Subject{Name: "ended", Unit: expect.Number}, number(func(r *Report) int { return sum(r.Ended) })},
-	{expect.Subject{Name: "lost", Unit: expect.Number}, number(func(r *Report) int { return r.Lost })},
-	{expect.Subject{Name: "gave_up", Unit: expect.Number}, number(func(r *Report) int { return r.GaveUp })},
-	{expect.Subject{Name: "no_client_gave_up", Unit: expect.Flag}, noClientGaveUp},
+	{expect.Subject{Name: "lost", Unit: expect.Amount}, clients(func(r *Report) int { return r.Lost })},
+	{expect.Subject{Name: "gave_up", Unit: expect.Amount}, clients(func(r *Report) int { return r.GaveUp })},
 	{expect.Subject{Name: "late", Unit: expect.Length}, late},
 }, percentiles()...)
 
@@ -101,14 +103,16 @@ func number(of func(*Report) int) finding {
 	}
 }
 
+func clients(of func(*Report) int) finding {
+	return func(c *expect.Comparison, r *Report) (bool, string) {
+		return c.HoldsAmount(of(r), r.Clients), fmt.Sprintf("%d of %d clients", of(r), r.Clients)
+	}
+}
+
 func ofClients(of func(*Report) int) finding {
 	return func(c *expect.Comparison, r *Report) (bool, string) {
 		return c.Holds(float64(of(r)) / float64(r.Clients)), fmt.Sprintf("%d of %d clients", of(r), r.Clients)
 	}
-}
-
-func noClientGaveUp(_ *expect.Comparison, r *Report) (bool, string) {
-	return r.GaveUp == 0, fmt.Sprintf("%d of %d clients gave up", r.GaveUp, r.Clients)
 }
 
 func late(c *expect.Comparison, r *Report) (bool, string) {

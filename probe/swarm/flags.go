@@ -65,7 +65,7 @@ type Return struct {
 	Backoff  string     `placeholder:"POLICY" help:"Delays before a client reconnects: none, fixed:1s, exponential:1s,2,60s (base, factor, cap), linear:0s,1s,5s (base, step, cap) or steps:0s,2s,10s, of which some may be ranges such as 1s..5s (default exponential:1s,2,30s with full jitter)."`
 	Jitter   JitterName `placeholder:"KIND" help:"How the delays are randomized: none, full, equal, decorrelated, partial:20% (around the delay), once:50% (so, but once for each client), normal:10% or added:300ms..3s (default none if --backoff is given)."`
 	Preset   PresetName `placeholder:"CLIENT" help:"Reconnect as this client does with its default options, and give up where it does: see the list of clients."`
-	Attempts int        `placeholder:"N" help:"Give up after this many failures in a row; by default never, or as the preset does."`
+	Attempts int        `placeholder:"N" help:"Give up after this many failed attempts in a row; by default never, or as the preset does."`
 }
 
 // Validate is called by kong.

@@ -120,19 +120,28 @@ func parseURL(text string) (*url.URL, error) {
 // hint returns what may help after the first attempt has failed with err, to be appended to the error.
 func hint(err error) string {
 	if r, ok := errors.AsType[*refused](err); ok {
-		switch r.status {
-		case http.StatusUnauthorized, http.StatusForbidden:
+		switch {
+		case r.status == http.StatusUnauthorized, r.status == http.StatusForbidden:
 			return ": it may need --header 'Authorization: …' or --header 'Origin: …'"
-		case http.StatusNotFound, http.StatusOK:
+		case r.status == http.StatusNotFound, r.status == http.StatusOK:
 			return ": is this the path of a WebSocket endpoint?"
+		case r.location != "":
+			return ": clients do not follow that, so write the address of the WebSocket endpoint"
 		}
 		return ""
 	}
 	if isCertificateError(err) {
 		return ": trust it with --ca FILE, or trust any certificate with --insecure"
 	}
-	if errors.Is(err, syscall.EADDRNOTAVAIL) {
+	switch {
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return ". " + adviseOnPorts()
+	case errors.Is(err, errNoSource):
+		return ": add one to --source-addr"
+	case errors.Is(err, errSubprotocol):
+		return ": offer it with --subprotocol"
+	case errors.Is(err, errNoSubprotocol):
+		return ": leave out --subprotocol, or write one that it knows"
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return ": the server does not speak TLS, so write ws://"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holter/model/reconnect"
+	"holter/probe/tty"
 )
 
 // presetRows has the columns for each preset: its name, what ends the client for good, when its delays begin anew, and
@@ -16,7 +17,7 @@ func presetRows() (rows [][4]string) {
 	for i := range reconnect.KnownClients {
 		c := &reconnect.KnownClients[i]
 		ends := c.Ends.String()
-		if n := c.Policy.MaxAttempts; n > 0 {
+		if n := c.Policy.MaxAttempts; n > 0 && !c.Ends.AtRefusal(0, true) {
 			ends = strings.TrimPrefix(fmt.Sprintf("%s; %d failed attempts in a row", ends, n), "nothing; ")
 		}
 		rows = append(rows, [4]string{c.Preset, ends, anew(c.Ends.Settled), cmp.Or(c.Ends.Tried, "not tried, by its source")})
@@ -38,7 +39,7 @@ func presetHelp() string {
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "    preset\tdelays begin anew\tnever comes back from")
 	for _, row := range presetRows() {
-		for i, line := range wrap(row[1], helpRoom) {
+		for i, line := range tty.Wrap(strings.Fields(row[1]), helpRoom) {
 			if i > 0 {
 				row[0], row[2] = "", ""
 			}
@@ -51,18 +52,6 @@ func presetHelp() string {
 
 // helpRoom is the cells that the last column of the table has in a help of 80.
 const helpRoom = 32
-
-// wrap breaks text between words into lines of at most w bytes.
-func wrap(text string, w int) (lines []string) {
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > w {
-			lines, line = append(lines, line), ""
-		}
-		line = strings.TrimPrefix(line+" "+word, " ")
-	}
-	return append(lines, line)
-}
 
 // PresetTable is the table of presets for the README beside this file.
 func PresetTable() string {

@@ -60,10 +60,10 @@ func (p *progress) show(s *Swarm, now time.Time) {
 
 // line formats the counts. Its rates are those of the time since the last line.
 func (p *progress) line(s *Swarm, since time.Duration) string {
-	stats, sent := s.Stats(), s.record.sent.Load()
+	stats, n, sent := s.Stats(), s.count(), s.record.sent.Load()
 	attempts := stats.Connects + stats.Refused + stats.Failed
-	line := fmt.Sprintf("%s  %d/%d connected  %d connecting  %d waiting  %d gave up  %d failed  %.0f attempts/s",
-		time.Since(s.begin).Round(time.Second), stats.Connected, stats.Clients, stats.Connecting, stats.Waiting, stats.GaveUp,
+	line := fmt.Sprintf("%s  %d/%d connected  %d stayed  %d flapping  %d connecting  %d waiting  %d gave up  %d failed  %.0f attempts/s",
+		time.Since(s.begin).Round(time.Second), stats.Connected, stats.Clients, n.stayed, n.flapping, stats.Connecting, stats.Waiting, stats.GaveUp,
 		stats.Refused+stats.Failed, float64(attempts-p.lastAttempts)/since.Seconds())
 	if sent > 0 {
 		line += fmt.Sprintf("  %.0f messages/s", float64(sent-p.lastSent)/since.Seconds())

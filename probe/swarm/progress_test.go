@@ -18,7 +18,7 @@ func TestProgress(t *testing.T) {
 		every        time.Duration
 		first, clear string
 	}{
-		"log":      {nil, interval, "0/7 connected  0 connecting  0 waiting  0 gave up  0 failed  0 attempts/s  10 messages/s\n", ""},
+		"log":      {nil, interval, "0/7 connected  0 stayed  0 flapping  0 connecting  0 waiting  0 gave up  0 failed  0 attempts/s  10 messages/s\n", ""},
 		"terminal": {func() int { return 30 }, refresh, "…\x1b[K", "\r\x1b[K"},
 	} {
 		var out bytes.Buffer

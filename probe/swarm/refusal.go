@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"holter/model"
 )
@@ -29,13 +30,22 @@ func newRefused(response *http.Response) *refused {
 	return &refused{
 		status:     response.StatusCode,
 		retryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
-		location:   model.Clean(response.Header.Get("Location"), longestText),
-		body:       model.Clean(strings.Join(strings.Fields(string(body)), " "), longestText),
+		location:   shown(response.Header.Get("Location")),
+		body:       shown(strings.Join(strings.Fields(string(body)), " ")),
 	}
 }
 
-// longestText bounds what is shown of a server's text, in bytes.
+// longestText bounds what is shown of a server's text, in characters.
 const longestText = 160
+
+// shown makes a server's text safe to show, and cuts it.
+func shown(text string) string {
+	safe := []rune(model.Clean(text, utf8.UTFMax*len(text)))
+	if len(safe) > longestText {
+		safe = append(safe[:longestText], '…')
+	}
+	return string(safe)
+}
 
 func (r *refused) Error() string {
 	text := strings.TrimSpace(fmt.Sprintf("handshake refused with %d %s", r.status, http.StatusText(r.status)))

@@ -19,6 +19,7 @@ type Report struct {
 	Connected int `json:"connected"` // when the report was made
 	Stayed    int `json:"stayed"`    // of these, for at least five seconds, or since their first connection
 	Peak      int `json:"peak"`      // maximum of Connected
+	Flapping  int `json:"flapping"`  // clients that were closed again before they had stayed, three times in a row
 	Waiting   int `json:"waiting"`
 	GaveUp    int `json:"gave_up"`
 	Lost      int `json:"lost"`      // clients that have lost a connection
@@ -47,6 +48,7 @@ type Report struct {
 	Late millis `json:"late_ms"`
 
 	FailIf []Verdict `json:"fail_if"`
+	Reason string    `json:"reason"` // why the exit code is 1, empty if it is 0
 
 	outages outages
 }
@@ -86,7 +88,7 @@ func (s *Swarm) Report() Report {
 	report := Report{
 		URL: s.options.URL, Clients: stats.Clients, Policy: s.options.Cast[0].Policy.String(),
 		Duration:  millis(time.Since(s.begin)),
-		Connected: stats.Connected, Stayed: n.stayed, Peak: stats.Peak, Waiting: stats.Waiting, GaveUp: stats.GaveUp,
+		Connected: stats.Connected, Stayed: n.stayed, Flapping: n.flapping, Peak: stats.Peak, Waiting: stats.Waiting, GaveUp: stats.GaveUp,
 		Lost: n.lost, Recovered: n.recovered, Refused: stats.Refused, PeakRate: s.tally.peakRate(),
 		Attempts: stats.Connects + stats.Refused + stats.Failed, Connects: stats.Connects, Reconnects: stats.Reconnects,
 		MessagesSent: r.sent.Load(), MessagesReceived: r.received.Load(),

@@ -25,10 +25,12 @@ func newSources(addresses []netip.Addr) (*sources, error) {
 	s := &sources{}
 	for _, a := range addresses {
 		probe, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, 0)))
-		if err != nil {
+		if err == nil {
+			probe.Close()
+		}
+		if err != nil || a.IsUnspecified() || a.IsMulticast() {
 			return nil, fmt.Errorf("source address %s is not an address of this machine: write one that ip addr or ifconfig lists", a)
 		}
-		probe.Close()
 		if a.Is4() {
 			s.v4 = append(s.v4, a)
 		} else {

@@ -82,12 +82,14 @@ func TestSourcesOfOneFamily(t *testing.T) {
 }
 
 func TestASourceThatIsNotOurs(t *testing.T) {
-	c, err := command("ws://127.0.0.1:1/", "--source-addr", "192.0.2.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.run(t.Context(), nil, nil); err == nil || !strings.Contains(err.Error(), "source address 192.0.2.1 is not an address of this machine") {
-		t.Errorf("error %v", err)
+	for _, address := range []string{"192.0.2.1", "0.0.0.0", "224.0.0.1"} {
+		c, err := command("ws://127.0.0.1:1/", "--source-addr", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.run(t.Context(), nil, nil); err == nil || !strings.Contains(err.Error(), "source address "+address+" is not an address of this machine") {
+			t.Errorf("error %v", err)
+		}
 	}
 }
 

@@ -83,7 +83,7 @@ type dialed struct {
 }
 
 // race dials one address after the other, each as soon as the one before has failed or has had its head start, and
-// returns the first connection. If there is none, it returns the error of the first address. By then nothing dials any
+// returns the first connection. If there is none, it returns the error of the first that failed. By then nothing dials any
 // more.
 func (s *spread) race(ctx context.Context, network string, addresses []netip.Addr, port uint16) (net.Conn, error) {
 	ctx, cancel := context.WithCancel(ctx)

@@ -79,7 +79,7 @@ func TestAllAddressesOfANameAreUsed(t *testing.T) {
 	}
 }
 
-// An address where nobody listens, and one that never answers, do not keep a client from the others.
+// An address without a listener, and one that never answers, do not keep a client from the others.
 func TestDeadAddressesAreNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)

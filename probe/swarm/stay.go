@@ -18,6 +18,7 @@ type presence struct {
 	opened model.Instant // when the present connection was, 0 without one
 	left   model.Instant // when the client lost the last connection that had stayed, or its first one; 0 while it is back
 	lost   bool          // it has lost a connection
+	flaps  int           // connections in a row that were closed again before they had stayed
 }
 
 // arrive begins a connection.
@@ -28,6 +29,9 @@ func (p *presence) leave(now model.Instant) (away time.Duration, back bool) {
 	away, back = p.settle(now)
 	if p.left == 0 {
 		p.left = now
+	}
+	if p.flaps++; p.old(now) {
+		p.flaps = 0
 	}
 	p.opened, p.lost = 0, true
 	return away, back
@@ -49,6 +53,11 @@ func (p *presence) old(now model.Instant) bool {
 // stayed reports whether the client is connected to stay: its connection is old enough, or the client has never lost one.
 func (p *presence) stayed(now model.Instant) bool { return p.opened > 0 && (!p.lost || p.old(now)) }
 
+// flapping reports whether the client comes back and is closed again.
+func (p *presence) flapping(now model.Instant) bool {
+	return p.flaps >= reconnect.FewestFlaps && !p.old(now)
+}
+
 // arrived notes that the client is connected.
 func (c *Client) arrived(conn *websocket.Conn, now model.Instant) {
 	c.mu.Lock()
@@ -67,12 +76,20 @@ func (c *Client) departed(now model.Instant) {
 	}
 }
 
+// quit notes that the client has given up.
+func (c *Client) quit() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.presence.flaps = 0
+}
+
 // census counts clients by how they fare.
 type census struct {
 	stayed    int // are connected to stay
 	lost      int // have lost a connection
 	recovered int // have lost one, and have stayed since
 	away      int // have lost one, and have not
+	flapping  int // come back and are closed again
 }
 
 // count takes a census. Any goroutine may call it.
@@ -88,6 +105,9 @@ func (s *Swarm) count() (n census) {
 		}
 		if p.stayed(now) {
 			n.stayed++
+		}
+		if p.flapping(now) {
+			n.flapping++
 		}
 		switch {
 		case p.left > 0:

@@ -156,15 +156,23 @@ func (s *Swarm) Run(ctx context.Context) error {
 
 // ConnectFirst connects the first client before all others, so that a wrong address is noticed before thousands
 // of clients try it. It returns nil if the server answers that it is busy, for that passes. After nil the caller
-// must call Run, which continues with this connection and closes it.
+// must call Run, in which the client goes on from there and closes its connection.
 func (s *Swarm) ConnectFirst(ctx context.Context) error {
 	first := s.clients[0]
 	conn, err := first.dial(ctx)
-	if r, ok := errors.AsType[*refused](err); ok && r.busy() {
-		return nil
+	if r, ok := errors.AsType[*refused](err); err != nil && !(ok && r.busy()) {
+		s.failed(err)
+		return err
 	}
-	first.firstConn = conn
-	return err
+	first.ahead = &outcome{conn, err}
+	return nil
+}
+
+// failed counts an attempt that has failed.
+func (s *Swarm) failed(err error) {
+	s.tally.failed(err)
+	s.record.count(s.record.failed, err)
+	s.record.refusal(err)
 }
 
 // startClients calls start for one client after the other, evenly spread over the ramp, until ctx ends.

@@ -72,11 +72,13 @@ func TestClientsWaitForAServerThatRefuses(t *testing.T) {
 	}
 }
 
+// nobody is a URL where nobody listens. A port that a test has just closed may be that of another test by now.
+const nobody = "ws://127.0.0.1:1/ws"
+
 func TestClientsGiveUpAfterTheirAttempts(t *testing.T) {
 	t.Parallel()
-	e := newEcho(t)
-	e.Close()
-	s, _ := start(t, one(e, steady, model.Policy{Kind: model.PolicyFixed, Base: time.Millisecond, MaxAttempts: 3}))
+	o := Options{URL: nobody, Clients: 1, Prefix: "c", Cast: []Role{{steady, model.Policy{Kind: model.PolicyFixed, Base: time.Millisecond, MaxAttempts: 3}, 1}}}
+	s, _ := start(t, o)
 	eventually(t, "giving up", func() bool { return s.Stats().GaveUp == 1 })
 	if got, want := s.Stats(), (Stats{Clients: 1, GaveUp: 1, Failed: 4}); got != want {
 		t.Errorf("%+v, want %+v: the first attempt and three more", got, want)

@@ -18,7 +18,7 @@ const tolerableLate = 100 * time.Millisecond
 func (r *Report) Write(w io.Writer) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%d clients of %s for %s, back-off %s\n\n", r.Clients, r.URL, pretty(r.Duration), r.Policy)
-	fmt.Fprintf(&text, "connected   %d (peak %d), %d of these to stay; waiting %d, gave up %d\n", r.Connected, r.Peak, r.Stayed, r.Waiting, r.GaveUp)
+	fmt.Fprintf(&text, "connected   %d (peak %d), %d of these to stay; flapping %d, waiting %d, gave up %d\n", r.Connected, r.Peak, r.Stayed, r.Flapping, r.Waiting, r.GaveUp)
 	fmt.Fprintf(&text, "attempts    %d: %d connected, %d of these were reconnects; %d/s in the worst second\n", r.Attempts, r.Connects, r.Reconnects, r.PeakRate)
 	counts(&text, "failed", r.Failed)
 	r.said(&text)
@@ -66,11 +66,11 @@ func (r *Report) verdicts(w io.Writer) {
 		if i == 0 {
 			fmt.Fprintln(w)
 		}
-		mark := "✔ not"
 		if v.Failed {
-			mark = "✖"
+			fmt.Fprintf(w, "✖ %s: %s\n", v.Expression, v.Found)
+		} else {
+			fmt.Fprintf(w, "✔ %s: %s (fails if %s)\n", v.figure, v.Found, v.Expression)
 		}
-		fmt.Fprintf(w, "%s %s: %s\n", mark, v.Expression, v.Found)
 	}
 }
 

@@ -3,18 +3,27 @@ package admin
 import (
 	"net/http"
 
+	"holter/model/filter"
 	"holter/server/api"
 )
 
-// clients answers GET /api/v1/clients: all identities, by id.
+// clients answers GET /api/v1/clients?q=&state=, by id.
 func (a *Plane) clients(w http.ResponseWriter, r *http.Request) error {
+	chosen, err := parseChoice(r.URL.Query(), filter.Clients)
+	if err != nil {
+		return err
+	}
 	snapshot, err := a.source.Snapshot(r.Context())
 	if err != nil {
 		return err
 	}
-	list := make([]api.Client, len(snapshot.Clients))
+	newest := snapshot.Newest()
+	list := []api.Client{}
 	for i := range snapshot.Clients {
-		list[i] = api.FromClient(&snapshot.Clients[i])
+		c := &snapshot.Clients[i]
+		if chosen.selects(filter.Row{Client: c, Connection: newest[c.ID], Now: snapshot.Time}) {
+			list = append(list, api.FromClient(c))
+		}
 	}
 	return writeJSON(w, http.StatusOK, api.Clients{Clients: list})
 }

@@ -48,8 +48,7 @@ func (a *Plane) connection(w http.ResponseWriter, r *http.Request) error {
 
 // list is a request for one page of the connections.
 type list struct {
-	filter     filter.Filter
-	state      string // empty for all
+	chosen     choice
 	key        filter.SortKey
 	descending bool
 	limit      int
@@ -60,14 +59,8 @@ type list struct {
 func parseList(query url.Values) (list, error) {
 	l := list{key: filter.SortID, limit: defaultLimit}
 	var err error
-	if l.filter, err = filter.Parse(query.Get("q")); err != nil {
+	if l.chosen, err = parseChoice(query, filter.Connections); err != nil {
 		return l, err
-	}
-	if state := model.Clean(query.Get("state"), 40); state != "" {
-		if _, err := model.ParseState(state); err != nil {
-			return l, model.Errorf(model.Invalid, "%s", err)
-		}
-		l.state = state
 	}
 	if sort := query.Get("sort"); sort != "" {
 		sort, l.descending = strings.CutPrefix(sort, "-")
@@ -88,7 +81,7 @@ func parseList(query url.Values) (list, error) {
 func (l list) page(conns []model.Connection, now time.Time) api.Connections {
 	var chosen []*model.Connection
 	for i := range conns {
-		if c := &conns[i]; (l.state == "" || c.State.String() == l.state) && l.filter.Match(c, now) {
+		if c := &conns[i]; l.chosen.selects(filter.Row{Connection: c, Now: now}) {
 			chosen = append(chosen, c)
 		}
 	}

@@ -62,7 +62,7 @@ func TestQueriesThatSayAnotherThanTheySeem(t *testing.T) {
 		{"GET", "/api/v1/connections?query=ann", "", `no parameter "query" here, only q, state, sort, limit, cursor`},
 		{"GET", "/api/v1/connections?q=path=/ws?a=1&b=2", "", `no parameter "b"`},
 		{"GET", "/api/v1/connections?q=ann&q=bob", "", "q more than once"},
-		{"GET", "/api/v1/clients?q=ann", "", `no parameter "q" here`},
+		{"GET", "/api/v1/clients?limit=1", "", `no parameter "limit" here, only q, state`},
 		{"GET", "/api/v1/events?since=1&since=2", "", "since more than once"},
 		{"GET", "/api/v1/snapshots?every_ms=1000&every_ms=100", "", "every_ms more than once"},
 	} {

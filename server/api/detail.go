@@ -68,7 +68,7 @@ type Evidence struct {
 	LateAnswerMS   Millis  `json:"late_answer_ms"`
 	Skipped        int     `json:"skipped"`
 	Tunnel         bool    `json:"tunnel"`    // the connection was never a WebSocket
-	KilledMS       Millis  `json:"killed_ms"` // time from the first ping to the peer's close
+	KilledMS       Millis  `json:"killed_ms"` // time from the first ping to the end of a peer that it killed
 	Spared         bool    `json:"spared"`    // holter sends no pings, because other peers of this kind hung up on one
 	Backlog        Backlog `json:"backlog"`   // what stands between a ping and its answer
 	Stream         Stream  `json:"stream"`    // how data flows, if not as usual

@@ -26,7 +26,7 @@ type Client struct {
 // Outage is what has kept a client out since it last stayed, or since it came first.
 type Outage struct {
 	Flaps    int    `json:"flaps"` // connections that were closed again within seconds
-	Code     int    `json:"code"`  // of the newest of these, as the next four; 0 if there is none
+	Code     int    `json:"code"`  // of the newest of these, as the next three; 0 if there is none
 	Reason   string `json:"reason"`
 	By       string `json:"by"`
 	LastedMS Millis `json:"lasted_ms"`
@@ -44,7 +44,7 @@ type Outage struct {
 type Attempt struct {
 	Number  uint8  `json:"number"`   // since its connection ended, from 1; 0 if it may count otherwise
 	DelayMS Millis `json:"delay_ms"` // since that end, or since the attempt before was refused
-	AskedMS Millis `json:"asked_ms"` // the wait that the refusal asked for
+	AskedMS Millis `json:"asked_ms"` // the wait that the refusal before it asked for
 	Refused bool   `json:"refused"`
 	Free    bool   `json:"free"` // the delay is the client's own choice
 }

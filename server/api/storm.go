@@ -43,7 +43,7 @@ type StormSummary struct {
 type StormRefusal struct {
 	Status int           `json:"status"` // 0 without an answer
 	By     model.Refuser `json:"by"`
-	Count  int           `json:"count"`
+	Count  int           `json:"count"` // attempts
 }
 
 // Storm is a storm with its clients' policies and its course.
@@ -61,11 +61,11 @@ type PoolCount struct {
 	Clients int `json:"clients"`
 }
 
-// StormCause is a way in which connections ended before a storm.
+// StormCause is a way in which connections end, before a storm or in it.
 type StormCause struct {
 	Code  int    `json:"code"`
 	By    string `json:"by"`
-	Count int    `json:"count"`
+	Count int    `json:"count"` // clients
 }
 
 // Policy is how the clients of one kind try to come back.
@@ -107,7 +107,7 @@ type Doubt struct {
 // AttemptDelays are the delays before the attempts of one number. A tenth are shorter than low_ms, and a tenth longer than
 // high_ms.
 type AttemptDelays struct {
-	Attempt  int    `json:"attempt"`
+	Attempt  int    `json:"attempt"` // from 1; 0 for those after connections that were closed again within seconds
 	Clients  int    `json:"clients"`
 	LowMS    Millis `json:"low_ms"`
 	MedianMS Millis `json:"median_ms"`

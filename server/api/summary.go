@@ -71,7 +71,7 @@ func FromSnapshot(s *model.Snapshot) Summary {
 		Scheme: m.Scheme, Detector: m.Detector, IntervalMS: millis(m.Interval),
 		OnFail: m.OnFail, Lateness: finite(m.Lateness), AcceptRate: finite(m.AcceptRate),
 		States:  States{n.Normal, n.Suspect, n.Failed, n.Closed},
-		Clients: Presence{n.Present, n.Away, n.Flapping},
+		Clients: Presence{n.Present, n.Away + n.Between, n.Flapping},
 		Rates:   fromRates(s.Rates),
 		Host:    FromHost(&s.Host),
 

@@ -280,3 +280,11 @@ func TestMillis(t *testing.T) {
 		t.Errorf("58.123 µs are written as %s ms", text)
 	}
 }
+
+// A client that flaps counts among those with a connection, or those without, as it is at the moment.
+func TestPresenceOfClientsThatFlap(t *testing.T) {
+	s := model.Snapshot{Clients: []model.Client{{State: model.Flapping}, {State: model.Flapping, Connection: 7}, {State: model.Away}}}
+	if p := FromSnapshot(&s).Clients; p != (Presence{Present: 1, Away: 2, Flapping: 2}) {
+		t.Errorf("%+v", p)
+	}
+}

@@ -262,7 +262,7 @@ func checkCohorts(t *testing.T, quiet, beating *program) {
 	want := map[model.CohortKind]string{model.CohortSilence: "127.0.0.2", model.CohortAge: "127.0.0.3", model.CohortMoment: "127.0.0.4", model.CohortData: "127.0.0.5"}
 	for _, p := range []*program{quiet, beating} {
 		var all api.Cohorts
-		ask(t, p, "/cohorts", &all)
+		p.ask(t, http.MethodGet, "/api/v1/cohorts", nil, &all)
 		for _, c := range all.Cohorts {
 			t.Log(c.Detail)
 			if len(c.Traits) == 0 || c.Traits[0] != (api.Trait{Kind: model.TraitAddress, Value: want[c.Kind]}) {

@@ -19,7 +19,7 @@ import (
 
 // backend is somebody's application: it echoes, and tells how each connection ended.
 func backend(t *testing.T) (s *httptest.Server, ends chan error) {
-	ends = make(chan error, 10)
+	ends = make(chan error, 100)
 	s = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !websocket.IsWebSocketUpgrade(r) {
 			io.WriteString(w, "a page, asked for as "+r.RequestURI)

@@ -23,13 +23,6 @@ func (p *program) scatter(t *testing.T, n int, refused time.Duration) {
 	}
 }
 
-func (p *program) storms(t *testing.T) []api.StormDetail {
-	t.Helper()
-	var s api.Storms
-	p.ask(t, http.MethodGet, "/api/v1/storms", nil, &s)
-	return s.Storms
-}
-
 // strike scatters all n clients, and returns the one policy that the storm shows when it is over.
 func (p *program) strike(t *testing.T, n int, refused time.Duration) api.Policy {
 	t.Helper()

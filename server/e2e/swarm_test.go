@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,7 +32,8 @@ type swarm struct {
 type swarmReport struct {
 	Clients, Connected, Peak, Connects, Reconnects int
 	Failed, Ended                                  map[string]int
-	MessagesReceived                               int `json:"messages_received"`
+	MessagesReceived                               int     `json:"messages_received"`
+	Late                                           float64 `json:"late_ms"`
 	Handshake, Message, Beat, Reconnect            struct {
 		Count int
 		P50   float64 `json:"p50_ms"`
@@ -158,7 +160,8 @@ var slowAgreements = []agreement{
 // What the server finds out about a storm is what the clients know of it: their policy, and how long it
 // took them to come back. HOLTER_E2E_CLIENTS=5000 makes large storms, one after the other.
 func TestSwarmAndServerAgreeOnAStorm(t *testing.T) {
-	n, all, shut := 150, agreements, 6*time.Second
+	const few = 100 // at once; the ranks of their percentiles are whole numbers
+	n, all, shut := few, agreements, 6*time.Second
 	if wanted := os.Getenv("HOLTER_E2E_CLIENTS"); wanted != "" {
 		var err error
 		if n, err = strconv.Atoi(wanted); err != nil {
@@ -166,18 +169,27 @@ func TestSwarmAndServerAgreeOnAStorm(t *testing.T) {
 		}
 		all, shut = slowAgreements, 20*time.Second
 	}
-	for _, a := range all {
-		t.Run(a.name, func(t *testing.T) {
-			if n <= 150 {
-				t.Parallel()
-			}
-			a.hold(t, n, shut)
-		})
+	var told atomic.Int32
+	t.Run("storms", func(t *testing.T) {
+		for _, a := range all {
+			t.Run(a.name, func(t *testing.T) {
+				if n <= few {
+					t.Parallel()
+				}
+				if a.hold(t, n, shut) {
+					told.Add(1)
+				}
+			})
+		}
+	})
+	if told.Load() == 0 {
+		t.Error("no policy was told")
 	}
 }
 
-// hold has n clients thrown out and kept out for a while.
-func (a agreement) hold(t *testing.T, n int, shut time.Duration) {
+// hold has n clients thrown out and kept out for a while. It reports whether their policy was told. On a machine that kept them or
+// holter waiting, holter need not be sure of it.
+func (a agreement) hold(t *testing.T, n int, shut time.Duration) (told bool) {
 	p := start(t)
 	s := release(t, p.websocket, append(a.flags, "-n", fmt.Sprint(n), "--beat", "none")...)
 	p.normal(t, n)
@@ -189,14 +201,18 @@ func (a agreement) hold(t *testing.T, n int, shut time.Duration) {
 		t.Fatalf("%d kicked", kicked)
 	}
 	var storm api.StormDetail
-	eventually(t, 3*(patience+shut), "the storm is over", func() bool {
-		var storms api.Storms
-		p.ask(t, http.MethodGet, "/api/v1/storms", nil, &storms)
-		if len(storms.Storms) == 1 {
-			storm = storms.Storms[0]
+	stretched := 1.0                                // timeouts, because holter ran late
+	ticks := time.NewTicker(500 * time.Millisecond) // to tell policies takes a while
+	defer ticks.Stop()
+	for late := time.Now().Add(3 * (patience + shut)); storm.EndedAt == nil || storm.Back99MS == nil; {
+		if now := <-ticks.C; now.After(late) {
+			t.Fatalf("the storm is not over: %+v", storm.StormSummary)
 		}
-		return storm.Back99MS != nil && storm.EndedAt != nil
-	})
+		stretched = max(stretched, p.summary(t).Lateness)
+		if storms := p.storms(t); len(storms) == 1 {
+			storm = storms[0]
+		}
+	}
 	p.normal(t, n) // a storm is over with 99 % of them
 	r := s.stop(t)
 	if r.Reconnects != n || r.Reconnect.Count != n || storm.Reconnects < n*99/100 || r.Failed["refused with 503"] != storm.Refused {
@@ -210,14 +226,21 @@ func (a agreement) hold(t *testing.T, n int, shut time.Duration) {
 			t.Errorf("%s: more than 5 %% between the two records", name)
 		}
 	}
-	switch late := p.summary(t).Lateness; {
-	case len(storm.Policies) != 1:
-		t.Errorf("policies %+v", storm.Policies)
-	case storm.Policies[0].Kind == "unknown" && late > 1:
-		t.Logf("unknown: the machine is busy, timeouts are stretched by %.1f", late)
-	case !a.want(storm.Policies[0]):
-		t.Errorf("policies %+v, timeouts are stretched by %.1f", storm.Policies, late)
+	if len(storm.Policies) != 1 {
+		t.Fatalf("policies %+v", storm.Policies)
 	}
+	policy := storm.Policies[0]
+	if a.want(policy) {
+		return true
+	}
+	busy := stretched > 1 || r.Late > 50
+	sure := policy.Kind != model.PolicyUnknown && policy.Confidence >= 0.6
+	complain := t.Errorf
+	if busy && !sure {
+		complain = t.Logf
+	}
+	complain("told %+v, doubt %+v; holter stretched timeouts by %.1f, and the swarm was %.0f ms late", policy, policy.Doubt, stretched, r.Late)
+	return false
 }
 
 func near(a, b, share float64) bool { return math.Abs(a-b) <= share*math.Max(a, b) }

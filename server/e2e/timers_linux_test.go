@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -45,7 +46,7 @@ func TestCutsMakeTheMapAndNameTheRace(t *testing.T) {
 	var path api.Path
 	eventually(t, patience, "the race is named", func() bool {
 		var all api.Paths
-		ask(t, p, "/paths", &all)
+		p.ask(t, http.MethodGet, "/api/v1/paths", nil, &all)
 		path = all.Paths[0]
 		return len(path.Warnings) > 0 && path.Warnings[0].Kind == model.TimerRace
 	})

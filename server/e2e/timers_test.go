@@ -96,7 +96,7 @@ func TestRaceIsToldBeforeTheFirstDeath(t *testing.T) {
 	quietClients(t, p, "/rooms/17", 1)
 	quietClients(t, p, "/rooms/18", 2)
 	var w api.Warning
-	until(t, "a warning", func() bool {
+	eventually(t, 2*patience, "a warning", func() bool {
 		s := p.summary(t)
 		if len(s.Warnings) > 0 {
 			w = s.Warnings[0]
@@ -116,12 +116,12 @@ func TestRaceIsToldBeforeTheFirstDeath(t *testing.T) {
 		t.Errorf("as events: %+v", raised)
 	}
 	var advice api.Advice
-	ask(t, p, "/advice", &advice)
+	p.ask(t, http.MethodGet, "/api/v1/advice", nil, &advice)
 	if list := advice.Advice; len(list) != 1 || list[0].Detail != w.Detail || list[0].Page != model.PathsPage || list[0].Query != "/rooms/*" || list[0].Urgency != "risk" {
 		t.Fatalf("the advice is %+v", advice)
 	}
 	var all api.Paths
-	ask(t, p, "/paths", &all)
+	p.ask(t, http.MethodGet, "/api/v1/paths", nil, &all)
 	if len(all.Paths) != 1 {
 		t.Fatalf("%+v", all.Paths)
 	}
@@ -146,7 +146,7 @@ func TestRaceIsToldBeforeTheFirstDeath(t *testing.T) {
 	if err := remote.Dismiss(t.Context(), w.ID); err != nil {
 		t.Error(err)
 	}
-	if ask(t, p, "/advice", &advice); len(advice.Advice) != 0 || advice.Dismissed != 1 {
+	if p.ask(t, http.MethodGet, "/api/v1/advice", nil, &advice); len(advice.Advice) != 0 || advice.Dismissed != 1 {
 		t.Errorf("after it was dismissed: %+v", advice)
 	}
 	code, stdout, _, report := rehearse(t, p, "name: tight\nsteps:\n  - kick: client=0\nwatch: 1s\nexpect: [margin>=1.5, margin>0]\n")
@@ -161,8 +161,8 @@ func TestOwnBeatsAreToldToKeepAPathAlive(t *testing.T) {
 	p := launch(t, "proxy", pinging(t, 0).URL, "--interval", "500ms", "--idle-cut", "3s")
 	quietClients(t, p, "/ws", 2)
 	var all api.Paths
-	until(t, "the path is kept alive", func() bool {
-		ask(t, p, "/paths", &all)
+	eventually(t, 2*patience, "the path is kept alive", func() bool {
+		p.ask(t, http.MethodGet, "/api/v1/paths", nil, &all)
 		return len(all.Paths) == 1 && all.Paths[0].KeptAliveMS > 4000
 	})
 	path := all.Paths[0]

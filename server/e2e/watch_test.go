@@ -90,6 +90,13 @@ func (p *program) clients(t *testing.T) map[string]api.Client {
 	return byID
 }
 
+func (p *program) storms(t *testing.T) []api.StormDetail {
+	t.Helper()
+	var s api.Storms
+	p.ask(t, http.MethodGet, "/api/v1/storms", nil, &s)
+	return s.Storms
+}
+
 // tape is what the event stream told since holter started.
 type tape struct {
 	mu     sync.Mutex

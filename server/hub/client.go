@@ -20,9 +20,11 @@ type client struct {
 	attempts  *storm.Client            // nil until it has been away, or was refused
 	tried     model.Instant            // when it was last refused while it was away; 0 for never
 	outside   bool                     // in registry.outside
+	rushed    uint8                    // refusals in a row, each within rush of the one before; it stops at crowded
 	rtt       time.Duration            // the shortest of its last connection; 0 if unknown
 	handshake unique.Handle[handshake] // of the newest
 	group     *group                   // in a crowd; nil for a client with a name of its own
+	value     string                   // of its first connection, by which its crowd tells it apart
 }
 
 func newClient(id string) *client { return &client{id: id} }

@@ -55,11 +55,11 @@ func (s *cohorts) list() []model.Cohort {
 
 // ended tells the Watch that the leg has ended, and keeps the cause if that is known. It is called before the heart ends.
 // What holter has done says nothing, nor does a leg that ends because the other one has.
-func (l *leg) ended(now model.Instant, killed bool) {
+func (l *leg) ended(now model.Instant) {
 	c := l.conn
 	other := c.other(l)
 	switch {
-	case c.id == 0, killed, l.disturbed(), c.hub.slept(now):
+	case c.id == 0, l.killed, l.disturbed(), c.hub.slept(now):
 	case other != nil && other.end != nil:
 	case l.end.close.By == model.ByHolter, l.heart.State() != model.Normal:
 	case l.end.close.Parting.How == model.SignLost: // the kernel has given up on a path

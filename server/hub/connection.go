@@ -82,8 +82,8 @@ func (c *connection) legs() []*leg {
 // worse returns the leg that a user should look at first.
 func (c *connection) worse() *leg {
 	client, up := &c.toClient, c.toUpstream
-	if up != nil && up.end != nil && client.end != nil && up.heart != nil && up.heart.Diagnosis().Cause == model.CausePingHostile {
-		return up // it ended the connection, by a ping of holter's
+	if up != nil && up.killed && client.end != nil {
+		return up
 	}
 	if up == nil || up.heart == nil || up.end != nil || client.end != nil {
 		return client
@@ -110,7 +110,15 @@ func (c *connection) publish(e model.Event, now model.Instant) {
 func (c *connection) snapshot(s *model.Connection, now model.Instant) {
 	l := c.worse()
 	c.render(s, l, now)
+	c.tellCloser(s, now)
 	c.explain(s, l)
+}
+
+// tellCloser sets who closed a connection: it is told from the client's side, whichever leg s shows.
+func (c *connection) tellCloser(s *model.Connection, now model.Instant) {
+	if c.toClient.end != nil && s.Close != nil {
+		s.Close = c.toClient.closing(now)
+	}
 }
 
 // render fills s, which is zero, with the connection as one of its legs shows it.

@@ -8,12 +8,16 @@ import (
 	"holter/model/path"
 )
 
-// hostility remembers which kinds of peers have ended right after the first ping of holter's: some programs hang
-// up on a ping. holter sends no more pings to peers of that kind. If one peer of a kind has answered a ping, the
-// kind is not hostile.
+// hostility finds the kinds of peers that hang up on a ping of holter's: some programs do. holter sends no more pings to
+// peers of such a kind.
+//
+// The first death is enough to spare a kind, so that no second peer dies of the same. But peers end for many reasons, and
+// each gets its first ping while it is young. So one of its kind that ends as young without a ping takes the verdict back;
+// from then on it takes several deaths, and the ping has to explain them better than the age of the connection does. See
+// trial. If one peer of a kind has lived on after a ping, the kind is not hostile.
 type hostility struct {
 	mu    sync.Mutex // protects all following
-	kinds map[kind]bool
+	kinds map[kind]*trial
 }
 
 // kind groups peers that are probably the same program: upstreams by path, clients by path and user agent.
@@ -22,10 +26,37 @@ type kind struct {
 	path, agent string
 }
 
+// trial is the evidence about a kind. A death is an end right after the first ping, without an answer, for which the peer
+// gave no reason of its own.
+type trial struct {
+	harmless bool   // a peer has lived on after a ping
+	hostile  bool   // the verdict
+	deaths   int    // that have not led to a verdict
+	enough   int    // of them for a verdict, 1 at first
+	ages     extent // of the connections that died
+	delays   extent // from the ping to the death
+}
+
+type extent struct{ least, most time.Duration }
+
+func (e *extent) add(d time.Duration, first bool) {
+	if first {
+		*e = extent{d, d}
+	}
+	e.least, e.most = min(e.least, d), max(e.most, d)
+}
+
+func (e extent) width() time.Duration { return e.most - e.least }
+
 const (
 	maxKinds = 1024
 	// hostileWithin is the longest time between the first ping and the end of a peer that was killed by it.
-	hostileWithin = model.Instant(time.Second)
+	hostileWithin = time.Second
+	// severalDeaths are needed for a verdict after a first one was taken back. The number doubles, up to mostDeaths, each
+	// time that a peer ends in the same way and as young without a ping: something else may kill those that get one, too.
+	severalDeaths, mostDeaths = 3, 24
+	// closer is how many times more alike the delays after the ping must be than the ages.
+	closer = 4
 )
 
 func (l *leg) kind() kind {
@@ -41,33 +72,51 @@ func (l *leg) kind() kind {
 func (h *hostility) has(k kind) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.kinds[k]
+	t := h.kinds[k]
+	return t != nil && t.hostile && !t.harmless
 }
 
-// add records that a ping killed a peer of that kind, unless another peer of the kind has answered a ping.
-func (h *hostility) add(k kind) { h.set(k, true) }
-
-// clear records that a peer of that kind answered a ping.
-func (h *hostility) clear(k kind) { h.set(k, false) }
-
-func (h *hostility) set(k kind, hostile bool) {
+// clear records that a peer of that kind has lived on after a ping.
+func (h *hostility) clear(k kind) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if hostile, known := h.kinds[k]; known && !hostile {
-		return
-	}
-	if h.kinds == nil || len(h.kinds) >= maxKinds {
-		h.kinds = make(map[kind]bool)
-	}
-	h.kinds[k] = hostile
+	h.of(k).harmless = true
 }
 
-// answers reports whether a peer of that kind has answered a ping before.
-func (h *hostility) answers(k kind) bool {
+// died records a death at that age and after that time from the ping. It reports whether the kind is hostile.
+func (h *hostility) died(k kind, age, delay time.Duration) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	hostile, known := h.kinds[k]
-	return known && !hostile
+	t := h.of(k)
+	t.ages.add(age, t.deaths == 0)
+	t.delays.add(delay, t.deaths == 0)
+	if t.deaths++; t.deaths >= t.enough {
+		t.deaths = 0
+		t.hostile = t.hostile || t.enough == 1 || t.ages.width() > closer*t.delays.width()
+	}
+	return t.hostile && !t.harmless
+}
+
+// diedAnyway records that a peer of that kind ended as the others did, at that age, and had got no ping.
+func (h *hostility) diedAnyway(k kind, age time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t := h.of(k); age <= t.ages.most+hostileWithin {
+		t.hostile, t.deaths, t.enough = false, 0, min(max(severalDeaths, 2*t.enough), mostDeaths)
+	}
+}
+
+// of returns the trial of a kind.
+func (h *hostility) of(k kind) *trial {
+	t := h.kinds[k]
+	if t == nil {
+		if h.kinds == nil || len(h.kinds) >= maxKinds {
+			h.kinds = make(map[kind]*trial)
+		}
+		t = &trial{enough: 1}
+		h.kinds[k] = t
+	}
+	return t
 }
 
 // answersPings records that this peer, and so its kind, is not hostile.
@@ -78,18 +127,26 @@ func (l *leg) answersPings() {
 	}
 }
 
-// diedOfPing reports whether the peer closed the leg because of the first ping; if so, it sets the diagnosis. The
-// leg has just ended. A peer that sent a normal close code had another reason.
-func (l *leg) diedOfPing(now model.Instant) bool {
-	e := &l.end.close
-	byPeer := e.By == model.ByNetwork || e.By == model.ByPeer && e.Code != 1000 && e.Code != 1001 && e.Code != 1005
-	if l.pings != 1 || l.pongs > 0 || !byPeer {
-		return false
+// diedOf uses the end of the leg, which has just come, as evidence about its kind. If the first ping was to blame, it sets
+// the diagnosis.
+func (l *leg) diedOf(now model.Instant) {
+	e, all := &l.end.close, &l.conn.hub.hostility
+	protested := e.By == model.ByPeer && (e.Code == codeProtocol || e.Code == codeUnsupported)
+	age, delay := time.Duration(now-l.conn.opened), time.Duration(now-l.heart.LastPing())
+	switch {
+	case l.answers:
+	case l.pings > 1:
+		if l.heart.State() == model.Normal {
+			l.answersPings() // not so, but it has lived on
+		}
+	case e.By != model.ByNetwork && !protested: // it gave a reason, or did not end by itself
+	case l.pings == 0:
+		all.diedAnyway(l.kind(), age)
+	case delay <= hostileWithin && all.died(l.kind(), age, delay):
+		l.killed = true
+		l.heart.Killed(max(delay, time.Millisecond))
 	}
-	age := now - l.heart.LastPing()
-	if age > hostileWithin || l.conn.hub.hostility.answers(l.kind()) {
-		return false
-	}
-	l.heart.Killed(max(time.Duration(age), time.Millisecond))
-	return true
 }
+
+// Close codes of a peer that got a frame which it does not know: RFC 6455 section 7.4.1.
+const codeProtocol, codeUnsupported = 1002, 1003

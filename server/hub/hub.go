@@ -8,8 +8,9 @@
 //
 // # Goroutines
 //
-// Run starts three and waits for them: beat, the only one that decides on pings and suspicions, maintain, for work that is
-// not urgent, and advise, which looks a few times a minute for what could be better. The exported methods of a leg run on the goroutines that move the bytes of its tap.
+// Run starts four and waits for them: beat, the only one that decides on pings and suspicions, maintain, for work that is
+// not urgent, watchStorms, for what takes longer than that, and advise, which looks a few times a minute for what could be
+// better. The exported methods of a leg run on the goroutines that move the bytes of its tap.
 //
 // # Locks
 //
@@ -120,7 +121,7 @@ func New(o Options) *Hub {
 		count:   &h.count,
 		storms:  storm.NewWatch(h.zero),
 
-		many: make(map[*client]int), crowds: make(map[string]*crowd), samplers: &h.samplers,
+		many: make(map[*client]*many), crowds: make(map[string]*crowd), samplers: &h.samplers,
 		routes: newRoutes(),
 	}
 	return h
@@ -184,7 +185,7 @@ func (h *Hub) Sampled(s model.Host) {
 // Run beats until ctx ends. Then it closes all open connections with 1001, and waits up to a second for the peers'
 // answers.
 func (h *Hub) Run(ctx context.Context) error {
-	err := process.Run(ctx, h.beat, h.maintain, h.advise)
+	err := process.Run(ctx, h.beat, h.maintain, h.watchStorms, h.advise)
 	h.closeAll()
 	return err
 }
@@ -200,7 +201,6 @@ func (h *Hub) maintain(ctx context.Context) error {
 		case <-tick.C:
 		}
 		h.closeBin()
-		h.reportStorms()
 		h.reportLapses()
 		h.reportCohorts()
 		if bins%int(time.Second/model.ActivityBin) == 0 {
@@ -228,12 +228,34 @@ func (h *Hub) measure() {
 	h.registry.measure(now)
 }
 
-// reportStorms publishes that a storm has begun or ended, or does not end because clients flap.
+// watchStorms looks for storms, and measures the one that is on.
+func (h *Hub) watchStorms(ctx context.Context) error {
+	tick := time.NewTicker(model.ActivityBin)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		h.reportStorms()
+	}
+}
+
+// reportStorms publishes that a storm has begun or ended, or does not end because clients flap. It reads the survey without
+// the lock, because that may take a tenth of a second.
 func (h *Hub) reportStorms() {
+	survey := h.tickStorms()
+	if survey == nil {
+		return
+	}
+	for h.surveyStorm(survey) {
+	}
+	survey.Read()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()
-	began, flapping, ended := h.registry.storms.Tick(now, len(h.registry.clients))
+	began, flapping, ended := h.registry.storms.Conclude(survey)
 	if began != nil {
 		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormStarted, Storm: began})
 	}
@@ -243,6 +265,18 @@ func (h *Hub) reportStorms() {
 	if ended != nil {
 		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormEnded, Storm: ended})
 	}
+}
+
+func (h *Hub) tickStorms() *storm.Survey {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.registry.storms.Tick(h.now(), len(h.registry.clients))
+}
+
+func (h *Hub) surveyStorm(s *storm.Survey) (more bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.registry.storms.Survey(s)
 }
 
 // all returns the connections on the list, open and lingering.

@@ -30,6 +30,7 @@ type leg struct {
 	pongs    uint32
 	beats    uint32    // the peer's
 	answers  bool      // it has answered a ping, of holter's or of the application's
+	killed   bool      // it ended because of a ping
 	late     uint32    // milliseconds by which holter was late in the evidence for its state
 	awaited  bool      // a beat of the other leg waits for the next byte of this peer
 	sentBy   uint32    // the low bits of the number of bytes that had gone out at the last pong
@@ -195,11 +196,8 @@ func (l *leg) Closed(e tap.Ending) {
 		return
 	}
 	h.schedule.remove(l)
-	killed := l.diedOfPing(now)
-	if killed {
-		h.hostility.add(l.kind())
-	}
-	l.ended(now, killed)
+	l.diedOf(now)
+	l.ended(now)
 	if l.side == model.UpstreamSide {
 		l.changed(l.heart.End(model.Ended))
 		return

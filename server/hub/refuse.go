@@ -73,18 +73,32 @@ func waited(r *http.Request) time.Duration {
 // refuse counts a request that was refused. It returns the name of the client that most likely sent it.
 func (h *Hub) refuse(id string, r *http.Request, refusal *model.Refusal) string {
 	waited := waited(r)
+	h.samplers.call(id, r)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if d := h.registry.crowds[id]; d != nil {
-		cl := d.tries(spotOf(r))
-		if cl == nil {
-			h.registry.storms.Refuse(h.now(), refusal)
+	reg := &h.registry
+	stranger := func() *client { return newClient(strings.Clone(id)) }
+	if d := reg.crowds[id]; d != nil {
+		s := d.spotOf(r)
+		cl := d.tries(s)
+		switch {
+		case cl != nil:
+			id = cl.id
+		case s.value == "" || d.spots[s] != nil: // nobody knows which client it is
+			reg.storms.Refuse(h.now(), refusal)
 			return id
+		default:
+			stranger = func() *client {
+				g := d.group(s)
+				cl := reg.another(g)
+				g.away = append(g.away, cl)
+				id = cl.id
+				return cl
+			}
 		}
-		id = cl.id
 	}
-	h.registry.refuse(id, h.now(), waited, refusal, func() *client {
-		cl := newClient(strings.Clone(id))
+	reg.refuse(id, h.now(), waited, refusal, func() *client {
+		cl := stranger()
 		cl.handshake = unique.Make(handshake{path: h.pathOf(r), agent: model.Clean(r.UserAgent(), maxText)})
 		return cl
 	})

@@ -25,7 +25,7 @@ type registry struct {
 	recent  recent
 	storms  *storm.Watch
 
-	many     map[*client]int   // with several connections: for how many checks in a row they were too many for one
+	many     map[*client]*many
 	crowds   map[string]*crowd // by the name that is shared
 	samplers *samplers         // the hub's
 	routes   routes
@@ -58,7 +58,7 @@ func (r *registry) enter(c *connection, now model.Instant) {
 	r.enroute(c, now)
 	r.count.connects.Add(1)
 	back := c.client.enter(c, now) || c.client.tried != 0
-	r.watchMany(c.client)
+	r.watchMany(c.client, now)
 	if back {
 		c.client.tried = 0
 		r.count.reconnects.Add(1)
@@ -70,8 +70,8 @@ func (r *registry) enter(c *connection, now model.Instant) {
 
 // leave records that a connection has ended. It runs under the connection's lock too.
 func (r *registry) leave(c *connection, now model.Instant) {
+	r.remember(c, now)
 	c.client.leave(c, now)
-	r.watchMany(c.client)
 	if g := c.client.group; g != nil {
 		g.crowd.open--
 		g.waits(c.client)
@@ -126,8 +126,26 @@ func (r *registry) refuse(id string, now model.Instant, waited time.Duration, re
 		r.storms.Refuse(now, refusal)
 		return
 	}
+	r.watchRush(cl, now)
 	cl.tried = now
 	r.storms.Try(cl.attempts, now, waited, refusal)
+}
+
+// watchRush notes that a client is refused again before it was last refused a second ago.
+func (r *registry) watchRush(cl *client, now model.Instant) {
+	switch {
+	case cl.tried == 0 || now-cl.tried > rush:
+		cl.rushed = 0
+	case cl.rushed < crowded:
+		if cl.rushed++; cl.rushed == crowded && cl.group == nil {
+			r.samplers.watch(cl.id)
+		}
+	}
+}
+
+// rushes reports whether the client is refused again and again in a short time.
+func (cl *client) rushes(now model.Instant) bool {
+	return cl.rushed == crowded && now-cl.tried <= crowdedIn
 }
 
 // meet keeps a client that was refused at its first attempt.
@@ -149,12 +167,13 @@ func answered(refusal *model.Refusal) bool {
 	return refusal.By != model.RefusedByHTTP && refusal.By != model.RefusedByClient
 }
 
-// keep keeps a client without a connection.
-func (r *registry) keep(cl *client) {
-	if !cl.outside {
+// keep keeps a client without a connection, if there is room.
+func (r *registry) keep(cl *client) (kept bool) {
+	if !cl.outside && len(r.outside) < maxOutside {
 		cl.outside = true
 		r.outside = append(r.outside, cl)
 	}
+	return cl.outside
 }
 
 // dismiss forgets the clients without a connection that have not tried for long enough. Those that have a connection on the
@@ -195,9 +214,7 @@ func (r *registry) forget(n int) {
 		if c.client.listed--; c.client.listed > 0 {
 			continue
 		}
-		if c.client.tried != 0 && len(r.outside) < maxOutside {
-			r.keep(c.client)
-		} else {
+		if c.client.tried == 0 || !r.keep(c.client) {
 			r.remove(c.client)
 		}
 	}
@@ -209,6 +226,7 @@ func (r *registry) remove(cl *client) {
 	if r.clients[cl.id] == cl { // not if the name has become that of a crowd
 		delete(r.clients, cl.id)
 	}
+	delete(r.many, cl)
 	cl.leaveCrowd()
 }
 

@@ -2,16 +2,20 @@ package hub
 
 import (
 	"fmt"
+	"io"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"holter/model"
+	"holter/server/tap"
 )
 
 // asking returns a request with an address and a user agent, and fields of its header as name, value, ….
@@ -152,6 +156,113 @@ func TestClientsBehindOneAddress(t *testing.T) {
 	})
 }
 
+// silent opens a connection on which nothing is said, not even a ping of holter's for a while.
+func silent(t *testing.T, h *Hub, r *http.Request) *peer {
+	t.Helper()
+	server, end := inMemory()
+	p := newPeer(end)
+	p.app, p.server = h.Adopt(r, server, nil, nil), server
+	handled := make(chan struct{})
+	go func() {
+		defer close(handled)
+		io.WriteString(p.app, switching)
+		io.Copy(io.Discard, p.app)
+		p.app.Close()
+	}()
+	go p.run()
+	t.Cleanup(func() {
+		end.Close()
+		<-p.over
+		<-handled
+	})
+	return p
+}
+
+// Sixteen sockets of one name that are open are enough to see it: they are a storm when a deploy follows at once.
+func TestNameThatAllShareIsFoundAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := quick()
+		o.Rhythm.Interval = 5 * time.Second
+		h, _ := start(t, o)
+		var peers []*peer
+		for i := range 16 {
+			peers = append(peers, silent(t, h, asking("/app/key?client=js", fmt.Sprintf("10.0.0.1:%d", 4000+i))))
+			time.Sleep(30 * ms)
+		}
+		time.Sleep(2 * time.Second)
+		if w := raised(h); len(w) != 1 || w[0].Connections != 16 || len(names(t, h)) != 16 {
+			t.Fatalf("%+v, %q", w, names(t, h))
+		}
+		kickAll(t, h, peers)
+		for range 4 {
+			time.Sleep(time.Second)
+			for range 16 {
+				h.Refused(asking("/app/key?client=js", "10.0.0.1:5000"), 503, "full")
+			}
+		}
+		time.Sleep(time.Second)
+		if s := snapshot(t, h); s.Storm() == nil || s.Storm().Clients != 16 || s.Storm().Refused != 64 {
+			t.Errorf("%+v", s.Storms)
+		}
+	})
+}
+
+// Clients of one name whose connections are closed again at once are as many clients, all of them flapping.
+func TestNameOfConnectionsThatDoNotLast(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		n         int
+		wait, and time.Duration // between two connections: a fixed part and a random one
+		clients   int           // that are told apart, at least
+	}{
+		{"in step", 20, 3 * time.Second, 0, 15},
+		{"out of step", 20, 2 * time.Second, 2 * time.Second, several},
+		{"tabs of one client", 3, 100 * ms, 100 * ms, 1},
+		{"tabs of one client in step", 7, time.Second, 0, 1},
+		{"one client", 1, 0, 0, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, _ := start(t, quick())
+				const lasts = 40 * time.Second
+				over := time.Now().Add(lasts)
+				var all sync.WaitGroup
+				defer all.Wait()
+				for i := range tt.n {
+					random := rand.New(rand.NewPCG(1, uint64(i)))
+					all.Go(func() {
+						time.Sleep(time.Duration(random.Int64N(int64(300 * ms))))
+						for time.Now().Before(over) {
+							url := fmt.Sprintf("/sockjs/%03d/%08x/websocket?client=websocket", i, random.Int32())
+							p := silent(t, h, asking(url, "10.0.0.1:4000"))
+							time.Sleep(200 * ms)
+							p.app.Drop(tap.Ending{By: model.ByApp, Code: 4401}, false)
+							<-p.over
+							time.Sleep(tt.wait + time.Duration(random.Int64N(int64(tt.and)+1)))
+						}
+					})
+				}
+				time.Sleep(10 * time.Second)
+				warned := raised(h)
+				if (len(warned) == 1) != (tt.clients > 1) || len(warned) > 1 {
+					t.Fatalf("%+v, %q", warned, names(t, h))
+				}
+				time.Sleep(lasts - 11*time.Second)
+				s := snapshot(t, h)
+				if n := len(s.Clients); n < tt.clients || n > tt.n || s.Count().Flapping != n {
+					t.Errorf("%d clients, of which %d flap", n, s.Count().Flapping)
+				}
+				if on := s.Storm(); (on != nil) != (tt.clients >= 10) || on != nil && on.Flapping < tt.clients {
+					t.Errorf("%+v", s.Storms)
+				}
+				if len(raised(h)) != len(warned) || len(warned) > 0 && !strings.HasSuffix(s.Warnings[0].Detail, "; --identity path:2 tells them apart") {
+					t.Errorf("%d warnings, %+v", len(raised(h)), s.Warnings)
+				}
+			})
+		})
+	}
+}
+
 // What a client has several of is not shared.
 func TestNamesOfSeveralConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -289,6 +400,43 @@ func TestCrowdsAreBounded(t *testing.T) {
 	})
 }
 
+// A crowd is compared although there are too many other names to look at: when its clients come back.
+func TestAdviceWhenManyNamesAreWatched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, quick())
+		for i := range maxWatched {
+			for range severalOpen {
+				forged(t, h, fmt.Sprint("tabs ", i))
+			}
+		}
+		var peers []*peer
+		gather := func() model.Warning {
+			peers = nil
+			for i := range 16 {
+				peers = append(peers, silent(t, h, asking(fmt.Sprintf("/app?client=js&device=d%d", i), "10.0.0.1:4000")))
+			}
+			time.Sleep(3 * time.Second)
+			w := snapshot(t, h).Warnings
+			if len(w) != 1 {
+				t.Fatalf("%+v", w)
+			}
+			return w[0]
+		}
+		if w := gather(); !strings.HasSuffix(w.Detail, "; which --identity tells them apart is found when they connect again") {
+			t.Error(w.Detail)
+		}
+		if _, err := h.Kick(t.Context(), model.Kick{Query: "client~js", Code: 1012}); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range peers {
+			<-p.over
+		}
+		if w := gather(); w.Identity != "query:device" {
+			t.Error(w.Detail)
+		}
+	})
+}
+
 // Nothing is left of a crowd whose clients are gone, but its name.
 func TestCrowdIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -325,5 +473,69 @@ func BenchmarkFindShared(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		h.registry.findShared(h.now())
+	}
+}
+
+// Twenty clients without a name that are never let in are as many clients, each with its own delays, if something in their
+// requests is each one's own. One client that tries fast, or with a new value each time, is one.
+func TestClientsOfOneNameThatNeverGetIn(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		path     func(i, try int) string
+		n        int
+		every    time.Duration
+		identity string
+	}{
+		{"chargers", func(i, _ int) string { return fmt.Sprintf("/never/ID%d", i) }, 20, time.Second, "path:-1"},
+		{"many chargers", func(i, _ int) string { return fmt.Sprintf("/never/ID%d", i) }, 300, 2 * time.Second, "path:-1"},
+		{"a client in a hurry", func(int, int) string { return "/never/ID" }, 1, 50 * ms, ""},
+		{"a new session each time", func(_, try int) string { return fmt.Sprintf("/never/%x", try*7919) }, 1, 50 * ms, ""},
+		{"two hosts in turn", func(_, try int) string { return fmt.Sprintf("/never/%d", try%2) }, 1, 50 * ms, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, _ := start(t, quick())
+				var all sync.WaitGroup
+				for i := range tt.n {
+					all.Go(func() {
+						time.Sleep(time.Duration(i) * tt.every / time.Duration(tt.n))
+						for try := range int(20 * time.Second / tt.every) {
+							h.Report(asking(tt.path(i, try), "10.0.0.1:4000"), model.Refusal{Status: 401, By: model.RefusedByUpstream})
+							time.Sleep(tt.every)
+						}
+					})
+				}
+				all.Wait()
+				s := snapshot(t, h)
+				if len(s.Clients) != tt.n || (len(s.Warnings) == 1) != (tt.n > 1) {
+					t.Fatalf("%d clients, %+v", len(s.Clients), s.Warnings)
+				}
+				for _, c := range s.Clients {
+					for _, a := range c.Attempts {
+						if a.Delay != tt.every {
+							t.Fatalf("%s: %+v", c.ID, c.Attempts)
+						}
+					}
+				}
+				if tt.n == 1 {
+					return
+				}
+				w := s.Warnings[0]
+				if w.Identity != tt.identity || w.Connections != 0 || w.Touched != tt.n || !strings.HasSuffix(w.Detail, "; --identity path:-1 tells them apart") {
+					t.Errorf("%+v", w)
+				}
+				if on := s.Storm(); on == nil || on.NeverIn != tt.n || on.Clients != tt.n {
+					t.Errorf("%+v", on)
+				}
+				for i := range tt.n {
+					silent(t, h, asking(tt.path(i, 0), "10.0.0.1:4000"))
+				}
+				time.Sleep(10 * time.Second)
+				s = snapshot(t, h)
+				if n := s.Count(); n.Present != tt.n || n.Away != 0 || len(s.Clients) != tt.n {
+					t.Errorf("when they are let in: %+v", n)
+				}
+			})
+		})
 	}
 }

@@ -72,6 +72,7 @@ func (h *Hub) Detail(_ context.Context, id model.ID) (model.Detail, error) {
 	now := h.now()
 	shown := c.worse()
 	d := shown.detail(now)
+	c.tellCloser(&d.Connection, now)
 	c.explain(&d.Connection, shown)
 	for _, t := range c.transitions {
 		d.Transitions = append(d.Transitions, model.Transition{At: h.time(t.at), Side: t.side, From: t.from, To: t.to, Diagnosis: t.diagnosis, Late: t.late})

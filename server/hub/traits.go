@@ -23,7 +23,7 @@ const (
 	maxParsed  = 8 << 10 // bytes of a query, or of the cookies, that are looked at
 	maxSamples = 64      // requests of one name whose traits are kept: of present connections, and of past ones
 	maxWatched = 256     // names whose requests are looked at
-	mostLooks  = 200     // requests that are looked at between two checks, which are a second apart
+	mostLooks  = 64      // requests that are looked at between two checks, which are a second apart
 
 	// fewestSamples is the number of requests that show what differs between clients.
 	fewestSamples = 4
@@ -124,7 +124,67 @@ type sampler struct {
 	past    []traits // of connections that have ended, the newest maxSamples
 	ended   int      // connections, in all
 	changed bool     // since they were compared
+	early   bool     // they were compared since the last check, as connections ended
+	clients int      // at the last check
 	last    distinction
+	calls   map[string]*called       // refused requests, by identity
+	refused int                      // requests, of those that were looked at
+	by      atomic.Pointer[Identity] // see crowd.by
+}
+
+// called is what refused requests had in one place.
+type called struct {
+	times  map[uint64]int // that a value came after another one; of the first maxSamples values
+	newest uint64
+	all    int // requests that had any
+}
+
+// call keeps the traits of a refused request.
+func (s *sampler) call(t traits) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls == nil {
+		s.calls = make(map[string]*called)
+	}
+	s.refused++
+	for identity, value := range t {
+		c := s.calls[identity]
+		if c == nil && len(s.calls) < maxTraits {
+			c = &called{times: make(map[uint64]int)}
+			s.calls[identity] = c
+		}
+		if c == nil {
+			continue
+		}
+		c.all++
+		if _, known := c.times[value]; value != c.newest && (known || len(c.times) < maxSamples) {
+			c.times[value]++
+		}
+		c.newest = value
+	}
+}
+
+// callers finds the best identity whose values come again and again, in turn, in the requests that were refused: each is a
+// client's own. It returns "" if there is none, and the number of the values.
+func (s *sampler) callers() (best string, values int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for identity, c := range s.calls {
+		again := 0
+		for _, times := range c.times {
+			if times > 1 {
+				again++
+			}
+		}
+		once := len(c.times) - again
+		if c.all < s.refused || again < crowded || once > again/4 {
+			continue
+		}
+		if best == "" || byPreference(identity, best) < 0 {
+			best, values = identity, len(c.times)
+		}
+	}
+	return best, values
 }
 
 // sample is the traits of a connection, with the number of connections that had ended before it came.
@@ -133,12 +193,12 @@ type sample struct {
 	after int
 }
 
-// see keeps the traits of a request, if there is room.
-func (s *sampler) see(c *connection, r *http.Request, seed maphash.Seed) {
+// add keeps the traits of a connection, if there is room.
+func (s *sampler) add(c *connection, t traits) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.present) < maxSamples {
-		s.present[c], s.changed = sample{traitsOf(r, seed), s.ended}, true
+		s.present[c], s.changed = sample{t, s.ended}, true
 	}
 }
 
@@ -149,6 +209,9 @@ func (s *sampler) forget(c *connection) {
 	t, known := s.present[c]
 	if !known {
 		return
+	}
+	if s.changed && !s.early && len(s.present) >= fewestSamples {
+		s.early, s.last = true, s.compare(s.clients) // there may be too few at the next check
 	}
 	delete(s.present, c)
 	if len(s.past) == maxSamples {
@@ -170,16 +233,14 @@ type distinction struct {
 func (s *sampler) distinguish(all int) distinction {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.changed {
+	if s.changed && len(s.present) >= fewestSamples {
 		s.changed, s.last = false, s.compare(all)
 	}
+	s.early, s.clients = false, all
 	return s.last
 }
 
 func (s *sampler) compare(all int) distinction {
-	if len(s.present) < fewestSamples {
-		return distinction{}
-	}
 	best := distinction{looked: true}
 	for identity := range s.unique() {
 		again, fresh := s.seenBefore(identity)
@@ -241,31 +302,63 @@ type samplers struct {
 }
 
 func (s *samplers) of(name string) *sampler {
-	all := s.byName.Load()
-	if all == nil {
-		return nil
-	}
-	return (*all)[name]
+	return s.all()[name]
 }
 
 // see looks at the request of a connection if its name is watched.
 func (s *samplers) see(c *connection, r *http.Request) {
-	if of := s.of(c.client.id); of != nil && s.looks.Add(1) <= mostLooks {
-		of.see(c, r, s.seed)
+	of := s.of(c.client.id)
+	if of == nil {
+		return
 	}
+	if by := of.by.Load(); by != nil {
+		c.client.value = by.value(r)
+	} else if s.looks.Add(1) <= mostLooks {
+		of.add(c, traitsOf(r, s.seed)) // parsed outside the lock, for which Gone waits under Hub.mu
+	}
+}
+
+// call looks at a refused request if its name is watched.
+func (s *samplers) call(name string, r *http.Request) {
+	if of := s.of(name); of != nil && of.by.Load() == nil && s.looks.Add(1) <= mostLooks {
+		of.call(traitsOf(r, s.seed))
+	}
+}
+
+// all are the samplers by name.
+func (s *samplers) all() map[string]*sampler {
+	if all := s.byName.Load(); all != nil {
+		return *all
+	}
+	return nil
 }
 
 // watch adds a name, if there is room.
 func (s *samplers) watch(name string) {
-	fresh := make(map[string]*sampler)
-	if all := s.byName.Load(); all != nil {
-		if (*all)[name] != nil || len(*all) >= maxWatched {
-			return
-		}
-		maps.Copy(fresh, *all)
+	all := s.all()
+	if all[name] != nil || len(all) >= maxWatched {
+		return
 	}
+	fresh := make(map[string]*sampler, len(all)+1)
+	maps.Copy(fresh, all)
 	fresh[name] = &sampler{present: make(map[*connection]sample)}
 	s.byName.Store(&fresh)
+}
+
+// prefer adds a name in place of another one if there is no room.
+func (s *samplers) prefer(name string, other func(name string) bool) {
+	all := s.all()
+	if all[name] == nil && len(all) >= maxWatched {
+		for n := range all {
+			if other(n) {
+				fresh := maps.Clone(all)
+				delete(fresh, n)
+				s.byName.Store(&fresh)
+				break
+			}
+		}
+	}
+	s.watch(name)
 }
 
 // keep removes the names that are not wanted any more.

@@ -248,53 +248,6 @@ func TestNoPingIntoAForeignProtocol(t *testing.T) {
 	}
 }
 
-// A peer that hangs up on the first ping is told so, and its like is left alone. One that just leaves is not.
-func TestPingHostile(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h, _ := start(t, observing())
-		hostile := func(says bool) model.Connection {
-			server, end := inMemory()
-			r, accepts := keyed()
-			app := h.Adopt(r, server, nil, nil)
-			app.Expect(r)
-			over := make(chan struct{})
-			go func() {
-				io.Copy(io.Discard, app)
-				app.Close()
-				close(over)
-			}()
-			io.WriteString(app, accepts)
-			io.ReadFull(end, make([]byte, len(accepts)))
-			ws.WriteFrame(end, ws.MaskFrame(ws.NewTextFrame([]byte("hello"))))
-			pinged := make(chan struct{})
-			go func() {
-				readFrame(end)
-				close(pinged)
-			}()
-			select {
-			case <-pinged:
-			case <-time.After(20 * time.Second):
-			}
-			if says {
-				ws.WriteFrame(end, ws.MaskFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "done"))))
-			}
-			end.Close()
-			<-over
-			all := snapshot(t, h).Connections
-			return all[len(all)-1]
-		}
-		if c := hostile(true); c.Diagnosis.Cause == model.CausePingHostile {
-			t.Errorf("one that said goodbye died of %+v", c.Diagnosis)
-		}
-		if c := hostile(false); c.Diagnosis.Cause != model.CausePingHostile || c.PingsSent != 1 {
-			t.Errorf("%d pings, %+v", c.PingsSent, c.Diagnosis)
-		}
-		if c := hostile(false); c.PingsSent != 0 || c.Diagnosis.Cause != model.CausePingHostile {
-			t.Errorf("the next one got %d pings, %+v", c.PingsSent, c.Diagnosis)
-		}
-	})
-}
-
 // What has ended stays on the list, counts for the limits and can be kicked until its sockets are closed.
 func TestHalfClosedIsStillThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

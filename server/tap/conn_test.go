@@ -480,3 +480,24 @@ func TestTLS(t *testing.T) {
 	}
 	c.Close()
 }
+
+// A close frame that is the first frame proves that frames pass, but the ping that waits for the proof comes too late.
+func TestNoPingAfterACloseFrameThatIsTheProof(t *testing.T) {
+	server, peer := loopback(t)
+	peer.SetDeadline(time.Now().Add(10 * time.Second))
+	r := newRecord()
+	c := NewUpstream(server, nil, r, clock())
+	c.Open()
+	c.Ping(1)
+	peer.Write(ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(4401, "unauthorized"))))
+	if n, err := c.Read(make([]byte, 100)); n != 16 || err != nil {
+		t.Fatal(n, err)
+	}
+	c.Close()
+	if b, err := io.ReadAll(peer); err != nil || len(b) != 0 {
+		t.Fatalf("%x %v", b, err)
+	}
+	if len(r.calls.sent) != 0 || c.Ending().Code != 4401 || !c.Proved() {
+		t.Errorf("pings %v, %+v", r.calls.sent, c.Ending())
+	}
+}

@@ -196,12 +196,12 @@ func (c *Conn) trackFrame(b []byte, at model.Instant) int {
 	if c.in.head.length >= largeFrame {
 		c.large.Store(0)
 	}
-	if !c.is(flagProved) {
+	proved := c.is(flagProved)
+	if !proved {
 		if c.checkFirst(&c.in, !c.client); c.in.lost {
 			c.stray(&c.in, at)
 			return n
 		}
-		c.deliver() // a ping of ours may have waited for the proof
 	}
 	switch c.in.head.opcode {
 	case OpClose:
@@ -220,6 +220,9 @@ func (c *Conn) trackFrame(b []byte, at model.Instant) int {
 		}
 	default:
 		c.passedData(&c.dataIn, &c.pauseIn, at)
+	}
+	if !proved {
+		c.deliver() // a ping of ours may have waited for the proof; none follows if that was a close frame
 	}
 	return n
 }

@@ -28,7 +28,7 @@ func describe(e *model.Event) (line, bool) {
 	case model.FaultSet:
 		return line{slog.LevelInfo, "faults set", append(who(e.Connection), slog.String("faults", e.Connection.Faults.String()))}, true
 	case model.StormStarted:
-		return line{slog.LevelWarn, "storm started", []slog.Attr{slog.Int("storm", e.Storm.ID), slog.Int("clients", e.Storm.Clients)}}, true
+		return line{slog.LevelWarn, "storm started", []slog.Attr{slog.Int("storm", e.Storm.ID), slog.Int("clients", e.Storm.Clients), slog.Int("never_in", e.Storm.NeverIn)}}, true
 	case model.StormFlapping:
 		return line{slog.LevelWarn, "storm does not end: clients flap", stormFlapping(e.Storm)}, true
 	case model.StormEnded:
@@ -168,17 +168,21 @@ func stormFlapping(s *model.Storm) []slog.Attr {
 }
 
 func stormEnded(s *model.Storm) []slog.Attr {
-	return []slog.Attr{
+	attrs := []slog.Attr{
 		slog.Int("storm", s.ID),
 		slog.Int("clients", s.Clients),
 		slog.Int("away", s.Away),
+		slog.Int("settling", s.Settling),
 		slog.Int("flapping", s.Flapping),
 		slog.Int("gave_up", s.GaveUp),
 		slog.Int("never_in", s.NeverIn),
 		slog.Int("refused", s.Refused),
 		slog.Float64("peak_per_s", s.Peak),
-		milliseconds("back_99_ms", s.Back99),
 	}
+	if s.Back99 > 0 {
+		attrs = append(attrs, milliseconds("back_99_ms", s.Back99))
+	}
+	return attrs
 }
 
 func milliseconds(name string, d time.Duration) slog.Attr {

@@ -32,9 +32,9 @@ var Words = []Entry{
 	{"1.2ms of 0.50s", "on such a monitor: the last round trip, and the timeout"},
 	{"generation", "gen: which connection of its client this is, counted from 1"},
 	{"client", "who is behind a connection; it stays the same over reconnects"},
-	{"away", "a client without a connection"},
+	{"away", "a client without a connection that does not flap"},
 	{"back", "a client whose connection has lasted for 5 s; the end of an earlier one is a failed attempt"},
-	{"just in", "clients of a storm with a connection that has yet to last so long"},
+	{"just in", "clients of a storm with a connection that has yet to last so long: no longer away, and not yet back"},
 	{"flapping", "a client that comes back again and again, and whose connections are closed again within 5 s"},
 	{"kept out by", "the code that closes a client's connections again, or the status that refuses it, and who does so"},
 	{"gave up", "a client that has been silent for clearly longer than its own policy allows"},
@@ -67,7 +67,7 @@ func Cause(c model.Cause) string { return causes[c] }
 
 var causes = map[model.Cause]string{
 	model.CauseFramesLost:      "the bytes make no WebSocket frames any more",
-	model.CausePingHostile:     "the peer hung up right after its first ping; holter sends no more pings to peers of its kind",
+	model.CausePingHostile:     "the peer hung up right after its first ping; holter sends no more to peers of its kind, unless they end alike without one",
 	model.CauseHostBusy:        "holter itself was late: it was this machine",
 	model.CauseBackpressure:    "bytes wait unsent, for a client that takes nothing",
 	model.CauseAppNotReading:   "bytes wait unread in holter's own socket, or for an upstream that takes nothing",

@@ -64,6 +64,16 @@ func (g *Glyphs) CutLeft(s string, w int) string {
 	return ansi.TruncateLeft(s, total-w+Width(g.Ellipsis), g.Ellipsis)
 }
 
+// CutMiddle cuts the middle out, for names that differ at their ends.
+func (g *Glyphs) CutMiddle(s string, w int) string {
+	total := Width(s)
+	if total <= w {
+		return s
+	}
+	end := ansi.TruncateLeft(s, total-(w-Width(g.Ellipsis))/2, "")
+	return g.Cut(s, w-Width(end)) + end
+}
+
 // Pad fills s with spaces to w cells.
 func Pad(s string, w int) string {
 	return s + strings.Repeat(" ", max(0, w-Width(s)))
@@ -77,6 +87,15 @@ func PadLeft(s string, w int) string {
 // Wrap breaks prose into lines of at most w cells.
 func Wrap(s string, w int) []string {
 	return strings.Split(ansi.Wrap(s, max(w, 1), ""), "\n")
+}
+
+// WrapCut is Wrap for at most n lines, of which it cuts the last.
+func (g *Glyphs) WrapCut(s string, w, n int) []string {
+	lines := Wrap(s, w)
+	if len(lines) > n {
+		lines = append(lines[:n-1], g.Cut(strings.Join(lines[n-1:], " "), w))
+	}
+	return lines
 }
 
 // Fill makes lines exactly h lines.
