@@ -52,7 +52,7 @@ type way struct {
 	minutes uint8  // pauses in a row of about a minute
 	grade   uint8  // of the limit, as Path counts it; 0 while there is none
 	quiet   bool   // counted as quiet
-	spared  bool   // the newest pause of its length was not learned
+	spared  uint8  // looks until a long pause may again not be learned
 	beyond  bool   // no data for longer than the limit, at the look before
 }
 
@@ -77,7 +77,8 @@ const (
 	aboutMinute = 2 * time.Second
 	fasterThan  = 40 * time.Second
 	fewMinutes  = 3
-	calmAfter   = 2 // looks at which data comes as usual that end a stretch
+	calmAfter   = 2  // looks at which data comes as usual that end a stretch
+	spareAgain  = 60 // looks with data from one long pause that is not learned to the next
 )
 
 // Due reports whether it is time for another look. between is that from one look to the next, more or less.
@@ -144,13 +145,13 @@ func (h *Habit) heed(i Way, r *Reading, limit time.Duration, page bool, now mode
 	page = page && i == In && limit > 0 && longest < fasterThan
 	switch minute := (r.Pause - time.Minute).Abs() <= aboutMinute; {
 	case page && minute:
-		w.minutes, w.spared, h.calm = min(w.minutes+1, math.MaxUint8-1), false, 0
+		w.minutes, w.spared, h.calm = min(w.minutes+1, math.MaxUint8-1), 0, 0
 		if w.minutes >= fewMinutes || h.kind == stopped && h.of == i {
 			h.kind, h.of = stretched, i
 		}
 		return
-	case page && !w.spared && r.Pause > longest*5/4 && r.Pause < 2*time.Minute:
-		w.spared = true // it may be the time from the last usual message to the first of the throttled ones
+	case page && w.spared == 0 && r.Pause > longest*5/4 && r.Pause < 2*time.Minute:
+		w.spared = spareAgain // it may be the time from the last usual message to the first of the throttled ones
 		return
 	case h.kind == stretched && h.of == i && r.Pause <= longest*5/4:
 		if h.calm++; h.calm < calmAfter {
@@ -160,7 +161,7 @@ func (h *Habit) heed(i Way, r *Reading, limit time.Duration, page bool, now mode
 	if h.kind == stretched && h.of == i {
 		h.kind, h.calm = none, 0
 	}
-	w.minutes = 0
+	w.minutes, w.spared = 0, max(w.spared, 1)-1
 	w.learn(uint32(min(r.Pause/time.Millisecond, math.MaxUint32)))
 	if w.beyond && !page {
 		h.path.returned(i, r.Pause, now)

@@ -2,6 +2,7 @@ package heart
 
 import (
 	"fmt"
+	"time"
 
 	"holter/model"
 )
@@ -74,7 +75,11 @@ func pongsOnTime(s *model.Stream) string {
 	if s.Pong == 0 {
 		return "other bytes come as before"
 	}
-	return fmt.Sprintf("pongs come on time (the last took %s)", span(s.Pong))
+	took := span(s.Pong)
+	if s.Pong < 10*time.Millisecond {
+		took = fmt.Sprintf("%.1f ms", s.Pong.Seconds()*1000)
+	}
+	return fmt.Sprintf("pongs come on time (the last took %s)", took)
 }
 
 func onThePath(s *model.Stream) string {

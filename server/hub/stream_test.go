@@ -52,7 +52,7 @@ func TestStreamStalls(t *testing.T) {
 				}
 				t.Log(d.Diagnosis.Detail)
 				time.Sleep(10 * time.Minute)
-				if d := detail(t, h, p.id); d.Diagnosis.Cause != model.CauseStreamStalled || !strings.Contains(d.Diagnosis.Detail, "for 60") {
+				if d := detail(t, h, p.id); d.Diagnosis.Cause != model.CauseStreamStalled || !strings.Contains(d.Diagnosis.Detail, "for 6") {
 					t.Errorf("%+v after ten minutes more", d.Diagnosis)
 				}
 				steadily(3*time.Second, func() { test.say(p) })
