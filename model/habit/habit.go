@@ -60,6 +60,7 @@ const (
 	// steadyLooks are those with data after which a rhythm can be a habit: ten minutes at the default interval. One that
 	// wavers needs the more.
 	steadyLooks   = 120
+	knownLooks    = 30 // on a path that is known to have such streams
 	waveringLooks = math.MaxUint8
 	// A rhythm is steady if the longest pause is at most half as long again as the usual one, and it wavers if the
 	// longest is at most four times that. The longest pauses of messages that come at random are five to six times.
@@ -78,7 +79,7 @@ const (
 	fasterThan  = 40 * time.Second
 	fewMinutes  = 3
 	calmAfter   = 2  // looks at which data comes as usual that end a stretch
-	spareAgain  = 60 // looks with data from one long pause that is not learned to the next
+	spareAgain  = 30 // looks with data from one long pause that is not learned to the next
 )
 
 // Due reports whether it is time for another look. between is that from one look to the next, more or less.
@@ -100,9 +101,9 @@ func (h *Habit) Look(now model.Instant, between time.Duration, path *Path, read 
 		w, r := &h.ways[i], &read[i]
 		fresh := r.Last > before
 		if fresh {
-			h.heed(Way(i), r, w.limit(between), page, now)
+			h.heed(Way(i), r, w.limit(between, path.known(Way(i))), page, now)
 		}
-		limit := w.limit(between)
+		limit := w.limit(between, path.known(Way(i)))
 		quiet := time.Duration(now - r.Last)
 		path.count(Way(i), w, limit, quiet)
 		beyond := limit > 0 && quiet > limit
@@ -182,12 +183,17 @@ func (w *way) learn(pause uint32) {
 	}
 }
 
-// limit returns after how long a quiet the stream has stopped, 0 while there is no habit.
-func (w *way) limit(between time.Duration) time.Duration {
+// limit returns after how long a quiet the stream has stopped, 0 while there is no habit. known says that its path has many
+// with a habit.
+func (w *way) limit(between time.Duration, known bool) time.Duration {
+	looks := uint8(steadyLooks)
+	if known {
+		looks = knownLooks
+	}
 	usual, longest := time.Duration(w.usual)*time.Millisecond, time.Duration(w.longest)*time.Millisecond
 	usual += between / 8 // or hiccups of a fast stream would make it waver
 	switch {
-	case w.seen < steadyLooks || longest > slowest:
+	case w.seen < looks || longest > slowest:
 		return 0
 	case 2*longest <= 3*usual:
 		return steadyTimes*longest + between
