@@ -83,7 +83,8 @@ func New(o Options) *Monitor {
 
 // Wrap watches the WebSockets that next upgrades. It may stand around a handler, a ServeMux or other middleware,
 // as long as each writer between it and the server implements http.Hijacker or Unwrap. All other requests pass
-// with the writer that they came with. (For Gin, package ginmonitor has a middleware.)
+// with the writer that they came with, but for handshakes that are broken, whose answer is reported. (For Gin, package
+// ginmonitor has a middleware.)
 //
 // If a handler is wrapped twice, by one monitor or by two, only the outermost Wrap watches it, and the inner monitor
 // logs that once.
@@ -100,6 +101,13 @@ func (m *Monitor) Wrap(next http.Handler) http.Handler {
 			watched := &httpWriter{ResponseWriter: w, monitor: m, request: r, reserved: reserved}
 			next.ServeHTTP(watched, r)
 			watched.tell()
+			return
+		}
+		if key := brokenKey(r); m.invalid == nil && key != nil && wrapping.begins(key) {
+			defer ends(key)
+			observed := &brokenWriter{httpWriter{ResponseWriter: w, monitor: m, request: r}}
+			next.ServeHTTP(observed, r)
+			observed.tell()
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -85,6 +85,11 @@ func (w *httpWriter) tell() {
 	if ok && status == 0 && below.Written() {
 		status = below.Status()
 	}
+	w.report(status)
+}
+
+// report reports that the application has answered with that status, unless it has taken the connection or not answered.
+func (w *httpWriter) report(status int) {
 	if w.hijacked || status < http.StatusOK {
 		return
 	}

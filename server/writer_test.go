@@ -1,9 +1,11 @@
 package server_test
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/gin-gonic/gin"
+	"github.com/gorilla/websocket"
 
 	"holter/model"
 	"holter/server"
@@ -153,5 +156,76 @@ func TestMonitorTellsWhatTheApplicationRefuses(t *testing.T) {
 				t.Errorf("told %+v", got)
 			}
 		})
+	}
+}
+
+// A handshake that a proxy in front broke reaches the application as a plain request, and the preface of HTTP/2 as one that
+// nothing knows. What the application makes of them is told with what broke them, once, and nothing is told of requests
+// that are no handshakes.
+func TestMonitorTellsOfBrokenHandshakes(t *testing.T) {
+	gin.SetMode(gin.ReleaseMode)
+	upgrade := func(w http.ResponseWriter, r *http.Request) {
+		var upgrader websocket.Upgrader
+		if c, err := upgrader.Upgrade(w, r, nil); err == nil {
+			c.Close()
+		}
+	}
+	for name, wrap := range map[string]func(m *server.Monitor) http.Handler{
+		"net/http": func(m *server.Monitor) http.Handler { return m.Wrap(http.HandlerFunc(upgrade)) },
+		"twice":    func(m *server.Monitor) http.Handler { return m.Wrap(m.Wrap(http.HandlerFunc(upgrade))) },
+		"Gin": func(m *server.Monitor) http.Handler {
+			r := gin.New()
+			r.Use(ginmonitor.Middleware(m))
+			r.GET("/", gin.WrapF(upgrade))
+			return r
+		},
+	} {
+		for what, tc := range map[string]struct{ request, says string }{
+			"no Upgrade":    {"GET / HTTP/1.1\r\nHost: x\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", "without Upgrade: websocket and Connection: Upgrade"},
+			"no Connection": {"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", "without Connection: Upgrade"},
+			"HTTP/2":        {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "preface of HTTP/2"},
+			"a page":        {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		} {
+			t.Run(name+", "+what, func(t *testing.T) {
+				m := newMonitor(t)
+				s := httptest.NewServer(wrap(m))
+				defer s.Close()
+				c, err := net.Dial("tcp", s.Listener.Addr().String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				io.WriteString(c, tc.request)
+				res, err := http.ReadResponse(bufio.NewReader(c), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.Close() // and with it the handler has returned
+				m.Door().Refused(httptest.NewRequest("GET", "/end", nil), model.Refusal{Reason: "the end of the test"})
+				var told []model.Refusal
+				for seq := uint64(0); len(told) == 0 || told[len(told)-1].Reason != "the end of the test"; {
+					events, err := m.Source().Events(t.Context(), seq)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, e := range events {
+						if seq = e.Seq; e.Refusal != nil {
+							told = append(told, *e.Refusal)
+						}
+					}
+				}
+				told = told[:len(told)-1]
+				if tc.says == "" {
+					if len(told) > 0 {
+						t.Errorf("told %+v of %s", told, res.Status)
+					}
+					return
+				}
+				if len(told) != 1 || told[0].Status != res.StatusCode || told[0].By != model.RefusedByApp ||
+					told[0].Diagnosis.Cause != model.CauseHandshakeBroken || !strings.Contains(told[0].Diagnosis.Detail, tc.says) {
+					t.Errorf("told %+v of %s", told, res.Status)
+				}
+			})
+		}
 	}
 }

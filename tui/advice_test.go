@@ -114,7 +114,8 @@ func TestAdviceLeadsToItsEvidence(t *testing.T) {
 // stays on its piece.
 func TestAdviceIsDismissed(t *testing.T) {
 	s := onAdvice(t, 120, 30, utf8Locale)
-	s.line("a all advice, 5")
+	s.press("6").lacks("advice") // the ward fills the screen
+	s.press("1").line("a all advice, 5")
 	s.line("✖ timer-race on /rooms/*: The server's beat")
 	s.press("a", "D").line("timer-race is dismissed until it becomes worse")
 	s.refresh()

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"holter/model"
+	"holter/tui/advice"
 	"holter/tui/flood"
 	"holter/tui/look"
 )
@@ -257,7 +258,7 @@ func itemOf(e *model.Event) (item, bool) {
 		it.weight, it.Kind, it.state = weightLoss, "storm", model.Flapping
 		it.text = fmt.Sprintf("storm %d does not end: %s", e.Storm.ID, flapWords(e.Storm, "x"))
 	case e.Type == model.WarningRaised && e.Warning != nil:
-		it.weight, it.Kind, it.state = weightLoss, "warning", model.Suspect
+		it.weight, it.Kind, it.state = weightLoss, "warning", advice.State(e.Warning)
 		it.text = fmt.Sprintf("%s: %s", e.Warning.Kind, e.Warning.Detail)
 		if e.Warning.Path != "" {
 			it.text = fmt.Sprintf("%s on %s: %s", e.Warning.Kind, e.Warning.Path, e.Warning.Detail)

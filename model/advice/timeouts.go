@@ -32,7 +32,6 @@ const MostRecords = 1000
 
 // What is below these numbers is no evidence.
 const (
-	leastBeats = 300   // from which on a share of late answers says something
 	leastLate  = 12    // answers that were late: one odd minute has fewer
 	leastHit   = 3     // connections with a late answer: one bad path is no reason to change what all have
 	leastShare = 0.002 // of late answers: at an interval of 5 s, more than one false suspicion in an hour for each connection
@@ -92,8 +91,6 @@ func (o *option) longer() time.Duration { return o.trial.Mean() - o.than }
 // warnings is at most one piece: settings that mend the same are not advised together.
 func (t *timeouts) warnings(r *heart.Rhythm) []model.Warning {
 	switch {
-	case t.present.Beats < leastBeats:
-		return nil
 	case t.troubled():
 		if o, ok := t.calmer(r); ok {
 			return []model.Warning{t.calm(&o)}

@@ -111,6 +111,22 @@ func TestADetectorThatWouldHaveBeenSooner(t *testing.T) {
 	}
 }
 
+// A detector that would have been sooner, and would have suspected some that lived, is not better.
+func TestADetectorThatIsOnlySooner(t *testing.T) {
+	l := seen("deviation", 80, func(conn, beat int) time.Duration {
+		switch {
+		case beat == 10:
+			return 480 * ms
+		case conn < 3 && beat == 40:
+			return 700 * ms
+		}
+		return 10 * ms
+	})
+	if all := l.Warnings(); len(all) > 0 {
+		t.Errorf("%+v", all)
+	}
+}
+
 // Where the evidence is thin, or nothing would have been better, nothing is said.
 func TestTimeoutsThatAreWell(t *testing.T) {
 	steady := func(int, int) time.Duration { return 20 * ms }
@@ -120,7 +136,8 @@ func TestTimeoutsThatAreWell(t *testing.T) {
 		"calm, phi":            seen("phi", 80, steady),
 		"far away":             seen("deviation", 80, func(int, int) time.Duration { return 400 * ms }),
 		"no beats":             seen("deviation", 80, steady).without(),
-		"one bad connection":   seen("jacobson", 80, func(conn, beat int) time.Duration { return bad(conn == 0 && beat%4 == 3, 900*ms) }),
+		"two bad connections":  seen("jacobson", 30, func(conn, beat int) time.Duration { return bad(conn < 2 && beat%7 == 6, 900*ms) }),
+		"eight were late":      seen("deviation", 30, func(conn, beat int) time.Duration { return bad(conn < 8 && beat == 30, 700*ms) }),
 		"a few beats":          seen("deviation", 5, func(_, beat int) time.Duration { return bad(beat == 30, 700*ms) }),
 		"rarely late":          seen("deviation", 1000, func(conn, beat int) time.Duration { return bad(conn%60 == 0 && beat == 30, 700*ms) }),
 		"late beyond any wait": seen("deviation", 40, func(_, beat int) time.Duration { return bad(beat == 30, 6*time.Second) }),

@@ -52,7 +52,7 @@ type way struct {
 	minutes uint8  // pauses in a row of about a minute
 	grade   uint8  // of the limit, as Path counts it; 0 while there is none
 	quiet   bool   // counted as quiet
-	spared  bool   // the newest pause of its length was not learned
+	spared  uint8  // looks until a long pause may again not be learned
 	beyond  bool   // no data for longer than the limit, at the look before
 }
 
@@ -60,6 +60,7 @@ const (
 	// steadyLooks are those with data after which a rhythm can be a habit: ten minutes at the default interval. One that
 	// wavers needs the more.
 	steadyLooks   = 120
+	knownLooks    = 30 // on a path that is known to have such streams
 	waveringLooks = math.MaxUint8
 	// A rhythm is steady if the longest pause is at most half as long again as the usual one, and it wavers if the
 	// longest is at most four times that. The longest pauses of messages that come at random are five to six times.
@@ -77,7 +78,8 @@ const (
 	aboutMinute = 2 * time.Second
 	fasterThan  = 40 * time.Second
 	fewMinutes  = 3
-	calmAfter   = 2 // looks at which data comes as usual that end a stretch
+	calmAfter   = 2  // looks at which data comes as usual that end a stretch
+	spareAgain  = 30 // looks with data from one long pause that is not learned to the next
 )
 
 // Due reports whether it is time for another look. between is that from one look to the next, more or less.
@@ -99,9 +101,9 @@ func (h *Habit) Look(now model.Instant, between time.Duration, path *Path, read 
 		w, r := &h.ways[i], &read[i]
 		fresh := r.Last > before
 		if fresh {
-			h.heed(Way(i), r, w.limit(between), page, now)
+			h.heed(Way(i), r, w.limit(between, path.known(Way(i))), page, now)
 		}
-		limit := w.limit(between)
+		limit := w.limit(between, path.known(Way(i)))
 		quiet := time.Duration(now - r.Last)
 		path.count(Way(i), w, limit, quiet)
 		beyond := limit > 0 && quiet > limit
@@ -144,13 +146,13 @@ func (h *Habit) heed(i Way, r *Reading, limit time.Duration, page bool, now mode
 	page = page && i == In && limit > 0 && longest < fasterThan
 	switch minute := (r.Pause - time.Minute).Abs() <= aboutMinute; {
 	case page && minute:
-		w.minutes, w.spared, h.calm = min(w.minutes+1, math.MaxUint8-1), false, 0
+		w.minutes, w.spared, h.calm = min(w.minutes+1, math.MaxUint8-1), 0, 0
 		if w.minutes >= fewMinutes || h.kind == stopped && h.of == i {
 			h.kind, h.of = stretched, i
 		}
 		return
-	case page && !w.spared && r.Pause > longest*5/4 && r.Pause < 2*time.Minute:
-		w.spared = true // it may be the time from the last usual message to the first of the throttled ones
+	case page && w.spared == 0 && r.Pause > longest*5/4 && r.Pause < 2*time.Minute:
+		w.spared = spareAgain // it may be the time from the last usual message to the first of the throttled ones
 		return
 	case h.kind == stretched && h.of == i && r.Pause <= longest*5/4:
 		if h.calm++; h.calm < calmAfter {
@@ -160,7 +162,7 @@ func (h *Habit) heed(i Way, r *Reading, limit time.Duration, page bool, now mode
 	if h.kind == stretched && h.of == i {
 		h.kind, h.calm = none, 0
 	}
-	w.minutes = 0
+	w.minutes, w.spared = 0, max(w.spared, 1)-1
 	w.learn(uint32(min(r.Pause/time.Millisecond, math.MaxUint32)))
 	if w.beyond && !page {
 		h.path.returned(i, r.Pause, now)
@@ -181,12 +183,17 @@ func (w *way) learn(pause uint32) {
 	}
 }
 
-// limit returns after how long a quiet the stream has stopped, 0 while there is no habit.
-func (w *way) limit(between time.Duration) time.Duration {
+// limit returns after how long a quiet the stream has stopped, 0 while there is no habit. known says that its path has many
+// with a habit.
+func (w *way) limit(between time.Duration, known bool) time.Duration {
+	looks := uint8(steadyLooks)
+	if known {
+		looks = knownLooks
+	}
 	usual, longest := time.Duration(w.usual)*time.Millisecond, time.Duration(w.longest)*time.Millisecond
 	usual += between / 8 // or hiccups of a fast stream would make it waver
 	switch {
-	case w.seen < steadyLooks || longest > slowest:
+	case w.seen < looks || longest > slowest:
 		return 0
 	case 2*longest <= 3*usual:
 		return steadyTimes*longest + between

@@ -225,6 +225,45 @@ func TestStopOfOneAmongMany(t *testing.T) {
 	}
 }
 
+// On a path with many steady streams a new one needs less time to show its habit.
+func TestNewStreamOnAKnownPath(t *testing.T) {
+	r := rand.New(rand.NewPCG(15, 16))
+	p := new(Path)
+	var all []*stream
+	for range manySteady {
+		s := &stream{}
+		s.ways[In].next = every(time.Second, r)
+		all = append(all, s)
+	}
+	run(p, time.Hour, all...)
+	for _, others := range []int{manySteady, manySteady - 1} {
+		want := "[]"
+		if others == manySteady {
+			want = "[stopped]"
+		}
+		for _, s := range all[others:] {
+			s.habit.Leave()
+		}
+		late := &stream{}
+		late.ways[In].next = every(time.Second, r).pause(3*time.Minute, time.Hour)
+		for w := range late.ways {
+			late.ways[w].then = -1
+		}
+		late.ways[In].then = 0
+		for at := between; at < 4*time.Minute; at += between {
+			late.look(p, at)
+		}
+		late.habit.Leave()
+		var got []string
+		for i := range late.found {
+			got = append(got, late.found[i].told())
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("beside %d others: found %q, want %s", others, got, want)
+		}
+	}
+}
+
 // A hidden tab: first its timers run once a minute, then it comes to the front again.
 func TestPageIsThrottled(t *testing.T) {
 	for _, pace := range []time.Duration{time.Second, 5 * time.Second, 25 * time.Second, 30 * time.Second} {
@@ -255,6 +294,24 @@ func TestPageIsThrottled(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Chromium first slows the timers of a hidden tab to one a second, and later to one a minute.
+func TestPageIsThrottledInSteps(t *testing.T) {
+	hidden, later, shown := 30*time.Minute, 33*time.Minute+12*time.Second, time.Hour
+	s := &stream{page: true}
+	s.ways[In].next = func(at time.Duration) time.Duration {
+		pace := 200 * time.Millisecond
+		switch next := at + pace; {
+		case next > later && next < shown:
+			return (at/time.Minute+1)*time.Minute - at
+		case next > hidden && next < shown:
+			pace = time.Second
+		}
+		return pace
+	}
+	run(new(Path), 70*time.Minute, s)
+	s.wants(t, "in steps", "page stopped", "back", "", "page stopped", "stretched", "")
 }
 
 // A frozen tab sends nothing. A client that is no page is another thing.

@@ -2,6 +2,7 @@ package habit
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"holter/model"
@@ -18,6 +19,8 @@ const grades = 64
 
 // pathWay is one direction of a Path.
 type pathWay struct {
+	all atomic.Int32 // streams with a habit; written under mu
+
 	steady [grades]uint32 // streams with a habit, by the grade of their limit
 	quiet  [grades]uint32 // those among them that have been quiet for half of it
 
@@ -67,6 +70,7 @@ func (p *Path) count(i Way, w *way, limit, quiet time.Duration) {
 	to := &p.ways[i]
 	if w.grade != 0 {
 		to.steady[w.grade]--
+		to.all.Add(-1)
 		if w.quiet {
 			to.quiet[w.grade]--
 		}
@@ -74,11 +78,18 @@ func (p *Path) count(i Way, w *way, limit, quiet time.Duration) {
 	w.grade, w.quiet = grade, isQuiet
 	if grade != 0 {
 		to.steady[grade]++
+		to.all.Add(1)
 		if isQuiet {
 			to.quiet[grade]++
 		}
 	}
 }
+
+// manySteady is the number of streams with a habit from which on a path is known for them.
+const manySteady = 8
+
+// known reports whether many streams on the path have a habit.
+func (p *Path) known(i Way) bool { return p.ways[i].all.Load() >= manySteady }
 
 // others returns how many other streams with a habit there are, and how many of them flow.
 func (p *Path) others(i Way, w *way) (all, flowing int) {

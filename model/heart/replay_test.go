@@ -69,6 +69,15 @@ func TestRecordsAreJudgedByAnotherDetector(t *testing.T) {
 	}
 }
 
+// A stall of 20 s counts as the timeout that it broke, as it does in a heart.
+func TestALongStallInARecordIsClipped(t *testing.T) {
+	r, rhythm := recorded(60, map[int]time.Duration{12: 20 * time.Second}), DefaultRhythm()
+	var trial Trial
+	if r.By("deviation", &rhythm, &trial); trial.Mean() > 2500*ms || trial.Mean() < 1500*ms || trial.Late != 1 {
+		t.Errorf("%+v, mean %v", trial, trial.Mean())
+	}
+}
+
 // A trial by the detector that a heart has comes to what the heart did.
 func TestATrialByTheSameDetectorIsWhatHappened(t *testing.T) {
 	h, late, p := newborn(t, &usual)

@@ -84,6 +84,16 @@ func TestDiagnose(t *testing.T) {
 			model.Diagnosis{Cause: model.CausePingBehindData, Detail: "A pong came 12.3 s after its ping: one of them had to wait behind a large message, and the peer was well meanwhile." + inPieces}},
 		{"behind a message that nobody takes", model.Evidence{State: model.Suspect, PingAge: 700 * ms, Kernel: model.Kernel{Known: true, Unacked: 9, RTO: 204 * ms}, Backlog: model.Backlog{Queued: 2_100_000}},
 			model.Diagnosis{Cause: model.CausePathDown, Detail: "A ping was not even acknowledged by the peer's kernel within 700 ms; by then nothing had come from that kernel for 0 ms (unacknowledged segments: 9, sent again: 0): the path is down."}},
+		{"a stream from the upstream stopped", model.Evidence{State: model.Normal, Proxied: true, Side: model.UpstreamSide, Stream: model.Stream{Quiet: 41 * s, Usual: s, Longest: 1200 * ms, Sent: true, Pong: 23 * ms, Others: 13, Flowing: 12}},
+			model.Diagnosis{Cause: model.CauseStreamStalled, Detail: "No data has come from the upstream for 41.0 s, where pauses are usually 1.0 s and at most 1.2 s, while pongs come on time (the last took 23 ms) and 12 of 13 other streams on this path flow on. Look at what makes this data: a subscription that has ended, a producer that waits, an error that was not logged."}},
+		{"a page's messages stopped", model.Evidence{State: model.Normal, Stream: model.Stream{Quiet: 41 * s, Usual: s, Longest: 1200 * ms, Page: true, Pong: 300 * time.Microsecond}},
+			model.Diagnosis{Cause: model.CausePageThrottled, Detail: "The page has sent nothing for 41.0 s, where its pauses are usually 1.0 s and at most 1.2 s, while pongs come on time (the last took 0.3 ms): the browser answers pings, but the page's script does not run, as in a hidden, frozen or stuck tab." + aboutPages}},
+		{"a page's messages by the minute", model.Evidence{State: model.Normal, Stream: model.Stream{Minutes: 3, Usual: 25 * s, Longest: 26 * s, Page: true}},
+			model.Diagnosis{Cause: model.CausePageThrottled, Detail: "The page's messages come about a minute apart (3 in a row), where its pauses are usually 25.0 s and at most 26.0 s, while other bytes come as before: the browser runs the timers of a hidden tab once a minute." + aboutPages}},
+		{"a stream came back", model.Evidence{State: model.Normal, Stream: model.Stream{Back: 41 * s}},
+			model.Diagnosis{Cause: model.CauseJitter, Detail: "No data came for 41.0 s, against its habit; it came back by itself."}},
+		{"a stream of a suspect stopped", model.Evidence{State: model.Suspect, PingAge: 510 * ms, Stream: model.Stream{Quiet: 41 * s, Usual: s, Longest: s}},
+			model.Diagnosis{Cause: model.CauseUnknown, Detail: "No answer to a ping came within 510 ms; nothing else came in either."}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package heart
 
 import (
 	"fmt"
+	"time"
 
 	"holter/model"
 )
@@ -66,15 +67,23 @@ func writePageThrottled(e *model.Evidence) string {
 		return fmt.Sprintf("The page has sent nothing for %s, where its pauses are usually %s and at most %s, while %s: the browser answers pings, but the page's script does not run, as in a hidden, frozen or stuck tab.",
 			span(s.Quiet), span(s.Usual), span(s.Longest), pongsOnTime(s)) + aboutPages
 	}
-	return fmt.Sprintf("The page's messages come about a minute apart (%d in a row), where its pauses are usually %s and at most %s, while %s: the browser runs the timers of a hidden tab once a minute.",
-		s.Minutes, span(s.Usual), span(s.Longest), pongsOnTime(s)) + aboutPages
+	row := ""
+	if s.Minutes > 1 {
+		row = fmt.Sprintf(" (%d in a row)", s.Minutes)
+	}
+	return fmt.Sprintf("The page's messages come about a minute apart%s, where its pauses are usually %s and at most %s, while %s: the browser runs the timers of a hidden tab once a minute.",
+		row, span(s.Usual), span(s.Longest), pongsOnTime(s)) + aboutPages
 }
 
 func pongsOnTime(s *model.Stream) string {
 	if s.Pong == 0 {
 		return "other bytes come as before"
 	}
-	return fmt.Sprintf("pongs come on time (the last took %s)", span(s.Pong))
+	took := span(s.Pong)
+	if s.Pong < 10*time.Millisecond {
+		took = fmt.Sprintf("%.1f ms", s.Pong.Seconds()*1000)
+	}
+	return fmt.Sprintf("pongs come on time (the last took %s)", took)
 }
 
 func onThePath(s *model.Stream) string {

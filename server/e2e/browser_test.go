@@ -26,16 +26,16 @@ type browser struct {
 }
 
 // browse opens a page in a new browser, or skips the test if there is none.
-func browse(t *testing.T, page string) (*browser, *devtools) {
+func browse(t *testing.T, page string, flags ...string) (*browser, *devtools) {
 	t.Helper()
 	program := chromium(t)
 	dir, err := os.MkdirTemp("", "holter-chromium")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",
+	cmd := exec.Command(program, append(flags, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-breakpad",
-		"--user-data-dir="+dir, "--remote-debugging-port=0", page)
+		"--user-data-dir="+dir, "--remote-debugging-port=0", page)...)
 	cmd.Env = append(os.Environ(), "HOME="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it is many processes
 	if err := cmd.Start(); err != nil {

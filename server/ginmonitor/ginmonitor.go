@@ -17,16 +17,17 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"holter/server"
+	"holter/server/plane"
 	"holter/server/tap"
 )
 
 // Middleware watches the WebSockets that the handlers after it upgrade, as Monitor.Wrap does for net/http. All
-// other requests pass with the writer that they came with. A request that the monitor refuses, for its limits,
+// other requests pass with the writer that they came with, but for handshakes that are broken: these are reported. A request that the monitor refuses, for its limits,
 // reaches no handler.
 func Middleware(m *server.Monitor) gin.HandlerFunc {
 	watched := m.Wrap(http.HandlerFunc(pass))
 	return func(c *gin.Context) {
-		if !tap.IsUpgrade(c.Request) {
+		if !tap.IsUpgrade(c.Request) && !plane.IsBroken(c.Request) {
 			return
 		}
 		e := &entry{ResponseWriter: c.Writer, context: c}

@@ -65,10 +65,13 @@ func (h *Hub) lookForAdvice() {
 }
 
 // show shows the legs of c. It returns their recorded beats if those are wanted, and whether the client's side has failed and
-// is still open.
+// is still open. A connection that was ever disturbed on purpose shows nothing: its troubles are no one's fault.
 func (c *connection) show(look *advice.Look, now model.Instant, wanted bool) (beats []heart.Record, failed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if t := c.toClient.tap; t != nil && t.Disturbed() {
+		return nil, false
+	}
 	for _, l := range c.legs() {
 		if l.end != nil || l.heart == nil {
 			continue

@@ -117,6 +117,37 @@ func TestALowFloorIsAdvised(t *testing.T) {
 	})
 }
 
+// What holter does to connections on purpose is no reason for advice, neither while it does nor later.
+func TestFaultsAreNoReasonForAdvice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		for i := range 20 {
+			p := connect(t, h, fmt.Sprint(i))
+			go p.every(500*ms, func() { p.say("x") })
+		}
+		time.Sleep(20 * time.Second)
+		for _, f := range []model.Faults{{Up: model.Line{Latency: 700 * ms}}, {}} {
+			if _, err := h.SetFaults(t.Context(), model.FaultOrder{Query: "all", Faults: f}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(5 * time.Second)
+		}
+		late := 0
+		for _, c := range snapshot(t, h).Connections {
+			for _, beat := range detail(t, h, c.ID).Samples {
+				if beat.Missed && beat.RTT > 0 {
+					late++
+				}
+			}
+		}
+		time.Sleep(2 * adviseEvery)
+		synctest.Wait()
+		if list := advised(t, h); len(list) != 0 || late < 20 {
+			t.Errorf("of %d late beats: %+v", late, list)
+		}
+	})
+}
+
 // Where all is well there is no advice, also after a long time.
 func TestNoAdviceWhereAllIsWell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -181,4 +212,52 @@ func BenchmarkLookForAdvice(b *testing.B) {
 	for b.Loop() {
 		h.lookForAdvice()
 	}
+}
+
+// Clients that were refused four times, with longer and longer delays, and then begin again after connections of a second.
+func TestDelaysThatStartAnewAreAdvised(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, quick())
+		const n = 24
+		var peers []*peer
+		gather := func() {
+			for i := range n {
+				peers = append(peers, connect(t, h, fmt.Sprint("c", i)))
+			}
+		}
+		lose := func() {
+			for _, p := range peers {
+				p.app.Close()
+				<-p.over
+			}
+			peers = nil
+		}
+		gather()
+		time.Sleep(20 * time.Second)
+		lose()
+		for _, delay := range []time.Duration{1, 2, 4, 8} {
+			time.Sleep(delay * time.Second)
+			for i := range n {
+				h.Refused(request(fmt.Sprint("c", i)), 503, "full")
+			}
+		}
+		time.Sleep(16 * time.Second)
+		for range 4 {
+			gather()
+			time.Sleep(time.Second)
+			lose()
+			time.Sleep(time.Second)
+		}
+		gather()
+		time.Sleep(2 * adviseEvery)
+		synctest.Wait()
+		list := advised(t, h)
+		i := slices.IndexFunc(list, func(w model.Warning) bool { return w.Kind == model.ResetsAtOpen })
+		if i < 0 {
+			t.Fatalf("%+v of %+v", list, snapshot(t, h).Storms)
+		}
+		if w := list[i]; w.Agent != "peer/1" || w.Touched != n || w.At != (model.Place{Page: model.StormsPage, Query: "1"}) {
+			t.Errorf("%+v", w)
+		}
+	})
 }

@@ -96,7 +96,7 @@ func TestPingBehindDataToThePeer(t *testing.T) {
 	sent := make(chan struct{})
 	e := listen(t, h, false, func(app *websocket.Conn) {
 		message := make([]byte, 64<<10)
-		for range 48 {
+		for range 24 {
 			if app.WriteMessage(websocket.BinaryMessage, message) != nil {
 				return
 			}
@@ -123,7 +123,7 @@ func TestPingBehindDataToThePeer(t *testing.T) {
 		t.Errorf("the state changed: %q", got)
 	}
 	c.Close()
-	if n := <-read; n < 20 {
+	if n := <-read; n < 12 {
 		t.Errorf("the client had read %d messages", n)
 	}
 }

@@ -20,7 +20,7 @@
 //  1. the readLock and the writeLock of a tap, under which the tap calls the exported methods of its leg;
 //  2. Hub.mu, which protects the registry and the clients in it;
 //  3. connection.mu, which protects one connection and its legs;
-//  4. the locks of the schedule, of the lapses, of cohorts, of a route, of origins, of a sampler, of the board, of the journal and of a tap's faults, under which no other is taken.
+//  4. the locks of the schedule, of the lapses, of cohorts, of a route and of its habits, of origins, of a sampler, of the board, of the journal and of a tap's faults, under which no other is taken.
 //
 // The type of a method says which locks it runs under:
 //

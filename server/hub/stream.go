@@ -27,27 +27,33 @@ func (c *connection) watchStream(now model.Instant) {
 	read := c.readings()
 	read[habit.In].Pause, read[habit.Out].Pause = t.TakePauses()
 	found := c.habit.Look(now, between, c.habits(), read, c.isPage())
-	for _, l := range c.legs() {
-		if l.end != nil || l.heart == nil {
-			continue
-		}
-		s := model.Stream{}
-		if l == c.source(&found) {
-			s = found
-		}
-		s.Pong = l.heart.RTT()
-		if l.heart.Flow(&s) {
-			c.publish(model.Event{Type: model.CauseFound}, now)
-		}
+	c.toClient.flow(&found, now)
+	if c.toUpstream != nil {
+		c.toUpstream.flow(&found, now)
 	}
 }
 
+// flow gives the heart of l what was found about the data of the connection.
+func (l *leg) flow(found *model.Stream, now model.Instant) {
+	if l.end != nil || l.heart == nil {
+		return
+	}
+	s := model.Stream{}
+	if l == l.conn.source(found) {
+		s = *found
+	}
+	s.Pong = l.heart.RTT()
+	if l.heart.Flow(&s) {
+		l.conn.publish(model.Event{Type: model.CauseFound}, now)
+	}
+}
+
+// well reports whether l is open, and its peer answers as it should.
+func (l *leg) well() bool { return l.end == nil && l.heart != nil && l.heart.Well() }
+
 // readings are what both directions show now, without pauses.
 func (c *connection) readings() (read [2]habit.Reading) {
-	well := true
-	for _, l := range c.legs() {
-		well = well && l.end == nil && l.heart != nil && l.heart.Well()
-	}
+	well := c.toClient.well() && (c.toUpstream == nil || c.toUpstream.well())
 	from := c.toUpstream
 	if from == nil { // the application is in this process, and its client is the one to show life
 		from = &c.toClient

@@ -11,7 +11,6 @@ import (
 	"github.com/gobwas/ws"
 
 	"holter/model"
-	"holter/model/habit"
 )
 
 // tell has the application of p send a message.
@@ -52,7 +51,7 @@ func TestStreamStalls(t *testing.T) {
 				}
 				t.Log(d.Diagnosis.Detail)
 				time.Sleep(10 * time.Minute)
-				if d := detail(t, h, p.id); d.Diagnosis.Cause != model.CauseStreamStalled || !strings.Contains(d.Diagnosis.Detail, "for 60") {
+				if d := detail(t, h, p.id); d.Diagnosis.Cause != model.CauseStreamStalled || !strings.Contains(d.Diagnosis.Detail, "for 6") {
 					t.Errorf("%+v after ten minutes more", d.Diagnosis)
 				}
 				steadily(3*time.Second, func() { test.say(p) })
@@ -198,11 +197,12 @@ func TestRhythmStaysSmall(t *testing.T) {
 	if size := unsafe.Sizeof(*c.habit) + unsafe.Sizeof(c.habit); size > 80 {
 		t.Errorf("a habit takes %d bytes", size)
 	}
-	read := [2]habit.Reading{}
 	now := h.now()
 	if n := testing.AllocsPerRun(100, func() {
 		now += model.Instant(time.Second)
-		c.habit.Look(now, time.Second, c.habits(), read, false)
+		c.mu.Lock()
+		c.watchStream(now)
+		c.mu.Unlock()
 	}); n > 0 {
 		t.Errorf("a look makes %v allocations", n)
 	}

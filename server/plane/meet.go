@@ -13,7 +13,7 @@ import (
 func meet(m Monitor, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handled(r)
-		if r.ProtoMajor == 2 && r.Method == "PRI" {
+		if IsPreface(r) {
 			m.Refused(r, model.Refusal{
 				Status: http.StatusHTTPVersionNotSupported, Reason: "HTTP/2 in clear text", By: model.RefusedByHolter, Diagnosis: broken(noHTTP2),
 			})
@@ -27,7 +27,10 @@ func meet(m Monitor, next http.Handler) http.Handler {
 	})
 }
 
-const noHTTP2 = "holter speaks HTTP/1.1, and this is the preface of HTTP/2: set the client, or the proxy in front, to HTTP/1.1 (nginx: proxy_http_version 1.1; Envoy: http_protocol_options; Caddy: versions 1.1; curl: --http1.1)"
+// IsPreface reports whether r is the preface of HTTP/2 in clear text, RFC 9113 section 3.4.
+func IsPreface(r *http.Request) bool { return r.ProtoMajor == 2 && r.Method == "PRI" }
+
+const noHTTP2 = "HTTP/1.1 is spoken here, and this is the preface of HTTP/2: set the client, or the proxy in front, to HTTP/1.1 (nginx: proxy_http_version 1.1; Envoy: http_protocol_options; Caddy: versions 1.1; curl: --http1.1)"
 
 // Handshaking reports whether r was meant as the opening handshake of a WebSocket: it has a field that nothing else
 // has.
@@ -50,12 +53,23 @@ func hasToken(values []string, token string) bool {
 	return false
 }
 
+// IsBroken reports whether r was meant as the opening handshake of a WebSocket and cannot be one, because a field that asks
+// for the upgrade is missing, or because it is the preface of HTTP/2. Over HTTP/2 itself there are other handshakes: RFC
+// 8441.
+func IsBroken(r *http.Request) bool {
+	upgrade := hasUpgrade(r) && hasToken(r.Header["Connection"], "upgrade")
+	return IsPreface(r) || r.ProtoMajor == 1 && r.Header["Sec-Websocket-Key"] != nil && !upgrade
+}
+
 // CheckHandshake returns the fault of a request that was meant as the opening handshake of a WebSocket: it lacks a
-// field that asks for the upgrade, or it is not HTTP/1.1. The diagnosis is empty for a proper handshake, and for a
+// field that asks for the upgrade, or it is not HTTP/1.1 but perhaps HTTP/2. The diagnosis is empty for a proper handshake, and for a
 // request that was not meant as a handshake.
 //
 // RFC 6455 section 4.2.1.
 func CheckHandshake(r *http.Request) model.Diagnosis {
+	if IsPreface(r) {
+		return broken(noHTTP2)
+	}
 	if !Handshaking(r) {
 		return model.Diagnosis{}
 	}

@@ -33,6 +33,9 @@ func (c *Conn) Faults() *model.Faults {
 	return nil
 }
 
+// Disturbed reports whether there are faults on the connection, or were some.
+func (c *Conn) Disturbed() bool { return c.wire.Load() != nil }
+
 // wire is a bad line between a Conn and its socket. A connection gets one with its first fault and keeps
 // it. While a fault engages a direction, its bytes pass through a queue here, which a goroutine fills or
 // empties. Meanwhile the socket's deadlines are the wire's; the Conn keeps the application's.

@@ -246,6 +246,12 @@ func (t *Text) evidence() {
 	say(e.Late > 0, "holter was late by %s", look.Brief(e.Late))
 	say(e.Kernel.Missing != model.MissingNothing, "%s", e.Kernel.Missing.Words())
 	say(e.Kernel.Lacks != 0, "this kernel does not tell %s", strings.ReplaceAll(strings.Join(e.Kernel.Lacks.Names(), ", "), "_", " "))
+	s, b := &e.Stream, &e.Backlog
+	say(s.Usual > 0, "data usually pauses for %s, for %s at most", look.Brief(s.Usual), look.Brief(s.Longest))
+	say(s.Quiet > 0, "no data for %s", look.Silence(s.Quiet))
+	say(s.Others > 0, "%d of %d other streams on the path flow", s.Flowing, s.Others)
+	say(b.Incoming > 0, "a message of %sB comes in", look.Amount(float64(b.Incoming)))
+	say(b.Taking, "the peer takes %sB that wait for it", look.Amount(float64(b.Queued)))
 	t.field("evidence", strings.Join(words, ", "))
 }
 

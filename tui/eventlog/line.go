@@ -34,7 +34,11 @@ func describe(e *model.Event) (line, bool) {
 	case model.StormEnded:
 		return line{slog.LevelInfo, "storm ended", stormEnded(e.Storm)}, true
 	case model.WarningRaised:
-		return line{slog.LevelWarn, string(e.Warning.Kind), warned(e.Warning)}, true
+		level := slog.LevelWarn
+		if e.Warning.Urgency == model.Hint {
+			level = slog.LevelInfo
+		}
+		return line{level, string(e.Warning.Kind), warned(e.Warning)}, true
 	case model.CohortFound:
 		return line{slog.LevelWarn, "cohort found", grouped(e.Cohort)}, true
 	case model.CauseFound:
@@ -116,16 +120,18 @@ func late(l *model.Lateness) []slog.Attr {
 }
 
 func warned(w *model.Warning) []slog.Attr {
+	attrs := []slog.Attr{slog.String("urgency", w.Urgency.String()), slog.Int("touched", w.Touched)}
 	if w.Path != "" {
-		return []slog.Attr{slog.String("path", w.Path), slog.String("upstream", w.Upstream), slog.String("detail", w.Detail)}
+		attrs = append(attrs, slog.String("path", w.Path), slog.String("upstream", w.Upstream))
 	}
-	return []slog.Attr{
-		slog.String("client", w.Client),
-		slog.Int("connections", w.Connections),
-		slog.Int("addresses", w.Addresses),
-		slog.String("identity", w.Identity),
-		slog.String("detail", w.Detail),
+	if w.Agent != "" {
+		attrs = append(attrs, slog.String("user_agent", w.Agent))
 	}
+	if w.Client != "" {
+		attrs = append(attrs, slog.String("client", w.Client), slog.Int("connections", w.Connections),
+			slog.Int("addresses", w.Addresses), slog.String("identity", w.Identity))
+	}
+	return append(attrs, slog.String("detail", w.Detail))
 }
 
 func changed(e *model.Event) []slog.Attr {
