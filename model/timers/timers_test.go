@@ -119,7 +119,7 @@ func TestWarnings(t *testing.T) {
 		},
 		{
 			"little room before a cut that was seen", lived{every: 45 * s, for_: time.Hour, conns: 3, calm: 45 * s, cuts: repeat(60*s, 14)},
-			model.BeatInterval, "The client's beat every 45 s leaves little room before the cut at 60 s, give or take 6 ms, that ended 14 of 14 connections: the margin is 1.33. Beat every 20 s.", 1.33,
+			model.BeatInterval, "The client's beat every 45 s leaves little room before the cut at 60 s that ended 14 of 14 connections: the margin is 1.33. Beat every 20 s.", 1.33,
 		},
 		{"little room before what is only named", lived{every: 45 * s, for_: time.Hour, conns: 3, calm: 45 * s, boxes: ALB}, "", "", 1.33},
 		{
