@@ -26,7 +26,7 @@ type row struct {
 
 func (w *row) mixed() bool { return len(w.policies) > 1 }
 
-// rows are the kinds of clients in the table: those of DESIGN, those that were told wrong once, all known clients, and
+// rows are the kinds of clients in the table: one of each kind of policy, those that were told wrong once, all known clients, and
 // mixtures of two.
 func rows(t *testing.T) []row {
 	of := func(backoff, jitter string) model.Policy { return *parsed(t, backoff, jitter) }
