@@ -19,7 +19,7 @@ type Options struct {
 	MaxTimeout time.Duration `default:"4s" help:"Every beat is overdue after this time, or after three mean round trips if that is longer."`
 	OnFail     model.OnFail  `default:"${on_fail}" enum:"close,observe" placeholder:"WHAT" help:"What to do with a failed connection: close its socket, or observe and only report it."`
 
-	Identity string        `placeholder:"FROM" help:"Who is behind a connection: query:NAME, header:NAME, cookie:NAME, jwt:CLAIM, path:N (the N-th segment of the path, from the end if negative), basic (the user of Basic authentication) or ip. The default is the query parameter client, else the header X-Client-ID, else address and user agent. A name that many connections have at once is no client's own: a warning (shared-identity) says so and which of these would tell them apart, and address and user agent are used instead."`
+	Identity string        `placeholder:"FROM" help:"Who is behind a connection: query:NAME, header:NAME, cookie:NAME, jwt:CLAIM, path:N (the N-th segment of the path, from the end if negative), basic (the user of Basic authentication) or ip. The default is the query parameter client, else the header X-Client-ID, else of a charger (OCPP) the last segment of the path, else address and user agent. A name that many connections have at once is no client's own: a warning (shared-identity) says so and which of these would tell them apart, and address and user agent are used instead."`
 	Linger   time.Duration `default:"60s" help:"How long a closed connection and an absent client stay on the list."`
 
 	MaxConns      int  `default:"0" help:"Refuse upgrades beyond this many connections; 0 for no limit."`

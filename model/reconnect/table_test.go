@@ -26,8 +26,8 @@ type row struct {
 
 func (w *row) mixed() bool { return len(w.policies) > 1 }
 
-// rows are the kinds of clients in the table: common ones, those that were told wrong once, all known clients, and mixtures of
-// two.
+// rows are the kinds of clients in the table: one of each kind of policy, those that were told wrong once, all known clients, and
+// mixtures of two.
 func rows(t *testing.T) []row {
 	of := func(backoff, jitter string) model.Policy { return *parsed(t, backoff, jitter) }
 	capless := func(backoff, jitter string) model.Policy {

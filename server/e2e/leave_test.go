@@ -108,8 +108,17 @@ func TestQuitAsksBeforeItEndsConnectionsOfOthers(t *testing.T) {
 		x.press(t, "1")
 		return strings.Contains(s, "SILENCE")
 	})
-	x.press(t, "Q")
-	x.until(t, question)
+	var asked time.Time
+	x.shows(t, question, func(s string) bool { // the question of a word may come late, and be what the first Q is told to
+		if strings.Contains(s, question) {
+			return true
+		}
+		if time.Since(asked) > time.Second {
+			x.press(t, "Q")
+			asked = time.Now()
+		}
+		return false
+	})
 	x.press(t, "Enter")
 	x.while(t, question)
 	c.lives(t)

@@ -38,7 +38,8 @@ const maxClient = 128
 
 // ParseIdentity parses query:NAME, header:NAME, cookie:NAME, jwt:CLAIM, path:N, basic or ip. N counts the segments
 // of the path from 1, or from the end if it is negative. basic is the user of Basic authentication. The empty text
-// stands for the query parameter client or, in a request without it, the header X-Client-ID.
+// stands for the query parameter client or, in a request without it, the header X-Client-ID or, of a charger, the last
+// segment of the path.
 func ParseIdentity(s string) (Identity, error) {
 	kind, name, named := strings.Cut(s, ":")
 	switch {
@@ -47,7 +48,10 @@ func ParseIdentity(s string) (Identity, error) {
 			if q := fromQuery(r, "client"); q != "" {
 				return q
 			}
-			return r.Header.Get("X-Client-ID")
+			if h := r.Header.Get("X-Client-ID"); h != "" || !isCharger(r) {
+				return h
+			}
+			return fromPath(r, -1)
 		}), nil
 	case s == "ip":
 		return identify("ip", false, address), nil
@@ -133,6 +137,19 @@ func fromCookie(r *http.Request, name string) string {
 		return ""
 	}
 	return c.Value
+}
+
+// isCharger reports whether a request offers a version of OCPP: its URL ends in the identity of the charging station
+// (OCPP-J 1.6, section 3.1.1; OCPP 2.0.1 part 4, section 3.1.1).
+func isCharger(r *http.Request) bool {
+	for _, offer := range r.Header["Sec-Websocket-Protocol"] {
+		for name := range strings.SplitSeq(offer, ",") {
+			if strings.HasPrefix(strings.ToLower(strings.TrimSpace(name)), "ocpp") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // fromBasic returns the user of Basic authentication. A user without a password is a credential: some
