@@ -28,6 +28,7 @@ type Reading struct {
 type Habit struct {
 	path   *Path // in whose counts it is, nil if it is in none
 	looked model.Instant
+	since  model.Instant // the owner was late last: a quiet before that proves nothing
 	ways   [ways]way
 
 	// The finding.
@@ -72,6 +73,7 @@ const (
 	slowest         = 2 * time.Minute
 	slowestWavering = 30 * time.Second
 
+	hiccup = 150 * time.Millisecond
 	forget = 256 // looks with data after which two thirds of a long pause are forgotten
 
 	// A hidden tab runs its timers about once a minute. Only a rhythm that is clearly faster shows that.
@@ -88,23 +90,27 @@ func (h *Habit) Due(now model.Instant, between time.Duration) bool {
 }
 
 // Look learns from the readings of both directions, and returns what is found. path is that of the connection, and page
-// says that a browser is the client. A connection that is not on a path finds nothing.
-func (h *Habit) Look(now model.Instant, between time.Duration, path *Path, read [ways]Reading, page bool) model.Stream {
+// says that a browser is the client. late is when the owner was late itself for the last time. A connection that is not on a
+// path finds nothing.
+func (h *Habit) Look(now model.Instant, between time.Duration, path *Path, read [ways]Reading, page bool, late model.Instant) model.Stream {
 	h.join(path)
 	before := h.looked
-	h.looked = now
+	h.looked, h.since = now, max(h.since, late)
 	if path == nil {
 		return model.Stream{}
 	}
 	candidate := [ways]bool{}
 	for i := range h.ways {
 		w, r := &h.ways[i], &read[i]
-		fresh := r.Last > before
-		if fresh {
+		if late > before {
+			w.beyond = false
+			r.Pause = min(r.Pause, time.Duration(w.longest)*time.Millisecond) // the rest of it may be our own
+		}
+		if r.Last > before {
 			h.heed(Way(i), r, w.limit(between, path.known(Way(i))), page, now)
 		}
 		limit := w.limit(between, path.known(Way(i)))
-		quiet := time.Duration(now - r.Last)
+		quiet := time.Duration(now - max(r.Last, h.since))
 		path.count(Way(i), w, limit, quiet)
 		beyond := limit > 0 && quiet > limit
 		if beyond && !w.beyond {
@@ -179,7 +185,7 @@ func (w *way) learn(pause uint32) {
 	if pause >= w.longest {
 		w.longest = pause
 	} else {
-		w.longest -= (w.longest - pause) / forget
+		w.longest -= (w.longest - pause + forget - 1) / forget
 	}
 }
 
@@ -191,7 +197,7 @@ func (w *way) limit(between time.Duration, known bool) time.Duration {
 		looks = knownLooks
 	}
 	usual, longest := time.Duration(w.usual)*time.Millisecond, time.Duration(w.longest)*time.Millisecond
-	usual += between / 8 // or hiccups of a fast stream would make it waver
+	usual += max(between/8, hiccup) // or those of a fast stream would make it waver
 	switch {
 	case w.seen < looks || longest > slowest:
 		return 0

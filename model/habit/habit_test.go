@@ -37,6 +37,7 @@ type stream struct {
 	habit Habit
 	page  bool
 	dead  bool // no byte comes that shows life
+	late  model.Instant
 	ways  [ways]flow
 	found []found
 }
@@ -108,7 +109,7 @@ func (s *stream) look(p *Path, at time.Duration) {
 		}
 		read[w].Alive = !s.dead
 	}
-	now := found{at, s.habit.Look(zero+model.Instant(at), between, p, read, s.page)}
+	now := found{at, s.habit.Look(zero+model.Instant(at), between, p, read, s.page, s.late)}
 	before := found{}
 	if n := len(s.found); n > 0 {
 		before = s.found[n-1]
@@ -182,6 +183,33 @@ func TestNothingIsFoundOfTheDead(t *testing.T) {
 	s.ways[In].next = every(time.Second, r).pause(time.Hour, 2*time.Hour)
 	run(new(Path), 90*time.Minute, s)
 	s.wants(t, "dead")
+}
+
+// Where the owner stood still, the quiet is its own: it is no stop, and no habit of the path to be learned.
+func TestOwnerStoodStill(t *testing.T) {
+	r := rand.New(rand.NewPCG(17, 18))
+	s, p := &stream{}, new(Path)
+	s.ways[In].next = every(time.Second, r).pause(time.Hour, time.Hour+10*time.Minute).pause(2*time.Hour, 9*time.Hour)
+	for w := range s.ways {
+		s.ways[w].then = -1
+	}
+	s.ways[In].then = 0
+	for at := between; at < 3*time.Hour; at += between {
+		if at > time.Hour && at < time.Hour+11*time.Minute { // and is late for a minute more
+			if at < time.Hour+10*time.Minute {
+				continue
+			}
+			s.late = zero + model.Instant(at)
+		}
+		s.look(p, at)
+	}
+	s.wants(t, "late", "stopped")
+	if f := s.found; len(f) == 1 && (f[0].at < 2*time.Hour || f[0].at > 2*time.Hour+time.Minute || f[0].Longest > 2*time.Second) {
+		t.Errorf("%+v", f[0])
+	}
+	if w := &p.ways[In]; w.returns != 0 {
+		t.Errorf("the path has learned %d rests", w.returns)
+	}
 }
 
 // Requests and their answers stop together. The one that stopped first is at fault.
@@ -350,6 +378,6 @@ func BenchmarkLook(b *testing.B) {
 	for b.Loop() {
 		now += model.Instant(between)
 		read[In].Last = now - model.Instant(time.Second)
-		s.habit.Look(now, between, p, read, false)
+		s.habit.Look(now, between, p, read, false, 0)
 	}
 }

@@ -81,3 +81,22 @@ func TestSuspectTakesData(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// Between the first look and the second, and from the last byte that the peer took to its answer, nobody is suspected.
+func TestPatienceBehindData(t *testing.T) {
+	p := admit(t, everySecond)
+	p.run(20 * time.Second)
+	began := p.now
+	p.rtt = func(at model.Instant) time.Duration { return max(time.Duration(began+6*second-at), ms) }
+	looks := 0
+	p.backlog = func(now model.Instant) model.Backlog {
+		looks++
+		taken := min(now, began+model.Instant(5600*ms)) // the last byte
+		return model.Backlog{Queued: 1 << 20, Early: looks == 1, Taking: looks > 3 && now == taken, Idle: time.Duration(now-taken) + 1}
+	}
+	p.run(10 * time.Second)
+	p.expect()
+	if d := p.heart.Diagnosis(); d.Cause != model.CausePingBehindData {
+		t.Errorf("%+v", d)
+	}
+}

@@ -89,7 +89,7 @@ func (c *connection) worse() *leg {
 		return client
 	}
 	if client.heart != nil && up.heart.State() <= client.heart.State() {
-		if up.heart.Diagnosis().Cause == model.CauseStreamStalled && client.heart.State() == model.Normal && client.heart.Diagnosis().Cause == "" {
+		if cause := client.heart.Diagnosis().Cause; up.heart.Diagnosis().Cause == model.CauseStreamStalled && (cause == "" || cause == model.CauseJitter) {
 			return up
 		}
 		return client

@@ -26,7 +26,7 @@ func (c *connection) watchStream(now model.Instant) {
 	}
 	read := c.readings()
 	read[habit.In].Pause, read[habit.Out].Pause = t.TakePauses()
-	found := c.habit.Look(now, between, c.habits(), read, c.isPage())
+	found := c.habit.Look(now, between, c.habits(), read, c.isPage(), c.hub.late.VoidBefore())
 	c.toClient.flow(&found, now)
 	if c.toUpstream != nil {
 		c.toUpstream.flow(&found, now)

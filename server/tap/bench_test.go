@@ -2,15 +2,16 @@ package tap
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 
 	"github.com/gobwas/ws"
 )
 
-// frames is a burst of small messages, as one read brings them.
-func frames(b *testing.B, masked bool) []byte {
+// frames are small messages, as one read brings them.
+func frames(b *testing.B, n int, masked bool) []byte {
 	var burst bytes.Buffer
-	for range 64 {
+	for range n {
 		f := ws.NewTextFrame([]byte(`{"type":"price","of":"ACME","is":17.25}`))
 		if masked {
 			f = ws.MaskFrameInPlace(f)
@@ -22,23 +23,25 @@ func frames(b *testing.B, masked bool) []byte {
 	return burst.Bytes()
 }
 
-// BenchmarkFrames measures what the tap adds to a small message, in nanoseconds for 64 of them.
+// BenchmarkFrames measures what the tap adds to a read or a write of small messages.
 func BenchmarkFrames(b *testing.B) {
 	c, _, _ := tapped(b)
-	b.Run("in", func(b *testing.B) {
-		burst := frames(b, true)
-		b.ReportAllocs()
-		for b.Loop() {
-			c.sift(burst, c.arrived(len(burst)), false)
-		}
-	})
-	b.Run("out", func(b *testing.B) {
-		burst := frames(b, false)
-		b.ReportAllocs()
-		for b.Loop() {
-			c.writing.Store(int64(c.now()))
-			c.passed(burst)
-			c.writing.Store(0)
-		}
-	})
+	for _, n := range []int{1, 64} {
+		b.Run(fmt.Sprintf("in/%d", n), func(b *testing.B) {
+			burst := frames(b, n, true)
+			b.ReportAllocs()
+			for b.Loop() {
+				c.sift(burst, c.arrived(len(burst)), false)
+			}
+		})
+		b.Run(fmt.Sprintf("out/%d", n), func(b *testing.B) {
+			burst := frames(b, n, false)
+			b.ReportAllocs()
+			for b.Loop() {
+				c.writing.Store(int64(c.now()))
+				c.passed(burst)
+				c.writing.Store(0)
+			}
+		})
+	}
 }
