@@ -2,6 +2,7 @@ package hub
 
 import (
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -336,4 +337,23 @@ func sent(c *connection) uint32 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.toClient.pings
+}
+
+// The first pong of a peer comes late, when two probes have followed its ping. It has answered, so it is not one that
+// answers no pings.
+func TestFirstPongComesLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		p := connect(t, h, "ann")
+		p.stall.Store(int64(2200 * ms))
+		for len(p.pinged()) == 0 {
+			time.Sleep(ms)
+		}
+		p.stall.Store(0)
+		time.Sleep(5 * time.Second)
+		wantStory(t, h, p.id, "connection.opened", "normal to suspect: unknown", "suspect to normal: jitter")
+		if d := detail(t, h, p.id); !strings.HasPrefix(d.Diagnosis.Detail, "An answer took 2.2 s ") && !strings.HasPrefix(d.Diagnosis.Detail, "Nothing came in for 2.") {
+			t.Errorf("%+v", d.Diagnosis)
+		}
+	})
 }

@@ -66,10 +66,14 @@ func (c *Conn) arrived(n int) model.Instant {
 	at := c.now()
 	c.heard.Store(int64(at))
 	c.in.bytes.Add(uint64(n))
+	return at
+}
+
+// alert reports that bytes came in other than a pong of ours, which has a report of its own that says more.
+func (c *Conn) alert(at model.Instant) {
 	if c.is(flagAlert) {
 		c.watch.Heard(at)
 	}
-	return at
 }
 
 // waitedFor is the least duration of a read that had to wait for its bytes. The netpoller alone needs about that
@@ -136,13 +140,14 @@ func (c *Conn) siftFrames(b []byte, at model.Instant, exact bool) (kept int) {
 	for done := 0; done < len(b); {
 		if w != nil {
 			if n := c.lose(w, b[done:]); n > 0 {
+				c.alert(at)
 				done += n
 				continue
 			}
 		}
 		if c.in.boundary() && c.awaiting() {
 			n, seq := c.match(b[done:])
-			if n < 0 {
+			if n < 0 { // the rest comes soon, and tells what this is
 				c.hold(b[done:])
 				return kept
 			}
@@ -152,6 +157,7 @@ func (c *Conn) siftFrames(b []byte, at model.Instant, exact bool) (kept int) {
 				continue
 			}
 		}
+		c.alert(at)
 		n := c.trackFrame(b[done:], at)
 		if kept != done {
 			copy(b[kept:], b[done:done+n])
