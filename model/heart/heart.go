@@ -301,6 +301,9 @@ func (h *Heart) move(t model.Trigger) (model.State, bool) {
 	return to, changed
 }
 
+// Resting reports whether a beat is due that may not go out: see Peer.MayBeat.
+func (h *Heart) Resting() bool { return h.resting && !h.ended }
+
 // Blocked reports whether the peer is suspect because it takes nothing of what waits for it.
 func (h *Heart) Blocked() bool { return h.jam.judged() }
 

@@ -19,6 +19,8 @@ import (
 //     a rate of its own counts as quiet after four of its beats are missing: by then a client that waits for them
 //     has given the upstream up. If that rate is five intervals or slower it is always quiet: a beat to the client
 //     is then at most an interval late, a fifth of the time that the client waits.
+//   - Where the client has answered its last beat, and the beat to the upstream that should have followed has not gone out
+//     in time, the next beat to the client goes all the same: otherwise each would wait for the other for ever.
 //   - An end that never answers pings counts as alive while its kernel acknowledges them and nothing else is wrong.
 //
 // If the other end does not live, the beat waits: see heart.Peer.
@@ -109,7 +111,7 @@ func (l *leg) vouches(to *leg, now, sent model.Instant) bool {
 			return k.Unacked == 0
 		}
 	}
-	if l.heardFor(to, now, sent) {
+	if l.heardFor(to, now, sent) || l.missedItsTurn(to, sent) {
 		return true
 	}
 	l.awaited = true
@@ -125,6 +127,12 @@ func (l *leg) heardFor(to *leg, now, sent model.Instant) bool {
 	spoke := l.tap.Spoke()
 	close := to.side == model.UpstreamSide || spoke != 0 && now-spoke < l.pause(spoke)
 	return !close || now-heard <= fresh
+}
+
+// missedItsTurn reports whether the upstream has not been asked since the client's last beat, which went at sent and was answered:
+// the goroutine that brought the answer was late.
+func (l *leg) missedItsTurn(to *leg, sent model.Instant) bool {
+	return to.side == model.ClientSide && to.tap.Heard() >= sent && l.heart.Resting() && l.heart.LastPing() < sent
 }
 
 // lead makes the beat to the upstream due as soon as the client has answered its own beat. Otherwise each leg's beat

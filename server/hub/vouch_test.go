@@ -330,3 +330,40 @@ func TestBeatsBesideAnUpstreamThatPingsSlowly(t *testing.T) {
 		}
 	})
 }
+
+// The upstream is asked right after the client has answered. If the scheduler is late for that, the client's next beat goes
+// all the same, and the upstream is asked after its answer. If the upstream is asked and silent, there are no more.
+func TestBeatsGoOnAfterAMissedTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(observing()) // without a scheduler
+		c, app, end := forged(t, h, "ann")
+		near, far := inMemory()
+		up := h.AdoptUpstream(app, near, nil)
+		up.Prove()
+		client, upstream := newPeer(end), newPeer(far)
+		go client.run()
+		go upstream.runPlain()
+		for _, conn := range []io.ReadWriteCloser{app, up} {
+			go io.Copy(io.Discard, conn)
+			defer conn.Close()
+		}
+		visit := func(l *leg, after time.Duration, toClient, toUpstream int) {
+			t.Helper()
+			time.Sleep(after)
+			h.visit(l, h.now())
+			synctest.Wait()
+			if n, m := len(client.pinged()), len(upstream.pinged()); n != toClient || m != toUpstream {
+				t.Errorf("%d pings to the client and %d to the upstream, want %d and %d", n, m, toClient, toUpstream)
+			}
+		}
+		visit(&c.toClient, 2*time.Second, 1, 0)
+		visit(c.toUpstream, 400*ms, 1, 0) // late
+		visit(&c.toClient, time.Second, 2, 0)
+		visit(c.toUpstream, 10*ms, 2, 1)
+		upstream.frozen.Store(true)
+		visit(&c.toClient, 1200*ms, 3, 1)
+		visit(c.toUpstream, 10*ms, 3, 2)
+		visit(&c.toClient, 1200*ms, 3, 2)
+		visit(&c.toClient, time.Minute, 3, 2)
+	})
+}
