@@ -21,6 +21,7 @@ type limit struct {
 	next      int
 	ends      int  // that came the same way and were cut, since the first member
 	outlived  int  // of them
+	revised   int  // members when the way was last taken from them
 	partial   bool // some that came the same way have outlived it: it does not cut all
 	stale     bool // it is outlived, and takes no more: it names no more ends
 }
@@ -32,6 +33,9 @@ const (
 	leastPad = 10 * time.Millisecond
 	// widePad is the same of a limit that nothing outlives: what comes near it is cut, so an end there is hardly another's.
 	widePad = 50 * time.Millisecond
+	// lazy is how much sooner a silence may be cut: nginx does not set a timer anew within so long
+	// (nginx/nginx:src/event/ngx_event_timer.h, NGX_TIMER_LAZY_DELAY).
+	lazy = 300 * time.Millisecond
 )
 
 // explain returns the cohort that an end is a member of by its clocks, nil if there is none.
@@ -82,8 +86,11 @@ func (l *limit) measure(w *Watch) {
 			pad = max(pad, middle/50)
 		}
 	}
-	room := widest(middle) / 2
-	l.low, l.high = max(low-pad, middle-room), min(high+pad, middle+room)
+	room, sooner := widest(middle)/2, time.Duration(0)
+	if !l.partial && l.clock != Age {
+		sooner = lazy
+	}
+	l.low, l.high = max(low-max(pad, sooner), middle-max(room, sooner)), min(high+pad, middle+room)
 	g := l.group
 	g.Length, g.Spread = middle, max(middle-low, high-middle)
 	g.Of = max(l.ends, g.Count)
@@ -309,6 +316,39 @@ func (w *Watch) learn(side model.Side, c Clock, cause model.Cause, b *cluster, n
 	}
 	w.replace(l)
 	w.begin(g, members, news)
+}
+
+// grown reports whether a limit has twice as many members as when its way was taken from them.
+func (w *Watch) grown() bool { return slices.ContainsFunc(w.limits, (*limit).grown) }
+
+func (l *limit) grown() bool {
+	return l.group.Cause != model.CauseUnknown && l.group.Count >= 2*max(l.revised, 1)
+}
+
+// revise takes the way of a limit from all its members: the few that taught it may have come by another one. Then what outlives
+// it is another question too, and more ends may be members.
+func (w *Watch) revise(l *limit, open iter.Seq[Living], news *News) {
+	l.revised = l.group.Count
+	b := cluster{clock: l.clock}
+	for e := range w.newest() {
+		if e.in == l.group {
+			b.members = append(b.members, e)
+		}
+	}
+	if len(b.members) < fewest {
+		return
+	}
+	if way := wayOf(b.members); !slices.Equal(way.vias, l.way.vias) || way.path != l.way.path {
+		l.way, l.partial, l.outlived = way, false, 0
+	}
+	l.partial = l.partial || w.outlived(&b, l.side, l.clock, open)
+	l.measure(w)
+	for _, e := range w.within(l) {
+		l.group.take(w, e)
+		l.read(e.Clocks[l.clock])
+		news.Named = append(news.Named, Named{e.ID, e.Side, l.group.verdict})
+	}
+	l.ends = w.sameWay(l, l.group.Started)
 }
 
 // within returns the ends, understood or not, that a limit explains, in the order of time.

@@ -299,7 +299,11 @@ func look(members []*entry, side model.Side, open iter.Seq[Living]) (c crowd) {
 		}
 	}
 	c.clients, c.proxied = len(names), 2*forwarded > len(members)
-	c.via = wayOf(members).via
+	for _, t := range traitsOf(members) {
+		if t.Kind == model.TraitAddress {
+			c.via, _ = netip.ParseAddr(t.Value)
+		}
+	}
 	last := members[len(members)-1].At
 	opened := last - model.Instant(youngest)
 	for l := range open {

@@ -103,29 +103,55 @@ func traitsOf(members []*entry) (shared []model.Trait) {
 	return shared
 }
 
-// way is the address that nearly all members came through, and the path that they asked for.
+// way is the few addresses that most members came through, and the path that they asked for.
 type way struct {
-	via  netip.Addr // the zero Addr for none
-	path string     // "" for none
+	vias []netip.Addr // nil for none: they are many
+	path string       // "" for none
 	t    templates
 }
 
+// mostVias is the number of addresses that are few: those of a proxy and its like.
+const mostVias = 4
+
 func wayOf(members []*entry) way {
-	w := way{t: templates{}}
+	w := way{vias: viasOf(members), t: templates{}}
 	for _, t := range traitsOf(members) {
-		switch t.Kind {
-		case model.TraitAddress:
-			w.via, _ = netip.ParseAddr(t.Value)
-		case model.TraitPath:
+		if t.Kind == model.TraitPath {
 			w.path = t.Value
 		}
 	}
 	return w
 }
 
+// viasOf returns the few addresses that four of five came through, some through each; nil if there are none. The others are
+// beside them.
+func viasOf(members []*entry) []netip.Addr {
+	counts := map[netip.Addr]int{}
+	for _, e := range members {
+		if e.Via.IsValid() {
+			counts[e.Via]++
+		}
+	}
+	vias, n := make([]netip.Addr, 0, mostVias), 0
+	for via, k := range counts {
+		if k < 2 {
+			continue
+		}
+		if n += k; len(vias) == mostVias {
+			return nil
+		}
+		vias = append(vias, via)
+	}
+	slices.SortFunc(vias, netip.Addr.Compare)
+	if 5*n < 4*len(members) {
+		return nil
+	}
+	return vias
+}
+
 // has reports whether a peer came the same way.
 func (w *way) has(p *Peer) bool {
-	return (!w.via.IsValid() || p.Via == w.via) && (w.path == "" || w.t.of(p.Path) == w.path)
+	return (w.vias == nil || slices.Contains(w.vias, p.Via)) && (w.path == "" || w.t.of(p.Path) == w.path)
 }
 
 const (

@@ -157,7 +157,7 @@ func (w *Watch) Tick(now model.Instant, open iter.Seq[Living]) (news News) {
 		}
 	}
 	if open == nil {
-		news.Look = news.Look || len(w.bursts) > 0 || w.doubts(now) || w.compares(now)
+		news.Look = news.Look || len(w.bursts) > 0 || w.grown() || w.doubts(now) || w.compares(now)
 	} else {
 		w.lookAround(now, open, &news)
 	}
@@ -186,6 +186,11 @@ func (w *Watch) lookAround(now model.Instant, open iter.Seq[Living], news *News)
 		w.judge(b, open, news)
 	}
 	w.bursts = nil
+	for _, l := range w.limits {
+		if l.grown() {
+			w.revise(l, open, news)
+		}
+	}
 	if w.doubts(now) {
 		w.doubtAt = now
 		w.doubt(now, open)

@@ -544,6 +544,43 @@ func TestLimitIsOfAWay(t *testing.T) {
 	}
 }
 
+// nginx sets no timer anew within 300 ms, so it cuts some that much sooner. What does not come through it may be silent for
+// longer.
+func TestLazyTimers(t *testing.T) {
+	for seed := range uint64(5) {
+		s := newScene(300 + seed)
+		want := 0
+		for i := range 20 {
+			for k, via := range []string{"10.0.3.7", "10.0.3.8"} {
+				silence := 3*time.Second + s.jitter()
+				if k == 0 && i%3 == 0 {
+					silence -= s.between(0, 300*time.Millisecond)
+				}
+				s.end(s.between(time.Hour, time.Hour+10*time.Second), s.between(5*time.Second, 10*time.Second)).silent(silence).through(via)
+				want++
+			}
+			s.end(s.between(time.Hour, time.Hour+10*time.Second), s.between(5*time.Second, 10*time.Second)).silent(s.between(0, 2500*time.Millisecond))
+		}
+		s.stay(20, 1, "192.0.2.9")
+		for i := range s.living {
+			s.living[i].Clocks[Silence] = 5 * time.Second
+		}
+		o := s.play()
+		right := 0
+		for i := range s.ends {
+			switch cause := o.causes[s.ends[i].ID]; {
+			case cause == model.CauseIdleCut && strings.HasPrefix(s.ends[i].Via.String(), "10.0.3."):
+				right++
+			case cause != "":
+				t.Errorf("seed %d: %v is %s", seed, s.ends[i].Clocks, cause)
+			}
+		}
+		if right < want*95/100 {
+			t.Errorf("seed %d: %d of %d are named", seed, right, want)
+		}
+	}
+}
+
 // Two boxes whose limits are close are two cohorts.
 func TestLimitsThatAreClose(t *testing.T) {
 	s := newScene(25)
