@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,9 +23,10 @@ import (
 // own.
 type orders struct {
 	URL     string
-	First   int  // number of the first client
-	Clients int  // each answers pings, and comes back soon after its connection has ended
-	Spread  bool // over the source addresses 127.0.0.2 to .9: one has not ports enough for very many
+	Name    string // with which the names of the clients begin, "crew" if it is empty
+	First   int    // number of the first client
+	Clients int    // each answers pings, and comes back soon after its connection has ended
+	Spread  bool   // over the source addresses 127.0.0.2 to .9: one has not ports enough for very many
 }
 
 // ordersVariable is the environment variable that makes the test binary a crew.
@@ -63,7 +65,7 @@ func serveAsCrew(text string) int {
 
 // sail is the life of one client.
 func sail(o *orders, i int, dialing chan struct{}, told chan<- sighting) {
-	name := fmt.Sprintf("crew-%05d", i)
+	name := fmt.Sprintf("%s-%05d", cmp.Or(o.Name, "crew"), i)
 	dialer := websocket.Dialer{HandshakeTimeout: 2 * patience, ReadBufferSize: 256, WriteBufferPool: writeBuffers, WriteBufferSize: 256}
 	if o.Spread {
 		dialer.NetDial = (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i%8))}}).Dial

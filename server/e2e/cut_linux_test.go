@@ -149,6 +149,7 @@ func travel(t *testing.T, to, name string, every, during time.Duration) (leave f
 	gone := make(chan struct{})
 	over.Go(func() {
 		defer close(gone)
+		defer c.NetConn().Close()
 		for {
 			if _, _, err := c.NextReader(); err != nil {
 				return
