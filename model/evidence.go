@@ -33,6 +33,7 @@ type Evidence struct {
 
 	Killed time.Duration // time from the first ping to the end of a peer that the ping killed
 	Spared bool          // holter sends no pings, because one killed a peer of this kind
+	Unsure bool          // of both: something on the way may have forgotten the connection instead
 
 	// Set when a connection has just recovered.
 	Gap        time.Duration // a silence that led to suspicion

@@ -38,7 +38,8 @@ func (h *Heart) evidence(now, heard model.Instant) model.Evidence {
 		LostIn:       h.lostIn,
 		LostOut:      h.lostOut,
 		Tunnel:       h.tunnel,
-		Spared:       h.spared,
+		Spared:       h.spared != notSpared,
+		Unsure:       h.spared == sparedPerhaps,
 		Proxied:      h.proxied,
 		Side:         h.side,
 	}

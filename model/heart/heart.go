@@ -71,12 +71,21 @@ type Heart struct {
 	lostIn    bool // see Lose
 	lostOut   bool
 	tunnel    bool // see Tunnel
-	spared    bool // see Spare
+	spared    spared
 	proxied   bool // see Between
 	side      model.Side
 
 	beats history
 }
+
+// spared says whether the heart sends no pings because of what they did to others: see Spare.
+type spared uint8
+
+const (
+	notSpared spared = iota
+	sparedPerhaps
+	sparedSurely
+)
 
 const (
 	// firstBeatWithin is the span of time in which a heart gives its first beat while there are few connections.
@@ -245,14 +254,17 @@ func (h *Heart) lose(in, out, tunnel bool) {
 	h.diagnose(&model.Evidence{LostIn: in, LostOut: out, Tunnel: tunnel})
 }
 
-// Spare stops beats and judgement, as Lose does, because peers of this kind hang up on a ping.
-func (h *Heart) Spare() {
+// Spare stops beats and judgement, as Lose does, because peers of this kind hang up on a ping or, if that is not sure, because
+// one was reset when a ping came after a silence.
+func (h *Heart) Spare(sure bool) {
 	if h.ended || h.lostIn || h.lostOut {
 		return
 	}
 	h.rest()
-	h.spared = true
-	h.diagnose(&model.Evidence{Spared: true})
+	if h.spared = sparedPerhaps; sure {
+		h.spared = sparedSurely
+	}
+	h.diagnose(&model.Evidence{Spared: true, Unsure: !sure})
 }
 
 // Between records that the connection is one side of a proxy, so that sentences name the side, and what the peer does to
@@ -274,8 +286,11 @@ func (h *Heart) Hasten(now, since model.Instant) {
 	}
 }
 
-// Killed records that the peer hung up on the first ping. after is the time from that ping to its end.
-func (h *Heart) Killed(after time.Duration) { h.diagnose(&model.Evidence{Killed: after}) }
+// Killed records that the peer hung up on the first ping. after is the time from that ping to its end. silence is not 0 if
+// the peer was reset when the ping came after such a silence: then something on the way may have forgotten the connection.
+func (h *Heart) Killed(after, silence time.Duration) {
+	h.diagnose(&model.Evidence{Killed: after, Silence: silence, Unsure: silence > 0})
+}
 
 // LastHeard returns when the last byte came in before the present judgement began: since when the evidence for it was
 // gathered.

@@ -60,7 +60,18 @@ func writeFramesLost(e *model.Evidence) string {
 	return bytes + " make no WebSocket frames: holter passes them on, and neither pings nor judges here any more."
 }
 
-func pingHostile(e *model.Evidence) bool { return e.Killed > 0 || e.Spared }
+func pingHostile(e *model.Evidence) bool { return (e.Killed > 0 || e.Spared) && !e.Unsure }
+
+// perhapsHostile holds where a silence may have been what killed.
+func perhapsHostile(e *model.Evidence) bool { return (e.Killed > 0 || e.Spared) && e.Unsure }
+
+func writePerhapsHostile(e *model.Evidence) string {
+	if e.Spared {
+		return "A peer of this kind was reset when a ping came after a silence: it hung up on the ping, or something on the way forgets silent connections. holter sends none here, and judges nothing."
+	}
+	return fmt.Sprintf("The connection was reset %s after the first ping, which came after %s of silence: the peer hung up on the ping, or something on the way had forgotten the connection.",
+		span(e.Killed), span(e.Silence))
+}
 
 func writePingHostile(e *model.Evidence) string {
 	if e.Spared {
@@ -250,9 +261,12 @@ func writePeerStalled(e *model.Evidence) string {
 		andProbes(e.Probes), peer(e), span(e.PingAge))
 }
 
-func inTrouble(e *model.Evidence) bool { return e.State.Trouble() }
+func inTrouble(e *model.Evidence) bool { return e.State.Trouble() || perhapsHostile(e) }
 
 func writeUnknown(e *model.Evidence) string {
+	if perhapsHostile(e) {
+		return writePerhapsHostile(e)
+	}
 	if e.PingAge == 0 {
 		return fmt.Sprintf("Nothing had come in for %s%s.", span(e.Silence), ownBeats(e.PeerInterval)) + missing(&e.Kernel)
 	}

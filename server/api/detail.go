@@ -70,6 +70,7 @@ type Evidence struct {
 	Tunnel         bool    `json:"tunnel"`    // the connection was never a WebSocket
 	KilledMS       Millis  `json:"killed_ms"` // time from the first ping to the end of a peer that it killed
 	Spared         bool    `json:"spared"`    // holter sends no pings, because other peers of this kind hung up on one
+	Unsure         bool    `json:"unsure"`    // of both: something on the way may have forgotten the connection instead
 	Backlog        Backlog `json:"backlog"`   // what stands between a ping and its answer
 	Stream         Stream  `json:"stream"`    // how data flows, if not as usual
 }
@@ -179,7 +180,7 @@ func fromEvidence(e *model.Evidence) Evidence {
 		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged, Mute: e.Mute,
 		PeerIntervalMS: millis(e.PeerInterval), Unread: e.Unread, LateMS: millis(e.Late), LostIn: e.LostIn, LostOut: e.LostOut,
 		GapMS: millis(e.Gap), LateAnswerMS: millis(e.LateAnswer), Skipped: e.Skipped, KeptMS: millis(e.Kept), Kernel: fromKernel(&e.Kernel), Backlog: fromBacklog(&e.Backlog), Stream: fromStream(&e.Stream),
-		Tunnel: e.Tunnel, KilledMS: millis(e.Killed), Spared: e.Spared,
+		Tunnel: e.Tunnel, KilledMS: millis(e.Killed), Spared: e.Spared, Unsure: e.Unsure,
 		Proxied: e.Proxied, Side: e.Side.String(), UntakenMS: millis(e.Untaken), BeyondMS: millis(e.Beyond),
 	}
 }
@@ -233,7 +234,7 @@ func (e *Evidence) model() model.Evidence {
 		Unanswered: e.Unanswered, Probes: e.Probes, Missed: e.Missed, Ponged: e.Ponged, Mute: e.Mute,
 		PeerInterval: e.PeerIntervalMS.Duration(), Unread: e.Unread, Late: e.LateMS.Duration(), LostIn: e.LostIn, LostOut: e.LostOut,
 		Gap: e.GapMS.Duration(), LateAnswer: e.LateAnswerMS.Duration(), Skipped: e.Skipped, Kept: e.KeptMS.Duration(), Kernel: e.Kernel.model(),
-		Tunnel: e.Tunnel, Killed: e.KilledMS.Duration(), Spared: e.Spared, Backlog: e.Backlog.model(), Stream: e.Stream.model(),
+		Tunnel: e.Tunnel, Killed: e.KilledMS.Duration(), Spared: e.Spared, Unsure: e.Unsure, Backlog: e.Backlog.model(), Stream: e.Stream.model(),
 		Proxied: e.Proxied, Side: sideOf(e.Side), Untaken: e.UntakenMS.Duration(), Beyond: e.BeyondMS.Duration(),
 	}
 }

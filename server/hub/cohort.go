@@ -224,7 +224,13 @@ func (l *leg) diagnosis() model.Diagnosis {
 // explain adds to s, which shows one leg of c, why the other leg ended: that ended the connection.
 func (c *connection) explain(s *model.Connection, l *leg) {
 	other := c.other(l)
-	if other == nil || other.end == nil || other.end.verdict == nil || s.Diagnosis.Cause.ByCohort() {
+	if other == nil || other.end == nil || s.Diagnosis.Cause.ByCohort() {
+		return
+	}
+	if other.killed && s.Diagnosis.Cause == "" {
+		s.Diagnosis = other.heart.Diagnosis()
+	}
+	if other.end.verdict == nil {
 		return
 	}
 	if s.Diagnosis.Cause == "" || other.end.verdict.Cause.ByCohort() {

@@ -3,6 +3,7 @@ package hub
 import (
 	"io"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"holter/model"
+	"holter/server/tap"
 )
 
 // mortal is a peer behind a proxy that answers no pings. It ends after the given time, or when the first ping comes.
@@ -131,7 +133,7 @@ func TestPingHostile(t *testing.T) {
 func TestPingsAreTriedAgain(t *testing.T) {
 	var all hostility
 	k := kind{side: model.UpstreamSide, path: "/ws"}
-	all.died(k, 100*ms, 0)
+	all.died(k, 100*ms, 0, true)
 	if !all.has(k) {
 		t.Fatal("not hostile after a death")
 	}
@@ -144,20 +146,20 @@ func TestPingsAreTriedAgain(t *testing.T) {
 		if all.has(k) {
 			t.Fatalf("hostile after %d more deaths", i)
 		}
-		all.died(k, time.Duration(1+i)*100*ms, time.Duration(i)*ms)
+		all.died(k, time.Duration(1+i)*100*ms, time.Duration(i)*ms, true)
 	}
 	if !all.has(k) {
 		t.Fatalf("not hostile after %d more deaths at differing ages", severalDeaths)
 	}
 	all.diedAnyway(k, time.Second)
 	for range mostDeaths {
-		all.died(k, 200*ms, 10*ms)
+		all.died(k, 200*ms, 10*ms, true)
 	}
 	if all.has(k) {
 		t.Fatal("hostile although all end at one age")
 	}
 	for i := range mostDeaths {
-		all.died(k, time.Duration(1+i)*100*ms, time.Duration(i)*ms)
+		all.died(k, time.Duration(1+i)*100*ms, time.Duration(i)*ms, true)
 	}
 	if !all.has(k) {
 		t.Fatal("not hostile any more")
@@ -166,4 +168,93 @@ func TestPingsAreTriedAgain(t *testing.T) {
 	if all.has(k) {
 		t.Fatal("hostile although one has answered")
 	}
+}
+
+// A peer may hang up on a ping before the goroutine that sent the ping has said so.
+func TestHangsUpBeforeThePingIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		c, app, end := forged(t, h, "ann")
+		defer end.Close()
+		l := &c.toClient
+		app.Ping(1)
+		synctest.Wait()
+		l.pings = 0 // as if the leg had yet to learn of it
+		sent := h.now()
+		l.Closed(tap.Ending{By: model.ByNetwork, Code: 1006})
+		if s := snapshot(t, h).Connections[0]; s.Diagnosis.Cause != "" {
+			t.Errorf("%+v, before a word of the ping", s.Diagnosis)
+		}
+		l.Sent(1, sent)
+		if s := snapshot(t, h).Connections[0]; s.Diagnosis.Cause != model.CausePingHostile {
+			t.Errorf("%+v", s.Diagnosis)
+		}
+		wantStory(t, h, c.id, "connection.opened", "closed 1006 by network while closed", "cause.found")
+		if !h.hostility.has(l.kind()) {
+			t.Error("its like is not left alone")
+		}
+	})
+}
+
+// A reset that comes at the first ping, after a silence, may be from something on the way that has forgotten the
+// connection. That is told, and not called hostile; but there are no more pings.
+func TestResetAfterASilenceIsNotCalledHostile(t *testing.T) {
+	for _, tt := range []struct {
+		silence time.Duration
+		hello   bool
+		causes  []model.Cause
+		pings   []uint64
+	}{
+		{0, true, []model.Cause{model.CausePingHostile, model.CausePingHostile}, []uint64{1, 0}},
+		{6 * time.Second, false, []model.Cause{model.CauseUnknown, model.CauseUnknown}, []uint64{1, 0}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			o := observing()
+			o.Rhythm.Interval = 3 * time.Second
+			h, _ := start(t, o)
+			for i, want := range tt.causes {
+				server, end := inMemory()
+				c := h.Adopt(request("ann"), resetting{server}, nil, nil)
+				over := make(chan struct{})
+				go func() {
+					io.Copy(io.Discard, c)
+					c.Close()
+					close(over)
+				}()
+				io.WriteString(c, switching)
+				io.ReadFull(end, make([]byte, len(switching)))
+				if tt.hello {
+					ws.WriteFrame(end, ws.MaskFrame(ws.NewTextFrame([]byte("hello"))))
+				}
+				pinged := make(chan struct{})
+				go func() {
+					readFrame(end)
+					close(pinged)
+				}()
+				select {
+				case <-pinged:
+				case <-time.After(20 * time.Second):
+				}
+				end.Close()
+				<-over
+				all := snapshot(t, h).Connections
+				s := all[len(all)-1]
+				if s.Diagnosis.Cause != want || s.PingsSent != tt.pings[i] {
+					t.Errorf("after %v: %d pings, %+v; want %d, %s", tt.silence, s.PingsSent, s.Diagnosis, tt.pings[i], want)
+				}
+				t.Log(s.Diagnosis.Detail)
+			}
+		})
+	}
+}
+
+// resetting is a connection that the other end resets.
+type resetting struct{ *memory }
+
+func (r resetting) Read(b []byte) (int, error) {
+	n, err := r.memory.Read(b)
+	if err == io.EOF {
+		err = syscall.ECONNRESET
+	}
+	return n, err
 }

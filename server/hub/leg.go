@@ -46,6 +46,7 @@ type leg struct {
 type end struct {
 	close   model.Close
 	traffic traffic
+	heard   model.Instant    // the last byte, or the opening
 	verdict *model.Diagnosis // why, if other ends have shown that; shared, and never changed
 }
 
@@ -90,7 +91,7 @@ func (h *Hub) open(l *leg, subprotocol string) *tap.Conn {
 		l.heart.Between(l.side)
 	}
 	if h.hostility.has(l.kind()) {
-		l.heart.Spare()
+		l.heart.Spare(h.hostility.sure(l.kind()))
 	}
 	l.next = l.heart.Tick(now, &h.late, (*opposite)(l)).Next
 	h.schedule.set(l, l.next)
@@ -108,6 +109,10 @@ func (l *leg) Sent(seq uint32, at model.Instant) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
 	l.pings++
+	if l.end != nil {
+		l.diedBefore(at)
+		return
+	}
 	l.next = l.heart.Sent(seq, at)
 	l.reschedule()
 }
@@ -190,13 +195,13 @@ func (l *leg) Closed(e tap.Ending) {
 	now := h.now()
 	l.end = &end{
 		close:   model.Close{Code: e.Code, Reason: model.Clean(e.Reason, model.MaxReason), By: e.By, At: h.time(now), Parting: l.tap.Parting()},
-		traffic: trafficOf(l.tap),
+		traffic: trafficOf(l.tap), heard: max(l.tap.Heard(), c.opened),
 	}
 	if l.heart == nil { // it was never listed
 		return
 	}
 	h.schedule.remove(l)
-	l.diedOf(now)
+	l.diedOf(l.heart.LastPing(), now)
 	l.ended(now)
 	if l.side == model.UpstreamSide {
 		l.changed(l.heart.End(model.Ended))

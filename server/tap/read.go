@@ -122,6 +122,9 @@ func (c *Conn) readHeld(a *ahead) error {
 	return nil // the next read returns the error again
 }
 
+// Asked reports whether a ping of ours has gone out, or is going out now.
+func (c *Conn) Asked() bool { return c.asked.Load() != 0 }
+
 // awaiting reports whether a ping of ours is under way.
 func (c *Conn) awaiting() bool { return c.asked.Load() != c.answered.Load() }
 
