@@ -22,6 +22,7 @@ import (
 	"holter/server"
 	"holter/server/api"
 	"holter/server/endpoint"
+	"holter/server/metrics"
 	"holter/server/plane"
 	"holter/server/proxy"
 	"holter/tui"
@@ -157,7 +158,7 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*s
 	log := m.View.Logger(streams, screen)
 	slog.SetDefault(log) // and with it package log's: what libraries write must not get onto the screen
 	m.Monitor.Version, m.Monitor.Logger = version.String(), log
-	monitor := server.New(m.Monitor)
+	monitor := metrics.Serve(server.New(m.Monitor))
 	srv, demo, err := listen(monitor)
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ var layers = map[string][]string{
 var confined = map[string][]string{
 	"github.com/alecthomas/kong": {"tui/cli", "probe/swarm", "probe/drill", "probe/compare"},
 	"github.com/charmbracelet":   {"tui", "probe/swarm"},
+	"github.com/prometheus":      {"server/metrics"},
 	"github.com/gin-gonic/gin":   {".", "server/endpoint", "server/ginmonitor"},
 	"go.yaml.in":                 {"model/yaml"},
 	"golang.org/x/term":          {"tui/terminal", "probe/tty", "probe/swarm"},
@@ -35,6 +36,7 @@ var confined = map[string][]string{
 	"holter/probe/swarm":         {"."},
 	"holter/probe/tty":           {"probe/swarm", "probe/drill", "probe/compare"},
 	"holter/server/endpoint":     {"."},
+	"holter/server/metrics":      {"."},
 	"holter/server/proxy":        {"."},
 	"holter/tui/cli":             {".", "tui/cli"},
 	"holter/tui/eventlog":        {".", "tui/cli"},
@@ -43,8 +45,8 @@ var confined = map[string][]string{
 // doors maps each package that an application imports to the packages that it must not import, directly or
 // indirectly.
 var doors = map[string][]string{
-	"server":            {"github.com/gin-gonic/gin", "github.com/gorilla/websocket", "github.com/charmbracelet", "golang.org/x/term", "github.com/alecthomas/kong", "holter/tui", "html/template"},
-	"server/ginmonitor": {"github.com/gorilla/websocket", "github.com/charmbracelet", "golang.org/x/term", "github.com/alecthomas/kong", "holter/tui", "html/template"},
+	"server":            {"github.com/prometheus", "github.com/gin-gonic/gin", "github.com/gorilla/websocket", "github.com/charmbracelet", "golang.org/x/term", "github.com/alecthomas/kong", "holter/tui", "html/template"},
+	"server/ginmonitor": {"github.com/prometheus", "github.com/gorilla/websocket", "github.com/charmbracelet", "golang.org/x/term", "github.com/alecthomas/kong", "holter/tui", "html/template"},
 	"tui":               {"github.com/gin-gonic/gin", "github.com/alecthomas/kong", "holter/server", "holter/probe", "net/http"},
 }
 

@@ -63,7 +63,18 @@ type Refusal struct {
 	Diagnosis Diagnosis
 
 	RetryAfter time.Duration // of the HTTP answer, 0 for none
+	Limit      RefusalLimit  // of holter's that the handshake met, empty for none; known only to the holter that refused
 }
+
+// RefusalLimit is a limit of holter's for which it refuses handshakes.
+type RefusalLimit string
+
+const (
+	LimitOrdered     RefusalLimit = "ordered" // they are refused on request, for a while
+	LimitConnections RefusalLimit = "connections"
+	LimitAddress     RefusalLimit = "address" // connections from one address
+	LimitRate        RefusalLimit = "rate"
+)
 
 // Answer is what the client was told, "503: too many at once", or what is wrong with its handshake where that is known.
 func (r *Refusal) Answer() string {

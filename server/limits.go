@@ -61,14 +61,14 @@ const (
 // so that clients that are refused together do not return together.
 func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) (reserved *hub.Reservation, ok bool) {
 	all, fromOrigin, reserved := m.hub.Reserve(r.RemoteAddr)
-	reason, wait := m.full(all, fromOrigin)
-	if reason == "" {
+	limit, wait := m.full(all, fromOrigin)
+	if limit == "" {
 		return reserved, true
 	}
 	reserved.Cancel()
-	wait = turnAway(w, reason, wait)
+	wait = turnAway(w, limit, wait)
 	m.hub.Report(r, model.Refusal{
-		Status: http.StatusServiceUnavailable, Reason: reason, By: model.RefusedByHolter, RetryAfter: wait,
+		Status: http.StatusServiceUnavailable, Reason: reasons[limit], By: model.RefusedByHolter, RetryAfter: wait, Limit: limit,
 	})
 	return nil, false
 }
@@ -78,44 +78,52 @@ func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) (reserved *hub.R
 // handshake.
 func (m *Monitor) explain(w http.ResponseWriter, r *http.Request) (refused bool) {
 	all, fromOrigin := m.hub.Sizes(r.RemoteAddr)
-	reason, wait := m.crowded(all+1, fromOrigin+1)
-	if reason != "" {
-		turnAway(w, reason, wait)
+	limit, wait := m.crowded(all+1, fromOrigin+1)
+	if limit != "" {
+		turnAway(w, limit, wait)
 	}
-	return reason != ""
+	return limit != ""
 }
 
 // turnAway answers 503 with a time to come back, and returns that time.
-func turnAway(w http.ResponseWriter, reason string, wait time.Duration) time.Duration {
+func turnAway(w http.ResponseWriter, limit model.RefusalLimit, wait time.Duration) time.Duration {
 	wait = spread(wait, rand.Float64())
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
-	http.Error(w, reason, http.StatusServiceUnavailable)
+	http.Error(w, reasons[limit], http.StatusServiceUnavailable)
 	return wait
 }
 
+// reasons are what a client is told that meets a limit.
+var reasons = map[model.RefusalLimit]string{
+	model.LimitOrdered:     "upgrades are refused for a while",
+	model.LimitConnections: "too many connections",
+	model.LimitAddress:     "too many connections from this address",
+	model.LimitRate:        "too many at once",
+}
+
 // full returns why an upgrade must be refused now, and how long that may last. all and fromOrigin are the numbers of
-// connections with the new one. The reason is "" if the upgrade need not be refused. full checks the rate last,
+// connections with the new one. The limit is "" if the upgrade need not be refused. full checks the rate last,
 // because the check uses it up.
-func (m *Monitor) full(all, fromOrigin int) (reason string, wait time.Duration) {
-	if reason, wait = m.crowded(all, fromOrigin); reason != "" {
-		return reason, wait
+func (m *Monitor) full(all, fromOrigin int) (limit model.RefusalLimit, wait time.Duration) {
+	if limit, wait = m.crowded(all, fromOrigin); limit != "" {
+		return limit, wait
 	}
 	if l := &m.limits; l.rate != nil && !l.rate.Allow() {
-		return "too many at once", waitForTurn
+		return model.LimitRate, waitForTurn
 	}
 	return "", 0
 }
 
 // crowded is full without the rate.
-func (m *Monitor) crowded(all, fromOrigin int) (reason string, wait time.Duration) {
+func (m *Monitor) crowded(all, fromOrigin int) (limit model.RefusalLimit, wait time.Duration) {
 	l := &m.limits
 	switch {
 	case m.hub.Refusing():
-		return "upgrades are refused for a while", waitForTurn
+		return model.LimitOrdered, waitForTurn
 	case l.conns > 0 && all > l.conns:
-		return "too many connections", waitForPlace
+		return model.LimitConnections, waitForPlace
 	case l.perIP > 0 && fromOrigin > l.perIP:
-		return "too many connections from this address", waitForPlace
+		return model.LimitAddress, waitForPlace
 	}
 	return "", 0
 }

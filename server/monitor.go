@@ -49,6 +49,7 @@ type Monitor struct {
 	invalid  error // of its options; then it watches nothing
 	limits   limits
 	readOnly bool
+	open     bool // Options.MetricsOpen
 	hub      *hub.Hub
 	halt     *halt.Watch
 	admin    *admin.Plane // nil without an address
@@ -62,7 +63,7 @@ type Monitor struct {
 func New(o Options) *Monitor {
 	o = o.withDefaults()
 	identity, _ := hub.ParseIdentity(o.Identity)
-	m := &Monitor{invalid: o.Validate(), limits: newLimits(o), readOnly: o.ReadOnly, log: cmp.Or(o.Logger, slog.Default())}
+	m := &Monitor{invalid: o.Validate(), limits: newLimits(o), readOnly: o.ReadOnly, open: o.MetricsOpen, log: cmp.Or(o.Logger, slog.Default())}
 	if m.invalid != nil {
 		// A caller that writes go monitor.Run(ctx) would never know.
 		m.log.Error("holter watches nothing", "error", m.invalid)
@@ -173,6 +174,14 @@ func (m *Monitor) Run(ctx context.Context) error {
 		parts = append(parts, m.admin.Serve)
 	}
 	return process.Run(ctx, parts...)
+}
+
+// ServeMetrics makes the admin plane, if there is one, answer GET /metrics with a handler: package metrics has one. It comes
+// before Run.
+func (m *Monitor) ServeMetrics(h http.Handler) {
+	if m.admin != nil {
+		m.admin.Metrics(h, m.open)
+	}
 }
 
 // Source returns the source of data for a screen. It may be called at any time.

@@ -35,6 +35,8 @@ type Options struct {
 	Admin string `default:"127.0.0.1:7071" placeholder:"HOST:PORT" help:"Address of the admin plane: health, API and events; empty for none."`
 	Token string `placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
 
+	MetricsOpen bool `help:"Answer GET /metrics of the admin plane without the token: a Prometheus needs none, and sees no client, no address and no path."`
+
 	ReadOnly bool `help:"Only show: neither screen nor API can kick, disturb or refuse a client."`
 
 	ShowSecrets bool `help:"Show the parts of a handshake that may be secret in full, on the screen, in the log and over the API: header fields, addresses, subprotocols, and the cookies and tokens that --identity names. Without this flag they are masked."`

@@ -155,7 +155,7 @@ func (w *Watch) join(l *limit, ends []*entry, news *News) {
 		if e.in != l.group {
 			l.group.take(w, e)
 			l.read(e.Clocks[l.clock])
-			news.Named = append(news.Named, Named{e.ID, e.Side, l.group.verdict})
+			news.name(e, l.group.verdict)
 		}
 	}
 	var members []*entry
@@ -346,7 +346,7 @@ func (w *Watch) revise(l *limit, open iter.Seq[Living], news *News) {
 	for _, e := range w.within(l) {
 		l.group.take(w, e)
 		l.read(e.Clocks[l.clock])
-		news.Named = append(news.Named, Named{e.ID, e.Side, l.group.verdict})
+		news.name(e, l.group.verdict)
 	}
 	l.ends = w.sameWay(l, l.group.Started)
 }

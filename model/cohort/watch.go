@@ -56,7 +56,8 @@ type burst struct {
 // entry is an end, and the cohort that it is a member of.
 type entry struct {
 	End
-	in *group
+	in    *group
+	named bool // by a cause of a cohort
 }
 
 // group is a cohort with what it needs to grow.
@@ -78,6 +79,14 @@ type Named struct {
 	ID        model.ID
 	Side      model.Side
 	Diagnosis *model.Diagnosis // shared, and never changed
+	First     bool             // it is the first cause of a cohort that this end has
+}
+
+// name names an end.
+func (n *News) name(e *entry, verdict *model.Diagnosis) {
+	first := !e.named && verdict.Cause.ByCohort()
+	e.named = e.named || first
+	n.Named = append(n.Named, Named{e.ID, e.Side, verdict, first})
 }
 
 // NewWatch makes a Watch. zero is the time of instant 0.
@@ -97,7 +106,7 @@ func (w *Watch) Add(e *End) *model.Diagnosis {
 		w.cuts[e.Side]++
 	}
 	in := w.explain(e)
-	w.remember(entry{*e, in})
+	w.remember(entry{*e, in, in != nil && in.verdict != nil && in.verdict.Cause.ByCohort()})
 	if in != nil {
 		return in.verdict
 	}
@@ -237,7 +246,7 @@ func (w *Watch) tell(g *group, members []*entry, news *News) {
 	}
 	for _, e := range members {
 		if e.Manner == Cut {
-			news.Named = append(news.Named, Named{e.ID, e.Side, g.verdict})
+			news.name(e, g.verdict)
 		}
 	}
 }

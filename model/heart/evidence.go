@@ -23,6 +23,7 @@ func (h *Heart) Evidence(now model.Instant, late *Lateness, p Peer) model.Eviden
 }
 
 func (h *Heart) evidence(now, heard model.Instant) model.Evidence {
+	proxied, side := h.place()
 	return model.Evidence{
 		State:        h.state,
 		Silence:      time.Duration(now - max(heard, h.heard)),
@@ -40,8 +41,8 @@ func (h *Heart) evidence(now, heard model.Instant) model.Evidence {
 		Tunnel:       h.tunnel,
 		Spared:       h.spared != notSpared,
 		Unsure:       h.spared == sparedPerhaps,
-		Proxied:      h.proxied,
-		Side:         h.side,
+		Proxied:      proxied,
+		Side:         side,
 	}
 }
 

@@ -70,10 +70,10 @@ type Heart struct {
 	ended     bool
 	lostIn    bool // see Lose
 	lostOut   bool
+	fresh     bool // rtt has not been taken yet: see TakeRoundTrip
 	tunnel    bool // see Tunnel
 	spared    spared
-	proxied   bool // see Between
-	side      model.Side
+	between   uint8 // 0, or one more than the side: see Between
 
 	beats history
 }
@@ -198,7 +198,7 @@ func (h *Heart) answer(rtt time.Duration, tardy bool) {
 
 // RoundTrip records a round trip without a beat: the answer to a ping of the application's.
 func (h *Heart) RoundTrip(rtt time.Duration) {
-	h.rtt = max(rtt, 0)
+	h.rtt, h.fresh = max(rtt, 0), true
 	if !h.warm {
 		h.warm = true
 		return
@@ -269,7 +269,15 @@ func (h *Heart) Spare(sure bool) {
 
 // Between records that the connection is one side of a proxy, so that sentences name the side, and what the peer does to
 // the other side is known.
-func (h *Heart) Between(side model.Side) { h.proxied, h.side = true, side }
+func (h *Heart) Between(side model.Side) { h.between = uint8(side) + 1 }
+
+// place returns whether the connection is one side of a proxy, and which.
+func (h *Heart) place() (proxied bool, side model.Side) {
+	if h.between == 0 {
+		return false, model.ClientSide
+	}
+	return true, model.Side(h.between - 1)
+}
 
 // rest ends all beats. If a ping is waiting for its pong, that ping no longer counts.
 func (h *Heart) rest() {
@@ -333,6 +341,12 @@ func (h *Heart) Alert() bool { return h.state != model.Normal && !h.ended && !h.
 
 // RTT returns the last round trip, 0 before the first.
 func (h *Heart) RTT() time.Duration { return h.rtt }
+
+// TakeRoundTrip returns a round trip that was measured since the last call, the newest if there were several.
+func (h *Heart) TakeRoundTrip() (rtt time.Duration, ok bool) {
+	ok, h.fresh = h.fresh, false
+	return h.rtt, ok
+}
 
 // Mean returns the mean round trip in the detector's memory, 0 before the first sample.
 func (h *Heart) Mean() time.Duration { return h.detector.Mean() }

@@ -16,7 +16,8 @@ func (h *Heart) Flow(s *model.Stream) (news bool) {
 	switch {
 	case h.ended || h.state != model.Normal:
 	case found && h.Well(), ours && s.Back > 0:
-		h.diagnose(&model.Evidence{State: h.state, Proxied: h.proxied, Side: h.side, Stream: *s})
+		proxied, side := h.place()
+		h.diagnose(&model.Evidence{State: h.state, Proxied: proxied, Side: side, Stream: *s})
 		return found && h.Diagnosis().Cause != before
 	case ours && !found:
 		h.diagnosis, h.calm = nil, 0

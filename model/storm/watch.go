@@ -374,11 +374,14 @@ func (w *Watch) end(now, led model.Instant) *model.Storm {
 	return &s
 }
 
+// On reports whether a storm is on.
+func (w *Watch) On() bool { return w.on != nil && w.on.begun }
+
 // Storms returns the storms that are kept, oldest first; one that is on comes last. The caller may keep the list, but
 // must not change what the storms point to.
 func (w *Watch) Storms() []model.Storm {
 	storms := slices.Clone(w.past)
-	if w.on != nil && w.on.begun {
+	if w.On() {
 		storms = append(storms, w.on.Storm)
 	}
 	return storms

@@ -55,6 +55,19 @@ type Source interface {
 	Client(id string) (model.Client, []model.Connection, error)
 }
 
+// Metrics makes the plane answer GET /metrics with h. It asks for the token there too, unless open is set. It comes before
+// Listen.
+func (a *Plane) Metrics(h http.Handler, open bool) {
+	answer := func(w http.ResponseWriter, r *http.Request) error {
+		h.ServeHTTP(w, r)
+		return nil
+	}
+	if !open {
+		answer = a.authorized(answer)
+	}
+	a.calls = append(a.calls, route{http.MethodGet, "/metrics", "…", answer})
+}
+
 // patience is how long the reader of an endless answer may accept no byte. A slow reader accepts some.
 const patience = 30 * time.Second
 

@@ -169,6 +169,11 @@ func (h *Hub) tell(news *cohort.News, now model.Instant) {
 	for i := range news.Found {
 		h.log.Publish(model.Event{Time: h.time(now), Type: model.CohortFound, Cohort: &news.Found[i]})
 	}
+	for _, n := range news.Named {
+		if n.First {
+			h.cut(n.Side, n.Diagnosis.Cause)
+		}
+	}
 	published := 0
 	for some := range slices.Chunk(news.Named, namedAtOnce) {
 		h.name(some, now, &published)

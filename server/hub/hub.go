@@ -20,7 +20,7 @@
 //  1. the readLock and the writeLock of a tap, under which the tap calls the exported methods of its leg;
 //  2. Hub.mu, which protects the registry and the clients in it;
 //  3. connection.mu, which protects one connection and its legs;
-//  4. the locks of the schedule, of the lapses, of cohorts, of a route and of its habits, of origins, of a sampler, of the board, of the journal and of a tap's faults, under which no other is taken.
+//  4. the locks of the schedule, of an Observer, of the lapses, of cohorts, of a route and of its habits, of origins, of a sampler, of the board, of the journal and of a tap's faults, under which no other is taken.
 //
 // The type of a method says which locks it runs under:
 //
@@ -79,6 +79,7 @@ type Hub struct {
 	lapses   lapses
 	schedule schedule
 	log      *journal.Log
+	passed   tap.Tallies // of the sockets to clients
 	count    counters
 	place    atomic.Pointer[place]
 	refusing atomic.Int64 // Instant until which upgrades are refused
@@ -91,6 +92,7 @@ type Hub struct {
 	samplers  samplers
 	board     board
 	host      atomic.Pointer[model.Host]
+	watchers  atomic.Pointer[[]Observer]   // see Observe
 	paths     atomic.Pointer[[]model.Path] // as of the last second; what it points to never changes
 
 	mu       sync.Mutex // protects registry
@@ -157,6 +159,7 @@ func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte, reserved *Reserva
 	}
 	conn.toClient = leg{conn: conn, slot: -1}
 	conn.toClient.tap = tap.New(c, early, &conn.toClient, h.now)
+	conn.toClient.tap.Count(&h.passed)
 	return conn.toClient.tap
 }
 
@@ -257,6 +260,9 @@ func (h *Hub) reportStorms() {
 	now := h.now()
 	began, flapping, ended := h.registry.storms.Conclude(survey)
 	if began != nil {
+		for _, o := range h.observers() {
+			o.Storm()
+		}
 		h.log.Publish(model.Event{Time: h.time(now), Type: model.StormStarted, Storm: began})
 	}
 	if flapping != nil {

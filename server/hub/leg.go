@@ -101,6 +101,9 @@ func (h *Hub) open(l *leg, subprotocol string) *tap.Conn {
 		h.registry.enter(c, now)
 		c.publish(model.Event{Type: model.ConnectionOpened}, now)
 	}
+	for _, o := range h.observers() {
+		o.Opened(l.side)
+	}
 	return nil
 }
 
@@ -114,6 +117,7 @@ func (l *leg) Sent(seq uint32, at model.Instant) {
 		return
 	}
 	l.next = l.heart.Sent(seq, at)
+	l.measured()
 	l.reschedule()
 }
 
@@ -125,7 +129,9 @@ func (l *leg) Pong(seq uint32, at model.Instant, exact bool) {
 	l.caughtUp()
 	l.answersPings()
 	l.conn.hub.count.beats.Add(1)
+	l.answered()
 	l.changed(l.heart.Pong(seq, at, exact, &l.conn.hub.late))
+	l.measured()
 	l.lead(at)
 }
 
@@ -136,6 +142,7 @@ func (l *leg) RoundTrip(rtt time.Duration) {
 	l.answersPings()
 	if l.heart != nil {
 		l.heart.RoundTrip(rtt)
+		l.measured()
 	}
 }
 
@@ -144,6 +151,7 @@ func (l *leg) PeerBeat(at model.Instant, page bool) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
 	l.beats++
+	l.beat(BeatReceived)
 	if l.heart != nil {
 		l.heart.PeerBeat(at, page)
 	}
@@ -203,6 +211,7 @@ func (l *leg) Closed(e tap.Ending) {
 	h.schedule.remove(l)
 	l.diedOf(l.heart.LastPing(), now)
 	l.ended(now)
+	defer l.counted(now)
 	if l.side == model.UpstreamSide {
 		l.changed(l.heart.End(model.Ended))
 		return
@@ -268,6 +277,7 @@ func (l *leg) changed(from, to model.State, changed bool) {
 	if to == model.Suspect {
 		l.suspected(now)
 	}
+	l.judged(to, now)
 	if to != model.Closed { // a close has an event of its own
 		c.publish(model.Event{Type: model.StateChanged, From: from, To: to}, now)
 	}

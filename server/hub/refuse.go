@@ -56,6 +56,9 @@ func (h *Hub) Report(r *http.Request, refusal model.Refusal) {
 	}
 	refusal.Remote, refusal.Client = model.Clean(remote, maxText), id
 	refusal.Diagnosis.Detail = model.Clean(refusal.Diagnosis.Detail, maxDetail)
+	for _, o := range h.observers() {
+		o.Refused(&refusal)
+	}
 	h.log.Publish(model.Event{Time: time.Now(), Type: model.ConnectionRefused, Refusal: &refusal})
 }
 

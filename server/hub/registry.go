@@ -57,6 +57,7 @@ func (r *registry) enter(c *connection, now model.Instant) {
 	}
 	r.enroute(c, now)
 	r.count.connects.Add(1)
+	c.returned(now)
 	back := c.client.enter(c, now) || c.client.tried != 0
 	r.watchMany(c.client, now)
 	if back {

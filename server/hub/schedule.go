@@ -111,6 +111,9 @@ func (h *Hub) beat(ctx context.Context) error {
 		now := model.Instant(t.Sub(h.zero))
 		if lateBy := h.late.Observe(now, passing.beyond(t, pause)); lateBy > 0 {
 			h.lapses.add(lapse{now, lateBy})
+			for _, o := range h.observers() {
+				o.Late(lateBy)
+			}
 		}
 		batch = h.schedule.popDue(now, batch[:0])
 		void := h.late.VoidBefore() == now

@@ -44,7 +44,11 @@ func (h *Hub) visit(l *leg, now model.Instant) {
 		c.mu.Unlock()
 		return
 	}
+	missed := l.heart.Missed()
 	a := l.heart.Tick(now, &h.late, (*opposite)(l))
+	if l.heart.Missed() > missed {
+		l.beat(BeatMissed)
+	}
 	l.next, l.visiting = a.Next, true
 	l.changed(a.From, a.To, a.Changed)
 	end, trust := l.judge(now), l.trust(now)

@@ -79,6 +79,7 @@ type Conn struct {
 	now    func() model.Instant
 	key    uint64  // begins the payload of every ping of this connection
 	polite *polite // writes our frames where there is no bare socket; nil where there is one
+	tally  *tally  // counts beside in and out; nil for none
 	client bool    // this end is the WebSocket's client and masks what it sends
 
 	// Our pings. The scheduler sets note, the writer clears it and advances asked, the reader advances

@@ -133,7 +133,8 @@ func (c *Conn) put(frame []byte) bool {
 		return false
 	}
 	c.out.frames.Add(1)
-	c.out.bytes.Add(uint64(n))
+	c.frameOut(Opcode(frame[0] & 0x0f))
+	c.bytesOut(n)
 	c.said.Store(int64(c.now()))
 	if n < len(frame) {
 		c.rest = append([]byte(nil), frame[n:]...)
@@ -144,7 +145,7 @@ func (c *Conn) put(frame []byte) bool {
 // insertRest goes on with a frame of ours that the socket took in part. It reports whether the frame is out.
 func (c *Conn) insertRest() bool {
 	n, _ := c.try(c.rest)
-	c.out.bytes.Add(uint64(n))
+	c.bytesOut(n)
 	if c.rest = c.rest[n:]; len(c.rest) > 0 {
 		return false
 	}
@@ -159,7 +160,7 @@ func (c *Conn) finish() error {
 		return nil
 	}
 	n, err := c.writeSocket(c.rest)
-	c.out.bytes.Add(uint64(n))
+	c.bytesOut(n)
 	if c.rest = c.rest[n:]; len(c.rest) == 0 {
 		c.rest = nil
 	}

@@ -65,7 +65,7 @@ func (c *Conn) readBelow(b []byte) (n int, at model.Instant, exact bool, err err
 func (c *Conn) arrived(n int) model.Instant {
 	at := c.now()
 	c.heard.Store(int64(at))
-	c.in.bytes.Add(uint64(n))
+	c.bytesIn(n)
 	return at
 }
 
@@ -212,6 +212,7 @@ func (c *Conn) trackFrame(b []byte, at model.Instant) int {
 			return n
 		}
 	}
+	c.frameIn(c.in.head.opcode)
 	switch c.in.head.opcode {
 	case OpClose:
 		c.signs.add(peerFrame)
@@ -285,6 +286,7 @@ func (c *Conn) match(b []byte) (n int, seq uint32) {
 // after it.
 func (c *Conn) pong(seq uint32, at model.Instant, exact, last bool) {
 	c.in.frames.Add(1)
+	c.frameIn(OpPong)
 	c.set(flagProved)
 	if seq > c.answered.Load() {
 		c.answered.Store(seq)

@@ -20,10 +20,10 @@ func (c *Conn) writeHead(b []byte) (int, error) {
 	}
 	n, err := c.writeSocket(b)
 	if frames < 0 {
-		c.out.bytes.Add(uint64(n))
+		c.bytesOut(n)
 		return n, err
 	}
-	c.out.bytes.Add(uint64(min(frames, n)))
+	c.bytesOut(min(frames, n))
 	c.phase = phaseFrames
 	c.passed(b[min(frames, n):n])
 	return n, err

@@ -77,7 +77,7 @@ func (c *Conn) noted() bool { return c.note.Load() != 0 || c.last.Load() != nil 
 
 // passed counts and parses bytes of the application's that went out.
 func (c *Conn) passed(b []byte) {
-	c.out.bytes.Add(uint64(len(b)))
+	c.bytesOut(len(b))
 	if at := c.writing.Load(); at != 0 {
 		c.said.Store(at)
 	}
@@ -91,6 +91,7 @@ func (c *Conn) passed(b []byte) {
 			}
 			continue
 		}
+		c.frameOut(c.out.head.opcode)
 		switch c.out.head.opcode {
 		case OpClose:
 			c.silent = true
