@@ -22,6 +22,7 @@ const (
 	WarningRaised     EventType = "warning.raised"     // Warning
 	CohortFound       EventType = "cohort.found"       // Cohort: ends or suspicions that belong together
 	CauseFound        EventType = "cause.found"        // Connection, which ended before the cause of its end was known, or whose state is as before
+	AlertChanged      EventType = "alert.changed"      // Alert: it began to fire, or is resolved
 	FaultSet          EventType = "fault.set"          // Connection with its Faults, nil when they ended
 	Dropped           EventType = "dropped"            // Count
 )
@@ -29,7 +30,7 @@ const (
 // EventTypes are those that are known here. A holter of another version may have more.
 var EventTypes = [...]EventType{
 	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, HostLate, StormStarted, StormFlapping, StormEnded, WarningRaised,
-	CohortFound, CauseFound, FaultSet, Dropped,
+	CohortFound, CauseFound, AlertChanged, FaultSet, Dropped,
 }
 
 // Event is something that happened. Seq numbers the events in the order of their publication. A reader that
@@ -47,6 +48,7 @@ type Event struct {
 	Warning    *Warning
 	Cohort     *Cohort // a copy made when it happened
 	Late       *Lateness
+	Alert      *Alert // a copy made when it happened
 	Count      uint64
 }
 

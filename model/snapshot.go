@@ -14,6 +14,7 @@ type Snapshot struct {
 	Warnings    []Warning  // oldest first, at most MaxWarnings
 	Paths       []Path     // by id, at most MaxPaths; what they point to is shared and never changes
 	Cohorts     []Cohort   // oldest first, at most MaxCohorts; what they point to is shared and never changes
+	Alerts      []Alert    // the most urgent first, at most MaxAlerts; what they point to is shared and never changes
 	Host        Host
 
 	// Age is how long ago the picture was taken when its reader got it: at least so long, for one that came over a line.
@@ -62,6 +63,7 @@ type Monitor struct {
 	Lateness float64 // factor by which timeouts are longer because holter itself ran late, from 1 to 8
 
 	AcceptRate    float64   // upgrades per second beyond which they are refused, 0 for no limit
+	MaxConns      int       // connections beyond which they are refused, 0 for no limit
 	RefusingUntil time.Time // when upgrades are let in again; zero while they are let in
 }
 
