@@ -120,8 +120,8 @@ const (
 const (
 	MaxAlertRules   = 200
 	MaxAlertsOfRule = 64
-	MaxAlerts       = 512 // in all, pending, firing and lately resolved
-	MaxAlertLog     = 256
+	MaxAlerts       = 256 // in all, pending, firing and lately resolved
+	MaxAlertLog     = 128
 	MaxLabels       = 32 // of a rule, and annotations likewise
 	MaxSilence      = 30 * 24 * time.Hour
 )

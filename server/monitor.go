@@ -36,10 +36,12 @@ import (
 	"sync"
 	"time"
 
+	"holter/model"
 	"holter/probe/halt"
 	"holter/probe/host"
 	"holter/probe/process"
 	"holter/server/admin"
+	"holter/server/alert"
 	"holter/server/hub"
 	"holter/server/tap"
 )
@@ -52,6 +54,8 @@ type Monitor struct {
 	open     bool // Options.MetricsOpen
 	hub      *hub.Hub
 	halt     *halt.Watch
+	alerts   *alert.Desk
+	maxConns int
 	admin    *admin.Plane // nil without an address
 	log      *slog.Logger
 
@@ -63,7 +67,7 @@ type Monitor struct {
 func New(o Options) *Monitor {
 	o = o.withDefaults()
 	identity, _ := hub.ParseIdentity(o.Identity)
-	m := &Monitor{invalid: o.Validate(), limits: newLimits(o), readOnly: o.ReadOnly, open: o.MetricsOpen, log: cmp.Or(o.Logger, slog.Default())}
+	m := &Monitor{invalid: o.Validate(), limits: newLimits(o), readOnly: o.ReadOnly, open: o.MetricsOpen, maxConns: o.MaxConns, log: cmp.Or(o.Logger, slog.Default())}
 	if m.invalid != nil {
 		// A caller that writes go monitor.Run(ctx) would never know.
 		m.log.Error("holter watches nothing", "error", m.invalid)
@@ -76,6 +80,7 @@ func New(o Options) *Monitor {
 		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version, AcceptRate: float64(o.AcceptRate),
 		ShowSecrets: o.ShowSecrets, IdleCut: o.IdleCut, AgeCut: o.AgeCut,
 	})
+	m.alerts = alert.New(o.Alerts, admin.Link(o.Admin), m.judged, m.hub.Publish, m.log)
 	if o.Admin != "" {
 		m.admin = admin.New(m.Source(), o.Admin, o.Token, m.log)
 	}
@@ -169,6 +174,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 	parts := []func(context.Context) error{
 		m.hub.Run,
 		func(ctx context.Context) error { return sampler.Run(ctx, time.Second, m.hub.Sampled) },
+		m.alerts.Run,
 	}
 	if m.admin != nil {
 		parts = append(parts, m.admin.Serve)
@@ -185,4 +191,11 @@ func (m *Monitor) ServeMetrics(h http.Handler) {
 }
 
 // Source returns the source of data for a screen. It may be called at any time.
-func (m *Monitor) Source() Source { return Source{m.hub, m.readOnly} }
+func (m *Monitor) Source() Source { return Source{m.hub, m} }
+
+// judged is the picture by which alerts are judged: all but the alerts.
+func (m *Monitor) judged(ctx context.Context) (model.Snapshot, error) {
+	now, err := m.hub.Snapshot(ctx)
+	now.Monitor.ReadOnly, now.Monitor.MaxConns = m.readOnly, m.maxConns
+	return now, err
+}

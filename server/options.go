@@ -7,6 +7,7 @@ import (
 
 	"holter/model"
 	"holter/model/heart"
+	"holter/server/alert"
 )
 
 // Options set a Monitor up. The zero value of a field stands for the default in its tag, except for Admin, where
@@ -37,6 +38,8 @@ type Options struct {
 
 	MetricsOpen bool `help:"Answer GET /metrics of the admin plane without the token: a Prometheus needs none, and sees no client, no address and no path."`
 
+	Alerts alert.Options `embed:"" group:"Alerts:"`
+
 	ReadOnly bool `help:"Only show: neither screen nor API can kick, disturb or refuse a client."`
 
 	ShowSecrets bool `help:"Show the parts of a handshake that may be secret in full, on the screen, in the log and over the API: header fields, addresses, subprotocols, and the cookies and tokens that --identity names. Without this flag they are masked."`
@@ -56,5 +59,6 @@ func (o Options) withDefaults() Options {
 	o.OnFail = cmp.Or(o.OnFail, model.OnFailObserve)
 	o.Linger = cmp.Or(o.Linger, time.Minute)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)
+	o.Alerts.AlertBuiltin = cmp.Or(o.Alerts.AlertBuiltin, "screen")
 	return o
 }

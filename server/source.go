@@ -12,24 +12,35 @@ import (
 // Options.ReadOnly every command fails with model.Forbidden.
 type Source struct {
 	*hub.Hub
-	readOnly bool
+	monitor *Monitor
 }
 
 var errReadOnly = model.Errorf(model.Forbidden, "this holter was started with --read-only: it shows, and changes nothing")
 
 // MayChange returns the error that every command fails with, nil if they are allowed.
 func (s Source) MayChange() error {
-	if s.readOnly {
+	if s.monitor.readOnly {
 		return errReadOnly
 	}
 	return nil
 }
 
-// Snapshot is Hub.Snapshot.
+// Snapshot is Hub.Snapshot, with the alerts.
 func (s Source) Snapshot(ctx context.Context) (model.Snapshot, error) {
-	now, err := s.Hub.Snapshot(ctx)
-	now.Monitor.ReadOnly = s.readOnly
+	now, err := s.monitor.judged(ctx)
+	now.Alerts = s.monitor.alerts.Alerts()
 	return now, err
+}
+
+// Alerts is all that is known of alerts: the rules too, and where they are sent to.
+func (s Source) Alerts(context.Context) (model.AlertBook, error) { return s.monitor.alerts.Book(), nil }
+
+// OrderAlert acknowledges or silences alerts, and returns how many. The error is Invalid, NotFound or Gone.
+func (s Source) OrderAlert(_ context.Context, o model.AlertOrder) (int, error) {
+	if err := s.MayChange(); err != nil {
+		return 0, err
+	}
+	return s.monitor.alerts.Carry(o)
 }
 
 // Kick is Hub.Kick.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func TestCommandLineHasTheLibrarysDefaults(t *testing.T) {
 	if _, err := parser.Parse(nil); err != nil {
 		t.Fatal(err)
 	}
-	if want := settings(); line.Options != want {
+	if want := settings(); !reflect.DeepEqual(line.Options, want) {
 		t.Errorf("the tags say\n%+v\nthe library\n%+v", line.Options, want)
 	}
 	if got, want := line.rhythm(), heart.DefaultRhythm(); got != want {

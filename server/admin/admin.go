@@ -48,9 +48,12 @@ type Source interface {
 	Kick(ctx context.Context, k model.Kick) (int, error)
 	SetFaults(ctx context.Context, o model.FaultOrder) (int, error)
 	Refuse(ctx context.Context, length time.Duration) error
+	Alerts(ctx context.Context) (model.AlertBook, error)
+	// OrderAlert acknowledges or silences alerts, and returns how many.
+	OrderAlert(ctx context.Context, o model.AlertOrder) (int, error)
 	// Dismiss takes a piece of advice away until it becomes worse.
 	Dismiss(ctx context.Context, id string) error
-	// MayChange returns the error of Kick, SetFaults, Refuse and Dismiss if they are forbidden, otherwise nil.
+	// MayChange returns the error of Kick, SetFaults, Refuse, OrderAlert and Dismiss if they are forbidden, otherwise nil.
 	MayChange() error
 	Client(id string) (model.Client, []model.Connection, error)
 }
@@ -116,6 +119,14 @@ func (a *Plane) Serve(ctx context.Context) error {
 
 // URL is the root of the plane for clients of this machine, once Listen has returned.
 func (a *Plane) URL() string { return "http://" + plane.Reachable(a.plane.Listener.Addr()) }
+
+// Link is the root of a plane at an address, "" for none, before it listens.
+func Link(address string) string {
+	if address == "" {
+		return ""
+	}
+	return "http://" + address
+}
 
 // private reports whether only this machine can reach the plane.
 func (a *Plane) private() bool {

@@ -29,6 +29,7 @@ type fakeSource struct {
 	kicks     []model.Kick
 	faults    []model.FaultOrder
 	dismissed []string
+	orders    []model.AlertOrder
 }
 
 var errPanic = errors.New("panic")
@@ -40,6 +41,20 @@ func (f *fakeSource) Snapshot(context.Context) (model.Snapshot, error) {
 	s := f.snapshot
 	s.Connections = slices.Clone(s.Connections)
 	return s, f.err
+}
+
+func (f *fakeSource) Alerts(context.Context) (model.AlertBook, error) {
+	return model.AlertBook{Alerts: f.snapshot.Alerts}, f.err
+}
+
+func (f *fakeSource) OrderAlert(_ context.Context, o model.AlertOrder) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if o.Target == "nothing" {
+		return 0, model.Errorf(model.NotFound, "there is no alert and no rule %q", o.Target)
+	}
+	f.orders = append(f.orders, o)
+	return len(f.orders), o.Validate()
 }
 
 func (f *fakeSource) Detail(_ context.Context, id model.ID) (model.Detail, error) {

@@ -88,6 +88,6 @@ func (a *album) get(ctx context.Context, now time.Time) (model.Snapshot, error) 
 	s := a.snapshot
 	s.Age = a.clock.age(s.Time, now)
 	s.Connections, s.Clients, s.Activity = slices.Clone(s.Connections), slices.Clone(s.Clients), slices.Clone(s.Activity)
-	s.Storms, s.Paths = slices.Clone(s.Storms), slices.Clone(s.Paths)
+	s.Storms, s.Paths, s.Alerts = slices.Clone(s.Storms), slices.Clone(s.Paths), slices.Clone(s.Alerts)
 	return s, nil
 }

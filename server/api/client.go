@@ -230,6 +230,29 @@ func (r *Remote) Refuse(ctx context.Context, length time.Duration) error {
 	return r.caller.call(ctx, http.MethodPost, "/api/v1/refuse", Refuse{ForMS: &ms}, new(Refusing))
 }
 
+// Alerts asks for all that is known of alerts.
+func (r *Remote) Alerts(ctx context.Context) (model.AlertBook, error) {
+	var w Alerts
+	err := r.caller.call(ctx, http.MethodGet, "/api/v1/alerts", nil, &w)
+	return w.Model(), err
+}
+
+// OrderAlert acknowledges or silences alerts, and returns how many.
+func (r *Remote) OrderAlert(ctx context.Context, o model.AlertOrder) (int, error) {
+	path, ms := "/api/v1/alerts/"+url.PathEscape(o.Target), millis(o.For)
+	var out AlertsOrdered
+	var err error
+	switch o.Do {
+	case model.Acknowledge:
+		err = r.caller.call(ctx, http.MethodPut, path+"/acknowledgement", nil, &out)
+	case model.Unacknowledge:
+		err = r.caller.call(ctx, http.MethodDelete, path+"/acknowledgement", nil, &out)
+	default:
+		err = r.caller.call(ctx, http.MethodPut, path+"/silence", Silence{ForMS: &ms}, &out)
+	}
+	return max(0, out.Alerts), err
+}
+
 // Dismiss takes a piece of advice away until it becomes worse.
 func (r *Remote) Dismiss(ctx context.Context, id string) error {
 	return r.caller.call(ctx, http.MethodDelete, "/api/v1/advice/"+url.PathEscape(id), nil, new(Dismissed))

@@ -24,6 +24,7 @@ type Event struct {
 	Warning    *Warning    `json:"warning,omitempty"`
 	Cohort     *Cohort     `json:"cohort,omitempty"`
 	Late       *Late       `json:"late,omitempty"`
+	Alert      *Alert      `json:"alert,omitempty"`
 	Count      uint64      `json:"count,omitempty"` // events lost, up to and with seq
 }
 
@@ -87,6 +88,10 @@ func FromEvent(e *model.Event) Event {
 		c := FromCohort(e.Cohort)
 		w.Cohort = &c
 	}
+	if e.Alert != nil {
+		a := FromAlert(e.Alert)
+		w.Alert = &a
+	}
 	if l := e.Late; l != nil {
 		w.Late = &Late{l.Kind, l.At.UTC(), millis(l.For), l.Times, millis(l.Total)}
 	}
@@ -129,6 +134,11 @@ func (e *Event) Model() (model.Event, error) {
 		c := e.Cohort.Model()
 		m.Cohort = &c
 	}
+	if e.Alert != nil {
+		if a, err := e.Alert.Model(); err == nil {
+			m.Alert = &a
+		}
+	}
 	if l := e.Late; l != nil {
 		m.Late = &model.Lateness{Kind: model.LateKind(text(string(l.Kind))), At: l.At, For: l.ForMS.Duration(), Times: l.Times, Total: l.TotalMS.Duration()}
 	}
@@ -157,6 +167,10 @@ func complete(e *model.Event) error {
 	case model.HostLate:
 		if e.Late == nil {
 			return errors.New("a lateness's event without the lateness")
+		}
+	case model.AlertChanged:
+		if e.Alert == nil {
+			return errors.New("an alert's event without the alert")
 		}
 	case model.WarningRaised:
 		if e.Warning == nil {

@@ -22,6 +22,7 @@ type Snapshot struct {
 	PathsGone       []int        `json:"paths_gone"`
 	Cohorts         []Cohort     `json:"cohorts"` // new or changed
 	CohortsGone     []int        `json:"cohorts_gone"`
+	Alerts          []Alert      `json:"alerts,omitempty"` // all, if one is new or changed; left out if none is
 	Connections     []Connection `json:"connections"`
 	ConnectionsGone []string     `json:"connections_gone"`
 }
@@ -61,6 +62,7 @@ func (w *SnapshotWriter) Write(s *model.Snapshot) error {
 	storms := diff(w.last.Storms, s.Storms, stormKey, sameStorm)
 	paths := diff(w.last.Paths, s.Paths, pathKey, samePath)
 	cohorts := diff(w.last.Cohorts, s.Cohorts, cohortKey, sameCohort)
+	alerts := !sameAlerts(w.last.Alerts, s.Alerts)
 	bins := newBins(w.last.Activity, s.Activity)
 	w.last = *s
 
@@ -74,6 +76,9 @@ func (w *SnapshotWriter) Write(s *model.Snapshot) error {
 	w.value(`],"paths_gone":`, append([]int{}, paths.gone...))
 	writeList(w, `,"cohorts":[`, cohorts.changed, FromCohort)
 	w.value(`],"cohorts_gone":`, append([]int{}, cohorts.gone...))
+	if alerts {
+		w.value(`,"alerts":`, fromAlerts(s.Alerts))
+	}
 	writeList(w, `,"connections":[`, connections.changed, FromConnection)
 	w.value(`],"connections_gone":`, names(connections.gone))
 	w.out.WriteString("}\n")

@@ -55,6 +55,10 @@ func (r *SnapshotReader) Read() (model.Snapshot, error) {
 	s.Storms = newest(s.Storms, model.MaxStorms+1)
 	s.Paths = newest(d.paths.apply(r.last.Paths, pathKey, func(*model.Path) {}), model.MaxPaths)
 	s.Cohorts = newest(d.cohorts.apply(r.last.Cohorts, cohortKey, func(*model.Cohort) {}), model.MaxCohorts)
+	s.Alerts = r.last.Alerts
+	if d.alerted {
+		s.Alerts = d.alerts
+	}
 	s.Activity = addBins(r.last.Activity, d.activity.model())
 	if max(len(s.Connections), len(s.Clients)) > longestList {
 		return model.Snapshot{}, fmt.Errorf("more than %d connections or clients", longestList)
@@ -75,6 +79,8 @@ type delta struct {
 	paths       changes[model.Path, int]
 	cohorts     changes[model.Cohort, int]
 	connections changes[model.Connection, model.ID]
+	alerts      []model.Alert
+	alerted     bool // there are alerts in it
 }
 
 // delta reads a Snapshot element by element. Its keys may come in any order; unknown ones are skipped.
@@ -129,6 +135,9 @@ func (r *SnapshotReader) value(key string, d *delta) (err error) {
 		d.cohorts.changed, err = readList(r, func(c *Cohort) (model.Cohort, error) { return c.Model(), nil }, weighCohort, mostStorms)
 	case "cohorts_gone":
 		d.cohorts.gone, err = readList(r, func(id *int) (int, error) { return *id, nil }, weighWord, longestList)
+	case "alerts":
+		d.alerted = true
+		d.alerts, err = readList(r, (*Alert).Model, weighAlert, model.MaxAlerts)
 	case "connections":
 		d.connections.changed, err = readList(r, (*Connection).Model, weighConnection, longestList)
 	case "connections_gone":

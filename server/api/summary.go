@@ -24,6 +24,7 @@ type Summary struct {
 	Lateness   float64      `json:"lateness"` // factor by which timeouts are longer because holter ran late
 
 	AcceptRate    float64    `json:"accept_rate"`    // upgrades per second beyond which they are refused, 0 for no limit
+	MaxConns      int        `json:"max_conns"`      // connections beyond which they are refused, 0 for no limit
 	RefusingUntil *time.Time `json:"refusing_until"` // null while upgrades are let in
 
 	States  States        `json:"states"`
@@ -69,7 +70,7 @@ func FromSnapshot(s *model.Snapshot) Summary {
 		Version: m.Version, Time: s.Time.UTC(), StartedAt: m.Started.UTC(), UptimeMS: millis(s.Time.Sub(m.Started)),
 		Address: m.Address, Upstream: m.Upstream, ReadOnly: m.ReadOnly,
 		Scheme: m.Scheme, Detector: m.Detector, IntervalMS: millis(m.Interval),
-		OnFail: m.OnFail, Lateness: finite(m.Lateness), AcceptRate: finite(m.AcceptRate),
+		OnFail: m.OnFail, Lateness: finite(m.Lateness), AcceptRate: finite(m.AcceptRate), MaxConns: m.MaxConns,
 		States:  States{n.Normal, n.Suspect, n.Failed, n.Closed},
 		Clients: Presence{n.Present, n.Away + n.Between, n.Flapping},
 		Rates:   fromRates(s.Rates),
@@ -96,7 +97,7 @@ func (s *Summary) Model() model.Snapshot {
 			Version: text(s.Version), Address: text(s.Address), Upstream: text(s.Upstream), ReadOnly: s.ReadOnly,
 			Started: s.StartedAt, Scheme: model.Scheme(text(string(s.Scheme))), Detector: text(s.Detector),
 			Interval: s.IntervalMS.Duration(), OnFail: model.OnFail(text(string(s.OnFail))), Lateness: s.Lateness,
-			AcceptRate: s.AcceptRate,
+			AcceptRate: s.AcceptRate, MaxConns: s.MaxConns,
 		},
 		Rates: model.Rates(s.Rates),
 		Host:  s.Host.Model(),

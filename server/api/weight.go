@@ -70,6 +70,9 @@ func weighWarning(w *model.Warning) int {
 
 func weighEvent(e *model.Event) int {
 	n := int(unsafe.Sizeof(*e)) + len(e.Type)
+	if e.Alert != nil {
+		n += weighAlert(e.Alert)
+	}
 	if e.Connection != nil {
 		n += weighConnection(e.Connection)
 	}
@@ -107,6 +110,9 @@ func weighPicture(s *model.Snapshot) (n int) {
 	}
 	for i := range s.Cohorts {
 		n += weighCohort(&s.Cohorts[i])
+	}
+	for i := range s.Alerts {
+		n += weighAlert(&s.Alerts[i])
 	}
 	return n
 }

@@ -185,6 +185,9 @@ func (h *Hub) Sampled(s model.Host) {
 	h.log.Publish(model.Event{Time: s.Time, Type: model.HostSampled, Host: &s})
 }
 
+// Publish publishes an event of something that the hub does not know of itself, such as an alert.
+func (h *Hub) Publish(e model.Event) { h.log.Publish(e) }
+
 // Run beats until ctx ends. Then it closes all open connections with 1001, and waits up to a second for the peers'
 // answers.
 func (h *Hub) Run(ctx context.Context) error {
