@@ -21,8 +21,8 @@ import (
 	"holter/probe/swarm"
 	"holter/server"
 	"holter/server/api"
+	"holter/server/command"
 	"holter/server/endpoint"
-	"holter/server/metrics"
 	"holter/server/plane"
 	"holter/server/proxy"
 	"holter/tui"
@@ -73,7 +73,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	err := cli.Program{
 		Name:        "holter",
 		Description: "A Holter monitor for WebSocket connections: whose heart beats, whose does not, and why.",
-		Commands:    &commands{Compare: compare.Command{Options: compare.Options{Monitor: newMonitor}}},
+		Commands:    &commands{Compare: compare.Command{Options: compare.Options{Monitor: command.Compared}}},
 	}.Run(ctx, args, cli.Streams{In: stdin, Out: stdout, Err: stderr})
 	if err == nil {
 		return 0
@@ -143,9 +143,9 @@ func (p *proxyCommand) Run(ctx context.Context, streams cli.Streams) error {
 
 // monitored are the options that serve and proxy share.
 type monitored struct {
-	Monitor server.Options `embed:"" group:"Heartbeat and connections:"`
-	View    cli.View       `embed:""`
-	Config  config.Options `embed:"" group:"Where settings come from:"`
+	Monitor command.Options `embed:"" group:"Heartbeat and connections:"`
+	View    cli.View        `embed:""`
+	Config  config.Options  `embed:"" group:"Where settings come from:"`
 }
 
 // run runs a server, demo clients if they are allowed, and a screen or a log of the connections. listen returns a
@@ -158,7 +158,10 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*s
 	log := m.View.Logger(streams, screen)
 	slog.SetDefault(log) // and with it package log's: what libraries write must not get onto the screen
 	m.Monitor.Version, m.Monitor.Logger = version.String(), log
-	monitor := metrics.Serve(server.New(m.Monitor))
+	monitor, err := command.New(m.Monitor)
+	if err != nil {
+		return err
+	}
 	srv, demo, err := listen(monitor)
 	if err != nil {
 		return err
@@ -241,10 +244,4 @@ func (d *drillCommand) Run(ctx context.Context, streams cli.Streams) error {
 	}
 	run := func(ctx context.Context) error { return d.Command.Run(ctx, remote, streams.Out, streams.Err) }
 	return process.Beside(remote.Run, run)(ctx) // after a signal, too, the drill undoes what it has begun
-}
-
-// newMonitor makes a monitor that compare measures.
-func newMonitor(s compare.Settings) compare.Monitor {
-	m := server.New(server.Options{Scheme: s.Scheme, Interval: s.Interval, OnFail: "close", Logger: slog.New(slog.DiscardHandler)})
-	return compare.Monitor{Wrap: m.Wrap, Run: m.Run, Events: m.Source().Events}
 }

@@ -24,13 +24,14 @@ const (
 	CauseFound        EventType = "cause.found"        // Connection, which ended before the cause of its end was known, or whose state is as before
 	AlertChanged      EventType = "alert.changed"      // Alert: it began to fire, or is resolved
 	FaultSet          EventType = "fault.set"          // Connection with its Faults, nil when they ended
+	ServiceChanged    EventType = "service.changed"    // Service, From, To; from Closed when it is new or is back after a goodbye
 	Dropped           EventType = "dropped"            // Count
 )
 
 // EventTypes are those that are known here. A holter of another version may have more.
 var EventTypes = [...]EventType{
 	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, HostLate, StormStarted, StormFlapping, StormEnded, WarningRaised,
-	CohortFound, CauseFound, AlertChanged, FaultSet, Dropped,
+	CohortFound, CauseFound, AlertChanged, FaultSet, ServiceChanged, Dropped,
 }
 
 // Event is something that happened. Seq numbers the events in the order of their publication. A reader that
@@ -48,7 +49,8 @@ type Event struct {
 	Warning    *Warning
 	Cohort     *Cohort // a copy made when it happened
 	Late       *Lateness
-	Alert      *Alert // a copy made when it happened
+	Alert      *Alert   // a copy made when it happened
+	Service    *Service // a copy made when it happened
 	Count      uint64
 }
 

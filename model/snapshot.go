@@ -17,6 +17,9 @@ type Snapshot struct {
 	Alerts      []Alert    // the most urgent first, at most MaxAlerts; what they point to is shared and never changes
 	Host        Host
 
+	Services       []Service // by id, at most MaxServices
+	ServicesBeyond uint64    // reports of services for which there was no room
+
 	// Age is how long ago the picture was taken when its reader got it: at least so long, for one that came over a line.
 	Age time.Duration
 }

@@ -6,8 +6,8 @@ import "fmt"
 type State uint8
 
 // A connection is Normal, Suspect, Failed or Closed. Only a client can be Away: it has no connection. Only a client can
-// be Flapping: it comes back again and again, and its connections are closed again within Stay. Unknown is what a holter
-// of another version says in a word that is not known here; nothing in this process is in that state.
+// be Flapping: it comes back again and again, and its connections are closed again within Stay. Unknown is a service
+// that has not answered yet, and what a holter of another version says in a word that is not known here.
 const (
 	Normal State = iota
 	Suspect
@@ -69,6 +69,7 @@ var transitions = map[State]map[Trigger]State{
 	Suspect: {ByteIn: Normal, Taken: Normal, ProbesMissed: Failed, Ended: Closed},
 	Failed:  {ByteIn: Normal, Reaped: Failed, Ended: Closed},
 	Closed:  {},
+	Unknown: {ByteIn: Normal, BeatMissed: Suspect, Ended: Closed}, // a service before its first answer
 }
 
 // Next returns the state after t, and whether that is a different one.

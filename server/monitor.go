@@ -38,11 +38,13 @@ import (
 
 	"holter/model"
 	"holter/probe/halt"
+	"holter/probe/health"
 	"holter/probe/host"
 	"holter/probe/process"
 	"holter/server/admin"
 	"holter/server/alert"
 	"holter/server/hub"
+	"holter/server/services"
 	"holter/server/tap"
 )
 
@@ -53,6 +55,7 @@ type Monitor struct {
 	readOnly bool
 	open     bool // Options.MetricsOpen
 	hub      *hub.Hub
+	services *services.Registry
 	halt     *halt.Watch
 	alerts   *alert.Desk
 	maxConns int
@@ -81,6 +84,7 @@ func New(o Options) *Monitor {
 		ShowSecrets: o.ShowSecrets, IdleCut: o.IdleCut, AgeCut: o.AgeCut,
 	})
 	m.alerts = alert.New(o.Alerts, admin.Link(o.Admin), m.judged, m.hub.Publish, m.log)
+	m.services = services.New(o.Services, o.rhythm(), o.Linger, m.hub, m.log)
 	if o.Admin != "" {
 		m.admin = admin.New(m.Source(), o.Admin, o.Token, m.log)
 	}
@@ -173,6 +177,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 	var sampler host.Sampler
 	parts := []func(context.Context) error{
 		m.hub.Run,
+		m.services.Run,
 		func(ctx context.Context) error { return sampler.Run(ctx, time.Second, m.hub.Sampled) },
 		m.alerts.Run,
 	}
@@ -197,5 +202,13 @@ func (m *Monitor) Source() Source { return Source{m.hub, m} }
 func (m *Monitor) judged(ctx context.Context) (model.Snapshot, error) {
 	now, err := m.hub.Snapshot(ctx)
 	now.Monitor.ReadOnly, now.Monitor.MaxConns = m.readOnly, m.maxConns
+	now.Services, now.ServicesBeyond = m.services.Snapshot()
 	return now, err
+}
+
+// Watch asks a service for its health again and again while Run runs: it calls Check of a checker, such as health.NewHTTP
+// makes. id is what the service is called, and target says what is asked, without what may be secret in it. Watch comes
+// before Run. The error says that the id is none, or that another service has it.
+func (m *Monitor) Watch(id, target string, check health.Checker) error {
+	return m.services.Watch(id, target, model.Probed, check)
 }

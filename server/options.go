@@ -8,6 +8,7 @@ import (
 	"holter/model"
 	"holter/model/heart"
 	"holter/server/alert"
+	"holter/server/services"
 )
 
 // Options set a Monitor up. The zero value of a field stands for the default in its tag, except for Admin, where
@@ -42,6 +43,8 @@ type Options struct {
 
 	ReadOnly bool `help:"Only show: neither screen nor API can kick, disturb or refuse a client."`
 
+	Services services.Options `embed:"" group:"Services:"`
+
 	ShowSecrets bool `help:"Show the parts of a handshake that may be secret in full, on the screen, in the log and over the API: header fields, addresses, subprotocols, and the cookies and tokens that --identity names. Without this flag they are masked."`
 
 	Version string       `kong:"-"`
@@ -60,5 +63,6 @@ func (o Options) withDefaults() Options {
 	o.Linger = cmp.Or(o.Linger, time.Minute)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)
 	o.Alerts.AlertBuiltin = cmp.Or(o.Alerts.AlertBuiltin, "screen")
+	o.Services = o.Services.WithDefaults()
 	return o
 }

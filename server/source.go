@@ -25,7 +25,7 @@ func (s Source) MayChange() error {
 	return nil
 }
 
-// Snapshot is Hub.Snapshot, with the alerts.
+// Snapshot is Hub.Snapshot, with the services and the alerts.
 func (s Source) Snapshot(ctx context.Context) (model.Snapshot, error) {
 	now, err := s.monitor.judged(ctx)
 	now.Alerts = s.monitor.alerts.Alerts()
@@ -73,4 +73,17 @@ func (s Source) Dismiss(ctx context.Context, id string) error {
 		return err
 	}
 	return s.Hub.Dismiss(ctx, id)
+}
+
+// Heartbeat is services.Registry.Heartbeat. It is a report and no command, so it is never forbidden.
+func (s Source) Heartbeat(b model.Heartbeat) (model.Service, error) {
+	return s.monitor.services.Heartbeat(b)
+}
+
+// Goodbye is services.Registry.Goodbye. It is a report too.
+func (s Source) Goodbye(id string) (model.Service, error) { return s.monitor.services.Goodbye(id) }
+
+// Service is services.Registry.Service.
+func (s Source) Service(id string) (model.Service, []model.Sample, error) {
+	return s.monitor.services.Service(id)
 }

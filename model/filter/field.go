@@ -14,6 +14,7 @@ type field struct {
 	also  []string // other names, such as the titles of columns
 	about string   // in a few words, for users
 	on    places   // where it can be compared
+	mend  string   // what to write in other places, "" for nothing
 
 	wants  func(p Place) string   // such as "a duration such as 100ms"
 	values func(p Place) []string // the words that it takes, nil for any
@@ -37,19 +38,19 @@ var fields = []field{
 	textField("user_agent", Row.userAgent).means("of the request").called("agent", "ua"),
 	textField("subprotocol", func(r Row) string { return r.known().Subprotocol }).means("that was agreed on"),
 	choiceField("side", everyPlace(model.SideNames[:]), side).means("which leg of a proxied connection is the worse one"),
-	stateField("state").means("`open` is every state in which the socket is open"),
-	choiceField("cause", causeNames, func(r Row) string { return string(r.diagnosis().Cause) }).means("why it is in trouble").called("why"),
-	textField("detail", func(r Row) string { return r.diagnosis().Detail }).means("the sentence beside the cause").called("evidence"),
+	stateField("state").means("`open` is every state in which the socket is open, `alive` normal or suspect").and(onServices),
+	choiceField("cause", causeNames, func(r Row) string { return string(r.diagnosis().Cause) }).means("why it is in trouble").called("why").and(onServices),
+	textField("detail", func(r Row) string { return r.diagnosis().Detail }).means("the sentence beside the cause").called("evidence").and(onServices),
 	figureField("age", durations, age).means("since it opened, until it closed"),
-	figureField("for", durations, Row.inState).means("in its state").called("since").only(nearlyAll),
+	figureField("for", durations, Row.inState).means("in its state").called("since").only(nearlyAll | onServices),
 	durationField("rtt", func(c *model.Connection) time.Duration { return c.RTT }).means("round trip of the newest beat"),
 	durationField("rtt_mean", func(c *model.Connection) time.Duration { return c.RTTMean }).means("of the round trips").called("mean"),
 	durationField("rtt_dev", func(c *model.Connection) time.Duration { return c.RTTDev }).means("how far round trips stray, as the detector measures it: usually the farthest of the last 60 from the mean"),
-	durationField("timeout", func(c *model.Connection) time.Duration { return c.Timeout }).means("how long a beat may stay unanswered"),
-	durationField("interval", func(c *model.Connection) time.Duration { return c.Interval }).means("between beats"),
-	durationField("silence", func(c *model.Connection) time.Duration { return c.Silence }).means("since the last byte came in"),
+	sharedDuration("timeout", func(c *model.Connection) time.Duration { return c.Timeout }, func(s *model.Service) time.Duration { return s.Timeout }).means("how long a beat may stay unanswered"),
+	sharedDuration("interval", func(c *model.Connection) time.Duration { return c.Interval }, func(s *model.Service) time.Duration { return s.Interval }).means("between beats"),
+	figureField("silence", durations, Row.silence).and(onServices).means("since the last byte came in"),
 	durationField("data_silence", func(c *model.Connection) time.Duration { return c.DataSilence }).means("since the last data in either direction").called("without_data"),
-	countField("missed", func(c *model.Connection) uint64 { return uint64(c.Missed) }).means("beats unanswered in a row").called("unanswered"),
+	figureField("missed", counts, Row.missed).and(onServices).means("beats unanswered in a row").called("unanswered"),
 	countField("pings_sent", func(c *model.Connection) uint64 { return c.PingsSent }).means("holter's beats").called("beats"),
 	countField("pongs_received", func(c *model.Connection) uint64 { return c.PongsReceived }).means("answers to them"),
 	countField("pings_received", func(c *model.Connection) uint64 { return c.PingsReceived }).means("the peer's own beats"),
@@ -72,6 +73,16 @@ var fields = []field{
 	textField("what", func(r Row) string { return r.Event.Text }).means("the sentence of the event").only(onEvents),
 	figureField("time", clocks, clock).means("of day, on the reader's clock").only(onEvents),
 	figureField("status", counts, Row.status).means("with which a handshake was refused").only(onClients | onEvents),
+
+	textField("service", func(r Row) string { return r.service().ID }).means("the service's name").only(onServices | onEvents),
+	choiceField("kind", serviceKinds, func(r Row) string { return string(r.service().Kind) }).means("how holter hears of the service").only(onServices),
+	serviceText("target", func(s *model.Service) string { return s.Target }).means("what is asked for its health").called("url"),
+	serviceText("says", func(s *model.Service) string { return s.Status }).means("the status of its newest report or answer"),
+	serviceDuration("latency", func(s *model.Service) time.Duration { return s.Latency }).means("how long the newest answer took, or how late the newest report was").otherwise("rtt, or fault as in fault=latency"),
+	serviceDuration("latency_mean", func(s *model.Service) time.Duration { return s.LatencyMean }).means("of the latencies"),
+	serviceDuration("ttl", func(s *model.Service) time.Duration { return s.TTL }).means("without a report for so long it has failed"),
+	figureField("uptime", shares, Row.uptime).means("share of the last hour in which it lived").only(onServices),
+	serviceDuration("clock_off", func(s *model.Service) time.Duration { return max(s.Clock, -s.Clock) }).means("by how much the clock behind its reports is off"),
 }
 
 // hints say what to write for words that a user sees and that are no field.
@@ -96,13 +107,16 @@ var hints = map[string]string{
 	"probes":   "missed",
 	"old":      "age",
 	"name":     "client",
-	"latency":  "rtt, or fault as in fault=latency",
 	"freeze":   "fault, as in fault=freeze",
 }
 
 func (f field) means(about string) field { f.about = about; return f }
 
 func (f field) called(also ...string) field { f.also = also; return f }
+
+func (f field) and(on places) field { f.on |= on; return f }
+
+func (f field) otherwise(mend string) field { f.mend = mend; return f }
 
 func (f field) only(on places) field { f.on = on; return f }
 

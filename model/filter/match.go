@@ -106,6 +106,7 @@ func (w *word) String() string {
 func (w *word) match(r Row) bool {
 	return r.Connection != nil && w.inConnection(r.Connection) ||
 		r.Client != nil && (containsFold(r.Client.ID, w.lower) || containsFold(r.Client.UserAgent, w.lower)) ||
+		r.Service != nil && w.inService(r.Service) ||
 		r.Event != nil && w.inEvent(r.Event)
 }
 

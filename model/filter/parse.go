@@ -172,6 +172,8 @@ func (p *parser) wordOrComparison() (expression, error) {
 	switch {
 	case !ok:
 		return nil, p.expected(start, "%s before %s, not %q", suggestFields(text, p.place), op, model.Clean(text, 40))
+	case !f.on.has(p.place) && f.mend != "":
+		return nil, p.expected(start, "a field of %s before %s: %s is for %s, so write %s", placeNouns[p.place], op, f.name, f.on, f.mend)
 	case !f.on.has(p.place):
 		return nil, p.expected(start, "a field of %s before %s: %s is for %s", placeNouns[p.place], op, f.name, f.on)
 	}

@@ -18,10 +18,11 @@ const (
 	Clients                     // the clients in the API, each with its newest connection
 	ClientRows                  // the clients of the screen, which are the same with rates
 	EventRows                   // the events of the screen
+	Services                    // the services beside the connections
 )
 
 // placeNouns are what is in each place.
-var placeNouns = [...]string{"connections", "connections", "clients", "clients", "events"}
+var placeNouns = [...]string{"connections", "connections", "clients", "clients", "events", "services"}
 
 // places is a set of them.
 type places uint8
@@ -31,6 +32,7 @@ const (
 	onRows        = places(1<<ConnectionRows | 1<<ClientRows)
 	onClients     = places(1<<Clients | 1<<ClientRows)
 	onEvents      = places(1 << EventRows)
+	onServices    = places(1 << Services)
 	nearlyAll     = onConnections | onClients
 	everywhere    = nearlyAll | onEvents
 )
@@ -49,6 +51,7 @@ var placesNames = []struct {
 	{1 << Clients, "clients in the API"},
 	{1 << ClientRows, "the clients page"},
 	{onEvents, "the events page"},
+	{onServices, "services"},
 }
 
 // String names the places in a sentence, such as "clients and the events page".
@@ -73,6 +76,7 @@ type Row struct {
 	Connection *model.Connection // nil for a client without one, and for an event about none
 	Client     *model.Client     // nil but for Clients and ClientRows
 	Event      *Event            // nil but on EventRows
+	Service    *model.Service    // nil but for Services, and for an event about one
 	In, Out    float64           // bytes per second, on ConnectionRows and ClientRows
 	Now        time.Time         // for an event, when it happened
 }
@@ -86,7 +90,7 @@ type Event struct {
 
 // EventKinds are the words by which the screen tells events from each other.
 var EventKinds = []string{
-	"opened", "closed", "refused", "normal", "suspect", "failed", "fault", "storm", "calm", "warning", "cohort", "cause", "lost", "unknown", "other",
+	"opened", "closed", "refused", "normal", "suspect", "failed", "fault", "storm", "calm", "warning", "cohort", "cause", "service", "lost", "unknown", "other",
 }
 
 // known returns the connection, or an empty one with no figures.
@@ -157,6 +161,8 @@ func (r Row) state() string {
 	switch {
 	case r.Client != nil:
 		return r.Client.State.String()
+	case r.Service != nil:
+		return r.Service.State.String()
 	case r.Connection == nil:
 		return ""
 	}
@@ -168,6 +174,8 @@ func (r Row) inState() (int64, bool) {
 	switch {
 	case r.Client != nil:
 		return int64(r.Now.Sub(r.Client.Since)), true
+	case r.Service != nil:
+		return int64(r.Now.Sub(r.Service.Since)), true
 	case r.Connection == nil || r.Connection.Since.IsZero():
 		return 0, false
 	}
@@ -177,6 +185,9 @@ func (r Row) inState() (int64, bool) {
 func (r Row) diagnosis() model.Diagnosis {
 	if refusal := r.refusal(); refusal != nil {
 		return refusal.Diagnosis
+	}
+	if r.Service != nil {
+		return r.Service.Diagnosis
 	}
 	return r.known().Diagnosis
 }
@@ -260,6 +271,9 @@ func (r Row) isOpen() bool { return r.Connection != nil && r.Connection.Open() }
 // stateNames are the states that there are in a place. Only a client can be away or flapping. It is never closed, as its
 // next connection may come.
 func stateNames(p Place) []string {
+	if p == Services {
+		return []string{model.Normal.String(), model.Suspect.String(), model.Failed.String(), model.Closed.String(), model.Unknown.String(), stateAlive}
+	}
 	names := slices.DeleteFunc(slices.Clone(model.StateNames[:]), func(name string) bool {
 		ofClients := name == model.Away.String() || name == model.Flapping.String()
 		return onClients.has(p) && name == model.Closed.String() || !onClients.has(p) && ofClients
@@ -270,14 +284,26 @@ func stateNames(p Place) []string {
 // stateOpen stands for all states of a connection whose socket is not closed.
 const stateOpen = "open"
 
+// stateAlive stands for the states of a service that is on the list of the living.
+const stateAlive = "alive"
+
 // causeNames are the causes that there are in a place. A broken handshake never becomes a connection.
 func causeNames(p Place) []string {
-	var names []string
-	for _, c := range slices.Concat(model.Causes[:], model.CohortCauses[:]) {
-		names = append(names, string(c))
+	causes := slices.Concat(model.Causes[:], model.CohortCauses[:])
+	switch p {
+	case Services:
+		causes = model.ServiceCauses[:]
+	case EventRows:
+		causes = append(causes, model.CauseHandshakeBroken)
+		for _, c := range model.ServiceCauses {
+			if !slices.Contains(causes, c) {
+				causes = append(causes, c)
+			}
+		}
 	}
-	if p == EventRows {
-		names = append(names, string(model.CauseHandshakeBroken))
+	names := make([]string, len(causes))
+	for i, c := range causes {
+		names[i] = string(c)
 	}
 	return names
 }

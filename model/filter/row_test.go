@@ -151,7 +151,7 @@ func TestFilterMistakesOfRows(t *testing.T) {
 		filter, want string
 	}{
 		{ConnectionRows, "state=away", ": away is for clients"},
-		{ClientRows, "state=closed", ": closed is for connections and the events page"},
+		{ClientRows, "state=closed", ": closed is for connections, the events page and services"},
 		{ClientRows, "event=closed", "event is for the events page"},
 		{EventRows, "in/s>1", "a field of events before >: in/s is for the connections page and the clients page"},
 		{EventRows, "event=opend", "one of opened, closed, refused,"},
@@ -160,6 +160,11 @@ func TestFilterMistakesOfRows(t *testing.T) {
 		{ConnectionRows, "in/s>fast", "bytes per second such as 10k after in/s>"},
 		{ConnectionRows, "ins>1", `a field such as in/s`},
 		{ConnectionRows, "refused=1", "event, as in event=refused on the events page"},
+		{Connections, "latency>1s", "a field of connections before >: latency is for services, so write rtt, or fault as in fault=latency"},
+		{Services, "rtt>1s", "a field of services before >: rtt is for connections, clients and the events page"},
+		{Services, "state=open", "open is for connections, clients and the events page"},
+		{Services, "uptime>101%", "a share such as 99.9% after uptime>"},
+		{Services, "kind=probe", "probed, or one of reported, probed, upstream"},
 		{Connections, "by=net/http", ": net/http is for clients and the events page"},
 	} {
 		if _, err := tt.place.Parse(tt.filter); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -210,7 +215,7 @@ func TestFieldsAreDescribed(t *testing.T) {
 	table := Table()
 	for place := range Place(len(placeNouns)) {
 		described := place.Fields()
-		if len(described) == 0 || !slices.ContainsFunc(described, func(f Field) bool { return f.Name == "client" }) {
+		if len(described) == 0 || !slices.ContainsFunc(described, func(f Field) bool { return f.Name == "client" || f.Name == "service" }) {
 			t.Errorf("%s: fields %v", placeNouns[place], described)
 		}
 		for _, f := range described {

@@ -35,7 +35,7 @@ func Table() string {
 			name += ", `" + also + "`"
 		}
 		about := f.about
-		if f.on != everywhere {
+		if f.where() != "" {
 			about += "; " + f.where()
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, f.takesAnywhere(), about)
@@ -46,8 +46,14 @@ func Table() string {
 // where says in which places a field is.
 func (f field) where() string {
 	switch f.on {
+	case everywhere:
+		return ""
+	case everywhere | onServices:
+		return "of services too"
 	case nearlyAll:
 		return "not for events"
+	case nearlyAll | onServices:
+		return "of services too, not for events"
 	case onRows:
 		return "only on the screen"
 	}
@@ -80,8 +86,10 @@ func (f field) takesAnywhere() string {
 func (f field) limits(on places) string {
 	off := f.on &^ on
 	switch {
-	case off == 0:
-		return ""
+	case off&^onServices == 0:
+		return "" // what is for connections and what is for services is plain to see
+	case on == onServices|onEvents:
+		return " (of services)"
 	case bits.OnesCount8(uint8(off)) < bits.OnesCount8(uint8(on)):
 		return " (not for " + off.String() + ")"
 	}

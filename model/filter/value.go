@@ -128,7 +128,10 @@ func stateField(name string) field {
 	f := choiceField(name, stateNames, Row.state)
 	compare := f.compare
 	f.compare = func(op operator, value string, p Place) condition {
-		if !strings.EqualFold(value, stateOpen) {
+		switch {
+		case p == Services && strings.EqualFold(value, stateAlive):
+			return func(r Row) bool { return r.service().Alive() == (op == opEqual) }
+		case !strings.EqualFold(value, stateOpen) || p == Services:
 			return compare(op, value, p)
 		}
 		return func(r Row) bool { return r.isOpen() == (op == opEqual) }

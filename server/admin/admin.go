@@ -56,6 +56,10 @@ type Source interface {
 	// MayChange returns the error of Kick, SetFaults, Refuse, OrderAlert and Dismiss if they are forbidden, otherwise nil.
 	MayChange() error
 	Client(id string) (model.Client, []model.Connection, error)
+	// Heartbeat takes in a report of a service, and Goodbye its last one. They are no commands, and never forbidden.
+	Heartbeat(b model.Heartbeat) (model.Service, error)
+	Goodbye(id string) (model.Service, error)
+	Service(id string) (model.Service, []model.Sample, error)
 }
 
 // Metrics makes the plane answer GET /metrics with h. It asks for the token there too, unless open is set. It comes before

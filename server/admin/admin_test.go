@@ -15,13 +15,16 @@ import (
 
 	"holter/model"
 	"holter/model/filter"
+	"holter/model/heart"
 	"holter/server/api"
 	"holter/server/hub"
+	"holter/server/services"
 )
 
 // fakeSource is a hub with a picture of the test's own.
 type fakeSource struct {
 	*hub.Hub // for the events
+	*services.Registry
 	snapshot model.Snapshot
 	err      error // of Snapshot; errPanic for a panic
 
@@ -108,8 +111,10 @@ func newFakeSource() *fakeSource {
 			State: state, Since: now, Opened: now.Add(-time.Minute), RTT: rtt,
 		}
 	}
+	events := hub.New(hub.Options{})
 	return &fakeSource{
-		Hub: hub.New(hub.Options{}),
+		Hub:      events,
+		Registry: services.New(services.Options{}.WithDefaults(), heart.DefaultRhythm(), time.Minute, events, silent),
 		snapshot: model.Snapshot{
 			Time:    now,
 			Monitor: model.Monitor{Version: "v1", Started: now.Add(-time.Hour), Scheme: model.SchemeBoth},
@@ -307,7 +312,7 @@ func TestAdminRefuses(t *testing.T) {
 		{"GET", "/api/v1/connections?state=fine", "", 400, "one of normal"},
 		{"GET", "/api/v1/connections?state=flapping", "", 400, "flapping is for clients; here it is one of normal"},
 		{"GET", "/api/v1/connections?state=normal%20or%20all", "", 400, "one of normal"},
-		{"GET", "/api/v1/clients?state=closed", "", 400, "closed is for connections and the events page; here it is one of normal"},
+		{"GET", "/api/v1/clients?state=closed", "", 400, "closed is for connections, the events page and services; here it is one of normal"},
 		{"GET", "/api/v1/clients?q=in/s%3E1", "", 400, "in/s is for the connections page and the clients page"},
 		{"GET", "/api/v1/connections?sort=beauty", "", 400, "one of state"},
 		{"GET", "/api/v1/connections?limit=0", "", 400, "from 1 to 1000"},

@@ -53,10 +53,29 @@ func (a *Plane) routes() []route {
 		if r.method != http.MethodGet {
 			handle = a.changes(handle)
 		}
-		routes[i] = route{r.method, "/api/v1" + r.path, r.query, a.authorized(handle)}
+		routes[i] = a.call(r, handle)
+	}
+	for _, r := range a.reports() {
+		routes = append(routes, a.call(r, r.query.only(r.handle)))
 	}
 	healthy := parameters("…").only(health)
 	return append(routes, route{"GET", "/health", "…", healthy}, route{"HEAD", "/health", "…", healthy})
+}
+
+// reports are the calls by which services report themselves. They change nothing but what is known, so a holter that is only
+// to show takes them too.
+func (a *Plane) reports() []route {
+	return []route{
+		{"GET", "/services", "q state", a.services},
+		{"GET", "/services/{id}", "…", a.service},
+		{"PUT", "/services/{id}/heartbeat", "", a.heartbeat},
+		{"DELETE", "/services/{id}", "", a.goodbye},
+	}
+}
+
+// call makes a route one of the API.
+func (a *Plane) call(r route, handle handler) route {
+	return route{r.method, "/api/v1" + r.path, r.query, a.authorized(handle)}
 }
 
 // find returns the handler for a request. It uses every path as it is. http.ServeMux would redirect a path that is not

@@ -123,7 +123,7 @@ func FromDetail(d *model.Detail) Detail {
 	w := Detail{
 		Connection:  FromConnection(&d.Connection),
 		Header:      make([]HeaderField, len(d.Header)),
-		Samples:     make([]Sample, len(d.Samples)),
+		Samples:     fromSamples(d.Samples),
 		Transitions: make([]Transition, len(d.Transitions)),
 		Evidence:    fromEvidence(&d.Evidence),
 		Legs:        make([]Detail, len(d.Legs)),
@@ -134,13 +134,18 @@ func FromDetail(d *model.Detail) Detail {
 	for i, h := range d.Header {
 		w.Header[i] = HeaderField(h)
 	}
-	for i, s := range d.Samples {
-		w.Samples[i] = Sample{s.At.UTC(), millis(s.RTT), millis(s.Timeout), s.Missed, s.Probe}
-	}
 	for i, t := range d.Transitions {
 		w.Transitions[i] = Transition{t.At.UTC(), t.Side.String(), t.From.String(), t.To.String(), Diagnosis(t.Diagnosis), millis(t.Late)}
 	}
 	return w
+}
+
+func fromSamples(beats []model.Sample) []Sample {
+	list := make([]Sample, len(beats))
+	for i, s := range beats {
+		list[i] = Sample{s.At.UTC(), millis(s.RTT), millis(s.Timeout), s.Missed, s.Probe}
+	}
+	return list
 }
 
 // Model converts d back. The error says which field is not valid.

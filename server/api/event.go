@@ -25,6 +25,7 @@ type Event struct {
 	Cohort     *Cohort     `json:"cohort,omitempty"`
 	Late       *Late       `json:"late,omitempty"`
 	Alert      *Alert      `json:"alert,omitempty"`
+	Service    *Service    `json:"service,omitempty"`
 	Count      uint64      `json:"count,omitempty"` // events lost, up to and with seq
 }
 
@@ -92,6 +93,11 @@ func FromEvent(e *model.Event) Event {
 		a := FromAlert(e.Alert)
 		w.Alert = &a
 	}
+	if e.Service != nil {
+		s := FromService(e.Service)
+		w.Service = &s
+		w.From, w.To, w.Diagnosis = e.From.String(), e.To.String(), &s.Diagnosis
+	}
 	if l := e.Late; l != nil {
 		w.Late = &Late{l.Kind, l.At.UTC(), millis(l.For), l.Times, millis(l.Total)}
 	}
@@ -107,8 +113,13 @@ func (e *Event) Model() (model.Event, error) {
 			m.Connection = &c
 		}
 	}
-	if e.Type == model.StateChanged {
+	if e.Type == model.StateChanged || e.Type == model.ServiceChanged {
 		m.From, m.To = stateOf(e.From), stateOf(e.To)
+	}
+	if e.Service != nil {
+		if s, err := e.Service.Model(); err == nil {
+			m.Service = &s
+		}
 	}
 	if r := e.Refusal; r != nil {
 		m.Refusal = &model.Refusal{
@@ -163,6 +174,10 @@ func complete(e *model.Event) error {
 	case model.CohortFound:
 		if e.Cohort == nil {
 			return errors.New("a cohort's event without the cohort")
+		}
+	case model.ServiceChanged:
+		if e.Service == nil {
+			return errors.New("a service's event without the service")
 		}
 	case model.HostLate:
 		if e.Late == nil {

@@ -23,6 +23,8 @@ type Snapshot struct {
 	Cohorts         []Cohort     `json:"cohorts"` // new or changed
 	CohortsGone     []int        `json:"cohorts_gone"`
 	Alerts          []Alert      `json:"alerts,omitempty"` // all, if one is new or changed; left out if none is
+	Services        []Service    `json:"services"`         // new or changed
+	ServicesGone    []string     `json:"services_gone"`
 	Connections     []Connection `json:"connections"`
 	ConnectionsGone []string     `json:"connections_gone"`
 }
@@ -63,6 +65,7 @@ func (w *SnapshotWriter) Write(s *model.Snapshot) error {
 	paths := diff(w.last.Paths, s.Paths, pathKey, samePath)
 	cohorts := diff(w.last.Cohorts, s.Cohorts, cohortKey, sameCohort)
 	alerts := !sameAlerts(w.last.Alerts, s.Alerts)
+	services := diff(w.last.Services, s.Services, serviceKey, sameService)
 	bins := newBins(w.last.Activity, s.Activity)
 	w.last = *s
 
@@ -79,6 +82,8 @@ func (w *SnapshotWriter) Write(s *model.Snapshot) error {
 	if alerts {
 		w.value(`,"alerts":`, fromAlerts(s.Alerts))
 	}
+	writeList(w, `,"services":[`, services.changed, FromService)
+	w.value(`],"services_gone":`, append([]string{}, services.gone...))
 	writeList(w, `,"connections":[`, connections.changed, FromConnection)
 	w.value(`],"connections_gone":`, names(connections.gone))
 	w.out.WriteString("}\n")

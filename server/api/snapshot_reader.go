@@ -18,6 +18,7 @@ const (
 	longestList     = 200_000   // connections, or clients
 	mostStorms      = 1000      // that are new or changed; the same of cohorts
 	mostPaths       = 2 * model.MaxPaths
+	mostServices    = 2 * model.MaxServices
 	deepest         = 64 // lists and objects in each other
 )
 
@@ -59,6 +60,7 @@ func (r *SnapshotReader) Read() (model.Snapshot, error) {
 	if d.alerted {
 		s.Alerts = d.alerts
 	}
+	s.Services = newest(d.services.apply(r.last.Services, serviceKey, func(*model.Service) {}), mostServices)
 	s.Activity = addBins(r.last.Activity, d.activity.model())
 	if max(len(s.Connections), len(s.Clients)) > longestList {
 		return model.Snapshot{}, fmt.Errorf("more than %d connections or clients", longestList)
@@ -78,6 +80,7 @@ type delta struct {
 	storms      changes[model.Storm, int]
 	paths       changes[model.Path, int]
 	cohorts     changes[model.Cohort, int]
+	services    changes[model.Service, string]
 	connections changes[model.Connection, model.ID]
 	alerts      []model.Alert
 	alerted     bool // there are alerts in it
@@ -138,6 +141,10 @@ func (r *SnapshotReader) value(key string, d *delta) (err error) {
 	case "alerts":
 		d.alerted = true
 		d.alerts, err = readList(r, (*Alert).Model, weighAlert, model.MaxAlerts)
+	case "services":
+		d.services.changed, err = readList(r, (*Service).Model, weighService, mostServices)
+	case "services_gone":
+		d.services.gone, err = readList(r, func(id *string) (string, error) { return text(*id), nil }, weighText, mostServices)
 	case "connections":
 		d.connections.changed, err = readList(r, (*Connection).Model, weighConnection, longestList)
 	case "connections_gone":

@@ -82,6 +82,9 @@ func series(t *testing.T, next func(i int, s *model.Snapshot) bool) {
 		if len(got.Cohorts) == 0 && len(s.Cohorts) == 0 {
 			got.Cohorts = s.Cohorts
 		}
+		if len(got.Services) == 0 && len(s.Services) == 0 {
+			got.Services = s.Services
+		}
 		if !reflect.DeepEqual(got, s) {
 			t.Fatalf("%d came back as\n%+v\nwant\n%+v", i, got, s)
 		}
@@ -142,6 +145,32 @@ func moreCohorts(all []model.Cohort) []model.Cohort {
 	return next[max(0, len(next)-3):]
 }
 
+// served returns services of which one has changed, come or gone.
+func served(services []model.Service, random *rand.Rand) []model.Service {
+	next := slices.Clone(services)
+	s := sampleService
+	s.ID, s.Received = "api-"+string(rune('a'+random.IntN(6))), random.Uint64N(100)
+	at, known := slices.BinarySearchFunc(next, s.ID, func(one model.Service, id string) int { return strings.Compare(one.ID, id) })
+	switch {
+	case !known:
+		return slices.Insert(next, at, s)
+	case s.Received < 30:
+		return slices.Delete(next, at, at+1)
+	}
+	next[at] = s
+	return next
+}
+
+// sampleService has a value in every field.
+var sampleService = model.Service{
+	ID: "api", Kind: model.Probed, Target: "http://localhost:3000/health", State: model.Suspect, Since: at, Known: at, Heard: at.Add(time.Second),
+	Diagnosis: model.Diagnosis{Cause: model.CauseTimedOut, Detail: "No answer."}, Late: time.Second, Status: "503", Clock: -time.Minute,
+	Latency: 12 * time.Millisecond, LatencyMean: 13 * time.Millisecond, LatencyDev: 4 * time.Millisecond, Timeout: time.Second,
+	Interval: 5 * time.Second, TTL: 15 * time.Second, Missed: 1, Received: 40, Lost: 2, Uptime: 0.9987,
+	Strip:   model.Strip{22: model.Beat(3).Raised(4), 23: model.MissedBeat},
+	Changes: []model.ServiceChange{{At: at, From: model.Normal, To: model.Suspect, Diagnosis: model.Diagnosis{Cause: model.CauseStatus, Detail: "It answers 503."}, Late: time.Second}},
+}
+
 // sampleCohort has a value in every field.
 var sampleCohort = model.Cohort{
 	ID: 7, Kind: model.CohortData, Cause: model.CauseIdleCut, Side: model.UpstreamSide, Started: at, Newest: at.Add(time.Second),
@@ -176,6 +205,7 @@ func TestSeries(t *testing.T) {
 			now.Storms = grown(now.Storms)
 			now.Paths = moved(now.Paths, random)
 			now.Cohorts = moreCohorts(now.Cohorts)
+			now.Services = served(now.Services, random)
 		}
 		*s = now
 		s.Connections, s.Clients = slices.Clone(now.Connections), slices.Clone(now.Clients)

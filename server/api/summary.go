@@ -34,6 +34,18 @@ type Summary struct {
 	Host    Host          `json:"host"`
 
 	Warnings []Warning `json:"warnings"` // oldest first
+
+	Services ServiceStates `json:"services"`
+}
+
+// ServiceStates are the numbers of services in each state, and of the reports for which there was no room.
+type ServiceStates struct {
+	Normal  int    `json:"normal"`
+	Suspect int    `json:"suspect"`
+	Failed  int    `json:"failed"`
+	Closed  int    `json:"closed"`  // said goodbye, and still on the list
+	Unknown int    `json:"unknown"` // not answered yet
+	Beyond  uint64 `json:"beyond"`
 }
 
 // States are the numbers of connections in each state.
@@ -78,6 +90,8 @@ func FromSnapshot(s *model.Snapshot) Summary {
 
 		Warnings: fromWarnings(s.Warnings),
 	}
+	of := s.CountServices()
+	w.Services = ServiceStates{of.Normal, of.Suspect, of.Failed, of.Closed, of.Unknown, s.ServicesBeyond}
 	if !m.RefusingUntil.IsZero() {
 		until := m.RefusingUntil.UTC()
 		w.RefusingUntil = &until
@@ -102,7 +116,7 @@ func (s *Summary) Model() model.Snapshot {
 		Rates: model.Rates(s.Rates),
 		Host:  s.Host.Model(),
 
-		Warnings: toWarnings(s.Warnings),
+		Warnings: toWarnings(s.Warnings), ServicesBeyond: s.Services.Beyond,
 	}
 	if s.RefusingUntil != nil {
 		m.Monitor.RefusingUntil = *s.RefusingUntil

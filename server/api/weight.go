@@ -68,6 +68,15 @@ func weighWarning(w *model.Warning) int {
 		len(w.Upstream) + len(w.Agent) + len(w.Client) + len(w.Identity)
 }
 
+func weighService(s *model.Service) int {
+	n := int(unsafe.Sizeof(*s)) + len(s.ID) + len(s.Kind) + len(s.Target) + len(s.Diagnosis.Cause) + len(s.Diagnosis.Detail) + len(s.Status)
+	for i := range s.Changes {
+		c := &s.Changes[i]
+		n += int(unsafe.Sizeof(*c)) + len(c.Diagnosis.Cause) + len(c.Diagnosis.Detail)
+	}
+	return n
+}
+
 func weighEvent(e *model.Event) int {
 	n := int(unsafe.Sizeof(*e)) + len(e.Type)
 	if e.Alert != nil {
@@ -92,6 +101,9 @@ func weighEvent(e *model.Event) int {
 	if w := e.Warning; w != nil {
 		n += weighWarning(w)
 	}
+	if e.Service != nil {
+		n += weighService(e.Service)
+	}
 	return n
 }
 
@@ -113,6 +125,9 @@ func weighPicture(s *model.Snapshot) (n int) {
 	}
 	for i := range s.Alerts {
 		n += weighAlert(&s.Alerts[i])
+	}
+	for i := range s.Services {
+		n += weighService(&s.Services[i])
 	}
 	return n
 }

@@ -141,3 +141,6 @@ func IsName(s string) bool {
 	}
 	return s != "" && len(s) <= longestName && digits <= mostInDigits
 }
+
+// Address returns an address with the secret parts masked: user, password, and the values of its parameters.
+func Address(s string) string { return addressOf(s) }

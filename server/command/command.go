@@ -1,0 +1,28 @@
+// Package command is a monitor as the command holter runs it: with what an application that embeds one would have to ask
+// for. Package server stays light by that: whatever it imports, every such application carries along.
+//
+// The package has the flags for these parts, and hands the parts to the monitor. It starts nothing itself. Only package main
+// imports it.
+package command
+
+import (
+	"cmp"
+
+	"holter/server"
+	"holter/server/metrics"
+)
+
+// Options set a monitor up, and what the command adds to it.
+type Options struct {
+	server.Options `embed:""`
+	HealthOptions  `embed:"" group:"Services:"`
+}
+
+// Validate refuses settings that make no sense. The error says what to write instead.
+func (o Options) Validate() error { return cmp.Or(o.Options.Validate(), o.HealthOptions.Validate()) }
+
+// New makes a monitor.
+func New(o Options) (*server.Monitor, error) {
+	m := metrics.Serve(server.New(o.Options))
+	return m, o.HealthOptions.watch(m)
+}
