@@ -13,7 +13,7 @@ func TestEveryStateAndTrigger(t *testing.T) {
 		Closed:   {Closed, Closed, Closed, Closed, Closed, Closed, Closed},
 		Away:     {Away, Away, Away, Away, Away, Away, Away}, // states of a client, not of a connection: no trigger changes them
 		Flapping: {Flapping, Flapping, Flapping, Flapping, Flapping, Flapping, Flapping},
-		Unknown:  {Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown}, // that of another holter's connection
+		Unknown:  {Suspect, Unknown, Normal, Unknown, Unknown, Unknown, Closed}, // a service before its first answer
 	}
 	if len(states) != len(StateNames) || len(triggers) != len(triggerNames) {
 		t.Fatal("a state or a trigger is missing in this test")
