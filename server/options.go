@@ -37,7 +37,7 @@ type Options struct {
 	Admin string `default:"127.0.0.1:7071" placeholder:"HOST:PORT" help:"Address of the admin plane: health, API and events; empty for none."`
 	Token string `placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
 
-	MetricsOpen bool `help:"Answer GET /metrics of the admin plane without the token: a Prometheus needs none, and sees no client, no address and no path."`
+	MetricsOpen bool `help:"Answer GET /metrics of the admin plane without the token: a Prometheus needs none, and sees no client, no address and no path; only the ids of services."`
 
 	Alerts alert.Options `embed:"" group:"Alerts:"`
 

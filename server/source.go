@@ -32,6 +32,19 @@ func (s Source) Snapshot(ctx context.Context) (model.Snapshot, error) {
 	return now, err
 }
 
+// Figures are those of the hub, with the services and the alerts.
+type Figures struct {
+	*hub.Figures
+	Services []model.Service
+	Alerts   []model.Alert
+}
+
+// Figures are what metrics show beside what an observer counts. That costs much less than a Snapshot.
+func (s Source) Figures() *Figures {
+	services, _ := s.monitor.services.Snapshot()
+	return &Figures{Figures: s.Hub.Figures(), Services: services, Alerts: s.monitor.alerts.Alerts()}
+}
+
 // Alerts is all that is known of alerts: the rules too, and where they are sent to.
 func (s Source) Alerts(context.Context) (model.AlertBook, error) { return s.monitor.alerts.Book(), nil }
 

@@ -136,7 +136,7 @@ func (a *Plane) ended(r *http.Request, out *endless, err error) {
 	if !errors.Is(err, errStuck) {
 		return
 	}
-	a.log.Warn("cut off a reader that takes nothing", "of", r.URL.Path, "remote", r.RemoteAddr, "for", a.stuck)
+	a.log.Warn("cut off a reader that takes nothing", "path", r.URL.Path, "remote", r.RemoteAddr, "for_ms", a.stuck.Milliseconds())
 	if out.line.conn != nil {
 		sock.Close(out.line.conn, true) // otherwise the kernel would try to send the rest for a long time
 	}

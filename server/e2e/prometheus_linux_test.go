@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -103,7 +104,9 @@ func TestPrometheusDrawsACut(t *testing.T) {
 	t.Parallel()
 	need(t, "prometheus", "promtool")
 	const n, token = 10, "a-secret"
-	p := start(t, "--scheme", "none", "--token", token)
+	healthy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(healthy.Close)
+	p := start(t, "--scheme", "none", "--token", token, "--health", "api="+healthy.URL)
 	classic := prometheus(t, p, token)
 	native := prometheus(t, p, token, "--enable-feature=native-histograms")
 	eventually(t, patience, "the first scrapes", func() bool {

@@ -53,7 +53,7 @@ func Collector(m *server.Monitor) prometheus.Collector {
 const lastsFor = 250 * time.Millisecond
 
 type source interface {
-	Figures() *hub.Figures
+	Figures() *server.Figures
 	Observe(hub.Observer)
 }
 
@@ -62,7 +62,7 @@ type collector struct {
 	counts counts
 
 	mu      sync.Mutex // protects the following
-	figures *hub.Figures
+	figures *server.Figures
 	at      time.Time // of figures
 }
 
@@ -71,6 +71,9 @@ var (
 	storm       = describe("storm_active", "1 while a reconnect storm is on, else 0.")
 	frames      = describe("frames_total", "Whole frames on the connections to clients, from them (in) and to them (out), with holter's own.", "direction", "opcode")
 	frameBytes  = describe("frame_bytes_total", "Bytes on the connections to clients, with the headers of frames.", "direction")
+	services    = describe("services", "Services that report or are probed, by state.", "state")
+	latency     = describe("service_latency_seconds", "How long a service took for its newest answer or, where it reports by itself, how late its newest report was.", "service")
+	alerts      = describe("alerts", "Alerts of holter's own, by state.", "state")
 	buildInfo   = describe("build_info", "1, with the version of holter and that of Go.", "version", "goversion")
 )
 
@@ -80,7 +83,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe is called by the registry.
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{connections, storm, frames, frameBytes, buildInfo} {
+	for _, d := range []*prometheus.Desc{connections, storm, frames, frameBytes, services, latency, alerts, buildInfo} {
 		to <- d
 	}
 	for _, one := range c.counts.all() {
@@ -104,12 +107,38 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		active = 1
 	}
 	gauge(storm, active)
+	for state, n := range serviceStates(f.Services) {
+		gauge(services, float64(n), state.String())
+	}
+	for i := range f.Services {
+		if s := &f.Services[i]; s.Alive() {
+			gauge(latency, s.Latency.Seconds(), s.ID)
+		}
+	}
+	for _, state := range model.AlertStates {
+		n := 0
+		for i := range f.Alerts {
+			if f.Alerts[i].State == state {
+				n++
+			}
+		}
+		gauge(alerts, float64(n), string(state))
+	}
 	gauge(buildInfo, 1, f.Version, runtime.Version())
 	passed(to, "in", &f.In)
 	passed(to, "out", &f.Out)
 	for _, one := range c.counts.all() {
 		one.Collect(to)
 	}
+}
+
+// serviceStates are the numbers of services in each state in which one can be.
+func serviceStates(all []model.Service) map[model.State]int {
+	n := map[model.State]int{model.Normal: 0, model.Suspect: 0, model.Failed: 0, model.Closed: 0, model.Unknown: 0}
+	for i := range all {
+		n[all[i].State]++
+	}
+	return n
 }
 
 func passed(to chan<- prometheus.Metric, direction string, p *tap.Passed) {
@@ -123,7 +152,7 @@ func passed(to chan<- prometheus.Metric, direction string, p *tap.Passed) {
 var opcodes = [len(tap.Counted)]string{"continuation", "text", "binary", "close", "ping", "pong"}
 
 // now returns the figures of this moment, or of one just before.
-func (c *collector) now() *hub.Figures {
+func (c *collector) now() *server.Figures {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.figures == nil || time.Since(c.at) >= lastsFor {

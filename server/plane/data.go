@@ -161,7 +161,7 @@ func (d *Data) stop(stopMonitor func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if d.Drain(ctx) != nil {
-		d.log.Warn("connections did not end in time", "waited", stopTimeout)
+		d.log.Warn("connections did not end in time", "for_ms", stopTimeout.Milliseconds())
 	}
 	d.plane.Stop(ctx)
 }

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 
 	"holter/model"
+	"holter/server/redact"
 )
 
 // Codes for errors of HTTP, which package model does not know.
@@ -53,7 +54,7 @@ func Presentable(log *slog.Logger, r *http.Request, err error) error {
 		return ErrStopping
 	}
 	if model.ErrorCode(err) == model.Internal {
-		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		log.Error("request failed", "method", r.Method, "path", logged(r), "error", err)
 		return ErrBland
 	}
 	return err
@@ -65,5 +66,8 @@ func LogPanic(log *slog.Logger, r *http.Request, p any) {
 	if p == http.ErrAbortHandler {
 		panic(p)
 	}
-	log.Error("panic in a request", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+	log.Error("panic in a request", "method", r.Method, "path", logged(r), "panic", p, "stack", string(debug.Stack()))
 }
+
+// logged is the path of a request for the log, with what may be secret in it masked.
+func logged(r *http.Request) string { return model.Clean(redact.Path(r.URL.Path), 256) }

@@ -20,6 +20,7 @@ const (
 type crowd struct {
 	level   slog.Level
 	kind    string // such as "refused"
+	event   model.EventType
 	count   int
 	clients []string       // the first ones
 	known   map[string]int // events by client
@@ -41,6 +42,8 @@ func kindOf(e *model.Event) string {
 		return "understood"
 	case model.FaultSet:
 		return "disturbed"
+	case model.ServiceChanged:
+		return "services " + e.To.String()
 	}
 	return ""
 }
@@ -67,6 +70,8 @@ func about(e *model.Event) (client, reason string) {
 	}
 	c := e.Connection
 	switch {
+	case e.Service != nil:
+		return e.Service.ID, string(e.Service.Diagnosis.Cause)
 	case c == nil:
 	case e.Type == model.ConnectionClosed && c.Close != nil:
 		return c.Client, strings.TrimSpace(fmt.Sprintf("%d %s", c.Close.Code, c.Close.Reason)) + " by " + c.Close.By.String()
@@ -85,11 +90,15 @@ func (c *crowd) line() line {
 	if n := len(c.known) - len(c.clients); n > 0 {
 		names += fmt.Sprintf(" and %d more", n)
 	}
-	attrs := []slog.Attr{slog.Int("count", c.count), slog.String("clients", names)}
+	message, of := "connections "+c.kind, "clients"
+	if c.event == model.ServiceChanged {
+		message, of = c.kind, "services"
+	}
+	attrs := []slog.Attr{slog.String("event", string(c.event)), slog.Int("count", c.count), slog.Int(of, len(c.known)), slog.String("names", names)}
 	if len(c.reasons) > 0 {
 		attrs = append(attrs, slog.String("reasons", c.why()))
 	}
-	return line{c.level, "connections " + c.kind, attrs}
+	return line{c.level, message, attrs}
 }
 
 // why are the commonest reasons.

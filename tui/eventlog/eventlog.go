@@ -98,6 +98,7 @@ func (w *writer) turn(now time.Time) {
 
 func (w *writer) write(e *model.Event) {
 	line, ok := describe(e)
+	line.attrs = append([]slog.Attr{slog.String("event", string(e.Type))}, line.attrs...)
 	kind := kindOf(e)
 	switch {
 	case !ok:
@@ -117,7 +118,7 @@ func (w *writer) gather(kind string, level slog.Level, e *model.Event) {
 	i := slices.IndexFunc(w.crowds, func(c *crowd) bool { return c.kind == kind })
 	if i < 0 {
 		i = len(w.crowds)
-		w.crowds = append(w.crowds, &crowd{level: level, kind: kind})
+		w.crowds = append(w.crowds, &crowd{level: level, kind: kind, event: e.Type})
 	}
 	w.crowds[i].add(e)
 }

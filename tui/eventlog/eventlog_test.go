@@ -67,12 +67,13 @@ func TestEachEventInWords(t *testing.T) {
 	gone := connection
 	gone.Opened = time.Unix(100, 0)
 	gone.Close = &model.Close{Code: 1001, Reason: "bye", By: model.ByHolter, At: time.Unix(102, 0)}
+	types := map[string]string{} // of each field
 	for _, tc := range []struct {
 		event model.Event
 		want  map[string]any
 	}{
 		{model.Event{Type: model.ConnectionOpened, Connection: &connection},
-			map[string]any{"level": "INFO", "msg": "connection opened", "id": "c17", "client": "kiosk", "generation": 2.0, "remote": "10.0.0.1:4711", "path": "/ws"}},
+			map[string]any{"level": "INFO", "msg": "connection opened", "connection": "c17", "client": "kiosk", "generation": 2.0, "remote": "10.0.0.1:4711", "path": "/ws"}},
 		{model.Event{Type: model.ConnectionClosed, Connection: &gone},
 			map[string]any{"level": "INFO", "msg": "connection closed", "code": 1001.0, "reason": "bye", "by": "holter", "age_ms": 2000.0}},
 		{model.Event{Type: model.StateChanged, Connection: &connection, From: model.Normal, To: model.Suspect},
@@ -99,6 +100,9 @@ func TestEachEventInWords(t *testing.T) {
 			map[string]any{"level": "WARN", "msg": "resets-at-open", "urgency": "harm", "path": "/ws", "user_agent": "old/1", "client": nil}},
 		{model.Event{Type: model.WarningRaised, Warning: &model.Warning{Kind: model.SharedIdentity, Urgency: model.Risk, Client: "js", Connections: 16, Identity: "query:device", Detail: "16 at once"}},
 			map[string]any{"level": "WARN", "msg": "shared-identity", "client": "js", "connections": 16.0, "identity": "query:device", "detail": "16 at once"}},
+		{model.Event{Type: model.ServiceChanged, From: model.Suspect, To: model.Failed, Service: &model.Service{
+			ID: "api", Kind: model.Probed, Target: "http://api/health", Status: "503", Diagnosis: model.Diagnosis{Cause: model.CauseStatus, Detail: "it answers 503"}}},
+			map[string]any{"level": "WARN", "msg": "service failed", "event": "service.changed", "service": "api", "kind": "probed", "target": "http://api/health", "answer": "503", "from": "suspect", "cause": "status"}},
 		{model.Event{Type: model.Dropped, Count: 9},
 			map[string]any{"level": "WARN", "msg": "events lost", "count": 9.0}},
 	} {
@@ -113,6 +117,12 @@ func TestEachEventInWords(t *testing.T) {
 			if got[0][k] != v {
 				t.Errorf("%s: %s is %v, want %v", tc.event.Type, k, got[0][k], v)
 			}
+		}
+		for k, v := range got[0] {
+			if before, known := types[k]; known && before != fmt.Sprintf("%T", v) {
+				t.Errorf("%s: %s is a %T, and a %s in other lines", tc.event.Type, k, v, before)
+			}
+			types[k] = fmt.Sprintf("%T", v)
 		}
 	}
 }
@@ -168,7 +178,7 @@ func TestStormIsOneLineEachSecond(t *testing.T) {
 		if len(storm) != 4 || storm[0]["count"] != 402.0 || storm[1]["count"] != 100.0 || storm[3]["count"] != 100.0 {
 			t.Fatalf("storm %v", storm)
 		}
-		if want := "demo-0010, demo-0011, demo-0012, demo-0013, demo-0014, demo-0015, demo-0016, demo-0017 and 394 more"; storm[0]["clients"] != want {
+		if want := "demo-0010, demo-0011, demo-0012, demo-0013, demo-0014, demo-0015, demo-0016, demo-0017 and 394 more"; storm[0]["names"] != want || storm[0]["clients"] != 402.0 || storm[0]["event"] != "connection.refused" {
 			t.Errorf("clients %v, want %s", storm[0]["clients"], want)
 		}
 		if storm[0]["reasons"] != "503: too many at once (402)" || storm[0]["level"] != "WARN" {
@@ -196,8 +206,8 @@ func TestCrowdsOfAllKinds(t *testing.T) {
 		w.summarise()
 	})
 	for message, want := range map[string]map[string]any{
-		"connections closed":    {"count": 1.0, "clients": "kiosk", "reasons": "1012 deploy by holter (1)", "level": "INFO"},
-		"connections opened":    {"count": 2.0, "clients": "kiosk"},
+		"connections closed":    {"count": 1.0, "clients": 1.0, "names": "kiosk", "reasons": "1012 deploy by holter (1)", "level": "INFO"},
+		"connections opened":    {"count": 2.0, "clients": 1.0, "names": "kiosk"},
 		"connections suspect":   {"count": 1.0, "reasons": "no-pong (1)", "level": "WARN"},
 		"connections disturbed": {"count": 1.0},
 		"events lost":           {"count": 3.0},

@@ -43,6 +43,8 @@ func describe(e *model.Event) (line, bool) {
 		return line{slog.LevelWarn, "cohort found", grouped(e.Cohort)}, true
 	case model.CauseFound:
 		return line{slog.LevelInfo, "cause found", understood(e.Connection)}, true
+	case model.ServiceChanged:
+		return line{level(e.To), "service " + e.To.String(), serviceChanged(e)}, true
 	case model.HostLate:
 		return line{slog.LevelWarn, "holter was late", late(e.Late)}, true
 	case model.Dropped:
@@ -60,7 +62,7 @@ func level(s model.State) slog.Level {
 
 func who(c *model.Connection) []slog.Attr {
 	return []slog.Attr{
-		slog.String("id", c.ID.String()),
+		slog.String("connection", c.ID.String()),
 		slog.String("client", c.Client),
 		slog.Int("generation", c.Generation),
 		slog.String("remote", model.Address(c.Remote)),
@@ -149,6 +151,24 @@ func changed(e *model.Event) []slog.Attr {
 	return attrs
 }
 
+func serviceChanged(e *model.Event) []slog.Attr {
+	s := e.Service
+	attrs := []slog.Attr{slog.String("service", s.ID), slog.String("from", e.From.String()), slog.String("kind", string(s.Kind))}
+	if s.Target != "" {
+		attrs = append(attrs, slog.String("target", s.Target))
+	}
+	if s.Status != "" {
+		attrs = append(attrs, slog.String("answer", s.Status))
+	}
+	if s.Late > 0 {
+		attrs = append(attrs, milliseconds("late_ms", s.Late))
+	}
+	if d := s.Diagnosis; d.Cause != "" {
+		attrs = append(attrs, slog.String("cause", string(d.Cause)), slog.String("detail", d.Detail))
+	}
+	return attrs
+}
+
 func refused(r *model.Refusal) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("remote", r.Remote),
@@ -158,6 +178,9 @@ func refused(r *model.Refusal) []slog.Attr {
 	}
 	if r.By != "" {
 		attrs = append(attrs, slog.String("by", string(r.By)))
+	}
+	if r.RetryAfter > 0 {
+		attrs = append(attrs, milliseconds("retry_after_ms", r.RetryAfter))
 	}
 	if d := r.Diagnosis; d.Cause != "" {
 		attrs = append(attrs, slog.String("cause", string(d.Cause)), slog.String("detail", d.Detail))
