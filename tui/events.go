@@ -85,6 +85,8 @@ func (it *item) diagnosis() (d model.Diagnosis) {
 		return it.connection.Diagnosis
 	case it.refusal != nil:
 		return it.refusal.Diagnosis
+	case it.service != nil:
+		return it.service.Diagnosis
 	}
 	return d
 }
@@ -117,7 +119,7 @@ func (p *events) hear() tea.Cmd {
 
 // row is an event as the filter of the page sees it.
 func (it *item) row() filter.Row {
-	return filter.Row{Connection: it.connection, Now: it.At, Event: &filter.Event{Kind: it.Kind, Text: it.text, Refusal: it.refusal}}
+	return filter.Row{Connection: it.connection, Service: it.service, Now: it.At, Event: &filter.Event{Kind: it.Kind, Text: it.text, Refusal: it.refusal}}
 }
 
 // read opens a row that is about no connection: the events of a flood below it, or the whole sentence of one.

@@ -167,7 +167,7 @@ func rows(items []*item, whole bool, unfolded map[*flood.Flood]bool) []*item {
 // folded is the row of a flood.
 func folded(members []*item, gone int) *item {
 	row := *members[len(members)-1]
-	row.connection, row.refusal, row.text = nil, nil, ""
+	row.connection, row.refusal, row.service, row.text = nil, nil, nil, ""
 	row.members, row.gone, row.first = members, gone, members[0].seq
 	for _, it := range members {
 		if it.state.Trouble() {
@@ -276,6 +276,8 @@ func itemOf(e *model.Event) (item, bool) {
 	case e.Type == model.HostLate && e.Late != nil:
 		it.weight, it.Kind, it.state = weightLoss, "late", model.Suspect
 		it.text = e.Late.String() + ": judgements that this touched are marked"
+	case e.Type == model.ServiceChanged && e.Service != nil:
+		it = serviceOf(e, it)
 	case e.Type == model.Dropped:
 		it.weight, it.Kind, it.state = weightLoss, "lost", model.Suspect
 		it.text = fmt.Sprintf("%d events lost: the screen or the line to it could not keep up", e.Count)
@@ -322,6 +324,34 @@ func changeOf(e *model.Event, it item) item {
 	}
 	if late := e.Connection.Late; late > 0 {
 		it.text += fmt.Sprintf(" (holter was late by %s itself)", look.Silence(late))
+	}
+	return it
+}
+
+// serviceOf words a change of a service's state.
+func serviceOf(e *model.Event, it item) item {
+	s := e.Service
+	it.service, it.Who = s, s.ID
+	it.weight, it.Kind, it.state = weightTrouble, "service", min(e.To, model.Unknown)
+	switch {
+	case e.From == model.Closed:
+		it.weight, it.text = weightEnd, fmt.Sprintf("service %s is there", s.ID)
+	case e.To == model.Closed:
+		it.weight, it.text = weightEnd, fmt.Sprintf("service %s said goodbye", s.ID)
+	case e.From == model.Unknown:
+		it.text = fmt.Sprintf("service %s %s", s.ID, e.To)
+	default:
+		it.text = fmt.Sprintf("service %s %s, was %s", s.ID, e.To, e.From)
+	}
+	if e.To == model.Failed {
+		it.weight = weightLoss
+	}
+	if cause := s.Diagnosis.Cause; cause != "" {
+		it.How = string(cause)
+		it.text += ": " + it.How
+	}
+	if s.Late > 0 {
+		it.text += fmt.Sprintf(" (holter was late by %s itself)", look.Silence(s.Late))
 	}
 	return it
 }

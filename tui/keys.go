@@ -18,7 +18,7 @@ type keyMap struct {
 
 	NextTrouble, PreviousTrouble key.Binding
 
-	Connections, Clients, Storms, Events, Host, Ward, Paths, NextPage, PreviousPage key.Binding
+	Connections, Clients, Storms, Events, Host, Ward, Paths, Services, NextPage, PreviousPage key.Binding
 
 	Open, Filter, Sort, Invert, Hide, Advice key.Binding
 	Freeze, Follow, ZoomIn, ZoomOut          key.Binding
@@ -74,6 +74,7 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		Host:         bind("5", "host", "5"),
 		Ward:         bind("6", "ward", "6"),
 		Paths:        bind("7", "paths", "7"),
+		Services:     bind("8", "services", "8"),
 		NextPage:     bind("tab", "next page", "tab"),
 		PreviousPage: bind("shift+tab", "previous page", "shift+tab"),
 
@@ -129,7 +130,7 @@ func (k *keyMap) groups() []keyGroup {
 	groups := []keyGroup{
 		{"Move", []key.Binding{k.Up, k.Down, k.Left, k.Right, k.HalfUp, k.HalfDown, k.PageUp, k.PageDown, k.Top, k.Bottom,
 			k.NextTrouble, k.PreviousTrouble}},
-		{"Pages", []key.Binding{k.Connections, k.Clients, k.Storms, k.Events, k.Host, k.Ward, k.Paths, k.NextPage, k.PreviousPage}},
+		{"Pages", []key.Binding{k.Connections, k.Clients, k.Storms, k.Events, k.Host, k.Ward, k.Paths, k.Services, k.NextPage, k.PreviousPage}},
 		{"Look", []key.Binding{k.Open, k.Back, k.Filter, k.Sort, k.Invert, k.Hide, k.Advice, k.Columns, k.Freeze, k.Follow, k.ZoomIn, k.ZoomOut}},
 		{"Act", []key.Binding{k.Mark, k.Range, k.Unmark, k.Kick, k.KickAll, k.Faults, k.Refuse, k.Write, k.Copy, k.Demo}},
 		{"Screen", []key.Binding{k.Theme, k.Mouse, k.Mask, k.Help, k.Quit, k.QuitLeaving, k.Suspend, k.Interrupt}},

@@ -87,6 +87,8 @@ type (
 	zoomer interface{ zoomed(charted bool) string }
 	// waller has monitors that are zoomed by themselves, and reports whether they are shown.
 	waller interface{ walled() bool }
+	// occasional has nothing to show most of the time, and then no place on the line of pages.
+	occasional interface{ present(in *picture) bool }
 	// stormTeller tells of the storm that is on, so that nothing else has to.
 	stormTeller interface{ tellsStorm() bool }
 )
@@ -162,6 +164,18 @@ var (
 	} = (*pathsPage)(nil)
 	_ interface {
 		reader
+		counter
+		sorter
+		columns
+		clicker
+		wheeler
+		zoomer
+		occasional
+		filteredPage
+		document
+	} = (*servicesPage)(nil)
+	_ interface {
+		reader
 		selector
 		follower
 		counter
@@ -200,23 +214,34 @@ func newTabs(k *keyMap, fx *effects, st *status, f *feed) []tab {
 		{"5", "host", k.Host, newHostPage(k, f)},
 		{"6", "ward", k.Ward, &wardPage{p}},
 		{"7", "paths", k.Paths, newPathsPage(k, st)},
+		{"8", "services", k.Services, newServicesPage(k, st)},
 	}
 }
 
-// labels are what the tabs look like, each behind a blank and without colours.
-func labels(tabs []tab) []string {
+// labels are what the tabs look like, each behind a blank and without colours. A tab that is not on the line has none.
+func labels(tabs []tab, onLine func(i int) bool) []string {
 	words := make([]string, len(tabs))
 	for i := range tabs {
-		words[i] = tabs[i].digit + " " + tabs[i].name
+		if onLine(i) {
+			words[i] = tabs[i].digit + " " + tabs[i].name
+		}
 	}
 	return words
+}
+
+// tabWidth is the cells of a label with the blank before it.
+func tabWidth(label string) int {
+	if label == "" {
+		return 0
+	}
+	return 1 + look.Width(label)
 }
 
 // tabAt is the tab over cell x of the line, -1 if there is none.
 func tabAt(labels []string, x int) int {
 	end := 0
 	for i := range labels {
-		if end += 1 + look.Width(labels[i]); x < end {
+		if end += tabWidth(labels[i]); x < end {
 			return i
 		}
 	}
@@ -227,7 +252,7 @@ func tabAt(labels []string, x int) int {
 func tabsWidth(labels []string) int {
 	w := 0
 	for i := range labels {
-		w += 1 + look.Width(labels[i])
+		w += tabWidth(labels[i])
 	}
 	return w
 }
@@ -236,6 +261,9 @@ func tabsWidth(labels []string) int {
 func tabLine(s *look.Styles, labels []string, at int, notes []part, w int) string {
 	line, used := "", tabsWidth(labels)
 	for i, label := range labels {
+		if label == "" {
+			continue
+		}
 		if i == at {
 			label = s.Pressed.String(label)
 		} else {

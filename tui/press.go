@@ -129,12 +129,11 @@ func (a *App) programKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 
 // pageKey handles the keys that change the page.
 func (a *App) pageKey(msg tea.KeyMsg) (tea.Cmd, bool) {
-	n := len(a.tabs)
 	switch {
 	case key.Matches(msg, a.keys.NextPage):
-		return a.show((a.at + 1) % n), true
+		return a.show(a.beside(1)), true
 	case key.Matches(msg, a.keys.PreviousPage):
-		return a.show((a.at + n - 1) % n), true
+		return a.show(a.beside(len(a.tabs) - 1)), true
 	case key.Matches(msg, a.keys.Back):
 		return a.back(), true
 	case key.Matches(msg, a.keys.Open) && !a.opens():
@@ -146,6 +145,15 @@ func (a *App) pageKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 		}
 	}
 	return nil, false
+}
+
+// beside is the next tab on the line in steps around its ends.
+func (a *App) beside(step int) int {
+	at := (a.at + step) % len(a.tabs)
+	for !a.onLine(at) {
+		at = (at + step) % len(a.tabs)
+	}
+	return at
 }
 
 // viewKey handles the keys that change how things are shown.

@@ -92,6 +92,7 @@ type item struct {
 	weight     int
 	connection *model.Connection // as it was then, nil if it is about none
 	refusal    *model.Refusal    // nil unless it is one
+	service    *model.Service    // as it was then, nil if it is about none
 	source     *model.Event      // that it words
 
 	members []*item // of a flood, oldest first, nil for a single event

@@ -173,13 +173,19 @@ func (a *App) header() []string {
 	return append(lines, tabs)
 }
 
+// onLine reports whether a tab has a place on the line of pages: the one that is shown always has.
+func (a *App) onLine(i int) bool {
+	p, ok := a.tabs[i].page.(occasional)
+	return !ok || i == a.at || a.shown() != nil && p.present(a.shown())
+}
+
 // leastNotes is the room beside the tabs from which all of them have their names.
 const leastNotes = 24
 
 // labels are the tabs. In a narrow terminal only the page that is shown has its name, and also where the user has asked for
 // a tally that needs the room. What happens changes nothing about them: they are clicked on.
 func (a *App) labels() []string {
-	words, asked := labels(a.tabs), 0
+	words, asked := labels(a.tabs, a.onLine), 0
 	if p, ok := a.page().(counter); ok {
 		asked = p.claims()
 	}
@@ -187,7 +193,7 @@ func (a *App) labels() []string {
 		return words
 	}
 	for i := range words {
-		if i != a.at {
+		if i != a.at && words[i] != "" {
 			words[i] = a.tabs[i].digit
 		}
 	}

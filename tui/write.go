@@ -91,6 +91,14 @@ func (p *pathsPage) formats(hide bool) map[string]func(io.Writer) error {
 	return export.Paths(rows, hide)
 }
 
+func (p *servicesPage) formats(hide bool) map[string]func(io.Writer) error {
+	rows := make([]model.Service, len(p.list.Rows))
+	for i, r := range p.list.Rows {
+		rows[i] = *r
+	}
+	return export.Services(rows, hide)
+}
+
 func (p *storms) formats(hide bool) map[string]func(io.Writer) error {
 	if s := p.shown(); s != nil {
 		return export.Storm(s, hide)

@@ -2,6 +2,7 @@ package look
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -211,3 +212,14 @@ func Ago(d time.Duration) string {
 
 // Clock is a time of day on the reader's clock.
 func Clock(t time.Time) string { return t.Local().Format("15:04:05") }
+
+// Share formats a share from 0 to 1 in per cent, with as many places as it takes to tell it from all: 99.98%.
+func Share(f float64) string {
+	switch {
+	case f >= 0.9:
+		return strconv.FormatFloat(math.Floor(f*1e4)/100, 'f', 2, 64) + "%"
+	case f > 0 && f < 0.001:
+		return "<0.1%"
+	}
+	return strconv.FormatFloat(math.Floor(f*1e3)/10, 'f', 1, 64) + "%"
+}
