@@ -44,6 +44,7 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 	"Ward":        func(_ *testing.T, s *screen) { s.press("6").line(" of 0.52s") },
 	"Host":        func(_ *testing.T, s *screen) { s.press("5").line("This holter") },
 	"Paths":       func(_ *testing.T, s *screen) { s.press("7").line("No path is known yet") },
+	"Services":    func(_ *testing.T, s *screen) { s.press("8").line("No service is known") },
 	"NextPage": func(_ *testing.T, s *screen) {
 		s.press("tab", "tab", "tab", "tab", "tab", "tab", "tab", "tab").line("BACK AFTER")
 	},
