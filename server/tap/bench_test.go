@@ -26,6 +26,7 @@ func frames(b *testing.B, n int, masked bool) []byte {
 // BenchmarkFrames measures what the tap adds to a read or a write of small messages.
 func BenchmarkFrames(b *testing.B) {
 	c, _, _ := tapped(b)
+	c.Count(new(Tallies))
 	for _, n := range []int{1, 64} {
 		b.Run(fmt.Sprintf("in/%d", n), func(b *testing.B) {
 			burst := frames(b, n, true)
