@@ -614,3 +614,18 @@ func TestNothingIsLeftOfABurst(t *testing.T) {
 		t.Errorf("from %d to %d of nothing", from, to)
 	}
 }
+
+// Where there are beats, no silence is longer than from one to the next, and those beyond the shortest limit lie close together.
+func TestSilencesBetweenBeats(t *testing.T) {
+	for seed := range uint64(5) {
+		s := newScene(seed)
+		for range 1000 {
+			beat := s.between(1800*time.Millisecond, 2200*time.Millisecond)
+			e := s.end(s.between(0, 10*time.Minute), s.between(3*time.Second, 5*time.Minute)).silent(s.between(0, beat))
+			e.Path, e.Via = "/ws", netip.MustParseAddr("127.0.0.1")
+		}
+		if all := s.play().Cohorts(); len(all) > 0 {
+			t.Errorf("seed %d: %s", seed, all[0].Detail)
+		}
+	}
+}
