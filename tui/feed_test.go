@@ -29,6 +29,21 @@ func TestRefusalsInWords(t *testing.T) {
 	}
 }
 
+// An end says its cause if others show it, and else how the connection closed. What holter was late for speaks of no marks: those
+// are the user's.
+func TestEndsInWords(t *testing.T) {
+	c := model.Connection{ID: 7, Client: "demo", State: model.Closed, Close: &model.Close{Code: 1006, By: model.ByNetwork}}
+	for want, cause := range map[string]model.Cause{"demo (c7) closed: idle-cut": model.CauseIdleCut, "demo (c7) closed: 1006 no close frame, by network": model.CausePathDown} {
+		c.Diagnosis.Cause = cause
+		if it, _ := itemOf(&model.Event{Type: model.ConnectionClosed, Connection: &c}); it.text != want {
+			t.Errorf("%q, want %q", it.text, want)
+		}
+	}
+	if it, _ := itemOf(&model.Event{Type: model.HostLate, Late: &model.Lateness{}}); strings.Contains(it.text, "marked") {
+		t.Error(it.text)
+	}
+}
+
 // burst are n events of a type, a few milliseconds after each other, which begin with number seq.
 func burst(n int, seq uint64, at time.Time, make func(i int, e *model.Event)) []model.Event {
 	events := []model.Event{}
