@@ -155,7 +155,7 @@ func (s *stream) sum(from, to int64) (n int) {
 // judge makes a cohort of the ends in a burst that nothing else explains.
 func (w *Watch) judge(b burst, open iter.Seq[Living], news *News) {
 	s := &w.streams[b.stream]
-	members := oneWay(w.in(b))
+	members := oneWay(fromOutside(w.in(b)))
 	if len(members) < leastBurst {
 		return
 	}
@@ -261,6 +261,17 @@ func fullest(sorted []*entry) (from, to int) {
 		i = j
 	}
 	return from, to
+}
+
+// fromOutside leaves out the clients that the application or holter sent away, unless they are most: they are beside the burst.
+func fromOutside(members []*entry) []*entry {
+	sentAway := func(e *entry) bool {
+		return e.Side == model.ClientSide && (e.By == model.ByApp || e.By == model.ByHolter)
+	}
+	if 2*count(members, sentAway) > len(members) {
+		return members
+	}
+	return slices.DeleteFunc(members, sentAway)
 }
 
 // oneWay leaves out the few ends that came through another address than most: they are beside the burst.

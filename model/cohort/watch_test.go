@@ -489,6 +489,23 @@ func TestReloadBesideOthers(t *testing.T) {
 	}
 }
 
+// The application sends clients away at the moment of a reload.
+func TestReloadWhileClientsAreSentAway(t *testing.T) {
+	s := newScene(320)
+	s.stay(100, 1, "10.0.3.8")
+	for i := range 33 {
+		e := s.end(time.Hour+s.between(0, 50*time.Millisecond), s.between(2*time.Second, time.Hour))
+		if i < 20 {
+			e.through("10.0.3.7")
+			continue
+		}
+		e.through("10.0.3.8").told(1002, model.ByApp)
+	}
+	if c := s.play().the(t); c.Count != 20 || c.Cause != model.CauseProxyReload {
+		t.Errorf("%+v", c)
+	}
+}
+
 // Where holter itself pauses in the middle of a burst, it is still one.
 func TestBurstWithAPause(t *testing.T) {
 	s := newScene(27)
