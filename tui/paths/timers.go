@@ -172,10 +172,8 @@ var clockNames = map[model.ClockOf]string{
 
 func (m *timerMap) clocks() {
 	limit := time.Duration(math.MaxInt64)
-	for i := range m.path.Limits {
-		if l := &m.path.Limits[i]; l.Holds() && l.Kind != model.AgeLimit {
-			limit = min(limit, l.After)
-		}
+	if cut := m.path.Cut(); cut != nil {
+		limit = cut.After
 	}
 	for i := range m.path.Clocks {
 		c := &m.path.Clocks[i]
