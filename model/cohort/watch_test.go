@@ -384,6 +384,27 @@ func TestSuspicionsOfOneMoment(t *testing.T) {
 	}
 }
 
+// Where all that fell silent are sides of one upstream, there is nothing else to look for.
+func TestSuspicionsOfOneUpstream(t *testing.T) {
+	for cause, says := range map[model.Cause]string{
+		model.CausePeerStalled: "18 of 20 connections fell silent within ", model.CausePathDown: "is gone", "": "look there first",
+	} {
+		s := newScene(28)
+		s.stay(20, 1, "10.1.1.1")
+		for i := range s.living {
+			s.living[i].Side = model.UpstreamSide
+		}
+		for i := range 18 {
+			e := s.end(time.Hour+s.between(0, 2*time.Second), s.between(time.Minute, time.Hour)).through("10.1.1.1")
+			e.Side, e.Manner, e.Cause, e.Client = model.UpstreamSide, Suspected, cause, fmt.Sprint(i)
+		}
+		c := s.play().the(t)
+		if !strings.Contains(c.Detail, says) || !strings.Contains(c.Detail, ", all at 10.1.1.1") || strings.Contains(c.Detail, "what they share") {
+			t.Errorf("%s: %s", cause, c.Detail)
+		}
+	}
+}
+
 // What dies for several reasons at once: two idle cuts on two ways, a reload, a lifetime, and chance.
 func TestMixture(t *testing.T) {
 	for seed := range uint64(5) {
