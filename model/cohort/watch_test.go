@@ -64,6 +64,11 @@ func (e *End) through(via string) *End {
 	return e
 }
 
+func (e *End) proxied() *End {
+	e.Forwarded = true
+	return e
+}
+
 func (e *End) told(code int, by model.Closer) *End {
 	e.Manner, e.Code, e.By = Told, code, by
 	return e
@@ -357,6 +362,30 @@ func TestMomentsWithoutACause(t *testing.T) {
 		if c := o.the(t); c.Kind != model.CohortMoment || c.Cause != "" || c.Count != 30 || o.named(model.CauseProxyReload) > 0 {
 			t.Errorf("%s: %+v", name, c)
 		}
+	}
+}
+
+// Clients that came back together after one reload are about as old at the next one. An age limit would have cut them as far
+// apart as they opened.
+func TestReloadOfClientsThatCameBackTogether(t *testing.T) {
+	for seed := range uint64(5) {
+		s := newScene(330 + seed)
+		for range 12 {
+			age := 127*time.Second + s.between(-time.Second, time.Second)
+			s.end(time.Hour+s.between(0, time.Millisecond), age).silent(s.between(0, time.Second)).through("127.0.0.1").proxied()
+		}
+		s.stay(4, 1, "127.0.0.1") // directly, as no header names another client
+		if c := s.play().the(t); c.Cause != model.CauseProxyReload || c.Count != 12 {
+			t.Errorf("seed %d: %+v", seed, c)
+		}
+	}
+	s := newScene(336)
+	for range 12 {
+		opened := s.between(0, 1500*time.Millisecond)
+		s.end(time.Hour+opened, 127*time.Second+s.jitter()).silent(s.between(0, time.Second)).through("127.0.0.1")
+	}
+	if c := s.play().the(t); c.Cause != model.CauseAgeCut {
+		t.Errorf("a lifetime: %+v", c)
 	}
 }
 
