@@ -32,6 +32,16 @@ type Path struct {
 	Notes    []string // sentences beside the warnings
 }
 
+// Cut is the shortest limit of silence that holds on the path, nil if none is known.
+func (p *Path) Cut() *Limit {
+	for i := range p.Limits {
+		if l := &p.Limits[i]; l.Kind != AgeLimit && l.Holds() {
+			return l
+		}
+	}
+	return nil
+}
+
 // Bounds of the lists of a Path, and of the paths.
 const (
 	MaxPaths    = 256

@@ -159,7 +159,7 @@ func TestAdviceAndTheMouse(t *testing.T) {
 	row := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, "demo-0004") })
 	s.click(12, row)
 	same(t, s.cursorRow(), "demo-0004")
-	piece := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, "shared-identity of js") })
+	piece := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, "shared-identity: 16") })
 	s.click(12, piece)
 	s.line("16 connections at once from 2 addresses")
 	s.line("shared-identity of js ─")

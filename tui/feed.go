@@ -236,6 +236,9 @@ func itemOf(e *model.Event) (item, bool) {
 		it.text = look.Who(e.Connection) + " closed"
 		if e.Connection.Close != nil {
 			it.How = look.Ending(e.Connection.Close)
+			if cause := e.Connection.Diagnosis.Cause; cause.ByCohort() {
+				it.How = string(cause)
+			}
 			it.text += ": " + it.How
 		}
 	case e.Type == model.StateChanged && e.Connection != nil:
@@ -275,7 +278,7 @@ func itemOf(e *model.Event) (item, bool) {
 		}
 	case e.Type == model.HostLate && e.Late != nil:
 		it.weight, it.Kind, it.state = weightLoss, "late", model.Suspect
-		it.text = e.Late.String() + ": judgements that this touched are marked"
+		it.text = e.Late.String() + ": judgements of that time say so"
 	case e.Type == model.ServiceChanged && e.Service != nil:
 		it = serviceOf(e, it)
 	case e.Type == model.Dropped:

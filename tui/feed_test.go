@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"holter/model"
+	"holter/model/filter"
 )
 
 // The page of events says who refused a handshake and what mends it, and no more than is known.
@@ -26,6 +28,22 @@ func TestRefusalsInWords(t *testing.T) {
 		if !ok || it.text != want {
 			t.Errorf("%q, want %q", it.text, want)
 		}
+	}
+}
+
+// An end says its cause if others show it, and else how the connection closed. What holter was late for speaks of no marks: those
+// are the user's.
+func TestEndsInWords(t *testing.T) {
+	c := model.Connection{ID: 7, Client: "demo", State: model.Closed, Close: &model.Close{Code: 1006, By: model.ByNetwork}}
+	for want, cause := range map[string]model.Cause{"demo (c7) closed: idle-cut": model.CauseIdleCut, "demo (c7) closed: 1006 no close frame, by network": model.CausePathDown} {
+		c.Diagnosis.Cause = cause
+		if it, _ := itemOf(&model.Event{Type: model.ConnectionClosed, Connection: &c}); it.text != want {
+			t.Errorf("%q, want %q", it.text, want)
+		}
+	}
+	it, _ := itemOf(&model.Event{Type: model.HostLate, Late: &model.Lateness{}})
+	if strings.Contains(it.text, "marked") || !slices.Contains(filter.EventKinds, it.Kind) {
+		t.Error(it.Kind, it.text)
 	}
 }
 

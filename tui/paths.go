@@ -16,7 +16,7 @@ import (
 	"holter/tui/widget"
 )
 
-// pathsPage is the page of paths: a list of them, and the timer map of the one under the cursor.
+// pathsPage is the page of paths: a list of them, and the timer map and the cohorts of the one under the cursor.
 type pathsPage struct {
 	drawing
 	keys   *keyMap
@@ -53,7 +53,7 @@ func (p *pathsPage) setPicture(pic *picture) tea.Cmd {
 	return nil
 }
 
-// write shares the room among list and map, and draws the map.
+// write shares the room among the list and the text below it, and writes that.
 func (p *pathsPage) write() {
 	n := len(p.list.Rows)
 	high := min(n+1, max(4, p.size.h*2/5))
@@ -66,7 +66,9 @@ func (p *pathsPage) write() {
 	if row.ID != p.shown {
 		p.shown, p.text.YOffset = row.ID, 0
 	}
-	p.text.SetContent(strings.Join(paths.Lines(row, p.text.Width, p.text.Height, p.styles), "\n"))
+	lines := paths.Lines(row, p.text.Width, p.text.Height, p.styles)
+	lines = append(lines, paths.Cohorts(row, p.picture.Cohorts, p.picture.Time, p.text.Width, p.styles)...)
+	p.text.SetContent(strings.Join(lines, "\n"))
 	p.text.SetYOffset(p.text.YOffset)
 }
 
@@ -87,7 +89,7 @@ func (p *pathsPage) view() []string {
 	return look.Fill(append(lines, widget.Window(p.styles, &p.text)...), p.size.h)
 }
 
-// rule is the line between list and map. It says how much of the text below is not seen.
+// rule is the line between list and text. It says how much of the text below is not seen.
 func (p *pathsPage) rule(title string) string {
 	more := widget.More(&p.styles.Glyphs, &p.text)
 	if more == "" {
@@ -163,27 +165,25 @@ func (p *pathsPage) click(x, y int) (row any, cmd tea.Cmd) {
 	return p.list.Clicked(x), nil
 }
 
-// wheel scrolls the map if the mouse is over it.
+// wheel scrolls the text if the mouse is over it.
 func (p *pathsPage) wheel(_, y int, msg tea.KeyMsg) bool {
 	return y > p.list.Height && widget.Scroll(&p.text, msg, &p.keys.Keys)
 }
 
 func (p *pathsPage) claims() int { return 0 }
 
-// tally is how many paths there are, and how many have warnings.
+// tally is how many paths and warnings there are.
 func (p *pathsPage) tally() string {
-	n, warned := len(p.list.Rows), 0
+	n, warnings := len(p.list.Rows), 0
 	for _, r := range p.list.Rows {
-		if len(r.Warnings) > 0 {
-			warned++
-		}
+		warnings += len(r.Warnings)
 	}
 	if n == 0 {
 		return ""
 	}
 	text := counted(n, "path")
-	if warned > 0 {
-		text += ", " + counted(warned, "warning")
+	if warnings > 0 {
+		text += ", " + counted(warnings, "warning")
 	}
 	return text
 }

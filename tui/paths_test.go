@@ -2,6 +2,7 @@ package tui
 
 import (
 	"encoding/csv"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -47,15 +48,46 @@ func trodden() []model.Path {
 	}
 }
 
+// grouped is cohorts of one path, of another one and of several, more than are told.
+func grouped() []model.Cohort {
+	const s = time.Second
+	on := func(path string) []model.Trait {
+		return []model.Trait{{Kind: model.TraitAddress, Value: "10.0.3.7"}, {Kind: model.TraitPath, Value: path}, {Kind: model.TraitAgent, Value: "shop/7.1"}, {Kind: model.TraitCode, Value: "none"}}
+	}
+	all := []model.Cohort{
+		{ID: 1, Kind: model.CohortSilence, Cause: model.CauseIdleCut, Started: noon.Add(-50 * time.Minute), Newest: noon.Add(-2 * s), Count: 780, Of: 840, Length: 60 * s, Spread: 400 * time.Millisecond, Traits: on("/rooms/*"), Chance: 3e-10,
+			Detail: "780 of 840 that ended without a close frame on the side of the client did so after 60.0 s ± 400 ms without a byte, all through 10.0.3.7, all on /rooms/*: an idle timeout at the peer or on the way; known limits of that length: nginx proxy_read_timeout, AWS ALB idle timeout. Beat more often than every 60.0 s, or raise it."},
+		{ID: 2, Kind: model.CohortMoment, Cause: model.CauseProxyReload, Started: noon.Add(-12 * time.Minute), Newest: noon.Add(-12 * time.Minute), Count: 412, Of: 900, Traits: []model.Trait{{Kind: model.TraitAddress, Value: "10.0.3.7"}},
+			Detail: "412 of 900 connections ended within 1.4 s, all through 10.0.3.7, at different ages and whatever passed on them: the proxy at that address was reloaded or restarted, or the one program of all these clients ended. Have it drain its connections first."},
+		{ID: 3, Kind: model.CohortData, Cause: model.CauseIdleCut, Started: noon.Add(-time.Hour), Newest: noon.Add(-time.Hour), Count: 4, Of: 4, Traits: on("/feed"), Chance: 1e-9, Detail: "4 of 4 on another path."},
+	}
+	for i := range 6 {
+		at := noon.Add(time.Duration(i-20) * time.Minute)
+		all = append(all, model.Cohort{ID: 4 + i, Kind: model.CohortMoment, Started: at, Newest: at, Count: 20 + i, Of: 900, Traits: on("/rooms/*")[:2], Chance: 1e-40,
+			Detail: fmt.Sprintf("%d of 900 connections ended within 30 ms, all through 10.0.3.7, all on /rooms/*.", 20+i)})
+	}
+	return append(all, model.Cohort{ID: 10, Kind: model.CohortSilence, Cause: model.CauseUnknown, Started: noon.Add(-3 * time.Hour), Newest: noon.Add(-time.Hour), Count: 5, Of: 30, Traits: on("/rooms/*"), Chance: 2e-8,
+		Detail: "5 of 30 that ended without a close frame on the side of the client did so 5.0 s ± 1 ms after they had opened, and after as long without a byte, all through 10.0.3.7, all on /rooms/*: an idle timeout or a maximum lifetime, which such connections cannot tell apart."})
+}
+
 func onPaths(t testing.TB, w, h int, getenv func(string) string) *screen {
 	f := newFake(ward(20)...)
-	f.snapshot.Paths, f.snapshot.Monitor.Upstream = trodden(), "http://localhost:3000"
+	f.snapshot.Paths, f.snapshot.Cohorts, f.snapshot.Monitor.Upstream = trodden(), grouped(), "http://localhost:3000"
 	return newScreenWith(t, f, w, h, getenv, false).press("7")
 }
 
 func TestPathsGoldens(t *testing.T) {
 	for name, size := range map[string]size{"60x15": {60, 15}, "80x24": {80, 24}, "120x36": {120, 36}, "200x60": {200, 60}} {
 		t.Run(name, func(t *testing.T) { golden.RequireEqual(t, []byte(onPaths(t, size.w, size.h, utf8Locale).text())) })
+	}
+	for name, size := range map[string]size{"80x24": {80, 24}, "120x36": {120, 36}} { // at 200x60 all is seen
+		t.Run("cohorts-"+name, func(t *testing.T) {
+			s := onPaths(t, size.w, size.h, utf8Locale)
+			for range 3 {
+				s.press("pgdn")
+			}
+			golden.RequireEqual(t, []byte(s.text()))
+		})
 	}
 	t.Run("kept-alive", func(t *testing.T) {
 		golden.RequireEqual(t, []byte(onPaths(t, 120, 30, utf8Locale).press("j", "j").text()))
@@ -98,6 +130,30 @@ func TestPathsPage(t *testing.T) {
 	s.press("enter").line("path=/rooms/*")
 	s = onPaths(t, 120, 36, utf8Locale).press("7", "j", "enter")
 	s.line("path=/ws")
+}
+
+// The cohorts of a path are below its map: first those that say what to do, then the largest. What shares no path is with all
+// paths on which something ended.
+func TestPathsHaveTheirCohorts(t *testing.T) {
+	s := onPaths(t, 120, 80, utf8Locale)
+	s.line("idle-cut: 780 of 840, chance below 1e-9, began 50m00s ago, newest just now, all are shop/7.1")
+	s.line("proxy-reload: 412 of 900, chance below 1e-300, began 12m00s ago, newest 12m00s ago, on several paths")
+	s.line("unknown silence: 5 of 30")
+	s.line("and 3 more")
+	s.lacks("another path")
+	s.lacks("21 of 900")
+	text := s.text()
+	last := 0
+	for _, name := range []string{"timer-race: ", "Cohorts", "idle-cut: 780", "proxy-reload: ", "unknown silence", "moment: 25", "moment: 24", "and 3 more"} {
+		at := strings.Index(text, name)
+		if at < last {
+			t.Errorf("%s is not below what comes before it:\n%s", name, text)
+		}
+		last = at
+	}
+	s.press("j").lacks("Cohorts") // nothing ended there
+	s.press("j").line("proxy-reload: 412 of 900")
+	s.lacks("idle-cut: 780")
 }
 
 // The detail of a connection has the map of its path.

@@ -12,8 +12,8 @@
 //   - Ends come at any silence. If a connection may end at any time, an end at a certain silence is as likely as the
 //     connection is to be that silent. Each silence passes through all shorter ones, so the density falls, and a window
 //     that ends at x and is r wide has at most the probability r/x. The same holds of ages. That bound needs no
-//     measurement. Of n ends, the number of ways to find k within a window of r/x = p is at most C(n,k)·k·p^(k-1) on
-//     average: the union bound of the scan statistic (Naus, "The distribution of the size of the maximum cluster of
+//     measurement. Only what is longer than a = 1.5 s is looked at, and of that a window has at most p = r/(x-a). Of n
+//     ends, the number of ways to find k within a window of that share is at most C(n,k)·k·p^(k-1) on average: the union bound of the scan statistic (Naus, "The distribution of the size of the maximum cluster of
 //     points on a line", JASA 60, 1965; Glaz, Naus and Wallenstein, "Scan Statistics", 2001).
 //   - Ends come at a constant rate. The number of them in a window is Poisson. Its tail is bounded as Chernoff does.
 //   - Each connection is as likely to end as any other. The number of ends with a trait is binomial, with the share of the

@@ -46,6 +46,9 @@ type Peer struct {
 	Agent     string
 }
 
+// forwarded reports whether a proxy that names its clients is on the way.
+func (p *Peer) forwarded() bool { return p.Forwarded || p.Address != p.Via }
+
 // End is one end of a connection, or one suspicion.
 type End struct {
 	ID     model.ID

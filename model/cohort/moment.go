@@ -33,6 +33,8 @@ const (
 	mostCalm = 40
 	// overBurst is the logarithm of the probability of a burst, with the rate after it, from which on it is over.
 	overBurst = -20
+	// farCloser is how much closer together than their beginnings ends must be that are nearly of the same age.
+	farCloser = 20
 	// warmUp is the number of bins that a background is taken over at least.
 	warmUp = 40
 )
@@ -155,7 +157,7 @@ func (s *stream) sum(from, to int64) (n int) {
 // judge makes a cohort of the ends in a burst that nothing else explains.
 func (w *Watch) judge(b burst, open iter.Seq[Living], news *News) {
 	s := &w.streams[b.stream]
-	members := oneWay(w.in(b))
+	members := oneWay(fromOutside(w.in(b)))
 	if len(members) < leastBurst {
 		return
 	}
@@ -263,6 +265,17 @@ func fullest(sorted []*entry) (from, to int) {
 	return from, to
 }
 
+// fromOutside leaves out the clients that the application or holter sent away, unless they are most: they are beside the burst.
+func fromOutside(members []*entry) []*entry {
+	sentAway := func(e *entry) bool {
+		return e.Side == model.ClientSide && (e.By == model.ByApp || e.By == model.ByHolter)
+	}
+	if 2*count(members, sentAway) > len(members) {
+		return members
+	}
+	return slices.DeleteFunc(members, sentAway)
+}
+
 // oneWay leaves out the few ends that came through another address than most: they are beside the burst.
 func oneWay(members []*entry) []*entry {
 	counts := map[netip.Addr]int{}
@@ -281,7 +294,7 @@ func oneWay(members []*entry) []*entry {
 type crowd struct {
 	via     netip.Addr // that all came through
 	open    int        // connections of the same side that are still open
-	spared  int        // of them: through the same address, and open for longer than the youngest that ended
+	spared  int        // of them: the same way, and open for longer than the youngest that ended
 	clients int        // that ended
 	proxied bool       // a proxy has said so
 	various bool       // the ages are not those of connections that were opened together, nor the silences the same
@@ -294,7 +307,7 @@ func look(members []*entry, side model.Side, open iter.Seq[Living]) (c crowd) {
 	for _, e := range members {
 		names[e.Client] = true
 		youngest = min(youngest, e.Clocks[Age])
-		if e.Forwarded || e.Address != e.Via {
+		if e.forwarded() {
 			forwarded++
 		}
 	}
@@ -304,6 +317,7 @@ func look(members []*entry, side model.Side, open iter.Seq[Living]) (c crowd) {
 			c.via, _ = netip.ParseAddr(t.Value)
 		}
 	}
+	allForwarded := forwarded*nearly >= (nearly-1)*len(members) // then what is not came past the proxy
 	last := members[len(members)-1].At
 	opened := last - model.Instant(youngest)
 	for l := range open {
@@ -311,7 +325,7 @@ func look(members []*entry, side model.Side, open iter.Seq[Living]) (c crowd) {
 			continue
 		}
 		c.open++
-		if l.Via == c.via && l.Opened < opened {
+		if l.Via == c.via && l.Opened < opened && (l.forwarded() || !allForwarded) {
 			c.spared++
 		}
 	}
@@ -319,7 +333,8 @@ func look(members []*entry, side model.Side, open iter.Seq[Living]) (c crowd) {
 	return c
 }
 
-// various reports whether readings of a clock differ by far more than the moments at which they were taken.
+// various reports whether readings of a clock differ by far more than the moments at which they were taken. A limit on that
+// clock ends connections as far apart as the clock began in them; what ends them far closer together is no such limit.
 func various(members []*entry, c Clock) bool {
 	values := make([]time.Duration, len(members))
 	for i, e := range members {
@@ -329,7 +344,10 @@ func various(members []*entry, c Clock) bool {
 	n := len(values)
 	length := time.Duration(members[n-1].At - members[0].At)
 	middle := values[n-1-n/10] - values[n/10]
-	return middle > 2*length && middle > 5*resolution && middle*50 > values[n/2]
+	if middle*50 <= values[n/2] { // a coarse timer may stray so far
+		return middle > farCloser*max(length, resolution)
+	}
+	return middle > 2*length && middle > 5*resolution
 }
 
 // brief reports whether most readings of a clock are too short for a limit.

@@ -29,12 +29,13 @@ var sizes = func() (all []int) {
 // window is one over sorted values, from one index to before another.
 type window struct{ from, to int }
 
-// narrowest returns the windows of k values that are the narrowest in relation to where they end.
+// narrowest returns the windows of k values that are the narrowest in relation to where they end. No value is below shortest, so
+// that is where all begin.
 func narrowest(values []time.Duration, k int) (best window, share float64) {
 	share = math.Inf(1)
 	for to := k; to <= len(values); to++ {
 		low, high := values[to-k], values[to-1]
-		if s := float64(max(high-low, resolution)) / float64(high); s < share && high-low <= widest(high) {
+		if s := float64(max(high-low, resolution)) / float64(max(high-shortest, resolution)); s < share && high-low <= widest(high) {
 			best, share = window{to - k, to}, s
 		}
 	}

@@ -214,6 +214,7 @@ func (w *Watch) lookAround(now model.Instant, open iter.Seq[Living], news *News)
 func (w *Watch) Cohorts() []model.Cohort {
 	all := make([]model.Cohort, len(w.all))
 	for i, g := range w.all {
+		g.refresh(w)
 		all[i] = g.Cohort
 	}
 	return all

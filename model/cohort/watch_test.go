@@ -64,6 +64,11 @@ func (e *End) through(via string) *End {
 	return e
 }
 
+func (e *End) proxied() *End {
+	e.Forwarded = true
+	return e
+}
+
 func (e *End) told(code int, by model.Closer) *End {
 	e.Manner, e.Code, e.By = Told, code, by
 	return e
@@ -360,6 +365,30 @@ func TestMomentsWithoutACause(t *testing.T) {
 	}
 }
 
+// Clients that came back together after one reload are about as old at the next one. An age limit would have cut them as far
+// apart as they opened.
+func TestReloadOfClientsThatCameBackTogether(t *testing.T) {
+	for seed := range uint64(5) {
+		s := newScene(330 + seed)
+		for range 12 {
+			age := 127*time.Second + s.between(-time.Second, time.Second)
+			s.end(time.Hour+s.between(0, time.Millisecond), age).silent(s.between(0, time.Second)).through("127.0.0.1").proxied()
+		}
+		s.stay(4, 1, "127.0.0.1") // directly, as no header names another client
+		if c := s.play().the(t); c.Cause != model.CauseProxyReload || c.Count != 12 {
+			t.Errorf("seed %d: %+v", seed, c)
+		}
+	}
+	s := newScene(336)
+	for range 12 {
+		opened := s.between(0, 1500*time.Millisecond)
+		s.end(time.Hour+opened, 127*time.Second+s.jitter()).silent(s.between(0, time.Second)).through("127.0.0.1")
+	}
+	if c := s.play().the(t); c.Cause != model.CauseAgeCut {
+		t.Errorf("a lifetime: %+v", c)
+	}
+}
+
 // A load that begins is no moment.
 func TestSteadyRateIsNoMoment(t *testing.T) {
 	s := newScene(17)
@@ -381,6 +410,27 @@ func TestSuspicionsOfOneMoment(t *testing.T) {
 	c := s.play().the(t)
 	if c.Kind != model.CohortSuspects || c.Cause != model.CausePathDown || c.Count != 20 || c.Of != 70 || !strings.Contains(c.Detail, "all from 203.0.113.0/24") {
 		t.Errorf("%+v", c)
+	}
+}
+
+// Where all that fell silent are sides of one upstream, there is nothing else to look for.
+func TestSuspicionsOfOneUpstream(t *testing.T) {
+	for cause, says := range map[model.Cause]string{
+		model.CausePeerStalled: "18 of 20 connections fell silent within ", model.CausePathDown: "is gone", "": "look there first",
+	} {
+		s := newScene(28)
+		s.stay(20, 1, "10.1.1.1")
+		for i := range s.living {
+			s.living[i].Side = model.UpstreamSide
+		}
+		for i := range 18 {
+			e := s.end(time.Hour+s.between(0, 2*time.Second), s.between(time.Minute, time.Hour)).through("10.1.1.1")
+			e.Side, e.Manner, e.Cause, e.Client = model.UpstreamSide, Suspected, cause, fmt.Sprint(i)
+		}
+		c := s.play().the(t)
+		if !strings.Contains(c.Detail, says) || !strings.Contains(c.Detail, ", all at 10.1.1.1") || strings.Contains(c.Detail, "what they share") {
+			t.Errorf("%s: %s", cause, c.Detail)
+		}
 	}
 }
 
@@ -486,6 +536,23 @@ func TestReloadBesideOthers(t *testing.T) {
 		if c := o.the(t); c.Count != 20 || c.Cause != model.CauseProxyReload || len(o.causes) != 20 || o.named(model.CauseProxyReload) != 20 {
 			t.Errorf("seed %d, %d others: %+v", seed, others, c)
 		}
+	}
+}
+
+// The application sends clients away at the moment of a reload.
+func TestReloadWhileClientsAreSentAway(t *testing.T) {
+	s := newScene(320)
+	s.stay(100, 1, "10.0.3.8")
+	for i := range 33 {
+		e := s.end(time.Hour+s.between(0, 50*time.Millisecond), s.between(2*time.Second, time.Hour))
+		if i < 20 {
+			e.through("10.0.3.7")
+			continue
+		}
+		e.through("10.0.3.8").told(1002, model.ByApp)
+	}
+	if c := s.play().the(t); c.Count != 20 || c.Cause != model.CauseProxyReload {
+		t.Errorf("%+v", c)
 	}
 }
 
@@ -612,5 +679,20 @@ func TestManyCohorts(t *testing.T) {
 func TestNothingIsLeftOfABurst(t *testing.T) {
 	if from, to := densest(nil); from != to {
 		t.Errorf("from %d to %d of nothing", from, to)
+	}
+}
+
+// Where there are beats, no silence is longer than from one to the next, and those beyond the shortest limit lie close together.
+func TestSilencesBetweenBeats(t *testing.T) {
+	for seed := range uint64(5) {
+		s := newScene(seed)
+		for range 1000 {
+			beat := s.between(1800*time.Millisecond, 2200*time.Millisecond)
+			e := s.end(s.between(0, 10*time.Minute), s.between(3*time.Second, 5*time.Minute)).silent(s.between(0, beat))
+			e.Path, e.Via = "/ws", netip.MustParseAddr("127.0.0.1")
+		}
+		if all := s.play().Cohorts(); len(all) > 0 {
+			t.Errorf("seed %d: %s", seed, all[0].Detail)
+		}
 	}
 }

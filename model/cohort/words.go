@@ -2,6 +2,7 @@ package cohort
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,10 +78,28 @@ func momentWords(c *model.Cohort) string {
 
 func suspectsWords(c *model.Cohort) string {
 	text := fmt.Sprintf("%d of %d connections fell silent within %s%s", c.Count, c.Of, span(c.Length), through(c))
+	if c.Side == model.UpstreamSide && shares(c, model.TraitAddress) {
+		return text + ": " + upstreamWords(c.Cause)
+	}
 	if c.Cause != "" && c.Cause != model.CauseUnknown {
 		text += fmt.Sprintf(" (%s)", c.Cause)
 	}
 	return text + ": look for what they share before you blame the peers."
+}
+
+// upstreamWords tells what has become of the one upstream of all members.
+func upstreamWords(cause model.Cause) string {
+	switch cause {
+	case model.CausePeerStalled:
+		return "the upstream there hangs, or what is behind it: its kernel acknowledges pings, and no program answers them. Look at that program, not at the clients."
+	case model.CausePathDown:
+		return "the upstream there is gone, or the way to it: not even its kernel answers. Look at that machine, not at the clients."
+	}
+	return "all have that upstream in common, so look there first."
+}
+
+func shares(c *model.Cohort, kind model.TraitKind) bool {
+	return slices.ContainsFunc(c.Traits, func(t model.Trait) bool { return t.Kind == kind })
 }
 
 func traitWords(c *model.Cohort) string {

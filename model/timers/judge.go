@@ -35,7 +35,7 @@ type view struct {
 }
 
 func (v *view) judge() {
-	cut := v.cut()
+	cut := v.picture.Cut()
 	beat := v.beat(cut)
 	v.picture.Margin = margin(cut, beat)
 	v.kept(cut)
@@ -68,16 +68,6 @@ func (v *view) warn(kind model.WarningKind, cut *model.Limit, detail string) {
 		w.Urgency, w.Touched = model.Harm, cut.Ends
 	}
 	v.picture.Warnings = append(v.picture.Warnings, w)
-}
-
-// cut is the shortest limit of silence that holds here, nil if none is known.
-func (v *view) cut() *model.Limit {
-	for i := range v.picture.Limits {
-		if l := &v.picture.Limits[i]; l.Kind != model.AgeLimit && l.Holds() {
-			return l
-		}
-	}
-	return nil
 }
 
 // beat is the clock that ends silence, nil if there is none. Of two ends that beat, the faster does; of several populations of

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,10 +11,8 @@ import (
 
 // Nothing beats on a path, and nothing else passes there. That is told within five minutes.
 func TestNoBeatsAreTold(t *testing.T) {
+	long(t, "it takes minutes")
 	t.Parallel()
-	if os.Getenv("HOLTER_E2E_LONG") == "" {
-		t.Skip("it takes minutes: HOLTER_E2E_LONG=1 asks for it")
-	}
 	begin := time.Now()
 	p := launch(t, "proxy", pinging(t, 0).URL, "--scheme", "none")
 	quietClients(t, p, "/silent", 3)

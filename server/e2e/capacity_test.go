@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"net/http"
-	"os"
 	"testing"
 	"time"
 
@@ -15,9 +14,7 @@ import (
 // Very many connections are held by one process for a while, nobody is suspected, and nothing is left of
 // them afterwards. It has the machine for itself: other tests run before or after it.
 func TestCapacity(t *testing.T) {
-	if os.Getenv("HOLTER_E2E_LONG") == "" {
-		t.Skip("it takes three minutes: HOLTER_E2E_LONG=1 asks for it")
-	}
+	long(t, "it takes three minutes")
 	const clients, held = 18_000, 2 * time.Minute
 	const crews = 3 // under the race detector a process can have 8128 goroutines
 	if err := process.CanOpen(clients); err != nil {

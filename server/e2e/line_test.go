@@ -361,9 +361,7 @@ func TestStepAside(t *testing.T) {
 
 // These wait for most of the time, but measure: they run beside each other, and beside no other test.
 func TestSlowLines(t *testing.T) {
-	if os.Getenv("HOLTER_E2E_LONG") == "" {
-		t.Skip("they measure for half a minute: HOLTER_E2E_LONG=1 asks for it")
-	}
+	long(t, "they measure for half a minute")
 	t.Run("slow", slowLine)
 	t.Run("too slow", lineThatIsTooSlow)
 }

@@ -115,6 +115,7 @@ func (m *matrix) strangers(causes []model.Cause) map[string]bool {
 // across real networks. Each is named by what it died of, and what nothing shows is not named. The table is the confusion
 // matrix.
 func TestCausesAreNamed(t *testing.T) {
+	long(t, "it takes two minutes, by itself")
 	m := new(matrix)
 	t.Run("stages", func(t *testing.T) { // ends when all have ended
 		for name, play := range map[string]func(*testing.T, *matrix){

@@ -87,6 +87,7 @@ func (s *stage) play(m *matrix, scenes []scene, apart, calm, within time.Duratio
 	}
 	s.listen(within, right(each*95/100))
 	s.listen(5*time.Second, right(each))
+	s.Logf("holter was late itself: %v", s.lapses())
 	said := s.testimony()
 	for i := range scenes {
 		s.Logf("%s, such as %s", scenes[i].what, said.example(&scenes[i]))
@@ -166,6 +167,19 @@ func (s *stage) testimony() testimony {
 		all[client] = slices.CompactFunc(said, func(a, b sentence) bool { return a.said.Cause == b.said.Cause })
 	}
 	return all
+}
+
+// lapses are how often holter was late itself, by the reason. It names less then.
+func (s *stage) lapses() map[model.LateKind]int {
+	s.told.mu.Lock()
+	defer s.told.mu.Unlock()
+	counts := map[model.LateKind]int{}
+	for i := range s.told.events {
+		if late := s.told.events[i].Late; late != nil {
+			counts[late.Kind] += late.Times
+		}
+	}
+	return counts
 }
 
 // of are the clients of a scene.

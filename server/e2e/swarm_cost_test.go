@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -17,9 +16,7 @@ import (
 // one than the server does that it is to measure. (Over loopback it is the sender's system call
 // that does the receiver's part in the kernel.)
 func TestSwarmIsCheap(t *testing.T) {
-	if os.Getenv("HOLTER_E2E_LONG") == "" {
-		t.Skip("it takes the machine for a minute: HOLTER_E2E_LONG=1 asks for it")
-	}
+	long(t, "it takes the machine for a minute")
 	const clients, most = 10_000, 12 << 10 // bytes each, the program itself included
 	if err := process.CanOpen(clients); err != nil {
 		t.Skip(err)

@@ -85,10 +85,8 @@ func (p *program) files(t *testing.T) int {
 // The kernel finds out that the client's machine has vanished, 30 s after its last byte, where holter does not beat.
 // Where it beats, its unanswered ping keeps the kernel from that, and holter does it instead.
 func TestVanishedMachines(t *testing.T) {
+	long(t, "it takes half a minute")
 	t.Parallel()
-	if os.Getenv("HOLTER_E2E_LONG") == "" {
-		t.Skip("it takes half a minute: HOLTER_E2E_LONG=1 asks for it")
-	}
 	for _, scheme := range []string{"none", "both"} {
 		t.Run(scheme, func(t *testing.T) {
 			t.Parallel()

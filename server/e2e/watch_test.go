@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -26,6 +27,14 @@ func eventually(t *testing.T, within time.Duration, what string, ok func() bool)
 		if time.Now().After(deadline) {
 			t.Fatalf("not within %v: %s", within, what)
 		}
+	}
+}
+
+// long skips a test that takes long, unless those are asked for too.
+func long(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("HOLTER_E2E_LONG") == "" {
+		t.Skipf("%s: HOLTER_E2E_LONG=1 asks for it", why)
 	}
 }
 

@@ -4,8 +4,8 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"holter/model"
@@ -14,10 +14,14 @@ import (
 )
 
 // cohorts shows the ends of connections to a cohort.Watch. Each end comes from the goroutine that moves the bytes, which
-// gets the cause at once if it is known; maintain has the Watch look at all of them, and names those before.
+// gets the cause at once if it is known; maintain has the Watch look at all of them, and names those before. That look takes
+// long, and an end comes under Hub.mu: while maintain has the Watch for itself, ends wait for it to be given back.
 type cohorts struct {
-	mu    sync.Mutex // protects watch; no lock is taken under it
-	watch *cohort.Watch
+	mu      sync.Mutex    // protects the following; no lock is taken under it
+	watch   *cohort.Watch // nil while maintain has it
+	waiting []cohort.End  // that came meanwhile, at most mostWaiting
+
+	found atomic.Pointer[[]model.Cohort] // by the newest look; what it points to never changes
 }
 
 const (
@@ -30,27 +34,67 @@ const (
 	mostFound = 64
 	// namedAtOnce is the number of ends that are named under Hub.mu before others may have it.
 	namedAtOnce = 256
+	// mostWaiting bounds the ends that come during one look, which takes a fraction of a second.
+	mostWaiting = 16 << 10
 )
 
 func (s *cohorts) add(e *cohort.End) *model.Diagnosis {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.watch.Add(e)
-}
-
-func (s *cohorts) tick(now model.Instant, open []cohort.Living) cohort.News {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if open == nil {
-		return s.watch.Tick(now, nil)
+	if s.watch != nil {
+		return s.watch.Add(e)
 	}
-	return s.watch.Tick(now, slices.Values(open))
+	if len(s.waiting) < mostWaiting {
+		s.waiting = append(s.waiting, *e)
+	}
+	return nil
 }
 
-func (s *cohorts) list() []model.Cohort {
+// lend gives the Watch to maintain.
+func (s *cohorts) lend() *cohort.Watch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.watch.Cohorts()
+	w := s.watch
+	s.watch = nil
+	return w
+}
+
+// giveBack takes the Watch back from maintain, once it has seen the ends that came meanwhile. It returns those of them whose
+// causes are known.
+func (s *cohorts) giveBack(w *cohort.Watch) (named []cohort.Named) {
+	found := w.Cohorts()
+	s.found.Store(&found)
+	for {
+		waiting := s.tryGiveBack(w)
+		if waiting == nil {
+			return named
+		}
+		for i := range waiting {
+			e := &waiting[i]
+			if d := w.Add(e); d != nil {
+				named = append(named, cohort.Named{ID: e.ID, Side: e.Side, Diagnosis: d})
+			}
+		}
+	}
+}
+
+// tryGiveBack takes the Watch back unless ends wait for it, which it returns.
+func (s *cohorts) tryGiveBack(w *cohort.Watch) (waiting []cohort.End) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	waiting, s.waiting = s.waiting, nil
+	if waiting == nil {
+		s.watch = w
+	}
+	return waiting
+}
+
+// list returns the cohorts as of the newest look.
+func (s *cohorts) list() []model.Cohort {
+	if found := s.found.Load(); found != nil {
+		return slices.Clone(*found)
+	}
+	return nil
 }
 
 // ended tells the Watch that the leg has ended, and keeps the cause if that is known. It is called before the heart ends.
@@ -113,17 +157,12 @@ func (l *leg) clocks(now model.Instant) (read cohort.Clocks) {
 	return read
 }
 
-// proxyFields are fields that a proxy adds to a request, as handshake.header has them.
-var proxyFields = []string{"X-Forwarded-For: ", "Forwarded: ", "Via: ", "X-Real-Ip: "}
-
 func (l *leg) peer() cohort.Peer {
 	c := l.conn
 	shake := c.handshake.Value()
-	p := cohort.Peer{Via: addressOf(l.tap), Address: c.remote.Addr(), Client: c.client.id, Path: shake.path, Agent: shake.agent}
-	for _, field := range proxyFields {
-		p.Forwarded = p.Forwarded || strings.Contains("\n"+shake.header, "\n"+field)
+	return cohort.Peer{
+		Via: addressOf(l.tap), Address: c.remote.Addr(), Forwarded: shake.forwarded, Client: c.client.id, Path: shake.path, Agent: shake.agent,
 	}
-	return p
 }
 
 // addressOf returns the address of the other end of a socket.
@@ -154,15 +193,16 @@ func (h *Hub) living(now model.Instant) []cohort.Living {
 	return open
 }
 
-// reportCohorts publishes the cohorts that have been found, and names the ends in them.
+// reportCohorts publishes the cohorts that have been found, and names the ends in them. Only maintain calls it.
 func (h *Hub) reportCohorts() {
-	now := h.now()
-	news := h.cohorts.tick(now, nil)
-	h.tell(&news, now)
+	now, watch := h.now(), h.cohorts.lend()
+	news := watch.Tick(now, nil)
 	if news.Look {
-		news = h.cohorts.tick(now, h.living(now))
-		h.tell(&news, now)
+		more := watch.Tick(now, slices.Values(h.living(now)))
+		news.Found, news.Named = append(news.Found, more.Found...), append(news.Named, more.Named...)
 	}
+	news.Named = append(news.Named, h.cohorts.giveBack(watch)...)
+	h.tell(&news, now)
 }
 
 func (h *Hub) tell(news *cohort.News, now model.Instant) {

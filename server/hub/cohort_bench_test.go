@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/cohort"
 	"holter/server/tap"
 )
 
 // BenchmarkMassEvent ends ten thousand connections at one moment, beside ten thousand that stay, and has them grouped and
-// named. It reports how long that took, and the longest that the locks were held which a beat or a handshake waits for.
+// named. It reports how long that took, and the longest that the locks were held which a beat or a handshake waits for, while
+// others go on to end one by one.
 func BenchmarkMassEvent(b *testing.B) {
 	const n = 10_000
 	var grouping, waiting time.Duration
@@ -33,7 +35,7 @@ func BenchmarkMassEvent(b *testing.B) {
 		close(stop)
 		waiting = max(waiting, <-longest)
 		if all := h.cohorts.list(); all[0].Count != n || conns[0].toClient.end.verdict == nil {
-			b.Fatalf("%+v", all)
+			b.Fatalf("%d of %d are grouped, the first is named %+v", all[0].Count, n, conns[0].toClient.end.verdict)
 		}
 	}
 	b.ReportMetric(float64(grouping.Microseconds())/1e3, "ms-to-group")
@@ -59,7 +61,8 @@ func aged(b *testing.B, n int) (*Hub, []*connection) {
 	return h, conns
 }
 
-// probeLocks takes the locks that a handshake and a beat take, again and again, and measures the longest wait.
+// probeLocks takes the locks that a handshake and a beat take, again and again, and reports an orderly end under them. It
+// measures the longest wait.
 func probeLocks(h *Hub, conns []*connection) (stop chan struct{}, longest chan time.Duration) {
 	stop, longest = make(chan struct{}), make(chan time.Duration, 1)
 	go func() {
@@ -75,8 +78,11 @@ func probeLocks(h *Hub, conns []*connection) (stop chan struct{}, longest chan t
 			}
 			began := time.Now()
 			h.mu.Lock()
-			c := conns[i%len(conns)]
+			c := conns[len(conns)-1-i%(len(conns)/2)]
 			c.mu.Lock()
+			e := c.toClient.shape(h.now())
+			e.Manner, e.Code, e.By = cohort.Told, 1000, model.ByPeer
+			h.cohorts.add(e) // as an end does under these locks
 			c.mu.Unlock()
 			h.mu.Unlock()
 			most = max(most, time.Since(began))

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -138,22 +139,30 @@ func TestCutOfTheUpstreamIsNamed(t *testing.T) {
 	})
 }
 
-// Many clients that fall silent together are told as one, but for a few whose beat comes last.
+// Many clients that fall silent together are told as one, but for those whose beat comes last: beats come at random, so these
+// are few, and seldom as many as make a second cohort.
 func TestSuspicionsTogetherAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _ := start(t, observing())
 		var peers []*peer
-		for i := range 30 {
+		const n, dead = 30, 20
+		for i := range n {
 			peers = append(peers, connect(t, h, fmt.Sprint("client-", i)))
 		}
 		time.Sleep(20 * time.Second)
-		for _, p := range peers[:20] {
+		for _, p := range peers[:dead] {
 			p.frozen.Store(true)
 		}
 		time.Sleep(15 * time.Second)
 		_, _, found := causes(h)
-		if len(found) != 1 || found[0].Kind != model.CohortSuspects || found[0].Count < 12 || found[0].Of != 30 {
-			t.Errorf("%+v", found)
+		if len(found) == 0 || len(found) > 2 || found[0].Count < dead*3/5 {
+			t.Fatalf("%+v", found)
+		}
+		told := 0
+		for _, c := range found {
+			if told += c.Count; c.Kind != model.CohortSuspects || c.Of != n || told > dead {
+				t.Errorf("%+v", found)
+			}
 		}
 	})
 }
@@ -161,13 +170,17 @@ func TestSuspicionsTogetherAreTold(t *testing.T) {
 // After the machine has slept it is not known when a connection ended.
 func TestEndsAfterASleepTeachNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, _ := start(t, passive())
+		h := New(passive())
+		ctx, stop := context.WithCancel(t.Context())
+		over := make(chan error)
+		go func() { over <- h.maintain(ctx) }()
+		defer func() { stop(); <-over }()
 		var peers []*peer
 		for i := range 12 {
 			peers = append(peers, connect(t, h, fmt.Sprint("client-", i)))
 			time.Sleep(3 * time.Second)
 		}
-		h.late.Observe(h.now(), 20*time.Second)
+		h.late.Observe(h.now(), 20*time.Second) // in place of the scheduler
 		for _, p := range peers {
 			p.conn.Close()
 			<-p.over

@@ -18,6 +18,7 @@ type handshake struct {
 	path, agent string
 	header      string // lines of "name: value"
 	boxes       timers.Boxes
+	forwarded   bool // a proxy says that it has passed the request on
 }
 
 const (
@@ -31,8 +32,14 @@ const (
 var single = []string{"Sec-Websocket-Key"}
 
 func (h *Hub) handshakeOf(r *http.Request) handshake {
-	return handshake{path: h.pathOf(r), agent: model.Clean(r.UserAgent(), maxText), header: h.headerOf(r), boxes: timers.InRequest(r.Header)}
+	return handshake{
+		path: h.pathOf(r), agent: model.Clean(r.UserAgent(), maxText), header: h.headerOf(r), boxes: timers.InRequest(r.Header),
+		forwarded: slices.ContainsFunc(proxyFields, func(field string) bool { return r.Header.Get(field) != "" }),
+	}
 }
+
+// proxyFields are fields that a proxy adds to a request.
+var proxyFields = []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip"}
 
 func (h *Hub) pathOf(r *http.Request) string {
 	path := r.URL.Path

@@ -176,16 +176,17 @@ func (c *connection) beat(at model.Instant, sent bool) {
 	*last = at
 	c.route.mu.Lock()
 	defer c.route.mu.Unlock()
-	c.route.timers.Beat(sent, at, every, since(at, l.tap.Active()))
+	c.route.timers.Beat(sent, at, every, since(at, l.tap.Flow().Active()))
 }
 
 // observation is what the clocks of c show now. Its leg to the client must have its tap.
 func (c *connection) observation(now model.Instant) timers.Observation {
 	l := &c.toClient
-	calm := l.tap.Calm()
+	flow := l.tap.Flow()
+	calm := flow.Calm()
 	in, out := l.tap.Lost()
 	return timers.Observation{
-		Age: since(now, c.opened), Silence: since(now, l.tap.Active()), Calm: calm.Longest, Near: calm.Near, Half: calm.Half,
+		Age: since(now, c.opened), Silence: since(now, flow.Active()), Calm: calm.Longest, Near: calm.Near, Half: calm.Half,
 		Lapse:   since(l.tap.Heard(), max(c.opened, l.tap.Data())),
 		Beaten:  l.pings > 0,
 		Beating: l.pings > 0 && since(now, l.heart.LastPing()) < 3*c.hub.o.Rhythm.Interval,
@@ -364,7 +365,7 @@ func (c *connection) look(now model.Instant, mode timers.Mode) {
 		return
 	}
 	r := c.route
-	gap := l.tap.Gap()
+	gap := l.tap.Flow().Gap()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.timers.Observe(c.observation(now), mode)

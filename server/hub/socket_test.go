@@ -206,6 +206,7 @@ func endAtOnce(t *testing.T, secure bool) {
 }
 
 func TestPeerThatDoesNotReadIsClosed(t *testing.T) {
+	t.Parallel()
 	o := quick()
 	o.Rhythm.Interval = 100 * ms
 	o.WriteTimeout = 2 * time.Second
@@ -239,6 +240,7 @@ func TestPeerThatReadsAgain(t *testing.T) {
 	}
 	for name, secure := range map[string]bool{"plain": false, "TLS": true} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o := quick()
 			o.Rhythm.Interval = 200 * ms
 			h, _ := start(t, o)
@@ -281,6 +283,7 @@ func TestPeerThatReadsAgain(t *testing.T) {
 
 // A slow peer may take any time to read a long message, as long as there is progress.
 func TestSlowPeerIsNotStuck(t *testing.T) {
+	t.Parallel()
 	o := quick()
 	o.WriteTimeout = time.Second
 	h, _ := start(t, o)

@@ -25,7 +25,7 @@ func (c *connection) watchStream(now model.Instant) {
 		c.habit = new(habit.Habit)
 	}
 	read := c.readings()
-	read[habit.In].Pause, read[habit.Out].Pause = t.TakePauses()
+	read[habit.In].Pause, read[habit.Out].Pause = t.Flow().TakePauses()
 	found := c.habit.Look(now, between, c.habits(), read, c.isPage(), c.hub.late.VoidBefore())
 	c.toClient.flow(&found, now)
 	if c.toUpstream != nil {
@@ -59,9 +59,9 @@ func (c *connection) readings() (read [2]habit.Reading) {
 		from = &c.toClient
 	}
 	t := c.toClient.tap
-	read[habit.In].Last, read[habit.Out].Last = t.DataIn(), t.DataOut()
-	read[habit.In].Alive = well && t.Heard() > t.DataIn()
-	read[habit.Out].Alive = well && from.tap.Heard() > t.DataOut()
+	read[habit.In].Last, read[habit.Out].Last = t.Flow().DataIn(), t.Flow().DataOut()
+	read[habit.In].Alive = well && t.Heard() > read[habit.In].Last
+	read[habit.Out].Alive = well && from.tap.Heard() > read[habit.Out].Last
 	return read
 }
 

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-	"unsafe"
 
 	"github.com/gobwas/ws"
 
@@ -62,6 +61,30 @@ func TestStreamStalls(t *testing.T) {
 			})
 		})
 	}
+}
+
+// One of the streams of an upstream stops, with both ends well. It is the upstream's fault.
+func TestUpstreamStopsSending(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, observing())
+		stalls, stalling := proxied(t, h)
+		flows, flowing := proxied(t, h)
+		pass := func(from, to *peer) { // as a proxy does
+			ws.WriteFrame(from.conn, ws.NewTextFrame([]byte("17.25")))
+			to.tell("17.25")
+		}
+		steadily(5*time.Minute, func() { pass(stalling, stalls); pass(flowing, flows) })
+		steadily(10*time.Second, func() { pass(flowing, flows) })
+		d := detail(t, h, stalls.id)
+		if d.Side != model.UpstreamSide || d.State != model.Normal || d.Diagnosis.Cause != model.CauseStreamStalled ||
+			!strings.HasPrefix(d.Diagnosis.Detail, "No data has come from the upstream for ") {
+			t.Errorf("the %s side %s: %+v", d.Side, d.State, d.Diagnosis)
+		}
+		if d := detail(t, h, flows.id); d.Diagnosis.Cause != "" {
+			t.Errorf("the other: %+v", d.Diagnosis)
+		}
+		wantStory(t, h, stalls.id, "connection.opened", "cause.found")
+	})
 }
 
 // A stream that stops because the peer is dead has the cause of that.
@@ -183,8 +206,8 @@ func TestBeatsAlone(t *testing.T) {
 	})
 }
 
-// What a connection pays for the rhythm of its data, when it has data.
-func TestRhythmStaysSmall(t *testing.T) {
+// The first look makes a habit, and no other one allocates.
+func TestLooksAllocateNothing(t *testing.T) {
 	h := New(quick())
 	c, app, end := forged(t, h, "feed")
 	ws.WriteFrame(app, ws.NewTextFrame([]byte("x")))
@@ -194,9 +217,6 @@ func TestRhythmStaysSmall(t *testing.T) {
 	}
 	c.watchStream(h.now())
 	c.mu.Unlock()
-	if size := unsafe.Sizeof(*c.habit) + unsafe.Sizeof(c.habit); size > 80 {
-		t.Errorf("a habit takes %d bytes", size)
-	}
 	now := h.now()
 	if n := testing.AllocsPerRun(100, func() {
 		now += model.Instant(time.Second)

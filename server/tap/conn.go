@@ -94,17 +94,12 @@ type Conn struct {
 	own atomic.Pointer[ownPing]
 
 	// Figures that any goroutine may read.
-	heard   atomic.Int64  // Instant of the last byte in; the reader's
-	spoke   atomic.Int64  // Instant of the last byte in that was not a pong of ours, 0 for none; the reader's
-	said    atomic.Int64  // Instant of the last byte out; the writer's
-	active  atomic.Int64  // Instant of the last byte of either application; of the reader and of the writer
-	writing atomic.Int64  // Instant at which the write under way began, 0 if there is none; the writer's
-	calm    lull          // of the applications' bytes
-	gap     atomic.Uint32 // microseconds between the last two data frames of a direction, 0 for none; of the reader and of the writer
-	pinged  atomic.Int32  // pings of the peer that no pong has answered; of the reader and of the writer
-
-	dataIn, dataOut   atomic.Int64  // Instant of the last data frame, 0 before the first; the reader's and the writer's
-	pauseIn, pauseOut atomic.Uint32 // the longest between two of one direction, in pauseUnits, since TakePauses
+	heard   atomic.Int64 // Instant of the last byte in; the reader's
+	spoke   atomic.Int64 // Instant of the last byte in that was not a pong of ours, 0 for none; the reader's
+	said    atomic.Int64 // Instant of the last byte out; the writer's
+	writing atomic.Int64 // Instant at which the write under way began, 0 if there is none; the writer's
+	data    atomic.Int64 // Instant of the last data frame if there is no flow, 0 before the first; of the reader and of the writer
+	flow    *Flow        // nil after NewUpstream; never changes
 
 	// What other goroutines ask of reader and writer.
 	readBy  atomic.Int64         // Instant of the application's read deadline, 0 for none
@@ -168,6 +163,20 @@ type ownPing struct {
 
 // New taps c. Reads return early first: bytes that came in before the tap was there. now gives the time.
 func New(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Conn {
+	t := newConn(c, early, watch, now)
+	t.flow = new(Flow)
+	t.flow.active.Store(t.heard.Load())
+	return t
+}
+
+// NewUpstream taps c after a handshake in which this end was the client.
+func NewUpstream(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Conn {
+	t := newConn(c, early, watch, now)
+	t.client, t.phase = true, phaseFrames
+	return t
+}
+
+func newConn(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Conn {
 	t := &Conn{Conn: c, watch: watch, now: now, key: rand.Uint64()}
 	if len(early) > 0 {
 		t.ahead = &ahead{early: early}
@@ -176,15 +185,7 @@ func New(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Con
 		t.polite = new(polite)
 	}
 	t.heard.Store(int64(now()))
-	t.active.Store(t.heard.Load())
 	t.said.Store(t.heard.Load())
-	return t
-}
-
-// NewUpstream taps c after a handshake in which this end was the client.
-func NewUpstream(c net.Conn, early []byte, watch Watcher, now func() model.Instant) *Conn {
-	t := New(c, early, watch, now)
-	t.client, t.phase = true, phaseFrames
 	return t
 }
 

@@ -41,15 +41,15 @@ func TestPausesBetweenDataFrames(t *testing.T) {
 	out(ws.NewBinaryFrame(make([]byte, 300)))
 	now = model.Instant(27 * time.Second)
 	out(ws.NewTextFrame(nil))
-	pauseIn, pauseOut := c.TakePauses()
+	pauseIn, pauseOut := c.Flow().TakePauses()
 	if differ(pauseIn, 3*time.Second) || differ(pauseOut, 7*time.Second) {
 		t.Errorf("pauses of %v in and %v out, want 3 s and 7 s", pauseIn, pauseOut)
 	}
-	if c.DataIn() != model.Instant(11*time.Second) || c.DataOut() != now || c.Data() != now {
-		t.Errorf("data in at %v, out at %v", time.Duration(c.DataIn()), time.Duration(c.DataOut()))
+	if c.Flow().DataIn() != model.Instant(11*time.Second) || c.Flow().DataOut() != now || c.Data() != now {
+		t.Errorf("data in at %v, out at %v", time.Duration(c.Flow().DataIn()), time.Duration(c.Flow().DataOut()))
 	}
 	in(ws.NewTextFrame([]byte("x")))
-	if in, out := c.TakePauses(); differ(in, 16*time.Second) || out != 0 {
+	if in, out := c.Flow().TakePauses(); differ(in, 16*time.Second) || out != 0 {
 		t.Errorf("pauses of %v in and %v out since then, want 16 s and none", in, out)
 	}
 }

@@ -3,15 +3,13 @@ package tap
 import (
 	"sync/atomic"
 	"time"
-
-	"holter/model"
 )
 
 // lull learns the longest silence that a connection has survived. A silence is survived once a byte has come in after it:
 // bytes that were only sent may have gone nowhere. The reader and the writer use it at each message, so it neither locks
 // nor allocates. A silence that both end at the same moment may be counted once or twice.
 type lull struct {
-	longest atomic.Uint64 // a Lull: lullBits of milliseconds, and the two counts
+	longest atomic.Uint64 // a Lull: milliseconds, and below them the two counts, of countBits each
 	sentAt  atomic.Uint32 // milliseconds of a silence that ended with bytes to the peer, which has sent none since; 0 for none
 }
 
@@ -78,18 +76,3 @@ func (l *lull) get() Lull {
 	ms, near, half := unpackLull(l.longest.Load())
 	return Lull{time.Duration(ms) * time.Millisecond, int(near), int(half)}
 }
-
-// since returns the time from the last of something to this one, and makes this one the last.
-func (c *Conn) since(last *atomic.Int64, at model.Instant) time.Duration {
-	return time.Duration(max(0, int64(at)-last.Swap(int64(at))))
-}
-
-// Active returns when the last byte passed, in either direction, that is of an application: no ping of ours and no answer
-// to one.
-func (c *Conn) Active() model.Instant { return model.Instant(c.active.Load()) }
-
-// Calm returns the longest silence of both applications that the connection has survived. Pings of ours do not end it.
-func (c *Conn) Calm() Lull { return c.calm.get() }
-
-// Gap returns the time between the last two data frames of one direction, up to 71 minutes; 0 if there were none.
-func (c *Conn) Gap() time.Duration { return time.Duration(c.gap.Load()) * time.Microsecond }

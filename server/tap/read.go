@@ -133,7 +133,7 @@ func (c *Conn) awaiting() bool { return c.asked.Load() != c.answered.Load() }
 func (c *Conn) sift(b []byte, at model.Instant, exact bool) (kept int) {
 	if kept = c.siftFrames(b, at, exact); kept > 0 {
 		c.spoke.Store(int64(at))
-		c.calm.heard(c.since(&c.active, at))
+		c.flow.heard(at)
 	}
 	return kept
 }
@@ -218,7 +218,7 @@ func (c *Conn) trackFrame(b []byte, at model.Instant) int {
 		c.signs.add(peerFrame)
 		c.end(c.in.ending(model.ByPeer))
 	case OpPing:
-		c.pinged.Add(1)
+		c.flow.pingIn()
 		c.watch.PeerBeat(at, false)
 	case OpPong:
 		p := c.own.Load()
@@ -229,7 +229,7 @@ func (c *Conn) trackFrame(b []byte, at model.Instant) int {
 			c.deliver() // a ping of ours may have waited for this pong
 		}
 	default:
-		c.passedData(&c.dataIn, &c.pauseIn, at)
+		c.passedData(true, at)
 	}
 	if !proved {
 		c.deliver() // a ping of ours may have waited for the proof; none follows if that was a close frame

@@ -154,11 +154,7 @@ func (c *Conn) Lost() (in, out bool) { return c.in.astray.Load(), c.out.astray.L
 // stray records that bytes passed in a lost direction at that moment. They may be data. It runs under the lock of
 // that direction.
 func (c *Conn) stray(s *stream, at model.Instant) {
-	if s == &c.in {
-		c.passedData(&c.dataIn, &c.pauseIn, at)
-	} else {
-		c.passedData(&c.dataOut, &c.pauseOut, at)
-	}
+	c.passedData(s == &c.in, at)
 	if s.astray.CompareAndSwap(false, true) {
 		c.note.Store(0)
 		c.watch.Lost(c.Lost())

@@ -13,7 +13,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 	c.writing.Store(int64(at))
 	n, err := c.write(b)
 	c.writing.Store(0)
-	c.calm.sent(c.since(&c.active, at))
+	c.flow.sent(at)
 	if err != nil {
 		c.writeBroke(err)
 	}
@@ -101,13 +101,11 @@ func (c *Conn) passed(b []byte) {
 			c.ownSent()
 			c.watch.Beat(model.Instant(c.writing.Load()), true)
 		case OpPong:
-			if c.pinged.Load() > 0 {
-				c.pinged.Add(-1)
-			} else {
+			if !c.flow.pongOut() {
 				c.watch.Beat(model.Instant(c.writing.Load()), true)
 			}
 		default:
-			c.passedData(&c.dataOut, &c.pauseOut, model.Instant(c.writing.Load()))
+			c.passedData(false, model.Instant(c.writing.Load()))
 		}
 	}
 }

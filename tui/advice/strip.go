@@ -8,6 +8,7 @@ package advice
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"holter/model"
 	"holter/tui/look"
@@ -30,7 +31,7 @@ func Strip(all []model.Warning, key string, w, h int, s *look.Styles) []string {
 			room -= look.Width(note) + 3
 		}
 		g := &s.Glyphs
-		text := g.Cut(glyph(piece, g)+" "+g.Plain(title(piece)+": "+piece.Detail), room)
+		text := g.Cut(glyph(piece, g)+" "+g.Plain(sentence(piece)), room)
 		line := " " + s.States[State(piece)].String(text)
 		if note != "" {
 			line = look.Pad(line, w-look.Width(note)-1) + s.Accent.String(note)
@@ -67,6 +68,14 @@ func title(w *model.Warning) string {
 		return string(w.Kind) + " of " + about(w)
 	}
 	return string(w.Kind)
+}
+
+// sentence is a piece in one line. It names what the piece is about once.
+func sentence(w *model.Warning) string {
+	if strings.Contains(w.Detail, about(w)) {
+		return string(w.Kind) + ": " + w.Detail
+	}
+	return title(w) + ": " + w.Detail
 }
 
 // about is what a piece is about, in as few words as possible; "" if it is about all.

@@ -33,10 +33,8 @@ var pathColumns = []column[model.Path]{
 	{"data_survived_ms", func(r *model.Path) any { return known(r.DataSurvived) }},
 	{"kept_alive_ms", func(r *model.Path) any { return known(r.KeptAlive) }},
 	{"cut_ms", func(r *model.Path) any {
-		for i := range r.Limits {
-			if l := &r.Limits[i]; l.Holds() && l.Kind != model.AgeLimit {
-				return millis(l.After)
-			}
+		if cut := r.Cut(); cut != nil {
+			return millis(cut.After)
 		}
 		return nil
 	}},

@@ -21,6 +21,7 @@ var Words = []Entry{
 	{"probe", "one of three more pings that a suspect gets, further and further apart"},
 	{"failed", "the probes stayed unanswered as well; a failed connection may be closed already"},
 	{"cohort", "ends, or suspicions, that belong together: of the same silence, age or moment, or of one kind of client"},
+	{"chance", "of a cohort: the probability, at most, that nothing but chance brought its ends together"},
 	{"cause", "why, as far as the evidence goes; the causes are listed below"},
 	{"both 5s", "which ends beat, and how long holter waits from one beat to the next"},
 	{"lateness", "how late holter's own clock runs; where it is often late, all timeouts are stretched: timeouts x2.0"},

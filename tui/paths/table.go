@@ -2,7 +2,6 @@ package paths
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,8 +26,8 @@ func Columns(styles func() *look.Styles) []widget.Column[model.Path] {
 		{Title: "UPSTREAM", Min: 14, Want: 20, Ample: 40, Fits: true, Rank: widget.Third, Text: plain(func(r *row) string { return r.Upstream })},
 		{Title: "OPEN", Min: 5, Right: true, Text: func(r *row, _ int) string { return look.Count(r.Open) }},
 		{Title: "ENDS/H", Min: 6, Right: true, Text: func(r *row, _ int) string { return endsPerHour(r) }},
-		{Title: "MOSTLY", Min: 16, Want: 26, Rank: widget.Second, Text: func(r *row, w int) string { return styles().Glyphs.Cut(mostly(r, &styles().Glyphs), w) }},
-		{Title: "MEDIAN AGE", Min: 10, Right: true, Rank: widget.Second, Text: func(r *row, _ int) string { return look.Seconds(r.MedianAge) }},
+		{Title: "MOSTLY", Min: 16, Want: 26, Rank: widget.Second, Text: func(r *row, w int) string { return mostly(r, w, &styles().Glyphs) }},
+		{Title: "MED AGE", Min: 7, Right: true, Rank: widget.Second, Text: func(r *row, _ int) string { return look.Seconds(r.MedianAge) }},
 		{Title: "MARGIN", Min: 6, Right: true, Loud: true, Text: func(r *row, _ int) string { return margin(r) }},
 		{Title: "WARNING", Min: 10, Want: 12, Loud: true, Text: func(r *row, w int) string { return styles().Glyphs.Cut(Warning(r), w) }},
 	}
@@ -65,23 +64,28 @@ func endsPerHour(p *model.Path) string {
 	return look.Count(int(float64(p.Ended)/max(p.EndsOver, 5*time.Minute).Hours() + 0.5))
 }
 
-// mostly is how most connections end.
-func mostly(p *model.Path, g *look.Glyphs) string {
+// mostly is how most connections end, in w cells. What gives way first is how far the ends stray from their limit.
+func mostly(p *model.Path, w int, g *look.Glyphs) string {
 	if len(p.Ends) == 0 {
 		return look.None
 	}
 	e := &p.Ends[0]
-	text := string(e.Cause)
+	text, stray := string(e.Cause), ""
 	if text == "" {
 		text = look.CloseCode(e.Code, "") + ", by " + e.By.String()
 	}
 	for i := range p.Limits {
 		if l := &p.Limits[i]; l.From == model.LimitSeen && e.Cause.ByCohort() && (l.Kind == model.AgeLimit) == (e.Cause == model.CauseAgeCut) {
-			text += " " + length(l, g)
+			text += " " + length(l)
+			stray = spread(l, g)
 			break
 		}
 	}
-	return fmt.Sprintf("%s %s%d", text, g.Lost, e.Count)
+	count := " " + g.Lost + strconv.Itoa(e.Count)
+	if all := text + stray + count; look.Width(all) <= w {
+		return all
+	}
+	return g.Cut(text, w-look.Width(count)) + count
 }
 
 func margin(p *model.Path) string {

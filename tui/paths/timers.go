@@ -1,5 +1,5 @@
-// Package paths draws and words what is known of the paths of connections: the columns of their list, and the timer map of
-// one, on which all its clocks and limits lie on one axis.
+// Package paths draws and words what is known of the paths of connections: the columns of their list, the timer map of one, on
+// which all its clocks and limits lie on one axis, and the cohorts on it.
 //
 // It gets a model.Path, a room in cells and the styles, and returns lines of at most that width. It keeps nothing and asks
 // for nothing: which path is shown, and where, is the page's, or the detail's.
@@ -172,10 +172,8 @@ var clockNames = map[model.ClockOf]string{
 
 func (m *timerMap) clocks() {
 	limit := time.Duration(math.MaxInt64)
-	for i := range m.path.Limits {
-		if l := &m.path.Limits[i]; l.Holds() && l.Kind != model.AgeLimit {
-			limit = min(limit, l.After)
-		}
+	if cut := m.path.Cut(); cut != nil {
+		limit = cut.After
 	}
 	for i := range m.path.Clocks {
 		c := &m.path.Clocks[i]
@@ -263,7 +261,7 @@ func (m *timerMap) cuts() {
 			continue
 		}
 		paint, rank := m.styles.Alarm, 0
-		text := length(l, &m.styles.Glyphs)
+		text := length(l) + spread(l, &m.styles.Glyphs)
 		name := m.styles.Glyphs.Plain(l.Name)
 		switch {
 		case l.Refuted:
@@ -322,16 +320,20 @@ func limitWord(d time.Duration) string {
 	return look.Ago(d)
 }
 
-// length is how long a limit is: 60.0s, with how far the ends strayed from it.
-func length(l *model.Limit, g *look.Glyphs) string {
-	text := look.Span(l.After)
+// length is how long a limit is: 60.0s.
+func length(l *model.Limit) string {
 	if l.After < 2*time.Minute {
-		text = fmt.Sprintf("%.1fs", l.After.Seconds())
+		return fmt.Sprintf("%.1fs", l.After.Seconds())
 	}
-	if l.Stray() {
-		text += " " + g.PlusMinus + look.Brief(l.Spread)
+	return look.Span(l.After)
+}
+
+// spread is how far the ends strayed from a limit, behind its length.
+func spread(l *model.Limit, g *look.Glyphs) string {
+	if !l.Stray() {
+		return ""
 	}
-	return text
+	return " " + g.PlusMinus + look.Brief(l.Spread)
 }
 
 // short is a name without its setting: its words in capitals, or else its first.
