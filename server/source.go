@@ -63,3 +63,11 @@ func (s Source) Dismiss(ctx context.Context, id string) error {
 	}
 	return s.Hub.Dismiss(ctx, id)
 }
+
+// Recall is Hub.Recall.
+func (s Source) Recall(ctx context.Context, id string) error {
+	if err := s.MayChange(); err != nil {
+		return err
+	}
+	return s.Hub.Recall(ctx, id)
+}

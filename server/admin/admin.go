@@ -50,7 +50,9 @@ type Source interface {
 	Refuse(ctx context.Context, length time.Duration) error
 	// Dismiss takes a piece of advice away until it becomes worse.
 	Dismiss(ctx context.Context, id string) error
-	// MayChange returns the error of Kick, SetFaults, Refuse and Dismiss if they are forbidden, otherwise nil.
+	// Recall takes that back.
+	Recall(ctx context.Context, id string) error
+	// MayChange returns the error of Kick, SetFaults, Refuse, Dismiss and Recall if they are forbidden, otherwise nil.
 	MayChange() error
 	Client(id string) (model.Client, []model.Connection, error)
 }

@@ -40,6 +40,7 @@ func (a *Plane) routes() []route {
 		{"GET", "/cohorts", "", a.cohorts},
 		{"GET", "/advice", "", a.advice},
 		{"DELETE", "/advice/{id}", "", a.dismiss},
+		{"PUT", "/advice/{id}", "", a.recall},
 		{"GET", "/events", "since …", a.events},
 		{"GET", "/snapshots", "every_ms …", a.snapshots},
 		{"GET", "/host", "…", a.host},
