@@ -100,3 +100,11 @@ func (s Source) Goodbye(id string) (model.Service, error) { return s.monitor.ser
 func (s Source) Service(id string) (model.Service, []model.Sample, error) {
 	return s.monitor.services.Service(id)
 }
+
+// Recall is Hub.Recall.
+func (s Source) Recall(ctx context.Context, id string) error {
+	if err := s.MayChange(); err != nil {
+		return err
+	}
+	return s.Hub.Recall(ctx, id)
+}

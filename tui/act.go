@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -118,21 +119,22 @@ func (a *App) kicked(msg *kicked) {
 // advising is the dialog with the advice of the newest picture.
 type advising struct{ *advice.Dialog }
 
-func (d advising) refresh(p *picture) { d.Set(p.advice, p.Time) }
+func (d advising) refresh(p *picture) { d.Set(slices.Concat(p.advice, p.waived), p.Time) }
 
 // openAdvice lists the advice, with the cursor on one of its pieces.
 func (a *App) openAdvice(at int) {
-	if a.live == nil || len(a.live.advice) == 0 {
+	if a.live == nil || len(a.live.advice)+len(a.live.waived) == 0 {
 		a.status.say("there is no advice: nothing is known that could be better")
 		return
 	}
 	k := advice.Keys{Keys: &a.keys.Keys, Advice: a.keys.Advice, Open: a.keys.Open, Dismiss: a.keys.Dismiss}
-	d := advice.NewDialog(a.styles, k, advice.Actions{Visit: a.visit, Dismiss: a.dismiss}, a.live.advice, a.live.Time)
+	d := advice.NewDialog(a.styles, k, advice.Actions{Visit: a.visit, Dismiss: a.dismiss})
+	advising{d}.refresh(a.live)
 	d.GoTo(at)
 	a.ask(advising{d})
 }
 
-// dismiss takes a piece of advice away.
+// dismiss takes a piece of advice away, or brings back one that is dismissed.
 func (a *App) dismiss(w *model.Warning) tea.Cmd {
 	switch {
 	case !a.mayAct():
@@ -141,11 +143,16 @@ func (a *App) dismiss(w *model.Warning) tea.Cmd {
 		a.status.complain("the other holter is of a version that keeps its advice")
 		return nil
 	}
-	id, what := w.ID, string(w.Kind)
+	id, do := w.ID, a.fx.source.Dismiss
+	report := reported{what: "dismiss it", done: string(w.Kind) + " is dismissed until it becomes worse"}
+	if w.Dismissed {
+		do, report = a.fx.source.Recall, reported{what: "bring it back", done: string(w.Kind) + " is among the advice again"}
+	}
 	return a.fx.do(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, answerWithin)
 		defer cancel()
-		return reported{what: "dismiss it", done: what + " is dismissed until it becomes worse", err: a.fx.source.Dismiss(ctx, id)}
+		report.err = do(ctx, id)
+		return report
 	})
 }
 

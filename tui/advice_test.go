@@ -119,8 +119,11 @@ func TestAdviceIsDismissed(t *testing.T) {
 	s.line("✖ timer-race on /rooms/*: The server's beat")
 	s.press("a", "D").line("timer-race is dismissed until it becomes worse")
 	s.refresh()
-	s.lacks("timer-race on")
-	s.line("shared-identity of js")
+	s.line("timer-race on /rooms/*, dismissed until it becomes worse")
+	s.line("○ harm  timer-race")
+	s.line("D bring back")
+	s.press("g").line("shared-identity of js")
+	s.line("D dismiss")
 	s.press("j") // resets-at-open
 	s.advise("/new")
 	s.line("resets-at-open on /ws ─")
@@ -133,6 +136,28 @@ func TestAdviceIsDismissed(t *testing.T) {
 	s.refresh()
 	s.lacks("advice")
 	s.press("a").line("there is no advice: nothing is known that could be better")
+}
+
+// What is dismissed is last, dim, and not in the overview; the same key brings it back, also the only one.
+func TestDismissalIsTakenBack(t *testing.T) {
+	s := onAdvice(t, 120, 30, utf8Locale)
+	s.press("a", "j", "D").refresh()
+	at := slices.IndexFunc(strings.Split(s.text(), "\n"), func(line string) bool { return strings.Contains(line, "○ risk  shared-identity") })
+	if last := slices.IndexFunc(strings.Split(s.text(), "\n"), func(line string) bool { return strings.Contains(line, "hint  better-detector") }); at != last+1 {
+		t.Errorf("it is in line %d, and the last piece in %d:\n%s", at, last, s.text())
+	}
+	golden.RequireEqual(t, []byte(s.app.View()))
+	s.press("D").line("shared-identity is among the advice again")
+	s.refresh()
+	s.line("◐ risk  shared-identity")
+	s.press("esc").line("◐ shared-identity: 16 connections")
+
+	s.fake.snapshot.Warnings = counsel()[:1]
+	s.fake.snapshot.Warnings[0].Dismissed = true
+	s.refresh()
+	s.lacks("a advice")
+	s.press("a", "D").refresh()
+	s.press("esc").line("a advice")
 }
 
 // A screen that changes nothing dismisses nothing, and a holter of an earlier version keeps its advice.

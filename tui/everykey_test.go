@@ -62,7 +62,7 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 	"Dismiss": func(_ *testing.T, s *screen) {
 		s.advise("/ws").press("a", "D").line("no-beats is dismissed until it becomes worse")
 		s.refresh()
-		s.line("There is no advice now")
+		s.line("D bring back")
 	},
 	"Hide": func(_ *testing.T, s *screen) { s.press("H").line("6 closed hidden") },
 	"Columns": func(_ *testing.T, s *screen) {

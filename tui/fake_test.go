@@ -140,13 +140,16 @@ func (f *fake) Refuse(_ context.Context, length time.Duration) error {
 	return nil
 }
 
-func (f *fake) Dismiss(_ context.Context, id string) error {
+func (f *fake) Dismiss(_ context.Context, id string) error { return f.dismiss(id, true) }
+func (f *fake) Recall(_ context.Context, id string) error  { return f.dismiss(id, false) }
+
+func (f *fake) dismiss(id string, so bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.snapshot.Warnings = slices.Clone(f.snapshot.Warnings)
 	for i := range f.snapshot.Warnings {
 		if w := &f.snapshot.Warnings[i]; w.ID == id {
-			w.Dismissed = true
+			w.Dismissed = so
 			return nil
 		}
 	}

@@ -114,7 +114,7 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		Newer: bind(arrows.Down, "a newer one", "down"),
 
 		Clear:   bind("0", "end faults", "0"),
-		Dismiss: bind("D", "dismiss advice", "D"),
+		Dismiss: bind("D", "dismiss advice, or bring it back", "D"),
 		Yes:     bind("y", "quit, when asked", "y"),
 	}
 }

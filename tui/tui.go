@@ -96,6 +96,8 @@ type Source interface {
 	Refuse(ctx context.Context, length time.Duration) error
 	// Dismiss takes a piece of advice away until it becomes worse, by its ID.
 	Dismiss(ctx context.Context, id string) error
+	// Recall takes that back.
+	Recall(ctx context.Context, id string) error
 }
 
 // Run shows the screen with no options: see Options.Run.

@@ -105,14 +105,32 @@ func (b *Book) Mark(w *model.Warning) (since model.Instant, ok bool) {
 // Dismiss takes the warning with an id from the advice, for as long as it does not become worse. It returns a NotFound error
 // if there is none.
 func (b *Book) Dismiss(id string) error {
+	e, err := b.find(id)
+	if err != nil {
+		return err
+	}
+	e.dismissed = true
+	e.as.urgency, e.as.touched = e.urgency, e.touched
+	return nil
+}
+
+// Recall takes back that the warning with an id was dismissed. It returns a NotFound error if there is none.
+func (b *Book) Recall(id string) error {
+	e, err := b.find(id)
+	if err != nil {
+		return err
+	}
+	e.dismissed = false
+	return nil
+}
+
+func (b *Book) find(id string) (*entry, error) {
 	for _, e := range b.entries {
 		if e.id == id {
-			e.dismissed = true
-			e.as.urgency, e.as.touched = e.urgency, e.touched
-			return nil
+			return e, nil
 		}
 	}
-	return model.Errorf(model.NotFound, "there is no advice %q, or it no longer holds", model.Clean(id, 40))
+	return nil, model.Errorf(model.NotFound, "there is no advice %q, or it no longer holds", model.Clean(id, 40))
 }
 
 // Tidy forgets the warnings that have not held for a while. Those that were dismissed are kept.

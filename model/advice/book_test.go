@@ -95,8 +95,29 @@ func TestNothingIsDismissedByAWrongID(t *testing.T) {
 	b := NewBook()
 	b.Stand(&model.Warning{Kind: model.NoBeats}, at(1))
 	for _, id := range []string{"", "a2", "A1", "1"} {
-		if err := b.Dismiss(id); model.ErrorCode(err) != model.NotFound {
-			t.Errorf("%q: %v", id, err)
+		for _, do := range []func(string) error{b.Dismiss, b.Recall} {
+			if err := do(id); model.ErrorCode(err) != model.NotFound {
+				t.Errorf("%q: %v", id, err)
+			}
+		}
+	}
+}
+
+// What is dismissed by mistake comes back, without being news, and can be dismissed again.
+func TestDismissalIsTakenBack(t *testing.T) {
+	b := NewBook()
+	w := &model.Warning{Kind: model.NoBeats, Urgency: model.Risk, Touched: 20}
+	b.Stand(w, at(1))
+	for second := 2.0; second < 6; second += 2 {
+		if b.Dismiss(w.ID); b.Recall(w.ID) != nil {
+			t.Fatal("it is not known any more")
+		}
+		if since, news := b.Stand(w, at(second)); w.Dismissed || news || since != at(1) {
+			t.Errorf("news %t, since %v, %+v", news, since, w)
+		}
+		b.Dismiss(w.ID)
+		if b.Stand(w, at(second+1)); !w.Dismissed {
+			t.Error("it is not dismissed again")
 		}
 	}
 }

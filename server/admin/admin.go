@@ -53,7 +53,9 @@ type Source interface {
 	OrderAlert(ctx context.Context, o model.AlertOrder) (int, error)
 	// Dismiss takes a piece of advice away until it becomes worse.
 	Dismiss(ctx context.Context, id string) error
-	// MayChange returns the error of Kick, SetFaults, Refuse, OrderAlert and Dismiss if they are forbidden, otherwise nil.
+	// Recall takes that back.
+	Recall(ctx context.Context, id string) error
+	// MayChange returns the error of Kick, SetFaults, Refuse, OrderAlert, Dismiss and Recall if they are forbidden, otherwise nil.
 	MayChange() error
 	Client(id string) (model.Client, []model.Connection, error)
 	// Heartbeat takes in a report of a service, and Goodbye its last one. They are no commands, and never forbidden.

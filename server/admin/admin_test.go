@@ -90,6 +90,16 @@ func (f *fakeSource) Dismiss(ctx context.Context, id string) error {
 	return nil
 }
 
+func (f *fakeSource) Recall(ctx context.Context, id string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.Contains(f.dismissed, id) {
+		return f.Hub.Recall(ctx, id)
+	}
+	f.dismissed = slices.DeleteFunc(f.dismissed, func(other string) bool { return other == id })
+	return nil
+}
+
 func (f *fakeSource) Kick(_ context.Context, k model.Kick) (int, error) {
 	if err := k.Validate(); err != nil {
 		return 0, err
@@ -264,6 +274,16 @@ func TestAdvice(t *testing.T) {
 	status, answer, _ = call(t, a.URL(), "DELETE", "/api/v1/advice/a2", "")
 	if status != 200 || answer != `{"dismissed":"a2"}` || !slices.Equal(s.dismissed, []string{"a2"}) {
 		t.Errorf("status %d, %s; dismissed %v", status, answer, s.dismissed)
+	}
+	status, answer, _ = call(t, a.URL(), "PUT", "/api/v1/advice/a2", "")
+	if status != 200 || answer != `{"recalled":"a2"}` || len(s.dismissed) != 0 {
+		t.Errorf("status %d, %s; dismissed %v", status, answer, s.dismissed)
+	}
+	if status, answer, _ = call(t, a.URL(), "PUT", "/api/v1/advice/a2", `{}`); status != 400 {
+		t.Errorf("with a body: status %d, %s", status, answer)
+	}
+	if status, answer, _ = call(t, a.URL(), "PUT", "/api/v1/advice/a9", ""); status != 404 {
+		t.Errorf("another one: status %d, %s", status, answer)
 	}
 	status, answer, _ = call(t, serveAdmin(t, newFakeSource(), "").URL(), "GET", "/api/v1/advice", "")
 	if status != 200 || answer != `{"advice":[],"dismissed":0}` {

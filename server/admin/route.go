@@ -40,6 +40,7 @@ func (a *Plane) routes() []route {
 		{"GET", "/cohorts", "", a.cohorts},
 		{"GET", "/advice", "", a.advice},
 		{"DELETE", "/advice/{id}", "", a.dismiss},
+		{"PUT", "/advice/{id}", "", a.recall},
 		{"GET", "/alerts", "…", a.alerts},
 		{"PUT", "/alerts/{id}/acknowledgement", "", a.acknowledge},
 		{"DELETE", "/alerts/{id}/acknowledgement", "", a.unacknowledge},

@@ -258,6 +258,11 @@ func (r *Remote) Dismiss(ctx context.Context, id string) error {
 	return r.caller.call(ctx, http.MethodDelete, "/api/v1/advice/"+url.PathEscape(id), nil, new(Dismissed))
 }
 
+// Recall takes back that a piece of advice was dismissed.
+func (r *Remote) Recall(ctx context.Context, id string) error {
+	return r.caller.call(ctx, http.MethodPut, "/api/v1/advice/"+url.PathEscape(id), nil, new(Recalled))
+}
+
 // Now returns the time by the other holter's clock. What is done after the call happens there at a later time.
 func (r *Remote) Now(ctx context.Context) (time.Time, error) {
 	var summary Summary

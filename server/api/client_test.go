@@ -329,6 +329,10 @@ func TestDismiss(t *testing.T) {
 	if err := r.Dismiss(t.Context(), "a3"); err != nil {
 		t.Error(err)
 	}
+	p.routes.HandleFunc("PUT /api/v1/advice/a3", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"recalled":"a3"}`) })
+	if err := r.Recall(t.Context(), "a3"); err != nil {
+		t.Error(err)
+	}
 	if err := r.Dismiss(t.Context(), "a4/../x"); model.ErrorCode(err) != model.NotFound || !strings.Contains(err.Error(), "a4/../x") {
 		t.Errorf("the error is %v", err)
 	}

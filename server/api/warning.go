@@ -17,6 +17,11 @@ type Dismissed struct {
 	ID string `json:"dismissed"`
 }
 
+// Recalled answers a call that takes that back.
+type Recalled struct {
+	ID string `json:"recalled"`
+}
+
 // Warning is something that is wrong or could be better, although no connection need be in trouble for it yet.
 type Warning struct {
 	ID     string            `json:"id"`   // such as "a3": the same as long as it is about the same

@@ -161,3 +161,10 @@ func (h *Hub) Dismiss(_ context.Context, id string) error {
 	defer h.board.mu.Unlock()
 	return h.board.book.Dismiss(id)
 }
+
+// Recall takes back that a warning was dismissed. It returns a NotFound error if there is none with this id.
+func (h *Hub) Recall(_ context.Context, id string) error {
+	h.board.mu.Lock()
+	defer h.board.mu.Unlock()
+	return h.board.book.Recall(id)
+}

@@ -46,6 +46,10 @@ func TestPeersThatNeverPongAreAdvised(t *testing.T) {
 		if list := advised(t, h); len(list) != 0 {
 			t.Errorf("at once: %+v", list)
 		}
+		if err := h.Recall(t.Context(), list[0].ID); err != nil || len(advised(t, h)) != 1 {
+			t.Errorf("taken back: %v, %+v", err, advised(t, h))
+		}
+		h.Dismiss(t.Context(), list[0].ID)
 		mute("eve", "fay")
 		time.Sleep(2 * adviseEvery)
 		if list := advised(t, h); len(list) != 0 || len(snapshot(t, h).Warnings) != 1 {

@@ -12,7 +12,7 @@ import (
 	"holter/tui/widget"
 )
 
-// Dialog lists all advice, with the sentence of the piece under the cursor. It takes the whole page.
+// Dialog lists all advice, what is dismissed at the end, with the sentence of the piece under the cursor. It takes the whole page.
 type Dialog struct {
 	styles *look.Styles
 	keys   Keys
@@ -30,7 +30,7 @@ type Keys struct {
 // Actions are what the keys do.
 type Actions struct {
 	Visit   func(model.Place) tea.Cmd    // shows the evidence
-	Dismiss func(*model.Warning) tea.Cmd // takes a piece away
+	Dismiss func(*model.Warning) tea.Cmd // takes a piece away, or brings back one that is dismissed
 }
 
 // subject tells a piece from all others.
@@ -41,16 +41,15 @@ type subject struct {
 
 func subjectOf(w *model.Warning) subject { return subject{w.ID, w.Path, w.Client, w.Agent, w.Kind} }
 
-// NewDialog lists advice as of now.
-func NewDialog(s *look.Styles, k Keys, do Actions, all []model.Warning, now time.Time) *Dialog {
+// NewDialog is a dialog without advice: Set gives it some.
+func NewDialog(s *look.Styles, k Keys, do Actions) *Dialog {
 	d := &Dialog{styles: s, keys: k, do: do}
 	d.list = widget.NewList(widget.NewTable(d.columns(), State), subjectOf)
 	d.list.Pin(true)
-	d.Set(all, now)
 	return d
 }
 
-// Set replaces the advice. The cursor stays on its piece.
+// Set replaces the advice, as of now. The cursor stays on its piece.
 func (d *Dialog) Set(all []model.Warning, now time.Time) {
 	rows, longest := make([]*model.Warning, len(all)), 0
 	for i := range all {
@@ -105,7 +104,11 @@ func (d *Dialog) View(page []string, w int) []string {
 		return look.Fill([]string{"", s.Strong.String(" There is no advice now.")}, h)
 	}
 	d.list.SetSize(w, min(len(d.list.Rows)+1, max(2, h-least)))
-	lines := append(d.list.View(s, widget.Order{}), s.Rule(g.Plain(title(row)), w))
+	heading := title(row)
+	if row.Dismissed {
+		heading += ", dismissed until it becomes worse"
+	}
+	lines := append(d.list.View(s, widget.Order{}), s.Rule(g.Plain(heading), w))
 	for _, line := range look.Wrap(g.Plain(row.Detail), w-2) {
 		lines = append(lines, " "+s.Strong.String(line))
 	}
@@ -140,5 +143,8 @@ func (d *Dialog) Hints(w int) [2]widget.Hints {
 	show, dismiss := k.Open, k.Dismiss
 	show.SetHelp(show.Help().Key, "show the evidence")
 	dismiss.SetHelp(dismiss.Help().Key, "dismiss")
+	if row := d.list.Selected(); row != nil && row.Dismissed {
+		dismiss.SetHelp(dismiss.Help().Key, "bring back")
+	}
 	return [2]widget.Hints{1: {Width: w, Keys: []key.Binding{show, dismiss, k.Up, k.Down}, Always: []key.Binding{k.Back}}}
 }

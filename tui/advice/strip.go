@@ -41,19 +41,21 @@ func Strip(all []model.Warning, key string, w, h int, s *look.Styles) []string {
 	return lines
 }
 
-// State is that of a piece's colours.
+// State is that of a piece's colours. One that is dismissed looks like what is over.
 func State(w *model.Warning) model.State {
-	switch w.Urgency {
-	case model.Harm:
+	switch {
+	case w.Dismissed:
+		return model.Closed
+	case w.Urgency == model.Harm:
 		return model.Failed
-	case model.Risk:
+	case w.Urgency == model.Risk:
 		return model.Suspect
 	}
 	return model.Normal
 }
 
 func glyph(w *model.Warning, g *look.Glyphs) string {
-	if w.Urgency == model.Hint {
+	if w.Urgency == model.Hint && !w.Dismissed {
 		return g.Dot
 	}
 	return g.States[State(w)]
