@@ -108,11 +108,15 @@ type outcome struct {
 func (s *scene) play() *outcome {
 	slices.SortStableFunc(s.ends, func(a, b End) int { return cmp.Compare(a.At, b.At) })
 	o := &outcome{Watch: NewWatch(time.Unix(0, 0)), causes: map[model.ID]model.Cause{}, at: map[model.ID]bool{}}
+	counted := map[model.ID]int{} // how often each is one of a cohort for the first time
 	i := 0
 	for now := model.Instant(bin); time.Duration(now) < s.until+10*time.Second; now += model.Instant(bin) {
 		for ; i < len(s.ends) && s.ends[i].At < now; i++ {
 			if d := o.Add(&s.ends[i]); d != nil {
 				o.causes[s.ends[i].ID], o.at[s.ends[i].ID] = d.Cause, true
+				if d.Cause.ByCohort() {
+					counted[s.ends[i].ID]++
+				}
 			}
 		}
 		began := time.Now()
@@ -127,8 +131,16 @@ func (s *scene) play() *outcome {
 		o.longest = max(o.longest, time.Since(began))
 		for _, n := range news.Named {
 			o.causes[n.ID] = n.Diagnosis.Cause
+			if n.First {
+				counted[n.ID]++
+			}
 		}
 		o.found = append(o.found, news.Found...)
+	}
+	for id, cause := range o.causes {
+		if n := counted[id]; cause.ByCohort() && n != 1 {
+			panic(fmt.Sprintf("end %d counts %d times", id, n))
+		}
 	}
 	return o
 }
@@ -693,6 +705,20 @@ func TestSilencesBetweenBeats(t *testing.T) {
 		}
 		if all := s.play().Cohorts(); len(all) > 0 {
 			t.Errorf("seed %d: %s", seed, all[0].Detail)
+		}
+	}
+}
+
+// An end that is named again, as when the limit is known better, is not named for the first time then.
+func TestNamedFirst(t *testing.T) {
+	var news News
+	e := new(entry)
+	for _, cause := range []model.Cause{model.CausePathDown, model.CauseIdleCut, model.CauseIdleCut, model.CauseAgeCut} {
+		news.name(e, &model.Diagnosis{Cause: cause})
+	}
+	for i, first := range []bool{false, true, false, false} {
+		if news.Named[i].First != first {
+			t.Errorf("the cause %d: %t", i, !first)
 		}
 	}
 }
