@@ -127,6 +127,14 @@ func value(node yaml.Node, flag *kong.Flag) (any, error) {
 	}
 	list := make([]any, 0, len(entries))
 	for _, entry := range entries {
+		if takesRules(flag) {
+			text, err := rule(entry)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, text)
+			continue
+		}
 		if !entry.IsText() {
 			return nil, entry.Errorf("expected one value to a list entry")
 		}
