@@ -3,6 +3,8 @@ package tui
 import (
 	"context"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"holter/model"
 	"holter/model/filter"
 	"holter/tui/advice"
+	"holter/tui/alerts"
 	"holter/tui/look"
 	"holter/tui/widget"
 )
@@ -154,6 +157,96 @@ func (a *App) dismiss(w *model.Warning) tea.Cmd {
 		report.err = do(ctx, id)
 		return report
 	})
+}
+
+// alerting is the dialog with the alerts of the newest picture.
+type alerting struct{ *alerts.Dialog }
+
+func (d alerting) refresh(p *picture) { d.Set(p.Alerts, p.Time) }
+
+// openAlerts lists the alerts.
+func (a *App) openAlerts() {
+	if a.live == nil {
+		return
+	}
+	k := alerts.Keys{Keys: &a.keys.Keys, Alerts: a.keys.Alerts, Open: a.keys.Open, Acknowledge: a.keys.Toggle, Silence: a.keys.Silence, Rules: a.keys.NextPage}
+	do := alerts.Actions{Visit: a.visit, Order: a.orderAlert, Book: a.fx.book}
+	a.ask(alerting{alerts.NewDialog(a.styles, k, do, a.live.Alerts, a.live.Time)})
+}
+
+// orderAlert acknowledges or silences alerts, and says done.
+func (a *App) orderAlert(o model.AlertOrder, done string) tea.Cmd {
+	if !a.mayAct() {
+		return nil
+	}
+	return a.fx.do(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, answerWithin)
+		defer cancel()
+		what := string(o.Do) + " it"
+		if _, err := a.fx.source.OrderAlert(ctx, o); err != nil {
+			return booked{what: what, err: err}
+		}
+		b, err := a.fx.source.Alerts(ctx)
+		return booked{b, what, done, err}
+	})
+}
+
+// book asks for all that is known of alerts.
+func (e *effects) book() tea.Cmd {
+	return e.do(func(ctx context.Context) tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, answerWithin)
+		defer cancel()
+		b, err := e.source.Alerts(ctx)
+		return booked{b, "ask for the rules", "", err}
+	})
+}
+
+// booked is all that is known of alerts, after something that was asked for.
+type booked struct {
+	book       model.AlertBook
+	what, done string // as of reported; "" for nothing to say
+	err        error
+}
+
+// booked shows the rules, if they are still asked for, and what became of an order.
+func (a *App) booked(msg *booked) {
+	if d, open := a.dialog.(alerting); open && msg.err == nil {
+		d.SetBook(&msg.book)
+	}
+	if msg.err != nil || msg.done != "" {
+		a.reported(&reported{what: msg.what, done: msg.done, err: msg.err})
+	}
+}
+
+// ring has the terminal tell of alerts that began to fire, once of each. What fires when the screen begins is on it.
+func (a *App) ring() {
+	loud, known := alerts.Loud(a.live.Alerts, a.live.Time), a.rung
+	a.rung = make(map[string]time.Time, len(loud))
+	var fired []*model.Alert
+	for _, one := range loud {
+		a.rung[one.ID] = one.Fired
+		if at, told := known[one.ID]; known != nil && !(told && at.Equal(one.Fired)) {
+			fired = append(fired, one)
+		}
+	}
+	if len(fired) == 0 {
+		return
+	}
+	if sequence := alerts.Notification(a.notify, fired); sequence != "" {
+		io.WriteString(a.fx.screen, around(sequence, os.Getenv))
+	}
+}
+
+// alarms are how many alerts call for somebody, in fewer and fewer words.
+func (a *App) alarms() []string {
+	if a.shown() == nil {
+		return nil
+	}
+	n := len(alerts.Loud(a.shown().Alerts, a.shown().Time))
+	if n == 0 {
+		return nil
+	}
+	return []string{a.keys.Alerts.Help().Key + " " + counted(n, "alert"), fmt.Sprintf("%s %d", a.keys.Alerts.Help().Key, n)}
 }
 
 // startDemo starts demo clients while there are no connections.

@@ -31,10 +31,11 @@ type App struct {
 	past    pastFilters
 	feed    feed
 
-	live    *picture // the newest, nil before the first
-	frozen  *picture // what is shown instead, nil while nothing is
-	leaving bool     // the last picture stays on the terminal
-	aside   bool     // the terminal shows what was there before
+	live    *picture             // the newest, nil before the first
+	frozen  *picture             // what is shown instead, nil while nothing is
+	leaving bool                 // the last picture stays on the terminal
+	aside   bool                 // the terminal shows what was there before
+	rung    map[string]time.Time // when the alerts fired that the terminal has told of, by their id
 	skips   paint.Skips
 }
 
@@ -49,6 +50,7 @@ type setup struct {
 	every    time.Duration // the picture is renewed
 	stops    bool          // ctrl+z stops the process
 	foreign  func(*model.Connection) bool
+	notify   string // how the terminal tells of alerts, "" for not at all
 }
 
 func newApp(fx *effects, o setup) *App {
@@ -109,6 +111,8 @@ func (a *App) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 		cmd = a.counted(&msg)
 	case reported:
 		a.reported(&msg)
+	case booked:
+		a.booked(&msg)
 	}
 	a.makeRoom()
 	return a, cmd
@@ -135,6 +139,7 @@ func (a *App) refreshed(msg *refreshed) tea.Cmd {
 	a.status.failed = ""
 	a.status.seen = a.status.now.Add(-msg.picture.Age)
 	a.live = msg.picture
+	a.ring()
 	if d, ok := a.dialog.(liveDialog); ok {
 		d.refresh(a.live)
 	}

@@ -61,13 +61,22 @@ func clipboardSequence(text string, getenv func(string) string) (string, error) 
 	if len(text) > maxCopy {
 		return "", model.Errorf(model.Invalid, "too long to copy: %d kB, at most %d", len(text)>>10, maxCopy>>10)
 	}
-	const screenLimit = 76 // bytes in one device control string
 	seq := ansi.SetSystemClipboard(text)
-	switch {
-	case getenv("TMUX") != "":
-		return seq + ansi.TmuxPassthrough(seq), nil
-	case getenv("STY") != "":
-		return ansi.ScreenPassthrough(seq, screenLimit), nil
+	if getenv("TMUX") != "" {
+		return seq + around(seq, getenv), nil
 	}
-	return seq, nil
+	return around(seq, getenv), nil
+}
+
+// around wraps a sequence so that tmux and screen pass it on to the terminal around them. The bell needs no help.
+func around(seq string, getenv func(string) string) string {
+	const screenLimit = 76 // bytes in one device control string
+	switch {
+	case seq == "\a":
+	case getenv("TMUX") != "":
+		return ansi.TmuxPassthrough(seq)
+	case getenv("STY") != "":
+		return ansi.ScreenPassthrough(seq, screenLimit)
+	}
+	return seq
 }

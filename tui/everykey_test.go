@@ -64,6 +64,12 @@ var everyKey = map[string]func(t *testing.T, s *screen){
 		s.refresh()
 		s.line("D bring back")
 	},
+	"Alerts": func(_ *testing.T, s *screen) { s.press("A").line("No rule holds now") },
+	"Silence": func(_ *testing.T, s *screen) {
+		s.fake.snapshot.Alerts = raised()
+		s.refresh()
+		s.press("A", "z").line("ManyFailed is silenced for 1h")
+	},
 	"Hide": func(_ *testing.T, s *screen) { s.press("H").line("6 closed hidden") },
 	"Columns": func(_ *testing.T, s *screen) {
 		s.press("c", "down", "down", "down", "space", "enter").line("REMOTE")

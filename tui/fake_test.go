@@ -26,6 +26,9 @@ type fake struct {
 	kicks    []model.Kick
 	refused  []time.Duration
 	orders   []model.FaultOrder
+
+	book        model.AlertBook
+	alertOrders []model.AlertOrder
 }
 
 func newFake(conns ...model.Connection) *fake {
@@ -57,7 +60,42 @@ func (f *fake) Snapshot(context.Context) (model.Snapshot, error) {
 	}
 	s := f.snapshot
 	s.Connections = append([]model.Connection(nil), s.Connections...)
+	s.Alerts = append([]model.Alert(nil), s.Alerts...)
 	return s, f.err
+}
+
+func (f *fake) Alerts(context.Context) (model.AlertBook, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.book, f.err
+}
+
+// OrderAlert carries out orders about single alerts.
+func (f *fake) OrderAlert(_ context.Context, o model.AlertOrder) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.alertOrders = append(f.alertOrders, o)
+	for i := range f.snapshot.Alerts {
+		a := &f.snapshot.Alerts[i]
+		if a.ID != o.Target {
+			continue
+		}
+		switch o.Do {
+		case model.Acknowledge:
+			a.Acknowledged = noon
+		case model.Unacknowledge:
+			a.Acknowledged = time.Time{}
+		case model.Silence:
+			a.SilencedUntil = noon.Add(o.For)
+		}
+		return 1, nil
+	}
+	for _, r := range f.book.Rules {
+		if r.Name == o.Target {
+			return r.Alerts, nil
+		}
+	}
+	return 0, model.Errorf(model.NotFound, "there is no alert and no rule %q", o.Target)
 }
 
 func (f *fake) Detail(_ context.Context, id model.ID) (model.Detail, error) {

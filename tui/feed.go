@@ -7,6 +7,7 @@ import (
 
 	"holter/model"
 	"holter/tui/advice"
+	"holter/tui/alerts"
 	"holter/tui/flood"
 	"holter/tui/look"
 )
@@ -281,6 +282,9 @@ func itemOf(e *model.Event) (item, bool) {
 		it.text = e.Late.String() + ": judgements of that time say so"
 	case e.Type == model.ServiceChanged && e.Service != nil:
 		it = serviceOf(e, it)
+	case e.Type == model.AlertChanged && e.Alert != nil:
+		it.weight, it.Kind, it.state = weightLoss, "alert", alerts.State(e.Alert)
+		it.text = alerts.Line(e.Alert)
 	case e.Type == model.Dropped:
 		it.weight, it.Kind, it.state = weightLoss, "lost", model.Suspect
 		it.text = fmt.Sprintf("%d events lost: the screen or the line to it could not keep up", e.Count)

@@ -20,8 +20,8 @@ type keyMap struct {
 
 	Connections, Clients, Storms, Events, Host, Ward, Paths, Services, NextPage, PreviousPage key.Binding
 
-	Open, Filter, Sort, Invert, Hide, Advice key.Binding
-	Freeze, Follow, ZoomIn, ZoomOut          key.Binding
+	Open, Filter, Sort, Invert, Hide, Advice, Alerts key.Binding
+	Freeze, Follow, ZoomIn, ZoomOut                  key.Binding
 
 	Mark, Range, Unmark, Kick, KickAll, Faults, Refuse, Write, Copy, Demo key.Binding
 
@@ -30,6 +30,7 @@ type keyMap struct {
 	Keep, Drop, Older, Newer        key.Binding // in the filter
 	Clear                           key.Binding // of the faults, in a dialog
 	Dismiss                         key.Binding // a piece of advice, where that is listed
+	Silence                         key.Binding // an alert, where these are listed
 	Yes                             key.Binding // quit, where that is asked
 }
 
@@ -84,6 +85,7 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 		Invert:  bind("S", "invert the order", "S"),
 		Hide:    bind("H", "hide closed rows", "H"),
 		Advice:  bind("a", "advice", "a"),
+		Alerts:  bind("A", "alerts", "A"),
 		Freeze:  bind("p", "freeze", "p"),
 		Follow:  bind("F", "follow", "F"),
 		ZoomIn:  bind("+", "zoom in", "+", "="),
@@ -115,6 +117,7 @@ func newKeyMap(arrows look.ArrowKeys) keyMap {
 
 		Clear:   bind("0", "end faults", "0"),
 		Dismiss: bind("D", "dismiss advice, or bring it back", "D"),
+		Silence: bind("z", "silence an alert, or end that", "z"),
 		Yes:     bind("y", "quit, when asked", "y"),
 	}
 }
@@ -131,11 +134,11 @@ func (k *keyMap) groups() []keyGroup {
 		{"Move", []key.Binding{k.Up, k.Down, k.Left, k.Right, k.HalfUp, k.HalfDown, k.PageUp, k.PageDown, k.Top, k.Bottom,
 			k.NextTrouble, k.PreviousTrouble}},
 		{"Pages", []key.Binding{k.Connections, k.Clients, k.Storms, k.Events, k.Host, k.Ward, k.Paths, k.Services, k.NextPage, k.PreviousPage}},
-		{"Look", []key.Binding{k.Open, k.Back, k.Filter, k.Sort, k.Invert, k.Hide, k.Advice, k.Columns, k.Freeze, k.Follow, k.ZoomIn, k.ZoomOut}},
+		{"Look", []key.Binding{k.Open, k.Back, k.Filter, k.Sort, k.Invert, k.Hide, k.Advice, k.Alerts, k.Columns, k.Freeze, k.Follow, k.ZoomIn, k.ZoomOut}},
 		{"Act", []key.Binding{k.Mark, k.Range, k.Unmark, k.Kick, k.KickAll, k.Faults, k.Refuse, k.Write, k.Copy, k.Demo}},
 		{"Screen", []key.Binding{k.Theme, k.Mouse, k.Mask, k.Help, k.Quit, k.QuitLeaving, k.Suspend, k.Interrupt}},
 		{"While typing a filter", []key.Binding{k.Keep, k.Drop, k.Older, k.Newer}},
-		{"In a dialog", []key.Binding{k.NextField, k.PrevField, k.Less, k.More, k.Toggle, k.Press, k.Cancel, k.Clear, k.Dismiss, k.Yes}},
+		{"In a dialog", []key.Binding{k.NextField, k.PrevField, k.Less, k.More, k.Toggle, k.Press, k.Cancel, k.Clear, k.Dismiss, k.Silence, k.Yes}},
 	}
 	for i := range groups {
 		groups[i].keys = slices.DeleteFunc(groups[i].keys, func(b key.Binding) bool { return !b.Enabled() })
@@ -145,7 +148,7 @@ func (k *keyMap) groups() []keyGroup {
 
 // changing are the keys that change something beyond the screen, as the help has them.
 func (k *keyMap) changing() []key.Help {
-	return []key.Help{k.Kick.Help(), k.KickAll.Help(), k.Faults.Help(), k.Refuse.Help(), k.Dismiss.Help(), k.Demo.Help()}
+	return []key.Help{k.Kick.Help(), k.KickAll.Help(), k.Faults.Help(), k.Refuse.Help(), k.Dismiss.Help(), k.Silence.Help(), k.Demo.Help()}
 }
 
 // markdown is the table of keys for the README.

@@ -170,6 +170,8 @@ func (a *App) viewKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 		return a.hideClosed(), true
 	case key.Matches(msg, k.Advice):
 		a.openAdvice(0)
+	case key.Matches(msg, k.Alerts):
+		a.openAlerts()
 	case key.Matches(msg, k.Freeze):
 		return a.toggleFreeze(), true
 	case key.Matches(msg, k.ZoomIn):

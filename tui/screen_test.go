@@ -105,7 +105,7 @@ func (s *screen) run(cmd tea.Cmd) {
 		for _, c := range msg {
 			s.run(c)
 		}
-	case rearranged, inspected, kicked, reported, foreignCount:
+	case rearranged, inspected, kicked, reported, foreignCount, booked:
 		s.send(msg)
 	}
 }

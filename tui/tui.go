@@ -14,7 +14,7 @@
 //
 // The rooms: terminal is the terminal that is taken and given back, paint writes pictures to it, input reads keys and the
 // mouse, look has styles and text, chart draws figures, widget has tables, menus and forms, svg and export write files, traffic
-// measures bytes per second, describe words the detail of a connection, paths the timer map, advice what could be better, glossary the words of the screen. They import model and
+// measures bytes per second, describe words the detail of a connection, paths the timer map, advice what could be better, alerts what rules found, glossary the words of the screen. They import model and
 // each other, never tui. Package cli, the command line's own furniture, and eventlog, which writes the events of a source as log
 // lines, stand beside it.
 package tui
@@ -42,6 +42,8 @@ type Options struct {
 	Theme   string `enum:"system,dark,light,blind" default:"system" help:"Colours of the screen: system (the terminal's sixteen), dark, light, or blind for colour-blind eyes."`
 	Graph   string `enum:",braille,block,ascii" default:"" placeholder:"KIND" help:"What charts are drawn with: braille, block or ascii; what terminal and locale can show if not given."`
 	NoMouse bool   `help:"Leave the mouse to the terminal; m takes it while the screen runs."`
+
+	Notify string `enum:"off,bell,osc9,osc777" default:"off" placeholder:"HOW" help:"What the terminal does when an alert begins to fire: nothing (off), ring its bell, or show a notification, by OSC 9 or OSC 777 as it understands."`
 
 	Refresh time.Duration `default:"250ms" placeholder:"DURATION" help:"How often the picture is renewed; less often for a slow line."`
 
@@ -98,6 +100,10 @@ type Source interface {
 	Dismiss(ctx context.Context, id string) error
 	// Recall takes that back.
 	Recall(ctx context.Context, id string) error
+	// Alerts is all that is known of alerts: the rules too, and where they are sent to.
+	Alerts(ctx context.Context) (model.AlertBook, error)
+	// OrderAlert acknowledges or silences alerts, and returns how many.
+	OrderAlert(ctx context.Context, o model.AlertOrder) (int, error)
 }
 
 // Run shows the screen with no options: see Options.Run.
@@ -169,6 +175,7 @@ func (o Options) setup() (setup, error) {
 		mouse:    !o.NoMouse,
 		api:      o.API,
 		foreign:  o.Foreign,
+		notify:   o.Notify,
 		every:    cmp.Or(o.Refresh, defaultRefresh),
 		stops:    o.Elsewhere && terminal.CanSuspend,
 	}, nil

@@ -211,7 +211,7 @@ func (a *App) urgent(room int) (notes []part) {
 	least := a.styles.Glyphs.Cut(tally, position)
 	for brief := range 3 {
 		notes = nil
-		for _, forms := range [][]string{a.lag(), a.skipping(), a.banner()} {
+		for _, forms := range [][]string{a.lag(), a.skipping(), a.banner(), a.alarms()} {
 			if len(forms) > 0 {
 				notes = append(notes, part{forms[min(brief, len(forms)-1)], a.styles.Alarm})
 			}

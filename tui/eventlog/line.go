@@ -39,6 +39,15 @@ func describe(e *model.Event) (line, bool) {
 			level = slog.LevelInfo
 		}
 		return line{level, string(e.Warning.Kind), warned(e.Warning)}, true
+	case model.AlertChanged:
+		if e.Alert.BuiltIn { // these are for the screen: the log has lines of its own for what they are about
+			return line{}, false
+		}
+		level := slog.LevelInfo
+		if e.Alert.State == model.AlertFiring {
+			level = slog.LevelWarn
+		}
+		return line{level, "alert " + string(e.Alert.State), alerted(e.Alert)}, true
 	case model.CohortFound:
 		return line{slog.LevelWarn, "cohort found", grouped(e.Cohort)}, true
 	case model.CauseFound:
@@ -105,6 +114,23 @@ func grouped(c *model.Cohort) []slog.Attr {
 		slog.Int("of", c.Of),
 		slog.String("detail", c.Detail),
 	}
+}
+
+func alerted(a *model.Alert) []slog.Attr {
+	var labels []any
+	for _, l := range a.Labels {
+		if l.Name != "alertname" {
+			labels = append(labels, slog.String(l.Name, l.Value))
+		}
+	}
+	attrs := []slog.Attr{slog.String("rule", a.Rule), slog.Float64("value", a.Value), slog.String("detail", a.Detail)}
+	if len(labels) > 0 {
+		attrs = append(attrs, slog.Group("labels", labels...))
+	}
+	if a.State == model.AlertResolved {
+		attrs = append(attrs, milliseconds("for_ms", a.Resolved.Sub(a.Fired)))
+	}
+	return attrs
 }
 
 func understood(c *model.Connection) []slog.Attr {

@@ -22,6 +22,7 @@ var Words = []Entry{
 	{"failed", "the probes stayed unanswered as well; a failed connection may be closed already"},
 	{"cohort", "ends, or suspicions, that belong together: of the same silence, age or moment, or of one kind of client"},
 	{"chance", "of a cohort: the probability, at most, that nothing but chance brought its ends together"},
+	{"alert", "a rule that holds: pending at first, firing once it has held for long enough, resolved when it no longer does"},
 	{"cause", "why, as far as the evidence goes; the causes are listed below"},
 	{"both 5s", "which ends beat, and how long holter waits from one beat to the next"},
 	{"lateness", "how late holter's own clock runs; where it is often late, all timeouts are stretched: timeouts x2.0"},
