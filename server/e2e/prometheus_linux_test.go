@@ -169,7 +169,7 @@ func drawn(t *testing.T, pr prom, n int) {
 	if first, _, last := highest(`holter_cuts_total{side="client",cause="idle-cut"}`); first != 0 || last < float64(n)*8/10 || last > float64(n) {
 		t.Errorf("cuts: %v at first, %v at last", first, last)
 	}
-	within := fmt.Sprintf(`sum(holter_connection_duration_seconds_bucket{le="10"}) - sum(holter_connection_duration_seconds_bucket{le="1"})`)
+	const within = `sum(holter_connection_duration_seconds_bucket{le="10"}) - sum(holter_connection_duration_seconds_bucket{le="1"})`
 	if got := pr.value(t, within); got != float64(n) {
 		t.Errorf("%v connections lasted from 1 to 10 s", got)
 	}
