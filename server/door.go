@@ -9,6 +9,7 @@ import (
 
 	"holter/model"
 	"holter/model/timers"
+	"holter/probe/health"
 	"holter/server/hub"
 	"holter/server/tap"
 )
@@ -74,6 +75,11 @@ func (d Door) AdoptUpstream(near *tap.Conn, c net.Conn, early []byte) *tap.Conn 
 // Sighted notes what is on the way to the backend, as the header of its answer to the handshake of near shows.
 func (d Door) Sighted(near *tap.Conn, answer http.Header) {
 	d.monitor.hub.Sighted(near, timers.InResponse(answer))
+}
+
+// WatchUpstream asks the backend of a proxy for its health again and again while Run runs. It comes before that.
+func (d Door) WatchUpstream(id, target string, check health.Checker) error {
+	return d.monitor.services.Watch(id, target, model.Upstream, check)
 }
 
 // SetHalfClose sets how long a proxied connection may stay after one end has closed, while a write to either end

@@ -232,8 +232,10 @@ func (s *Service) Tick(now model.Instant, late *Lateness) (from, to model.State,
 
 // awaitReport judges the silence of a service that reports. While holter did not run it may have reported in vain.
 func (s *Service) awaitReport(now model.Instant, late *Lateness) {
-	quiet := max(s.heard, s.void)
-	due := max(s.due, quiet)
+	quiet, due := s.heard, s.due
+	if s.void > s.heard {
+		quiet, due = s.void, max(due, s.void+model.Instant(s.interval))
+	}
 	if now < due+model.Instant(s.stretch(s.timeout)) && now < quiet+model.Instant(s.stretch(s.ttl)) {
 		return
 	}

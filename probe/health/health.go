@@ -1,10 +1,10 @@
-// Package health asks services whether they are well, once at a time: over HTTP, or by the ping of a WebSocket.
+// Package health asks services over HTTP whether they are well, once at a time.
 //
 // A check ends with its context, whatever the other end does: a server that accepts and says nothing, a body that never ends,
 // redirects in circles, an endless head. Nothing of an answer is kept but its status. Where the answer is not good, the
 // package says why in one of the causes of package model. It keeps no history, and judges nothing: see heart.Service.
 //
-// Any goroutine may call an HTTP, at any time. A Socket belongs to one goroutine.
+// Any goroutine may call an HTTP, at any time.
 package health
 
 import (
@@ -34,7 +34,7 @@ type Result struct {
 // Well reports whether the answer was good.
 func (r *Result) Well() bool { return r.Why.Cause == "" }
 
-// Checker makes one check, which ends with ctx.
+// Checker makes one check at a time, which ends with ctx. One that keeps something between two checks has a method Close too.
 type Checker interface {
 	Check(ctx context.Context) Result
 }
@@ -81,12 +81,16 @@ func (h *HTTP) Check(ctx context.Context) Result {
 		r.Header[name] = values
 	}
 	r.Header.Set("User-Agent", "holter")
+	if u := r.URL.User; u != nil && r.Header.Get("Authorization") == "" {
+		password, _ := u.Password()
+		r.SetBasicAuth(u.Username(), password)
+	}
 	if host := h.header.Get("Host"); host != "" {
 		r.Host = host
 	}
 	answer, err := h.transport.RoundTrip(r)
 	if err != nil {
-		return Result{Why: explain(ctx, err)}
+		return Result{Why: Explain(ctx, err)}
 	}
 	defer answer.Body.Close()
 	status := fmt.Sprint(answer.StatusCode)
@@ -115,8 +119,8 @@ func withoutQuery(address string) string {
 	return u.String()
 }
 
-// explain returns the cause of an error of a request, and what shows it.
-func explain(ctx context.Context, err error) model.Diagnosis {
+// Explain returns the cause of an error of a request, or of a dial, and what shows it. ctx is the one that it had.
+func Explain(ctx context.Context, err error) model.Diagnosis {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"holter/model"
 	"holter/probe/health"
 	"holter/server"
 	"holter/server/redact"
@@ -120,23 +119,14 @@ func (o HealthOptions) addHeaders(all []*target) error {
 
 // parseHeader parses [NAME=]FIELD:VALUE. An error does not show the value.
 func parseHeader(text string) (of, field, value string, err error) {
-	head, value, found := strings.Cut(text, ":")
+	head, rest, _ := strings.Cut(text, ":")
 	if i := strings.LastIndexByte(head, '='); i >= 0 {
-		of, head = head[:i], head[i+1:]
+		of, text = head[:i], head[i+1:]+":"+rest
 	}
-	field, value = strings.TrimSpace(head), strings.TrimSpace(value)
-	if !found || !isToken(field) || model.FirstInvisible(value) >= 0 {
-		return "", "", "", fmt.Errorf("--health-header %.40q is no header field: write FIELD:VALUE, such as 'Accept: application/json', or NAME=FIELD:VALUE", head)
+	if field, value, err = health.ParseField(text); err != nil {
+		err = fmt.Errorf("--health-header %w, or NAME=FIELD:VALUE", err)
 	}
-	return of, http.CanonicalHeaderKey(field), value, nil
-}
-
-// isToken reports whether a name is one of a header field (RFC 9110 section 5.6.2).
-func isToken(name string) bool {
-	other := func(c rune) bool {
-		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", c))
-	}
-	return name != "" && !strings.ContainsFunc(name, other)
+	return of, field, value, err
 }
 
 // tls is how services are asked over https, nil for the usual way.

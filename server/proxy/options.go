@@ -18,6 +18,7 @@ import (
 type Options struct {
 	plane.ListenOptions
 	UpstreamOptions
+	ProbeOptions
 	HalfCloseTimeout time.Duration `default:"5m" help:"Close a half-closed connection after this long without a byte."`
 	TrustedProxies   []string      `placeholder:"CIDR" help:"Networks of the proxies in front of holter. holter passes their X-Forwarded headers on, and replaces those of all other clients."`
 }
@@ -45,7 +46,7 @@ func (p Options) Warn(to io.Writer) {
 // Validate refuses settings that make no sense. The error says what to write instead.
 func (p Options) Validate() error {
 	_, untrusted := parseTrusted(p.TrustedProxies)
-	return cmp.Or(p.ListenOptions.Validate(), p.UpstreamOptions.Validate(), untrusted, p.validLoop(), p.validHalfClose())
+	return cmp.Or(p.ListenOptions.Validate(), p.UpstreamOptions.Validate(), p.ProbeOptions.Validate(), untrusted, p.validLoop(), p.validHalfClose())
 }
 
 func (p Options) validHalfClose() error {

@@ -23,8 +23,10 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/probe/health"
 	"holter/server/hub"
 	"holter/server/plane"
+	"holter/server/redact"
 	"holter/server/tap"
 )
 
@@ -42,6 +44,8 @@ type Door interface {
 	Adopt(r *http.Request, c net.Conn, early []byte, reserved *hub.Reservation) *tap.Conn
 	AdoptUpstream(near *tap.Conn, c net.Conn, early []byte) *tap.Conn
 	Sighted(near *tap.Conn, answer http.Header)
+	// WatchUpstream asks the backend for its health again and again while Run runs. It comes before that.
+	WatchUpstream(id, target string, check health.Checker) error
 	// SetHalfClose sets how long a connection may stay after one end has closed, while a write to either end waits.
 	SetHalfClose(after time.Duration)
 }
@@ -81,6 +85,11 @@ func New(door Door, o Options) (*plane.Data, error) {
 	if up.via != nil {
 		door.Log().Info("the upstream is reached through a proxy", "proxy", up.via.String(), "from", up.via.variable)
 	}
+	if o.UpstreamProbe != "" {
+		if err := watchUpstream(door, up, o.ProbeOptions); err != nil {
+			return nil, err
+		}
+	}
 	p := &proxy{door: door, upstream: up, rewriteHost: o.RewriteHost, trusted: trusted, quiet: plane.QuietLog(door.Log())}
 	p.pipes.halfClose = cmp.Or(o.HalfCloseTimeout, DefaultHalfClose)
 	door.SetHalfClose(p.pipes.halfClose)
@@ -98,6 +107,16 @@ func New(door Door, o Options) (*plane.Data, error) {
 	d.HTTP.MaxHeaderBytes = http.DefaultMaxHeaderBytes
 	d.HTTP.DisableGeneralOptionsHandler = true // OPTIONS * is the upstream's to answer
 	return d, nil
+}
+
+// watchUpstream makes the monitor ask the backend for its health.
+func watchUpstream(door Door, up *upstream, o ProbeOptions) error {
+	header, err := o.header()
+	if err != nil {
+		return err
+	}
+	probe := newProbe(up, o.UpstreamProbe, header)
+	return door.WatchUpstream(upstreamName, redact.Address(probe.url), probe)
 }
 
 // ServeHTTP passes a request on. No mux comes before it, because a mux cleans paths.
