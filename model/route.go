@@ -105,8 +105,8 @@ type Limit struct {
 	From   LimitFrom
 	Name   string // of what has it, with the setting: "nginx proxy_read_timeout"; "" if that is not known
 	Source string // where Name is documented
-	Ends   int    // of connections, by which it was seen
-	Of     int    // all ends meanwhile
+	Ends   int    // of connections of the path by which it was seen, in EndsOver
+	Of     int    // all ends of the path meanwhile
 	// Refuted says that connections have outlived it here.
 	Refuted bool
 }

@@ -306,7 +306,7 @@ func (w *Watch) outlived(b *cluster, side model.Side, c Clock, open iter.Seq[Liv
 func (w *Watch) learn(side model.Side, c Clock, cause model.Cause, b *cluster, news *News) {
 	l := &limit{side: side, clock: c}
 	g := &group{Cohort: model.Cohort{Kind: kinds[c], Cause: cause, Side: side, Chance: math.Exp(b.chance)}}
-	l.group, g.verdict = g, &model.Diagnosis{Cause: cause}
+	l.group, g.verdict = g, &Verdict{Diagnosis: model.Diagnosis{Cause: cause}}
 	l.way, l.partial = wayOf(b.members), w.outlived(b, side, c, nil)
 	for _, e := range b.members {
 		l.read(e.Clocks[c])

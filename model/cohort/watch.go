@@ -62,8 +62,8 @@ type entry struct {
 // group is a cohort with what it needs to grow.
 type group struct {
 	model.Cohort
-	verdict *model.Diagnosis // of the members; nil if there is none
-	dirty   bool             // Detail and verdict are not those of the counts
+	verdict *Verdict // of the members; nil if there is none
+	dirty   bool     // Detail and verdict are not those of the counts
 }
 
 // News is what a Tick has found.
@@ -75,9 +75,15 @@ type News struct {
 
 // Named is an end with its cause.
 type Named struct {
-	ID        model.ID
-	Side      model.Side
-	Diagnosis *model.Diagnosis // shared, and never changed
+	ID       model.ID
+	Side     model.Side
+	*Verdict // shared, and never changed
+}
+
+// Verdict is why an end came.
+type Verdict struct {
+	model.Diagnosis
+	Limit int // the cohort of the limit that cut it, 0 if it was none
 }
 
 // NewWatch makes a Watch. zero is the time of instant 0.
@@ -85,7 +91,7 @@ func NewWatch(zero time.Time) *Watch { return &Watch{zero: zero} }
 
 // Add takes an end or a suspicion. It returns the cause if that is known already, or nil. What it returns is shared and
 // never changes.
-func (w *Watch) Add(e *End) *model.Diagnosis {
+func (w *Watch) Add(e *End) *Verdict {
 	if int(e.Side) >= sides {
 		return nil
 	}
@@ -274,7 +280,10 @@ func (g *group) refresh(w *Watch) {
 	}
 	g.Detail = sentence(&g.Cohort)
 	if g.verdict != nil {
-		g.verdict = &model.Diagnosis{Cause: g.verdict.Cause, Detail: g.Detail}
+		g.verdict = &Verdict{Diagnosis: model.Diagnosis{Cause: g.verdict.Cause, Detail: g.Detail}}
+		if g.Kind != model.CohortMoment {
+			g.verdict.Limit = g.ID
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ type Path struct {
 
 // half is what happened in half an hour.
 type half struct {
-	ends   map[model.PathEnd]int // by their Count of 0
+	ends   map[Kind]int
 	ended  int
 	silent time.Duration // both applications at an end, at most
 	record record
@@ -81,9 +81,15 @@ type Observation struct {
 	Opaque  bool          // what passes is no WebSocket, so nothing else is known
 }
 
+// Kind is how connections ended that ended in the same way.
+type Kind struct {
+	model.PathEnd     // with a Count of 0
+	Limit         int // the cohort of the limit that cut them, 0 if it was none
+}
+
 // End is how a connection ended.
 type End struct {
-	model.PathEnd
+	Kind
 	At   model.Instant
 	Last Observation
 }
@@ -192,13 +198,13 @@ func (p *Path) Ended(e End, m Mode) {
 		h.record.join(e.Last.record(m))
 		h.silent = max(h.silent, e.Last.Silence)
 	}
-	kind := e.PathEnd
+	kind := e.Kind
 	kind.Count = 0
 	if _, known := h.ends[kind]; !known && len(h.ends) >= mostKinds {
-		kind = model.PathEnd{Code: kind.Code, By: model.ByUnknown}
+		kind = Kind{PathEnd: model.PathEnd{Code: kind.Code, By: model.ByUnknown}}
 	}
 	if h.ends == nil {
-		h.ends = make(map[model.PathEnd]int)
+		h.ends = make(map[Kind]int)
 	}
 	if _, known := h.ends[kind]; known || len(h.ends) < 2*mostKinds {
 		h.ends[kind]++
@@ -207,7 +213,7 @@ func (p *Path) Ended(e End, m Mode) {
 }
 
 // Named takes an end that was counted as one kind for one of another, after its cause has been found.
-func (p *Path) Named(before, after model.PathEnd) {
+func (p *Path) Named(before, after Kind) {
 	before.Count, after.Count = 0, 0
 	for i := range p.halves {
 		h := &p.halves[i]
@@ -222,16 +228,18 @@ func (p *Path) Named(before, after model.PathEnd) {
 	}
 }
 
-// endedBy reports whether a connection has lately ended for a cause.
-func (p *Path) endedBy(cause model.Cause) bool {
+// Cut returns how many connections each limit has lately cut, by its cohort, and how many have ended in all.
+func (p *Path) Cut() (by map[int]int, of int) {
+	by = make(map[int]int)
 	for i := range p.halves {
-		for kind := range p.halves[i].ends {
-			if kind.Cause == cause {
-				return true
+		of += p.halves[i].ended
+		for kind, n := range p.halves[i].ends {
+			if kind.Limit != 0 {
+				by[kind.Limit] += n
 			}
 		}
 	}
-	return false
+	return by, of
 }
 
 // mostKinds bounds the kinds of ends that are told apart.
@@ -255,7 +263,7 @@ func (p *Path) Merge(o *Path) {
 		h.record.join(other.record)
 		for kind, n := range other.ends {
 			if h.ends == nil {
-				h.ends = make(map[model.PathEnd]int)
+				h.ends = make(map[Kind]int)
 			}
 			h.ends[kind] += n
 		}
@@ -285,7 +293,7 @@ func (p *Path) ended() (kinds []model.PathEnd, all int) {
 	for i := range p.halves {
 		all += p.halves[i].ended
 		for kind, n := range p.halves[i].ends {
-			sum[kind] += n
+			sum[kind.PathEnd] += n
 		}
 	}
 	for kind, n := range sum {

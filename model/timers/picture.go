@@ -9,10 +9,10 @@ import (
 	"holter/model"
 )
 
-// Cut is a limit that ends of connections have shown, on this path or on others as well.
+// Cut is a limit that ends of connections have shown, on this path or on others.
 type Cut struct {
 	model.Limit
-	Cause model.Cause // of these ends
+	Cohort int // of these ends
 }
 
 // Picture returns what is known of the path, without its id, template and upstream. Of cuts, those count by which one of its
@@ -97,9 +97,10 @@ func gapBin(gap time.Duration) int {
 
 // limits returns those that are seen, set, shown by handshakes and usual, the shortest first.
 func (p *Path) limits(cuts []Cut, m Mode, r *record) (all []model.Limit) {
+	by, of := p.Cut()
 	for _, c := range cuts {
-		if p.endedBy(c.Cause) {
-			c.From = model.LimitSeen
+		if n := by[c.Cohort]; n > 0 {
+			c.From, c.Ends, c.Of = model.LimitSeen, n, of
 			c.Name, c.Source = p.nameOf(&c.Limit)
 			all = append(all, c.Limit)
 		}

@@ -74,7 +74,7 @@ type Limit struct {
 	From     model.LimitFrom `json:"from"` // seen, set, named or usual
 	Name     string          `json:"name"`
 	Source   string          `json:"source"`
-	Ends     int             `json:"ends"` // by which it was seen
+	Ends     int             `json:"ends"` // of the path's connections by which it was seen
 	Of       int             `json:"of"`
 	Refuted  bool            `json:"refuted"` // connections have outlived it here
 }

@@ -120,6 +120,32 @@ func TestRaceWithACutThatOthersHaveShown(t *testing.T) {
 	})
 }
 
+// One limit cuts connections of several paths. Each path tells of its own.
+func TestFiguresOfACutAreThePathsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, watching())
+		for i := range 12 {
+			p := connectBy(t, h, asking([]string{"/race", "/race", "/race3"}[i%3], fmt.Sprint("10.0.0.7:", 1000+i)))
+			time.Sleep(time.Duration(700+90*i) * ms)
+			p.say("hello")
+			time.Sleep(3 * time.Second)
+			p.conn.Close()
+		}
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		s := snapshot(t, h)
+		if len(s.Cohorts) != 1 || s.Cohorts[0].Count != 12 || len(s.Paths) != 2 {
+			t.Fatalf("%+v", s.Cohorts)
+		}
+		for i, want := range []int{8, 4} {
+			cut := s.Paths[i].Cut()
+			if cut == nil || cut.Ends != want || cut.Of != want || len(s.Paths[i].Warnings) != 1 || s.Paths[i].Warnings[0].Touched != want {
+				t.Errorf("%s: %+v, %+v", s.Paths[i].Template, cut, s.Paths[i].Warnings)
+			}
+		}
+	})
+}
+
 func TestNoBeatsAreNamedWithinFiveMinutes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		every time.Duration
