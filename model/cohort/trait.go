@@ -242,7 +242,7 @@ func (w *Watch) tellTrait(now model.Instant, trait model.Trait, ends []*entry, p
 			for _, e := range members {
 				g.take(w, e)
 			}
-			g.Of = max(len(ends), g.Count)
+			g.Of, g.Length = max(len(ends), g.Count), g.Newest.Sub(g.Started)
 			return
 		}
 	}
