@@ -52,7 +52,7 @@ func (v *view) judge() {
 		v.warn(model.BeatInterval, cut, v.narrow(cut, beat))
 	case beat != nil:
 		v.perhaps(beat)
-	case cut != nil && cut.Kind == model.DataLimit && len(v.picture.Clocks) > 0:
+	case cut != nil && cut.Kind == model.DataLimit && cut.From != model.LimitElsewhere && len(v.picture.Clocks) > 0:
 		v.warn(model.SlowBeats, cut, fmt.Sprintf("Pings pass here, and yet there is %s. %s", limitText(cut), v.remedy(cut, &v.picture.Clocks[0])))
 	}
 }
@@ -281,12 +281,18 @@ func limitText(l *model.Limit) string {
 	if l.Name != "" {
 		name = " (" + l.Name + ")"
 	}
+	if l.Stray() {
+		after += ", give or take " + span(l.Spread) + ","
+	}
 	switch l.From {
 	case model.LimitSeen:
-		if l.Stray() {
-			after += ", give or take " + span(l.Spread) + ","
-		}
 		return fmt.Sprintf("%s at %s that ended %d of %d connections%s", what, after, l.Ends, l.Of, name)
+	case model.LimitElsewhere:
+		where := "another path"
+		if l.Where != "" {
+			where = l.Where
+		}
+		return fmt.Sprintf("%s at %s that ended %d of %d connections on %s, which go the same way%s", what, after, l.Ends, l.Of, where, name)
 	case model.LimitSet:
 		return fmt.Sprintf("%s at %s that --idle-cut tells of", what, after)
 	}

@@ -2,6 +2,7 @@ package timers
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -54,7 +55,9 @@ type round struct {
 	silent  time.Duration // the longest present silence of both applications
 	aged    int           // connections that have lasted for steadyAge
 	steady  []time.Duration
-	beating bool // holter beats on at least one
+	beating bool       // holter beats on at least one
+	via     netip.Addr // the address that one came through,
+	mixed   bool       // and not all of them
 }
 
 // halfFor is the time that a half counts.
@@ -79,6 +82,7 @@ type Observation struct {
 	Beating bool          // holter's own beats go out to it
 	Beaten  bool          // and did so at one time at least
 	Opaque  bool          // what passes is no WebSocket, so nothing else is known
+	Via     netip.Addr    // the other end of its socket
 }
 
 // Kind is how connections ended that ended in the same way.
@@ -153,6 +157,8 @@ const (
 // Observe is one open connection of the look.
 func (p *Path) Observe(o Observation, m Mode) {
 	r := &p.round
+	r.mixed = r.mixed || r.open > 0 && r.via != o.Via
+	r.via = o.Via
 	r.open++
 	if o.Opaque {
 		return
@@ -272,6 +278,7 @@ func (p *Path) Merge(o *Path) {
 	p.open.join(o.open.record)
 	p.open.silent = max(p.open.silent, o.open.silent)
 	p.open.beating = p.open.beating || o.open.beating
+	p.open.mixed = p.open.mixed || o.open.mixed || p.open.via != o.open.via
 }
 
 // beats reports whether one of the ends has beaten lately.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func (l lived) picture() model.Path {
 	}
 	var cuts []Cut
 	if n := len(l.cuts); n > 0 {
-		cuts = []Cut{{model.Limit{Kind: model.SilenceLimit, After: l.cuts[n/2], Spread: l.cuts[n-1] - l.cuts[n/2], Ends: n, Of: n}, 1}}
+		cuts = []Cut{{Limit: model.Limit{Kind: model.SilenceLimit, After: l.cuts[n/2], Spread: l.cuts[n-1] - l.cuts[n/2], Ends: n, Of: n}, Cohort: 1}}
 	}
 	for i, silence := range l.cuts {
 		p.Ended(End{
@@ -176,8 +177,8 @@ func TestKeptAliveIsNoted(t *testing.T) {
 // A cut that others have shown is none of a path on which nothing was cut, and one that is named after the fact is.
 func TestCutsAreOfThePathsThatHaveThem(t *testing.T) {
 	cuts := []Cut{
-		{model.Limit{Kind: model.SilenceLimit, After: time.Minute, Ends: 9, Of: 9}, 1},
-		{model.Limit{Kind: model.AgeLimit, After: time.Hour, Ends: 9, Of: 9}, 2},
+		{Limit: model.Limit{Kind: model.SilenceLimit, After: time.Minute, Ends: 9, Of: 9}, Cohort: 1},
+		{Limit: model.Limit{Kind: model.AgeLimit, After: time.Hour, Ends: 9, Of: 9}, Cohort: 2},
 	}
 	p := New(second)
 	p.Opened(Nginx)
@@ -203,6 +204,51 @@ func TestCutsAreOfThePathsThatHaveThem(t *testing.T) {
 	}
 	if s := p.Picture(80*second, Mode{}, cuts); len(s.Ends) != 1 || s.Ends[0].Cause != model.CauseIdleCut || s.Ends[0].Count != 1 || s.Ended != 1 {
 		t.Errorf("%+v", s.Ends)
+	}
+}
+
+// A cut that others have shown counts where connections go the same way, until one has outlived it.
+func TestCutsElsewhereCount(t *testing.T) {
+	near, far := netip.MustParseAddr("10.0.3.7"), netip.MustParseAddr("10.0.3.8")
+	limit := model.Limit{Kind: model.SilenceLimit, After: 5 * time.Second, Ends: 340, Of: 345, Where: "/rooms/*"}
+	shorter := limit
+	shorter.After = 4 * time.Second
+	for name, tt := range map[string]struct {
+		cut    Cut
+		vias   []netip.Addr
+		margin float64
+		want   model.WarningKind
+	}{
+		"the same upstream":       {Cut{Limit: limit, Cohort: 1, Side: model.UpstreamSide}, []netip.Addr{near, far}, 1.03, model.TimerRace},
+		"the same address":        {Cut{Limit: limit, Cohort: 1, Via: near}, []netip.Addr{near, near}, 1.03, model.TimerRace},
+		"another address":         {Cut{Limit: limit, Cohort: 1, Via: near}, []netip.Addr{far, far}, 12.37, ""},
+		"several addresses":       {Cut{Limit: limit, Cohort: 1, Via: near}, []netip.Addr{far, near}, 12.37, ""},
+		"of no address":           {Cut{Limit: limit, Cohort: 1}, []netip.Addr{{}, {}}, 12.37, ""},
+		"which has been outlived": {Cut{Limit: shorter, Cohort: 1, Side: model.UpstreamSide}, []netip.Addr{near, far}, 12.37, ""},
+	} {
+		p := New(second)
+		for range tt.vias {
+			p.Opened(Nginx)
+			for i := range 4 {
+				p.Beat(false, second+model.Instant(time.Duration(i)*4850*time.Millisecond), min(1, time.Duration(i))*4850*time.Millisecond, 0)
+			}
+		}
+		p.Begin(20 * second)
+		for _, via := range tt.vias {
+			p.Observe(Observation{Age: 19 * time.Second, Calm: 4850 * time.Millisecond, Via: via}, Mode{})
+		}
+		p.Done()
+		s := p.Picture(20*second, Mode{}, []Cut{tt.cut})
+		got, detail := model.WarningKind(""), ""
+		if len(s.Warnings) > 0 {
+			got, detail = s.Warnings[0].Kind, s.Warnings[0].Detail
+		}
+		if got != tt.want || s.Margin < tt.margin-0.01 || s.Margin > tt.margin+0.01 {
+			t.Errorf("%s: %q and the margin %.2f, want %q and %.2f", name, got, s.Margin, tt.want, tt.margin)
+		}
+		if tt.want != "" && (s.Warnings[0].Urgency != model.Risk || !strings.Contains(detail, "that ended 340 of 345 connections on /rooms/*, which go the same way: the margin is 1.03. Beat every 1 s")) {
+			t.Errorf("%s: %q", name, detail)
+		}
 	}
 }
 

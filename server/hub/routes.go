@@ -2,6 +2,7 @@ package hub
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -191,6 +192,7 @@ func (c *connection) observation(now model.Instant) timers.Observation {
 		Beaten:  l.pings > 0,
 		Beating: l.pings > 0 && since(now, l.heart.LastPing()) < 3*c.hub.o.Rhythm.Interval,
 		Opaque:  in || out,
+		Via:     addressOf(l.tap),
 	}
 }
 
@@ -227,8 +229,28 @@ func (c *connection) renamed(before timers.Kind) {
 	}
 }
 
-// cuts are the limits that ends of connections have shown.
-func (h *Hub) cuts() (all []timers.Cut) {
+// cuts are the limits that ends of connections have shown, with the route of all that each has cut the most on.
+func (h *Hub) cuts(routes []*route) []timers.Cut {
+	cuts := h.limits()
+	if len(cuts) == 0 {
+		return nil
+	}
+	for _, r := range routes {
+		r.mu.Lock()
+		by, of := r.timers.Cut()
+		r.mu.Unlock()
+		for i := range cuts {
+			c := &cuts[i]
+			if n := by[c.Cohort]; n > c.Ends {
+				c.Ends, c.Of, c.Where = n, of, r.template
+			}
+		}
+	}
+	return cuts
+}
+
+// limits are those that cohorts show.
+func (h *Hub) limits() (all []timers.Cut) {
 	for _, c := range h.cohorts.list() {
 		l := model.Limit{Kind: model.SilenceLimit, After: c.Length, Spread: c.Spread}
 		switch {
@@ -239,7 +261,13 @@ func (h *Hub) cuts() (all []timers.Cut) {
 		case c.Kind == model.CohortData:
 			l.Kind = model.DataLimit
 		}
-		all = append(all, timers.Cut{Limit: l, Cohort: c.ID})
+		cut := timers.Cut{Limit: l, Cohort: c.ID, Side: c.Side}
+		for _, t := range c.Traits {
+			if t.Kind == model.TraitAddress {
+				cut.Via, _ = netip.ParseAddr(t.Value)
+			}
+		}
+		all = append(all, cut)
 	}
 	return all
 }
@@ -266,7 +294,7 @@ func (h *Hub) reportPaths() {
 	for _, c := range conns {
 		c.look(now, mode)
 	}
-	pictures, cuts := make([]model.Path, 0, len(all)), h.cuts()
+	pictures, cuts := make([]model.Path, 0, len(all)), h.cuts(all)
 	turns := int(now/model.Instant(time.Second)) % (1 + len(all)/drawnAtOnce)
 	for i, r := range all {
 		r.mu.Lock()

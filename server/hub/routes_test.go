@@ -146,6 +146,36 @@ func TestFiguresOfACutAreThePathsOwn(t *testing.T) {
 	})
 }
 
+// A cut at the upstream that was seen on one path holds on the others too, before one of their connections dies.
+func TestCutOfTheUpstreamCountsOnOtherPaths(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, watching())
+		for i := range 5 {
+			client, upstream := proxied(t, h)
+			time.Sleep(time.Duration(700+90*i) * ms)
+			client.say("hello")
+			ws.WriteFrame(upstream.conn, ws.NewTextFrame([]byte("welcome")))
+			time.Sleep(5 * time.Second)
+			upstream.conn.Close()
+			<-upstream.over
+			synctest.Wait()
+			client.conn.Close()
+			<-client.over
+		}
+		for i := range 3 {
+			p := connectBy(t, h, asking("/race2", fmt.Sprint("10.0.0.7:", 1000+i)))
+			go p.every(4850*ms, p.ping)
+		}
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		for _, p := range snapshot(t, h).Paths {
+			if p.Template == "/race2" && (cause(&p) != model.TimerRace || p.Margin < 1 || p.Margin > 1.05 || !strings.Contains(p.Warnings[0].Detail, "5 of 5 connections on /ws")) {
+				t.Errorf("the margin is %.2f: %+v", p.Margin, p.Warnings)
+			}
+		}
+	})
+}
+
 func TestNoBeatsAreNamedWithinFiveMinutes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		every time.Duration
