@@ -38,12 +38,16 @@ func benchmarkEnds(b *testing.B, rate int, end func(s *scene, e *End)) {
 	for i := range s.living {
 		s.living[i].Clocks[Age] = time.Second
 	}
+	names := make([]string, kept)
+	for i := range names {
+		names[i] = fmt.Sprint("client-", i)
+	}
 	w := NewWatch(time.Unix(0, 0))
 	at := model.Instant(time.Hour)
 	second := func() {
 		for i := range rate {
 			at += model.Instant(time.Second) / model.Instant(rate)
-			e.ID, e.At = e.ID+1, at
+			e.ID, e.At, e.Client = e.ID+1, at, names[int(e.ID)%kept]
 			end(s, e)
 			w.Add(e)
 			if i%(rate/4) == 0 {

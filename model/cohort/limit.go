@@ -115,6 +115,7 @@ type cluster struct {
 // the open connections, and it has not got them.
 func (w *Watch) findLimit(side model.Side, open iter.Seq[Living], news *News) bool {
 	ends := w.unexplained(side)
+	w.scans[side].of = len(ends)
 	var best cluster
 	for c := range clocks {
 		if found := w.search(ends, c); found.members != nil && (best.members == nil || found.chance < best.chance) {
@@ -313,6 +314,9 @@ func (w *Watch) learn(side model.Side, c Clock, cause model.Cause, b *cluster, n
 	}
 	l.measure(w)
 	members := w.within(l)
+	if len(members) < fewest {
+		return // most came another way
+	}
 	g.Traits = traitsOf(members)
 	l.ends = w.sameWay(l, w.time(members[0].At))
 	l.recent = nil

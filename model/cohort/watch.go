@@ -45,6 +45,7 @@ type Watch struct {
 type scan struct {
 	cuts int // by then
 	at   model.Instant
+	of   int // ends
 }
 
 // burst is bins of a stream.
@@ -151,7 +152,7 @@ func (w *Watch) newest() iter.Seq[*entry] {
 func (w *Watch) Tick(now model.Instant, open iter.Seq[Living]) (news News) {
 	for side := range model.Side(sides) {
 		if w.scans[side].due(w.cuts[side], now) {
-			w.scans[side] = scan{w.cuts[side], now}
+			w.scans[side] = scan{cuts: w.cuts[side], at: now}
 			if !w.findLimit(side, open, &news) {
 				w.scans[side], news.Look = scan{}, true
 			}
@@ -173,9 +174,9 @@ func (w *Watch) Tick(now model.Instant, open iter.Seq[Living]) (news News) {
 	return news
 }
 
-// due reports whether there are new ends. Where there are many, each search finds more of them.
+// due reports whether there are new ends. A search of many takes long, so it waits for more of them.
 func (s *scan) due(cuts int, now model.Instant) bool {
-	return cuts != s.cuts && (cuts-s.cuts < scanned/16 || time.Duration(now-s.at) >= time.Second)
+	return cuts != s.cuts && (s.of < scanned/4 || time.Duration(now-s.at) >= time.Second)
 }
 
 func (w *Watch) doubts(now model.Instant) bool {
