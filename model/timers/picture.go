@@ -135,7 +135,7 @@ func (p *Path) limits(cuts []Cut, m Mode, r *record) (all []model.Limit) {
 		all[i].Refuted = all[i].From != model.LimitSeen && outlived(&all[i], r)
 	}
 	slices.SortStableFunc(all, func(a, b model.Limit) int {
-		return cmp.Or(cmp.Compare(a.After, b.After), cmp.Compare(rank(a.From), rank(b.From)))
+		return cmp.Or(cmp.Compare(a.After, b.After), cmp.Compare(rank(a.From), rank(b.From)), cmp.Compare(a.Kind, b.Kind))
 	})
 	return all[:min(len(all), model.MaxLimits)]
 }
