@@ -34,6 +34,19 @@ type half struct {
 	ended  int
 	silent time.Duration // both applications at an end, at most
 	record record
+	rescue rescue
+}
+
+// rescue is the beat that has ended the longest silence.
+type rescue struct {
+	of    model.ClockOf
+	after time.Duration
+}
+
+func (r *rescue) join(o rescue) {
+	if o.after > r.after {
+		*r = o
+	}
 }
 
 // record is the longest of what connections have shown.
@@ -114,12 +127,13 @@ func (p *Path) Sighted(b Boxes) { p.boxes |= b }
 // silence.
 func (p *Path) Beat(sent bool, at model.Instant, every, quiet time.Duration) {
 	p.beaten = at
+	r, of := &p.client, model.ClientClock
+	if sent {
+		r, of = &p.server, model.ServerClock
+	}
+	p.halves[0].rescue.join(rescue{of, quiet})
 	if every < leastEvery {
 		return
-	}
-	r := &p.client
-	if sent {
-		r = &p.server
 	}
 	r.add(at, interval{every, quiet})
 }
@@ -267,6 +281,7 @@ func (p *Path) Merge(o *Path) {
 		h.ended += other.ended
 		h.silent = max(h.silent, other.silent)
 		h.record.join(other.record)
+		h.rescue.join(other.rescue)
 		for kind, n := range other.ends {
 			if h.ends == nil {
 				h.ends = make(map[Kind]int)

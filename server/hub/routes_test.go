@@ -176,6 +176,41 @@ func TestCutOfTheUpstreamCountsOnOtherPaths(t *testing.T) {
 	})
 }
 
+// The clients' beat comes when the path is cut: most die before the first one, and no two come in a row.
+func TestFirstBeatsThatMeetACut(t *testing.T) {
+	for name, tt := range map[string]struct {
+		beating time.Duration // after the last byte, one of them
+		want    model.WarningKind
+		says    string
+	}{
+		"one got through": {4990 * ms, model.TimerRace, "A beat of the client's after 5 s of silence meets the cut at 5 s"},
+		"one came early":  {time.Second, model.NoBeats, "Hardly anything beats: for up to 5 s neither"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, _ := start(t, watching())
+				for i := range 8 {
+					p := connect(t, h, fmt.Sprint("client-", i))
+					time.Sleep(time.Duration(700+300*i) * ms)
+					p.say("hello")
+					if i == 7 {
+						time.Sleep(tt.beating)
+						p.ping()
+					}
+					time.Sleep(5 * time.Second)
+					p.conn.Close()
+				}
+				time.Sleep(5 * time.Second)
+				synctest.Wait()
+				p := thePath(t, h)
+				if cause(&p) != tt.want || !strings.Contains(p.Warnings[0].Detail, tt.says) || p.Warnings[0].Urgency != model.Harm {
+					t.Errorf("%+v of %+v, margin %.2f", p.Warnings, p.Ends, p.Margin)
+				}
+			})
+		})
+	}
+}
+
 func TestNoBeatsAreNamedWithinFiveMinutes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		every time.Duration
