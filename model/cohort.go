@@ -17,8 +17,8 @@ type Cohort struct {
 	Count           int       // members
 	Of              int       // those that might have been members; what they are depends on Kind
 
-	// Length is what the members have in common: their silence or their age; in a moment, the time from the first member
-	// to the last. Spread is how far silences or ages stray from it.
+	// Length is what the members have in common: their silence or their age; in a moment, and of a trait, the time from the
+	// first member to the last. Spread is how far silences or ages stray from it.
 	Length, Spread time.Duration
 
 	Traits []Trait // that nearly all members have, the narrowest first, at most MaxTraits

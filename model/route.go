@@ -105,8 +105,9 @@ type Limit struct {
 	From   LimitFrom
 	Name   string // of what has it, with the setting: "nginx proxy_read_timeout"; "" if that is not known
 	Source string // where Name is documented
-	Ends   int    // of connections, by which it was seen
-	Of     int    // all ends meanwhile
+	Ends   int    // of connections of the path by which it was seen, in EndsOver
+	Of     int    // all ends of the path meanwhile
+	Where  string // the path that these are of, if it is another one: see LimitElsewhere
 	// Refuted says that connections have outlived it here.
 	Refuted bool
 }
@@ -126,10 +127,12 @@ type LimitFrom string
 
 // Sources of limits, the surest first.
 const (
-	LimitSeen  LimitFrom = "seen"  // connections have ended by it
-	LimitSet   LimitFrom = "set"   // the user has said so
-	LimitNamed LimitFrom = "named" // the handshakes show what is on the way, which has it unless it is set otherwise
-	LimitUsual LimitFrom = "usual" // of what is often on the way
+	LimitSeen LimitFrom = "seen" // connections have ended by it
+	// LimitElsewhere is of connections to other paths, which have ended by it at the same upstream, or behind the same address.
+	LimitElsewhere LimitFrom = "elsewhere"
+	LimitSet       LimitFrom = "set"   // the user has said so
+	LimitNamed     LimitFrom = "named" // the handshakes show what is on the way, which has it unless it is set otherwise
+	LimitUsual     LimitFrom = "usual" // of what is often on the way
 )
 
 // Stray reports whether the ends by which a limit was seen lie so far from it that it is worth telling.

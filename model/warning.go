@@ -127,14 +127,22 @@ func (w *Warning) Compare(o *Warning) int {
 
 // Advice returns the warnings that matter most, the worst first, at most MaxAdvice, without those that are dismissed.
 func Advice(all []Warning) []Warning {
-	list := slices.DeleteFunc(slices.Clone(all), func(w Warning) bool { return w.Dismissed })
-	slices.SortFunc(list, func(a, b Warning) int { return a.Compare(&b) })
+	list := worst(all, false)
 	return list[:min(len(list), MaxAdvice)]
 }
 
-// KeepWorst returns the MaxWarnings that matter most, the oldest first. It changes the order of all.
+// Dismissed returns the warnings that a user has dismissed, the worst first.
+func Dismissed(all []Warning) []Warning { return worst(all, true) }
+
+func worst(all []Warning, dismissed bool) []Warning {
+	list := slices.DeleteFunc(slices.Clone(all), func(w Warning) bool { return w.Dismissed != dismissed })
+	slices.SortFunc(list, func(a, b Warning) int { return a.Compare(&b) })
+	return list
+}
+
+// KeepWorst returns the MaxWarnings that matter most, the oldest first: those that are dismissed only where there is room.
 func KeepWorst(all []Warning) []Warning {
-	slices.SortFunc(all, func(a, b Warning) int { return a.Compare(&b) })
+	all = append(worst(all, false), worst(all, true)...)
 	all = all[:min(len(all), MaxWarnings)]
 	slices.SortStableFunc(all, func(a, b Warning) int { return a.Since.Compare(b.Since) })
 	return all

@@ -37,6 +37,15 @@ func TestAdviceIsTheWorst(t *testing.T) {
 	if got := ids(kept); !slices.Contains(got, "many") || slices.Contains(got, "hint") {
 		t.Errorf("kept are %v", got)
 	}
+	for i := range all {
+		all[i].Dismissed = all[i].ID != "hint"
+	}
+	if got := ids(KeepWorst(all)); len(got) != MaxWarnings || !slices.Contains(got, "hint") {
+		t.Errorf("of many that are dismissed, kept are %v", got)
+	}
+	if got := Dismissed(all); len(got) != len(all)-1 || got[0].ID != "gone" {
+		t.Errorf("dismissed are %v", ids(got))
+	}
 }
 
 func ids(all []Warning) (ids []string) {

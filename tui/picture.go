@@ -102,7 +102,7 @@ type picture struct {
 // newPicture counts and measures a snapshot. It is meant for a command: with ten thousand connections
 // it takes milliseconds, and so does arranging them.
 func newPicture(s *model.Snapshot, readings []traffic.Reading) *picture {
-	p := &picture{Snapshot: s, counts: s.Count(), readings: readings, advice: model.Advice(s.Warnings), waived: dismissed(s.Warnings)}
+	p := &picture{Snapshot: s, counts: s.Count(), readings: readings, advice: model.Advice(s.Warnings), waived: model.Dismissed(s.Warnings)}
 	p.p50, p.p99 = percentiles(s.Connections)
 	for i := range s.Connections {
 		if c := &s.Connections[i]; c.Open() && !c.Faults.None() {
@@ -241,11 +241,4 @@ func percentiles(conns []model.Connection) (p50, p99 time.Duration) {
 	}
 	slices.Sort(rtts)
 	return rtts[(len(rtts)-1)*50/100], rtts[(len(rtts)-1)*99/100]
-}
-
-// dismissed are the warnings that a user has dismissed, the worst first.
-func dismissed(all []model.Warning) []model.Warning {
-	list := slices.DeleteFunc(slices.Clone(all), func(w model.Warning) bool { return !w.Dismissed })
-	slices.SortFunc(list, func(a, b model.Warning) int { return a.Compare(&b) })
-	return list
 }

@@ -1,34 +1,63 @@
 package cohort
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"holter/model"
 )
 
-// BenchmarkThousandEnds is a second of a thousand ends at any age, with its four Ticks, while the Watch is full.
-func BenchmarkThousandEnds(b *testing.B) {
-	s := newScene(1)
-	e := s.end(0, 0)
-	w := NewWatch(time.Unix(0, 0))
-	at := model.Instant(time.Hour)
-	second := func() {
-		for i := range 1000 {
-			at += model.Instant(time.Millisecond)
-			e.At = at
+// BenchmarkEnds is a second of ends, with its four Ticks, while the Watch is full and 10 000 connections are open.
+func BenchmarkEnds(b *testing.B) {
+	for name, end := range map[string]func(s *scene, e *End){
+		"any": func(s *scene, e *End) {
 			age := s.between(0, 2*time.Hour)
 			e.silent(s.between(0, min(age, time.Minute)))
 			e.Clocks[Age] = age
+		},
+		"cut": func(s *scene, e *End) {
+			e.silent(time.Minute + s.jitter())
+			e.Clocks[Age] = s.between(2*time.Minute, 2*time.Hour)
+		},
+		"mute": func(s *scene, e *End) { // its age may be what ended it, or its silence
+			e.Clocks[Age] = time.Minute + s.jitter()
+			e.silent(e.Clocks[Age])
+		},
+	} {
+		for _, rate := range []int{200, 1000} {
+			b.Run(fmt.Sprintf("%s/%d", name, rate), func(b *testing.B) { benchmarkEnds(b, rate, end) })
+		}
+	}
+}
+
+func benchmarkEnds(b *testing.B, rate int, end func(s *scene, e *End)) {
+	s := newScene(1)
+	e := s.end(0, 0)
+	s.stay(10_000, model.Instant(2*time.Hour), "192.0.2.9")
+	for i := range s.living {
+		s.living[i].Clocks[Age] = time.Second
+	}
+	names := make([]string, kept)
+	for i := range names {
+		names[i] = fmt.Sprint("client-", i)
+	}
+	w := NewWatch(time.Unix(0, 0))
+	at := model.Instant(time.Hour)
+	second := func() {
+		for i := range rate {
+			at += model.Instant(time.Second) / model.Instant(rate)
+			e.ID, e.At, e.Client = e.ID+1, at, names[int(e.ID)%kept]
+			end(s, e)
 			w.Add(e)
-			if i%250 == 0 {
+			if i%(rate/4) == 0 {
 				if news := w.Tick(at, nil); news.Look {
-					w.Tick(at, none)
+					w.Tick(at, s.open(at))
 				}
 			}
 		}
 	}
-	for range 20 {
+	for range kept/rate + 1 {
 		second()
 	}
 	b.ReportAllocs()

@@ -115,6 +115,7 @@ type cluster struct {
 // the open connections, and it has not got them.
 func (w *Watch) findLimit(side model.Side, open iter.Seq[Living], news *News) bool {
 	ends := w.unexplained(side)
+	w.scans[side].of = len(ends)
 	var best cluster
 	for c := range clocks {
 		if found := w.search(ends, c); found.members != nil && (best.members == nil || found.chance < best.chance) {
@@ -158,14 +159,24 @@ func (w *Watch) join(l *limit, ends []*entry, news *News) {
 			news.name(e, l.group.verdict)
 		}
 	}
-	var members []*entry
+	members := w.members(l.group)
+	l.group.Traits = traitsOf(members)
+	if way := wayOf(members); !way.equal(&l.way) {
+		l.way = way
+		l.ends = w.sameWay(l, l.group.Started)
+	}
+}
+
+// members returns the newest members of a cohort. Of very many, these show what all share.
+func (w *Watch) members(g *group) (newest []*entry) {
 	for e := range w.newest() {
-		if e.in == l.group {
-			members = append(members, e)
+		if e.in == g {
+			if newest = append(newest, e); len(newest) == scanned {
+				break
+			}
 		}
 	}
-	l.way, l.group.Traits = wayOf(members), traitsOf(members)
-	l.ends = w.sameWay(l, l.group.Started)
+	return newest
 }
 
 // unexplained returns the newest ends of a side that were cut and are no members yet.
@@ -183,51 +194,46 @@ func (w *Watch) unexplained(side model.Side) (ends []*entry) {
 
 // search finds the ends whose reading of a clock lies closest together, as far as chance does not explain that.
 func (w *Watch) search(ends []*entry, c Clock) (best cluster) {
-	shown := make([]*entry, 0, len(ends))
-	for _, e := range ends {
+	type reading struct {
+		value time.Duration
+		of    int // ends
+	}
+	shown := make([]reading, 0, len(ends))
+	for i, e := range ends {
 		if e.shows(c) {
-			shown = append(shown, e)
+			shown = append(shown, reading{e.Clocks[c], i})
 		}
 	}
-	if len(shown) < fewest {
-		return best
+	slices.SortFunc(shown, func(a, b reading) int { return cmp.Compare(a.value, b.value) })
+	n, values := len(shown), make([]time.Duration, len(shown))
+	for i, r := range shown {
+		values[i] = r.value
 	}
-	slices.SortFunc(shown, func(a, b *entry) int { return cmp.Compare(a.Clocks[c], b.Clocks[c]) })
-	values := make([]time.Duration, len(shown))
-	for i, e := range shown {
-		values[i] = e.Clocks[c]
-	}
+	best.chance = level(n)
 	for _, k := range sizes {
-		if k > len(shown) {
+		if k > n {
 			break
 		}
 		s, share := narrowest(values, k)
 		if math.IsInf(share, 1) {
 			break
 		}
-		p := chance(len(shown), k, share)
-		if p > level(len(shown)) || best.members != nil && p >= best.chance || !sharp(values, s) {
+		if chance(n, k, share) >= best.chance || !sharp(values, s) {
 			continue
 		}
-		members := shown[s.from:s.to]
-		if n := moments(times(members), values[s.to-1]-values[s.from]); n < fewest {
-			continue
-		} else if n < k {
-			if p = chance(len(shown), n, share); p > level(len(shown)) || best.members != nil && p >= best.chance {
-				continue
-			}
+		members := make([]*entry, 0, k)
+		for _, r := range shown[s.from:s.to] {
+			members = append(members, ends[r.of])
 		}
-		best = cluster{c, slices.Clone(members), p}
+		apart := moments(members, values[s.to-1]-values[s.from])
+		if apart < fewest {
+			continue
+		}
+		if p := chance(n, apart, share); p < best.chance {
+			best = cluster{c, members, p}
+		}
 	}
 	return best
-}
-
-func times(members []*entry) []time.Duration {
-	at := make([]time.Duration, len(members))
-	for i, e := range members {
-		at[i] = time.Duration(e.At)
-	}
-	return at
 }
 
 // decide says which clock a cluster goes by, and which cause that is. What goes by its age as well as by a silence is
@@ -282,7 +288,7 @@ func (w *Watch) outlived(b *cluster, side model.Side, c Clock, open iter.Seq[Liv
 	_, high := b.bounds(c)
 	n, way := 0, wayOf(b.members)
 	for e := range w.newest() {
-		if e.Side == side && way.has(&e.Peer) && e.Clocks[c] > beyond(high) {
+		if e.Side == side && e.Clocks[c] > beyond(high) && way.has(&e.Peer) {
 			n++
 		}
 	}
@@ -290,7 +296,7 @@ func (w *Watch) outlived(b *cluster, side model.Side, c Clock, open iter.Seq[Liv
 		return n >= survivors
 	}
 	for l := range open {
-		if l.Side == side && way.has(&l.Peer) && l.Clocks[c] > beyond(high) {
+		if l.Side == side && l.Clocks[c] > beyond(high) && way.has(&l.Peer) {
 			n++
 		}
 	}
@@ -301,13 +307,16 @@ func (w *Watch) outlived(b *cluster, side model.Side, c Clock, open iter.Seq[Liv
 func (w *Watch) learn(side model.Side, c Clock, cause model.Cause, b *cluster, news *News) {
 	l := &limit{side: side, clock: c}
 	g := &group{Cohort: model.Cohort{Kind: kinds[c], Cause: cause, Side: side, Chance: math.Exp(b.chance)}}
-	l.group, g.verdict = g, &model.Diagnosis{Cause: cause}
+	l.group, g.verdict = g, &Verdict{Diagnosis: model.Diagnosis{Cause: cause}}
 	l.way, l.partial = wayOf(b.members), w.outlived(b, side, c, nil)
 	for _, e := range b.members {
 		l.read(e.Clocks[c])
 	}
 	l.measure(w)
 	members := w.within(l)
+	if len(members) < fewest {
+		return // most came another way
+	}
 	g.Traits = traitsOf(members)
 	l.ends = w.sameWay(l, w.time(members[0].At))
 	l.recent = nil
@@ -329,16 +338,11 @@ func (l *limit) grown() bool {
 // it is another question too, and more ends may be members.
 func (w *Watch) revise(l *limit, open iter.Seq[Living], news *News) {
 	l.revised = l.group.Count
-	b := cluster{clock: l.clock}
-	for e := range w.newest() {
-		if e.in == l.group {
-			b.members = append(b.members, e)
-		}
-	}
+	b := cluster{clock: l.clock, members: w.members(l.group)}
 	if len(b.members) < fewest {
 		return
 	}
-	if way := wayOf(b.members); !slices.Equal(way.vias, l.way.vias) || way.path != l.way.path {
+	if way := wayOf(b.members); !way.equal(&l.way) {
 		l.way, l.partial, l.outlived = way, false, 0
 	}
 	l.partial = l.partial || w.outlived(&b, l.side, l.clock, open)

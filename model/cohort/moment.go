@@ -172,7 +172,7 @@ func (w *Watch) judge(b burst, open iter.Seq[Living], news *News) {
 	} else {
 		g.Cause = crowd.cause(members, side)
 		if cuts := count(members, func(e *entry) bool { return e.Manner == Cut }); cuts > 0 {
-			g.verdict = &model.Diagnosis{Cause: cmp.Or(g.Cause, model.CauseUnknown)}
+			g.verdict = &Verdict{Diagnosis: model.Diagnosis{Cause: cmp.Or(g.Cause, model.CauseUnknown)}}
 		}
 	}
 	s.forget(b.from, b.to)

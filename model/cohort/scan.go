@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sort"
 	"time"
+
+	"holter/model"
 )
 
 const (
@@ -70,9 +72,13 @@ func sharp(values []time.Duration, s window) bool {
 
 // moments is the number of moments that can be told apart among ends whose clock varies by r: those that lie so close
 // together that one event may have ended them all count once.
-func moments(at []time.Duration, r time.Duration) int {
+func moments(ends []*entry, r time.Duration) int {
+	at := make([]model.Instant, len(ends))
+	for i, e := range ends {
+		at[i] = e.At
+	}
 	slices.Sort(at)
-	apart, n, last := 4*max(r, resolution), 0, time.Duration(math.MinInt64/2)
+	apart, n, last := model.Instant(4*max(r, resolution)), 0, model.Instant(math.MinInt64/2)
 	for _, t := range at {
 		if t-last > apart {
 			n, last = n+1, t

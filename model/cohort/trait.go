@@ -84,23 +84,31 @@ func (e *End) code() string {
 func traitsOf(members []*entry) (shared []model.Trait) {
 	t := templates{}
 	for _, kind := range traitOrder {
-		counts := map[string]int{}
-		for _, e := range members {
-			v := e.value(kind, t)
-			if kind == model.TraitCode {
-				v = e.code()
-			}
-			if v != "" {
-				counts[v]++
-			}
-		}
-		for v, n := range counts {
-			if n*nearly >= (nearly-1)*len(members) {
-				shared = append(shared, model.Trait{Kind: kind, Value: v})
-			}
+		if v := sharedBy(members, kind, t); v != "" {
+			shared = append(shared, model.Trait{Kind: kind, Value: v})
 		}
 	}
 	return shared
+}
+
+// sharedBy returns the value of a trait that nearly all members have, "" if there is none.
+func sharedBy(members []*entry, kind model.TraitKind, t templates) string {
+	counts := map[string]int{}
+	for _, e := range members {
+		v := e.value(kind, t)
+		if kind == model.TraitCode {
+			v = e.code()
+		}
+		if v != "" {
+			counts[v]++
+		}
+	}
+	for v, n := range counts {
+		if n*nearly >= (nearly-1)*len(members) {
+			return v
+		}
+	}
+	return ""
 }
 
 // way is the few addresses that most members came through, and the path that they asked for.
@@ -114,14 +122,11 @@ type way struct {
 const mostVias = 4
 
 func wayOf(members []*entry) way {
-	w := way{vias: viasOf(members), t: templates{}}
-	for _, t := range traitsOf(members) {
-		if t.Kind == model.TraitPath {
-			w.path = t.Value
-		}
-	}
-	return w
+	t := templates{}
+	return way{vias: viasOf(members), path: sharedBy(members, model.TraitPath, t), t: t}
 }
+
+func (w *way) equal(o *way) bool { return slices.Equal(w.vias, o.vias) && w.path == o.path }
 
 // viasOf returns the few addresses that four of five came through, some through each; nil if there are none. The others are
 // beside them.
@@ -237,7 +242,7 @@ func (w *Watch) tellTrait(now model.Instant, trait model.Trait, ends []*entry, p
 			for _, e := range members {
 				g.take(w, e)
 			}
-			g.Of = max(len(ends), g.Count)
+			g.Of, g.Length = max(len(ends), g.Count), g.Newest.Sub(g.Started)
 			return
 		}
 	}

@@ -45,6 +45,7 @@ type Watch struct {
 type scan struct {
 	cuts int // by then
 	at   model.Instant
+	of   int // ends
 }
 
 // burst is bins of a stream.
@@ -63,8 +64,8 @@ type entry struct {
 // group is a cohort with what it needs to grow.
 type group struct {
 	model.Cohort
-	verdict *model.Diagnosis // of the members; nil if there is none
-	dirty   bool             // Detail and verdict are not those of the counts
+	verdict *Verdict // of the members; nil if there is none
+	dirty   bool     // Detail and verdict are not those of the counts
 }
 
 // News is what a Tick has found.
@@ -76,17 +77,23 @@ type News struct {
 
 // Named is an end with its cause.
 type Named struct {
-	ID        model.ID
-	Side      model.Side
-	Diagnosis *model.Diagnosis // shared, and never changed
-	First     bool             // it is the first cause of a cohort that this end has
+	ID       model.ID
+	Side     model.Side
+	*Verdict      // shared, and never changed
+	First    bool // it is the first cause of a cohort that this end has
 }
 
 // name names an end.
-func (n *News) name(e *entry, verdict *model.Diagnosis) {
+func (n *News) name(e *entry, verdict *Verdict) {
 	first := !e.named && verdict.Cause.ByCohort()
 	e.named = e.named || first
 	n.Named = append(n.Named, Named{e.ID, e.Side, verdict, first})
+}
+
+// Verdict is why an end came.
+type Verdict struct {
+	model.Diagnosis
+	Limit int // the cohort of the limit that cut it, 0 if it was none
 }
 
 // NewWatch makes a Watch. zero is the time of instant 0.
@@ -94,7 +101,7 @@ func NewWatch(zero time.Time) *Watch { return &Watch{zero: zero} }
 
 // Add takes an end or a suspicion. It returns the cause if that is known already, or nil. What it returns is shared and
 // never changes.
-func (w *Watch) Add(e *End) *model.Diagnosis {
+func (w *Watch) Add(e *End) *Verdict {
 	if int(e.Side) >= sides {
 		return nil
 	}
@@ -154,7 +161,7 @@ func (w *Watch) newest() iter.Seq[*entry] {
 func (w *Watch) Tick(now model.Instant, open iter.Seq[Living]) (news News) {
 	for side := range model.Side(sides) {
 		if w.scans[side].due(w.cuts[side], now) {
-			w.scans[side] = scan{w.cuts[side], now}
+			w.scans[side] = scan{cuts: w.cuts[side], at: now}
 			if !w.findLimit(side, open, &news) {
 				w.scans[side], news.Look = scan{}, true
 			}
@@ -176,9 +183,9 @@ func (w *Watch) Tick(now model.Instant, open iter.Seq[Living]) (news News) {
 	return news
 }
 
-// due reports whether there are new ends. Where there are many, each search finds more of them.
+// due reports whether there are new ends. A search of many takes long, so it waits for more of them.
 func (s *scan) due(cuts int, now model.Instant) bool {
-	return cuts != s.cuts && (cuts-s.cuts < scanned/16 || time.Duration(now-s.at) >= time.Second)
+	return cuts != s.cuts && (s.of < scanned/4 || time.Duration(now-s.at) >= time.Second)
 }
 
 func (w *Watch) doubts(now model.Instant) bool {
@@ -283,7 +290,10 @@ func (g *group) refresh(w *Watch) {
 	}
 	g.Detail = sentence(&g.Cohort)
 	if g.verdict != nil {
-		g.verdict = &model.Diagnosis{Cause: g.verdict.Cause, Detail: g.Detail}
+		g.verdict = &Verdict{Diagnosis: model.Diagnosis{Cause: g.verdict.Cause, Detail: g.Detail}}
+		if g.Kind != model.CohortMoment {
+			g.verdict.Limit = g.ID
+		}
 	}
 }
 

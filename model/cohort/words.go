@@ -33,9 +33,8 @@ func limitWords(c *model.Cohort) string {
 		return text + fmt.Sprintf("%s after they had opened, and after as long %s%s: an idle timeout or a maximum lifetime, which such connections cannot tell apart.",
 			at, silenceWords[c.Kind], through(c))
 	}
-	end := "at the peer or on the way"
-	return text + fmt.Sprintf("after %s %s%s: an idle timeout %s%s. %s, or raise it.",
-		at, silenceWords[c.Kind], through(c), end, known(c), remedy(c))
+	return text + fmt.Sprintf("after %s %s%s: an idle timeout at the peer or on the way%s. %s, or raise it.",
+		at, silenceWords[c.Kind], through(c), known(c), remedy(c))
 }
 
 var silenceWords = map[model.CohortKind]string{
@@ -104,7 +103,7 @@ func shares(c *model.Cohort, kind model.TraitKind) bool {
 
 func traitWords(c *model.Cohort) string {
 	return fmt.Sprintf("%d of %d clients whose connection broke within %s have the %s in common, which few of the others have%s.",
-		c.Count, c.Of, span(c.Newest.Sub(c.Started)), traitWord(c.Traits[0]), told(c))
+		c.Count, c.Of, span(c.Length), traitWord(c.Traits[0]), told(c))
 }
 
 // through are the traits of place that all members share.
@@ -156,7 +155,7 @@ func traitWord(t model.Trait) string {
 	return t.String()
 }
 
-// span writes a duration for a sentence: "340 ms", "60.0 s", "10 m", "24.0 h".
+// span writes a duration for a sentence: "340 ms", "60.0 s", "10.0 min", "24.0 h".
 func span(d time.Duration) string {
 	switch {
 	case d < time.Second:

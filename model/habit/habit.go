@@ -102,7 +102,8 @@ func (h *Habit) Look(now model.Instant, between time.Duration, path *Path, read 
 	candidate := [ways]bool{}
 	for i := range h.ways {
 		w, r := &h.ways[i], &read[i]
-		if late > before {
+		stays := h.kind == stopped && h.of == Way(i) && r.Last <= before // only data ends a stop
+		if late > before && !stays {
 			w.beyond = false
 			r.Pause = min(r.Pause, time.Duration(w.longest)*time.Millisecond) // the rest of it may be our own
 		}
@@ -111,12 +112,15 @@ func (h *Habit) Look(now model.Instant, between time.Duration, path *Path, read 
 		}
 		limit := w.limit(between, path.known(Way(i)))
 		quiet := time.Duration(now - max(r.Last, h.since))
+		if stays {
+			quiet = time.Duration(now - r.Last)
+		}
 		path.count(Way(i), w, limit, quiet)
-		beyond := limit > 0 && quiet > limit
+		beyond := stays || limit > 0 && quiet > limit
 		if beyond && !w.beyond {
 			path.stops(Way(i), now, between)
 		}
-		candidate[i] = beyond && w.beyond && r.Alive && h.allowed(Way(i), now, quiet, limit, between, page)
+		candidate[i] = beyond && w.beyond && (r.Alive || stays) && h.allowed(Way(i), now, quiet, limit, between, page)
 		w.beyond = beyond
 	}
 	back := h.conclude(now, candidate, read)
@@ -180,13 +184,13 @@ func (w *way) learn(pause uint32) {
 	if w.seen < math.MaxUint8 {
 		w.seen++
 	}
-	off := int64(pause) - int64(w.usual)
-	w.usual = uint32(int64(w.usual) + off/int64(min(w.seen, 16)))
 	if pause >= w.longest {
 		w.longest = pause
 	} else {
 		w.longest -= (w.longest - pause + forget - 1) / forget
 	}
+	off := int64(pause) - int64(w.usual)
+	w.usual = min(uint32(int64(w.usual)+off/int64(min(w.seen, 16))), w.longest) // small differences do not move it
 }
 
 // limit returns after how long a quiet the stream has stopped, 0 while there is no habit. known says that its path has many

@@ -176,6 +176,45 @@ func TestStopOfAWaveringStream(t *testing.T) {
 	}
 }
 
+// A usual pause is never longer than the longest, also where that has been forgotten meanwhile.
+func TestUsualPauseIsAtMostTheLongest(t *testing.T) {
+	w := new(way)
+	for range 20 {
+		w.learn(408)
+	}
+	for range 300 {
+		w.learn(400)
+	}
+	if w.usual > w.longest {
+		t.Errorf("usually %d ms, at most %d ms", w.usual, w.longest)
+	}
+}
+
+// What has stopped has not come back because a pong was late, or the owner.
+func TestStoppedUntilDataComes(t *testing.T) {
+	for name, doubt := range map[string]func(s *stream, at time.Duration){
+		"a pong was late":     func(s *stream, _ time.Duration) { s.dead = true },
+		"the owner was late":  func(s *stream, at time.Duration) { s.late = zero + model.Instant(at) },
+		"both of them, twice": func(s *stream, at time.Duration) { s.dead, s.late = true, zero+model.Instant(at) },
+	} {
+		r := rand.New(rand.NewPCG(19, 20))
+		s := &stream{}
+		s.ways[In].next = every(time.Second, r).pause(time.Hour, 2*time.Hour)
+		for w := range s.ways {
+			s.ways[w].then = -1
+		}
+		s.ways[In].then = 0
+		p := new(Path)
+		for at := between; at < 2*time.Hour+time.Minute; at += between {
+			if s.dead = false; at == time.Hour+time.Minute || at == time.Hour+2*time.Minute {
+				doubt(s, at)
+			}
+			s.look(p, at)
+		}
+		s.wants(t, name, "stopped", "back", "")
+	}
+}
+
 // What does not show that it lives has another trouble.
 func TestNothingIsFoundOfTheDead(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))

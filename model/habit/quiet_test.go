@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"testing"
 	"time"
 )
@@ -53,7 +54,15 @@ func daily(s source, slowest float64) source {
 	}
 }
 
-// Traffic that is well in all its kinds: no finding, by five seeds.
+// seeds is how many seeds are tried: all of them take long.
+func seeds() uint64 {
+	if os.Getenv("HOLTER_E2E_LONG") != "" {
+		return 5
+	}
+	return 1
+}
+
+// Traffic that is well in all its kinds: no finding.
 func TestNoFalseAlarm(t *testing.T) {
 	const day = 24 * time.Hour
 	kinds := map[string]struct {
@@ -79,7 +88,7 @@ func TestNoFalseAlarm(t *testing.T) {
 	for name, k := range kinds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for seed := range uint64(5) {
+			for seed := range seeds() {
 				r := rand.New(rand.NewPCG(seed, 17))
 				var all []*stream
 				for i := range k.streams {
@@ -113,7 +122,7 @@ func shut(s source) source {
 // In the evening streams of a path end one by one, each for a reason of its own. After the first ones, that is known as
 // its habit.
 func TestStreamsThatEndOneByOne(t *testing.T) {
-	for seed := range uint64(5) {
+	for seed := range seeds() {
 		r := rand.New(rand.NewPCG(seed, 19))
 		var all []*stream
 		for range 60 {

@@ -52,7 +52,7 @@ func (v *view) judge() {
 		v.warn(model.BeatInterval, cut, v.narrow(cut, beat))
 	case beat != nil:
 		v.perhaps(beat)
-	case cut != nil && cut.Kind == model.DataLimit && len(v.picture.Clocks) > 0:
+	case cut != nil && cut.Kind == model.DataLimit && cut.From != model.LimitElsewhere && len(v.picture.Clocks) > 0:
 		v.warn(model.SlowBeats, cut, fmt.Sprintf("Pings pass here, and yet there is %s. %s", limitText(cut), v.remedy(cut, &v.picture.Clocks[0])))
 	}
 }
@@ -88,7 +88,25 @@ func (v *view) beat(cut *model.Limit) (fastest *model.Clock) {
 			fastest = c
 		}
 	}
+	if fastest == nil {
+		return v.last(cut)
+	}
 	return fastest
+}
+
+// last is the beat that came last before a cut that ends connections here, nil if none came about then: where hardly one comes in
+// time, there are no periods to learn.
+func (v *view) last(cut *model.Limit) *model.Clock {
+	if cut == nil || cut.From != model.LimitSeen || cut.Kind != model.SilenceLimit {
+		return nil
+	}
+	r := v.path.halves[0].rescue
+	r.join(v.path.halves[1].rescue)
+	c := model.Clock{Of: r.of, Period: r.after}
+	if m := margin(cut, &c); r.after == 0 || m >= raceBelow || m <= 1/slowFrom {
+		return nil
+	}
+	return &c
 }
 
 func margin(cut *model.Limit, beat *model.Clock) float64 {
@@ -104,10 +122,11 @@ func margin(cut *model.Limit, beat *model.Clock) float64 {
 // beatless reports whether the path has been silent for longer than anything beats, or for so long that it is nearly cut.
 func (v *view) beatless(cut *model.Limit) bool {
 	p := v.path
+	cuts := cut != nil && cut.From == model.LimitSeen && v.quiet >= cut.After*4/5
 	switch {
-	case p.beats(v.now):
-		return false
-	case cut != nil && cut.From == model.LimitSeen && v.quiet >= cut.After*4/5:
+	case p.beats(v.now): // and perhaps so seldom that no period is known
+		return cuts && cut.Kind == model.SilenceLimit && len(v.picture.Clocks) == 0
+	case cuts:
 		return true
 	}
 	return p.open.age >= noBeatsAfter && v.quiet >= noBeatsQuiet
@@ -204,7 +223,11 @@ func (v *view) inHours(beat *model.Clock) string {
 }
 
 func (v *view) none(cut *model.Limit) string {
-	text := fmt.Sprintf("Neither end beats: for up to %s neither of them sent anything", span(v.quiet))
+	who := "Neither end beats"
+	if v.path.beats(v.now) {
+		who = "Hardly anything beats"
+	}
+	text := fmt.Sprintf("%s: for up to %s neither of them sent anything", who, span(v.quiet))
 	switch {
 	case v.picture.KeptAlive > 0 && cut == nil:
 		text += ", and only holter's own beats passed"
@@ -263,6 +286,9 @@ func subject(c *model.Clock) string {
 	case model.MessageClock:
 		who = "A message"
 	}
+	if c.Count == 0 && c.Share == 0 { // see last
+		return "A beat of the " + string(c.Of) + "'s after " + span(c.Period) + " of silence"
+	}
 	text := who + " every " + span(c.Period)
 	if c.Late > c.Period/50 {
 		text += fmt.Sprintf(" (99 %% within %s)", span(c.Within()))
@@ -281,12 +307,18 @@ func limitText(l *model.Limit) string {
 	if l.Name != "" {
 		name = " (" + l.Name + ")"
 	}
+	if l.Stray() {
+		after += ", give or take " + span(l.Spread) + ","
+	}
 	switch l.From {
 	case model.LimitSeen:
-		if l.Stray() {
-			after += ", give or take " + span(l.Spread) + ","
-		}
 		return fmt.Sprintf("%s at %s that ended %d of %d connections%s", what, after, l.Ends, l.Of, name)
+	case model.LimitElsewhere:
+		where := "another path"
+		if l.Where != "" {
+			where = l.Where
+		}
+		return fmt.Sprintf("%s at %s that ended %d of %d connections on %s, which go the same way%s", what, after, l.Ends, l.Of, where, name)
 	case model.LimitSet:
 		return fmt.Sprintf("%s at %s that --idle-cut tells of", what, after)
 	}

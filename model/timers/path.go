@@ -2,6 +2,7 @@ package timers
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -29,10 +30,23 @@ type Path struct {
 
 // half is what happened in half an hour.
 type half struct {
-	ends   map[model.PathEnd]int // by their Count of 0
+	ends   map[Kind]int
 	ended  int
 	silent time.Duration // both applications at an end, at most
 	record record
+	rescue rescue
+}
+
+// rescue is the beat that has ended the longest silence.
+type rescue struct {
+	of    model.ClockOf
+	after time.Duration
+}
+
+func (r *rescue) join(o rescue) {
+	if o.after > r.after {
+		*r = o
+	}
 }
 
 // record is the longest of what connections have shown.
@@ -54,7 +68,9 @@ type round struct {
 	silent  time.Duration // the longest present silence of both applications
 	aged    int           // connections that have lasted for steadyAge
 	steady  []time.Duration
-	beating bool // holter beats on at least one
+	beating bool       // holter beats on at least one
+	via     netip.Addr // the address that one came through,
+	mixed   bool       // and not all of them
 }
 
 // halfFor is the time that a half counts.
@@ -79,11 +95,18 @@ type Observation struct {
 	Beating bool          // holter's own beats go out to it
 	Beaten  bool          // and did so at one time at least
 	Opaque  bool          // what passes is no WebSocket, so nothing else is known
+	Via     netip.Addr    // the other end of its socket
+}
+
+// Kind is how connections ended that ended in the same way.
+type Kind struct {
+	model.PathEnd     // with a Count of 0
+	Limit         int // the cohort of the limit that cut them, 0 if it was none
 }
 
 // End is how a connection ended.
 type End struct {
-	model.PathEnd
+	Kind
 	At   model.Instant
 	Last Observation
 }
@@ -104,12 +127,13 @@ func (p *Path) Sighted(b Boxes) { p.boxes |= b }
 // silence.
 func (p *Path) Beat(sent bool, at model.Instant, every, quiet time.Duration) {
 	p.beaten = at
+	r, of := &p.client, model.ClientClock
+	if sent {
+		r, of = &p.server, model.ServerClock
+	}
+	p.halves[0].rescue.join(rescue{of, quiet})
 	if every < leastEvery {
 		return
-	}
-	r := &p.client
-	if sent {
-		r = &p.server
 	}
 	r.add(at, interval{every, quiet})
 }
@@ -147,6 +171,8 @@ const (
 // Observe is one open connection of the look.
 func (p *Path) Observe(o Observation, m Mode) {
 	r := &p.round
+	r.mixed = r.mixed || r.open > 0 && r.via != o.Via
+	r.via = o.Via
 	r.open++
 	if o.Opaque {
 		return
@@ -192,13 +218,13 @@ func (p *Path) Ended(e End, m Mode) {
 		h.record.join(e.Last.record(m))
 		h.silent = max(h.silent, e.Last.Silence)
 	}
-	kind := e.PathEnd
+	kind := e.Kind
 	kind.Count = 0
 	if _, known := h.ends[kind]; !known && len(h.ends) >= mostKinds {
-		kind = model.PathEnd{Code: kind.Code, By: model.ByUnknown}
+		kind = Kind{PathEnd: model.PathEnd{Code: kind.Code, By: model.ByUnknown}}
 	}
 	if h.ends == nil {
-		h.ends = make(map[model.PathEnd]int)
+		h.ends = make(map[Kind]int)
 	}
 	if _, known := h.ends[kind]; known || len(h.ends) < 2*mostKinds {
 		h.ends[kind]++
@@ -207,7 +233,7 @@ func (p *Path) Ended(e End, m Mode) {
 }
 
 // Named takes an end that was counted as one kind for one of another, after its cause has been found.
-func (p *Path) Named(before, after model.PathEnd) {
+func (p *Path) Named(before, after Kind) {
 	before.Count, after.Count = 0, 0
 	for i := range p.halves {
 		h := &p.halves[i]
@@ -222,16 +248,18 @@ func (p *Path) Named(before, after model.PathEnd) {
 	}
 }
 
-// endedBy reports whether a connection has lately ended for a cause.
-func (p *Path) endedBy(cause model.Cause) bool {
+// Cut returns how many connections each limit has lately cut, by its cohort, and how many have ended in all.
+func (p *Path) Cut() (by map[int]int, of int) {
+	by = make(map[int]int)
 	for i := range p.halves {
-		for kind := range p.halves[i].ends {
-			if kind.Cause == cause {
-				return true
+		of += p.halves[i].ended
+		for kind, n := range p.halves[i].ends {
+			if kind.Limit != 0 {
+				by[kind.Limit] += n
 			}
 		}
 	}
-	return false
+	return by, of
 }
 
 // mostKinds bounds the kinds of ends that are told apart.
@@ -253,9 +281,10 @@ func (p *Path) Merge(o *Path) {
 		h.ended += other.ended
 		h.silent = max(h.silent, other.silent)
 		h.record.join(other.record)
+		h.rescue.join(other.rescue)
 		for kind, n := range other.ends {
 			if h.ends == nil {
-				h.ends = make(map[model.PathEnd]int)
+				h.ends = make(map[Kind]int)
 			}
 			h.ends[kind] += n
 		}
@@ -264,6 +293,7 @@ func (p *Path) Merge(o *Path) {
 	p.open.join(o.open.record)
 	p.open.silent = max(p.open.silent, o.open.silent)
 	p.open.beating = p.open.beating || o.open.beating
+	p.open.mixed = p.open.mixed || o.open.mixed || p.open.via != o.open.via
 }
 
 // beats reports whether one of the ends has beaten lately.
@@ -285,7 +315,7 @@ func (p *Path) ended() (kinds []model.PathEnd, all int) {
 	for i := range p.halves {
 		all += p.halves[i].ended
 		for kind, n := range p.halves[i].ends {
-			sum[kind] += n
+			sum[kind.PathEnd] += n
 		}
 	}
 	for kind, n := range sum {

@@ -3,16 +3,25 @@ package timers
 import (
 	"cmp"
 	"math"
+	"net/netip"
 	"slices"
 	"time"
 
 	"holter/model"
 )
 
-// Cut is a limit that ends of connections have shown, on this path or on others as well.
+// Cut is a limit that ends of connections have shown, on this path or on others. Ends, Of and Where are those of the path on
+// which it has ended the most.
 type Cut struct {
 	model.Limit
-	Cause model.Cause // of these ends
+	Cohort int        // of these ends
+	Side   model.Side // on which they were
+	Via    netip.Addr // the address of the other end of their sockets; the zero Addr for several
+}
+
+// reaches reports whether what cuts connections elsewhere is on the way of these too.
+func (p *Path) reaches(c *Cut) bool {
+	return c.Ends > 0 && (c.Side == model.UpstreamSide || c.Via.IsValid() && c.Via == p.open.via && !p.open.mixed)
 }
 
 // Picture returns what is known of the path, without its id, template and upstream. Of cuts, those count by which one of its
@@ -97,12 +106,17 @@ func gapBin(gap time.Duration) int {
 
 // limits returns those that are seen, set, shown by handshakes and usual, the shortest first.
 func (p *Path) limits(cuts []Cut, m Mode, r *record) (all []model.Limit) {
+	by, of := p.Cut()
 	for _, c := range cuts {
-		if p.endedBy(c.Cause) {
-			c.From = model.LimitSeen
-			c.Name, c.Source = p.nameOf(&c.Limit)
-			all = append(all, c.Limit)
+		if n := by[c.Cohort]; n > 0 {
+			c.From, c.Ends, c.Of, c.Where = model.LimitSeen, n, of, ""
+		} else if p.reaches(&c) {
+			c.From = model.LimitElsewhere
+		} else {
+			continue
 		}
+		c.Name, c.Source = p.nameOf(&c.Limit)
+		all = append(all, c.Limit)
 	}
 	for kind, after := range map[model.LimitKind]time.Duration{model.SilenceLimit: m.Idle, model.AgeLimit: m.Age} {
 		if after > 0 {
@@ -121,13 +135,13 @@ func (p *Path) limits(cuts []Cut, m Mode, r *record) (all []model.Limit) {
 		all[i].Refuted = all[i].From != model.LimitSeen && outlived(&all[i], r)
 	}
 	slices.SortStableFunc(all, func(a, b model.Limit) int {
-		return cmp.Or(cmp.Compare(a.After, b.After), cmp.Compare(rank(a.From), rank(b.From)))
+		return cmp.Or(cmp.Compare(a.After, b.After), cmp.Compare(rank(a.From), rank(b.From)), cmp.Compare(a.Kind, b.Kind))
 	})
 	return all[:min(len(all), model.MaxLimits)]
 }
 
 func rank(f model.LimitFrom) int {
-	return slices.Index([]model.LimitFrom{model.LimitSeen, model.LimitSet, model.LimitNamed, model.LimitUsual}, f)
+	return slices.Index([]model.LimitFrom{model.LimitSeen, model.LimitElsewhere, model.LimitSet, model.LimitNamed, model.LimitUsual}, f)
 }
 
 // outlived reports whether connections have been through more than a limit.
@@ -139,7 +153,11 @@ func outlived(l *model.Limit, r *record) bool {
 	case model.DataLimit:
 		longest = r.lapse
 	}
-	return longest > l.After+max(l.After/50, 500*time.Millisecond) // a timer of a box may be late as well
+	late := max(l.After/50, 500*time.Millisecond) // a timer of a box may be late as well
+	if l.From == model.LimitElsewhere {           // how late it may be has been seen
+		late = l.Spread + max(l.After/50, 50*time.Millisecond)
+	}
+	return longest > l.After+late
 }
 
 // nameOf returns what is known to have a limit of about that length, if it is on the way: the name of a limit of which

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -48,11 +49,11 @@ func (l lived) picture() model.Path {
 	}
 	var cuts []Cut
 	if n := len(l.cuts); n > 0 {
-		cuts = []Cut{{model.Limit{Kind: model.SilenceLimit, After: l.cuts[n/2], Spread: l.cuts[n-1] - l.cuts[n/2], Ends: n, Of: n}, model.CauseIdleCut}}
+		cuts = []Cut{{Limit: model.Limit{Kind: model.SilenceLimit, After: l.cuts[n/2], Spread: l.cuts[n-1] - l.cuts[n/2], Ends: n, Of: n}, Cohort: 1}}
 	}
 	for i, silence := range l.cuts {
 		p.Ended(End{
-			PathEnd: model.PathEnd{Code: 1006, By: model.ByNetwork, Cause: model.CauseIdleCut}, At: now - model.Instant(i)*second,
+			Kind: Kind{model.PathEnd{Code: 1006, By: model.ByNetwork, Cause: model.CauseIdleCut}, 1}, At: now - model.Instant(i)*second,
 			Last: Observation{Age: silence + time.Duration(i)*7*time.Second, Silence: silence, Beating: l.mode.Interval > 0, Beaten: l.mode.Interval > 0},
 		}, l.mode)
 	}
@@ -176,15 +177,15 @@ func TestKeptAliveIsNoted(t *testing.T) {
 // A cut that others have shown is none of a path on which nothing was cut, and one that is named after the fact is.
 func TestCutsAreOfThePathsThatHaveThem(t *testing.T) {
 	cuts := []Cut{
-		{model.Limit{Kind: model.SilenceLimit, After: time.Minute, Ends: 9, Of: 9}, model.CauseIdleCut},
-		{model.Limit{Kind: model.AgeLimit, After: time.Hour, Ends: 9, Of: 9}, model.CauseAgeCut},
+		{Limit: model.Limit{Kind: model.SilenceLimit, After: time.Minute, Ends: 9, Of: 9}, Cohort: 1},
+		{Limit: model.Limit{Kind: model.AgeLimit, After: time.Hour, Ends: 9, Of: 9}, Cohort: 2},
 	}
 	p := New(second)
 	p.Opened(Nginx)
-	unnamed := model.PathEnd{Code: 1006, By: model.ByNetwork}
+	unnamed := Kind{PathEnd: model.PathEnd{Code: 1006, By: model.ByNetwork}}
 	named := unnamed
-	named.Cause = model.CauseIdleCut
-	p.Ended(End{PathEnd: unnamed, At: 70 * second, Last: Observation{Age: 2 * time.Minute}}, Mode{})
+	named.Cause, named.Limit = model.CauseIdleCut, 1
+	p.Ended(End{Kind: unnamed, At: 70 * second, Last: Observation{Age: 2 * time.Minute}}, Mode{})
 	seen := func() (all []model.Limit) {
 		s := p.Picture(80*second, Mode{}, cuts)
 		for _, l := range s.Limits {
@@ -198,11 +199,56 @@ func TestCutsAreOfThePathsThatHaveThem(t *testing.T) {
 		t.Errorf("before one was cut: %+v", got)
 	}
 	p.Named(unnamed, named)
-	if got := seen(); len(got) != 1 || got[0].Kind != model.SilenceLimit || got[0].Name != "nginx proxy_read_timeout" {
+	if got := seen(); len(got) != 1 || got[0].Kind != model.SilenceLimit || got[0].Name != "nginx proxy_read_timeout" || got[0].Ends != 1 || got[0].Of != 1 {
 		t.Errorf("after one was cut: %+v", got)
 	}
 	if s := p.Picture(80*second, Mode{}, cuts); len(s.Ends) != 1 || s.Ends[0].Cause != model.CauseIdleCut || s.Ends[0].Count != 1 || s.Ended != 1 {
 		t.Errorf("%+v", s.Ends)
+	}
+}
+
+// A cut that others have shown counts where connections go the same way, until one has outlived it.
+func TestCutsElsewhereCount(t *testing.T) {
+	near, far := netip.MustParseAddr("10.0.3.7"), netip.MustParseAddr("10.0.3.8")
+	limit := model.Limit{Kind: model.SilenceLimit, After: 5 * time.Second, Ends: 340, Of: 345, Where: "/rooms/*"}
+	shorter := limit
+	shorter.After = 4 * time.Second
+	for name, tt := range map[string]struct {
+		cut    Cut
+		vias   []netip.Addr
+		margin float64
+		want   model.WarningKind
+	}{
+		"the same upstream":       {Cut{Limit: limit, Cohort: 1, Side: model.UpstreamSide}, []netip.Addr{near, far}, 1.03, model.TimerRace},
+		"the same address":        {Cut{Limit: limit, Cohort: 1, Via: near}, []netip.Addr{near, near}, 1.03, model.TimerRace},
+		"another address":         {Cut{Limit: limit, Cohort: 1, Via: near}, []netip.Addr{far, far}, 12.37, ""},
+		"several addresses":       {Cut{Limit: limit, Cohort: 1, Via: near}, []netip.Addr{far, near}, 12.37, ""},
+		"of no address":           {Cut{Limit: limit, Cohort: 1}, []netip.Addr{{}, {}}, 12.37, ""},
+		"which has been outlived": {Cut{Limit: shorter, Cohort: 1, Side: model.UpstreamSide}, []netip.Addr{near, far}, 12.37, ""},
+	} {
+		p := New(second)
+		for range tt.vias {
+			p.Opened(Nginx)
+			for i := range 4 {
+				p.Beat(false, second+model.Instant(time.Duration(i)*4850*time.Millisecond), min(1, time.Duration(i))*4850*time.Millisecond, 0)
+			}
+		}
+		p.Begin(20 * second)
+		for _, via := range tt.vias {
+			p.Observe(Observation{Age: 19 * time.Second, Calm: 4850 * time.Millisecond, Via: via}, Mode{})
+		}
+		p.Done()
+		s := p.Picture(20*second, Mode{}, []Cut{tt.cut})
+		got, detail := model.WarningKind(""), ""
+		if len(s.Warnings) > 0 {
+			got, detail = s.Warnings[0].Kind, s.Warnings[0].Detail
+		}
+		if got != tt.want || s.Margin < tt.margin-0.01 || s.Margin > tt.margin+0.01 {
+			t.Errorf("%s: %q and the margin %.2f, want %q and %.2f", name, got, s.Margin, tt.want, tt.margin)
+		}
+		if tt.want != "" && (s.Warnings[0].Urgency != model.Risk || !strings.Contains(detail, "that ended 340 of 345 connections on /rooms/*, which go the same way: the margin is 1.03. Beat every 1 s")) {
+			t.Errorf("%s: %q", name, detail)
+		}
 	}
 }
 
@@ -275,7 +321,7 @@ func TestPathIsBounded(t *testing.T) {
 		now += model.Instant(r.Int64N(int64(20 * time.Millisecond)))
 		p.Beat(i%2 == 0, now, time.Duration(r.Int64N(int64(time.Hour))), 0)
 		p.Gap(now, time.Duration(r.Int64N(int64(time.Minute))))
-		p.Ended(End{PathEnd: model.PathEnd{Code: r.IntN(5000), By: model.Closer(r.IntN(4)), Cause: model.Cause(fmt.Sprint(r.IntN(20)))}, At: now, Last: Observation{Age: time.Duration(i)}}, Mode{})
+		p.Ended(End{Kind: Kind{model.PathEnd{Code: r.IntN(5000), By: model.Closer(r.IntN(4)), Cause: model.Cause(fmt.Sprint(r.IntN(20)))}, i}, At: now, Last: Observation{Age: time.Duration(i)}}, Mode{})
 	}
 	s := p.Picture(now, Mode{Interval: time.Second, Idle: time.Minute, Age: time.Hour}, nil)
 	if len(s.Ends) > model.MaxPathEnds || len(s.Clocks) > model.MaxClocks || len(s.Limits) > model.MaxLimits || len(s.Data.Bins) > model.MaxGapBins || len(s.Notes) > model.MaxNotes {
@@ -300,7 +346,7 @@ func TestMerge(t *testing.T) {
 	}
 	a.Opened(Nginx)
 	b.Opened(0)
-	b.Ended(End{PathEnd: model.PathEnd{Code: 1000}, At: 30 * second, Last: Observation{Age: time.Minute, Calm: 50 * time.Second}}, Mode{})
+	b.Ended(End{Kind: Kind{PathEnd: model.PathEnd{Code: 1000}}, At: 30 * second, Last: Observation{Age: time.Minute, Calm: 50 * time.Second}}, Mode{})
 	a.Merge(b)
 	s := a.Picture(40*second, Mode{}, nil)
 	if s.Opened != 2 || s.Ended != 1 || s.Survived != 50*time.Second || len(s.Clocks) != 1 || s.Clocks[0].Count != 20 || s.Margin != 2.4 {
@@ -314,7 +360,7 @@ func BenchmarkPicture(b *testing.B) {
 		now += second / 2
 		p.Beat(i%2 == 0, now, 25*time.Second+time.Duration(i), 0)
 		p.Gap(now, time.Duration(i)*time.Millisecond)
-		p.Ended(End{PathEnd: model.PathEnd{Code: 1006, By: model.ByNetwork}, At: now, Last: Observation{Age: time.Duration(i) * time.Second}}, Mode{})
+		p.Ended(End{Kind: Kind{PathEnd: model.PathEnd{Code: 1006, By: model.ByNetwork}}, At: now, Last: Observation{Age: time.Duration(i) * time.Second}}, Mode{})
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -265,7 +265,7 @@ func TestAdvice(t *testing.T) {
 	a := serveAdmin(t, s, "")
 	status, answer, _ := call(t, a.URL(), "GET", "/api/v1/advice", "")
 	var got api.Advice
-	if err := json.Unmarshal([]byte(answer), &got); err != nil || status != 200 || got.Dismissed != 1 || len(got.Advice) != 2 {
+	if err := json.Unmarshal([]byte(answer), &got); err != nil || status != 200 || len(got.Dismissed) != 1 || got.Dismissed[0].ID != "a3" || len(got.Advice) != 2 {
 		t.Fatalf("status %d, %s", status, answer)
 	}
 	if w := got.Advice[0]; w.ID != "a2" || w.Urgency != "harm" || w.Page != "paths" || w.Query != "/ws" || w.Touched != 14 || got.Advice[1].ID != "a1" {
@@ -286,7 +286,7 @@ func TestAdvice(t *testing.T) {
 		t.Errorf("another one: status %d, %s", status, answer)
 	}
 	status, answer, _ = call(t, serveAdmin(t, newFakeSource(), "").URL(), "GET", "/api/v1/advice", "")
-	if status != 200 || answer != `{"advice":[],"dismissed":0}` {
+	if status != 200 || answer != `{"advice":[],"dismissed":[]}` {
 		t.Errorf("without any: status %d, %s", status, answer)
 	}
 }

@@ -71,11 +71,12 @@ type Limit struct {
 	Kind     model.LimitKind `json:"kind"` // silence, data or age
 	AfterMS  Millis          `json:"after_ms"`
 	SpreadMS Millis          `json:"spread_ms"`
-	From     model.LimitFrom `json:"from"` // seen, set, named or usual
+	From     model.LimitFrom `json:"from"` // seen, elsewhere, set, named or usual
 	Name     string          `json:"name"`
 	Source   string          `json:"source"`
-	Ends     int             `json:"ends"` // by which it was seen
+	Ends     int             `json:"ends"` // of the path's connections by which it was seen
 	Of       int             `json:"of"`
+	Where    string          `json:"where"`   // the path that these are of, if it is another one
 	Refuted  bool            `json:"refuted"` // connections have outlived it here
 }
 
@@ -111,7 +112,7 @@ func FromPath(p *model.Path) Path {
 		w.Clocks[i] = Clock{c.Of, millis(c.Period), millis(c.Late), c.Count, finite(c.Share)}
 	}
 	for i, l := range p.Limits {
-		w.Limits[i] = Limit{l.Kind, millis(l.After), millis(l.Spread), l.From, l.Name, l.Source, l.Ends, l.Of, l.Refuted}
+		w.Limits[i] = Limit{l.Kind, millis(l.After), millis(l.Spread), l.From, l.Name, l.Source, l.Ends, l.Of, l.Where, l.Refuted}
 	}
 	if p.Margin >= 0 {
 		margin := finite(p.Margin)
@@ -150,7 +151,7 @@ func (p *Path) Model() (model.Path, error) {
 	for _, l := range p.Limits[:min(len(p.Limits), model.MaxLimits)] {
 		m.Limits = append(m.Limits, model.Limit{
 			Kind: model.LimitKind(text(string(l.Kind))), After: l.AfterMS.Duration(), Spread: l.SpreadMS.Duration(),
-			From: model.LimitFrom(text(string(l.From))), Name: text(l.Name), Source: text(l.Source), Ends: l.Ends, Of: l.Of, Refuted: l.Refuted,
+			From: model.LimitFrom(text(string(l.From))), Name: text(l.Name), Source: text(l.Source), Ends: l.Ends, Of: l.Of, Where: text(l.Where), Refuted: l.Refuted,
 		})
 	}
 	for _, note := range p.Notes[:min(len(p.Notes), model.MaxNotes)] {

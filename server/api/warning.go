@@ -9,7 +9,7 @@ import (
 // Advice is what matters most of what is wrong or could be better.
 type Advice struct {
 	Advice    []Warning `json:"advice"`    // the worst first, at most model.MaxAdvice, without those that are dismissed
-	Dismissed int       `json:"dismissed"` // how many of all warnings are
+	Dismissed []Warning `json:"dismissed"` // the worst first
 }
 
 // Dismissed answers a call that dismisses a piece of advice.
@@ -47,13 +47,7 @@ type Warning struct {
 
 // FromAdvice converts the warnings of a snapshot to the advice.
 func FromAdvice(warnings []model.Warning) Advice {
-	a := Advice{Advice: fromWarnings(model.Advice(warnings))}
-	for i := range warnings {
-		if warnings[i].Dismissed {
-			a.Dismissed++
-		}
-	}
-	return a
+	return Advice{Advice: fromWarnings(model.Advice(warnings)), Dismissed: fromWarnings(model.Dismissed(warnings))}
 }
 
 func fromWarning(w *model.Warning) Warning {

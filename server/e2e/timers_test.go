@@ -146,7 +146,7 @@ func TestRaceIsToldBeforeTheFirstDeath(t *testing.T) {
 	if err := remote.Dismiss(t.Context(), w.ID); err != nil {
 		t.Error(err)
 	}
-	if p.ask(t, http.MethodGet, "/api/v1/advice", nil, &advice); len(advice.Advice) != 0 || advice.Dismissed != 1 {
+	if p.ask(t, http.MethodGet, "/api/v1/advice", nil, &advice); len(advice.Advice) != 0 || len(advice.Dismissed) != 1 || advice.Dismissed[0].ID != w.ID {
 		t.Errorf("after it was dismissed: %+v", advice)
 	}
 	code, stdout, _, report := rehearse(t, p, "name: tight\nsteps:\n  - kick: client=0\nwatch: 1s\nexpect: [margin>=1.5, margin>0]\n")

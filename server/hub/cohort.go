@@ -38,7 +38,7 @@ const (
 	mostWaiting = 16 << 10
 )
 
-func (s *cohorts) add(e *cohort.End) *model.Diagnosis {
+func (s *cohorts) add(e *cohort.End) *cohort.Verdict {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.watch != nil {
@@ -72,7 +72,7 @@ func (s *cohorts) giveBack(w *cohort.Watch) (named []cohort.Named) {
 		for i := range waiting {
 			e := &waiting[i]
 			if d := w.Add(e); d != nil {
-				named = append(named, cohort.Named{ID: e.ID, Side: e.Side, Diagnosis: d})
+				named = append(named, cohort.Named{ID: e.ID, Side: e.Side, Verdict: d, First: d.Cause.ByCohort()})
 			}
 		}
 	}
@@ -211,7 +211,7 @@ func (h *Hub) tell(news *cohort.News, now model.Instant) {
 	}
 	for _, n := range news.Named {
 		if n.First {
-			h.cut(n.Side, n.Diagnosis.Cause)
+			h.cut(n.Side, n.Cause)
 		}
 	}
 	published := 0
@@ -246,7 +246,7 @@ func (c *connection) name(n cohort.Named) bool {
 		if c.toClient.end != nil {
 			defer c.renamed(c.firstEnd())
 		}
-		l.end.verdict = n.Diagnosis
+		l.end.verdict = n.Verdict
 		for i := range c.transitions {
 			if t := &c.transitions[i]; t.side == l.side && t.to == model.Closed {
 				t.diagnosis = l.diagnosis()
@@ -263,7 +263,7 @@ func (l *leg) diagnosis() model.Diagnosis {
 	if l.end == nil || l.end.verdict == nil || own.Cause != "" && !l.end.verdict.Cause.ByCohort() {
 		return own
 	}
-	return *l.end.verdict
+	return l.end.verdict.Diagnosis
 }
 
 // explain adds to s, which shows one leg of c, why the other leg ended: that ended the connection.
@@ -279,6 +279,6 @@ func (c *connection) explain(s *model.Connection, l *leg) {
 		return
 	}
 	if s.Diagnosis.Cause == "" || other.end.verdict.Cause.ByCohort() {
-		s.Diagnosis = *other.end.verdict
+		s.Diagnosis = other.end.verdict.Diagnosis
 	}
 }

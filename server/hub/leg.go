@@ -8,6 +8,7 @@ import (
 	"unique"
 
 	"holter/model"
+	"holter/model/cohort"
 	"holter/model/heart"
 	"holter/server/tap"
 )
@@ -46,8 +47,8 @@ type leg struct {
 type end struct {
 	close   model.Close
 	traffic traffic
-	heard   model.Instant    // the last byte, or the opening
-	verdict *model.Diagnosis // why, if other ends have shown that; shared, and never changed
+	heard   model.Instant   // the last byte, or the opening
+	verdict *cohort.Verdict // why, if other ends have shown that; shared, and never changed
 }
 
 type traffic struct{ framesIn, framesOut, bytesIn, bytesOut uint64 }

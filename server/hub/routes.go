@@ -2,6 +2,7 @@ package hub
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -191,6 +192,7 @@ func (c *connection) observation(now model.Instant) timers.Observation {
 		Beaten:  l.pings > 0,
 		Beating: l.pings > 0 && since(now, l.heart.LastPing()) < 3*c.hub.o.Rhythm.Interval,
 		Opaque:  in || out,
+		Via:     addressOf(l.tap),
 	}
 }
 
@@ -199,23 +201,27 @@ func (c *connection) depart(now model.Instant) {
 	if c.route == nil {
 		return
 	}
-	e := timers.End{PathEnd: c.firstEnd(), At: now, Last: c.observation(now)}
+	e := timers.End{Kind: c.firstEnd(), At: now, Last: c.observation(now)}
 	c.route.mu.Lock()
 	defer c.route.mu.Unlock()
 	c.route.timers.Ended(e, c.hub.mode())
 }
 
 // firstEnd is how the first of the legs ended, which has ended the connection.
-func (c *connection) firstEnd() model.PathEnd {
+func (c *connection) firstEnd() timers.Kind {
 	l := &c.toClient
 	if up := c.toUpstream; up != nil && up.end != nil && up.heart != nil && !up.end.close.At.After(l.end.close.At) {
 		l = up
 	}
-	return model.PathEnd{Cause: l.diagnosis().Cause, Code: l.end.close.Code, By: l.end.close.By}
+	kind := timers.Kind{PathEnd: model.PathEnd{Cause: l.diagnosis().Cause, Code: l.end.close.Code, By: l.end.close.By}}
+	if l.end.verdict != nil {
+		kind.Limit = l.end.verdict.Limit
+	}
+	return kind
 }
 
 // renamed tells the route of c that the cause of its end, which was counted as another, is known now.
-func (c *connection) renamed(before model.PathEnd) {
+func (c *connection) renamed(before timers.Kind) {
 	if after := c.firstEnd(); c.route != nil && after != before {
 		c.route.mu.Lock()
 		defer c.route.mu.Unlock()
@@ -223,11 +229,30 @@ func (c *connection) renamed(before model.PathEnd) {
 	}
 }
 
-// cuts are the limits that ends of connections have shown.
-func (h *Hub) cuts() []pathCut {
-	var all []pathCut
+// cuts are the limits that ends of connections have shown, with the route of all that each has cut the most on.
+func (h *Hub) cuts(routes []*route) []timers.Cut {
+	cuts := h.limits()
+	if len(cuts) == 0 {
+		return nil
+	}
+	for _, r := range routes {
+		r.mu.Lock()
+		by, of := r.timers.Cut()
+		r.mu.Unlock()
+		for i := range cuts {
+			c := &cuts[i]
+			if n := by[c.Cohort]; n > c.Ends {
+				c.Ends, c.Of, c.Where = n, of, r.template
+			}
+		}
+	}
+	return cuts
+}
+
+// limits are those that cohorts show.
+func (h *Hub) limits() (all []timers.Cut) {
 	for _, c := range h.cohorts.list() {
-		l := model.Limit{Kind: model.SilenceLimit, After: c.Length, Spread: c.Spread, Ends: c.Count, Of: c.Of}
+		l := model.Limit{Kind: model.SilenceLimit, After: c.Length, Spread: c.Spread}
 		switch {
 		case c.Cause == model.CauseAgeCut:
 			l.Kind = model.AgeLimit
@@ -236,31 +261,15 @@ func (h *Hub) cuts() []pathCut {
 		case c.Kind == model.CohortData:
 			l.Kind = model.DataLimit
 		}
-		cut := pathCut{Cut: timers.Cut{Limit: l, Cause: c.Cause}}
+		cut := timers.Cut{Limit: l, Cohort: c.ID, Side: c.Side}
 		for _, t := range c.Traits {
-			if t.Kind == model.TraitPath {
-				cut.template = t.Value
+			if t.Kind == model.TraitAddress {
+				cut.Via, _ = netip.ParseAddr(t.Value)
 			}
 		}
 		all = append(all, cut)
 	}
 	return all
-}
-
-// pathCut is a cut with the template of the paths that it was seen on, "" for all.
-type pathCut struct {
-	timers.Cut
-	template string
-}
-
-// of are those that may be of the path of r.
-func (r *route) of(cuts []pathCut) (some []timers.Cut) {
-	for _, c := range cuts {
-		if c.template == "" || path.Match(c.template, r.template) || path.Match(r.template, c.template) {
-			some = append(some, c.Cut)
-		}
-	}
-	return some
 }
 
 // mode is how the hub is set, for the clocks of paths.
@@ -285,7 +294,7 @@ func (h *Hub) reportPaths() {
 	for _, c := range conns {
 		c.look(now, mode)
 	}
-	pictures, cuts := make([]model.Path, 0, len(all)), h.cuts()
+	pictures, cuts := make([]model.Path, 0, len(all)), h.cuts(all)
 	turns := int(now/model.Instant(time.Second)) % (1 + len(all)/drawnAtOnce)
 	for i, r := range all {
 		r.mu.Lock()
@@ -293,7 +302,7 @@ func (h *Hub) reportPaths() {
 		idle := r.timers.Idle(now)
 		drawn := i/drawnAtOnce == turns || r.picture.ID == 0
 		if drawn {
-			r.picture = r.timers.Picture(now, mode, r.of(cuts))
+			r.picture = r.timers.Picture(now, mode, cuts)
 		}
 		r.picture.Open = r.timers.Open()
 		r.mu.Unlock()

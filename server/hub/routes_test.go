@@ -120,6 +120,97 @@ func TestRaceWithACutThatOthersHaveShown(t *testing.T) {
 	})
 }
 
+// One limit cuts connections of several paths. Each path tells of its own.
+func TestFiguresOfACutAreThePathsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, watching())
+		for i := range 12 {
+			p := connectBy(t, h, asking([]string{"/race", "/race", "/race3"}[i%3], fmt.Sprint("10.0.0.7:", 1000+i)))
+			time.Sleep(time.Duration(700+90*i) * ms)
+			p.say("hello")
+			time.Sleep(3 * time.Second)
+			p.conn.Close()
+		}
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		s := snapshot(t, h)
+		if len(s.Cohorts) != 1 || s.Cohorts[0].Count != 12 || len(s.Paths) != 2 {
+			t.Fatalf("%+v", s.Cohorts)
+		}
+		for i, want := range []int{8, 4} {
+			cut := s.Paths[i].Cut()
+			if cut == nil || cut.Ends != want || cut.Of != want || len(s.Paths[i].Warnings) != 1 || s.Paths[i].Warnings[0].Touched != want {
+				t.Errorf("%s: %+v, %+v", s.Paths[i].Template, cut, s.Paths[i].Warnings)
+			}
+		}
+	})
+}
+
+// A cut at the upstream that was seen on one path holds on the others too, before one of their connections dies.
+func TestCutOfTheUpstreamCountsOnOtherPaths(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, watching())
+		for i := range 5 {
+			client, upstream := proxied(t, h)
+			time.Sleep(time.Duration(700+90*i) * ms)
+			client.say("hello")
+			ws.WriteFrame(upstream.conn, ws.NewTextFrame([]byte("welcome")))
+			time.Sleep(5 * time.Second)
+			upstream.conn.Close()
+			<-upstream.over
+			synctest.Wait()
+			client.conn.Close()
+			<-client.over
+		}
+		for i := range 3 {
+			p := connectBy(t, h, asking("/race2", fmt.Sprint("10.0.0.7:", 1000+i)))
+			go p.every(4850*ms, p.ping)
+		}
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		for _, p := range snapshot(t, h).Paths {
+			if p.Template == "/race2" && (cause(&p) != model.TimerRace || p.Margin < 1 || p.Margin > 1.05 || !strings.Contains(p.Warnings[0].Detail, "5 of 5 connections on /ws")) {
+				t.Errorf("the margin is %.2f: %+v", p.Margin, p.Warnings)
+			}
+		}
+	})
+}
+
+// The clients' beat comes when the path is cut: most die before the first one, and no two come in a row.
+func TestFirstBeatsThatMeetACut(t *testing.T) {
+	for name, tt := range map[string]struct {
+		beating time.Duration // after the last byte, one of them
+		want    model.WarningKind
+		says    string
+	}{
+		"one got through": {4990 * ms, model.TimerRace, "A beat of the client's after 5 s of silence meets the cut at 5 s"},
+		"one came early":  {time.Second, model.NoBeats, "Hardly anything beats: for up to 5 s neither"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, _ := start(t, watching())
+				for i := range 8 {
+					p := connect(t, h, fmt.Sprint("client-", i))
+					time.Sleep(time.Duration(700+300*i) * ms)
+					p.say("hello")
+					if i == 7 {
+						time.Sleep(tt.beating)
+						p.ping()
+					}
+					time.Sleep(5 * time.Second)
+					p.conn.Close()
+				}
+				time.Sleep(5 * time.Second)
+				synctest.Wait()
+				p := thePath(t, h)
+				if cause(&p) != tt.want || !strings.Contains(p.Warnings[0].Detail, tt.says) || p.Warnings[0].Urgency != model.Harm {
+					t.Errorf("%+v of %+v, margin %.2f", p.Warnings, p.Ends, p.Margin)
+				}
+			})
+		})
+	}
+}
+
 func TestNoBeatsAreNamedWithinFiveMinutes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		every time.Duration

@@ -476,6 +476,16 @@ func BenchmarkFindShared(b *testing.B) {
 	}
 }
 
+// Of the clients that are refused only so many are counted, until they are told apart.
+func TestManyRefusedClientsAreAtLeastSoMany(t *testing.T) {
+	for refused, want := range map[int]string{maxSamples - 1: "63 clients that are refused", maxSamples: "At least 64 clients that are refused"} {
+		d := &crowd{name: "js", refused: refused, spots: map[spot]*group{}}
+		if w := d.warning(); !strings.HasPrefix(w.Detail, want) {
+			t.Error(w.Detail)
+		}
+	}
+}
+
 // Twenty clients without a name that are never let in are as many clients, each with its own delays, if something in their
 // requests is each one's own. One client that tries fast, or with a new value each time, is one.
 func TestClientsOfOneNameThatNeverGetIn(t *testing.T) {

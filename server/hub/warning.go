@@ -60,6 +60,9 @@ func (d *crowd) detail(w *model.Warning, byOrder bool) string {
 	text := fmt.Sprintf("%d connections at once from %s are named %s", w.Connections, from, d.name)
 	if w.Connections == 0 {
 		text = fmt.Sprintf("%d clients that are refused are named %s", w.Touched, d.name)
+		if w.Touched == maxSamples {
+			text = "At least " + text // more are not counted before they are told apart
+		}
 	}
 	text += ": they are told apart by address and user agent"
 	switch {

@@ -6,6 +6,7 @@
 package paths
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -271,6 +272,8 @@ func (m *timerMap) cuts() {
 			if name != "" {
 				text += ", " + name
 			}
+		case l.From == model.LimitElsewhere:
+			text += fmt.Sprintf(": %d of %d ends on %s", l.Ends, l.Of, cmp.Or(m.styles.Glyphs.Plain(l.Where), "another path"))
 		case l.From == model.LimitSet:
 			text += ": set by hand"
 		default:
