@@ -112,6 +112,7 @@ const (
 	ClientsPage     = "clients"
 	StormsPage      = "storms"
 	PathsPage       = "paths"
+	ServicesPage    = "services"
 )
 
 const (

@@ -383,7 +383,7 @@ func TestPastedTextIsNoCommand(t *testing.T) {
 }
 
 func TestHelpNamesEveryKey(t *testing.T) {
-	s := newScreen(t, newFake(), 80, 260).press("?")
+	s := newScreen(t, newFake(), 80, 280).press("?")
 	text := s.text()
 	for _, b := range allBindings(t, &s.app.keys) {
 		if !strings.Contains(text, b.Help().Key) || !strings.Contains(text, b.Help().Desc) {

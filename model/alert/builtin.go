@@ -19,6 +19,8 @@ var builtIn = []Written{
 		Annotations: summary("Something on the way ends connections of one age")},
 	{Alert: "ProxyReload", Expr: "cohort=proxy-reload", Labels: warning,
 		Annotations: summary("A proxy on the way was reloaded or restarted")},
+	{Alert: "ServiceFailed", Expr: "service~. state=failed", KeepFiringFor: "10s", Labels: critical,
+		Annotations: summary("The service {{ $labels.service }} has failed")},
 	{Alert: "BeatRacesCut", Expr: "margin < 1.2 open > 0", For: "1m", KeepFiringFor: "5m", Labels: warning,
 		Annotations: summary("Beats on {{ $labels.path }} come about when silence is cut")},
 	{Alert: "MachineBusy", Expr: "cpu > 95%", For: "1m", KeepFiringFor: "1m", Labels: warning,

@@ -16,6 +16,7 @@ const (
 	paths
 	cohorts
 	warnings
+	services
 )
 
 // subjects have the words of each, and the rows that there are at a moment.
@@ -27,6 +28,7 @@ var subjects = [...]struct {
 	paths:    {"paths", pathRows},
 	cohorts:  {"cohorts", cohortRows},
 	warnings: {"warnings", warningRows},
+	services: {"services", serviceRows},
 }
 
 // row is one thing that a condition may hold of.
@@ -34,6 +36,7 @@ type row struct {
 	path    *model.Path
 	cohort  *model.Cohort
 	warning *model.Warning
+	service *model.Service
 
 	key    string        // tells it from others, also when its labels change
 	labels []model.Label // of an alert that begins now
@@ -55,7 +58,7 @@ type field struct {
 	isPath bool                  // a * in a value stands for one segment
 }
 
-// fields are those of all things. Each name stands for one.
+// fields are those of all things but services, whose fields are those of their filter. Each name stands for one.
 var fields = []field{
 	{name: "path", of: paths, about: "its template; a `*` stands for one segment", text: func(r *row) []string { return []string{r.path.Template} }, isPath: true},
 	{name: "upstream", of: paths, about: "of a proxy", text: func(r *row) []string { return []string{r.path.Upstream} }},
@@ -144,6 +147,23 @@ func warningRows(m *moment) []row {
 			rows = append(rows, row{warning: w, key: w.ID, at: w.At, detail: w.Detail,
 				labels: labels("warning", string(w.Kind), "path", w.Path, "upstream", w.Upstream, "advice_id", w.ID)})
 		}
+	}
+	return rows
+}
+
+func serviceRows(m *moment) []row {
+	rows := make([]row, len(m.Services))
+	for i := range m.Services {
+		s := &m.Services[i]
+		detail := "it is " + s.State.String()
+		if s.Diagnosis.Cause != "" {
+			detail += ", " + string(s.Diagnosis.Cause)
+		}
+		if s.Diagnosis.Detail != "" {
+			detail += ": " + s.Diagnosis.Detail
+		}
+		rows[i] = row{service: s, key: s.ID, labels: labels("service", s.ID, "kind", string(s.Kind)), detail: detail,
+			at: model.Place{Page: model.ServicesPage, Query: "service=" + filter.Quote(s.ID)}}
 	}
 	return rows
 }

@@ -198,6 +198,13 @@ func (t *textual) judge(_ *moment, r *row, _ *evidence) truth {
 	return truthOf(slices.ContainsFunc(t.f.text(r), t.fits) == t.want)
 }
 
+// served compares a field of services.
+type served struct{ filter filter.Filter }
+
+func (s served) judge(m *moment, r *row, _ *evidence) truth {
+	return truthOf(s.filter.Selects(filter.Row{Service: r.service, Now: m.Time}))
+}
+
 // is reports whether a text is a value.
 func (f *field) is(s, value string) bool {
 	if f.isPath && path.IsTemplate(value) {

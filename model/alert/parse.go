@@ -39,7 +39,7 @@ type Condition struct {
 
 // Parse parses a condition. The error is a *filter.Error with the position.
 func Parse(text string) (Condition, error) {
-	p := parser{scanner: scanner{src: text}}
+	p := parser{scanner: scanner{src: text}, doubt: -1}
 	switch i := model.FirstInvisible(strings.NewReplacer("\t", " ", "\r", " ", "\n", " ").Replace(text)); {
 	case len(text) > MaxLength:
 		return Condition{}, p.expected(MaxLength, "no more than %d bytes", MaxLength)
@@ -53,6 +53,12 @@ func Parse(text string) (Condition, error) {
 	if p.skipSpace(); p.pos < len(text) {
 		return Condition{}, p.expected(p.pos, "%s", p.instead())
 	}
+	if p.doubt >= 0 && !p.serving {
+		p.pos = p.doubt
+		name := p.peekWord()
+		p.pos += len(name)
+		return Condition{}, p.unknown(p.doubt, strings.ToLower(name))
+	}
 	return Condition{text: strings.TrimSpace(text), of: p.of, root: root, pages: p.page}, nil
 }
 
@@ -65,6 +71,8 @@ type parser struct {
 	depth, terms int
 	of           subject
 	by           string      // the field that has decided of
+	serving      bool        // a field that only services have has come
+	doubt        int         // where the first field came that connections have too, -1 if none has
 	page         model.Place // of the first count
 }
 
@@ -176,7 +184,37 @@ func (p *parser) named(start int, name string) (node, error) {
 			return p.field(start, f)
 		}
 	}
-	return nil, p.unknown(start, name)
+	return p.serviceField(start, name)
+}
+
+// serviceField parses the rest of the comparison of a field of services, which the filter of services knows. Some of these are
+// fields of connections too: a condition has to have another one, to be about services.
+func (p *parser) serviceField(start int, name string) (node, error) {
+	from := p.pos
+	op := p.peekOperator()
+	p.pos += len(op)
+	p.skipSpace()
+	if _, err := p.takeValue(); err != nil {
+		return nil, err
+	}
+	term := p.src[start:p.pos]
+	chosen, err := filter.Services.Parse(term)
+	_, ofConnections := filter.Connections.Parse(term)
+	switch e, _ := err.(*filter.Error); {
+	case op == "", err != nil && !p.serving && name != "service":
+		p.pos = from
+		return nil, p.unknown(start, name)
+	case e != nil:
+		return nil, &filter.Error{Pos: start + e.Pos, Expected: e.Expected}
+	case p.of != whole && p.of != services:
+		return nil, p.expected(start, "one kind of thing: %s is of %s, and %s of services; write two rules", p.by, subjects[p.of].noun, name)
+	}
+	if p.of, p.by = services, name; ofConnections != nil {
+		p.serving = true
+	} else if !p.serving && p.doubt < 0 {
+		p.doubt = start
+	}
+	return served{chosen}, nil
 }
 
 func (p *parser) noOperator(name string) error {
@@ -296,9 +334,15 @@ func (p *parser) unknown(start int, name string) error {
 		if value, err := p.takeValue(); err == nil {
 			comparison := strings.TrimSpace(rest[:end-start]) + value
 			if _, err := filter.Connections.Parse(comparison); err == nil {
+				if _, err := filter.Services.Parse(comparison); err == nil {
+					return p.expected(start, "count(%s) > 0 for connections, or service~. %[1]s for services: %s is of each", comparison, name)
+				}
 				return p.expected(start, "count(%s) > 0, or share(%[1]s) > 10%%: %s is of each connection", comparison, name)
 			}
 		}
+	}
+	if slices.Contains(names(), name) {
+		return p.expected(start+len(name), "one of = != > >= < <= ~ after %s", name)
 	}
 	if near := model.Nearest(name, names()); near != "" {
 		return p.expected(start, "%s, not %q", near, model.Clean(name, longestName))
@@ -320,6 +364,9 @@ func names() []string {
 	}
 	for i := range fields {
 		list = append(list, fields[i].name)
+	}
+	for _, f := range filter.Services.Fields() {
+		list = append(list, f.Name)
 	}
 	return list
 }
@@ -348,6 +395,9 @@ func Table() string {
 			wants = "a text"
 		}
 		line(f.name, subjects[f.of].noun, wants, f.about)
+	}
+	for _, f := range filter.Services.Fields() {
+		line(f.Name, subjects[services].noun, f.Takes, f.About)
 	}
 	return b.String()
 }

@@ -41,6 +41,10 @@ func sample() *model.Snapshot {
 		{ID: 3, Kind: model.CohortMoment, Count: 9, Newest: noon},
 	}
 	s.Warnings = []model.Warning{{ID: "a1", Kind: model.TimerRace, Urgency: model.Risk, Path: "/rooms/*", Touched: 12, Detail: "A beat meets a cut."}}
+	s.Services = []model.Service{
+		{ID: "api", Kind: model.Probed, State: model.Failed, Diagnosis: model.Diagnosis{Cause: model.CauseRefused, Detail: "nobody listens there"}, Latency: 30 * time.Millisecond, Uptime: 0.5},
+		{ID: "billing", Kind: model.Reported, State: model.Normal, Latency: 300 * time.Millisecond, Uptime: 1},
+	}
 	s.Storms = []model.Storm{{ID: 4, Started: noon, Clients: 900, Away: 214}}
 	return s
 }
@@ -83,6 +87,12 @@ func TestConditionsHold(t *testing.T) {
 		"cohort=IDLE-CUT members>=20":               "-",
 		"cohort=moment side=client":                 "kind=moment cohort_id=3: ",
 		"warning=timer-race urgency=risk touched>5": "warning=timer-race path=/rooms/* advice_id=a1: A beat meets a cut.; touched is 12 (> 5)",
+		"service=api state=failed":                  "service=api kind=probed: it is failed, refused: nobody listens there",
+		"state=failed service=api":                  "service=api kind=probed: it is failed, refused: nobody listens there",
+		"service~. latency>100ms":                   "service=billing kind=reported: it is normal",
+		"service~. !state=alive":                    "service=api kind=probed: it is failed, refused: nobody listens there",
+		"service=api state=normal":                  "-",
+		"kind=probed cause=refused cpu>90%":         "service=api kind=probed: it is failed, refused: nobody listens there; cpu is 93.4% (> 90%)",
 		"(storm or refusing) (cpu>90%)":             "storm 4: 214 of 900 clients are not back; cpu is 93.4% (> 90%)",
 	} {
 		c, err := Parse(condition)
@@ -132,7 +142,13 @@ func TestMistakes(t *testing.T) {
 		{"cpu > 90", 6, "a percentage such as 10% after cpu >"},
 		{"cpu ~ 90%", 4, "one of = != > >= < <= after cpu"},
 		{"cpus > 90%", 0, `cpu, not "cpus"`},
-		{"state=failed", 0, "count(state=failed) > 0, or share(state=failed) > 10%: state is of each connection"},
+		{"state=failed", 0, "count(state=failed) > 0 for connections, or service~. state=failed for services: state is of each"},
+		{"storm state=failed", 6, "count(state=failed) > 0 for connections"},
+		{"service=api state=faild", 18, "failed, or one of"},
+		{"service>api", 7, "one of = != ~ after service"},
+		{"service=api margin<1", 12, "one kind of thing: service is of services, and margin of paths"},
+		{"margin<1 service=api", 9, "one kind of thing: margin is of paths, and service of services"},
+		{"service", 7, "one of = != > >= < <= ~ after service"},
 		{"rtt > 100ms", 0, "count(rtt >100ms) > 0"},
 		{"storm = 1", 6, "nothing after storm, which is so or not"},
 		{"margin", 6, "one of = != > >= < <= after margin"},
