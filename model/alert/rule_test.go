@@ -40,7 +40,7 @@ func TestRulesWithMistakes(t *testing.T) {
 		"9=storm":                         "write NAME=CONDITION",
 		"Many=count(state=failed)":        "expr, position 24: expected one of",
 		"Many=storm for ever":             "for: write a duration such as 30s instead of \"ever\"",
-		"Many=storm for":                  "expr, position 11: expected",
+		"Many=storm for":                  "expr, position 14: expected one of",
 		"{":                               "write NAME=CONDITION",
 		`{"alert":"Many","expr":"strom"}`: "expr, position 0: expected storm",
 		`{"alert":"a b","expr":"storm"}`:  "alert: write a name",
