@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 	_ "github.com/charmbracelet/x/exp/golden" // for its flag -update
 
+	"holter/model/alert"
 	"holter/model/filter"
 	"holter/probe/drill"
 	"holter/probe/swarm"
@@ -172,6 +173,8 @@ func TestReadmeFlags(t *testing.T) {
 // TestReadmeFields holds the table of fields in the README about filters against the language.
 func TestReadmeFields(t *testing.T) {
 	checkWritten(t, "model/filter/README.md", "fields", "\n"+filter.Table()+"\n")
+	checkWritten(t, "model/alert/README.md", "names", "\n"+alert.Table()+"\n")
+	checkWritten(t, "model/alert/README.md", "rules", "\n"+alert.BuiltInTable()+"\n")
 }
 
 // TestReadmeDrills holds what the README about drills lists against what a drill can have.

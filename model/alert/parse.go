@@ -374,6 +374,7 @@ func names() []string {
 // Table lists all names, for the manual.
 func Table() string {
 	var b strings.Builder
+	b.WriteString("| | of | compared with | |\n| --- | --- | --- | --- |\n")
 	line := func(name, of, wants, about string) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, of, wants, about)
 	}
@@ -398,6 +399,16 @@ func Table() string {
 	}
 	for _, f := range filter.Services.Fields() {
 		line(f.Name, subjects[services].noun, f.Takes, f.About)
+	}
+	return b.String()
+}
+
+// BuiltInTable lists the rules that holter has without being told, for the manual.
+func BuiltInTable() string {
+	var b strings.Builder
+	b.WriteString("| rule | when | for | keep_firing_for |\n| --- | --- | --- | --- |\n")
+	for _, w := range builtIn {
+		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", w.Alert, w.Expr, w.For, w.KeepFiringFor)
 	}
 	return b.String()
 }
