@@ -108,6 +108,8 @@ type Limit struct {
 	Ends   int    // of connections of the path by which it was seen, in EndsOver
 	Of     int    // all ends of the path meanwhile
 	Where  string // the path that these are of, if it is another one: see LimitElsewhere
+	// Either says that the connections were as old as they were silent, so that it may be a limit of their age instead.
+	Either bool
 	// Refuted says that connections have outlived it here.
 	Refuted bool
 }

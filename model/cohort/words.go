@@ -30,7 +30,7 @@ func limitWords(c *model.Cohort) string {
 		return text + fmt.Sprintf("%s after they had opened%s, however busy they were: a maximum lifetime at the peer or on the way%s. Come back with a new connection before that, or raise it.",
 			at, through(c), known(c))
 	case model.CauseUnknown:
-		return text + fmt.Sprintf("%s after they had opened, and after as long %s%s: an idle timeout or a maximum lifetime, which such connections cannot tell apart.",
+		return text + fmt.Sprintf("%s after they had opened, and after as long %s%s: an idle timeout or a maximum lifetime, which such connections cannot tell apart. Let some of them ping: once three that came the same way have lasted longer, it is an idle timeout; if they end at that age all the same, it is a lifetime.",
 			at, silenceWords[c.Kind], through(c))
 	}
 	return text + fmt.Sprintf("after %s %s%s: an idle timeout at the peer or on the way%s. %s, or raise it.",

@@ -36,25 +36,41 @@ type view struct {
 
 func (v *view) judge() {
 	cut := v.picture.Cut()
+	v.picture.Margin = margin(cut, v.beat(cut))
+	doubtful := cut != nil && cut.Either
+	if doubtful {
+		v.warn(model.NoBeats, cut, v.either(cut))
+		cut = v.certain()
+	}
 	beat := v.beat(cut)
-	v.picture.Margin = margin(cut, beat)
 	v.kept(cut)
 	switch {
 	case cut != nil && beat != nil && float64(beat.Period) >= slowFrom*float64(cut.After):
 		v.warn(model.SlowBeats, cut, v.tooSlow(cut, beat))
-	case cut != nil && beat != nil && v.picture.Margin < raceBelow:
+	case cut != nil && beat != nil && margin(cut, beat) < raceBelow:
 		v.warn(model.TimerRace, cut, v.race(cut, beat))
 	case beat != nil && beat.Period >= hours:
 		v.warn(model.SlowBeats, nil, v.inHours(beat))
+	case doubtful && beat == nil:
 	case beat == nil && v.beatless(cut):
 		v.warn(model.NoBeats, cut, v.none(cut))
-	case cut != nil && beat != nil && v.picture.Margin < narrowBelow && cut.From != model.LimitNamed:
+	case cut != nil && beat != nil && margin(cut, beat) < narrowBelow && cut.From != model.LimitNamed:
 		v.warn(model.BeatInterval, cut, v.narrow(cut, beat))
 	case beat != nil:
 		v.perhaps(beat)
 	case cut != nil && cut.Kind == model.DataLimit && cut.From != model.LimitElsewhere && len(v.picture.Clocks) > 0:
 		v.warn(model.SlowBeats, cut, fmt.Sprintf("Pings pass here, and yet there is %s. %s", limitText(cut), v.remedy(cut, &v.picture.Clocks[0])))
 	}
+}
+
+// certain is the shortest limit that holds here and is one of silence for sure.
+func (v *view) certain() *model.Limit {
+	for i := range v.picture.Limits {
+		if l := &v.picture.Limits[i]; l.Kind != model.AgeLimit && l.Holds() && !l.Either {
+			return l
+		}
+	}
+	return nil
 }
 
 // warn adds a warning about a cut, nil if none is known. It matters as much as the cut is certain.
@@ -64,6 +80,8 @@ func (v *view) warn(kind model.WarningKind, cut *model.Limit, detail string) {
 	case kind == model.BeatInterval, kind == model.NoBeats && cut == nil:
 	case cut == nil, cut.From != model.LimitSeen:
 		w.Urgency = model.Risk
+	case cut.Either:
+		w.Urgency, w.Touched = model.Risk, cut.Ends
 	default:
 		w.Urgency, w.Touched = model.Harm, cut.Ends
 	}
@@ -183,14 +201,14 @@ func (v *view) race(cut *model.Limit, beat *model.Clock) string {
 	if late, of := v.late(cut, beat); late > 0 {
 		text += fmt.Sprintf(": %d of the last %d came later than that", late, of)
 	} else {
-		text += fmt.Sprintf(": the margin is %.2f", v.picture.Margin)
+		text += fmt.Sprintf(": the margin is %.2f", margin(cut, beat))
 	}
 	return text + ". " + v.remedy(cut, beat)
 }
 
 // narrow tells of the interval that a cut allows, where a beat comes in time.
 func (v *view) narrow(cut *model.Limit, beat *model.Clock) string {
-	return fmt.Sprintf("%s leaves little room before %s: the margin is %.2f. %s", subject(beat), limitText(cut), v.picture.Margin, v.remedy(cut, beat))
+	return fmt.Sprintf("%s leaves little room before %s: the margin is %.2f. %s", subject(beat), limitText(cut), margin(cut, beat), v.remedy(cut, beat))
 }
 
 // late counts the beats of a kind that came only after a limit.
@@ -238,6 +256,13 @@ func (v *view) none(cut *model.Limit) string {
 		return text + fmt.Sprintf(". Let one end ping every %s.", span(advised(cut.After)))
 	}
 	return text + ". Most of what stands between cuts silence after 30 s to 100 s: let one end ping every 20 s."
+}
+
+// either tells what would show whether a limit is one of silence or of age.
+func (v *view) either(cut *model.Limit) string {
+	after := span(cut.After)
+	return fmt.Sprintf("%d of %d connections ended %s after they had opened, silent all that time: an idle timeout or a maximum lifetime, which such connections cannot tell apart. Let some ping every %s: once three of them have lasted clearly longer than %s, it is an idle timeout; if they end at %s all the same, it is a lifetime.",
+		cut.Ends, cut.Of, after, span(advised(cut.After)), after, after)
 }
 
 func (v *view) remedy(cut *model.Limit, beat *model.Clock) string {

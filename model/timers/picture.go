@@ -21,7 +21,7 @@ type Cut struct {
 
 // reaches reports whether what cuts connections elsewhere is on the way of these too.
 func (p *Path) reaches(c *Cut) bool {
-	return c.Ends > 0 && (c.Side == model.UpstreamSide || c.Via.IsValid() && c.Via == p.open.via && !p.open.mixed)
+	return c.Ends > 0 && !c.Either && (c.Side == model.UpstreamSide || c.Via.IsValid() && c.Via == p.open.via && !p.open.mixed)
 }
 
 // Picture returns what is known of the path, without its id, template and upstream. Of cuts, those count by which one of its

@@ -77,6 +77,7 @@ type Limit struct {
 	Ends     int             `json:"ends"` // of the path's connections by which it was seen
 	Of       int             `json:"of"`
 	Where    string          `json:"where"`   // the path that these are of, if it is another one
+	Either   bool            `json:"either"`  // it may be a limit of their age instead
 	Refuted  bool            `json:"refuted"` // connections have outlived it here
 }
 
@@ -112,7 +113,7 @@ func FromPath(p *model.Path) Path {
 		w.Clocks[i] = Clock{c.Of, millis(c.Period), millis(c.Late), c.Count, finite(c.Share)}
 	}
 	for i, l := range p.Limits {
-		w.Limits[i] = Limit{l.Kind, millis(l.After), millis(l.Spread), l.From, l.Name, l.Source, l.Ends, l.Of, l.Where, l.Refuted}
+		w.Limits[i] = Limit{l.Kind, millis(l.After), millis(l.Spread), l.From, l.Name, l.Source, l.Ends, l.Of, l.Where, l.Either, l.Refuted}
 	}
 	if p.Margin >= 0 {
 		margin := finite(p.Margin)
@@ -151,7 +152,7 @@ func (p *Path) Model() (model.Path, error) {
 	for _, l := range p.Limits[:min(len(p.Limits), model.MaxLimits)] {
 		m.Limits = append(m.Limits, model.Limit{
 			Kind: model.LimitKind(text(string(l.Kind))), After: l.AfterMS.Duration(), Spread: l.SpreadMS.Duration(),
-			From: model.LimitFrom(text(string(l.From))), Name: text(l.Name), Source: text(l.Source), Ends: l.Ends, Of: l.Of, Where: text(l.Where), Refuted: l.Refuted,
+			From: model.LimitFrom(text(string(l.From))), Name: text(l.Name), Source: text(l.Source), Ends: l.Ends, Of: l.Of, Where: text(l.Where), Either: l.Either, Refuted: l.Refuted,
 		})
 	}
 	for _, note := range p.Notes[:min(len(p.Notes), model.MaxNotes)] {

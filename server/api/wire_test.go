@@ -81,7 +81,7 @@ var (
 		Clocks:   []model.Clock{{Of: model.ServerClock, Period: 55 * time.Second, Late: 2 * time.Second, Count: 40, Share: 0.75}},
 		Data:     model.DataRhythm{Median: time.Second, P99: 3 * time.Second, Bins: []uint32{0, 3, 1}},
 		Survived: 59 * time.Second, DataSurvived: time.Minute, KeptAlive: 2 * time.Minute,
-		Limits: []model.Limit{{Kind: model.SilenceLimit, After: time.Minute, Spread: 400 * time.Millisecond, From: model.LimitSeen, Name: "nginx", Source: "nginx.org", Ends: 14, Of: 15, Where: "/feed", Refuted: true}},
+		Limits: []model.Limit{{Kind: model.SilenceLimit, After: time.Minute, Spread: 400 * time.Millisecond, From: model.LimitSeen, Name: "nginx", Source: "nginx.org", Ends: 14, Of: 15, Where: "/feed", Either: true, Refuted: true}},
 		Margin: 0.95, Warnings: []model.Warning{{
 			ID: "a3", Kind: model.TimerRace, Since: at, Detail: "a race", Urgency: model.Harm, Touched: 14, At: model.Place{Page: model.PathsPage, Query: "/ocpp/*"},
 			Dismissed: true, Path: "/ocpp/*", Upstream: "http://localhost:3000", Agent: "curl/9",

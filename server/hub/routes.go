@@ -254,6 +254,10 @@ func (h *Hub) limits() (all []timers.Cut) {
 	for _, c := range h.cohorts.list() {
 		l := model.Limit{Kind: model.SilenceLimit, After: c.Length, Spread: c.Spread}
 		switch {
+		case c.Kind == model.CohortMoment, c.Kind == model.CohortSuspects, c.Kind == model.CohortTrait:
+			continue
+		case c.Cause == model.CauseUnknown:
+			l.Either = true
 		case c.Cause == model.CauseAgeCut:
 			l.Kind = model.AgeLimit
 		case c.Cause != model.CauseIdleCut:

@@ -211,6 +211,49 @@ func TestFirstBeatsThatMeetACut(t *testing.T) {
 	}
 }
 
+// Connections that say something at once, and no more, are as silent as they are old when they are cut. The advice says that it
+// is one of the two, and what tells them apart.
+func TestACutThatMayBeALifetimeIsAdvised(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, watching())
+		for i := range 8 {
+			p := connect(t, h, fmt.Sprint("client-", i))
+			p.say("hello")
+			time.Sleep(5*time.Second + time.Duration(i)*ms)
+			p.conn.Close()
+			<-p.over
+		}
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		p := thePath(t, h)
+		if cut := p.Cut(); cut == nil || !cut.Either || cut.Ends != 8 || cut.From != model.LimitSeen || p.Margin != 0 {
+			t.Errorf("%+v, the margin is %.2f", cut, p.Margin)
+		}
+		if len(p.Warnings) != 1 || p.Warnings[0].Kind != model.NoBeats || p.Warnings[0].Urgency != model.Risk || p.Warnings[0].Touched != 8 ||
+			!strings.HasPrefix(p.Warnings[0].Detail, "8 of 8 connections ended 5 s after they had opened, silent all that time: an idle timeout or a maximum lifetime") {
+			t.Errorf("%+v", p.Warnings)
+		}
+		if len(advised(t, h)) != 1 {
+			t.Errorf("%+v", advised(t, h))
+		}
+		for i := range 3 {
+			p := connect(t, h, fmt.Sprint("pinging-", i))
+			go p.every(time.Second, p.ping)
+		}
+		time.Sleep(10 * time.Second)
+		p2 := connect(t, h, "again")
+		p2.say("hello")
+		time.Sleep(5 * time.Second)
+		p2.conn.Close()
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		p = thePath(t, h)
+		if cut := p.Cut(); cut == nil || cut.Either || len(p.Warnings) != 0 || p.Margin < 4.9 || p.Margin > 5 {
+			t.Errorf("after three have outlived it: %+v, %+v, the margin is %.2f", cut, p.Warnings, p.Margin)
+		}
+	})
+}
+
 func TestNoBeatsAreNamedWithinFiveMinutes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		every time.Duration

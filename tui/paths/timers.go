@@ -269,6 +269,9 @@ func (m *timerMap) cuts() {
 			paint, rank, text = m.styles.Dim, 3, text+" outlived here: "+name
 		case l.From == model.LimitSeen:
 			text += fmt.Sprintf(": %d of %d ends", l.Ends, l.Of)
+			if l.Either {
+				text += ", or a lifetime"
+			}
 			if name != "" {
 				text += ", " + name
 			}
