@@ -94,7 +94,7 @@ type Observation struct {
 	Lapse   time.Duration // a time without data frames that it has survived
 	Beating bool          // holter's own beats go out to it
 	Beaten  bool          // and did so at one time at least
-	Opaque  bool          // what passes is no WebSocket, so nothing else is known
+	Opaque  bool          // it is no WebSocket, or has waited in holter, or was disturbed on purpose: nothing else is known
 	Via     netip.Addr    // the other end of its socket
 }
 

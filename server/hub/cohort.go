@@ -123,10 +123,10 @@ func (l *leg) suspected(now model.Instant) {
 	c.hub.cohorts.add(e)
 }
 
-// disturbed reports whether holter has put faults on the connection.
+// disturbed reports whether holter has ever put faults on the connection: what that has led to may come later.
 func (l *leg) disturbed() bool {
 	t := l.conn.toClient.tap
-	return t != nil && !t.Faults().None()
+	return t != nil && t.Disturbed()
 }
 
 // slept reports whether holter has been late by so much, and so lately, that the time of an end is not known.
@@ -185,7 +185,11 @@ func (h *Hub) living(now model.Instant) []cohort.Living {
 		c.mu.Lock()
 		for _, l := range c.legs() {
 			if l.end == nil && l.heart != nil {
-				open = append(open, cohort.Living{Side: l.side, Opened: c.opened, Clocks: l.clocks(now), Peer: l.peer()})
+				one := cohort.Living{Side: l.side, Opened: c.opened, Peer: l.peer()}
+				if !l.disturbed() { // or it would seem to outlive a limit
+					one.Clocks = l.clocks(now)
+				}
+				open = append(open, one)
 			}
 		}
 		c.mu.Unlock()

@@ -35,6 +35,7 @@ type connection struct {
 	orders      *orders
 	transitions []transition
 	boxes       timers.Boxes  // that the upstream's answer has shown
+	waited      bool          // something has waited in holter: see clogged
 	route       *route        // nil before it is listed
 	ownBeat     model.Instant // the newest beat of the server's application, 0 for none
 	peerBeat    model.Instant // the same of the client's

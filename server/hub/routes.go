@@ -163,7 +163,7 @@ func (r *registry) enroute(c *connection, now model.Instant) {
 // beat notes a beat of one of the applications: of the server's if it was sent to the client.
 func (c *connection) beat(at model.Instant, sent bool) {
 	l := &c.toClient
-	if c.route == nil || l.tap == nil || l.end != nil {
+	if c.route == nil || l.tap == nil || l.end != nil || l.tap.Disturbed() {
 		return
 	}
 	last := &c.peerBeat
@@ -180,6 +180,21 @@ func (c *connection) beat(at model.Instant, sent bool) {
 	c.route.timers.Beat(sent, at, every, since(at, l.tap.Flow().Active()))
 }
 
+// heldFor is how long a write must have waited for more than holter's own bytes to wait there.
+const heldFor = time.Second
+
+// clogged reports whether something has waited in holter for so long that it was no silence which passed, at a look or now.
+func (c *connection) clogged(now model.Instant) bool {
+	for _, l := range c.legs() {
+		if l.tap != nil {
+			at := l.tap.Writing()
+			c.waited = c.waited || at != 0 && since(now, at) >= heldFor
+		}
+		c.waited = c.waited || l.heart != nil && l.heart.Diagnosis().Cause == model.CauseAppNotReading
+	}
+	return c.waited
+}
+
 // observation is what the clocks of c show now. Its leg to the client must have its tap.
 func (c *connection) observation(now model.Instant) timers.Observation {
 	l := &c.toClient
@@ -191,7 +206,7 @@ func (c *connection) observation(now model.Instant) timers.Observation {
 		Lapse:   since(l.tap.Heard(), max(c.opened, l.tap.Data())),
 		Beaten:  l.pings > 0,
 		Beating: l.pings > 0 && since(now, l.heart.LastPing()) < 3*c.hub.o.Rhythm.Interval,
-		Opaque:  in || out,
+		Opaque:  in || out || c.clogged(now) || l.tap.Disturbed(),
 		Via:     addressOf(l.tap),
 	}
 }
@@ -381,8 +396,9 @@ func (c *connection) look(now model.Instant, mode timers.Mode) {
 	gap := l.tap.Flow().Gap()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.timers.Observe(c.observation(now), mode)
-	if gap > 0 && since(now, l.tap.Data()) <= time.Second {
+	o := c.observation(now)
+	r.timers.Observe(o, mode)
+	if gap > 0 && !o.Opaque && since(now, l.tap.Data()) <= time.Second {
 		r.timers.Gap(now, gap)
 	}
 }

@@ -282,6 +282,41 @@ func TestNoBeatsAreNamedWithinFiveMinutes(t *testing.T) {
 	}
 }
 
+// What holter has done to a connection shows nothing about its path, nor does what has waited in holter.
+func TestClocksOfTheDisturbedAreLeftOut(t *testing.T) {
+	for name, disturb := range map[string]func(h *Hub, client, upstream *peer){
+		"by a fault": func(h *Hub, client, _ *peer) {
+			for _, f := range []model.Faults{{Drop: 1000}, {}} {
+				if n, err := h.SetFaults(t.Context(), model.FaultOrder{IDs: []model.ID{client.id}, Faults: f}); n != 1 || err != nil {
+					t.Error(n, err)
+				}
+			}
+		},
+		"an upstream that does not read": func(_ *Hub, _, upstream *peer) {
+			upstream.stall.Store(int64(4 * time.Minute))
+			upstream.server.out.room = 10
+			go func() {
+				upstream.tell("first")
+				upstream.tell(strings.Repeat("x", 100))
+			}()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, _ := start(t, watching())
+				client, upstream := proxied(t, h)
+				disturb(h, client, upstream)
+				time.Sleep(3 * time.Minute)
+				client.say("x")
+				time.Sleep(3 * time.Minute)
+				if p := thePath(t, h); p.Open != 1 || len(p.Warnings) > 0 || p.Survived > 0 {
+					t.Errorf("%d open, survived %v, %+v", p.Open, p.Survived, p.Warnings)
+				}
+			})
+		})
+	}
+}
+
 // Holter's own beats hide a cut, unless they are meant to keep the path alive.
 func TestOwnBeatsThatKeepAPathAliveAreTold(t *testing.T) {
 	for _, tt := range []struct {

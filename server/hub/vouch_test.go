@@ -46,6 +46,7 @@ func (p *peer) runPlain() {
 			return
 		}
 		p.note(f)
+		time.Sleep(time.Duration(p.stall.Load()))
 		if f.Header.OpCode == ws.OpPing && !p.frozen.Load() {
 			ws.WriteFrame(p.conn, ws.NewPongFrame(ws.UnmaskFrameInPlace(f).Payload))
 		}
