@@ -150,7 +150,7 @@ func TestTheTerminalTellsOfAlerts(t *testing.T) {
 		f := newFake(ward(5)...)
 		f.snapshot.Alerts = []model.Alert{alert("1", "One", -time.Hour)}
 		s := newScreen(t, f, 120, 30)
-		s.app.notify = way
+		s.app.notify, s.app.rung = way, nil // as before the first picture
 		t.Setenv("TMUX", "")
 		t.Setenv("STY", "")
 		step := func(what, want string, alerts ...model.Alert) {

@@ -135,7 +135,9 @@ func TestHostileReceivers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPoster(listen(t, tt.answer))
-			p.client.Timeout = time.Second / 2
+			if p.client.Timeout = time.Second / 2; strings.HasPrefix(name, "endless") {
+				p.client.Timeout = time.Minute // it is not needed
+			}
 			began := time.Now()
 			err := p.post(context.Background(), []byte("{}"), nil)
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
