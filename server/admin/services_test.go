@@ -2,6 +2,9 @@ package admin
 
 import (
 	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -115,6 +118,26 @@ func TestReportsAreNoCommands(t *testing.T) {
 		}
 		if status, text, _ := call(t, a.URL(), tt.method, tt.path, "", "Authorization: Bearer secret"); status != 200 {
 			t.Errorf("%s %s with --read-only: %d %s", tt.method, tt.path, status, text)
+		}
+	}
+}
+
+// What a report costs beside what package http does for any request.
+func BenchmarkHeartbeat(b *testing.B) {
+	a := New(newFakeSource(), "127.0.0.1:0", "", silent)
+	h := http.HandlerFunc(a.answer)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	a.plane.Listener = l
+	b.ReportAllocs()
+	for b.Loop() {
+		r := httptest.NewRequest("PUT", "http://127.0.0.1/api/v1/services/api/heartbeat", strings.NewReader(`{"timestamp": 1764399000, "status": ""}`))
+		w := httptest.NewRecorder()
+		if h(w, r); w.Code != 200 {
+			b.Fatal(w.Body)
 		}
 	}
 }

@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 	if text := os.Getenv(ordersVariable); text != "" {
 		os.Exit(serveAsCrew(text))
 	}
+	if os.Getenv(colleagueVariable) != "" {
+		os.Exit(serveAsColleague())
+	}
 	// Programs inherit what is ignored, such as by a nohup around the tests, but not what is caught.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	flag.Set("test.parallel", "16") // unless the command line says otherwise: these tests wait, they do not compute
