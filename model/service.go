@@ -77,10 +77,10 @@ const (
 	CauseUnreachable Cause = "unreachable"  // there is no way to it, or no descriptor for one here
 )
 
-// ServiceCauses are the causes that a service's state can have. Jitter, host-busy and unknown are as of connections.
+// ServiceCauses are the causes that a service's state can have. Jitter is as of connections.
 var ServiceCauses = [...]Cause{
 	CauseNoHeartbeat, CauseRefused, CauseTimedOut, CauseDNS, CauseTLS, CauseStatus, CauseNoHTTP, CauseUnreachable,
-	CauseJitter, CauseHostBusy, CauseUnknown,
+	CauseJitter,
 }
 
 // Alive reports whether the service is on the list of the living: it answers, or may yet.

@@ -268,12 +268,8 @@ func (s *Service) End(at model.Instant, late *Lateness) (from, to model.State, c
 	return from, to, changed
 }
 
-// fail makes a suspect failed. It has been dead since its last sign of life.
-func (s *Service) fail(at model.Instant, late *Lateness) {
-	if _, _, changed := s.move(model.ProbesMissed, at, late); changed {
-		s.live(at, false)
-	}
-}
+// fail makes a suspect failed. It has been dead since its last sign of life, up to which lived knows of it.
+func (s *Service) fail(at model.Instant, late *Lateness) { s.move(model.ProbesMissed, at, late) }
 
 func (s *Service) move(t model.Trigger, at model.Instant, late *Lateness) (from, to model.State, changed bool) {
 	from = s.state

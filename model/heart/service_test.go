@@ -172,6 +172,33 @@ func TestJitteringServiceIsNotSuspected(t *testing.T) {
 	r.changes("")
 }
 
+// One long stall does not blind the heart for a whole window: what it adds to the timeout is bounded.
+func TestOneStallIsClipped(t *testing.T) {
+	c := probed(t, 3)
+	for range 30 {
+		c.answer(50 * time.Millisecond)
+		c.pass(time.Second)
+	}
+	c.answer(2900 * time.Millisecond)
+	c.pass(time.Second)
+	c.answer(50 * time.Millisecond)
+	if got := c.read().Timeout; got < time.Second || got > 2500*time.Millisecond {
+		t.Errorf("after a stall of 2.9 s the timeout is %v", got)
+	}
+}
+
+// However short its time to live, a service that reports is suspect before it has failed.
+func TestSuspectComesBeforeFailed(t *testing.T) {
+	for _, ttl := range []time.Duration{700 * time.Millisecond, 1200 * time.Millisecond, time.Minute} {
+		c := reported(t)
+		c.note(c.s.Report(c.now, 500*time.Millisecond, ttl, &c.late))
+		c.pass(ttl - 50*time.Millisecond)
+		c.changes("suspect")
+		c.pass(100 * time.Millisecond)
+		c.changes("failed")
+	}
+}
+
 // The timeout grows with what a service needs: a slow one is not suspected for being as slow as ever.
 func TestServiceThatBecomesSlower(t *testing.T) {
 	c := probed(t, 3)

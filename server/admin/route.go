@@ -68,9 +68,9 @@ func (a *Plane) routes() []route {
 func (a *Plane) reports() []route {
 	return []route{
 		{"GET", "/services", "q state", a.services},
-		{"GET", "/services/{id}", "…", a.service},
+		{"GET", "/services/{id...}", "…", a.service}, // that of one that is asked may be an address with its path
 		{"PUT", "/services/{id}/heartbeat", "", a.heartbeat},
-		{"DELETE", "/services/{id}", "", a.goodbye},
+		{"DELETE", "/services/{id...}", "", a.goodbye},
 	}
 }
 

@@ -58,13 +58,17 @@ func TestServicesOverHTTP(t *testing.T) {
 			t.Errorf("%.60s: status %d, %.200s; want %q", body, status, answer, want)
 		}
 	}
-	do("PUT", "/api/v1/services//heartbeat", "", 404)
-	do("PUT", "/api/v1/services/a/b/heartbeat", "", 404)
+	do("PUT", "/api/v1/services//heartbeat", "", 405)
+	do("PUT", "/api/v1/services/a/b/heartbeat", "", 405)
+	source.Registry.Watch("localhost:3000/health", "", model.Probed, nil)
+	do("GET", "/api/v1/services/localhost:3000/health", "", 200)
+	do("PUT", "/api/v1/services/localhost:3000%2Fhealth/heartbeat", "", 405)
+	do("DELETE", "/api/v1/services/localhost:3000/health", "", 400)
 	do("PUT", "/api/v1/services/%1b%5b/heartbeat", "", 400)
 	do("PUT", "/api/v1/services/"+huge(model.MaxServiceID+1)+"/heartbeat", "", 400)
 	do("PUT", "/api/v1/services/api/heartbeat?now=1", "", 400)
 	do("POST", "/api/v1/services/api/heartbeat", "", 405)
-	if all, _ := source.Registry.Snapshot(); len(all) != 3 {
+	if all, _ := source.Registry.Snapshot(); len(all) != 4 {
 		t.Errorf("%d services are on the list", len(all))
 	}
 	var one api.Service

@@ -149,7 +149,7 @@ func moreCohorts(all []model.Cohort) []model.Cohort {
 func served(services []model.Service, random *rand.Rand) []model.Service {
 	next := slices.Clone(services)
 	s := sampleService
-	s.ID, s.Received = "api-"+string(rune('a'+random.IntN(6))), random.Uint64N(100)
+	s.ID, s.Received, s.Uptime = "api-"+string(rune('a'+random.IntN(6))), 30*random.Uint64N(3), float64(random.IntN(10))/10
 	at, known := slices.BinarySearchFunc(next, s.ID, func(one model.Service, id string) int { return strings.Compare(one.ID, id) })
 	switch {
 	case !known:

@@ -175,6 +175,7 @@ func TestRoundTrip(t *testing.T) {
 		{Seq: 5, Time: at, Type: model.Dropped, Count: 9},
 		{Seq: 6, Time: at, Type: model.StormEnded, Storm: &sampleStorm},
 		{Seq: 6, Time: at, Type: model.CohortFound, Cohort: &sampleCohort},
+		{Seq: 7, Time: at, Type: model.ServiceChanged, Service: &sampleService, From: model.Normal, To: model.Suspect},
 	} {
 		check("event", roundTrip(t, e, FromEvent, (*Event).Model), e)
 	}

@@ -157,6 +157,12 @@ func (c *checker) set(why model.Cause, hangs bool, takes time.Duration) {
 	}
 }
 
+func (c *checker) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.checks
+}
+
 func (c *checker) Check(ctx context.Context) health.Result {
 	c.mu.Lock()
 	why, hangs, takes := c.why, c.hangs, c.takes
@@ -187,8 +193,8 @@ func TestProbesEndToEnd(t *testing.T) {
 		c.set("", false, 10*time.Millisecond)
 		time.Sleep(time.Minute)
 		expect(t, h, "api normal")
-		if c.checks < 10 || c.checks > 14 {
-			t.Errorf("%d checks in a minute", c.checks)
+		if n := c.count(); n < 10 || n > 14 {
+			t.Errorf("%d checks in a minute", n)
 		}
 		c.set(model.CauseRefused, false, 0)
 		time.Sleep(20 * time.Second)

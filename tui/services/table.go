@@ -171,6 +171,4 @@ var causeHelp = map[model.Cause]string{
 	model.CauseNoHTTP:      "no answer of HTTP",
 	model.CauseUnreachable: "no way to it",
 	model.CauseJitter:      "it recovered",
-	model.CauseHostBusy:    "holter itself was late",
-	model.CauseUnknown:     "not known",
 }
