@@ -36,22 +36,22 @@ func TestServicesOverHTTP(t *testing.T) {
 	do("PUT", "/api/v1/services/b%20c/heartbeat", `{"timestamp": 1.5, "interval_ms": 250, "ttl_ms": 900}`, 200)
 	do("PUT", "/api/v1/services/d/heartbeat", `{"interval_ms": 1000, "ttl": 2.5}`, 200)
 	for body, want := range map[string]string{
-		`{"timestamp": "now"}`:              "in the field timestamp, a string came where a number is expected",
-		`{"timestamp": 1e999}`:              "timestamp",
-		`{"stat": ""}`:                      "there is no field",
-		`{"status": 1}`:                     "status",
-		`{"interval_ms": 0}`:                "interval_ms is 0: write a positive number",
-		`{"ttl_ms": -1}`:                    "ttl_ms is -1",
-		`{"ttl": 30, "ttl_ms": 30000}`:      "write one of them",
-		`{"interval_ms": 1}`:                "out of range",
-		`{"interval_ms": 1e300}`:            "out of range",
-		`{"ttl": 1}`:                        "does not fit an interval of 5s",
-		`[]`:                                "the body",
-		`{"status": ""}x`:                   "something after",
-		`{"status": "", "status": ""}`:      "more than once",
-		`{"status": "` + "\xff" + `"}`:      "UTF-8",
-		strings.Repeat(`{"a":`, 100_000):    "JSON",
-		`{"status": "` + huge(2<<20) + `"}`: "more than",
+		`{"timestamp": "now"}`:                    "in the field timestamp, a string came where a number is expected",
+		`{"timestamp": 1e999}`:                    "timestamp",
+		`{"stat": ""}`:                            "there is no field",
+		`{"status": 1}`:                           "status",
+		`{"interval_ms": 0}`:                      "interval_ms is 0: write a positive number",
+		`{"ttl_ms": -1}`:                          "ttl_ms is -1",
+		`{"ttl": 30, "ttl_ms": 30000}`:            "write one of them",
+		`{"interval_ms": 1}`:                      "out of range",
+		`{"interval_ms": 1e300}`:                  "out of range",
+		`{"ttl": 1}`:                              "does not fit an interval of 5s",
+		`[]`:                                      "the body",
+		`{"status": ""}x`:                         "something after",
+		`{"status": "", "status": ""}`:            "more than once",
+		`{"status": "` + "\xff" + `"}`:            "UTF-8",
+		strings.Repeat(`{"a":`, 10_000):           "JSON",
+		`{"status": "` + huge(longestBody) + `"}`: "more than",
 	} {
 		status, answer, _ := call(t, a.URL(), "PUT", "/api/v1/services/x/heartbeat", body)
 		if status != 400 && status != 413 || !strings.Contains(answer, want) {
