@@ -67,3 +67,34 @@ func TestAlertsAreAcknowledgedAndSilenced(t *testing.T) {
 		}
 	}
 }
+
+// A screen that is attached sees the alerts, and its orders reach the source.
+func TestAttachedAlerts(t *testing.T) {
+	s := newFakeSource()
+	s.snapshot.Alerts = []model.Alert{{ID: "3f9a", Rule: "Many", State: model.AlertFiring, Fired: time.Now()}}
+	a := serveAdmin(t, s, "s3cret")
+	remote, err := api.Attach(t.Context(), a.plane.Listener.Addr().String(), "s3cret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := remote.Snapshot(t.Context())
+	if err != nil || len(now.Alerts) != 1 || now.Alerts[0].Rule != "Many" {
+		t.Errorf("%+v, %v", now.Alerts, err)
+	}
+	book, err := remote.Alerts(t.Context())
+	if err != nil || len(book.Alerts) != 1 || book.Alerts[0].ID != "3f9a" {
+		t.Errorf("%+v, %v", book, err)
+	}
+	want := []model.AlertOrder{{Target: "3f9a", Do: model.Acknowledge}, {Target: "3f9a", Do: model.Unacknowledge}, {Target: "Many", Do: model.Silence, For: time.Hour}}
+	for _, o := range want {
+		if _, err := remote.OrderAlert(t.Context(), o); err != nil {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+	if !reflect.DeepEqual(s.orders, want) {
+		t.Errorf("%+v", s.orders)
+	}
+	if _, err := remote.OrderAlert(t.Context(), model.AlertOrder{Target: "nothing", Do: model.Acknowledge}); model.ErrorCode(err) != model.NotFound {
+		t.Errorf("%v", err)
+	}
+}

@@ -56,7 +56,10 @@ func New(o Options, link string, snapshot func(context.Context) (model.Snapshot,
 
 // Run judges until ctx ends, and waits for the outputs, which end with it.
 func (d *Desk) Run(ctx context.Context) error {
-	parts := []process.Part{d.watch}
+	var parts []process.Part
+	if len(d.o.rules()) > 0 {
+		parts = append(parts, d.watch)
+	}
 	for _, out := range d.outputs {
 		parts = append(parts, out.run)
 	}
