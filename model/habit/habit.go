@@ -54,6 +54,7 @@ type way struct {
 	grade   uint8  // of the limit, as Path counts it; 0 while there is none
 	quiet   bool   // counted as quiet
 	spared  uint8  // looks until a long pause may again not be learned
+	sparing uint8  // the grade of the pause that was not
 	beyond  bool   // no data for longer than the limit, at the look before
 }
 
@@ -82,6 +83,8 @@ const (
 	fewMinutes  = 3
 	calmAfter   = 2  // looks at which data comes as usual that end a stretch
 	spareAgain  = 30 // looks with data from one long pause that is not learned to the next
+	// anotherScale is how many grades a pause is above another that is four times shorter.
+	anotherScale = 8
 )
 
 // Due reports whether it is time for another look. between is that from one look to the next, more or less.
@@ -161,8 +164,9 @@ func (h *Habit) heed(i Way, r *Reading, limit time.Duration, page bool, now mode
 			h.kind, h.of = stretched, i
 		}
 		return
-	case page && w.spared == 0 && r.Pause > longest*5/4 && r.Pause < 2*time.Minute:
-		w.spared = spareAgain // it may be the time from the last usual message to the first of the throttled ones
+	case page && w.spares(r.Pause) && r.Pause > longest*5/4 && r.Pause < 2*time.Minute:
+		// It may be the time from the last usual message to the first of the throttled ones.
+		w.spared, w.sparing = spareAgain, gradeOf(r.Pause)
 		return
 	case h.kind == stretched && h.of == i && r.Pause <= longest*5/4:
 		if h.calm++; h.calm < calmAfter {
@@ -177,6 +181,12 @@ func (h *Habit) heed(i Way, r *Reading, limit time.Duration, page bool, now mode
 	if w.beyond && !page {
 		h.path.returned(i, r.Pause, now)
 	}
+}
+
+// spares reports whether a long pause need not be learned: none was spared lately, or one of another scale. The timers of a hidden
+// tab run once a second before they run once a minute.
+func (w *way) spares(pause time.Duration) bool {
+	return w.spared == 0 || gradeOf(pause) >= w.sparing+anotherScale
 }
 
 // learn takes in the longest pause of a look.
