@@ -40,6 +40,9 @@ func runApplication(t *testing.T) *application {
 		case "nowhere":
 			http.NotFound(w, r)
 			return
+		case "moved":
+			http.Redirect(w, r, "/", http.StatusFound)
+			return
 		case "page":
 			w.Header().Set("Content-Type", "text/html")
 			io.WriteString(w, feedingPage)

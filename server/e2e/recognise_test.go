@@ -63,6 +63,7 @@ const extremes = `JSON.stringify([0, 1].map((chance) => {
 // Holter finds out what the page and Socket.IO really do. Only the storms are at the same time: opening so
 // many pages takes all of a machine, and a client that waits for its turn is late.
 func TestRealClientsAreRecognised(t *testing.T) {
+	programs(t) // or the pages would be opened in vain
 	const pages, clients = 12, 24
 	page, tab := openPages(t, pages)
 	socketio, fleet := openFleet(t, clients, "websocket")

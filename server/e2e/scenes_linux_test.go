@@ -67,7 +67,7 @@ func playMixture(t *testing.T, m *matrix) {
 				travel(s.T, s.url+"/hangs-up/"+words[i], client, time.Second, time.Minute)
 			}},
 		{name: "garbled", what: "the client sends what is no frame", cause: model.CauseFramesLost, enter: garbled},
-		{name: "broken", what: "nginx without the Upgrade header, a wrong path, a foreign origin, no key", cause: model.CauseHandshakeBroken,
+		{name: "broken", what: "nginx without the Upgrade header, a wrong path, a foreign origin, no key, a redirection", cause: model.CauseHandshakeBroken,
 			enter: func(s *stage, client string, i int) { broken(s, "http://"+behindNginx, client, i) }},
 
 		{name: "leaver", what: "the client's process ends at any time", enter: leaver},
@@ -239,7 +239,7 @@ func broken(s *stage, behindNginx, client string, i int) {
 	url, header := s.url, http.Header{}
 	url = strings.Replace(url, "ws://", "http://", 1)
 	key := "dGhlIHNhbXBsZSBub25jZQ=="
-	switch i % 4 {
+	switch i % 5 {
 	case 0:
 		url = behindNginx + "/plain"
 	case 1:
@@ -248,6 +248,8 @@ func broken(s *stage, behindNginx, client string, i int) {
 		header.Set("Origin", "https://elsewhere.example")
 	case 3:
 		key = ""
+	case 4:
+		url += "/moved"
 	}
 	r, err := http.NewRequestWithContext(s.Context(), http.MethodGet, url+"?client="+client, nil)
 	if err != nil {
@@ -293,10 +295,11 @@ for (let i = 0; i < %d; i++) {
 </script>`, each, feedEvery.Milliseconds())
 
 // playStreams has data stop where it always came: at the application, and in a page of which the tab is hidden. holter looks at
-// each stream with its beats, and knows a habit that wavers, as that of a tab does which is slowed in steps, after 255 looks.
+// each stream with its beats, but for one that comes sooner than 187.5 ms after the look before, and knows a habit that wavers, as
+// that of a tab does which is slowed in steps, after 255 looks. An interval of 230 ms is 207 to 253 ms.
 func playStreams(t *testing.T, m *matrix) {
 	a := runApplication(t)
-	s := openStage(t, a.URL, a.struck, "--interval", "210ms")
+	s := openStage(t, a.URL, a.struck, "--interval", "230ms")
 	scenes := []scene{
 		{name: "stalled", what: "the application sends no more data", cause: model.CauseStreamStalled, enter: func(s *stage, client string, _ int) {
 			read(s, s.dial(s.url+"/feed", client, "reader", false))
@@ -313,7 +316,7 @@ func playStreams(t *testing.T, m *matrix) {
 				}
 			}},
 	}
-	s.play(m, scenes, 0, 70*time.Second, 2*patience)
+	s.play(m, scenes, 0, 68*time.Second, 2*patience)
 }
 
 // feeding sends a steady stream.
