@@ -10,9 +10,7 @@ import (
 )
 
 // Nothing beats on a path, and nothing else passes there. That is told within five minutes.
-func TestNoBeatsAreTold(t *testing.T) {
-	long(t, "it takes minutes")
-	t.Parallel()
+func noBeats(t *testing.T) {
 	begin := time.Now()
 	p := launch(t, "proxy", pinging(t, 0).URL, "--scheme", "none")
 	quietClients(t, p, "/silent", 3)

@@ -59,9 +59,7 @@ func stayedNormal(t *testing.T, events *tape) {
 }
 
 // A tab is hidden: Chromium answers pings, and runs the timers of the page once a minute.
-func TestHiddenTab(t *testing.T) {
-	long(t, "a browser takes minutes to slow a page down")
-	t.Parallel()
+func hiddenTab(t *testing.T) {
 	p := start(t, "--interval", "250ms", "--on-fail", "observe")
 	events := p.record(t)
 	chrome, tab := browse(t, p.page, throttleSoon)

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -109,18 +110,17 @@ func TestWhatThisMachineDid(t *testing.T) {
 	}
 	c.signal(t, syscall.SIGCONT)
 	eventually(t, patience, "all clients are well again", func() bool { return len(p.connections(t, "state=normal missed=0")) == clients })
-	again := time.Now()
-	c.signal(t, syscall.SIGSTOP)
-	unmarked := 0
-	for _, e := range judged(again, "suspect") {
-		if e.Connection.LateMS == 0 {
-			unmarked++
+	for range attempts { // a busy machine is late by itself as well
+		again := time.Now()
+		c.signal(t, syscall.SIGSTOP)
+		later := judged(again, "suspect")
+		c.signal(t, syscall.SIGCONT)
+		if slices.ContainsFunc(later, func(e api.Event) bool { return e.Connection.LateMS == 0 }) {
+			return
 		}
+		judged(again, "normal")
 	}
-	c.signal(t, syscall.SIGCONT)
-	if unmarked == 0 {
-		t.Error("all judgements of later are marked too")
-	}
+	t.Error("all judgements of later are marked too")
 }
 
 // lateLine is the next line of the log that says why holter was late.

@@ -111,11 +111,21 @@ func (m *matrix) strangers(causes []model.Cause) map[string]bool {
 	return all
 }
 
+// These wait for most of their minutes: they run beside each other, and beside no other test.
+func TestLongWaits(t *testing.T) {
+	long(t, "they take minutes")
+	for name, wait := range map[string]func(*testing.T){"causes": causes, "hidden tab": hiddenTab, "no beats": noBeats} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wait(t)
+		})
+	}
+}
+
 // Clients die and fall into trouble in all ways that holter has a name for, many at the same time, behind real proxies and
 // across real networks. Each is named by what it died of, and what nothing shows is not named. The table is the confusion
 // matrix.
-func TestCausesAreNamed(t *testing.T) {
-	long(t, "it takes two minutes, by itself")
+func causes(t *testing.T) {
 	m := new(matrix)
 	t.Run("stages", func(t *testing.T) { // ends when all have ended
 		for name, play := range map[string]func(*testing.T, *matrix){

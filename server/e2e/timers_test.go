@@ -103,7 +103,7 @@ func TestRaceIsToldBeforeTheFirstDeath(t *testing.T) {
 		}
 		return len(s.Warnings) > 0
 	})
-	if w.Kind != model.TimerRace || w.Path != "/rooms/*" || !strings.HasPrefix(w.Detail, "The server's beat every 3 s") {
+	if w.Kind != model.TimerRace || w.Path != "/rooms/*" || !strings.HasPrefix(w.Detail, "The server's beat every 3") {
 		t.Errorf("%+v", w)
 	}
 	if line := p.line(t, "timer-race"); line["path"] != "/rooms/*" || line["detail"] != w.Detail {
