@@ -123,6 +123,7 @@ func (p *Path) limits(cuts []Cut, m Mode, r *record) (all []model.Limit) {
 			all = append(all, model.Limit{Kind: kind, After: after, From: model.LimitSet})
 		}
 	}
+	all = settle(all)
 	for i := range limits {
 		l := limits[i].Limit
 		l.From = model.LimitUsual
@@ -138,6 +139,24 @@ func (p *Path) limits(cuts []Cut, m Mode, r *record) (all []model.Limit) {
 		return cmp.Or(cmp.Compare(a.After, b.After), cmp.Compare(rank(a.From), rank(b.From)), cmp.Compare(a.Kind, b.Kind))
 	})
 	return all[:min(len(all), model.MaxLimits)]
+}
+
+// settle takes a limit that may be one of age for one of silence, if one of silence is known that is as long. What is known from
+// elsewhere gives way to what has been seen here.
+func settle(all []model.Limit) []model.Limit {
+	for i := range all {
+		l := &all[i]
+		l.Either = l.Either && !slices.ContainsFunc(all, func(o model.Limit) bool { return !o.Either && same(&o, l) })
+	}
+	seen := slices.DeleteFunc(slices.Clone(all), func(l model.Limit) bool { return l.From != model.LimitSeen })
+	return slices.DeleteFunc(all, func(l model.Limit) bool {
+		return l.From == model.LimitElsewhere && slices.ContainsFunc(seen, func(o model.Limit) bool { return same(&o, &l) })
+	})
+}
+
+// same reports whether two limits are about as long, and of the same kind.
+func same(a, b *model.Limit) bool {
+	return a.Kind == b.Kind && (a.After-b.After).Abs() <= max(a.Spread+b.Spread, b.After/200)
 }
 
 func rank(f model.LimitFrom) int {

@@ -252,6 +252,24 @@ func TestCutsElsewhereCount(t *testing.T) {
 	}
 }
 
+// What may be a lifetime is an idle timeout if one is known to be as long on the way.
+func TestALimitOfSilenceSettlesWhatAnotherIs(t *testing.T) {
+	either := Cut{Limit: model.Limit{Kind: model.SilenceLimit, After: 5 * time.Second, Either: true}, Cohort: 1}
+	elsewhere := Cut{Limit: model.Limit{Kind: model.SilenceLimit, After: 5*time.Second - 10*time.Millisecond, Ends: 9, Of: 9}, Cohort: 2, Side: model.UpstreamSide}
+	other := elsewhere
+	other.After = 7 * time.Second
+	p := New(second)
+	p.Beat(false, second, 0, 4990*time.Millisecond)
+	for range 5 {
+		p.Ended(End{Kind: Kind{model.PathEnd{Code: 1006, Cause: model.CauseUnknown}, 1}, At: 2 * second, Last: Observation{Age: 5 * time.Second, Silence: 5 * time.Second}}, Mode{})
+	}
+	for kind, cuts := range map[model.WarningKind][]Cut{model.NoBeats: {either, other}, model.TimerRace: {either, elsewhere}} {
+		if s := p.Picture(3*second, Mode{}, cuts); len(s.Warnings) != 1 || s.Warnings[0].Kind != kind || s.Cut().Either != (kind == model.NoBeats) {
+			t.Errorf("want %s: %+v, %+v", kind, s.Cut(), s.Warnings)
+		}
+	}
+}
+
 // Two populations are told apart, and the slower is the one in danger.
 func TestPopulations(t *testing.T) {
 	p := New(second)

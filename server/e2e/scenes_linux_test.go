@@ -316,7 +316,7 @@ func playStreams(t *testing.T, m *matrix) {
 				}
 			}},
 	}
-	s.play(m, scenes, 0, 68*time.Second, 2*patience)
+	s.play(m, scenes, 0, 110*time.Second, 2*patience)
 }
 
 // feeding sends a steady stream.

@@ -17,7 +17,7 @@ import (
 // that does the receiver's part in the kernel.)
 func TestSwarmIsCheap(t *testing.T) {
 	long(t, "it takes the machine for a minute")
-	const clients, most = 10_000, 12 << 10 // bytes each, the program itself included
+	const clients, most = 10_000, 13 << 10 // bytes each, the program itself included
 	if err := process.CanOpen(clients); err != nil {
 		t.Skip(err)
 	}
