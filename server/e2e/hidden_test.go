@@ -76,6 +76,7 @@ func hiddenTab(t *testing.T) {
 
 // A tab is frozen: Chromium answers pings, and nothing of the page runs.
 func TestFrozenTab(t *testing.T) {
+	long(t, "it takes half a minute")
 	t.Parallel()
 	p := start(t, "--interval", "250ms", "--on-fail", "observe")
 	events := p.record(t)

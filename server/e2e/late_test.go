@@ -24,6 +24,7 @@ func (p *program) stop(t *testing.T, d time.Duration) {
 // Clients that die after holter was stopped for long, and then again and again, are called failed within three times
 // the usual time.
 func TestDeathsAfterHolterWasStopped(t *testing.T) {
+	long(t, "it takes half a minute")
 	t.Parallel()
 	const clients = 20
 	p := start(t, "--interval", "1s")

@@ -101,6 +101,7 @@ func number(t *testing.T, pair [2]any) float64 {
 // A box cuts silent connections after three seconds. A real Prometheus sees the cut, a rule of those that holter ships fires,
 // and every panel of the dashboard has something to show.
 func TestPrometheusDrawsACut(t *testing.T) {
+	long(t, "it takes half a minute")
 	t.Parallel()
 	need(t, "prometheus", "promtool")
 	const n, token = 20, "a-secret" // a busy machine cuts a few later, and they are not named
