@@ -53,7 +53,7 @@ func TestCutsMakeTheMapAndNameTheRace(t *testing.T) {
 		path = all.Paths[0]
 		return len(path.Warnings) > 0 && path.Warnings[0].Kind == model.TimerRace
 	})
-	if w := path.Warnings[0]; !strings.Contains(w.Detail, "The client's beat every 2.6 s") || !strings.Contains(w.Detail, "that ended ") {
+	if w := path.Warnings[0]; !strings.Contains(w.Detail, " 2.6 s") || !strings.Contains(w.Detail, "that ended ") {
 		t.Errorf("%+v", w)
 	}
 	if len(path.Ends) == 0 || path.Ends[0].Cause != model.CauseIdleCut || path.Ends[0].Count < named || path.Open != 1 {
