@@ -217,7 +217,9 @@ func TestCutsAreNamed(t *testing.T) {
 	}
 	for_ := func(d time.Duration) func() time.Duration { return func() time.Duration { return d } }
 	var sent sync.WaitGroup
-	sent.Go(func() { crowdOf(t, n, 5*time.Second, toIdle, "idle", 200*time.Millisecond, upTo(4*time.Second)) })
+	// In no number of these steps is a client silent for three seconds at the age of five: that would be either.
+	const step = 270 * time.Millisecond
+	sent.Go(func() { crowdOf(t, n, 5*time.Second, toIdle, "idle", step, upTo(4*time.Second)) })
 	sent.Go(func() { crowdOf(t, n, 5*time.Second, toAged, "aged", 300*time.Millisecond, for_(time.Minute)) })
 	sent.Go(func() { crowdOf(t, n, 5*time.Second, toLoaded, "loaded", 700*time.Millisecond, for_(time.Minute)) })
 	sent.Go(func() { crowdOf(t, n, 5*time.Second, toIdleData, "data", 200*time.Millisecond, upTo(4*time.Second)) })

@@ -81,6 +81,7 @@ func TestWhatThisMachineDid(t *testing.T) {
 	}()
 	c := hire(t, orders{URL: p.websocket, Clients: clients})
 	eventually(t, patience, "all clients have beaten", func() bool { return len(p.connections(t, "pongs_received>=3")) == clients+1 })
+	stopped := time.Now()
 	p.signal(t, syscall.SIGSTOP)
 	time.Sleep(time.Second)
 	leaving.Close()
@@ -99,7 +100,7 @@ func TestWhatThisMachineDid(t *testing.T) {
 		})
 		return found
 	}
-	for _, e := range judged(time.Time{}, "suspect") {
+	for _, e := range judged(stopped, "suspect") {
 		if late := e.Connection.LateMS.Duration(); late < stop-200*time.Millisecond {
 			t.Errorf("%s: suspected after holter was late, and marked with %v", e.Connection.Client, late)
 		}
