@@ -191,7 +191,12 @@ func TestOneStallIsClipped(t *testing.T) {
 func TestSuspectComesBeforeFailed(t *testing.T) {
 	for _, ttl := range []time.Duration{700 * time.Millisecond, 1200 * time.Millisecond, time.Minute} {
 		c := reported(t)
+		for range 4 {
+			c.note(c.s.Report(c.now, 500*time.Millisecond, ttl, &c.late))
+			c.pass(500 * time.Millisecond)
+		}
 		c.note(c.s.Report(c.now, 500*time.Millisecond, ttl, &c.late))
+		c.changes("")
 		c.pass(ttl - 50*time.Millisecond)
 		c.changes("suspect")
 		c.pass(100 * time.Millisecond)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,8 +17,18 @@ import (
 func TestAnAlertmanagerIsKeptUpToDate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
+		var lock sync.Mutex // protects lines and broken
 		var lines []string
 		broken := false
+		// since are the lines since it was called last; from now on the Alertmanager is as it says.
+		since := func(refuses bool) []string {
+			synctest.Wait()
+			lock.Lock()
+			defer lock.Unlock()
+			told := lines
+			lines, broken = nil, refuses
+			return told
+		}
 		m := newManager("http://am.example:9093", "http://127.0.0.1:7071", quiet)
 		m.poster.client.Transport = transport(func(r *http.Request, body []byte) (*http.Response, error) {
 			var list []posted
@@ -28,9 +39,8 @@ func TestAnAlertmanagerIsKeptUpToDate(t *testing.T) {
 			for _, a := range list {
 				line += fmt.Sprintf(" %s-%s", a.Labels["alertname"], a.EndsAt.Sub(began).Round(time.Second))
 			}
-			if broken {
-				line += " refused"
-			}
+			lock.Lock()
+			defer lock.Unlock()
 			lines = append(lines, line)
 			if broken {
 				return status(503), nil
@@ -42,11 +52,9 @@ func TestAnAlertmanagerIsKeptUpToDate(t *testing.T) {
 		go func() { m.run(ctx); close(done) }()
 		expect := func(what string, want ...string) {
 			t.Helper()
-			synctest.Wait()
-			if fmt.Sprint(lines) != fmt.Sprint(want) {
+			if lines := since(false); fmt.Sprint(lines) != fmt.Sprint(want) {
 				t.Errorf("%s: %q, want %q", what, lines, want)
 			}
-			lines = nil
 		}
 		time.Sleep(5 * time.Minute)
 		expect("nothing fires")
@@ -56,21 +64,18 @@ func TestAnAlertmanagerIsKeptUpToDate(t *testing.T) {
 		expect("it fires", "5m0s Many-9m0s")
 		time.Sleep(2*time.Minute + time.Second)
 		expect("it goes on", "6m0s Many-10m0s", "7m0s Many-11m0s")
-		broken = true
+		since(true)
 		a.State, a.Resolved = model.AlertResolved, time.Now()
 		m.tell(a)
-		synctest.Wait()
-		if r := m.report(); r.Failing != "it answers 503" || len(lines) != 1 {
+		if lines, r := since(false), m.report(); r.Failing != "it answers 503" || len(lines) != 1 {
 			t.Errorf("%+v, %q", r, lines)
 		}
-		broken, lines = false, nil
 		time.Sleep(3 * time.Second)
-		if synctest.Wait(); len(lines) != 1 || m.report().Failing != "" {
-			t.Errorf("it was not tried again: %q, %+v", lines, m.report())
+		if lines, r := since(false), m.report(); len(lines) != 1 || r.Failing != "" {
+			t.Errorf("it was not tried again: %q, %+v", lines, r)
 		}
-		lines = nil
 		time.Sleep(time.Hour)
-		if synctest.Wait(); len(lines) < 13 || len(lines) > 15 || len(m.all) != 0 {
+		if lines := since(false); len(lines) < 13 || len(lines) > 15 || len(m.all) != 0 {
 			t.Errorf("told of the end %d times: %q", len(lines), lines)
 		}
 		cancel()

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,6 +56,13 @@ func (p *posts) add(r *http.Request, body []byte) int {
 	return len(p.all)
 }
 
+// told are the posts so far.
+func (p *posts) told() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.all)
+}
+
 // queued runs the queue of a webhook whose posts are answered by a function, in a bubble.
 func queued(t *testing.T, answer func(n int) (*http.Response, error), test func(q *queue, p *posts)) {
 	synctest.Test(t, func(t *testing.T) {
@@ -94,7 +102,7 @@ func TestAnAnswer500IsTriedAgain(t *testing.T) {
 		}
 		q.tell(ended("Many", 1)) // waits for its beginning
 		time.Sleep(time.Minute)
-		if got := strings.Join(p.all, ", "); got != "msg 1: Many firing 1, msg 1: Many firing 1, msg 1: Many firing 1, msg 1: Many firing 1, msg 2: Many resolved 1" {
+		if got := strings.Join(p.told(), ", "); got != "msg 1: Many firing 1, msg 1: Many firing 1, msg 1: Many firing 1, msg 1: Many firing 1, msg 2: Many resolved 1" {
 			t.Errorf("%s", got)
 		}
 		if r := q.report(); r.Failing != "" || r.Sent != 2 || r.Waiting != 0 || r.Dropped != 0 {
@@ -114,8 +122,8 @@ func TestWhatIsRefusedIsDropped(t *testing.T) {
 		synctest.Wait()
 		q.tell(fired("More", 1))
 		time.Sleep(time.Minute)
-		if r := q.report(); len(p.all) != 2 || r.Dropped != 1 || r.Sent != 1 || r.Failing != "" {
-			t.Errorf("%v, %+v", p.all, r)
+		if r := q.report(); len(p.told()) != 2 || r.Dropped != 1 || r.Sent != 1 || r.Failing != "" {
+			t.Errorf("%v, %+v", p.told(), r)
 		}
 	})
 }
@@ -132,7 +140,7 @@ func TestADeadReceiverCostsLittle(t *testing.T) {
 			}
 			time.Sleep(3600 * time.Millisecond)
 		}
-		if n := len(p.all); n < 50 || n > 100 {
+		if n := len(p.told()); n < 50 || n > 100 {
 			t.Errorf("%d attempts in an hour", n)
 		}
 		if r := q.report(); r.Waiting > mostWaiting || r.Waiting+r.Dropped < 1990 || r.Failing != "no route to host" {
@@ -148,7 +156,7 @@ func TestAlertsOfOneRuleGoTogether(t *testing.T) {
 		q.lock.Unlock()
 		q.tell(fired("Race", 4))
 		synctest.Wait()
-		if got := strings.Join(p.all, ", "); got != "msg 1: Race firing 2, msg 2: Many firing 1, msg 3: Race resolved 2, msg 4: Race firing 2" {
+		if got := strings.Join(p.told(), ", "); got != "msg 1: Race firing 2, msg 2: Many firing 1, msg 3: Race resolved 2, msg 4: Race firing 2" {
 			t.Errorf("%s", got)
 		}
 	})
