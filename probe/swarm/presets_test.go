@@ -24,6 +24,8 @@ func newMoody(t *testing.T, mood string, numbers []int) (url string) {
 	seen := map[string]int{}
 	var handlers sync.WaitGroup
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handlers.Add(1) // before the connection is hijacked: the server waits for none that is
+		defer handlers.Done()
 		client := r.URL.Query().Get("client")
 		n, _ := strconv.Atoi(strings.TrimPrefix(client, "c-"))
 		number := numbers[n-1]
@@ -39,8 +41,6 @@ func newMoody(t *testing.T, mood string, numbers []int) (url string) {
 		if err != nil {
 			return
 		}
-		handlers.Add(1)
-		defer handlers.Done()
 		defer conn.Close()
 		if attempt == 1 {
 			endBy(conn, mood, number)

@@ -72,6 +72,8 @@ func newEchoOn(t *testing.T, start func(http.Handler) *httptest.Server) *echo {
 func (e *echo) url() string { return "ws" + strings.TrimPrefix(e.URL, "http") + "/ws?room=1" }
 
 func (e *echo) serve(c *gin.Context) {
+	e.handlers.Add(1) // before the connection is hijacked: the server waits for none that is
+	defer e.handlers.Done()
 	opened, id := time.Now(), c.Query("client")
 	if id == "" {
 		id = c.Param("client")
@@ -89,8 +91,6 @@ func (e *echo) serve(c *gin.Context) {
 	if err != nil {
 		return
 	}
-	e.handlers.Add(1)
-	defer e.handlers.Done()
 	defer conn.Close()
 	p := &peer{conn: conn, agent: c.Request.UserAgent(), header: c.Request.Header, path: c.Request.URL.String(), opened: opened}
 	e.mu.Lock()
