@@ -29,7 +29,7 @@ func TestCapacity(t *testing.T) {
 	}
 	t.Logf("%d clients connected within %v", clients, time.Since(begin).Round(time.Millisecond))
 
-	events := p.record(t) // only now: under the race detector the test cannot read of so many openings in time
+	events := p.record(t) // only now: the test cannot always read of so many openings in time
 	time.Sleep(held)
 	if found := events.since(t, time.Time{}, trouble); len(found) > 0 {
 		t.Errorf("%d events of trouble, the first: %s", len(found), tell(found[:min(len(found), 20)]))

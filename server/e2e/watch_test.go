@@ -143,10 +143,10 @@ func (tp *tape) read(body io.Reader) {
 			return // the test is over, or holter is
 		}
 		tp.mu.Lock()
-		tp.events = append(tp.events, e)
-		if e.Type == "dropped" {
+		if e.Type == "dropped" && len(tp.events) > 0 { // at the beginning it says how much was before
 			tp.lost += e.Count
 		}
+		tp.events = append(tp.events, e)
 		tp.mu.Unlock()
 	}
 }
