@@ -125,7 +125,7 @@ func (w *Watch) findLimit(side model.Side, open iter.Seq[Living], news *News) bo
 	if best.members == nil || best.chance > level(w.cuts[side]) {
 		return true
 	}
-	slices.SortFunc(best.members, func(a, b *entry) int { return cmp.Compare(a.At, b.At) })
+	slices.SortFunc(best.members, byTime)
 	clock, cause := w.decide(&best, side, open)
 	if cause == model.CauseUnknown && open == nil {
 		return false
@@ -363,7 +363,7 @@ func (w *Watch) within(l *limit) (members []*entry) {
 			members = append(members, e)
 		}
 	}
-	slices.SortStableFunc(members, func(a, b *entry) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(members, byTime)
 	return members
 }
 

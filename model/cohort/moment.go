@@ -13,11 +13,12 @@ import (
 
 // stream counts ends of a kind, to find the moments at which many came.
 type stream struct {
-	bins []uint32 // of the last ones, in a ring; nil before the first end
-	done int64    // number of bins that have been looked at
-	from int64    // the bin at which a burst may have begun; 0 while there is none
-	to   int64    // the last bin so far that is part of it
-	peak int      // ends in its fullest bin
+	suspicions bool
+	bins       []uint32 // of the last ones, in a ring; nil before the first end
+	done       int64    // number of bins that have been looked at
+	from       int64    // the bin at which a burst may have begun; 0 while there is none
+	to         int64    // the last bin so far that is part of it
+	peak       int      // ends in its fullest bin
 }
 
 const (
@@ -27,8 +28,10 @@ const (
 	leastBurst = 5
 	// factorBurst is how much higher a burst must be than the highest window before.
 	factorBurst = 2
-	// longestBurst is the number of bins after which a high rate is no moment: something else goes on.
-	longestBurst = 14
+	// longestBurst is the number of bins after which a high rate is no moment: something else goes on. Suspicions of one
+	// moment may come until the last of the peers has missed a beat.
+	longestBurst     = 14
+	longestSuspicion = 60
 	// mostCalm is the number of bins in which it must have shown that a burst is over.
 	mostCalm = 40
 	// overBurst is the logarithm of the probability of a burst, with the rate after it, from which on it is over.
@@ -84,12 +87,20 @@ func (s *stream) goesOn(at int64) (over bool) {
 		s.to = at
 	}
 	length, calm := s.to-s.from+1, at-s.to
-	if length > longestBurst || calm > mostCalm {
+	if length > s.longest() || calm > mostCalm {
 		s.from = 0
 		return false
 	}
 	mean := float64((s.sum(s.to+1, at)+1)*int(length)) / float64(max(calm, 1))
 	return calm >= 2 && poisson(s.sum(s.from, s.to), mean) < overBurst
+}
+
+// longest is the number of bins of the longest burst.
+func (s *stream) longest() int64 {
+	if s.suspicions {
+		return longestSuspicion
+	}
+	return longestBurst
 }
 
 // start looks whether a burst has begun by a bin.
@@ -161,14 +172,26 @@ func (w *Watch) judge(b burst, open iter.Seq[Living], news *News) {
 	if len(members) < leastBurst {
 		return
 	}
+	if s.suspicions {
+		if !atOneMoment(members) {
+			return
+		}
+		if g := w.before(members); g != nil {
+			s.forget(b.from, b.to)
+			g.takeAll(w, members)
+			return
+		}
+	}
 	side := members[0].Side
 	length := time.Duration(members[len(members)-1].At - members[0].At)
 	crowd := look(members, side, open)
 	g := &group{Cohort: model.Cohort{Kind: model.CohortMoment, Side: side, Length: length, Of: len(members) + crowd.open}}
 	g.Traits = traitsOf(members)
 	g.Chance = math.Exp(poisson(len(members), s.mean(b.from, b.to)))
-	if b.stream >= sides {
-		g.Kind, g.Cause, g.Of = model.CohortSuspects, commonCause(members), max(crowd.open, len(members)) // they are still open
+	if s.suspicions {
+		g.Kind, g.Of = model.CohortSuspects, max(crowd.open, len(members)) // they are still open
+		g.hush = hushOf(members)
+		g.Cause = commonCause(members)
 	} else {
 		g.Cause = crowd.cause(members, side)
 		if cuts := count(members, func(e *entry) bool { return e.Manner == Cut }); cuts > 0 {
@@ -207,13 +230,13 @@ func (w *Watch) in(b burst) []*entry {
 			all = append(all, e)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b *entry) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(all, byTime)
 	from, to := densest(all)
 	if to-from < fewest {
 		return nil
 	}
 	close := max(20*(all[to-1].At-all[from].At)/model.Instant(to-from-1), model.Instant(5*resolution))
-	if b.stream >= sides {
+	if w.streams[b.stream].suspicions {
 		close = max(close, 2*model.Instant(bin)) // each suspicion waits for a beat
 	}
 	near := func(a, b, far int) bool {

@@ -1,7 +1,6 @@
 package cohort
 
 import (
-	"cmp"
 	"fmt"
 	"iter"
 	"math"
@@ -236,7 +235,7 @@ func (w *Watch) tellTrait(now model.Instant, trait model.Trait, ends []*entry, p
 	if len(members) == 0 {
 		return
 	}
-	slices.SortStableFunc(members, func(a, b *entry) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(members, byTime)
 	for _, g := range w.all {
 		if g.Kind == model.CohortTrait && slices.Contains(g.Traits, trait) && w.time(now).Sub(g.Newest) <= traitsOver {
 			for _, e := range members {

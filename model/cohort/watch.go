@@ -1,6 +1,7 @@
 package cohort
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"time"
@@ -61,11 +62,14 @@ type entry struct {
 	named bool // by a cause of a cohort
 }
 
+func byTime(a, b *entry) int { return cmp.Compare(a.At, b.At) }
+
 // group is a cohort with what it needs to grow.
 type group struct {
 	model.Cohort
 	verdict *Verdict // of the members; nil if there is none
 	dirty   bool     // Detail and verdict are not those of the counts
+	hush    *hush    // of suspects, while more may come
 }
 
 // News is what a Tick has found.
@@ -97,7 +101,13 @@ type Verdict struct {
 }
 
 // NewWatch makes a Watch. zero is the time of instant 0.
-func NewWatch(zero time.Time) *Watch { return &Watch{zero: zero} }
+func NewWatch(zero time.Time) *Watch {
+	w := &Watch{zero: zero}
+	for side := range sides {
+		w.streams[sides+side].suspicions = true
+	}
+	return w
+}
 
 // Add takes an end or a suspicion. It returns the cause if that is known already, or nil. What it returns is shared and
 // never changes.
@@ -177,6 +187,7 @@ func (w *Watch) Tick(now model.Instant, open iter.Seq[Living]) (news News) {
 	} else {
 		w.lookAround(now, open, &news)
 	}
+	w.gather(now)
 	for _, g := range w.all {
 		g.refresh(w)
 	}
@@ -287,6 +298,9 @@ func (g *group) refresh(w *Watch) {
 	g.dirty = false
 	if l := w.limitOf(g); l != nil {
 		l.measure(w)
+	}
+	if g.hush != nil {
+		g.survey(w)
 	}
 	g.Detail = sentence(&g.Cohort)
 	if g.verdict != nil {

@@ -454,6 +454,66 @@ func TestSuspicionsOfOneMoment(t *testing.T) {
 	}
 }
 
+// fallSilent makes suspicions of n peers that all fell silent at a moment, each at the beat after it. Beats are as far apart
+// as every, to within a tenth.
+func (s *scene) fallSilent(n int, at, every time.Duration, change func(*End)) {
+	for range n {
+		interval := s.between(every*9/10, every*11/10)
+		last := at - s.between(0, interval) // pong
+		e := s.end(last+interval+s.between(600*time.Millisecond, 1100*time.Millisecond), s.between(time.Minute, time.Hour))
+		e.Manner, e.Cause = Suspected, model.CausePathDown
+		e.silent(time.Duration(e.At) - last)
+		change(e)
+	}
+}
+
+// However far apart the beats are, those that fall silent at one moment are one cohort, with those whose beat comes last.
+func TestSuspicionsOfOneMomentAreOneCohort(t *testing.T) {
+	direct := func(e *End) { e.Via = e.Address }
+	for _, every := range []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second} {
+		runs, split, missed, incomplete := 40, 0, 0, 0
+		for seed := range runs {
+			s := newScene(uint64(400 + seed))
+			s.stay(90, 1, "10.1.1.1")
+			s.fallSilent(60, time.Hour, every, direct)
+			s.until += 10 * time.Second // the last few may be a burst of their own until then
+			switch all := s.play().Cohorts(); {
+			case len(all) == 0:
+				missed++
+			case len(all) > 1:
+				split++
+			case all[0].Kind != model.CohortSuspects || all[0].Count < 59 || all[0].Cause != model.CausePathDown || all[0].Count > all[0].Of:
+				incomplete++
+			}
+		}
+		if missed+split+incomplete > 0 {
+			t.Errorf("every %v: of %d, %d are missed, %d told as several, %d not whole", every, runs, missed, split, incomplete)
+		}
+	}
+}
+
+// What falls silent later, or came another way, has its own cohort.
+func TestSuspicionsOfTwoMoments(t *testing.T) {
+	through := func(via string) func(*End) {
+		return func(e *End) { e.through(via) }
+	}
+	for name, second := range map[string]struct {
+		after time.Duration
+		via   string
+	}{"later": {20 * time.Second, "10.0.3.7"}, "another way": {3 * time.Second, "10.0.3.8"}} {
+		for seed := range uint64(10) {
+			s := newScene(450 + seed)
+			s.stay(200, 1, "10.1.1.1")
+			s.fallSilent(50, time.Hour, time.Second, through("10.0.3.7"))
+			s.fallSilent(50, time.Hour+second.after, time.Second, through(second.via))
+			all := s.play().Cohorts()
+			if len(all) != 2 || all[0].Count < 48 || all[0].Count > 50 || all[1].Count < 48 || all[1].Count > 50 {
+				t.Errorf("%s, seed %d: %+v", name, seed, all)
+			}
+		}
+	}
+}
+
 // Where all that fell silent are sides of one upstream, there is nothing else to look for.
 func TestSuspicionsOfOneUpstream(t *testing.T) {
 	for cause, says := range map[model.Cause]string{
