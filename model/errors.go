@@ -16,6 +16,7 @@ const (
 	Forbidden    Code = "forbidden"
 	Unauthorized Code = "unauthorized"
 	Unavailable  Code = "unavailable"
+	BadSettings  Code = "bad_settings" // of holter itself: what is written in its configuration
 	Internal     Code = "internal"
 )
 

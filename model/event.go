@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -25,13 +26,14 @@ const (
 	AlertChanged      EventType = "alert.changed"      // Alert: it began to fire, or is resolved
 	FaultSet          EventType = "fault.set"          // Connection with its Faults, nil when they ended
 	ServiceChanged    EventType = "service.changed"    // Service, From, To; from Closed when it is new or is back after a goodbye
+	ConfigReloaded    EventType = "config.reloaded"    // Reload: the settings were read anew, or could not be
 	Dropped           EventType = "dropped"            // Count
 )
 
 // EventTypes are those that are known here. A holter of another version may have more.
 var EventTypes = [...]EventType{
 	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, HostLate, StormStarted, StormFlapping, StormEnded, WarningRaised,
-	CohortFound, CauseFound, AlertChanged, FaultSet, ServiceChanged, Dropped,
+	CohortFound, CauseFound, AlertChanged, FaultSet, ServiceChanged, ConfigReloaded, Dropped,
 }
 
 // Event is something that happened. Seq numbers the events in the order of their publication. A reader that
@@ -51,6 +53,7 @@ type Event struct {
 	Late       *Lateness
 	Alert      *Alert   // a copy made when it happened
 	Service    *Service // a copy made when it happened
+	Reload     *Reload
 	Count      uint64
 }
 
@@ -99,3 +102,54 @@ const (
 	RefusedByApp      Refuser = "app"      // that a monitor is embedded in
 	RefusedByClient   Refuser = "client"   // which went away, or did not trust the certificate
 )
+
+// Reload is what came of reading the settings anew. With an Error nothing has changed.
+type Reload struct {
+	By      Reloader
+	Error   string          // why nothing has changed, "" if all is as it is written now
+	Changed []SettingChange // in force now, by name
+	Kept    []SettingChange // as before until a restart, by name
+	Took    time.Duration
+}
+
+// Reloader is what asked for a reload.
+type Reloader string
+
+const (
+	BySignal Reloader = "signal"
+	ByAPI    Reloader = "api"
+)
+
+// SettingChange is a setting that is written otherwise than it was. What may be secret is masked.
+type SettingChange struct {
+	Name    string
+	Was, Is string // as they are written, cut if they are long
+	Origin  string // where the new value comes from, such as "holter.yaml:3" or "default"
+}
+
+// SettingNames are the names of settings for a sentence: "max-conns, token".
+func SettingNames(list []SettingChange) string {
+	names := make([]string, len(list))
+	for i, c := range list {
+		names[i] = c.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// String says in a line what came of it.
+func (r *Reload) String() string {
+	switch {
+	case r.Error != "":
+		return "settings not reloaded: " + r.Error
+	case len(r.Changed)+len(r.Kept) == 0:
+		return "settings reloaded: none is written otherwise"
+	}
+	text := "settings reloaded"
+	if len(r.Changed) > 0 {
+		text += ": " + SettingNames(r.Changed)
+	}
+	if len(r.Kept) > 0 {
+		text += "; until a restart stays as it was: " + SettingNames(r.Kept)
+	}
+	return text
+}

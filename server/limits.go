@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"holter/model"
+	"holter/model/reload"
 	"holter/server/hub"
 )
 
@@ -31,21 +33,34 @@ func (r *Rate) UnmarshalText(text []byte) error {
 // String is r as UnmarshalText reads it.
 func (r Rate) String() string { return strconv.FormatFloat(float64(r), 'g', -1, 64) + "/s" }
 
-// limits decide which upgrades are admitted.
-type limits struct {
+// limits decide which upgrades are admitted. They can change while upgrades come in.
+type limits struct{ now atomic.Pointer[bounds] }
+
+// bounds are the limits at a time.
+type bounds struct {
 	conns, perIP int           // 0 for any number
+	perSecond    Rate          // of rate
 	rate         *rate.Limiter // nil for any
 }
 
 // acceptBurst is the part of a second, in seconds, whose share of the rate may come in at once.
 const acceptBurst = 0.1
 
-func newLimits(o Options) limits {
-	l := limits{conns: o.MaxConns, perIP: o.MaxConnsPerIP}
-	if o.AcceptRate > 0 {
-		l.rate = rate.NewLimiter(rate.Limit(o.AcceptRate), int(max(1, math.Ceil(float64(o.AcceptRate)*acceptBurst))))
+// set puts the limits of o in force. A rate that stays goes on from where it is.
+func (l *limits) set(o Options) {
+	b := &bounds{conns: o.MaxConns, perIP: o.MaxConnsPerIP, perSecond: o.AcceptRate}
+	if before := l.now.Load(); before != nil && before.perSecond == o.AcceptRate {
+		b.rate = before.rate
+	} else if o.AcceptRate > 0 {
+		b.rate = rate.NewLimiter(rate.Limit(o.AcceptRate), int(max(1, math.Ceil(float64(o.AcceptRate)*acceptBurst))))
 	}
-	return l
+	l.now.Store(b)
+}
+
+// Prepare has next, which is valid, take the place of the limits. Connections that are open stay, also beyond a limit that is
+// lower now.
+func (l *limits) Prepare(next Options) (reload.Commit, error) {
+	return func() { l.set(next) }, nil
 }
 
 // The shortest time that a refused client is asked to wait. It is short also while upgrades are refused on
@@ -108,7 +123,7 @@ func (m *Monitor) full(all, fromOrigin int) (limit model.RefusalLimit, wait time
 	if limit, wait = m.crowded(all, fromOrigin); limit != "" {
 		return limit, wait
 	}
-	if l := &m.limits; l.rate != nil && !l.rate.Allow() {
+	if l := m.limits.now.Load(); l.rate != nil && !l.rate.Allow() {
 		return model.LimitRate, waitForTurn
 	}
 	return "", 0
@@ -116,7 +131,7 @@ func (m *Monitor) full(all, fromOrigin int) (limit model.RefusalLimit, wait time
 
 // crowded is full without the rate.
 func (m *Monitor) crowded(all, fromOrigin int) (limit model.RefusalLimit, wait time.Duration) {
-	l := &m.limits
+	l := m.limits.now.Load()
 	switch {
 	case m.hub.Refusing():
 		return model.LimitOrdered, waitForTurn

@@ -34,6 +34,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"holter/model"
@@ -51,6 +52,7 @@ import (
 // Monitor watches the WebSocket connections that come through Wrap. Their hearts beat while Run runs.
 type Monitor struct {
 	invalid  error // of its options; then it watches nothing
+	options  atomic.Pointer[Options]
 	limits   limits
 	readOnly bool
 	open     bool // Options.MetricsOpen
@@ -58,9 +60,11 @@ type Monitor struct {
 	services *services.Registry
 	halt     *halt.Watch
 	alerts   *alert.Desk
-	maxConns int
 	admin    *admin.Plane // nil without an address
 	log      *slog.Logger
+
+	reloading sync.Mutex // held while reload runs
+	reload    func() model.Reload
 
 	stoodBack sync.Once // from a handler that another wrapping watches
 }
@@ -70,7 +74,10 @@ type Monitor struct {
 func New(o Options) *Monitor {
 	o = o.withDefaults()
 	identity, _ := hub.ParseIdentity(o.Identity)
-	m := &Monitor{invalid: o.Validate(), limits: newLimits(o), readOnly: o.ReadOnly, open: o.MetricsOpen, maxConns: o.MaxConns, log: cmp.Or(o.Logger, slog.Default())}
+	m := &Monitor{invalid: o.Validate(), readOnly: o.ReadOnly, open: o.MetricsOpen, log: cmp.Or(o.Logger, slog.Default())}
+	m.options.Store(&o)
+	m.limits.set(o)
+	m.reload = m.reread
 	if m.invalid != nil {
 		// A caller that writes go monitor.Run(ctx) would never know.
 		m.log.Error("holter watches nothing", "error", m.invalid)
@@ -201,7 +208,8 @@ func (m *Monitor) Source() Source { return Source{m.hub, m} }
 // judged is the picture by which alerts are judged: all but the alerts.
 func (m *Monitor) judged(ctx context.Context) (model.Snapshot, error) {
 	now, err := m.hub.Snapshot(ctx)
-	now.Monitor.ReadOnly, now.Monitor.MaxConns = m.readOnly, m.maxConns
+	o := m.options.Load()
+	now.Monitor.ReadOnly, now.Monitor.MaxConns, now.Monitor.AcceptRate = m.readOnly, o.MaxConns, float64(o.AcceptRate)
 	now.Services, now.ServicesBeyond = m.services.Snapshot()
 	return now, err
 }

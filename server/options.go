@@ -24,9 +24,9 @@ type Options struct {
 	Identity string        `placeholder:"FROM" help:"Who is behind a connection: query:NAME, header:NAME, cookie:NAME, jwt:CLAIM, path:N (the N-th segment of the path, from the end if negative), basic (the user of Basic authentication) or ip. The default is the query parameter client, else the header X-Client-ID, else of a charger (OCPP) the last segment of the path, else address and user agent. A name that many connections have at once is no client's own: a warning (shared-identity) says so and which of these would tell them apart, and address and user agent are used instead."`
 	Linger   time.Duration `default:"60s" help:"How long a closed connection and an absent client stay on the list."`
 
-	MaxConns      int  `default:"0" help:"Refuse upgrades beyond this many connections; 0 for no limit."`
-	MaxConnsPerIP int  `default:"0" help:"Refuse upgrades beyond this many connections from one address, or from one IPv6 network of 64 bits; 0 for no limit."`
-	AcceptRate    Rate `default:"0" placeholder:"N/s" help:"Refuse upgrades beyond this many per second, such as 50/s; 0 for no limit."`
+	MaxConns      int  `reload:"" default:"0" help:"Refuse upgrades beyond this many connections; 0 for no limit."`
+	MaxConnsPerIP int  `reload:"" default:"0" help:"Refuse upgrades beyond this many connections from one address, or from one IPv6 network of 64 bits; 0 for no limit."`
+	AcceptRate    Rate `reload:"" default:"0" placeholder:"N/s" help:"Refuse upgrades beyond this many per second, such as 50/s; 0 for no limit."`
 
 	MaxIdle      time.Duration `default:"0s" help:"Close a connection that carried no application message for this long; 0 for never."`
 	WriteTimeout time.Duration `default:"10s" help:"Close a connection if its peer accepts no byte of a waiting write for this long; not with --on-fail observe."`

@@ -33,6 +33,7 @@ type fakeSource struct {
 	faults    []model.FaultOrder
 	dismissed []string
 	orders    []model.AlertOrder
+	mistake   string // in the settings
 }
 
 var errPanic = errors.New("panic")
@@ -79,6 +80,13 @@ func (f *fakeSource) Client(id string) (model.Client, []model.Connection, error)
 }
 
 func (f *fakeSource) MayChange() error { return nil }
+
+func (f *fakeSource) Reload(context.Context) (model.Reload, error) {
+	if f.mistake != "" {
+		return model.Reload{Error: f.mistake}, model.Errorf(model.BadSettings, "%s", f.mistake)
+	}
+	return model.Reload{By: model.ByAPI, Changed: []model.SettingChange{{Name: "max-conns", Was: "0", Is: "5", Origin: "holter.yaml:3"}}, Took: 3 * time.Millisecond}, nil
+}
 
 func (f *fakeSource) Dismiss(ctx context.Context, id string) error {
 	f.mu.Lock()

@@ -32,6 +32,7 @@ func (a *Plane) routes() []route {
 		{"PUT", "/connections/{id}/faults", "", a.disturbOne},
 		{"POST", "/faults", "", a.disturbMatching},
 		{"POST", "/refuse", "", a.refuse},
+		{"POST", "/reload", "", a.reload},
 		{"GET", "/clients", "q state", a.clients},
 		{"GET", "/clients/{id...}", "…", a.client},
 		{"GET", "/storms", "", a.storms},

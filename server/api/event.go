@@ -26,6 +26,7 @@ type Event struct {
 	Late       *Late       `json:"late,omitempty"`
 	Alert      *Alert      `json:"alert,omitempty"`
 	Service    *Service    `json:"service,omitempty"`
+	Reload     *Reload     `json:"reload,omitempty"`
 	Count      uint64      `json:"count,omitempty"` // events lost, up to and with seq
 }
 
@@ -98,6 +99,10 @@ func FromEvent(e *model.Event) Event {
 		w.Service = &s
 		w.From, w.To, w.Diagnosis = e.From.String(), e.To.String(), &s.Diagnosis
 	}
+	if e.Reload != nil {
+		r := FromReload(e.Reload)
+		w.Reload = &r
+	}
 	if l := e.Late; l != nil {
 		w.Late = &Late{l.Kind, l.At.UTC(), millis(l.For), l.Times, millis(l.Total)}
 	}
@@ -150,6 +155,10 @@ func (e *Event) Model() (model.Event, error) {
 			m.Alert = &a
 		}
 	}
+	if e.Reload != nil {
+		r := e.Reload.Model()
+		m.Reload = &r
+	}
 	if l := e.Late; l != nil {
 		m.Late = &model.Lateness{Kind: model.LateKind(text(string(l.Kind))), At: l.At, For: l.ForMS.Duration(), Times: l.Times, Total: l.TotalMS.Duration()}
 	}
@@ -186,6 +195,10 @@ func complete(e *model.Event) error {
 	case model.AlertChanged:
 		if e.Alert == nil {
 			return errors.New("an alert's event without the alert")
+		}
+	case model.ConfigReloaded:
+		if e.Reload == nil {
+			return errors.New("a reload's event without what came of it")
 		}
 	case model.WarningRaised:
 		if e.Warning == nil {

@@ -32,6 +32,7 @@ var statuses = map[model.Code]int{
 	model.Forbidden:    http.StatusForbidden,
 	model.Unauthorized: http.StatusUnauthorized,
 	model.Unavailable:  http.StatusServiceUnavailable,
+	model.BadSettings:  http.StatusUnprocessableEntity,
 	codeNoMethod:       http.StatusMethodNotAllowed,
 	CodeTooLarge:       http.StatusRequestEntityTooLarge,
 }

@@ -1,0 +1,67 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"holter/model"
+	"holter/model/reload"
+)
+
+// Prepare makes m ready for new options while it runs: see package reload. Of these, m takes the fields with the tag `reload`, and
+// reads the files anew that the options name. The other fields must be as before.
+func (m *Monitor) Prepare(next Options) (reload.Commit, error) {
+	next = next.withDefaults()
+	if err := cmp.Or(m.invalid, next.Validate()); err != nil {
+		return nil, err
+	}
+	commit, err := reload.All(
+		reload.Of(&m.limits, next),
+		reload.Of(m.alerts, next.Alerts),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		commit()
+		m.options.Store(&next)
+	}, nil
+}
+
+// Reloads sets what Reload does: a function that reads the settings from where they are written, has Prepare check them, and puts
+// them in force. Without one, Reload reads the files anew that the options name. It comes before Run.
+func (m *Monitor) Reloads(f func() model.Reload) { m.reload = f }
+
+// Reload reads the settings anew, and publishes what came of it. Only one reload runs at a time.
+func (m *Monitor) Reload(by model.Reloader) model.Reload {
+	m.reloading.Lock()
+	defer m.reloading.Unlock()
+	began := time.Now()
+	r := m.reload()
+	r.By, r.Took = by, time.Since(began)
+	m.hub.Publish(model.Event{Time: time.Now(), Type: model.ConfigReloaded, Reload: &r})
+	return r
+}
+
+// reread reads the files anew that the options name.
+func (m *Monitor) reread() model.Reload {
+	commit, err := m.Prepare(*m.options.Load())
+	if err != nil {
+		return model.Reload{Error: err.Error()}
+	}
+	commit()
+	return model.Reload{}
+}
+
+// Reload is Monitor.Reload for the admin plane. The error says why nothing has changed.
+func (s Source) Reload(context.Context) (model.Reload, error) {
+	if err := s.MayChange(); err != nil {
+		return model.Reload{}, err
+	}
+	r := s.monitor.Reload(model.ByAPI)
+	if r.Error != "" {
+		return r, model.Errorf(model.BadSettings, "%s", r.Error)
+	}
+	return r, nil
+}
