@@ -118,7 +118,7 @@ const (
 
 // Bounds of alerts.
 const (
-	MaxAlertRules   = 200
+	MaxAlertRules   = 1000 // of the user
 	MaxAlertsOfRule = 64
 	MaxAlerts       = 256 // in all, pending, firing and lately resolved
 	MaxAlertLog     = 128

@@ -21,6 +21,7 @@ const (
 // Book keeps the alerts of rules.
 type Book struct {
 	rules   []rule
+	index   map[string]int // of rules, by name
 	entries map[string]*entry
 	log     []model.AlertChange // oldest first
 	looked  time.Time           // when the rules were judged last
@@ -44,19 +45,66 @@ type entry struct {
 // NewBook returns a book of rules without alerts. Of two rules with one name the first stays.
 func NewBook(rules []Rule) *Book {
 	b := &Book{entries: make(map[string]*entry)}
-	for _, r := range rules {
-		if len(b.rules) < model.MaxAlertRules && b.find(r.Name) == nil {
-			b.rules = append(b.rules, rule{Rule: r})
-		}
-	}
+	b.keep(rules)
 	return b
 }
 
-func (b *Book) find(name string) *rule {
-	for i := range b.rules {
-		if b.rules[i].Name == name {
-			return &b.rules[i]
+// keep has rules take the place of those of b.
+func (b *Book) keep(rules []Rule) {
+	b.rules, b.index = nil, make(map[string]int, len(rules))
+	for _, r := range rules {
+		if _, twice := b.index[r.Name]; !twice && len(b.rules) < mostRules {
+			b.index[r.Name] = len(b.rules)
+			b.rules = append(b.rules, rule{Rule: r})
 		}
+	}
+}
+
+// mostRules are those of the user and those that come with holter.
+const mostRules = model.MaxAlertRules + 50
+
+// Replace has rules take the place of those of b, at a time. An alert stays as it is if there is a rule of the same name with the
+// same labels, and the next look judges it by that one. All others end: Replace returns copies of those that fired, and are
+// resolved. What is silenced stays so.
+func (b *Book) Replace(rules []Rule, now time.Time) []model.Alert {
+	before := Book{rules: b.rules, index: b.index}
+	b.keep(rules)
+	for i := range b.rules {
+		if r := before.find(b.rules[i].Name); r != nil {
+			b.rules[i].silenced = r.silenced
+		}
+	}
+	return b.settle(now)
+}
+
+// Empty reports whether there are neither rules nor alerts.
+func (b *Book) Empty() bool { return len(b.rules)+len(b.entries) == 0 }
+
+// settle gives the alerts to the rules that are there now, and ends those without one.
+func (b *Book) settle(now time.Time) []model.Alert {
+	var ended []model.Alert
+	for id, e := range b.entries {
+		r := b.find(e.Rule)
+		same := r != nil && slices.Equal(r.Labels, e.rule.Labels)
+		switch {
+		case !same && e.State == model.AlertPending:
+			delete(b.entries, id)
+			continue
+		case !same && e.State == model.AlertFiring:
+			e.State, e.Resolved = model.AlertResolved, now
+			ended = append(ended, e.shown())
+		}
+		if r != nil {
+			e.rule = r
+		}
+	}
+	b.note(ended, now)
+	return ended
+}
+
+func (b *Book) find(name string) *rule {
+	if i, there := b.index[name]; there {
+		return &b.rules[i]
 	}
 	return nil
 }
@@ -153,6 +201,12 @@ func (b *Book) advance(now time.Time) []model.Alert {
 			delete(b.entries, id)
 		}
 	}
+	b.note(changed, now)
+	return changed
+}
+
+// note sorts alerts that changed by their rules, and puts them into the log.
+func (b *Book) note(changed []model.Alert, now time.Time) {
 	slices.SortFunc(changed, func(x, y model.Alert) int { return cmp.Or(b.order(x.Rule)-b.order(y.Rule), cmp.Compare(x.ID, y.ID)) })
 	for _, a := range changed {
 		b.log = append(b.log, model.AlertChange{Time: now, Alert: a})
@@ -160,11 +214,14 @@ func (b *Book) advance(now time.Time) []model.Alert {
 	if extra := len(b.log) - model.MaxAlertLog; extra > 0 {
 		b.log = slices.Delete(b.log, 0, extra)
 	}
-	return changed
 }
 
+// order is the place of a rule among the others, after all of them if it is gone.
 func (b *Book) order(name string) int {
-	return slices.IndexFunc(b.rules, func(r rule) bool { return r.Name == name })
+	if i, there := b.index[name]; there {
+		return i
+	}
+	return len(b.rules)
 }
 
 // shown is a copy of the alert.
@@ -212,14 +269,15 @@ func (b *Book) Rules() []model.AlertRule {
 			Name: r.Name, Condition: r.Condition.String(), For: r.For, KeepFiringFor: r.KeepFiringFor, Labels: r.Labels, Annotations: r.Annotations,
 			BuiltIn: r.BuiltIn, State: model.AlertInactive, LeftOut: r.leftOut, SilencedUntil: r.silenced,
 		}
-		for _, e := range b.entries {
-			if e.rule != r || e.State == model.AlertResolved {
-				continue
-			}
-			list[i].Alerts++
-			if list[i].State != model.AlertFiring {
-				list[i].State = e.State
-			}
+	}
+	for _, e := range b.entries {
+		i, there := b.index[e.Rule]
+		if !there || e.State == model.AlertResolved {
+			continue
+		}
+		list[i].Alerts++
+		if list[i].State != model.AlertFiring {
+			list[i].State = e.State
 		}
 	}
 	return list

@@ -88,6 +88,26 @@ func (w Written) Rule() (Rule, error) {
 	return r, err
 }
 
+// Written is the rule as it is written in a file.
+func (r Rule) Written() Written {
+	w := Written{Alert: r.Name, Expr: r.Condition.String(), Labels: mapOf(r.Labels), Annotations: mapOf(r.Annotations)}
+	if r.For > 0 {
+		w.For = r.For.String()
+	}
+	if r.KeepFiringFor > 0 {
+		w.KeepFiringFor = r.KeepFiringFor.String()
+	}
+	return w
+}
+
+func mapOf(labels []model.Label) map[string]string {
+	m := make(map[string]string, len(labels))
+	for _, l := range labels {
+		m[l.Name] = l.Value
+	}
+	return m
+}
+
 func duration(key, text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil

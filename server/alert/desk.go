@@ -9,7 +9,7 @@ import (
 
 	"holter/model"
 	"holter/model/alert"
-	"holter/probe/process"
+	"holter/model/reload"
 )
 
 const (
@@ -20,58 +20,79 @@ const (
 
 // Desk judges rules, and tells of what they find. Any goroutine may call its methods.
 type Desk struct {
-	o        Options
 	snapshot func(context.Context) (model.Snapshot, error)
 	publish  func(model.Event)
-	outputs  []output
+	link     string
+	log      *slog.Logger
 
-	mu   sync.Mutex // protects all following
-	book *alert.Book
-	told map[string]bool // ids of what outputs were told that it fires
-}
-
-// output is where alerts go to.
-type output interface {
-	// tell takes an alert that began to fire, or one that it was told of and that is resolved. It never waits.
-	tell(a model.Alert)
-	run(ctx context.Context) error
-	report() model.AlertOutput
+	mu      sync.Mutex // protects all following
+	o       Options
+	outputs outputs
+	book    *alert.Book
 }
 
 // New makes a desk that gets its snapshots from a function, and publishes events with another. link is the address of this
 // holter's admin plane, "" for none.
 func New(o Options, link string, snapshot func(context.Context) (model.Snapshot, error), publish func(model.Event), log *slog.Logger) *Desk {
-	d := &Desk{o: o, snapshot: snapshot, publish: publish, book: alert.NewBook(o.rules()), told: make(map[string]bool)}
+	d := &Desk{snapshot: snapshot, publish: publish, link: link, log: log, o: o, book: alert.NewBook(o.rules())}
+	d.outputs.set(d.wanted(o))
+	return d
+}
+
+// wanted are the outputs that options ask for.
+func (d *Desk) wanted(o Options) []named {
+	var list []named
 	for _, address := range o.AlertWebhook {
-		d.outputs = append(d.outputs, newQueue(newWebhook(address, link, o.AlertSecret), log))
+		list = append(list, named{"webhook " + address + " " + o.AlertSecret, func() output { return newQueue(newWebhook(address, d.link, o.AlertSecret), d.log) }})
 	}
 	for _, address := range o.Alertmanager {
-		d.outputs = append(d.outputs, newManager(address, link, log))
+		list = append(list, named{"alertmanager " + address, func() output { return newManager(address, d.link, d.log) }})
 	}
 	if o.AlertCommand != "" {
-		d.outputs = append(d.outputs, newQueue(&command{line: o.AlertCommand, link: link}, log))
+		list = append(list, named{"command " + o.AlertCommand, func() output { return newQueue(&command{line: o.AlertCommand, link: d.link}, d.log) }})
 	}
-	return d
+	return list
+}
+
+// Prepare has other rules and outputs take the place of those that are there. What fires goes on firing if its rule stays, and an
+// output that stays keeps what waits for it. A new output is told of all that fires.
+func (d *Desk) Prepare(next Options) (reload.Commit, error) {
+	rules := next.rules()
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		now := time.Now()
+		for _, a := range d.book.Replace(rules, now) {
+			d.changed(a, now)
+		}
+		d.o = next
+		d.outputs.set(d.wanted(next))
+	}, nil
 }
 
 // Run judges until ctx ends, and waits for the outputs, which end with it.
 func (d *Desk) Run(ctx context.Context) error {
-	var parts []process.Part
-	if len(d.o.rules()) > 0 {
-		parts = append(parts, d.watch)
-	}
-	for _, out := range d.outputs {
-		parts = append(parts, out.run)
-	}
-	return process.Run(ctx, parts...)
+	d.mu.Lock()
+	d.outputs.start(ctx)
+	d.mu.Unlock()
+	d.watch(ctx)
+	d.mu.Lock()
+	ended := d.outputs.stop()
+	d.mu.Unlock()
+	ended()
+	return nil
 }
 
-func (d *Desk) watch(ctx context.Context) error {
+func (d *Desk) watch(ctx context.Context) {
 	for pause := judgeEvery; ; {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-time.After(pause):
+		}
+		pause = judgeEvery
+		if !d.hasWork() {
+			continue
 		}
 		began := time.Now()
 		if s, err := d.snapshot(ctx); err == nil {
@@ -81,42 +102,56 @@ func (d *Desk) watch(ctx context.Context) error {
 	}
 }
 
+// hasWork reports whether there are rules, or alerts of rules that were there.
+func (d *Desk) hasWork() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.book.Empty()
+}
+
 // judge judges all rules by a snapshot.
 func (d *Desk) judge(s *model.Snapshot) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	failing := 0
-	for _, out := range d.outputs {
+	for _, out := range d.outputs.list {
 		if out.report().Failing != "" {
 			failing++
 		}
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	for _, a := range d.book.Judge(s, failing) {
-		d.publish(model.Event{Time: s.Time, Type: model.AlertChanged, Alert: &a})
-		if a.State == model.AlertResolved && d.told[a.ID] {
-			delete(d.told, a.ID)
-			d.tell(a)
-		}
+		d.changed(a, s.Time)
 	}
 	d.tellLoud(s.Time)
 }
 
-// tellLoud tells of all that calls for somebody and was not told of: also of what fired in silence, once that is over.
-func (d *Desk) tellLoud(now time.Time) {
-	if len(d.outputs) == 0 {
-		return
-	}
-	for _, a := range d.book.Alerts() {
-		if a.Loud(now) && !d.told[a.ID] && d.o.tells(&a) {
-			d.told[a.ID] = true
-			d.tell(a)
+// changed publishes an alert that began to fire or is resolved. Of the latter the outputs are told, if they know that it fired.
+func (d *Desk) changed(a model.Alert, now time.Time) {
+	d.publish(model.Event{Time: now, Type: model.AlertChanged, Alert: &a})
+	for _, out := range d.outputs.list {
+		if a.State == model.AlertResolved && out.told[a.ID] {
+			delete(out.told, a.ID)
+			out.tell(a)
 		}
 	}
 }
 
-func (d *Desk) tell(a model.Alert) {
-	for _, out := range d.outputs {
-		out.tell(a)
+// tellLoud tells each output of all that calls for somebody and that it was not told of: also of what fired in silence, once that
+// is over, or before there was the output.
+func (d *Desk) tellLoud(now time.Time) {
+	if len(d.outputs.list) == 0 {
+		return
+	}
+	for _, a := range d.book.Alerts() {
+		if !a.Loud(now) || !d.o.tells(&a) {
+			continue
+		}
+		for _, out := range d.outputs.list {
+			if !out.told[a.ID] {
+				out.told[a.ID] = true
+				out.tell(a)
+			}
+		}
 	}
 }
 
@@ -130,9 +165,9 @@ func (d *Desk) Alerts() []model.Alert {
 // Book is all that is known of alerts.
 func (d *Desk) Book() model.AlertBook {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	b := model.AlertBook{Rules: d.book.Rules(), Alerts: d.book.Alerts(), Log: d.book.Log()}
-	d.mu.Unlock()
-	for _, out := range d.outputs {
+	for _, out := range d.outputs.list {
 		b.Outputs = append(b.Outputs, out.report())
 	}
 	return b

@@ -69,11 +69,8 @@ func running(t *testing.T, o Options, w *ward) *Desk {
 	t.Helper()
 	d := New(o, "http://127.0.0.1:7071", w.snapshot, w.publish, quiet)
 	ctx, cancel := context.WithCancel(context.Background())
-	var all sync.WaitGroup
-	for _, out := range d.outputs {
-		all.Go(func() { out.run(ctx) })
-	}
-	t.Cleanup(func() { cancel(); all.Wait() })
+	d.outputs.start(ctx)
+	t.Cleanup(func() { cancel(); d.outputs.stop()() })
 	return d
 }
 

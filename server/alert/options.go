@@ -11,12 +11,12 @@ import (
 
 // Options are the rules, and where their alerts go. The zero value has the built-in rules for the screen alone.
 type Options struct {
-	Alert        []alert.Rule `sep:"none" placeholder:"NAME=CONDITION" help:"Rule to alert by, such as 'ManyFailed=count(state=failed) > 5 for 30s'; repeatable. In the configuration file a rule has expr, for, keep_firing_for, labels and annotations, as in Prometheus."`
-	AlertBuiltin string       `default:"screen" enum:"screen,all,off" placeholder:"WHO" help:"Who is told by the rules that holter has without being told: the screen and the API, all outputs too, or off. A rule of your own replaces the one of its name."`
-	AlertWebhook []string     `sep:"none" placeholder:"URL" help:"Post what fires and what is resolved there, in the JSON of Alertmanager's webhooks (version 4); repeatable."`
-	AlertSecret  string       `placeholder:"SECRET" help:"Sign what is posted to --alert-webhook with HMAC-SHA256, as standardwebhooks.com has it."`
-	Alertmanager []string     `sep:"none" placeholder:"URL" help:"Send all that fires to an Alertmanager, such as http://localhost:9093; repeatable for several that form a cluster."`
-	AlertCommand string       `placeholder:"COMMAND" help:"Run this in a shell when something fires or is resolved, with the JSON of a webhook as its standard input."`
+	Alert        []alert.Rule `reload:"" sep:"none" placeholder:"NAME=CONDITION" help:"Rule to alert by, such as 'ManyFailed=count(state=failed) > 5 for 30s'; repeatable. In the configuration file a rule has expr, for, keep_firing_for, labels and annotations, as in Prometheus."`
+	AlertBuiltin string       `reload:"" default:"screen" enum:"screen,all,off" placeholder:"WHO" help:"Who is told by the rules that holter has without being told: the screen and the API, all outputs too, or off. A rule of your own replaces the one of its name."`
+	AlertWebhook []string     `reload:"" sep:"none" placeholder:"URL" help:"Post what fires and what is resolved there, in the JSON of Alertmanager's webhooks (version 4); repeatable."`
+	AlertSecret  string       `reload:"" placeholder:"SECRET" help:"Sign what is posted to --alert-webhook with HMAC-SHA256, as standardwebhooks.com has it."`
+	Alertmanager []string     `reload:"" sep:"none" placeholder:"URL" help:"Send all that fires to an Alertmanager, such as http://localhost:9093; repeatable for several that form a cluster."`
+	AlertCommand string       `reload:"" placeholder:"COMMAND" help:"Run this in a shell when something fires or is resolved, with the JSON of a webhook as its standard input."`
 }
 
 // Validate returns an error for settings that make no sense. It says what to write instead.
@@ -24,10 +24,12 @@ func (o Options) Validate() error {
 	if len(o.Alert) > model.MaxAlertRules {
 		return fmt.Errorf("--alert: %d rules: write at most %d", len(o.Alert), model.MaxAlertRules)
 	}
-	for i, r := range o.Alert {
-		if slices.ContainsFunc(o.Alert[:i], func(other alert.Rule) bool { return other.Name == r.Name }) {
+	seen := make(map[string]bool, len(o.Alert))
+	for _, r := range o.Alert {
+		if seen[r.Name] {
 			return fmt.Errorf("--alert: there are two rules %s: give one another name", r.Name)
 		}
+		seen[r.Name] = true
 	}
 	for _, address := range o.AlertWebhook {
 		if err := validAddress("--alert-webhook", address, "https://hooks.example/holter"); err != nil {

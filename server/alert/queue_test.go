@@ -168,7 +168,7 @@ func TestSilence(t *testing.T) {
 		w := &ward{failed: 6}
 		d := New(Options{Alert: rules(t, "Many=count(state=failed) > 5")}, "", w.snapshot, w.publish, quiet)
 		out := &heard{}
-		d.outputs = []output{out}
+		d.outputs = only(out)
 		order := func(do model.AlertAction, length time.Duration) {
 			if _, err := d.Carry(model.AlertOrder{Target: "Many", Do: do, For: length}); err != nil {
 				t.Error(err)
@@ -206,6 +206,11 @@ func TestSilence(t *testing.T) {
 	})
 }
 
+// only are outputs with one alone.
+func only(out output) outputs {
+	return outputs{list: []*runner{{output: out, told: make(map[string]bool)}}}
+}
+
 // heard is an output that keeps what it is told.
 type heard struct{ told []string }
 
@@ -218,7 +223,7 @@ func TestRulesOfHolterAreForTheScreenAlone(t *testing.T) {
 		w := &ward{failed: 6}
 		d := New(Options{AlertBuiltin: builtin}, "", w.snapshot, w.publish, quiet)
 		out := &heard{}
-		d.outputs = []output{out}
+		d.outputs = only(out)
 		s, _ := w.snapshot(context.Background())
 		d.judge(&s)
 		s.Time = s.Time.Add(9 * time.Second)
@@ -237,7 +242,7 @@ func TestAnOutputThatFailsIsItselfAnAlert(t *testing.T) {
 		h.client.Transport = transport(func(*http.Request, []byte) (*http.Response, error) { return nil, errors.New("no route to host") })
 		w := &ward{failed: 6}
 		d := New(Options{Alert: rules(t, "Many=count(state=failed) > 5")}, "", w.snapshot, w.publish, quiet)
-		d.outputs = []output{newQueue(h, quiet)}
+		d.outputs = only(newQueue(h, quiet))
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { d.Run(ctx); close(done) }()
