@@ -13,8 +13,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
+	"holter/model"
+	"holter/model/reload"
 	"holter/probe/compare"
 	"holter/probe/drill"
 	"holter/probe/process"
@@ -53,6 +53,7 @@ type commands struct {
 	Swarm      swarmCommand       `cmd:"" help:"Connect many clients that come back by a policy of your choice."`
 	Drill      drillCommand       `cmd:"" help:"Disturb the clients of a running holter, and judge how they come back."`
 	Compare    compare.Command    `cmd:"" help:"Measure heartbeat schemes against each other, under the same faults."`
+	Config     config.Command     `cmd:"" help:"Look at the settings: what is wrong with them, and where each comes from."`
 	Version    version.Command    `cmd:"" help:"Print the version."`
 	Completion completion.Command `cmd:"" help:"Print what makes your shell complete holter's flags."`
 	Complete   completion.Answer  `cmd:"" hidden:""`
@@ -101,9 +102,8 @@ func (s *serveCommand) Validate() error {
 }
 
 // Run serves until the user quits, ctx ends or something fails.
-func (s *serveCommand) Run(ctx context.Context, streams cli.Streams) error {
-	return s.Server.run(ctx, streams, func(m *server.Monitor) (*plane.Data, *swarm.DemoClients, error) {
-		gin.SetMode(gin.ReleaseMode) // it prints its routes otherwise
+func (s *serveCommand) Run(ctx context.Context, streams cli.Streams, settings *config.Settings) error {
+	return s.Server.run(ctx, streams, settings, func(m *server.Monitor) (*plane.Data, *swarm.DemoClients, error) {
 		srv, err := endpoint.New(m, s.Options)
 		if err != nil {
 			return nil, nil, err
@@ -130,9 +130,9 @@ func (p *proxyCommand) Validate() error {
 }
 
 // Run proxies until the user quits, ctx ends or something fails.
-func (p *proxyCommand) Run(ctx context.Context, streams cli.Streams) error {
+func (p *proxyCommand) Run(ctx context.Context, streams cli.Streams, settings *config.Settings) error {
 	p.Options.Warn(streams.Err)
-	return p.Server.run(ctx, streams, func(m *server.Monitor) (*plane.Data, *swarm.DemoClients, error) {
+	return p.Server.run(ctx, streams, settings, func(m *server.Monitor) (*plane.Data, *swarm.DemoClients, error) {
 		srv, err := proxy.New(m.Door(), p.Options)
 		if err != nil {
 			return nil, nil, err
@@ -150,7 +150,7 @@ type monitored struct {
 
 // run runs a server, demo clients if they are allowed, and a screen or a log of the connections. listen returns a
 // server that is already listening.
-func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*server.Monitor) (*plane.Data, *swarm.DemoClients, error)) error {
+func (m *monitored) run(ctx context.Context, streams cli.Streams, settings *config.Settings, listen func(*server.Monitor) (*plane.Data, *swarm.DemoClients, error)) error {
 	screen, err := m.View.WantsScreen(streams)
 	if err != nil {
 		return err
@@ -166,9 +166,10 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*s
 	if err != nil {
 		return err
 	}
-	if err := process.CanOpen(m.Monitor.MaxConns); err != nil {
-		fmt.Fprintln(streams.Err, "holter: warning: --max-conns:", err)
-	}
+	m.Monitor.Warn(streams.Err)
+	monitor.Reloads(settings.Reloader(func() (reload.Commit, error) {
+		return reload.All(reload.Of(monitor, m.Monitor.Options), m.View.Prepare)
+	}))
 	source := monitor.Source()
 	// With Go's 100 percent, memory that idle connections do not need is kept for the next collection.
 	parts := []process.Part{func(ctx context.Context) error { return process.CollectGarbage(ctx, 50, source.Size) }}
@@ -182,7 +183,7 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, listen func(*s
 		parts = append(parts, srv.Run, func(ctx context.Context) error { return m.View.Screen.Run(ctx, source) })
 	} else {
 		srv.Greet()
-		parts = append(parts, process.Beside(func(ctx context.Context) error { return eventlog.Run(ctx, source, log) }, srv.Run))
+		parts = append(parts, process.OnHangup(func() { monitor.Reload(model.BySignal) }), process.Beside(func(ctx context.Context) error { return eventlog.Run(ctx, source, log) }, srv.Run))
 	}
 	return process.Together(ctx, parts...)
 }

@@ -285,6 +285,11 @@ func itemOf(e *model.Event) (item, bool) {
 	case e.Type == model.AlertChanged && e.Alert != nil:
 		it.weight, it.Kind, it.state = weightLoss, "alert", alerts.State(e.Alert)
 		it.text = alerts.Line(e.Alert)
+	case e.Type == model.ConfigReloaded && e.Reload != nil:
+		it.weight, it.Kind, it.text = weightLoss, "settings", e.Reload.String()
+		if e.Reload.Error != "" {
+			it.state = model.Suspect
+		}
 	case e.Type == model.Dropped:
 		it.weight, it.Kind, it.state = weightLoss, "lost", model.Suspect
 		it.text = fmt.Sprintf("%d events lost: the screen or the line to it could not keep up", e.Count)

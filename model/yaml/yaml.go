@@ -80,8 +80,21 @@ func (n Node) Errorf(format string, args ...any) error {
 	if n.node != nil {
 		column = cmp.Or(n.node.Column, column)
 	}
-	return fmt.Errorf("%s:%d:%d: %w", n.path, n.Line(), column, fmt.Errorf(format, args...))
+	return &Mistake{n.path, n.Line(), column, fmt.Errorf(format, args...)}
 }
+
+// Mistake is an error about a place in a file.
+type Mistake struct {
+	Path         string
+	Line, Column int // from 1
+	What         error
+}
+
+func (m *Mistake) Error() string {
+	return fmt.Sprintf("%s:%d:%d: %v", m.Path, m.Line, m.Column, m.What)
+}
+
+func (m *Mistake) Unwrap() error { return m.What }
 
 // Line returns the line of n, counting from 1.
 func (n Node) Line() int {

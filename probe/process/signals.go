@@ -13,8 +13,8 @@ import (
 // Interruptible returns a context that ends at the first SIGINT or SIGTERM. The second signal calls the function of
 // BeforeAbort and ends the program with the exit code that a shell reports for it: 128 plus the signal's number.
 //
-// The context also ends at SIGHUP, unless the program was started with that ignored, as nohup does. SIGHUP never counts as the
-// second signal: when a terminal is closed, both its shell and the kernel send it.
+// The context also ends at SIGHUP, unless the program was started with that ignored, as nohup does, or OnHangup says what it is
+// for. SIGHUP never counts as the second signal: when a terminal is closed, both its shell and the kernel send it.
 //
 // SIGQUIT and SIGABRT call the function of BeforeAbort and then do what they do in any Go program: the stacks of all goroutines
 // are printed, and the exit code is 2. But they do not wait without end for a terminal that takes nothing.
@@ -22,7 +22,6 @@ func Interruptible(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	ends := make(chan os.Signal, 2)
 	signal.Notify(ends, os.Interrupt, syscall.SIGTERM)
-	hangups := make(chan os.Signal, 1)
 	if !signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(hangups, syscall.SIGHUP)
 	}
@@ -39,7 +38,9 @@ func Interruptible(ctx context.Context) context.Context {
 				second = true
 				cancel()
 			case <-hangups:
-				cancel()
+				if !handled.Load().take() {
+					cancel()
+				}
 			case s := <-aborts:
 				abort()
 				printStacks(s)

@@ -7,7 +7,10 @@ package command
 
 import (
 	"cmp"
+	"fmt"
+	"io"
 
+	"holter/probe/process"
 	"holter/server"
 	"holter/server/metrics"
 )
@@ -20,6 +23,13 @@ type Options struct {
 
 // Validate refuses settings that make no sense. The error says what to write instead.
 func (o Options) Validate() error { return cmp.Or(o.Options.Validate(), o.HealthOptions.Validate()) }
+
+// Warn writes a warning for each setting that is allowed and will not work.
+func (o Options) Warn(to io.Writer) {
+	if err := process.CanOpen(o.MaxConns); err != nil {
+		fmt.Fprintln(to, "holter: warning: --max-conns:", err)
+	}
+}
 
 // New makes a monitor.
 func New(o Options) (*server.Monitor, error) {

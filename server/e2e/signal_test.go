@@ -26,13 +26,15 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	}
 }
 
-// A hangup ends a server as SIGTERM does, however often it comes, unless it was started to survive that.
+// A hangup has a server read its settings anew, however often it comes, and is no first signal.
 func TestHangup(t *testing.T) {
 	p := start(t)
 	c := dial(t, p.websocket)
 	for range 3 {
 		p.signal(t, syscall.SIGHUP)
+		p.line(t, "settings reloaded")
 	}
+	p.signal(t, syscall.SIGTERM)
 	if _, _, err := c.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
 		t.Errorf("the client saw %v, want a close frame with 1001", err)
 	}

@@ -50,6 +50,7 @@ func New(m *server.Monitor, o Options) (*plane.Data, error) {
 
 // routes are all routes of the data plane.
 func (d *endpoint) routes() http.Handler {
+	gin.SetMode(gin.ReleaseMode) // it prints its routes otherwise
 	r := gin.New()
 	r.RedirectTrailingSlash = false // every path is taken as it stands
 	r.HandleMethodNotAllowed = true

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -37,19 +38,11 @@ type Program struct {
 }
 
 // Run parses args and runs the command that they name until it is done or ctx ends. The command's Run can have
-// ctx, s and the *kong.Kong for arguments. The error is a UsageError if args make no sense.
+// ctx, s, its *config.Settings and the *kong.Kong for arguments. The error is a UsageError if args make no sense.
 func (p Program) Run(ctx context.Context, args []string, s Streams) error {
+	unread := p.copy()
 	helped := false
-	parser := kong.Must(p.Commands,
-		kong.Name(p.Name),
-		kong.Description(p.Description),
-		kong.DefaultEnvars(strings.ToUpper(p.Name)),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 80}),
-		kong.ValueFormatter(helpWithDefault),
-		kong.Writers(s.Out, s.Err),
-		kong.Exit(func(int) { helped = true }),
-		config.Values(),
-	)
+	parser := p.parser(s, func(int) { helped = true })
 	command, err := parser.Parse(args)
 	switch {
 	case helped: // parsing goes on after that, and may fail
@@ -58,7 +51,35 @@ func (p Program) Run(ctx context.Context, args []string, s Streams) error {
 		return UsageError{explain(parser, args, err)}
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
-	return command.Run(s)
+	err = command.Run(s, config.NewSettings(command, args, func() *kong.Kong {
+		return unread.copy().parser(Streams{Out: io.Discard, Err: io.Discard}, func(int) {})
+	}))
+	if _, ok := errors.AsType[config.Wrong](err); ok {
+		return UsageError{err}
+	}
+	return err
+}
+
+// copy is p with other variables, which have the same values.
+func (p Program) copy() Program {
+	from := reflect.ValueOf(p.Commands).Elem()
+	to := reflect.New(from.Type())
+	to.Elem().Set(from)
+	p.Commands = to.Interface()
+	return p
+}
+
+func (p Program) parser(s Streams, exit func(int)) *kong.Kong {
+	return kong.Must(p.Commands,
+		kong.Name(p.Name),
+		kong.Description(p.Description),
+		kong.DefaultEnvars(strings.ToUpper(p.Name)),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 80}),
+		kong.ValueFormatter(helpWithDefault),
+		kong.Writers(s.Out, s.Err),
+		kong.Exit(exit),
+		config.Values(),
+	)
 }
 
 // helpWithDefault is a flag's help, with the default where the flag's placeholder does not show it.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 
+	"holter/model/reload"
 	"holter/tui"
 	"holter/tui/eventlog"
 	"holter/tui/terminal"
@@ -16,6 +17,8 @@ type View struct {
 	Screen   tui.Options      `embed:"" group:"Screen and log:"`
 	Headless *bool            `group:"Screen and log:" help:"Log lines instead of the screen; this is the default without a terminal."`
 	Log      eventlog.Options `embed:"" group:"Screen and log:"`
+
+	look *eventlog.Look // of the log, nil beside a screen
 }
 
 // WantsScreen decides between screen and log. On a terminal that cannot show a screen it says why there is none.
@@ -50,7 +53,17 @@ func (v *View) Logger(s Streams, screen bool) *slog.Logger {
 	if screen {
 		return slog.New(slog.DiscardHandler)
 	}
-	return v.Log.Logger(s.Out)
+	log, look := v.Log.Logger(s.Out)
+	v.look = look
+	return log
+}
+
+// Prepare has the log look as v says now.
+func (v *View) Prepare() (reload.Commit, error) {
+	if v.look == nil {
+		return nil, nil
+	}
+	return v.look.Prepare(v.Log)
 }
 
 // NeedScreen fails where no screen can be shown, for a command that can do nothing else.

@@ -54,6 +54,11 @@ func describe(e *model.Event) (line, bool) {
 		return line{slog.LevelInfo, "cause found", understood(e.Connection)}, true
 	case model.ServiceChanged:
 		return line{level(e.To), "service " + e.To.String(), serviceChanged(e)}, true
+	case model.ConfigReloaded:
+		if e.Reload.Error != "" {
+			return line{slog.LevelWarn, "settings not reloaded", append(reloaded(e.Reload), slog.String("error", e.Reload.Error))}, true
+		}
+		return line{slog.LevelInfo, "settings reloaded", reloaded(e.Reload)}, true
 	case model.HostLate:
 		return line{slog.LevelWarn, "holter was late", late(e.Late)}, true
 	case model.Dropped:
@@ -242,4 +247,16 @@ func stormEnded(s *model.Storm) []slog.Attr {
 
 func milliseconds(name string, d time.Duration) slog.Attr {
 	return slog.Float64(name, float64(d.Round(100*time.Microsecond))/float64(time.Millisecond))
+}
+
+// reloaded names what changed, and what waits for a restart.
+func reloaded(r *model.Reload) []slog.Attr {
+	attrs := []slog.Attr{slog.String("by", string(r.By)), slog.Int64("took_ms", r.Took.Milliseconds())}
+	if len(r.Changed) > 0 {
+		attrs = append(attrs, slog.String("changed", model.SettingNames(r.Changed)))
+	}
+	if len(r.Kept) > 0 {
+		attrs = append(attrs, slog.String("needs_restart", model.SettingNames(r.Kept)))
+	}
+	return attrs
 }

@@ -15,10 +15,13 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -44,16 +47,27 @@ type Options struct {
 // BeforeResolve is called by kong once flags and environment are parsed.
 func (o *Options) BeforeResolve(ctx *kong.Context) error {
 	if err := checkEnvironment(ctx.Model, os.Environ()); err != nil {
-		return err
+		return each(err)[0]
 	}
 	file, err := open(given(ctx, "config"), given(ctx, "profile"), ctx.Model)
 	if err != nil {
 		return err
 	}
-	if file != nil {
-		ctx.AddResolver(file)
+	if file == nil {
+		return nil
 	}
+	if len(file.mistakes) > 0 {
+		return file.mistakes[0]
+	}
+	ctx.AddResolver(file)
+	ctx.Bind(file)
 	return nil
+}
+
+// fileOf is the file that ctx has its settings from, nil if there is none.
+func fileOf(ctx *kong.Context) (used *file) {
+	ctx.Call(func(f *file) { used = f }) // fails without one
+	return used
 }
 
 // given is the value of a flag that is a text, from the command line or the environment.
@@ -66,6 +80,32 @@ func given(ctx *kong.Context, name string) string {
 	return ""
 }
 
+// longest bounds a configuration file in bytes: a thousand rules of alerts are a third of that.
+const longest = 1 << 20
+
+// readFile reads a file that is one, and not too long. A pipe is a file too, as in --config <(command), but not one that nothing is
+// written to.
+func readFile(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if kind := info.Mode().Type(); kind != 0 && kind != fs.ModeNamedPipe {
+		return nil, fmt.Errorf("%s is no file: write the path of one", path)
+	}
+	f.SetReadDeadline(time.Now().Add(5 * time.Second)) // only a pipe has one
+	text, err := io.ReadAll(io.LimitReader(f, longest+1))
+	if len(text) > longest {
+		return nil, fmt.Errorf("%s is longer than %d bytes: part it, or leave out what is no setting", path, longest)
+	}
+	return text, err
+}
+
 // open reads the file at path, or the one that is there if path is empty. It answers nil if there is none.
 func open(path, profile string, app *kong.Application) (*file, error) {
 	if profile != "" && !slices.Contains(profiles, profile) {
@@ -76,14 +116,14 @@ func open(path, profile string, app *kong.Application) (*file, error) {
 		candidates = places()
 	}
 	for _, c := range candidates {
-		text, err := os.ReadFile(c)
+		text, err := readFile(c)
 		if path == "" && errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read the configuration: %w", err)
 		}
-		return parse(c, text, profile, app)
+		return parse(c, text, profile, app), nil
 	}
 	if profile != "" {
 		return nil, fmt.Errorf("--profile %s needs a configuration file: write --config FILE, or create %s", profile, model.OneOf(candidates))

@@ -33,21 +33,22 @@ func settable(app *kong.Application) []string {
 	return names
 }
 
-// checkEnvironment refuses a variable that is nearly one of app's. Others that merely begin alike are
+// checkEnvironment refuses variables that are nearly one of app's. Others that merely begin alike are
 // none of our business: for a service called holter, Kubernetes sets HOLTER_PORT and half a dozen more.
 func checkEnvironment(app *kong.Application, environ []string) error {
 	var known []string
 	for _, flag := range flags(app) {
 		known = append(known, flag.Envs...)
 	}
+	var wrong mistakes
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
 		if !strings.HasPrefix(name, "HOLTER_") || slices.Contains(known, name) {
 			continue
 		}
 		if near := model.Nearest(name, known); near != "" {
-			return fmt.Errorf("unknown environment variable %s: did you mean %s?", name, near)
+			wrong.add(fmt.Errorf("unknown environment variable %s: did you mean %s?", name, near))
 		}
 	}
-	return nil
+	return wrong.join()
 }

@@ -1,0 +1,124 @@
+package config
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"holter/model"
+	"holter/model/reload"
+)
+
+// server is a command some of whose settings can be reloaded.
+type server struct {
+	Options
+	MaxConns int      `reload:"" default:"0"`
+	Token    string   `reload:"" secret:""`
+	Origins  []string `reload:"" placeholder:"ORIGIN"`
+	Listen   string   `default:":80"`
+}
+
+func (s server) Validate() error {
+	if s.Listen == ":443" && s.Token == "" {
+		return errors.New("--listen :443 needs a --token")
+	}
+	return nil
+}
+
+// runServer parses the command in a directory of its own with that holter.yaml.
+func runServer(t *testing.T, file string, args ...string) (*server, *Settings) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("XDG_CONFIG_HOME", "")
+	write(t, "holter.yaml", file)
+	parser := func(into *server) *kong.Kong {
+		k, err := kong.New(into, kong.Name("holter"), kong.DefaultEnvars("HOLTER"), Values())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	s := new(server)
+	running, err := parser(s).Parse(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, NewSettings(running, args, func() *kong.Kong { return parser(new(server)) })
+}
+
+func TestReload(t *testing.T) {
+	t.Setenv("HOLTER_ORIGINS", "https://a.example,https://b.example")
+	s, settings := runServer(t, "max-conns: 1\nlisten: :81\n")
+	var got []int
+	again := settings.Reloader(func() (reload.Commit, error) {
+		return func() { got = append(got, s.MaxConns) }, nil
+	})
+	for _, step := range []struct{ file, want string }{
+		{"max-conns: 1\nlisten: :81\n", "settings reloaded: none is written otherwise"},
+		{"max-conns:  0x1\nlisten: :81\norigins: x\n", "settings reloaded: none is written otherwise"},
+		{"max-conns: 2\nlisten: :81\ntoken: geheim\n", "settings reloaded: max-conns, token"},
+		{"max-conns: 2\nlisten: :82\ntoken: geheim\n", "settings reloaded; until a restart stays as it was: listen"},
+		{"max-conns: 3\nlisten: :82\ntoken: geheim\n", "settings reloaded: max-conns; until a restart stays as it was: listen"},
+		{"listen: :81\n", "settings reloaded: max-conns, token"},
+		{"max-conns: many\n", "settings not reloaded: --max-conns: holter.yaml:1:12: expected whole number but got \"many\": write one such as 100"},
+		{"listen: :443\n", "settings not reloaded: --listen :443 needs a --token"},
+	} {
+		write(t, "holter.yaml", step.file)
+		if r := again(); r.String() != step.want {
+			t.Errorf("%q: %s, want %s", step.file, r.String(), step.want)
+		}
+	}
+	if want := []int{1, 1, 2, 2, 3, 0}; len(got) != len(want) || got[2] != 2 || got[4] != 3 || got[5] != 0 {
+		t.Errorf("%v in force, want %v", got, want)
+	}
+	if s.Listen != ":81" || s.Token != "" || len(s.Origins) != 2 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// What can change now and what cannot may contradict each other, though what is written does not.
+func TestReloadOfHalf(t *testing.T) {
+	s, settings := runServer(t, "listen: :443\ntoken: geheim\n")
+	again := settings.Reloader(func() (reload.Commit, error) {
+		t.Error("parts prepared for what is not allowed")
+		return nil, nil
+	})
+	write(t, "holter.yaml", "listen: :80\n")
+	if r := again(); r.Error != "--listen :443 needs a --token" || s.Token != "geheim" {
+		t.Errorf("%+v, token %q", r, s.Token)
+	}
+}
+
+func TestReloadThatAPartRefuses(t *testing.T) {
+	s, settings := runServer(t, "max-conns: 1\n")
+	again := settings.Reloader(func() (reload.Commit, error) {
+		if s.MaxConns > 5 {
+			return nil, errors.New("too many")
+		}
+		return nil, nil
+	})
+	write(t, "holter.yaml", "max-conns: 6\n")
+	if r := again(); r.Error != "too many" || len(r.Changed) != 0 || s.MaxConns != 1 {
+		t.Errorf("%+v, max-conns %d", r, s.MaxConns)
+	}
+	write(t, "holter.yaml", "max-conns: 4\n")
+	if r := again(); len(r.Changed) != 1 || r.Changed[0] != (model.SettingChange{Name: "max-conns", Was: "1", Is: "4", Origin: "holter.yaml:1"}) {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestReloadShowsNoSecrets(t *testing.T) {
+	_, settings := runServer(t, "token: geheim\n")
+	write(t, "holter.yaml", "\ntoken: geheimer\n")
+	r := settings.Reloader(func() (reload.Commit, error) { return nil, nil })()
+	if len(r.Changed) != 1 || r.Changed[0] != (model.SettingChange{Name: "token", Was: hidden, Is: hidden, Origin: "holter.yaml:2"}) {
+		t.Errorf("%+v", r)
+	}
+	write(t, "holter.yaml", "token: [geheim]\n")
+	if r := settings.Reloader(nil)(); !strings.Contains(r.Error, "holter.yaml:1:8") || strings.Contains(r.Error, "geheim") {
+		t.Errorf("%+v", r)
+	}
+}

@@ -1,0 +1,131 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// showCommand is holter config show.
+type showCommand struct {
+	Of
+	Given bool `help:"Only what is set: on the command line, in the environment or in the file."`
+	JSON  bool `name:"json" help:"A list in JSON."`
+}
+
+// Help is shown by holter config show --help.
+func (showCommand) Help() string {
+	return `What it prints is a configuration file too. What may be secret is masked; ↻ marks what a reload takes anew.
+
+Examples:
+
+    holter config show --given
+    HOLTER_MAX_CONNS=100 holter config show --profile prod serve --interval 2s`
+}
+
+// Run prints the settings.
+func (c showCommand) Run(k *kong.Kong, settings *Settings) error {
+	ctx, err := settings.fresh().Parse(c.args(k.Model))
+	if err != nil {
+		return Wrong{fmt.Errorf("%s: holter config check finds all mistakes", plain(settings.running, err))}
+	}
+	list := settingsOf(ctx)
+	if c.Given {
+		kept := list[:0]
+		for _, s := range list {
+			if s.from != byDefault {
+				kept = append(kept, s)
+			}
+		}
+		list = kept
+	}
+	if c.JSON {
+		return printJSON(k.Stdout, list)
+	}
+	return printYAML(k.Stdout, list)
+}
+
+// shown is a setting in JSON.
+type shown struct {
+	Name   string `json:"name"`
+	Value  any    `json:"value"`
+	Origin string `json:"origin"`
+	Reload bool   `json:"reload"` // a reload takes it anew
+}
+
+func printJSON(w io.Writer, list []setting) error {
+	out := make([]shown, len(list))
+	for i, s := range list {
+		out[i] = shown{s.flag.Name, s.shownValue(), s.origin(), s.flag.Tag.Has("reload")}
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(out)
+}
+
+// printYAML prints settings below the headings of the help, with comments in a column.
+func printYAML(w io.Writer, list []setting) error {
+	lines, longest := make([]string, len(list)), 0
+	for i, s := range list {
+		lines[i] = s.flag.Name + ": " + yamlOf(s.shownValue())
+		if n := len([]rune(lines[i])); n <= 50 {
+			longest = max(longest, n)
+		}
+	}
+	group := ""
+	for i, s := range list {
+		if s.flag.Group != nil && s.flag.Group.Title != group {
+			group = s.flag.Group.Title
+			if _, err := fmt.Fprintf(w, "%s# %s\n", strings.Repeat("\n", min(i, 1)), strings.TrimSuffix(group, ":")); err != nil {
+				return err
+			}
+		}
+		mark := ""
+		if s.flag.Tag.Has("reload") {
+			mark = " ↻"
+		}
+		if _, err := fmt.Fprintf(w, "%-*s  # %s%s\n", longest, lines[i], s.origin(), mark); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// yamlOf is a value in YAML, on one line.
+func yamlOf(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return `""`
+	case string:
+		if plainScalar.MatchString(v) {
+			return v
+		}
+		return inJSON(v)
+	case []any:
+		texts := make([]string, len(v))
+		for i, element := range v {
+			texts[i] = yamlOf(element)
+		}
+		return "[" + strings.Join(texts, ", ") + "]"
+	case bool, json.Number:
+		return fmt.Sprint(v)
+	}
+	return inJSON(value)
+}
+
+// plainScalar are texts that YAML reads as they are, and as nothing else.
+var plainScalar = regexp.MustCompile(`^[a-zA-Z0-9/][a-zA-Z0-9_./+%-]*(:[a-zA-Z0-9_./+%-]+)*$`)
+
+// inJSON is a value in JSON, which is YAML too.
+func inJSON(value any) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.Encode(value) // of texts, lists and maps of them: it cannot fail
+	return strings.TrimSuffix(b.String(), "\n")
+}
