@@ -27,7 +27,7 @@ import (
 	"holter/server/proxy"
 	"holter/tui"
 	"holter/tui/cli"
-	"holter/tui/cli/completion"
+	"holter/tui/cli/about"
 	"holter/tui/cli/config"
 	"holter/tui/cli/noquery"
 	"holter/tui/cli/version"
@@ -47,16 +47,14 @@ func main() {
 
 // commands is the whole command line.
 type commands struct {
-	Serve      serveCommand       `cmd:"" default:"withargs" help:"Serve WebSockets and watch their hearts (the default command)."`
-	Proxy      proxyCommand       `cmd:"" help:"Stand in front of a WebSocket backend and watch its connections."`
-	Attach     attachCommand      `cmd:"" help:"Show the screen of a holter that runs elsewhere."`
-	Swarm      swarmCommand       `cmd:"" help:"Connect many clients that come back by a policy of your choice."`
-	Drill      drillCommand       `cmd:"" help:"Disturb the clients of a running holter, and judge how they come back."`
-	Compare    compare.Command    `cmd:"" help:"Measure heartbeat schemes against each other, under the same faults."`
-	Config     config.Command     `cmd:"" help:"Look at the settings: what is wrong with them, and where each comes from."`
-	Version    version.Command    `cmd:"" help:"Print the version."`
-	Completion completion.Command `cmd:"" help:"Print what makes your shell complete holter's flags."`
-	Complete   completion.Answer  `cmd:"" hidden:""`
+	Serve   serveCommand    `cmd:"" default:"withargs" help:"Serve WebSockets and watch their hearts (the default command)."`
+	Proxy   proxyCommand    `cmd:"" help:"Stand in front of a WebSocket backend and watch its connections."`
+	Attach  attachCommand   `cmd:"" help:"Show the screen of a holter that runs elsewhere."`
+	Swarm   swarmCommand    `cmd:"" help:"Connect many clients that come back by a policy of your choice."`
+	Drill   drillCommand    `cmd:"" help:"Disturb the clients of a running holter, and judge how they come back."`
+	Compare compare.Command `cmd:"" help:"Measure heartbeat schemes against each other, under the same faults."`
+	Config  config.Command  `cmd:"" help:"Look at the settings: what is wrong with them, and where each comes from."`
+	About   about.Commands  `embed:""`
 }
 
 // Help is shown by holter --help.

@@ -92,6 +92,8 @@ func TestUsageErrors(t *testing.T) {
 		"compare --markdown --json":           "can't be used together",
 		"compare --config x":                  "unknown flag --config",
 		"version now":                         "unexpected argument now",
+		"man serve --to x":                    "leave out serve (see holter man --help)",
+		"health --admin 7071":                 "is no address: write HOST:PORT",
 		"completion":                          "see holter completion --help",
 		"completion tcsh":                     "must be one of",
 	} {
@@ -114,6 +116,8 @@ func TestFailures(t *testing.T) {
 		"proxy https://127.0.0.1:1 --upstream-ca cert.pem":                           "cert.pem has no certificate in it",
 		"proxy https://127.0.0.1:1 --upstream-cert cert.pem --upstream-key cert.pem": "load --upstream-cert and --upstream-key",
 		"drill 127.0.0.1:1 deploy":                                                   "127.0.0.1:1 does not answer",
+		"health --admin 127.0.0.1:1":                                                 "http://127.0.0.1:1: connect: connection refused",
+		"man pant":                                                                   "there is no command \"pant\": write serve, ",
 		"swarm ws://127.0.0.1:1/ws":                                                  "connect to ws://127.0.0.1:1/ws: ",
 		"swarm wss://127.0.0.1:1/ws --ca missing.pem":                                "read --ca: ",
 		"--listen 127.0.0.1:0 --admin 127.0.0.1:0 --demo 100000000":                  "100000000 clients",
@@ -154,6 +158,8 @@ func TestWhatIsOnlyPrinted(t *testing.T) {
 		"compare --help":                    "--quick",
 		"drill --print deploy":              "name: deploy",
 		"completion bash":                   "complete -o default -F _holter holter",
+		"man":                               ".TH HOLTER 1",
+		"man proxy":                         "\n\\fB\\-\\-upstream\\-ca\\fR \\fIFILE\\fR\n",
 		"complete -- --log-format j":        "json\n",
 		"complete -- drill 127.0.0.1:7071 ": "",
 	} {

@@ -1,7 +1,8 @@
 // Package cli is the command line's furniture: how arguments are parsed, how help looks, what is said about
 // arguments that make no sense, and whether connections are shown on a screen or in a log. In rooms of its
-// own it has the configuration file and the environment (config), completion in shells (completion), the
-// version (version), and what keeps libraries from asking the terminal before main begins (noquery).
+// own it has the configuration file and the environment (config), what the program says of itself (about:
+// completion, health, manual, version), and what keeps libraries from asking the terminal before main begins
+// (noquery).
 //
 // It does not know the commands, which are main's, and starts nothing. Only main uses it.
 package cli

@@ -1,5 +1,5 @@
-// Package version knows which version of holter this is. Go takes it from the repository when the program
-// is built. It is for the command line, and for what main passes on.
+// Package version knows which version of holter this is. A release is told its version when it is linked; for any other
+// program, Go takes the version from the repository. The package is for the command line, and for what main passes on.
 package version
 
 import (
@@ -9,6 +9,9 @@ import (
 
 	"github.com/alecthomas/kong"
 )
+
+// stamped is the version of a release, for the linker to set: -X holter/tui/cli/version.stamped=v1.2.3.
+var stamped string
 
 // Command prints the version.
 type Command struct{}
@@ -21,6 +24,9 @@ func (Command) Run(k *kong.Kong) error {
 
 // String is the version, such as v1.2.3, or (devel) where the repository was not known.
 func String() string {
+	if stamped != "" {
+		return stamped
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
 		return "(devel)"
