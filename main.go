@@ -155,6 +155,7 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, settings *conf
 	}
 	log := m.View.Logger(streams, screen)
 	slog.SetDefault(log) // and with it package log's: what libraries write must not get onto the screen
+	m.Config.Tell(log)
 	m.Monitor.Version, m.Monitor.Logger = version.String(), log
 	monitor, err := command.New(m.Monitor)
 	if err != nil {
@@ -199,7 +200,7 @@ func (a *attachCommand) Run(ctx context.Context, streams cli.Streams) error {
 	if err := cli.NeedScreen("attach", streams); err != nil {
 		return err
 	}
-	remote, err := api.Attach(ctx, a.URL, a.Token)
+	remote, err := a.Attach(ctx, a.URL)
 	switch {
 	case ctx.Err() != nil:
 		return nil
@@ -220,6 +221,7 @@ type swarmCommand struct {
 // drillCommand is a drill of another holter's clients.
 type drillCommand struct {
 	drill.Command `embed:""`
+	Access        api.Access     `embed:"" group:"The other holter:"`
 	Config        config.Options `embed:"" group:"Where settings come from:"`
 }
 
@@ -237,7 +239,7 @@ func (d *drillCommand) Run(ctx context.Context, streams cli.Streams) error {
 	if d.Print != "" {
 		return d.PrintTemplate(streams.Out)
 	}
-	remote, err := api.Attach(ctx, d.URL, d.Token)
+	remote, err := d.Access.Attach(ctx, d.URL)
 	if err != nil {
 		return d.Abandon(err, streams.Out)
 	}

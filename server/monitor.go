@@ -90,10 +90,10 @@ func New(o Options) *Monitor {
 		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version, AcceptRate: float64(o.AcceptRate),
 		ShowSecrets: o.ShowSecrets, IdleCut: o.IdleCut, AgeCut: o.AgeCut,
 	})
-	m.alerts = alert.New(o.Alerts, admin.Link(o.Admin), m.judged, m.hub.Publish, m.log)
+	m.alerts = alert.New(o.Alerts, o.plane().Link(), m.judged, m.hub.Publish, m.log)
 	m.services = services.New(o.Services, o.rhythm(), o.Linger, m.hub, m.log)
 	if o.Admin != "" {
-		m.admin = admin.New(m.Source(), o.Admin, o.Token, m.log)
+		m.admin = admin.New(m.Source(), o.plane(), m.log)
 	}
 	return m
 }

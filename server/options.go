@@ -7,6 +7,7 @@ import (
 
 	"holter/model"
 	"holter/model/heart"
+	"holter/server/admin"
 	"holter/server/alert"
 	"holter/server/services"
 )
@@ -34,14 +35,15 @@ type Options struct {
 	IdleCut time.Duration `default:"0s" help:"How long a connection may be silent before something on the way is known to cut it, such as 60s for nginx or an AWS ALB as they come. holter warns of beats that come too late for it; 0 if nothing is known. What is seen to be cut needs no flag."`
 	AgeCut  time.Duration `default:"0s" help:"The same for the age of a connection, such as 60m for Cloud Run."`
 
-	Admin string `default:"127.0.0.1:7071" placeholder:"HOST:PORT" help:"Address of the admin plane: health, API and events; empty for none."`
-	Token string `placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
+	Admin  string       `default:"127.0.0.1:7071" group:"Admin plane:" placeholder:"HOST:PORT" help:"Address of the admin plane: health, API and events; empty for none."`
+	Token  string       `group:"Admin plane:" placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
+	Access admin.Access `embed:"" group:"Admin plane:"`
 
-	MetricsOpen bool `help:"Answer GET /metrics of the admin plane without the token: a Prometheus needs none, and sees no client, no address and no path; only the ids of services."`
+	MetricsOpen bool `group:"Admin plane:" help:"Answer GET /metrics of the admin plane without the token: a Prometheus needs none, and sees no client, no address and no path; only the ids of services."`
 
 	Alerts alert.Options `embed:"" group:"Alerts:"`
 
-	ReadOnly bool `help:"Only show: neither screen nor API can kick, disturb or refuse a client."`
+	ReadOnly bool `group:"Admin plane:" help:"Only show: neither screen nor API can kick, disturb or refuse a client."`
 
 	Services services.Options `embed:"" group:"Services:"`
 
@@ -49,6 +51,11 @@ type Options struct {
 
 	Version string       `kong:"-"`
 	Logger  *slog.Logger `kong:"-"` // nil for slog.Default()
+}
+
+// plane has those of the admin plane.
+func (o Options) plane() admin.Options {
+	return admin.Options{Address: o.Admin, Token: o.Token, Access: o.Access}
 }
 
 // withDefaults fills in the defaults of the tags, except for the admin plane: a library opens no port unasked.

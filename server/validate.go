@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"holter/model/heart"
-	"holter/server/admin"
 	"holter/server/hub"
 )
 
@@ -16,7 +15,7 @@ import (
 func (o Options) Validate() error {
 	rhythm := o.rhythm()
 	_, badIdentity := hub.ParseIdentity(o.Identity)
-	return cmp.Or(rhythm.Validate(), o.OnFail.Validate(), badIdentity, o.validLimits(), o.Services.Validate(), admin.Validate(o.Admin, o.Token), o.Alerts.Validate())
+	return cmp.Or(rhythm.Validate(), o.OnFail.Validate(), badIdentity, o.validLimits(), o.Services.Validate(), o.plane().Validate(), o.Alerts.Validate())
 }
 
 func (o Options) rhythm() heart.Rhythm {

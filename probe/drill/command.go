@@ -15,7 +15,6 @@ type Command struct {
 	URL   string `arg:"" optional:"" name:"admin-url" help:"Address of the holter's admin plane, such as http://127.0.0.1:7071."`
 	Drill Name   `arg:"" optional:"" help:"A file with a drill, or one of the built-in drills: deploy, blip or herd."`
 
-	Token  string   `group:"Drill:" placeholder:"SECRET" help:"Token that the holter was started with."`
 	Expect []string `group:"Drill:" sep:"none" placeholder:"TEXT" help:"Further expectation, such as 'peak_rate<200/s'; may be repeated."`
 	JSON   bool     `group:"Report:" name:"json" help:"Write the report as JSON."`
 	JUnit  string   `group:"Report:" name:"junit" placeholder:"FILE" help:"Also write the report to a file as JUnit XML, for CI, even if the drill ends early."`
@@ -33,7 +32,8 @@ Examples:
     holter drill http://127.0.0.1:7071 deploy
     holter drill --print herd >ours.yaml
     holter drill 127.0.0.1:7071 ours.yaml --junit drill.xml
-    holter drill 127.0.0.1:7071 herd --expect 'peak_rate<200/s'`
+    holter drill 127.0.0.1:7071 herd --expect 'peak_rate<200/s'
+    holter drill https://ops.example:7071 deploy --ca ca.pem --token-file token`
 }
 
 // Validate is called by kong. It reads the drill and parses its expectations.

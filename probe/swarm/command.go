@@ -193,7 +193,7 @@ func (c *Command) unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	return fmt.Errorf("connect to %s: %s%s", c.URL, model.Clean(err.Error(), longestError), hint(err))
+	return fmt.Errorf("connect to %s: %s%s", displayed(c.URL), model.Clean(err.Error(), longestError), hint(err))
 }
 
 const longestError = 500

@@ -43,7 +43,7 @@ func (h *Handshake) Validate() error {
 // checkScheme returns an error if flags for TLS are given with an address that does not use it.
 func (h *Handshake) checkScheme(address string) error {
 	if !strings.HasPrefix(address, "wss:") && (h.Insecure || h.CA != "") {
-		return fmt.Errorf("--insecure and --ca are for TLS: write wss:// instead of %s, or leave them out", address)
+		return fmt.Errorf("--insecure and --ca are for TLS: write wss:// instead of %s, or leave them out", displayed(address))
 	}
 	return nil
 }
@@ -54,7 +54,8 @@ func (h *Handshake) header() (http.Header, error) {
 		name, value, ok := strings.Cut(line, ":")
 		value = strings.TrimSpace(value)
 		if !ok || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
-			return nil, fmt.Errorf("--header %q: write 'NAME: VALUE'", line)
+			name, _, _ = strings.Cut(name, " ") // what follows may be secret
+			return nil, fmt.Errorf("--header %.40q…: write 'NAME: VALUE'", name)
 		}
 		if name = http.CanonicalHeaderKey(name); isReserved(name) {
 			return nil, fmt.Errorf("--header %s: the handshake sets this header itself (--subprotocol offers subprotocols)", name)
@@ -106,6 +107,7 @@ func parseURL(text string) (*url.URL, error) {
 	if err == nil {
 		text = u.Redacted()
 	}
+	text = displayed(text)
 	switch {
 	case err != nil || u.Host == "" || (u.Scheme != "ws" && u.Scheme != "wss"):
 		return nil, fmt.Errorf("swarm target %q: write ws://HOST:PORT/PATH or wss://…", text)
@@ -115,6 +117,21 @@ func parseURL(text string) (*url.URL, error) {
 		return nil, fmt.Errorf("swarm target %q: leave out what comes after #", text)
 	}
 	return u, nil
+}
+
+// displayed is the address as it stands in reports and errors: the values in its query may be secret.
+func displayed(address string) string {
+	address, query, found := strings.Cut(address, "?")
+	if !found {
+		return address
+	}
+	parameters := strings.Split(query, "&")
+	for i, p := range parameters {
+		if name, value, found := strings.Cut(p, "="); found && value != placeholder && value != escapedPlaceholder {
+			parameters[i] = name + "=(not shown)"
+		}
+	}
+	return address + "?" + strings.Join(parameters, "&")
 }
 
 // hint returns what may help after the first attempt has failed with err, to be appended to the error.

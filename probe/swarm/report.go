@@ -86,7 +86,7 @@ func (s *Swarm) Report() Report {
 	stats, r, n := s.Stats(), s.record, s.count()
 	late, _ := s.clock.Late()
 	report := Report{
-		URL: s.options.URL, Clients: stats.Clients, Policy: s.options.Cast[0].Policy.String(),
+		URL: displayed(s.options.URL), Clients: stats.Clients, Policy: s.options.Cast[0].Policy.String(),
 		Duration:  millis(time.Since(s.begin)),
 		Connected: stats.Connected, Stayed: n.stayed, Flapping: n.flapping, Peak: stats.Peak, Waiting: stats.Waiting, GaveUp: stats.GaveUp,
 		Lost: n.lost, Recovered: n.recovered, Refused: stats.Refused, PeakRate: s.tally.peakRate(),

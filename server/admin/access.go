@@ -1,43 +1,99 @@
 package admin
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"holter/model"
+	"holter/probe/process"
 	"holter/server/plane"
 )
 
 // refuseForeign refuses pages of other sites, which could otherwise read and kick with the rights of their visitor. If
-// only this machine can reach the plane, it also refuses requests that were sent to another name.
+// only this machine can reach the plane, it also refuses requests that were sent to another name, unless that is one of
+// Access.AdminHosts.
 func (a *Plane) refuseForeign(r *http.Request) error {
 	switch {
-	case !plane.SameOrigin(r):
-		return model.Errorf(model.Forbidden, "pages of other origins have no access")
-	case a.private() && !plane.OwnHost(r):
-		return model.Errorf(model.Forbidden, "on a loopback address the host must be localhost, 127.0.0.1 or [::1]")
+	case !plane.SameOrigin(r) && !a.knownOrigin(r):
+		return model.Errorf(model.Forbidden, "pages of other origins have no access; --admin-host lets those of a host in")
+	case a.plane.Private() && !plane.OwnHost(r) && !plane.KnownHost(r, a.guard.Load().AdminHosts):
+		return model.Errorf(model.Forbidden, "on a loopback address the host must be localhost, 127.0.0.1 or [::1]; --admin-host lets another name in")
 	}
 	return nil
 }
 
-// authorized returns a handler that accepts only requests with the token (RFC 6750 section 2.1), or all requests if
-// there is no token.
-func (a *Plane) authorized(h handler) handler {
-	if a.token == "" {
-		return h
-	}
-	want := sha256.Sum256([]byte(a.token))
-	return func(w http.ResponseWriter, r *http.Request) error {
-		// The sums have one length, so that every comparison takes the same time.
-		got := sha256.Sum256([]byte(credentials(r.Header.Get("Authorization"))))
-		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="holter"`)
-			return model.Errorf(model.Unauthorized, "send the token as Authorization: Bearer TOKEN")
+// knownOrigin reports whether r comes from a page of one of Access.AdminHosts.
+func (a *Plane) knownOrigin(r *http.Request) bool {
+	host, ok := plane.OriginHost(r)
+	return ok && slices.ContainsFunc(a.guard.Load().AdminHosts, func(known string) bool { return strings.EqualFold(host, known) })
+}
+
+// keyOf returns the key that r has the token of (RFC 6750 section 2.1). It returns nil if there are keys and none is r's.
+func (a *Plane) keyOf(r *http.Request) *key {
+	// The sums have one length, and all of them are compared, so that every comparison takes the same time.
+	got := sha256.Sum256([]byte(credentials(r.Header.Get("Authorization"))))
+	var found *key
+	for _, k := range *a.keys.Load() {
+		if subtle.ConstantTimeCompare(got[:], k.sum[:]) == 1 {
+			found = k
 		}
-		return h(w, r)
 	}
+	return found
+}
+
+// authorized returns a handler that accepts only requests with a token that opens enough, or all requests if there is no
+// token.
+func (a *Plane) authorized(needs rights, h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if len(*a.keys.Load()) == 0 {
+			return h(w, r)
+		}
+		k := a.keyOf(r)
+		switch {
+		case k == nil:
+			return unauthorized(w)
+		case k.opens < needs:
+			return model.Errorf(model.Forbidden, "this token only reads: what changes something needs that of --token")
+		}
+		return k.lend(h, w, r)
+	}
+}
+
+// lend has a handler answer for as long as the key is in force.
+func (k *key) lend(h handler, w http.ResponseWriter, r *http.Request) error {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	stop := context.AfterFunc(k.ctx, process.Guard(cancel))
+	defer stop()
+	if k.opens < changing {
+		ctx = context.WithValue(ctx, readerKey{}, true)
+	}
+	err := h(w, r.WithContext(ctx))
+	if errors.Is(err, context.Canceled) && k.ctx.Err() != nil {
+		return unauthorized(w)
+	}
+	return err
+}
+
+func unauthorized(w http.ResponseWriter) error {
+	w.Header().Set("WWW-Authenticate", `Bearer realm="holter"`)
+	return model.Errorf(model.Unauthorized, "send the token as Authorization: Bearer TOKEN")
+}
+
+type readerKey struct{}
+
+// picture is the snapshot for a caller, which says whether the caller may change anything.
+func (a *Plane) picture(ctx context.Context) (model.Snapshot, error) {
+	s, err := a.source.Snapshot(ctx)
+	if ctx.Value(readerKey{}) != nil {
+		s.Monitor.ReadOnly = true
+	}
+	return s, err
 }
 
 // credentials is the token in an Authorization header of the scheme Bearer, else nothing.

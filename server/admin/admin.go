@@ -5,35 +5,39 @@
 // not end, events and snapshots. Package api defines the JSON, and the other end reads it with package api too.
 //
 // The plane owns its HTTP server and its address. It keeps no data of the monitor: each answer comes from a Source,
-// at the time of the request. It refuses pages of other sites and, if there is a token, requests without it. Package
-// server makes and runs a plane if the options of its monitor name an address. Any goroutine may call the methods of
-// the plane once Listen has returned.
+// at the time of the request. It refuses pages of other sites and, if there are tokens, requests without one. A second
+// token opens only what changes nothing. Package server makes and runs a plane if the options of its monitor name an
+// address. Any goroutine may call the methods of the plane once Listen has returned.
 package admin
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"holter/model"
 	"holter/probe/process"
+	"holter/probe/trust"
 	"holter/server/plane"
 )
 
 // Plane is the admin plane of one monitor. Listen or Serve comes first.
 type Plane struct {
 	source  Source
-	address string
-	token   string
+	options Options
 	stuck   time.Duration // how long the reader of an endless answer may accept nothing
 	log     *slog.Logger
 	calls   []route
 	plane   plane.Plane
+
+	guard   atomic.Pointer[guard]  // nil until Listen
+	keys    atomic.Pointer[[]*key] // in force; empty if everybody may come in
+	cutting sync.Mutex             // held while keys change
 }
 
 // Source gives the plane its data, and carries out its commands.
@@ -74,7 +78,7 @@ func (a *Plane) Metrics(h http.Handler, open bool) {
 		return nil
 	}
 	if !open {
-		answer = a.authorized(answer)
+		answer = a.authorized(reading, answer)
 	}
 	a.calls = append(a.calls, route{http.MethodGet, "/metrics", "…", answer})
 }
@@ -82,9 +86,10 @@ func (a *Plane) Metrics(h http.Handler, open bool) {
 // patience is how long the reader of an endless answer may accept no byte. A slow reader accepts some.
 const patience = 30 * time.Second
 
-// New makes the admin plane for an address, with the token that it asks for. An empty token stands for none.
-func New(s Source, address, token string, log *slog.Logger) *Plane {
-	a := &Plane{source: s, address: address, token: token, stuck: patience, log: log}
+// New makes the admin plane.
+func New(s Source, o Options, log *slog.Logger) *Plane {
+	a := &Plane{source: s, options: o, stuck: patience, log: log}
+	a.keys.Store(new([]*key))
 	a.calls = a.routes()
 	return a
 }
@@ -95,12 +100,22 @@ func (a *Plane) Listen() error {
 	if a.plane.Listener != nil {
 		return nil
 	}
-	if err := Validate(a.address, a.token); err != nil {
+	if err := a.options.Validate(); err != nil {
+		return err
+	}
+	g, err := newGuard(a.options)
+	if err != nil {
+		return err
+	}
+	if err := a.install(g); err != nil {
 		return err
 	}
 	a.plane = plane.New(http.HandlerFunc(a.answer), a.log)
-	if err := a.plane.Listen(a.address, "--admin"); err != nil {
+	if err := a.plane.Listen(a.options.Address, "--admin"); err != nil {
 		return err
+	}
+	if secure := a.secure(); secure != nil {
+		a.plane.Listener = tls.NewListener(a.plane.Listener, secure)
 	}
 	a.plane.HTTP.WriteTimeout = plane.RequestTimeout // an endless answer sets its own, again and again
 	a.plane.HTTP.ConnContext = withConn
@@ -118,45 +133,32 @@ func (a *Plane) Serve(ctx context.Context) error {
 		a.plane.Stop(context.Background())
 		close(stopped)
 	}))
-	err := a.plane.Serve()
-	if !cancel() {
-		<-stopped
-	}
-	return err
+	return process.Run(ctx,
+		func(ctx context.Context) error { return trust.Watch(ctx, a.log, a.files) },
+		func(context.Context) error {
+			err := a.plane.Serve()
+			if !cancel() {
+				<-stopped
+			}
+			return err
+		},
+	)
 }
 
 // URL is the root of the plane for clients of this machine, once Listen has returned.
-func (a *Plane) URL() string { return "http://" + plane.Reachable(a.plane.Listener.Addr()) }
+func (a *Plane) URL() string { return a.options.root(plane.Reachable(a.plane.Listener.Addr())) }
 
-// Link is the root of a plane at an address, "" for none, before it listens.
-func Link(address string) string {
-	if address == "" {
+// Link is the root of the plane before it listens, "" if there is none.
+func (o Options) Link() string {
+	if o.Address == "" {
 		return ""
 	}
+	return o.root(o.Address)
+}
+
+func (o Options) root(address string) string {
+	if o.AdminCert != "" {
+		return "https://" + address
+	}
 	return "http://" + address
-}
-
-// private reports whether only this machine can reach the plane.
-func (a *Plane) private() bool {
-	t, ok := a.plane.Listener.Addr().(*net.TCPAddr)
-	return ok && t.IP.IsLoopback()
-}
-
-// Validate refuses an address and token that make no sense, with an error that says what to write instead. It
-// accepts an empty address, which stands for no admin plane, and wants a token if others can reach the address.
-func Validate(address, token string) error {
-	if address == "" {
-		return nil
-	}
-	host, _, err := plane.SplitAddress("--admin", address)
-	if err != nil {
-		return err
-	}
-	if token == "" && !plane.Loopback(host) {
-		return fmt.Errorf("--admin %s can be reached from other machines: add --token SECRET, or write a loopback address such as 127.0.0.1:7071", address)
-	}
-	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return errors.New("--token goes into a header: write it in visible ASCII characters, without spaces")
-	}
-	return nil
 }

@@ -152,7 +152,7 @@ func newFakeSource() *fakeSource {
 // serveAdmin runs an admin plane of its own until the test is over.
 func serveAdmin(t *testing.T, s Source, token string) *Plane {
 	t.Helper()
-	a := New(s, "127.0.0.1:0", token, silent)
+	a := New(s, Options{Address: "127.0.0.1:0", Token: token}, silent)
 	runAdmin(t, a)
 	return a
 }
@@ -475,16 +475,16 @@ func TestAdminKeepsItsSecrets(t *testing.T) {
 }
 
 func TestAdminWantsATokenForOthers(t *testing.T) {
-	a := New(newFakeSource(), "0.0.0.0:0", "", silent)
+	a := New(newFakeSource(), Options{Address: "0.0.0.0:0"}, silent)
 	if err := a.Listen(); err == nil || !strings.Contains(err.Error(), "--token") {
 		t.Errorf("listening without a token: %v", err)
 	}
-	a = New(newFakeSource(), "0.0.0.0:0", "s3cret", silent)
+	a = New(newFakeSource(), Options{Address: "0.0.0.0:0", Token: "s3cret"}, silent)
 	if err := a.Listen(); err != nil {
 		t.Fatal(err)
 	}
 	defer a.plane.Listener.Close()
-	if a.private() {
+	if a.plane.Private() {
 		t.Error("takes 0.0.0.0 for a loopback address")
 	}
 }

@@ -107,7 +107,7 @@ func TestStreamTellsWhatWasLost(t *testing.T) {
 // A stream that nobody reads ends, and meanwhile others are told everything.
 func TestStreamStuckReader(t *testing.T) {
 	s := newFakeSource()
-	a := New(s, "127.0.0.1:0", "", silent)
+	a := New(s, Options{Address: "127.0.0.1:0"}, silent)
 	a.stuck = 100 * time.Millisecond
 	if err := a.Listen(); err != nil {
 		t.Fatal(err)
@@ -147,7 +147,7 @@ func TestStreamStuckReader(t *testing.T) {
 
 func TestStreamEndsWithThePlane(t *testing.T) {
 	s := newFakeSource()
-	a := New(s, "127.0.0.1:0", "", silent)
+	a := New(s, Options{Address: "127.0.0.1:0"}, silent)
 	if err := a.Listen(); err != nil {
 		t.Fatal(err)
 	}

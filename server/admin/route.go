@@ -75,9 +75,14 @@ func (a *Plane) reports() []route {
 	}
 }
 
-// call makes a route one of the API.
+// call makes a route one of the API. All but those by GET need the token that may change something, the reports of services
+// too: with the other one a caller could otherwise hide that a service has failed.
 func (a *Plane) call(r route, handle handler) route {
-	return route{r.method, "/api/v1" + r.path, r.query, a.authorized(handle)}
+	needs := changing
+	if r.method == http.MethodGet {
+		needs = reading
+	}
+	return route{r.method, "/api/v1" + r.path, r.query, a.authorized(needs, handle)}
 }
 
 // find returns the handler for a request. It uses every path as it is. http.ServeMux would redirect a path that is not

@@ -128,7 +128,7 @@ func TestReportsAreNoCommands(t *testing.T) {
 
 // What a report costs beside what package http does for any request.
 func BenchmarkHeartbeat(b *testing.B) {
-	a := New(newFakeSource(), "127.0.0.1:0", "", silent)
+	a := New(newFakeSource(), Options{Address: "127.0.0.1:0"}, silent)
 	h := http.HandlerFunc(a.answer)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

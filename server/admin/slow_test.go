@@ -170,7 +170,7 @@ func TestSlowReaderIsNotCutOff(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			s := newCrowd(2000)
-			a := New(s, "127.0.0.1:0", "", silent)
+			a := New(s, Options{Address: "127.0.0.1:0"}, silent)
 			a.stuck = time.Second
 			if err := a.Listen(); err != nil {
 				t.Fatal(err)
@@ -216,7 +216,7 @@ func TestStuckReaderIsCutOff(t *testing.T) {
 	for _, path := range []string{"/api/v1/snapshots?every_ms=100", "/api/v1/events"} {
 		var text locked
 		s := newCrowd(2000)
-		a := New(s, "127.0.0.1:0", "", slog.New(slog.NewTextHandler(&text, nil)))
+		a := New(s, Options{Address: "127.0.0.1:0"}, slog.New(slog.NewTextHandler(&text, nil)))
 		a.stuck = 200 * time.Millisecond
 		runAdmin(t, a)
 		c := dial(t, a.plane.Listener.Addr())
@@ -241,7 +241,7 @@ func TestSlowReaderOfALongAnswer(t *testing.T) {
 	for i := range clients {
 		s.snapshot.Clients = append(s.snapshot.Clients, model.Client{ID: fmt.Sprint("client-", i), UserAgent: strings.Repeat("x", 100)})
 	}
-	a := New(s, "127.0.0.1:0", "", silent)
+	a := New(s, Options{Address: "127.0.0.1:0"}, silent)
 	a.stuck = time.Second
 	if err := a.Listen(); err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ func (a *Plane) snapshots(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.source.Snapshot(r.Context())
+	s, err := a.picture(r.Context())
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (a *Plane) snapshots(w http.ResponseWriter, r *http.Request) error {
 		case <-r.Context().Done():
 			return nil
 		}
-		if s, err = a.source.Snapshot(r.Context()); err != nil {
+		if s, err = a.picture(r.Context()); err != nil {
 			return nil // after the head, only the end of the answer can show an error
 		}
 	}

@@ -69,7 +69,7 @@ func TestEncodingsOf(t *testing.T) {
 }
 
 func TestSnapshotsEndWithThePlane(t *testing.T) {
-	a := New(newFakeSource(), "127.0.0.1:0", "", silent)
+	a := New(newFakeSource(), Options{Address: "127.0.0.1:0"}, silent)
 	if err := a.Listen(); err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 
 // summary answers GET /api/v1/summary.
 func (a *Plane) summary(w http.ResponseWriter, r *http.Request) error {
-	snapshot, err := a.source.Snapshot(r.Context())
+	snapshot, err := a.picture(r.Context())
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"holter/server/redact"
 )
 
 // ParseAddress parses the address of an admin plane: http://host:7071, or only HOST:PORT. Behind a proxy it may
@@ -15,6 +17,7 @@ func ParseAddress(address string) (*url.URL, error) {
 		address = "http://" + address
 	}
 	u, err := url.Parse(address)
+	address = redact.Address(address) // for the errors
 	switch {
 	case err != nil || u.Hostname() == "":
 		return nil, fmt.Errorf("%.100q is not the address of an admin plane: %s", address, example)

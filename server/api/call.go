@@ -3,6 +3,8 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"holter/model"
@@ -32,7 +35,7 @@ var (
 // there was no answer, otherwise the error that the plane answered with.
 type caller struct {
 	base  *url.URL
-	token string
+	token func() string // "" for none
 	http  *http.Client
 
 	opening time.Duration // for a stream to begin
@@ -40,7 +43,7 @@ type caller struct {
 }
 
 func newCaller(base *url.URL, token string) *caller {
-	return &caller{base: base, token: token, opening: 3 * answerWithin, whole: wholeWithin, http: &http.Client{
+	return &caller{base: base, token: func() string { return token }, opening: 3 * answerWithin, whole: wholeWithin, http: &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
 			DialContext:            (&net.Dialer{Timeout: answerWithin}).DialContext,
@@ -53,6 +56,8 @@ func newCaller(base *url.URL, token string) *caller {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
+
+func (c *caller) transport() *http.Transport { return c.http.Transport.(*http.Transport) }
 
 // call makes a request with in as its body, none if in is nil, and reads the answer into out.
 func (c *caller) call(ctx context.Context, method, path string, in, out any) error {
@@ -126,8 +131,8 @@ func (c *caller) request(ctx context.Context, method, path, accept string, in an
 	if accept != "" {
 		request.Header.Set("Accept-Encoding", accept)
 	}
-	if c.token != "" {
-		request.Header.Set("Authorization", "Bearer "+c.token)
+	if token := c.token(); token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
@@ -145,7 +150,25 @@ func (c *caller) unavailable(err error) error {
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		return model.Errorf(model.Unavailable, "%s does not answer", c.base)
 	}
-	return model.Errorf(model.Unavailable, "%s does not answer: %s", c.base, text(cause(err).Error()))
+	return model.Errorf(model.Unavailable, "%s does not answer: %s%s", c.base, text(cause(err).Error()), hint(err))
+}
+
+// hint is what may mend a handshake of TLS, as the end of a sentence.
+func hint(err error) string {
+	switch {
+	case isA[x509.UnknownAuthorityError](err):
+		return ": --ca FILE names certificates to trust, --insecure trusts any"
+	case isA[*tls.CertificateVerificationError](err):
+		return ": --insecure trusts any certificate"
+	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return ": it does not speak TLS, so write http://"
+	}
+	return ""
+}
+
+func isA[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // cause returns the innermost error, without the names of the calls around it.
@@ -171,12 +194,14 @@ func (c *caller) refused(response *http.Response) error {
 	body, _ := io.ReadAll(io.LimitReader(response.Body, longestError))
 	ours := json.Unmarshal(body, &e) == nil && e.Error.Code != ""
 	switch {
-	case response.StatusCode == http.StatusUnauthorized && c.token == "":
+	case response.StatusCode == http.StatusUnauthorized && c.token() == "":
 		return model.Errorf(model.Unauthorized, "%s needs a token: write --token SECRET, or set HOLTER_TOKEN", c.base)
 	case response.StatusCode == http.StatusUnauthorized:
 		return model.Errorf(model.Unauthorized, "%s does not accept this token", c.base)
 	case ours:
 		return e.Error.err()
+	case c.base.Scheme == "http" && bytes.Contains(body, []byte("HTTP request to an HTTPS server")):
+		return model.Errorf(model.Unavailable, "%s speaks TLS: write https://%s", c.base, c.base.Host)
 	case response.StatusCode/100 == 3:
 		return model.Errorf(model.Unavailable, "%s redirects to %s: write that address", c.base, text(response.Header.Get("Location")))
 	case response.StatusCode/100 == 5:

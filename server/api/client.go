@@ -30,14 +30,13 @@ type Remote struct {
 	renumber renumber
 }
 
-// Attach reads the first picture of the holter at an address: see ParseAddress. The error says in one sentence
-// what to write instead, or what is wrong there.
+// Attach is Access.Attach with a token alone, "" for none.
 func Attach(ctx context.Context, address, token string) (*Remote, error) {
-	base, err := ParseAddress(address)
-	if err != nil {
-		return nil, err
-	}
-	r := &Remote{caller: newCaller(base, token), pictures: newAlbum(), events: journal.New(keptEvents)}
+	return Access{Token: token}.Attach(ctx, address)
+}
+
+func attach(ctx context.Context, c *caller) (*Remote, error) {
+	r := &Remote{caller: c, pictures: newAlbum(), events: journal.New(keptEvents)}
 	r.renumber.log = r.events
 	if err := r.first(ctx); err != nil {
 		r.caller.http.CloseIdleConnections()

@@ -48,6 +48,7 @@ func serveData(t *testing.T, allow ...string) (address string, beats *atomic.Int
 		monitor:     func(c *gin.Context) { c.Writer = beatCounter{c.Writer, beats} },
 		refused:     func(*http.Request, model.Refusal) {},
 		explain:     func(http.ResponseWriter, *http.Request) bool { return false },
+		private:     func() bool { return true },
 		admin:       func() string { return "" },
 		echo:        newEcho(testLimit),
 		log:         silent,

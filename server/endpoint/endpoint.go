@@ -25,6 +25,7 @@ import (
 type endpoint struct {
 	allowOrigin []string
 	monitor     gin.HandlerFunc // taps what is upgraded
+	private     func() bool     // whether only this machine can reach the plane
 	refused     func(r *http.Request, refusal model.Refusal)
 	explain     func(w http.ResponseWriter, r *http.Request) (refused bool)
 	admin       func() string // root of the admin plane's addresses, "" if there is none
@@ -43,6 +44,7 @@ func New(m *server.Monitor, o Options) (*plane.Data, error) {
 	d := endpoint{allowOrigin: o.AllowOrigin, monitor: ginmonitor.Middleware(m), refused: door.Refused, explain: door.Explain,
 		admin: door.AdminURL, echo: e, log: door.Log()}
 	p := plane.NewData(door, o.ListenOptions, d.routes(), door.Log())
+	d.private = p.Private
 	p.Path, p.Drain = "/ws", e.stop
 	p.HTTP.ReadTimeout = max(plane.RequestTimeout, p.HTTP.ReadHeaderTimeout)
 	return p, nil
@@ -57,8 +59,8 @@ func (d *endpoint) routes() http.Handler {
 	r.Use(renderErrors(d.log))
 	r.NoRoute(func(c *gin.Context) { d.astray(c, plane.ErrNoRoute) })
 	r.NoMethod(func(c *gin.Context) { d.astray(c, plane.ErrNoMethod) })
-	r.Match([]string{http.MethodGet, http.MethodHead}, "/", servePage(d.admin))
-	r.GET("/ws", d.requireUpgrade, d.requireOrigin, d.monitor, d.echo.handle)
+	r.Match([]string{http.MethodGet, http.MethodHead}, "/", d.requireHost, servePage(d.admin))
+	r.GET("/ws", d.requireUpgrade, d.requireHost, d.requireOrigin, d.monitor, d.echo.handle)
 	return r
 }
 

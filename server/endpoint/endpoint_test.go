@@ -130,6 +130,7 @@ func TestRefusedOriginsAreTold(t *testing.T) {
 	told := make(chan string, 1)
 	d := &endpoint{
 		monitor: func(*gin.Context) {},
+		private: func() bool { return true },
 		refused: func(_ *http.Request, refusal model.Refusal) { told <- refusal.Reason },
 		echo:    newEcho(testLimit),
 		log:     silent,
@@ -147,6 +148,7 @@ func TestBrokenHandshakesAreTold(t *testing.T) {
 	told := make(chan model.Refusal, 1)
 	d := &endpoint{
 		monitor: func(*gin.Context) {},
+		private: func() bool { return true },
 		refused: func(_ *http.Request, refusal model.Refusal) { told <- refusal },
 		echo:    newEcho(testLimit),
 		log:     silent,
@@ -178,7 +180,7 @@ func TestBrokenHandshakesAreTold(t *testing.T) {
 
 func TestPage(t *testing.T) {
 	address, _ := serveData(t)
-	response := exchange(t, address, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	response := exchange(t, address, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	text, policy := body(t, response), response.Header.Get("Content-Security-Policy")
 	if response.StatusCode != 200 || !strings.HasPrefix(text, "<!doctype html>") {
 		t.Fatalf("status %d, %.40q", response.StatusCode, text)
@@ -200,7 +202,7 @@ func TestPage(t *testing.T) {
 	if strings.Contains(text, "http://127") || strings.Contains(text, " style=") || strings.Contains(text, " onclick=") {
 		t.Error("the page has what its policy forbids")
 	}
-	head := exchange(t, address, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+	head := exchange(t, address, "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	if head.StatusCode != 200 || head.ContentLength != int64(len(text)) {
 		t.Errorf("HEAD: status %d, %d bytes", head.StatusCode, head.ContentLength)
 	}

@@ -25,9 +25,9 @@ Examples:
     holter --demo 200
     holter serve --listen :7070 --allow-origin https://app.example
     holter serve --headless --log-format json | jq .
-    HOLTER_INTERVAL=1s holter serve --profile staging
+    HOLTER_INTERVAL=1s holter serve --config holter.yaml --profile staging
 
-A holter.yaml:
+A holter.yaml. Without --config the one of this directory is taken, which may not open a port to other machines then:
 
     interval: 2s
     profiles:

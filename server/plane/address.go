@@ -7,12 +7,14 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+
+	"holter/probe/trust"
 )
 
 // ListenOptions say where clients connect.
 type ListenOptions struct {
 	Listen  string `default:"127.0.0.1:7070" placeholder:"HOST:PORT" help:"Address of the data plane, where clients connect."`
-	TLSCert string `type:"existingfile" placeholder:"FILE" help:"Certificate of the data plane (PEM); with --tls-key."`
+	TLSCert string `type:"existingfile" placeholder:"FILE" help:"Certificate of the data plane (PEM); with --tls-key. Both are read anew when they change, and no connection notices."`
 	TLSKey  string `type:"existingfile" placeholder:"FILE" help:"Key of the data plane's certificate (PEM)."`
 
 	HeaderTimeout time.Duration `default:"10s" help:"How long the head of a request may take to come in."`
@@ -32,6 +34,11 @@ func (l ListenOptions) Validate() error {
 		return fmt.Errorf("--header-timeout is %v: write how long the head of a request may take, such as 10s", l.HeaderTimeout)
 	}
 	return nil
+}
+
+// certificate reads the certificate of the data plane.
+func (l ListenOptions) certificate() (trust.Pair, error) {
+	return trust.OpenPair("--tls-cert", l.TLSCert, "--tls-key", l.TLSKey)
 }
 
 // ValidateAddresses refuses a data plane at listen and an admin plane at admin that would share a port. An empty
@@ -74,6 +81,12 @@ func Loopback(host string) bool {
 	}
 	addr, err := netip.ParseAddr(host)
 	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// private reports whether only this machine can reach a listener.
+func private(a net.Addr) bool {
+	t, ok := a.(*net.TCPAddr)
+	return ok && t.IP.IsLoopback()
 }
 
 // Everywhere reports whether a listener on host takes every address of the machine.

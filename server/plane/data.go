@@ -4,15 +4,16 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"holter/model"
 	"holter/probe/process"
+	"holter/probe/trust"
 )
 
 // Data is a data plane, where clients connect, with the monitor that watches them. holter serve and holter proxy each
@@ -23,11 +24,13 @@ type Data struct {
 	Upstream   string                      // of a proxy: the backend's URL
 	Handshakes int                         // that may run at a time; 0 stands for 4, which suits short ones
 	Drain      func(context.Context) error // returns when all connections have ended, or with the error of ctx
+	Files      []trust.Renewed             // that are read anew when they change, beside the certificate
 
-	monitor Monitor
-	listen  ListenOptions
-	plane   Plane
-	log     *slog.Logger
+	monitor     Monitor
+	listen      ListenOptions
+	certificate atomic.Pointer[trust.Pair] // nil for none
+	plane       Plane
+	log         *slog.Logger
 }
 
 // Monitor has the methods that a data plane needs of the monitor that watches its connections.
@@ -74,9 +77,12 @@ func (d *Data) Listen() error {
 }
 
 func (d *Data) listenData() error {
-	secure, err := d.tls()
-	if err != nil {
-		return err
+	if d.listen.TLSCert != "" {
+		pair, err := d.listen.certificate()
+		if err != nil {
+			return err
+		}
+		d.certificate.Store(&pair)
 	}
 	if err := d.plane.Listen(d.listen.Listen, "--listen"); err != nil {
 		return err
@@ -87,23 +93,19 @@ func (d *Data) listenData() error {
 		queue.release(c, state)
 	}
 	d.plane.Listener = queue
-	if secure != nil {
-		d.plane.Listener = tls.NewListener(queue, secure)
+	if d.certificate.Load() != nil {
+		d.plane.Listener = tls.NewListener(queue, trust.Server(func() *tls.Certificate { return d.certificate.Load().Value() }))
 	}
 	d.plane.Listener = visitors{d.plane.Listener, &turnAway{d.HTTP.ReadHeaderTimeout, d.monitor.Refused}}
 	return nil
 }
 
-// tls returns nil for a plane without a certificate.
-func (d *Data) tls() (*tls.Config, error) {
-	if d.listen.TLSCert == "" {
-		return nil, nil
+// files are those that are read anew when they change.
+func (d *Data) files() []trust.Renewed {
+	if pair := d.certificate.Load(); pair != nil {
+		return append([]trust.Renewed{pair}, d.Files...)
 	}
-	pair, err := tls.LoadX509KeyPair(d.listen.TLSCert, d.listen.TLSKey)
-	if err != nil {
-		return nil, fmt.Errorf("load --tls-cert and --tls-key: %w", err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}}, nil
+	return d.Files
 }
 
 // URL is where a WebSocket client of this machine connects, once Listen has returned.
@@ -126,6 +128,9 @@ func (d *Data) AdminURL() string { return d.monitor.AdminURL() }
 // Addr is where the data plane listens, once it does.
 func (d *Data) Addr() net.Addr { return d.plane.Listener.Addr() }
 
+// Private reports whether only this machine can reach the data plane, once it listens.
+func (d *Data) Private() bool { return d.plane.Private() }
+
 // Greet logs where to connect. It comes after Listen.
 func (d *Data) Greet() {
 	attrs := []any{"websocket", d.URL(), "page", d.PageURL()}
@@ -147,6 +152,7 @@ func (d *Data) Run(ctx context.Context) error {
 	return process.Run(ctx,
 		func(context.Context) error { return d.monitor.Run(monitoring) },
 		func(context.Context) error { return d.plane.Serve() },
+		func(ctx context.Context) error { return trust.Watch(ctx, d.log, d.files) },
 		func(ctx context.Context) error {
 			<-ctx.Done()
 			d.stop(stopMonitor)

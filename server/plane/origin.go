@@ -11,12 +11,11 @@ import (
 // SameOrigin reports whether r comes from a page that the same host served, or from no page at all. The browser
 // sends the origin of the page in a header that scripts cannot change.
 func SameOrigin(r *http.Request) bool {
-	origins := r.Header["Origin"]
-	if len(origins) == 0 {
+	if len(r.Header["Origin"]) == 0 {
 		return true
 	}
-	u, err := url.Parse(origins[0])
-	return err == nil && len(origins) == 1 && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+	host, ok := OriginHost(r)
+	return ok && strings.EqualFold(host, r.Host)
 }
 
 // AllowedOrigin reports whether r is of the same origin, or of one in the list, where * stands for all.
@@ -28,14 +27,39 @@ func AllowedOrigin(r *http.Request, allow []string) bool {
 	return slices.ContainsFunc(allow, func(a string) bool { return strings.EqualFold(a, origin) })
 }
 
+// OriginHost returns the host, with the port if it is written there, of the page that r comes from. There is none if r
+// comes from no page, or from one without a host of its own.
+func OriginHost(r *http.Request) (host string, ok bool) {
+	origins := r.Header["Origin"]
+	if len(origins) != 1 {
+		return "", false
+	}
+	u, err := url.Parse(origins[0])
+	if err != nil {
+		return "", false
+	}
+	return u.Host, u.Host != ""
+}
+
 // OwnHost reports whether r was sent to a name of this machine itself. If a plane listens on a loopback
 // address, another name means an attack: the author of a page let the page's domain point at that address, so that
-// the browser takes the plane for the page's own origin (DNS rebinding).
-func OwnHost(r *http.Request) bool { return Loopback(hostname(r.Host)) }
+// the browser takes the plane for the page's own origin (DNS rebinding). Names under localhost lead to this machine
+// alone (RFC 6761 section 6.3).
+func OwnHost(r *http.Request) bool {
+	host := strings.TrimSuffix(Hostname(r), ".")
+	return Loopback(host) || strings.HasSuffix(host, ".localhost")
+}
 
-// hostname returns the host of a Host header in lower case, without port and brackets.
-func hostname(host string) string {
-	host = strings.ToLower(host)
+// KnownHost reports whether r was sent to one of the names, each with or without a port.
+func KnownHost(r *http.Request, names []string) bool {
+	return slices.ContainsFunc(names, func(known string) bool {
+		return strings.EqualFold(r.Host, known) || strings.EqualFold(Hostname(r), known)
+	})
+}
+
+// Hostname returns the host that r was sent to in lower case, without port and brackets.
+func Hostname(r *http.Request) string {
+	host := strings.ToLower(r.Host)
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		return h
 	}

@@ -59,6 +59,9 @@ func (p *Plane) Listen(address, flag string) error {
 	return nil
 }
 
+// Private reports whether only this machine can reach the plane, once it listens.
+func (p *Plane) Private() bool { return private(p.Listener.Addr()) }
+
 // rootCause returns the error of the system, without the names of the calls around it.
 func rootCause(err error) error {
 	if s, ok := errors.AsType[*os.SyscallError](err); ok {

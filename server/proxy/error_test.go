@@ -222,7 +222,7 @@ func TestUpstreamOptionsValidate(t *testing.T) {
 		{func(o *Options) { o.InsecureUpstream = true }, "for an https upstream"},
 		{func(o *Options) { o.Upstream, o.UpstreamCA, o.InsecureUpstream = "https://a", empty, true }, "give one or the other"},
 		{func(o *Options) { o.Upstream, o.UpstreamCA = "https://a", empty }, "no certificate in it"},
-		{func(o *Options) { o.Upstream, o.UpstreamCA = "https://a", empty+"x" }, "read --upstream-ca"},
+		{func(o *Options) { o.Upstream, o.UpstreamCA = "https://a", empty+"x" }, "load --upstream-ca: open"},
 		{func(o *Options) { o.UpstreamServerName = "backend.example" }, "--upstream-server-name is for an https upstream"},
 		{func(o *Options) { o.UpstreamCert = empty }, "--upstream-cert is for an https upstream"},
 		{func(o *Options) { o.UpstreamKey = empty }, "--upstream-key is for an https upstream"},

@@ -68,7 +68,7 @@ func (u *upstream) dial(ctx context.Context) (net.Conn, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, u.timeout)
 	defer cancel()
-	secure := tls.Client(conn, u.secure)
+	secure := tls.Client(conn, u.secure.config())
 	if err := secure.HandshakeContext(ctx); err != nil {
 		conn.Close()
 		return nil, err

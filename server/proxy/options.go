@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"holter/server/plane"
+	"holter/server/redact"
 )
 
 // Options set up holter proxy.
@@ -73,7 +74,7 @@ func (p Options) validLoop() error {
 // UpstreamOptions say where a proxy's requests go.
 type UpstreamOptions struct {
 	Upstream           string        `arg:"" help:"The backend, http(s)://host:port. holter uses HTTPS_PROXY, HTTP_PROXY and NO_PROXY."`
-	UpstreamCA         string        `name:"upstream-ca" type:"existingfile" placeholder:"FILE" help:"Certificates to trust for an https upstream, beside the system's (PEM)."`
+	UpstreamCA         string        `name:"upstream-ca" type:"existingfile" placeholder:"FILE" help:"Certificates to trust for an https upstream, beside the system's (PEM). This file and the next two are read anew when they change."`
 	InsecureUpstream   bool          `help:"Accept any certificate from an https upstream."`
 	UpstreamServerName string        `placeholder:"NAME" help:"Name to ask an https upstream for (SNI) and to expect in its certificate, instead of the one in its URL."`
 	UpstreamCert       string        `type:"existingfile" placeholder:"FILE" help:"Certificate that holter shows to an https upstream (PEM); with --upstream-key."`
@@ -151,7 +152,7 @@ func (o UpstreamOptions) url() (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSuffix(o.Upstream, "/"))
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" ||
 		u.User != nil || !strings.EqualFold(u.Scheme+"://"+u.Host, strings.TrimSuffix(o.Upstream, "/")) {
-		return nil, fmt.Errorf("upstream %q is no backend: write http://HOST:PORT or https://HOST:PORT and nothing after it, such as http://localhost:3000", o.Upstream)
+		return nil, fmt.Errorf("upstream %q is no backend: write http://HOST:PORT or https://HOST:PORT and nothing after it, such as http://localhost:3000", redact.Address(o.Upstream))
 	}
 	return u, nil
 }

@@ -43,8 +43,8 @@ func newProbe(up *upstream, path string, header http.Header) *upstreamProbe {
 	return &upstreamProbe{
 		url: scheme + "://" + up.url.Host + path, header: header,
 		dialer: websocket.Dialer{
-			NetDialContext:  func(ctx context.Context, _, _ string) (net.Conn, error) { return up.connect(ctx) },
-			TLSClientConfig: up.secure,
+			NetDialContext:    func(ctx context.Context, _, _ string) (net.Conn, error) { return up.connect(ctx) },
+			NetDialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return up.dial(ctx) },
 		},
 	}
 }

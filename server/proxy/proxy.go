@@ -104,6 +104,7 @@ func New(door Door, o Options) (*plane.Data, error) {
 	}
 	d := plane.NewData(door, o.ListenOptions, p, door.Log())
 	d.Path, d.Upstream, d.Drain, d.Handshakes = "/", up.url.Redacted(), p.stop, handshakesAtATime
+	d.Files = up.secure.files()
 	d.HTTP.MaxHeaderBytes = http.DefaultMaxHeaderBytes
 	d.HTTP.DisableGeneralOptionsHandler = true // OPTIONS * is the upstream's to answer
 	return d, nil

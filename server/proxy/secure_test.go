@@ -9,8 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/gorilla/websocket"
+
+	"holter/probe/trust/trusttest"
 	"holter/server"
 	"holter/server/plane"
 )
@@ -102,5 +107,67 @@ func TestHintForAnUnknownAuthority(t *testing.T) {
 	err := &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}
 	if got := describe(err); !strings.Contains(got, "--upstream-ca FILE") || strings.Contains(got, "server-name") {
 		t.Errorf("%q", got)
+	}
+}
+
+// The files of the way to the upstream are replaced: what is open stays, and what comes after that meets the upstream with
+// them.
+func TestProxyUpstreamFilesAreReplaced(t *testing.T) {
+	var shown atomic.Int64
+	secure, authority := secureBackend(t, &tls.Config{ClientAuth: tls.RequireAnyClientCert, VerifyConnection: func(s tls.ConnectionState) error {
+		shown.Store(s.PeerCertificates[0].SerialNumber.Int64())
+		return nil
+	}})
+	files := trusttest.New(t, 1)
+	p := runProxy(t, secure.URL, func(_ *server.Options, o *Options) {
+		o.UpstreamCA, o.UpstreamCert, o.UpstreamKey = authority, files.Cert, files.Key
+	})
+	open := p.dial(t, "ann")
+	want := func(what string, certificate int64, refused bool) {
+		t.Helper()
+		for _, f := range p.Files { // as it is done each second
+			f.Refresh()
+			if _, err := f.Refresh(); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, upgrade := range []bool{true, false} {
+			if refused && !upgrade {
+				continue // the proxy may still have a connection for it
+			}
+			if res, body := ask(t, p, upgrade, "application/json"); (res.StatusCode == http.StatusBadGateway) != refused {
+				t.Errorf("%s: %s %s", what, res.Status, body)
+			}
+		}
+		if n := shown.Load(); n != certificate {
+			t.Errorf("%s: certificate %d was shown", what, n)
+		}
+	}
+	want("the first certificate", 1, false)
+	files.Write(t, 2)
+	want("the new certificate", 2, false)
+	right, err := os.ReadFile(authority)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong, err := os.ReadFile(trusttest.New(t, 3).Cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		text    []byte
+		refused bool
+	}{{wrong, true}, {right, false}} {
+		if err := os.WriteFile(authority, step.text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		want("the authority", 2, step.refused)
+	}
+	open.SetReadDeadline(time.Now().Add(patienceOfTests))
+	if err := open.WriteMessage(websocket.TextMessage, []byte("here")); err != nil {
+		t.Fatal(err)
+	}
+	if _, message, err := open.ReadMessage(); err != nil || string(message) != "here" {
+		t.Errorf("got %q, error %v", message, err)
 	}
 }

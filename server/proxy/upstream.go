@@ -4,15 +4,13 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
+	"holter/probe/trust"
 	"holter/server/plane"
 	"holter/server/tap"
 )
@@ -22,7 +20,7 @@ type upstream struct {
 	url       *url.URL
 	address   string // to dial
 	timeout   time.Duration
-	secure    *tls.Config // nil for http
+	secure    *secureWay // nil for http
 	dialer    net.Dialer
 	via       *via            // nil for the straight way
 	transport *http.Transport // for everything but handshakes
@@ -54,8 +52,7 @@ func newUpstream(o UpstreamOptions) (*upstream, error) {
 	http1.SetHTTP1(true)
 	u.transport = &http.Transport{
 		DialContext:           func(ctx context.Context, _, _ string) (net.Conn, error) { return u.connect(ctx) },
-		TLSClientConfig:       u.secure,
-		TLSHandshakeTimeout:   timeout,
+		DialTLSContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return u.dial(ctx) },
 		DisableCompression:    true, // it would ask for it in the client's name, and unpack it
 		MaxIdleConnsPerHost:   64,
 		IdleConnTimeout:       idleTimeout,
@@ -82,30 +79,42 @@ func dialAddress(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
-func (o UpstreamOptions) tls(name string) (*tls.Config, error) {
-	c := &tls.Config{ServerName: name, InsecureSkipVerify: o.InsecureUpstream, NextProtos: []string{"http/1.1"}}
+// secureWay is how holter meets an https upstream: as whom, and whom it believes to be there.
+type secureWay struct {
+	base        *tls.Config
+	certificate trust.Pair        // that holter shows, or the zero value
+	authorities trust.Authorities // or the zero value
+}
+
+func (o UpstreamOptions) tls(name string) (w *secureWay, err error) {
+	w = &secureWay{base: &tls.Config{ServerName: name, InsecureSkipVerify: o.InsecureUpstream, NextProtos: []string{"http/1.1"}}}
 	if o.UpstreamCert != "" {
-		pair, err := tls.LoadX509KeyPair(o.UpstreamCert, o.UpstreamKey)
-		if err != nil {
-			return nil, fmt.Errorf("load --upstream-cert and --upstream-key: %w", err)
+		if w.certificate, err = trust.OpenPair("--upstream-cert", o.UpstreamCert, "--upstream-key", o.UpstreamKey); err != nil {
+			return nil, err
 		}
-		// In Certificates, one from an authority that the upstream does not list would silently not be shown.
-		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+		w.certificate.ShowTo(w.base)
 	}
-	if o.UpstreamCA == "" {
-		return c, nil
+	if o.UpstreamCA != "" {
+		w.authorities, err = trust.OpenAuthorities("--upstream-ca", o.UpstreamCA, true)
 	}
-	text, err := os.ReadFile(o.UpstreamCA)
-	if err != nil {
-		return nil, fmt.Errorf("read --upstream-ca: %w", err)
+	return w, err
+}
+
+// config is for the next handshake.
+func (w *secureWay) config() *tls.Config { return w.authorities.Within(w.base) }
+
+// files are those that are read anew when they change.
+func (w *secureWay) files() (all []trust.Renewed) {
+	if w == nil {
+		return nil
 	}
-	if c.RootCAs, err = x509.SystemCertPool(); err != nil {
-		c.RootCAs = x509.NewCertPool()
+	if w.certificate.Files != nil {
+		all = append(all, w.certificate)
 	}
-	if !c.RootCAs.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("--upstream-ca %s has no certificate in it: write a file of PEM blocks", o.UpstreamCA)
+	if w.authorities.Files != nil {
+		all = append(all, w.authorities)
 	}
-	return c, nil
+	return all
 }
 
 // RoundTrip sends a request. It opens a connection for each handshake, and for each request whose target

@@ -42,6 +42,8 @@ func (profile) Suggest() []string { return profiles }
 type Options struct {
 	Config  string  `placeholder:"FILE" type:"path" help:"Configuration file. The default is holter.yaml here, else holter/config.yaml in your configuration directory, if there is one."`
 	Profile profile `placeholder:"NAME" help:"Section of the configuration file to use: dev, test, staging or prod."`
+
+	file *file // nil for none
 }
 
 // BeforeResolve is called by kong once flags and environment are parsed.
@@ -53,7 +55,7 @@ func (o *Options) BeforeResolve(ctx *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	if file == nil {
+	if o.file = file; file == nil {
 		return nil
 	}
 	if len(file.mistakes) > 0 {
@@ -123,7 +125,9 @@ func open(path, profile string, app *kong.Application) (*file, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the configuration: %w", err)
 		}
-		return parse(c, text, profile, app), nil
+		file := parse(c, text, profile, app)
+		file.found = path == "" && c == here
+		return file, nil
 	}
 	if profile != "" {
 		return nil, fmt.Errorf("--profile %s needs a configuration file: write --config FILE, or create %s", profile, model.OneOf(candidates))
@@ -133,7 +137,7 @@ func open(path, profile string, app *kong.Application) (*file, error) {
 
 // places are where a configuration file is looked for, the first that exists wins.
 func places() []string {
-	list := []string{"holter.yaml"}
+	list := []string{here}
 	if dir, err := os.UserConfigDir(); err == nil {
 		list = append(list, filepath.Join(dir, "holter", "config.yaml"))
 	}

@@ -18,6 +18,7 @@ import (
 // file is a configuration file. It is a kong.Resolver if it has no mistakes.
 type file struct {
 	path     string
+	found    bool                            // in the current directory, and not named by anybody
 	settings map[string]yaml.Node            // by flag name, those of the profile over the others
 	sections map[string]map[string]yaml.Node // by profile, and that for all by ""
 	mistakes mistakes                        // in its form and its keys; those in values show when they are used
@@ -112,6 +113,9 @@ func (f *file) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, err
 	node, there := f.settings[flag.Name]
 	if !there || slices.ContainsFunc(flag.Envs, isSet) {
 		return nil, nil
+	}
+	if err := f.mayNot(flag, node); err != nil {
+		return nil, err
 	}
 	value, err := checked(node, flag)
 	if err != nil {

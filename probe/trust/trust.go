@@ -1,0 +1,166 @@
+// Package trust has the files that a connection's security stands on: certificates with their keys, the authorities whose
+// certificates are believed, and tokens. They are read at the start, and read anew when what is in them changes, so that
+// a certificate that is renewed needs no restart.
+//
+// A file that cannot be read any more, or does not make sense, changes nothing: what was read last stays in force, and the
+// log says why. Files are written in pieces, a certificate and its key one after the other. So a change counts when two
+// looks, a second apart, have seen the same, and an error when two have met it.
+//
+// The package compares what is in the files and not their times: a volume of Kubernetes, a copy that keeps its time, and
+// two writes within a tick of the clock would be missed otherwise. They are small.
+//
+// It opens no connection and starts no goroutine. The owner of a listener, or of the way to another server, runs Watch.
+package trust
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// longest is how many bytes a file may have.
+const longest = 1 << 20
+
+// Files is a value that is made of what one or more files hold. Any goroutine may call its methods.
+type Files[T any] struct {
+	flags string
+	paths []string
+	parse func(contents [][]byte) (T, error)
+
+	reading sync.Mutex
+	inForce sum // under reading
+	coming  sum // what the last Refresh saw; under reading
+	value   atomic.Pointer[T]
+}
+
+// sum stands for the contents of all files.
+type sum [sha256.Size]byte
+
+// Open reads files and makes a value of them. flags is what the files were given by: errors and the log name it.
+func Open[T any](flags string, parse func(contents [][]byte) (T, error), paths ...string) (*Files[T], error) {
+	f := &Files[T]{flags: flags, paths: paths, parse: parse}
+	if _, err := f.Reload(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Value is what the files held when they made sense last.
+func (f *Files[T]) Value() T { return *f.value.Load() }
+
+// Reload reads the files, and reports whether they hold something else now. With an error the value stays.
+func (f *Files[T]) Reload() (changed bool, err error) { return f.renew(true) }
+
+// Refresh is Reload, but for a change that the last Refresh has not seen yet.
+func (f *Files[T]) Refresh() (changed bool, err error) { return f.renew(false) }
+
+func (f *Files[T]) renew(atOnce bool) (changed bool, err error) {
+	f.reading.Lock()
+	defer f.reading.Unlock()
+	contents, now, err := readAll(f.paths)
+	if err != nil {
+		return false, f.failed(err)
+	}
+	settled := atOnce || now == f.coming
+	f.coming = now
+	if f.value.Load() != nil && (now == f.inForce || !settled) {
+		return false, nil
+	}
+	value, err := f.parse(contents)
+	if err != nil {
+		return false, f.failed(err)
+	}
+	f.inForce = now
+	f.value.Store(&value)
+	return true, nil
+}
+
+func (f *Files[T]) failed(err error) error { return fmt.Errorf("load %s: %w", f.flags, err) }
+
+// String names the flags.
+func (f *Files[T]) String() string { return f.flags }
+
+func readAll(paths []string) (contents [][]byte, of sum, err error) {
+	all := sha256.New()
+	for _, path := range paths {
+		text, err := read(path)
+		if err != nil {
+			return nil, of, err
+		}
+		contents = append(contents, text)
+		one := sha256.Sum256(text)
+		all.Write(one[:])
+	}
+	return contents, sum(all.Sum(nil)), nil
+}
+
+func read(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, longest+1))
+	if err == nil && len(text) > longest {
+		err = fmt.Errorf("%s has more than %d bytes", path, longest)
+	}
+	return text, err
+}
+
+// Renewed is something that is read anew when it has changed. All Files are.
+type Renewed interface {
+	Refresh() (changed bool, err error)
+	String() string
+}
+
+// every is the time between two looks at the files.
+const every = time.Second
+
+// Watch looks at all of them again and again until ctx ends, and logs what has changed and what cannot be read. No two of them
+// have the same name.
+func Watch(ctx context.Context, log *slog.Logger, all func() []Renewed) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	watched := map[string]watch{}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		for _, r := range all() {
+			w := watched[r.String()]
+			w.look(log, r)
+			watched[r.String()] = w
+		}
+	}
+}
+
+// watch is what is known of one of them.
+type watch struct {
+	failing string // how it failed at the last look, "" if it did not
+	told    string // what the log was told of that
+}
+
+func (w *watch) look(log *slog.Logger, r Renewed) {
+	changed, err := r.Refresh()
+	if err == nil {
+		*w = watch{}
+		if changed {
+			log.Info("files have changed and were read anew", "files", r.String())
+		}
+		return
+	}
+	if text := err.Error(); text != w.failing {
+		w.failing = text
+	} else if text != w.told {
+		w.told = text
+		log.Warn("a file cannot be used, and what was read before stays in force", "error", err)
+	}
+}
