@@ -32,7 +32,7 @@ func TestMonitorImportsNothingUnwanted(t *testing.T) {
 // An application on net/http and gorilla/websocket may grow so much by its monitor.
 const (
 	morePackages  = 60
-	moreMegabytes = 7 // a megabyte of it is the HTTP client that tells of alerts, a half the TLS of a server
+	moreMegabytes = 7.0 // a megabyte of it is the HTTP client that tells of alerts, a half the TLS of a server
 )
 
 const application = `package main
