@@ -93,8 +93,8 @@ type serveCommand struct {
 
 // Validate is called by kong after the options' own.
 func (s *serveCommand) Validate() error {
-	if s.Demo.Demo > 0 && s.TLSCert != "" {
-		return errors.New("--demo with --tls-cert: demo clients would not trust the certificate, so give one or the other")
+	if s.Demo.Demo > 0 && (s.TLSCert != "" || s.Server.Monitor.JWT.Given()) {
+		return errors.New("--demo with --tls-cert or --jwt-key: demo clients would not get in, so give one or the other")
 	}
 	return plane.ValidateAddresses(s.Server.Monitor.Admin, s.Listen)
 }
@@ -106,7 +106,7 @@ func (s *serveCommand) Run(ctx context.Context, streams cli.Streams, settings *c
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := srv.Listen(); err != nil || s.TLSCert != "" { // demo clients would not trust it
+		if err := srv.Listen(); err != nil || s.TLSCert != "" || s.Server.Monitor.JWT.Given() { // demo clients would not get in
 			return srv, nil, err
 		}
 		demo, err := s.Demo.Clients(srv.URL(), func(length time.Duration) {

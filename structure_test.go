@@ -30,6 +30,8 @@ var confined = map[string][]string{
 	"github.com/gin-gonic/gin":   {".", "server/endpoint", "server/ginmonitor"},
 	"go.yaml.in":                 {"model/yaml"},
 	"golang.org/x/term":          {"tui/terminal", "probe/tty", "probe/swarm"},
+	"github.com/MicahParks":      {"server/bearer"},
+	"holter/server/bearer":       {"server/command"},
 	"holter/model/yaml":          {"tui/cli", "probe/drill"},
 	"holter/probe/compare":       {".", "server/command"},
 	"holter/probe/drill":         {"."},
@@ -46,8 +48,8 @@ var confined = map[string][]string{
 // doors maps each package that an application imports to the packages that it must not import, directly or
 // indirectly.
 var doors = map[string][]string{
-	"server":            {"github.com/prometheus", "github.com/gin-gonic/gin", "github.com/gorilla/websocket", "github.com/charmbracelet", "golang.org/x/term", "github.com/alecthomas/kong", "holter/tui", "html/template"},
-	"server/ginmonitor": {"github.com/prometheus", "github.com/gorilla/websocket", "github.com/charmbracelet", "golang.org/x/term", "github.com/alecthomas/kong", "holter/tui", "html/template"},
+	"server":            {"github.com/MicahParks", "github.com/prometheus", "github.com/gin-gonic/gin", "github.com/gorilla/websocket", "github.com/charmbracelet", "golang.org/x/term", "github.com/alecthomas/kong", "holter/tui", "html/template"},
+	"server/ginmonitor": {"github.com/MicahParks", "github.com/prometheus", "github.com/gorilla/websocket", "github.com/charmbracelet", "golang.org/x/term", "github.com/alecthomas/kong", "holter/tui", "html/template"},
 	"tui":               {"github.com/gin-gonic/gin", "github.com/alecthomas/kong", "holter/server", "holter/probe", "net/http"},
 }
 

@@ -38,6 +38,7 @@ type Connection struct {
 	State     State
 	Since     time.Time // in State
 	Opened    time.Time
+	Expires   time.Time // when the token expires that let the client in; zero for never, or no token
 	Diagnosis Diagnosis
 	Late      time.Duration // holter itself was late by so much while it gathered what State rests on, 0 if it was not
 	Close     *Close        // nil while the socket is open

@@ -24,6 +24,7 @@ const (
 	CohortFound       EventType = "cohort.found"       // Cohort: ends or suspicions that belong together
 	CauseFound        EventType = "cause.found"        // Connection, which ended before the cause of its end was known, or whose state is as before
 	AlertChanged      EventType = "alert.changed"      // Alert: it began to fire, or is resolved
+	TokenExpiring     EventType = "token.expiring"     // Connection with its Expires: it will be closed then
 	FaultSet          EventType = "fault.set"          // Connection with its Faults, nil when they ended
 	ServiceChanged    EventType = "service.changed"    // Service, From, To; from Closed when it is new or is back after a goodbye
 	ConfigReloaded    EventType = "config.reloaded"    // Reload: the settings were read anew, or could not be
@@ -33,7 +34,7 @@ const (
 // EventTypes are those that are known here. A holter of another version may have more.
 var EventTypes = [...]EventType{
 	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, HostLate, StormStarted, StormFlapping, StormEnded, WarningRaised,
-	CohortFound, CauseFound, AlertChanged, FaultSet, ServiceChanged, ConfigReloaded, Dropped,
+	CohortFound, CauseFound, AlertChanged, TokenExpiring, FaultSet, ServiceChanged, ConfigReloaded, Dropped,
 }
 
 // Event is something that happened. Seq numbers the events in the order of their publication. A reader that
@@ -82,6 +83,29 @@ const (
 	LimitAddress     RefusalLimit = "address" // connections from one address
 	LimitRate        RefusalLimit = "rate"
 )
+
+// What may be wrong with the token of a handshake. They are limits of holter's too, and no fault of the handshake itself.
+const (
+	TokenMissing     RefusalLimit = "token-missing"
+	TokenMalformed   RefusalLimit = "token-malformed"   // it is no JSON Web Token, or says something twice
+	TokenOversized   RefusalLimit = "token-oversized"   // it is too long to be looked at
+	TokenAmbiguous   RefusalLimit = "token-ambiguous"   // there are several, of which the application might read another one
+	TokenAlgorithm   RefusalLimit = "token-algorithm"   // it is not signed, or in a way that fits no key
+	TokenKey         RefusalLimit = "token-key"         // it names a key that is not known
+	TokenSignature   RefusalLimit = "token-signature"   // no key verifies it
+	TokenExpired     RefusalLimit = "token-expired"     //
+	TokenEarly       RefusalLimit = "token-early"       // it is not valid yet
+	TokenIssuer      RefusalLimit = "token-issuer"      // another one than is trusted
+	TokenAudience    RefusalLimit = "token-audience"    // it is for another service
+	TokenClaim       RefusalLimit = "token-claim"       // one that is required is missing or has another value
+	TokenUnavailable RefusalLimit = "token-unavailable" // there are no keys yet to verify it with
+)
+
+// TokenLimits are all of them.
+var TokenLimits = [...]RefusalLimit{
+	TokenMissing, TokenMalformed, TokenOversized, TokenAmbiguous, TokenAlgorithm, TokenKey, TokenSignature, TokenExpired, TokenEarly,
+	TokenIssuer, TokenAudience, TokenClaim, TokenUnavailable,
+}
 
 // Answer is what the client was told, "503: too many at once", or what is wrong with its handshake where that is known.
 func (r *Refusal) Answer() string {

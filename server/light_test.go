@@ -11,7 +11,7 @@ import (
 // What an application does not get with its monitor: a web framework, a WebSocket library, a terminal, a command
 // line.
 var unwanted = []string{
-	"gin-gonic", "gorilla", "coder/websocket", "charmbracelet", "termenv", "x/term", "tcell", "kong", "html/template", "prometheus",
+	"gin-gonic", "gorilla", "coder/websocket", "charmbracelet", "termenv", "x/term", "tcell", "kong", "html/template", "prometheus", "MicahParks", "holter/server/bearer",
 	"holter/tui", "holter/server/endpoint", "holter/server/proxy", "holter/server/ginmonitor",
 }
 

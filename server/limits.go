@@ -75,6 +75,9 @@ const (
 // that if none comes. If not, admit has answered 503 with a time to come back. That time differs from client to client,
 // so that clients that are refused together do not return together.
 func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) (reserved *hub.Reservation, ok bool) {
+	if !m.letIn(w, r) {
+		return nil, false
+	}
 	all, fromOrigin, reserved := m.hub.Reserve(r.RemoteAddr)
 	limit, wait := m.full(all, fromOrigin)
 	if limit == "" {
@@ -92,6 +95,10 @@ func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) (reserved *hub.R
 // than the rate. It counts nothing. Scripts in a browser need this, because a browser tells them no status of a
 // handshake.
 func (m *Monitor) explain(w http.ResponseWriter, r *http.Request) (refused bool) {
+	if _, bad := m.checked(r); bad != nil {
+		bar(w, bad)
+		return true
+	}
 	all, fromOrigin := m.hub.Sizes(r.RemoteAddr)
 	limit, wait := m.crowded(all+1, fromOrigin+1)
 	if limit != "" {

@@ -45,6 +45,7 @@ import (
 	"holter/server/admin"
 	"holter/server/alert"
 	"holter/server/hub"
+	"holter/server/pass"
 	"holter/server/services"
 	"holter/server/tap"
 )
@@ -54,6 +55,7 @@ type Monitor struct {
 	invalid  error // of its options; then it watches nothing
 	options  atomic.Pointer[Options]
 	limits   limits
+	guard    pass.Guard // nil for none
 	readOnly bool
 	open     bool // Options.MetricsOpen
 	hub      *hub.Hub
@@ -74,7 +76,7 @@ type Monitor struct {
 func New(o Options) *Monitor {
 	o = o.withDefaults()
 	identity, _ := hub.ParseIdentity(o.Identity)
-	m := &Monitor{invalid: o.Validate(), readOnly: o.ReadOnly, open: o.MetricsOpen, log: cmp.Or(o.Logger, slog.Default())}
+	m := &Monitor{invalid: o.Validate(), guard: o.Guard, readOnly: o.ReadOnly, open: o.MetricsOpen, log: cmp.Or(o.Logger, slog.Default())}
 	m.options.Store(&o)
 	m.limits.set(o)
 	m.reload = m.reread
@@ -88,7 +90,7 @@ func New(o Options) *Monitor {
 		Rhythm: o.rhythm(),
 		OnFail: o.OnFail, Identity: identity, Linger: o.Linger,
 		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version, AcceptRate: float64(o.AcceptRate),
-		ShowSecrets: o.ShowSecrets, IdleCut: o.IdleCut, AgeCut: o.AgeCut,
+		ShowSecrets: o.ShowSecrets, IdleCut: o.IdleCut, AgeCut: o.AgeCut, Guarded: o.Guard != nil,
 	})
 	m.alerts = alert.New(o.Alerts, o.plane().Link(), m.judged, m.hub.Publish, m.log)
 	m.services = services.New(o.Services, o.rhythm(), o.Linger, m.hub, m.log)
@@ -118,6 +120,9 @@ func (m *Monitor) Wrap(next http.Handler) http.Handler {
 			watched := &httpWriter{ResponseWriter: w, monitor: m, request: r, reserved: reserved}
 			next.ServeHTTP(watched, r)
 			watched.tell()
+			return
+		}
+		if !m.mayPass(w, r) {
 			return
 		}
 		if key := brokenKey(r); m.invalid == nil && key != nil && wrapping.begins(key) {
@@ -190,6 +195,9 @@ func (m *Monitor) Run(ctx context.Context) error {
 	}
 	if m.admin != nil {
 		parts = append(parts, m.admin.Serve)
+	}
+	if m.guard != nil {
+		parts = append(parts, m.guard.Run)
 	}
 	return process.Run(ctx, parts...)
 }

@@ -9,6 +9,7 @@ import (
 	"holter/model/heart"
 	"holter/server/admin"
 	"holter/server/alert"
+	"holter/server/pass"
 	"holter/server/services"
 )
 
@@ -42,6 +43,9 @@ type Options struct {
 	MetricsOpen bool `group:"Admin plane:" help:"Answer GET /metrics of the admin plane without the token: a Prometheus needs none, and sees no client, no address and no path; only the ids of services."`
 
 	Alerts alert.Options `embed:"" group:"Alerts:"`
+
+	// Guard decides which clients may open a WebSocket, nil for all. Package bearer has one.
+	Guard pass.Guard `kong:"-"`
 
 	ReadOnly bool `group:"Admin plane:" help:"Only show: neither screen nor API can kick, disturb or refuse a client."`
 

@@ -248,6 +248,9 @@ func itemOf(e *model.Event) (item, bool) {
 		it.weight, it.Kind, it.state = weightEnd, "refused", model.Failed
 		it.Who, it.How = cmp.Or(e.Refusal.Client, e.Refusal.Remote), e.Refusal.Answer()
 		it.text = refusalOf(e.Refusal)
+	case e.Type == model.TokenExpiring && e.Connection != nil:
+		it.weight, it.Kind, it.state = weightArrival, "expiring", e.Connection.State
+		it.text = look.Who(e.Connection) + " will be closed: its token expires at " + look.Clock(e.Connection.Expires)
 	case e.Type == model.FaultSet && e.Connection != nil:
 		it.weight, it.Kind, it.state = weightArrival, "fault", e.Connection.State
 		it.How = e.Connection.Faults.String()

@@ -23,6 +23,8 @@ type Connection struct {
 	Since    time.Time `json:"since"`
 	OpenedAt time.Time `json:"opened_at"`
 
+	ExpiresAt *time.Time `json:"expires_at,omitempty"` // when the client's token expires, where a guard has verified one
+
 	RTTMS         Millis `json:"rtt_ms"`
 	RTTMeanMS     Millis `json:"rtt_mean_ms"`
 	RTTDevMS      Millis `json:"rtt_dev_ms"`
@@ -79,7 +81,7 @@ func FromConnection(c *model.Connection) Connection {
 	return Connection{
 		ID: c.ID.String(), Client: c.Client, Generation: c.Generation,
 		Remote: model.Address(c.Remote), Path: c.Path, UserAgent: c.UserAgent, Subprotocol: c.Subprotocol,
-		Side: c.Side.String(), State: c.State.String(), Since: c.Since.UTC(), OpenedAt: c.Opened.UTC(),
+		Side: c.Side.String(), State: c.State.String(), Since: c.Since.UTC(), OpenedAt: c.Opened.UTC(), ExpiresAt: fromTime(c.Expires),
 		RTTMS: millis(c.RTT), RTTMeanMS: millis(c.RTTMean), RTTDevMS: millis(c.RTTDev),
 		TimeoutMS: millis(c.Timeout), IntervalMS: millis(c.Interval),
 		SilenceMS: millis(c.Silence), DataSilenceMS: millis(c.DataSilence), Missed: c.Missed,
@@ -95,7 +97,7 @@ func (c *Connection) Model() (model.Connection, error) {
 	m := model.Connection{
 		ID: parse.id(c.ID), Client: text(c.Client), Generation: c.Generation,
 		Remote: remoteOf(c.Remote), Path: text(c.Path), UserAgent: text(c.UserAgent), Subprotocol: text(c.Subprotocol),
-		Side: sideOf(c.Side), State: stateOf(c.State), Since: c.Since, Opened: c.OpenedAt,
+		Side: sideOf(c.Side), State: stateOf(c.State), Since: c.Since, Opened: c.OpenedAt, Expires: toTime(c.ExpiresAt),
 		RTT: c.RTTMS.Duration(), RTTMean: c.RTTMeanMS.Duration(), RTTDev: c.RTTDevMS.Duration(),
 		Timeout: c.TimeoutMS.Duration(), Interval: c.IntervalMS.Duration(),
 		Silence: c.SilenceMS.Duration(), DataSilence: c.DataSilenceMS.Duration(), Missed: c.Missed,

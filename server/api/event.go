@@ -168,7 +168,7 @@ func (e *Event) Model() (model.Event, error) {
 // complete returns an error if a part of an event is missing that its readers rely on.
 func complete(e *model.Event) error {
 	switch e.Type {
-	case model.ConnectionOpened, model.ConnectionClosed, model.StateChanged, model.CauseFound, model.FaultSet:
+	case model.ConnectionOpened, model.ConnectionClosed, model.StateChanged, model.CauseFound, model.TokenExpiring, model.FaultSet:
 		if e.Connection == nil {
 			return errors.New("an event without its connection")
 		}

@@ -19,7 +19,7 @@ var (
 
 	connection = model.Connection{
 		ID: 17, Client: "ann", Generation: 2, Remote: netip.MustParseAddrPort("[::1]:4711"), Path: "/ws",
-		UserAgent: "curl/8", Subprotocol: "chat", Side: model.UpstreamSide, State: model.Failed, Since: at, Opened: at.Add(-time.Hour),
+		UserAgent: "curl/8", Subprotocol: "chat", Side: model.UpstreamSide, State: model.Failed, Since: at, Opened: at.Add(-time.Hour), Expires: at.Add(time.Hour),
 		Diagnosis: model.Diagnosis{Cause: model.CauseJitter, Detail: "a late pong"}, Late: 5 * time.Second, Close: &ending,
 		Faults: &model.Faults{Down: model.Line{Latency: time.Second, Rate: 1000}, Drop: 3},
 		RTT:    58_123, RTTMean: 60_001, RTTDev: 7, Timeout: 1234567 * time.Microsecond, Interval: 5 * time.Second,

@@ -12,6 +12,7 @@ import (
 
 	"holter/probe/process"
 	"holter/server"
+	"holter/server/bearer"
 	"holter/server/metrics"
 )
 
@@ -19,10 +20,13 @@ import (
 type Options struct {
 	server.Options `embed:""`
 	HealthOptions  `embed:"" group:"Services:"`
+	JWT            bearer.Options `embed:"" prefix:"jwt-" group:"Tokens of clients:"`
 }
 
 // Validate refuses settings that make no sense. The error says what to write instead.
-func (o Options) Validate() error { return cmp.Or(o.Options.Validate(), o.HealthOptions.Validate()) }
+func (o Options) Validate() error {
+	return cmp.Or(o.Options.Validate(), o.HealthOptions.Validate(), o.JWT.Validate())
+}
 
 // Warn writes a warning for each setting that is allowed and will not work.
 func (o Options) Warn(to io.Writer) {
@@ -33,6 +37,13 @@ func (o Options) Warn(to io.Writer) {
 
 // New makes a monitor.
 func New(o Options) (*server.Monitor, error) {
+	if o.JWT.Given() {
+		guard, err := bearer.New(o.JWT, o.Logger)
+		if err != nil {
+			return nil, err
+		}
+		o.Guard = guard
+	}
 	m := metrics.Serve(server.New(o.Options))
 	return m, o.HealthOptions.watch(m)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"holter/probe/process"
+	"holter/server/pass"
 	"holter/server/plane"
 )
 
@@ -60,12 +61,21 @@ func (e *echo) handle(c *gin.Context) {
 		fail(c, plane.ErrStopping)
 		return
 	}
-	ws, err := e.upgrader.Upgrade(c.Writer, c.Request, nil)
+	ws, err := e.upgrader.Upgrade(c.Writer, c.Request, chosen(c.Request))
 	if err != nil { // gorilla has answered, or the client is gone
 		e.running.Done()
 		return
 	}
 	process.Go(func() { e.serve(ws) })
+}
+
+// chosen is a header with the subprotocol to choose, which a browser needs that has sent its token as one. The endpoint
+// speaks none.
+func chosen(r *http.Request) http.Header {
+	if p := pass.Of(r); p != nil && p.Subprotocol != "" {
+		return http.Header{"Sec-Websocket-Protocol": {p.Subprotocol}}
+	}
+	return nil
 }
 
 func (e *echo) start() bool {

@@ -27,7 +27,7 @@ import (
 func Middleware(m *server.Monitor) gin.HandlerFunc {
 	watched := m.Wrap(http.HandlerFunc(pass))
 	return func(c *gin.Context) {
-		if !tap.IsUpgrade(c.Request) && !plane.IsBroken(c.Request) {
+		if !tap.IsUpgrade(c.Request) && !plane.IsBroken(c.Request) && !plane.Handshaking(c.Request) && c.Request.Method != http.MethodConnect {
 			return
 		}
 		e := &entry{ResponseWriter: c.Writer, context: c}

@@ -9,6 +9,7 @@ import (
 	"holter/model"
 	"holter/model/habit"
 	"holter/model/timers"
+	"holter/server/pass"
 )
 
 // connection is one WebSocket on the list. It has a leg to its client and, behind a proxy, a second one to
@@ -40,6 +41,7 @@ type connection struct {
 	ownBeat     model.Instant // the newest beat of the server's application, 0 for none
 	peerBeat    model.Instant // the same of the client's
 	habit       *habit.Habit  // of its data, nil until there was some
+	term        *pass.Term    // until when it may stay, nil for ever
 }
 
 type transition struct {
@@ -128,6 +130,9 @@ func (c *connection) render(s *model.Connection, l *leg, now model.Instant) {
 	s.ID, s.Client, s.Generation, s.Remote = c.id, c.client.id, c.generation, c.remote
 	s.Path, s.UserAgent, s.Subprotocol = shake.path, shake.agent, c.subprotocol.Value()
 	s.Opened = c.hub.time(c.opened)
+	if c.term != nil {
+		s.Expires = c.term.Expires
+	}
 	l.render(s, now)
 	if t := c.toClient.tap; t != nil {
 		s.Faults = t.Faults()

@@ -51,6 +51,7 @@ import (
 	"holter/probe/halt"
 	"holter/probe/process"
 	"holter/server/journal"
+	"holter/server/pass"
 	"holter/server/tap"
 )
 
@@ -67,6 +68,7 @@ type Options struct {
 	IdleCut      time.Duration // the silence that something on the way is known to end, 0 if nothing is known
 	AgeCut       time.Duration // the same for the age of connections
 	Halt         *halt.Watch   // tells why the process did not run; nil for nothing
+	Guarded      bool          // a guard verifies what the identities of jwt read
 	ShowSecrets  bool          // keep and show handshakes and names of clients as they come, with their secrets
 }
 
@@ -109,12 +111,15 @@ func New(o Options) *Hub {
 	if o.ShowSecrets {
 		o.Identity = o.Identity.revealing()
 	}
+	if o.Guarded {
+		o.Identity = o.Identity.verified()
+	}
 	h := &Hub{
 		o:    o,
 		zero: time.Now().Add(-time.Millisecond), // so that no Instant is 0
 		log:  journal.New(keptEvents),
 	}
-	h.samplers.seed = maphash.MakeSeed()
+	h.samplers.seed, h.samplers.guarded = maphash.MakeSeed(), o.Guarded
 	h.cohorts.watch = cohort.NewWatch(h.zero)
 	h.board.book = advice.NewBook()
 	h.registry = registry{
@@ -157,6 +162,7 @@ func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte, reserved *Reserva
 		h.count.size.Add(1)
 		h.origins.add(conn.remote.Addr())
 	}
+	conn.term = pass.Of(r).Term()
 	conn.toClient = leg{conn: conn, slot: -1}
 	conn.toClient.tap = tap.New(c, early, &conn.toClient, h.now)
 	conn.toClient.tap.Count(&h.passed)

@@ -16,11 +16,13 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"holter/model"
+	"holter/server/pass"
 	"holter/server/redact"
 )
 
 // Identity finds the name of the client in a request: the same in each of its reconnects. It names the client
-// and does not authenticate it: the signature of a token is not checked.
+// and does not authenticate it: the signature of a token is not checked, unless there is a guard, which does so. See
+// verified.
 //
 // A value that works as a credential is not shown as a name: the value of a cookie, the value of a field, parameter
 // or claim with a name for secrets (redact.Secret), any value that looks like a credential (redact.Token), and the
@@ -29,6 +31,7 @@ import (
 // restarts.
 type Identity struct {
 	of    func(*http.Request) (value string, secret bool)
+	claim string // of a token, empty for what is no identity of jwt
 	label string // of a hash
 	key   []byte // of the hash; nil to show values as they come
 }
@@ -56,7 +59,7 @@ func ParseIdentity(s string) (Identity, error) {
 	case s == "ip":
 		return identify("ip", false, address), nil
 	case s == "basic":
-		return Identity{fromBasic, "basic", newKey()}, nil
+		return Identity{of: fromBasic, label: "basic", key: newKey()}, nil
 	case kind == "path":
 		n, err := strconv.Atoi(name)
 		if err != nil || n == 0 {
@@ -71,14 +74,16 @@ func ParseIdentity(s string) (Identity, error) {
 	case kind == "cookie":
 		return identify(name, true, func(r *http.Request) string { return fromCookie(r, name) }), nil
 	case kind == "jwt":
-		return identify(name, redact.Secret(name), func(r *http.Request) string { return fromToken(r, name) }), nil
+		i := identify(name, redact.Secret(name), func(r *http.Request) string { return fromToken(r, name) })
+		i.claim = name
+		return i, nil
 	}
 	return Identity{}, model.Errorf(model.Invalid, "unknown identity %q: write query:NAME, header:NAME, cookie:NAME, jwt:CLAIM, path:N, basic or ip", s)
 }
 
 // identify makes an identity from where its values are, and whether all of them are secret.
 func identify(label string, secret bool, of func(*http.Request) string) Identity {
-	return Identity{func(r *http.Request) (string, bool) { return of(r), secret }, strings.ToLower(label), newKey()}
+	return Identity{of: func(r *http.Request) (string, bool) { return of(r), secret }, label: strings.ToLower(label), key: newKey()}
 }
 
 func newKey() []byte {
@@ -90,6 +95,16 @@ func newKey() []byte {
 // revealing returns an identity that shows all values as they come.
 func (i Identity) revealing() Identity {
 	i.key = nil
+	return i
+}
+
+// verified returns an identity that takes its names only from tokens that a guard has verified: nobody can use the name
+// of another one then, not even to be refused.
+func (i Identity) verified() Identity {
+	if i.claim != "" {
+		claim, secret := i.claim, redact.Secret(i.claim)
+		i.of = func(r *http.Request) (string, bool) { return pass.Of(r).Claim(claim), secret }
+	}
 	return i
 }
 
@@ -187,13 +202,19 @@ func segments(r *http.Request) iter.Seq[string] {
 
 // fromToken reads a claim of the token.
 func fromToken(r *http.Request, claim string) string {
-	value, _ := claimsOf(r)[claim].(string)
+	value, _ := claimsOf(r, false)[claim].(string)
 	return value
 }
 
 // claimsOf returns the claims of the token in the Authorization header or in the query, nil if there is none: a browser
-// cannot set a header on a WebSocket.
-func claimsOf(r *http.Request) jwt.MapClaims {
+// cannot set a header on a WebSocket. Of a guarded monitor they are those that the guard has verified.
+func claimsOf(r *http.Request, guarded bool) jwt.MapClaims {
+	if p := pass.Of(r); p != nil {
+		return p.Claims
+	}
+	if guarded {
+		return nil
+	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
 		if token = fromQuery(r, "access_token"); token == "" {

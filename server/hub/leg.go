@@ -95,7 +95,11 @@ func (h *Hub) open(l *leg, subprotocol string) *tap.Conn {
 		l.heart.Spare(h.hostility.sure(l.kind()))
 	}
 	l.next = l.heart.Tick(now, &h.late, (*opposite)(l)).Next
-	h.schedule.set(l, l.next)
+	first := l.next
+	if c.term != nil {
+		first = min(first, now+model.Instant(c.term.Next()))
+	}
+	h.schedule.set(l, first)
 	if l.side == model.ClientSide {
 		c.opened = now
 		c.subprotocol = unique.Make(h.subprotocol(subprotocol))

@@ -124,6 +124,9 @@ func (r *registry) findRefused(now model.Instant) {
 		if err != nil {
 			continue
 		}
+		if r.samplers.guarded {
+			by = by.verified()
+		}
 		if d := r.share(cl, now); d != nil {
 			d.by, d.refused, d.apart = &by, clients, distinction{identity: identity, looked: true, kept: true}
 			s.by.Store(&by)

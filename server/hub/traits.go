@@ -45,11 +45,11 @@ var fleetingParameters = map[string]bool{
 }
 
 // traitsOf returns the traits of a request. It keeps no value and, of names, only what looks like one.
-func traitsOf(r *http.Request, seed maphash.Seed) traits {
+func (s *samplers) traitsOf(r *http.Request) traits {
 	t := make(traits)
 	add := func(kind, name, value string) {
 		if value != "" && len(t) < maxTraits && (name == "" || redact.IsName(name)) {
-			t[kind+name] = maphash.String(seed, value)
+			t[kind+name] = maphash.String(s.seed, value)
 		}
 	}
 	if len(r.URL.RawQuery) <= maxParsed {
@@ -61,7 +61,7 @@ func traitsOf(r *http.Request, seed maphash.Seed) traits {
 		}
 	}
 	addSegments(r, add)
-	if claims := claimsOf(r); claims != nil {
+	if claims := claimsOf(r, s.guarded); claims != nil {
 		for _, name := range slices.Sorted(maps.Keys(claims)) {
 			if value, ok := claims[name].(string); ok && !fleetingParameters[strings.ToLower(name)] {
 				add("jwt:", name, value)
@@ -296,9 +296,10 @@ func (s *sampler) seenBefore(identity string) (again, fresh int) {
 // samplers are those of the names that several connections bear. Nearly all connections have a name of their own; for them
 // it costs a look at an empty map.
 type samplers struct {
-	seed   maphash.Seed
-	looks  atomic.Int32                        // since the last check
-	byName atomic.Pointer[map[string]*sampler] // replaced under Hub.mu, and never changed
+	seed    maphash.Seed
+	guarded bool                                // see Options.Guarded
+	looks   atomic.Int32                        // since the last check
+	byName  atomic.Pointer[map[string]*sampler] // replaced under Hub.mu, and never changed
 }
 
 func (s *samplers) of(name string) *sampler {
@@ -314,14 +315,14 @@ func (s *samplers) see(c *connection, r *http.Request) {
 	if by := of.by.Load(); by != nil {
 		c.client.value = by.value(r)
 	} else if s.looks.Add(1) <= mostLooks {
-		of.add(c, traitsOf(r, s.seed)) // parsed outside the lock, for which Gone waits under Hub.mu
+		of.add(c, s.traitsOf(r)) // parsed outside the lock, for which Gone waits under Hub.mu
 	}
 }
 
 // call looks at a refused request if its name is watched.
 func (s *samplers) call(name string, r *http.Request) {
 	if of := s.of(name); of != nil && of.by.Load() == nil && s.looks.Add(1) <= mostLooks {
-		of.call(traitsOf(r, s.seed))
+		of.call(s.traitsOf(r))
 	}
 }
 

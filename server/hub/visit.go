@@ -25,6 +25,9 @@ type stuck struct {
 // closeWait is how long a peer has to answer a close frame before its socket is closed.
 const closeWait = time.Second
 
+// CodeExpired is the close code for a connection whose token has expired, as many programs have it: 4000 and the status.
+const CodeExpired = 4401
+
 // CodeTimeout is the close code for a connection that holter gives up: registered with IANA as Timeout.
 const CodeTimeout = 3008
 
@@ -51,6 +54,9 @@ func (h *Hub) visit(l *leg, now model.Instant) {
 	}
 	l.next, l.visiting = a.Next, true
 	l.changed(a.From, a.To, a.Changed)
+	if l.side == model.ClientSide && c.term.Warn() {
+		c.publish(model.Event{Type: model.TokenExpiring}, now)
+	}
 	end, trust := l.judge(now), l.trust(now)
 	if end == nil && l.side == model.ClientSide {
 		c.watchStream(now)
@@ -89,6 +95,8 @@ func (l *leg) judge(now model.Instant) func(*tap.Conn) {
 		k := c.orders.kick
 		c.orders.kickAt = 0
 		return func(*tap.Conn) { h.close(c, k) }
+	case c.term.Over() && !c.leaving():
+		return func(*tap.Conn) { h.close(c, kick{code: CodeExpired, reason: "the token has expired"}) }
 	case l.heart.State() == model.Failed && o.OnFail == model.OnFailClose:
 		l.heart.End(model.Reaped)
 		return giveUp("heartbeat timeout")
@@ -176,6 +184,9 @@ func (l *leg) nextVisit(now model.Instant) model.Instant {
 	if c.orders != nil {
 		sooner(c.orders.kickAt)
 		sooner(c.orders.dropAt)
+	}
+	if c.term != nil && !c.leaving() {
+		sooner(l.conn.hub.now() + model.Instant(c.term.Next()))
 	}
 	if o.MaxIdle > 0 && !c.leaving() {
 		sooner(max(c.opened, l.tap.Data()) + model.Instant(o.MaxIdle))

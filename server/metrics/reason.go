@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"net/http"
 
 	"holter/model"
@@ -21,9 +22,17 @@ const (
 	reasonOther       = "other"
 )
 
-var reasons = []string{
+var reasons = append([]string{
 	reasonRate, reasonConnections, reasonAddress, reasonOrdered, reasonOrigin, reasonBroken, reasonDown, reasonUpstream, reasonApp,
 	reasonGone, reasonOther,
+}, tokenReasons()...)
+
+// tokenReasons are what may be wrong with a token: token-expired and so on.
+func tokenReasons() (all []string) {
+	for _, limit := range model.TokenLimits {
+		all = append(all, string(limit))
+	}
+	return all
 }
 
 // reasonOf is the label for a refusal.
@@ -40,7 +49,7 @@ func reasonOf(r *model.Refusal) string {
 	}
 	switch {
 	case r.Limit != "":
-		return limitReasons[r.Limit]
+		return cmp.Or(limitReasons[r.Limit], string(r.Limit))
 	case r.Status == http.StatusBadGateway || r.Status == http.StatusGatewayTimeout:
 		return reasonDown
 	case r.Status == http.StatusForbidden:

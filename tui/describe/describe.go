@@ -175,7 +175,23 @@ func (t *Text) peer() {
 	t.field("path", c.Path)
 	t.field("user agent", c.UserAgent)
 	t.field("subprotocol", c.Subprotocol)
+	if !c.Expires.IsZero() {
+		t.field("token", t.token())
+	}
 	t.field("opened", fmt.Sprintf("%s, %s old", look.Clock(c.Opened), look.Span(c.Age(t.Now))))
+}
+
+// token says when the client's token expires.
+func (t *Text) token() string {
+	c := &t.Of.Connection
+	switch left := c.Expires.Sub(t.Now); {
+	case !c.Open():
+		return "expires at " + look.Clock(c.Expires)
+	case left <= 0:
+		return "expired at " + look.Clock(c.Expires)
+	default:
+		return fmt.Sprintf("expires at %s, in %s", look.Clock(c.Expires), look.Span(left))
+	}
 }
 
 func (t *Text) heartbeat() {

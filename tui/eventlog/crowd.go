@@ -42,6 +42,8 @@ func kindOf(e *model.Event) string {
 		return "understood"
 	case model.FaultSet:
 		return "disturbed"
+	case model.TokenExpiring:
+		return "expiring"
 	case model.ServiceChanged:
 		return "services " + e.To.String()
 	}

@@ -25,6 +25,8 @@ func describe(e *model.Event) (line, bool) {
 		return line{level(e.To), "connection " + e.To.String(), changed(e)}, true
 	case model.ConnectionRefused:
 		return line{slog.LevelWarn, "connection refused", refused(e.Refusal)}, true
+	case model.TokenExpiring:
+		return line{slog.LevelInfo, "token expires", append(who(e.Connection), slog.Time("expires_at", e.Connection.Expires.UTC()))}, true
 	case model.FaultSet:
 		return line{slog.LevelInfo, "faults set", append(who(e.Connection), slog.String("faults", e.Connection.Faults.String()))}, true
 	case model.StormStarted:

@@ -59,6 +59,7 @@ var connectionColumns = []column[Connection]{
 	{"close_reason", ofClose(func(c *model.Close) any { return c.Reason })},
 	{"close_by", ofClose(func(c *model.Close) any { return c.By.String() })},
 	{"close_at", ofClose(func(c *model.Close) any { return moment(c.At) })},
+	{"expires_at", func(r *Connection) any { return moment(r.Expires) }},
 }
 
 // ofClose is a figure that only a closed connection has.

@@ -1,0 +1,125 @@
+package bearer
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	"holter/model"
+	"holter/server/pass"
+)
+
+const (
+	// maxToken is the length of a token in bytes beyond which it is not looked at. Headers of servers are bounded at about
+	// that much.
+	maxToken = 8 << 10
+	// maxOffers is how many subprotocols are looked at.
+	maxOffers = 32
+)
+
+// found is a token in a request.
+type found struct {
+	text   string
+	answer string // the subprotocol to answer with
+}
+
+// find returns the token of a request. Several different tokens are refused: of these the application may read another
+// one than the guard has verified.
+func (rs *rules) find(r *http.Request) (found, *pass.Refusal) {
+	var token found
+	for _, p := range rs.from {
+		for _, f := range p.tokens(r) {
+			switch {
+			case f.text == "":
+			case token.text == "":
+				token = f
+			case token.text != f.text:
+				return found{}, refuse(model.TokenAmbiguous)
+			}
+		}
+	}
+	switch {
+	case token.text == "":
+		return found{}, rs.refuseMissing()
+	case len(token.text) > maxToken:
+		return found{}, refuse(model.TokenOversized)
+	}
+	return token, nil
+}
+
+// tokens returns the tokens in one place of a request.
+func (p place) tokens(r *http.Request) (all []found) {
+	switch {
+	case p.kind == "header" && p.name == "":
+		for _, value := range r.Header["Authorization"] {
+			if scheme, token, _ := strings.Cut(strings.TrimSpace(value), " "); strings.EqualFold(scheme, "Bearer") {
+				all = append(all, found{text: strings.TrimSpace(token)})
+			}
+		}
+	case p.kind == "header":
+		for _, value := range r.Header[p.name] {
+			all = append(all, found{text: strings.TrimSpace(strings.TrimPrefix(value, "Bearer "))})
+		}
+	case p.kind == "protocol":
+		return offered(r, p.name)
+	case p.kind == "cookie":
+		for _, c := range r.CookiesNamed(p.name) {
+			all = append(all, found{text: c.Value})
+		}
+	case r.URL.RawQuery != "":
+		for _, value := range r.URL.Query()[p.name] {
+			all = append(all, found{text: value})
+		}
+	}
+	return all
+}
+
+// kubernetes is how Kubernetes has its clients offer a token: this, and the token in base64.
+const kubernetes = "base64url.bearer.authorization.k8s.io."
+
+// offered returns the tokens among the subprotocols that a client offers: the one after the name, or the rest of one that
+// begins with the name and a point. Without a name that is bearer, or what Kubernetes has. A browser can set no other
+// field than this one.
+func offered(r *http.Request, name string) (all []found) {
+	usual := name == ""
+	if usual {
+		name = "bearer"
+	}
+	offers, spare := offersOf(r), ""
+	for i := 0; i < len(offers); i++ {
+		offer := offers[i]
+		rest, joined := strings.CutPrefix(offer, name+".")
+		encoded, k8s := strings.CutPrefix(offer, kubernetes)
+		switch {
+		case strings.EqualFold(offer, name) && i+1 < len(offers):
+			all = append(all, found{text: offers[i+1], answer: offer})
+			i++
+		case usual && k8s:
+			if token, err := base64.RawURLEncoding.DecodeString(encoded); err == nil {
+				all = append(all, found{text: string(token)})
+			}
+		case joined:
+			all = append(all, found{text: rest})
+		case spare == "":
+			spare = offer
+		}
+	}
+	for i := range all {
+		if all[i].answer == "" {
+			all[i].answer = spare
+		}
+	}
+	return all
+}
+
+// offersOf are the subprotocols that a client offers, the first of them.
+func offersOf(r *http.Request) (offers []string) {
+	for _, value := range r.Header["Sec-Websocket-Protocol"] {
+		for offer := range strings.SplitSeq(value, ",") {
+			if offers = append(offers, strings.TrimSpace(offer)); len(offers) == maxOffers {
+				return offers
+			}
+		}
+	}
+	return offers
+}

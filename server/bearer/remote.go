@@ -1,0 +1,179 @@
+package bearer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"holter/server/plane"
+	"holter/server/redact"
+)
+
+const (
+	fetchTimeout = 10 * time.Second
+	// mayFetch is the least time between two fetches that clients cause: each may name a key that does not exist.
+	mayFetch = 30 * time.Second
+	// awaitsKeys is how long a handshake waits for them.
+	awaitsKeys   = 5 * time.Second
+	maxRedirects = 3
+)
+
+// remote is a set of keys at a URL.
+type remote struct {
+	url    *url.URL
+	shown  string // without what may be secret
+	client http.Client
+
+	changed  func() // is called when there are other keys, before those who wait for them go on
+	failures int    // in a row; only Run uses it
+
+	mu     sync.Mutex // protects all following
+	flight *flight    // nil while nothing is fetched
+	asked  time.Time  // when a client last caused a fetch
+	text   []byte     // of the set
+	keys   *set       // nil until there are any
+}
+
+// flight is a fetch that is under way.
+type flight struct {
+	done chan struct{} // closed when it is over
+	err  error         // set before that
+}
+
+func newRemote(u *url.URL, o Options, changed func()) (*remote, error) {
+	transport, err := o.transport()
+	if err != nil {
+		return nil, err
+	}
+	return &remote{
+		url: u, shown: redact.Address(u.String()), changed: changed,
+		client: http.Client{Transport: transport, Timeout: fetchTimeout, CheckRedirect: follow},
+	}, nil
+}
+
+// follow follows a redirect, but not from https to http.
+func follow(r *http.Request, via []*http.Request) error {
+	switch {
+	case len(via) > maxRedirects:
+		return errors.New("too many redirects")
+	case via[0].URL.Scheme == "https" && r.URL.Scheme != "https":
+		return errors.New("a redirect from https to http is not followed")
+	}
+	return nil
+}
+
+// plain reports whether the keys come over a network without TLS.
+func (s *remote) plain() bool { return s.url.Scheme == "http" && !plane.Loopback(s.url.Hostname()) }
+
+func (s *remote) set() *set {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keys
+}
+
+// fetch fetches the set, or waits for a fetch that is under way. With an error the keys of before stay.
+func (s *remote) fetch(ctx context.Context) (changed bool, err error) {
+	f, mine := s.board()
+	if !mine {
+		select {
+		case <-f.done:
+			return false, f.err // who began it says that they changed
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+	f.err = errors.New("the fetch was broken off")
+	defer s.land(f)
+	text, keys, err := s.get(ctx)
+	if f.err = err; err == nil {
+		changed = s.keep(text, keys)
+	}
+	return changed, err
+}
+
+// board returns the flight that is under way, or begins one, which is the caller's to land.
+func (s *remote) board() (f *flight, mine bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.flight != nil {
+		return s.flight, false
+	}
+	s.flight = &flight{done: make(chan struct{})}
+	return s.flight, true
+}
+
+func (s *remote) land(f *flight) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flight = nil
+	close(f.done)
+}
+
+// keep takes over a set that was fetched, and reports whether it is another one than before.
+func (s *remote) keep(text []byte, keys *set) bool {
+	s.mu.Lock()
+	if s.keys != nil && bytes.Equal(text, s.text) {
+		s.mu.Unlock()
+		return false
+	}
+	s.text, s.keys = text, keys
+	s.mu.Unlock()
+	s.changed()
+	return true
+}
+
+// get asks for the set. The error has no part of the URL that may be secret.
+func (s *remote) get(ctx context.Context) ([]byte, *set, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url.String(), nil)
+	if err != nil {
+		return nil, nil, errors.New("the URL makes no request")
+	}
+	r.Header.Set("Accept", "application/jwk-set+json, application/json")
+	response, err := s.client.Do(r)
+	if err != nil {
+		if failed, ok := errors.AsType[*url.Error](err); ok { // which has the URL
+			err = failed.Err
+		}
+		return nil, nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, nil, fmt.Errorf("the answer is %d", response.StatusCode)
+	}
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxSet+1))
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case len(text) > maxSet:
+		return nil, nil, fmt.Errorf("the answer has more than %d bytes", maxSet)
+	}
+	keys, err := parseSet(text, false)
+	return text, keys, err
+}
+
+// again fetches the set for a client whose key is not known. Clients cause a fetch only now and then, and those that come
+// meanwhile wait for it.
+func (g *Guard) again(ctx context.Context) {
+	s := g.remote
+	s.mu.Lock()
+	flying, due := s.flight != nil, time.Since(s.asked) >= mayFetch
+	if !flying && due {
+		s.asked = time.Now()
+	}
+	s.mu.Unlock()
+	if !flying && !due {
+		return
+	}
+	// The fetch of one client is for all: it does not end with that client.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), awaitsKeys)
+	defer cancel()
+	if err := g.fetch(ctx); err != nil && !flying {
+		g.log.Warn("a token names a key that is not known, and the keys cannot be fetched", "url", s.shown, "error", err)
+	}
+}
