@@ -157,7 +157,7 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, settings *conf
 	slog.SetDefault(log) // and with it package log's: what libraries write must not get onto the screen
 	m.Config.Tell(log)
 	m.Monitor.Version, m.Monitor.Logger = version.String(), log
-	monitor, err := command.New(m.Monitor)
+	monitor, err := command.New(&m.Monitor)
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, settings *conf
 	}
 	m.Monitor.Warn(streams.Err)
 	monitor.Reloads(settings.Reloader(func() (reload.Commit, error) {
-		return reload.All(reload.Of(monitor, m.Monitor.Options), m.View.Prepare)
+		return reload.All(func() (reload.Commit, error) { return m.Monitor.Prepare(monitor) }, m.View.Prepare)
 	}))
 	source := monitor.Source()
 	// With Go's 100 percent, memory that idle connections do not need is kept for the next collection.

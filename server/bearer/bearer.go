@@ -26,6 +26,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"holter/model/reload"
 	"holter/server/pass"
 )
 
@@ -91,8 +92,8 @@ func New(o Options, log *slog.Logger) (*Guard, error) {
 }
 
 // Prepare reads the files with keys and makes new rules, for options that differ from those of New in what has the tag
-// reload. The function that it returns puts both in force, and lets Run fetch the keys at a URL. The error is that of New.
-func (g *Guard) Prepare(next Options) (func(), error) {
+// reload: see package reload. Its commit also lets Run fetch the keys at a URL. The error is that of New.
+func (g *Guard) Prepare(next Options) (reload.Commit, error) {
 	if err := next.Validate(); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 
+	"holter/model/reload"
 	"holter/probe/process"
 	"holter/server"
 	"holter/server/bearer"
@@ -21,6 +22,8 @@ type Options struct {
 	server.Options `embed:""`
 	HealthOptions  `embed:"" group:"Services:"`
 	JWT            bearer.Options `embed:"" prefix:"jwt-" group:"Tokens of clients:"`
+
+	guard *bearer.Guard // that New has made; nil for none
 }
 
 // Validate refuses settings that make no sense. The error says what to write instead.
@@ -35,14 +38,23 @@ func (o Options) Warn(to io.Writer) {
 	}
 }
 
+// Prepare makes m, which New has made of o, ready for the settings that o has now: see package reload.
+func (o *Options) Prepare(m *server.Monitor) (reload.Commit, error) {
+	steps := []reload.Step{reload.Of(m, o.Options)}
+	if o.guard != nil {
+		steps = append(steps, reload.Of(o.guard, o.JWT))
+	}
+	return reload.All(steps...)
+}
+
 // New makes a monitor.
-func New(o Options) (*server.Monitor, error) {
+func New(o *Options) (*server.Monitor, error) {
 	if o.JWT.Given() {
 		guard, err := bearer.New(o.JWT, o.Logger)
 		if err != nil {
 			return nil, err
 		}
-		o.Guard = guard
+		o.guard, o.Guard = guard, guard
 	}
 	m := metrics.Serve(server.New(o.Options))
 	return m, o.HealthOptions.watch(m)
