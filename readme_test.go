@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +16,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	_ "github.com/charmbracelet/x/exp/golden" // for its flag -update
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v4"
 
 	"holter/model/alert"
 	"holter/model/filter"
@@ -170,6 +174,63 @@ func TestReadmeFlags(t *testing.T) {
 	checkWritten(t, "tui/cli/config/README.md", "flags", flagTables(t))
 }
 
+// TestSchema holds the JSON schema of the configuration file against the command line. Run it with -update to write it anew.
+func TestSchema(t *testing.T) {
+	parser, err := kong.New(new(commands), kong.Name("holter"), config.Values())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const file = "tui/cli/config/holter.schema.json"
+	want := config.Schema(parser.Model)
+	if got, err := os.ReadFile(file); err == nil && string(got) == want {
+		return
+	}
+	if flag.Lookup("update").Value.String() != "true" {
+		t.Fatalf("%s is out of date: run go test . -update", file)
+	}
+	if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSchemaAgrees has the schema and holter look at the same files.
+func TestSchemaAgrees(t *testing.T) {
+	const file = "tui/cli/config/holter.schema.json"
+	schema, err := jsonschema.NewCompiler().Compile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := read(t, "tui/cli/config/example.yaml")
+	for text, good := range map[string]bool{
+		example: true, "": true, "profiles:\n": true, "profiles: {prod: }\n": true,
+		"interval: 1m30s\n": true, "interval: 5\n": false, "interval: soon\n": false, "interval: [1s]\n": false, "intervall: 1s\n": false,
+		"max-conns: 5\n": true, "max-conns: many\n": false, "max-conns: 1.5\n": false, "accept-rate: 50/s\n": true, "accept-rate: 50\n": true,
+		"scheme: none\n": true, "scheme: all\n": false, "headless: true\n": true, "headless: perhaps\n": false,
+		"allow-origin: https://a.example\n": true, "allow-origin: [https://a.example]\n": true, "allow-origin: {a: b}\n": false,
+		"alert: [A=cpu > 90%]\n": true, "alert: [{alert: A, expr: storm, for: 5s, labels: {a: b}}]\n": true, "alert: [{alert: A}]\n": false,
+		"alert: [A]\n": false, "alert: [{alert: A, expr: storm, for: 5}]\n": false, "alert: [{alert: A, expr: storm, form: 5s}]\n": false,
+		"profiles: {prod: {interval: 2s}}\n": true, "profiles: {prod: {interval: 2}}\n": false, "profiles: {qa: {}}\n": false,
+		"profiles: {prod: {profiles: {}}}\n": false, "config: x\n": false, "profile: x\n": false, "[interval]\n": false,
+		"backoff: exponential:1s,2,60s\n": true, "upstream-timeout: 3s\n": true,
+	} {
+		var value any
+		if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(value); (err == nil) != good {
+			t.Errorf("the schema: %q: %v", text, err)
+		}
+		path := filepath.Join(t.TempDir(), "holter.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if code := execute(t.Context(), []string{"config", "check", "--config", path}, nil, &out, io.Discard); (code == 0) != good {
+			t.Errorf("holter config check: %q: exit code %d, %s", text, code, &out)
+		}
+	}
+}
+
 // TestReadmeFields holds the table of fields in the README about filters against the language.
 func TestReadmeFields(t *testing.T) {
 	checkWritten(t, "model/filter/README.md", "fields", "\n"+filter.Table()+"\n")
@@ -295,6 +356,9 @@ func flagRow(f *kong.Flag) string {
 	}
 	if value != "" {
 		value = "`" + value + "`"
+	}
+	if f.Tag.Has("reload") {
+		name += " ↻"
 	}
 	return fmt.Sprintf("| %s | %s | %s |\n", name, value, strings.ReplaceAll(f.Help, "|", `\|`))
 }

@@ -13,10 +13,10 @@ import (
 type Options struct {
 	Alert        []alert.Rule `reload:"" sep:"none" placeholder:"NAME=CONDITION" help:"Rule to alert by, such as 'ManyFailed=count(state=failed) > 5 for 30s'; repeatable. In the configuration file a rule has expr, for, keep_firing_for, labels and annotations, as in Prometheus."`
 	AlertBuiltin string       `reload:"" default:"screen" enum:"screen,all,off" placeholder:"WHO" help:"Who is told by the rules that holter has without being told: the screen and the API, all outputs too, or off. A rule of your own replaces the one of its name."`
-	AlertWebhook []string     `reload:"" sep:"none" placeholder:"URL" help:"Post what fires and what is resolved there, in the JSON of Alertmanager's webhooks (version 4); repeatable."`
-	AlertSecret  string       `reload:"" placeholder:"SECRET" help:"Sign what is posted to --alert-webhook with HMAC-SHA256, as standardwebhooks.com has it."`
+	AlertWebhook []string     `reload:"" secret:"" sep:"none" placeholder:"URL" help:"Post what fires and what is resolved there, in the JSON of Alertmanager's webhooks (version 4); repeatable."`
+	AlertSecret  string       `reload:"" secret:"" placeholder:"SECRET" help:"Sign what is posted to --alert-webhook with HMAC-SHA256, as standardwebhooks.com has it."`
 	Alertmanager []string     `reload:"" sep:"none" placeholder:"URL" help:"Send all that fires to an Alertmanager, such as http://localhost:9093; repeatable for several that form a cluster."`
-	AlertCommand string       `reload:"" placeholder:"COMMAND" help:"Run this in a shell when something fires or is resolved, with the JSON of a webhook as its standard input."`
+	AlertCommand string       `reload:"" secret:"" placeholder:"COMMAND" help:"Run this in a shell when something fires or is resolved, with the JSON of a webhook as its standard input."`
 }
 
 // Validate returns an error for settings that make no sense. It says what to write instead.

@@ -79,7 +79,10 @@ func candidates(app *kong.Application, words []string) []candidate {
 		return filter(flagNames(flags), last)
 	}
 	if !named {
-		return filter(commands(app), last)
+		return filter(commands(app.Node), last)
+	}
+	if len(command.Children) > 0 {
+		return filter(commands(command), last)
 	}
 	if i := arguments(flags, after); i < len(command.Positional) {
 		return filter(values(command.Positional[i], ""), last)
@@ -108,16 +111,19 @@ func rejoin(words []string) []string {
 	return whole
 }
 
-// selected is the command that words name, with the words after it, else the default one.
+// selected is the command that words name, with the words after it, else the default one. A command may have others of its own.
 func selected(app *kong.Application, words []string) (command *kong.Node, named bool, after []string) {
+	command = app.Node
 	for i, word := range words {
-		for _, child := range app.Children {
-			if child.Name == word && !child.Hidden {
-				return child, true, words[i+1:]
-			}
+		j := slices.IndexFunc(command.Children, func(child *kong.Node) bool { return child.Name == word && !child.Hidden })
+		if j >= 0 {
+			command, after = command.Children[j], words[i+1:]
 		}
 	}
-	return app.DefaultCmd, false, nil
+	if command == app.Node {
+		return app.DefaultCmd, false, nil
+	}
+	return command, true, after
 }
 
 // arguments counts the words that are neither flags nor their values.
@@ -172,9 +178,9 @@ func flagNames(flags []*kong.Flag) []candidate {
 	return list
 }
 
-func commands(app *kong.Application) []candidate {
+func commands(of *kong.Node) []candidate {
 	var list []candidate
-	for _, child := range app.Children {
+	for _, child := range of.Children {
 		if !child.Hidden {
 			list = append(list, candidate{child.Name, brief(child.Help)})
 		}

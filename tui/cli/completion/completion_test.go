@@ -32,6 +32,10 @@ type program struct {
 		Edge   colour
 		Coats  int `short:"n"`
 	} `cmd:""`
+	Config struct {
+		Check struct{ All bool } `cmd:""`
+		Show  struct{}           `cmd:""`
+	} `cmd:""`
 	Completion Command `cmd:""`
 	Complete   Answer  `cmd:"" hidden:""`
 }
@@ -50,7 +54,10 @@ func parser(t *testing.T) (*kong.Kong, *bytes.Buffer) {
 func TestCandidates(t *testing.T) {
 	k, _ := parser(t)
 	for name, tc := range map[string]struct{ words, want string }{
-		"nothing yet":            {"", "serve version paint completion"},
+		"nothing yet":            {"", "serve version paint config completion"},
+		"command of a command":   {"config ", "check show"},
+		"part of one of these":   {"config s", "show"},
+		"its flags":              {"config check --", "--help --all"},
 		"part of a command":      {"ver", "version"},
 		"no such command":        {"x", ""},
 		"flags of the default":   {"--", "--help --format --interval --headless"},
@@ -62,7 +69,7 @@ func TestCandidates(t *testing.T) {
 		"part after equals":      {"--format=j", "--format=json"},
 		"equals as bash cuts it": {"--format = j", "json"},
 		"value nobody knows":     {"--interval ", ""},
-		"after a bool flag":      {"--headless ", "serve version paint completion"},
+		"after a bool flag":      {"--headless ", "serve version paint config completion"},
 		"argument":               {"completion ", "bash zsh fish"},
 		"part of an argument":    {"completion f", "fish"},
 		"flag after its value":   {"--format json --i", "--interval"},
@@ -93,7 +100,7 @@ func TestCandidates(t *testing.T) {
 			}
 		})
 	}
-	if got := candidates(k.Model, nil); len(got) != 4 {
+	if got := candidates(k.Model, nil); len(got) != 5 {
 		t.Errorf("without words: %v", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -51,7 +52,7 @@ func (c checkCommand) Run(k *kong.Kong, settings *Settings) error {
 	}
 	fmt.Fprintf(k.Stdout, "%s: no mistake", found.file.path)
 	if names := found.profiles(); len(names) > 0 {
-		fmt.Fprintf(k.Stdout, ", with and without its profiles (%s)", model.OneOf(names))
+		fmt.Fprintf(k.Stdout, ", with and without its profiles (%s)", strings.Join(names, ", "))
 	}
 	fmt.Fprintln(k.Stdout)
 	return nil
@@ -136,23 +137,28 @@ func (c *check) together(chosen string) {
 			args = slices.Insert(slices.Clone(args), 1, "--profile="+name)
 		}
 		k := c.fresh()
-		if _, err := k.Parse(args); err != nil && !seen[err.Error()] {
+		_, err := k.Parse(args)
+		if err == nil {
+			continue
+		}
+		if err = c.placed(errors.New(plain(args[0], err)), name); !seen[err.Error()] {
 			seen[err.Error()] = true
-			c.add(c.placed(err, name))
+			c.add(err)
 		}
 	}
 }
 
-var flagInText = regexp.MustCompile(`--([a-z][a-z0-9-]*)`)
+// flagInText is the name of a flag in an error. Without its dashes in front it has one in it, or it could be any word.
+var flagInText = regexp.MustCompile(`--([a-z][a-z0-9-]*)|\b([a-z][a-z0-9]*-[a-z0-9-]*[a-z0-9])\b`)
 
 // placed is an error with the place in the file of the first setting that it names, and the profile that has it.
 func (c *check) placed(err error, profile string) error {
-	if _, ok := errors.AsType[*yaml.Mistake](err); ok || c.file == nil {
+	if c.file == nil {
 		return err
 	}
 	for _, names := range flagInText.FindAllStringSubmatch(err.Error(), -1) {
 		for _, section := range []string{profile, ""} {
-			if node, there := c.file.sections[section][names[1]]; there {
+			if node, there := c.file.sections[section][names[1]+names[2]]; there {
 				return node.Errorf("%w", err)
 			}
 		}

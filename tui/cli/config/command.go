@@ -24,6 +24,9 @@ type Of struct {
 // args is the command line. The default command is named too.
 func (o Of) args(app *kong.Application) []string {
 	args := slices.Clone(o.Command)
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		args = slices.Insert(args, 0, app.DefaultCmd.Name)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -86,13 +87,28 @@ func (s *setting) same(other *setting) bool {
 // hidden stands for what may be secret.
 const hidden = "(not shown)"
 
-// shown is the value for people to read.
+// shown is the value for people to read, on one line.
 func (s *setting) shown() string {
-	text := readable(s.flag.Target)
-	if text != "" && s.flag.Tag.Has("secret") {
-		return hidden
+	switch v := s.shownValue().(type) {
+	case nil:
+		return ""
+	case []any:
+		texts := make([]string, len(v))
+		for i := range v {
+			texts[i] = inText(v[i])
+		}
+		return strings.Join(texts, ", ")
+	default:
+		return inText(v)
 	}
-	return text
+}
+
+// inText is a value that is no list as text.
+func inText(v any) string {
+	if w, ok := v.(alert.Written); ok {
+		return inJSON(w)
+	}
+	return fmt.Sprint(v)
 }
 
 // shownValue is the value for people and programs to read: true or false, a number, a text, a list of these, or nil if there is none.
@@ -129,7 +145,18 @@ func one(v reflect.Value, secret bool) any {
 	case v.Type().PkgPath() == "" && (v.CanInt() || v.CanUint() || v.CanFloat()):
 		return json.Number(fmt.Sprint(x))
 	}
-	return fmt.Sprint(x)
+	return masked(fmt.Sprint(x))
+}
+
+// inAddress are the parts of an address that may be secret: a user with a password, and a query.
+var inAddress = regexp.MustCompile(`(://)[^/?#@\s]*(@)|(\?)[^#\s]+`)
+
+// masked hides what may be secret in an address.
+func masked(text string) string {
+	if !strings.Contains(text, "://") {
+		return text
+	}
+	return inAddress.ReplaceAllString(text, "${1}${3}"+hidden+"${2}")
 }
 
 // readable is the value of a variable as text. The elements of a list have commas between them.

@@ -43,7 +43,7 @@ func Schema(app *kong.Application) string {
 			top[name] = settings[name]
 		}
 	}
-	kinds["profile"] = mapping("", settings)
+	kinds["profile"], kinds["a duration"], kinds["a rule"] = mapping("", settings), durationSchema(), ruleSchema()
 	for _, name := range profiles {
 		sections[name] = object{"$ref": "#/definitions/profile"}
 	}
@@ -99,6 +99,9 @@ func described(flag *kong.Flag) object {
 	default:
 		s = kindOf(t)
 	}
+	if s["$ref"] != nil { // draft 7 sees nothing beside it
+		s = object{"allOf": []any{s}}
+	}
 	if known, ok := flag.Target.Interface().(interface{ Suggest() []string }); ok {
 		s["examples"] = known.Suggest()
 	}
@@ -109,16 +112,20 @@ func described(flag *kong.Flag) object {
 	return s
 }
 
-// durations are as Go writes them: a number needs its unit, except for 0.
+// durationSchema is that of what Go writes as a duration: a number needs its unit, except for 0.
+func durationSchema() object {
+	return object{"anyOf": []any{object{"type": "string", "pattern": durations}, object{"const": 0}}}
+}
+
 const durations = `^[-+]?(0|([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`
 
 // kindOf is the schema of a type.
 func kindOf(t reflect.Type) object {
 	switch {
 	case t == reflect.TypeFor[alert.Rule]():
-		return ruleSchema()
+		return object{"$ref": "#/definitions/a%20rule"}
 	case t == reflect.TypeFor[time.Duration]():
-		return object{"anyOf": []any{object{"type": "string", "pattern": durations}, object{"const": 0}}}
+		return object{"$ref": "#/definitions/a%20duration"}
 	case t.Kind() == reflect.Bool:
 		return object{"type": "boolean"}
 	case t.PkgPath() == "" && t.Kind() >= reflect.Int && t.Kind() <= reflect.Uint64:

@@ -42,7 +42,7 @@ func (s *Settings) Reloader(prepare reload.Step) func() model.Reload {
 		defer s.mu.Unlock()
 		next, err := s.fresh().Parse(s.args)
 		if err != nil {
-			return model.Reload{Error: plain(s.running, err)}
+			return model.Reload{Error: plain(s.command(), err)}
 		}
 		changed, kept := s.compare(next)
 		r := model.Reload{Changed: s.report(changed), Kept: s.report(kept)}
@@ -50,7 +50,7 @@ func (s *Settings) Reloader(prepare reload.Step) func() model.Reload {
 		commit, err := s.check(prepare)
 		if err != nil {
 			undo()
-			return model.Reload{Error: plain(s.running, err)}
+			return model.Reload{Error: plain(s.command(), err)}
 		}
 		if commit != nil {
 			commit()
@@ -120,10 +120,12 @@ func (s *Settings) report(list []setting) []model.SettingChange {
 func brief(text string) string { return model.Clean(text, 200) }
 
 // plain is an error without the name of the command that kong puts before it.
-func plain(ctx *kong.Context, err error) string {
-	text := err.Error()
-	if command := ctx.Selected(); command != nil {
-		text = strings.TrimPrefix(text, command.Path()+": ")
+func plain(command string, err error) string { return strings.TrimPrefix(err.Error(), command+": ") }
+
+// command is the name of the command that runs.
+func (s *Settings) command() string {
+	if command := s.running.Selected(); command != nil {
+		return command.Path()
 	}
-	return text
+	return ""
 }

@@ -1,11 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 )
@@ -29,9 +32,10 @@ Examples:
 
 // Run prints the settings.
 func (c showCommand) Run(k *kong.Kong, settings *Settings) error {
-	ctx, err := settings.fresh().Parse(c.args(k.Model))
+	args := c.args(k.Model)
+	ctx, err := settings.fresh().Parse(args)
 	if err != nil {
-		return Wrong{fmt.Errorf("%s: holter config check finds all mistakes", plain(settings.running, err))}
+		return Wrong{fmt.Errorf("%s (holter config check finds all mistakes)", plain(args[0], err))}
 	}
 	list := settingsOf(ctx)
 	if c.Given {
@@ -68,32 +72,55 @@ func printJSON(w io.Writer, list []setting) error {
 	return e.Encode(out)
 }
 
-// printYAML prints settings below the headings of the help, with comments in a column.
+// printYAML prints settings below the headings of the help, with comments in a column. What has no value is a comment too.
 func printYAML(w io.Writer, list []setting) error {
 	lines, longest := make([]string, len(list)), 0
 	for i, s := range list {
 		lines[i] = s.flag.Name + ": " + yamlOf(s.shownValue())
-		if n := len([]rune(lines[i])); n <= 50 {
+		if s.flag.Target.IsZero() && !s.flag.IsBool() && s.flag.Default == "" {
+			lines[i] = "# " + s.flag.Name + ":"
+		}
+		if n := utf8.RuneCountInString(lines[i]); n <= widest {
 			longest = max(longest, n)
 		}
 	}
-	group := ""
-	for i, s := range list {
-		if s.flag.Group != nil && s.flag.Group.Title != group {
-			group = s.flag.Group.Title
-			if _, err := fmt.Fprintf(w, "%s# %s\n", strings.Repeat("\n", min(i, 1)), strings.TrimSuffix(group, ":")); err != nil {
-				return err
+	var b strings.Builder
+	for _, group := range groupsOf(list) {
+		fmt.Fprintf(&b, "\n# %s\n", strings.TrimSuffix(cmp.Or(group, "Others"), ":"))
+		for i, s := range list {
+			if groupOf(s.flag) != group {
+				continue
 			}
-		}
-		mark := ""
-		if s.flag.Tag.Has("reload") {
-			mark = " ↻"
-		}
-		if _, err := fmt.Fprintf(w, "%-*s  # %s%s\n", longest, lines[i], s.origin(), mark); err != nil {
-			return err
+			fmt.Fprintf(&b, "%-*s  # %s", longest, lines[i], s.origin())
+			if s.flag.Tag.Has("reload") {
+				b.WriteString(" ↻")
+			}
+			b.WriteByte('\n')
 		}
 	}
-	return nil
+	_, err := io.WriteString(w, strings.TrimPrefix(b.String(), "\n"))
+	return err
+}
+
+// widest is the longest setting that moves the comments to the right.
+const widest = 50
+
+// groupsOf are the headings of settings, in the order of the first of each.
+func groupsOf(list []setting) []string {
+	var groups []string
+	for _, s := range list {
+		if group := groupOf(s.flag); !slices.Contains(groups, group) {
+			groups = append(groups, group)
+		}
+	}
+	return groups
+}
+
+func groupOf(flag *kong.Flag) string {
+	if flag.Group == nil {
+		return ""
+	}
+	return flag.Group.Title
 }
 
 // yamlOf is a value in YAML, on one line.
