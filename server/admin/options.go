@@ -22,7 +22,7 @@ type Options struct {
 // Access has the flags for who may ask the admin plane, beside --admin and --token.
 type Access struct {
 	TokenFile     string   `type:"existingfile" placeholder:"FILE" help:"File with the token, in place of --token: so it is on no command line. It is read anew when it changes."`
-	ReadToken     string   `placeholder:"SECRET" help:"A second token, for callers that may see everything and change nothing."`
+	ReadToken     string   `secret:"" placeholder:"SECRET" help:"A second token, for callers that may see everything and change nothing."`
 	ReadTokenFile string   `type:"existingfile" placeholder:"FILE" help:"File with that token, in place of --read-token. It is read anew when it changes."`
 	AdminCert     string   `type:"existingfile" placeholder:"FILE" help:"Certificate of the admin plane (PEM); with --admin-key. Both are read anew when they change."`
 	AdminKey      string   `type:"existingfile" placeholder:"FILE" help:"Key of the admin plane's certificate (PEM)."`

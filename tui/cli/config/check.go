@@ -112,7 +112,7 @@ func (c *check) values(ctx *kong.Context) {
 	for _, section := range c.file.sections {
 		for name, node := range section {
 			_, err := checked(node, byName[name])
-			c.add(err)
+			c.add(cmp.Or(c.file.mayNot(byName[name], node), err))
 		}
 	}
 }
@@ -141,7 +141,7 @@ func (c *check) together(chosen string) {
 		if err == nil {
 			continue
 		}
-		if err = c.placed(errors.New(plain(args[0], err)), name); !seen[err.Error()] {
+		if err = c.placed(err, name); !seen[err.Error()] {
 			seen[err.Error()] = true
 			c.add(err)
 		}
@@ -153,6 +153,10 @@ var flagInText = regexp.MustCompile(`--([a-z][a-z0-9-]*)|\b([a-z][a-z0-9]*-[a-z0
 
 // placed is an error with the place in the file of the first setting that it names, and the profile that has it.
 func (c *check) placed(err error, profile string) error {
+	if m, ok := errors.AsType[*yaml.Mistake](err); ok {
+		return m
+	}
+	err = errors.New(plain(c.args[0], err))
 	if c.file == nil {
 		return err
 	}

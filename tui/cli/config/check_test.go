@@ -2,10 +2,12 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,12 +52,36 @@ func runConfig(t *testing.T, file string, args ...string) (string, error) {
 		}
 		return k
 	}
+	if file != "" && !slices.Contains(args, "--config") {
+		args = slices.Insert(args, 1, "--config", "holter.yaml")
+	}
 	running, err := parser().Parse(append([]string{"config"}, args...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = running.Run(NewSettings(running, nil, parser))
-	return out.String(), err
+	dir := inTest(t)
+	if err != nil {
+		err = errors.New(strings.ReplaceAll(err.Error(), dir, ""))
+	}
+	return strings.ReplaceAll(out.String(), dir, ""), err
+}
+
+func TestCheckOfAFileThatWasFound(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "holter.yaml", "listen: :443\nprofiles: {prod: {token: x}}\n")
+	found := check{args: []string{"serve"}, fresh: func() *kong.Kong {
+		k, err := kong.New(new(program), kong.Name("holter"), Values())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}}
+	found.run()
+	text := fmt.Sprint(found.sorted())
+	if len(found.mistakes) != 2 || !strings.Contains(text, "holter.yaml:1:9: listen opens a port") || !strings.Contains(text, "holter.yaml:2:26: token sets a token") {
+		t.Errorf("%s", text)
+	}
 }
 
 func TestCheckFindsAll(t *testing.T) {
