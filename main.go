@@ -167,7 +167,7 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, settings *conf
 	}
 	m.Monitor.Warn(streams.Err)
 	monitor.Reloads(settings.Reloader(func() (reload.Commit, error) {
-		return reload.All(func() (reload.Commit, error) { return m.Monitor.Prepare(monitor) }, m.View.Prepare)
+		return reload.All(func() (reload.Commit, error) { return m.Monitor.Prepare(monitor) }, m.View.Prepare, srv.Prepare)
 	}))
 	source := monitor.Source()
 	// With Go's 100 percent, memory that idle connections do not need is kept for the next collection.

@@ -37,7 +37,7 @@ type Options struct {
 	AgeCut  time.Duration `default:"0s" help:"The same for the age of a connection, such as 60m for Cloud Run."`
 
 	Admin  string       `default:"127.0.0.1:7071" group:"Admin plane:" placeholder:"HOST:PORT" help:"Address of the admin plane: health, API and events; empty for none."`
-	Token  string       `secret:"" group:"Admin plane:" placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
+	Token  string       `reload:"" secret:"" group:"Admin plane:" placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
 	Access admin.Access `embed:"" group:"Admin plane:"`
 
 	MetricsOpen bool `group:"Admin plane:" help:"Answer GET /metrics of the admin plane without the token: a Prometheus needs none, and sees no client, no address and no path; only the ids of services."`

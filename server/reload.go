@@ -16,10 +16,11 @@ func (m *Monitor) Prepare(next Options) (reload.Commit, error) {
 	if err := cmp.Or(m.invalid, next.Validate()); err != nil {
 		return nil, err
 	}
-	commit, err := reload.All(
-		reload.Of(&m.limits, next),
-		reload.Of(m.alerts, next.Alerts),
-	)
+	steps := []reload.Step{reload.Of(&m.limits, next), reload.Of(m.alerts, next.Alerts)}
+	if m.admin != nil {
+		steps = append(steps, reload.Of(m.admin, next.plane()))
+	}
+	commit, err := reload.All(steps...)
 	if err != nil {
 		return nil, err
 	}

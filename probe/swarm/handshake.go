@@ -16,7 +16,7 @@ import (
 
 // Handshake holds the flags for how clients connect.
 type Handshake struct {
-	Header      []string `sep:"none" placeholder:"'NAME: VALUE'" help:"Header to add to the handshake; may be repeated."`
+	Header      []string `secret:"" sep:"none" placeholder:"'NAME: VALUE'" help:"Header to add to the handshake; may be repeated."`
 	Subprotocol []string `sep:"none" placeholder:"NAME" help:"Subprotocol to offer; may be repeated. As in a browser, a connection fails if the server chooses another one, or none of them."`
 	SourceAddr  []string `name:"source-addr" sep:"," placeholder:"ADDRESS" help:"Address of this machine to connect from; by default the system chooses. With several, or a network such as 127.0.0.0/24, the clients take turns: one address has about 28000 ports towards one address of the server, so more clients need more of them."`
 	Insecure    bool     `help:"Trust any certificate."`

@@ -22,6 +22,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"holter/model/reload"
 )
 
 // longest is how many bytes a file may have.
@@ -33,10 +35,11 @@ type Files[T any] struct {
 	paths []string
 	parse func(contents [][]byte) (T, error)
 
-	reading sync.Mutex
-	inForce sum // under reading
-	coming  sum // what the last Refresh saw; under reading
-	value   atomic.Pointer[T]
+	value atomic.Pointer[T]
+
+	taking  sync.Mutex
+	inForce sum // under taking
+	coming  sum // what the last Refresh saw; under taking
 }
 
 // sum stands for the contents of all files.
@@ -55,30 +58,69 @@ func Open[T any](flags string, parse func(contents [][]byte) (T, error), paths .
 func (f *Files[T]) Value() T { return *f.value.Load() }
 
 // Reload reads the files, and reports whether they hold something else now. With an error the value stays.
-func (f *Files[T]) Reload() (changed bool, err error) { return f.renew(true) }
+func (f *Files[T]) Reload() (changed bool, err error) {
+	value, now, err := f.load()
+	if err != nil {
+		return false, err
+	}
+	return f.take(value, now), nil
+}
+
+// Prepare is the step of a reload of all settings: it reads the files, and what it returns puts in force what they held.
+func (f *Files[T]) Prepare() (reload.Commit, error) {
+	value, now, err := f.load()
+	if err != nil {
+		return nil, err
+	}
+	return func() { f.take(value, now) }, nil
+}
 
 // Refresh is Reload, but for a change that the last Refresh has not seen yet.
-func (f *Files[T]) Refresh() (changed bool, err error) { return f.renew(false) }
-
-func (f *Files[T]) renew(atOnce bool) (changed bool, err error) {
-	f.reading.Lock()
-	defer f.reading.Unlock()
+func (f *Files[T]) Refresh() (changed bool, err error) {
 	contents, now, err := readAll(f.paths)
 	if err != nil {
 		return false, f.failed(err)
 	}
-	settled := atOnce || now == f.coming
-	f.coming = now
-	if f.value.Load() != nil && (now == f.inForce || !settled) {
+	if !f.news(now) {
 		return false, nil
 	}
 	value, err := f.parse(contents)
 	if err != nil {
 		return false, f.failed(err)
 	}
-	f.inForce = now
+	return f.take(value, now), nil
+}
+
+// news reports whether the files hold something else than what is in force, and did at the last Refresh too.
+func (f *Files[T]) news(now sum) bool {
+	f.taking.Lock()
+	defer f.taking.Unlock()
+	settled := now == f.coming
+	f.coming = now
+	return settled && now != f.inForce
+}
+
+func (f *Files[T]) load() (value T, of sum, err error) {
+	contents, of, err := readAll(f.paths)
+	if err == nil {
+		value, err = f.parse(contents)
+	}
+	if err != nil {
+		err = f.failed(err)
+	}
+	return value, of, err
+}
+
+// take puts a value in force, and reports whether it is another one than that of before.
+func (f *Files[T]) take(value T, of sum) bool {
+	f.taking.Lock()
+	defer f.taking.Unlock()
+	if f.value.Load() != nil && of == f.inForce {
+		return false
+	}
+	f.inForce = of
 	f.value.Store(&value)
-	return true, nil
+	return true
 }
 
 func (f *Files[T]) failed(err error) error { return fmt.Errorf("load %s: %w", f.flags, err) }
@@ -116,6 +158,7 @@ func read(path string) ([]byte, error) {
 // Renewed is something that is read anew when it has changed. All Files are.
 type Renewed interface {
 	Refresh() (changed bool, err error)
+	Prepare() (reload.Commit, error)
 	String() string
 }
 

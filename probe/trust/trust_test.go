@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"holter/model/reload"
 	"holter/probe/trust/trusttest"
 )
 
@@ -87,8 +88,18 @@ func TestWhatMakesNoSenseChangesNothing(t *testing.T) {
 			t.Errorf("%s: error %v, another value %v", name, err, f.Value() != first)
 		}
 	}
+	if _, err := f.Prepare(); err == nil {
+		t.Error("prepared for an empty file")
+	}
 	files.Write(t, 3)
-	if changed, err := f.Reload(); !changed || err != nil || f.Value().Leaf.SerialNumber.Int64() != 3 {
+	commit, err := f.Prepare()
+	if err != nil || f.Value() != first {
+		t.Fatalf("error %v, in force before the commit: %v", err, f.Value() != first)
+	}
+	if commit(); f.Value().Leaf.SerialNumber.Int64() != 3 {
+		t.Error("not in force after the commit")
+	}
+	if changed, err := f.Reload(); changed || err != nil {
 		t.Errorf("changed %v, error %v", changed, err)
 	}
 }
@@ -134,6 +145,8 @@ func (u *unsteady) Refresh() (bool, error) {
 	defer u.mu.Unlock()
 	return u.changed, u.err
 }
+
+func (u *unsteady) Prepare() (reload.Commit, error) { return nil, nil }
 
 func (u *unsteady) String() string { return "--tls-cert" }
 

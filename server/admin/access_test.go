@@ -271,3 +271,82 @@ func TestAdminWithTLS(t *testing.T) {
 		t.Errorf("the log: %s", text.String())
 	}
 }
+
+// A reload takes new tokens, names and files, all of them or none.
+func TestAccessIsReloaded(t *testing.T) {
+	files := trusttest.New(t, 1)
+	path := filepath.Join(t.TempDir(), "token")
+	writeFile(t, path, "first\n")
+	o := Options{Address: "127.0.0.1:0", Token: "s3cret", Access: Access{AdminCert: files.Cert, AdminKey: files.Key, ReadTokenFile: path}}
+	a := New(newFakeSource(), o, silent)
+	runAdmin(t, a)
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}, Timeout: patienceOfTests}
+	ask := func(token, host string) (status int, serial int64) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), "GET", a.URL()+"/api/v1/summary", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Host = host
+		response, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		return response.StatusCode, response.TLS.PeerCertificates[0].SerialNumber.Int64()
+	}
+	want := func(serial int64, status map[string]int) {
+		t.Helper()
+		for token, want := range status {
+			if got, shown := ask(token, "localhost"); got != want || shown != serial {
+				t.Errorf("%s: status %d with certificate %d, want %d with %d", token, got, shown, want, serial)
+			}
+		}
+	}
+	before := map[string]int{"s3cret": 200, "first": 200, "second": 401, "other": 401}
+	want(1, before)
+	files = trusttest.New(t, 2)
+	writeFile(t, path+".second", "second\n")
+	next := o
+	next.Token, next.AdminHosts = "other", []string{"ops.example"}
+	next.ReadTokenFile, next.AdminCert, next.AdminKey = path+".second", files.Cert, files.Key
+	for name, spoil := range map[string]func(*Options){
+		"one token":   func(o *Options) { o.Token = "second" },
+		"no file":     func(o *Options) { o.ReadTokenFile = path + ".gone" },
+		"no key":      func(o *Options) { o.AdminKey = o.AdminCert },
+		"no TLS":      func(o *Options) { o.AdminCert, o.AdminKey = "", "" },
+		"a bad token": func(o *Options) { o.Token = "with blanks" },
+		"no token":    func(o *Options) { o.Token, o.ReadTokenFile, o.Address = "", "", ":7071" },
+	} {
+		bad := next
+		spoil(&bad)
+		if commit, err := a.Prepare(bad); err == nil || commit != nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	commit, err := a.Prepare(next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(1, before)
+	if status, _ := ask("s3cret", "ops.example"); status != 403 {
+		t.Errorf("status %d for the new name before the commit", status)
+	}
+	commit()
+	want(2, map[string]int{"s3cret": 401, "first": 401, "second": 200, "other": 200})
+	if status, _ := ask("other", "ops.example"); status != 200 {
+		t.Errorf("status %d for the new name", status)
+	}
+	plain := serveWith(t, Options{})
+	if _, err := plain.Prepare(Options{Address: "127.0.0.1:0", Access: Access{AdminCert: files.Cert, AdminKey: files.Key}}); err == nil || !strings.Contains(err.Error(), "until a restart") {
+		t.Errorf("error %v", err)
+	}
+	if commit, err = plain.Prepare(Options{Address: "127.0.0.1:0", Token: "s3cret"}); err != nil {
+		t.Fatal(err)
+	}
+	commit()
+	if status, _, _ := call(t, plain.URL(), "GET", "/api/v1/summary", ""); status != 401 {
+		t.Errorf("status %d without the token that came by a reload", status)
+	}
+}

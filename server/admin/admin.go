@@ -103,12 +103,14 @@ func (a *Plane) Listen() error {
 	if err := a.options.Validate(); err != nil {
 		return err
 	}
-	g, err := newGuard(a.options)
-	if err != nil {
-		return err
-	}
-	if err := a.install(g); err != nil {
-		return err
+	if a.guard.Load() == nil { // Prepare may have come before
+		g, err := newGuard(a.options)
+		if err != nil {
+			return err
+		}
+		if err := a.install(g); err != nil {
+			return err
+		}
 	}
 	a.plane = plane.New(http.HandlerFunc(a.answer), a.log)
 	if err := a.plane.Listen(a.options.Address, "--admin"); err != nil {

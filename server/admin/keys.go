@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"errors"
 	"slices"
 
+	"holter/model/reload"
 	"holter/probe/trust"
 )
 
@@ -91,6 +93,9 @@ type tokenFile struct {
 	plane *Plane
 }
 
+// Prepare has nothing to do: that of the plane reads its files.
+func (f tokenFile) Prepare() (reload.Commit, error) { return nil, nil }
+
 func (f tokenFile) Refresh() (changed bool, err error) {
 	if changed, err = f.Files.Refresh(); err != nil {
 		return false, err
@@ -102,6 +107,22 @@ func (f tokenFile) Refresh() (changed bool, err error) {
 func (a *Plane) install(g *guard) error {
 	a.guard.Store(g)
 	return a.cutKeys()
+}
+
+// Prepare reads the files of next anew, and has next take the place of whom the plane lets in: see package reload. The address
+// stays, and so does whether the plane speaks TLS.
+func (a *Plane) Prepare(next Options) (reload.Commit, error) {
+	if err := next.Validate(); err != nil {
+		return nil, err
+	}
+	if (next.AdminCert == "") != (a.options.AdminCert == "") {
+		return nil, errors.New("--admin-cert: whether the admin plane speaks TLS stays as it is until a restart")
+	}
+	g, err := newGuard(next)
+	if err != nil {
+		return nil, err
+	}
+	return func() { a.install(g) }, nil // its tokens are two
 }
 
 // cutKeys makes the keys anew from the tokens of now. What a caller has begun with a token that is no longer one of them

@@ -21,12 +21,12 @@ type Options struct {
 
 // Access has the flags for who may ask the admin plane, beside --admin and --token.
 type Access struct {
-	TokenFile     string   `type:"existingfile" placeholder:"FILE" help:"File with the token, in place of --token: so it is on no command line. It is read anew when it changes."`
-	ReadToken     string   `secret:"" placeholder:"SECRET" help:"A second token, for callers that may see everything and change nothing."`
-	ReadTokenFile string   `type:"existingfile" placeholder:"FILE" help:"File with that token, in place of --read-token. It is read anew when it changes."`
-	AdminCert     string   `type:"existingfile" placeholder:"FILE" help:"Certificate of the admin plane (PEM); with --admin-key. Both are read anew when they change."`
-	AdminKey      string   `type:"existingfile" placeholder:"FILE" help:"Key of the admin plane's certificate (PEM)."`
-	AdminHosts    []string `name:"admin-host" placeholder:"NAME" help:"Name, or NAME:PORT, under which the admin plane is asked by a reverse proxy in front of it; repeatable. On a loopback address every other name is refused, as that of a page whose author lets its name point here."`
+	TokenFile     string   `reload:"" type:"existingfile" placeholder:"FILE" help:"File with the token, in place of --token: so it is on no command line. It is read anew when it changes."`
+	ReadToken     string   `reload:"" secret:"" placeholder:"SECRET" help:"A second token, for callers that may see everything and change nothing."`
+	ReadTokenFile string   `reload:"" type:"existingfile" placeholder:"FILE" help:"File with that token, in place of --read-token. It is read anew when it changes."`
+	AdminCert     string   `reload:"" type:"existingfile" placeholder:"FILE" help:"Certificate of the admin plane (PEM); with --admin-key. Both are read anew when they change."`
+	AdminKey      string   `reload:"" type:"existingfile" placeholder:"FILE" help:"Key of the admin plane's certificate (PEM)."`
+	AdminHosts    []string `reload:"" name:"admin-host" placeholder:"NAME" help:"Name, or NAME:PORT, under which the admin plane is asked by a reverse proxy in front of it; repeatable. On a loopback address every other name is refused, as that of a page whose author lets its name point here."`
 }
 
 // Validate refuses options that make no sense, with an error that says what to write instead. It wants a token if other

@@ -38,7 +38,7 @@ func (o Options) Validate() error {
 
 // Access is how a command gets into another holter.
 type Access struct {
-	Token     string `placeholder:"SECRET" help:"Token that the other holter was started with."`
+	Token     string `secret:"" placeholder:"SECRET" help:"Token that the other holter was started with."`
 	TokenFile string `type:"existingfile" placeholder:"FILE" help:"File with that token, in place of --token. It is read anew when it changes."`
 	CA        string `name:"ca" type:"existingfile" placeholder:"FILE" help:"Trust the certificates in this PEM file instead of the system's, for an address with https://."`
 	Insecure  bool   `help:"Trust any certificate."`

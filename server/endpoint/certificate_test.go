@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -37,14 +36,12 @@ func TestCertificateIsReplaced(t *testing.T) {
 	each(t, guests, func(i int) error { return echoes(guests[i]) })
 
 	files.Write(t, 2)
-	until, tick := time.After(patienceOfTests), time.NewTicker(50*time.Millisecond)
-	defer tick.Stop()
-	for certificateOf(t, s) != 2 {
-		select {
-		case <-tick.C:
-		case <-until:
-			t.Fatal("the old certificate is still shown")
-		}
+	commit, err := s.Prepare()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if commit(); certificateOf(t, s) != 2 {
+		t.Error("the old certificate is still shown")
 	}
 	each(t, guests, func(i int) error { return echoes(guests[i]) })
 	if _, _, err := dialer.Dial(s.URL(), nil); err == nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/reload"
 	"holter/probe/process"
 	"holter/probe/trust"
 )
@@ -106,6 +107,16 @@ func (d *Data) files() []trust.Renewed {
 		return append([]trust.Renewed{pair}, d.Files...)
 	}
 	return d.Files
+}
+
+// Prepare is the step of a reload of all settings: it reads the files anew that secure the plane. Where they are stays until a
+// restart.
+func (d *Data) Prepare() (reload.Commit, error) {
+	var steps []reload.Step
+	for _, f := range d.files() {
+		steps = append(steps, f.Prepare)
+	}
+	return reload.All(steps...)
 }
 
 // URL is where a WebSocket client of this machine connects, once Listen has returned.

@@ -163,7 +163,7 @@ func (p *upstreamProbe) Close() {
 // ProbeOptions say how the upstream is asked for its health.
 type ProbeOptions struct {
 	UpstreamProbe       string   `placeholder:"PATH" help:"Ask the upstream for its health too: with a WebSocket of holter's own at this path, which is pinged as often as services are asked. It is called upstream among the services."`
-	UpstreamProbeHeader []string `sep:"none" placeholder:"FIELD:VALUE" help:"Header field of that WebSocket's handshake, such as 'Cookie: session=SECRET'. May be given more than once."`
+	UpstreamProbeHeader []string `secret:"" sep:"none" placeholder:"FIELD:VALUE" help:"Header field of that WebSocket's handshake, such as 'Cookie: session=SECRET'. May be given more than once."`
 }
 
 // Validate refuses settings that make no sense. The error says what to write instead, and shows no value of a header field.
