@@ -59,10 +59,11 @@ func TestSecretsStaySecret(t *testing.T) {
 	if err := os.WriteFile(token, []byte("tok3n-of-all\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	hook := "http://" + freePort(t) + "/hook-p4th?x=hook-p4th"
+	nobody := "http://" + freePort(t)
+	hook := nobody + "/hook-p4th?x=hook-p4th"
 	p := start(t, "--token-file", token, "--read-token", "tok3n-to-read", "--admin-cert", files.Cert, "--admin-key", files.Key,
 		"--alert", "Some=count(state=open) > 0", "--alert-webhook", hook, "--alert-secret", "s1gning-k3y", "--alertmanager", hook,
-		"--health", "api="+hook, "--health-header", "Authorization: Bearer he4der-value", "--identity", "query:token")
+		"--health", "api="+nobody+"/health?key=qu3ry-token", "--health-header", "Authorization: Bearer he4der-value", "--identity", "query:token")
 	var said strings.Builder
 	lines := make(chan struct{})
 	go func() {
