@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 	if text := os.Getenv(ordersVariable); text != "" {
 		os.Exit(serveAsCrew(text))
 	}
+	if text := os.Getenv(regularsVariable); text != "" {
+		os.Exit(serveAsRegulars(text))
+	}
 	if os.Getenv(colleagueVariable) != "" {
 		os.Exit(serveAsColleague())
 	}
