@@ -122,6 +122,10 @@ func (l *ledger) book(e *api.Event) {
 		}
 	case "storm.started", "storm.ended":
 		l.storms[e.Storm.ID] = &e.Storm.StormSummary
+	case "config.reloaded":
+		if r := e.Reload; r.Error != "" || len(r.Changed) == 0 || len(r.Kept) > 0 {
+			l.mistake("settings read anew by %s: %q, changed %+v, kept %+v", r.By, r.Error, r.Changed, r.Kept)
+		}
 	case "host.late":
 		l.late = append(l.late, *e.Late)
 	}
@@ -177,13 +181,14 @@ type sum struct {
 	endsOf                 map[string]int // by kind, by whom and code
 	refusedOf              map[string]int // by kind
 	stormsBegun, stormsOff int
+	reloads                int
 }
 
 func (l *ledger) sum() sum {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := sum{seq: l.seq, dropped: l.dropped, opened: l.opened, open: len(l.open), endsOf: maps.Clone(l.closed), refusedOf: maps.Clone(l.refused),
-		openOf: map[string]int{}, openedOf: map[string]int{}, stormsBegun: l.other["storm.started"], stormsOff: l.other["storm.ended"]}
+		openOf: map[string]int{}, openedOf: map[string]int{}, stormsBegun: l.other["storm.started"], stormsOff: l.other["storm.ended"], reloads: l.other["config.reloaded"]}
 	for _, n := range l.closed {
 		s.closed += n
 	}

@@ -6,9 +6,11 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,6 +29,7 @@ const (
 	// At these times of a round
 	faultsBegin  = 4 * time.Second
 	kicksBegin   = 8 * time.Second
+	reloads      = 10 * time.Second
 	faultsEnd    = 12 * time.Second
 	stormBegins  = 18 * time.Second
 	foesLeave    = 45 * time.Second
@@ -42,11 +45,18 @@ const (
 
 func disturbed(client string) bool { return strings.HasSuffix(client, disturbedEnd) }
 
+// settings of the house in two versions. Each minute the other one takes its place.
+var settings = [2]string{
+	"accept-rate: 0\nmax-conns: 100000\n",
+	"max-conns: 90000\nmax-conns-per-ip: 80000\nalert:\n  - alert: ManyFailed\n    expr: count(state=failed) > 4000\n",
+}
+
 // soak is a holter that is used and abused for a while, with another one in front of it that some of its clients come through.
 type soak struct {
 	serve, proxy *house
 	parties      []*attendance
 	foes         *foes
+	settings     string // the file
 	begin        time.Time
 	storms       int
 	late         []float64 // how late beats were, in ms
@@ -121,8 +131,10 @@ func TestSoak(t *testing.T) {
 func openSoak(t *testing.T) *soak {
 	t.Helper()
 	flags := []string{"--linger", "30s"}
-	serve := start(t, flags...)
-	s := &soak{serve: openHouse(t, "serve", serve), proxy: openHouse(t, "proxy", launch(t, "proxy", append(flags, serve.page)...))}
+	file := filepath.Join(t.TempDir(), "holter.yaml")
+	save(t, file, settings[0])
+	serve := start(t, append(flags, "--config", file)...)
+	s := &soak{settings: file, serve: openHouse(t, "serve", serve), proxy: openHouse(t, "proxy", launch(t, "proxy", append(flags, serve.page)...))}
 	s.foes = newFoes(t, serve)
 	return s
 }
@@ -169,6 +181,8 @@ func (s *soak) round(t *testing.T, round int) {
 	s.until(t, round, kicksBegin)
 	s.kick(t, api.Kick{Q: "client~" + kickedEnd + "$ !" + foesName, Reason: "one of some", OverMS: 2000}, soakClients/100)
 	s.ended(byKick, 100)
+	s.until(t, round, reloads)
+	s.reload(t, round)
 	s.until(t, round, faultsEnd)
 	s.disturb(t)
 	s.gather(t, when+", after some were kicked")
@@ -209,6 +223,27 @@ func (s *soak) kick(t *testing.T, k api.Kick, n int) {
 	}
 }
 
+// reload has holter read other settings, now by a signal and now by a call.
+func (s *soak) reload(t *testing.T, round int) {
+	t.Helper()
+	save(t, s.settings, settings[(round+1)%2])
+	if round%2 == 0 {
+		s.serve.p.signal(t, syscall.SIGHUP)
+	} else if resp, err := http.Post(s.serve.p.admin+"/api/v1/reload", "", nil); err != nil {
+		t.Error(err)
+	} else {
+		resp.Body.Close()
+	}
+	eventually(t, patience, "the settings are read anew", func() bool { return s.serve.ledger.sum().reloads == round+1 })
+}
+
+func save(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // ended books that connections end, one of so many.
 func (s *soak) ended(how outcome, oneOf int) {
 	for _, a := range s.parties {
@@ -223,7 +258,8 @@ func (s *soak) ended(how outcome, oneOf int) {
 	}
 }
 
-// storm throws all clients out, each time in another way, and says how.
+// storm throws all clients out, each time in another way, and says how. It takes a second: a reader of events may lose some
+// of more than 2048 at once.
 func (s *soak) storm(t *testing.T, round int) string {
 	t.Helper()
 	const all = "!" + foesName
@@ -231,11 +267,11 @@ func (s *soak) storm(t *testing.T, round int) string {
 	switch round % 5 {
 	case 0:
 		s.serve.p.ask(t, http.MethodPost, "/api/v1/refuse", map[string]int64{"for_ms": 3000}, new(map[string]any))
-		s.kick(t, api.Kick{Q: all, Code: 1012, Reason: "deploy"}, soakClients)
+		s.kick(t, api.Kick{Q: all, Code: 1012, Reason: "deploy", OverMS: 1000}, soakClients)
 		s.ended(byOrder, 1)
 		return "a deploy"
 	case 1:
-		s.kick(t, api.Kick{Q: all, RST: true}, soakClients)
+		s.kick(t, api.Kick{Q: all, RST: true, OverMS: 1000}, soakClients)
 		s.ended(byReset, 1)
 		return "a reset of all connections by holter"
 	case 2:
@@ -245,7 +281,10 @@ func (s *soak) storm(t *testing.T, round int) string {
 		s.ended(byLoss, 1)
 		return "a reset of all connections by the clients"
 	case 3:
-		s.fault(t, all, soakClients, "cut=1011")
+		for last := range 10 {
+			s.fault(t, fmt.Sprintf("client~%d$ %s", last, all), soakClients/10, "cut=1011")
+			pause(t.Context(), 100*time.Millisecond)
+		}
 		s.ended(byCut, 1)
 		return "a cut of all connections"
 	default:
