@@ -82,13 +82,14 @@ func (s *schedule) popDue(now model.Instant, batch []*leg) []*leg {
 	return batch
 }
 
-// untilNext returns the time until a leg may be due, at most limit.
+// untilNext returns the time until a leg may be due, at most limit. It is never that of a moment in the middle of a slotTime:
+// calm legs are due at the beginning of one.
 func (s *schedule) untilNext(now model.Instant, limit time.Duration) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for pause := time.Duration(0); pause < limit; pause += slotTime {
 		if s.slots[(int64(now)+int64(pause))/int64(slotTime)%wheelSlots] != nil {
-			return max(pause, slotTime)
+			return max(pause, slotTime) - time.Duration(now)%slotTime
 		}
 	}
 	return limit

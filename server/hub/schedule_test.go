@@ -81,6 +81,25 @@ func TestSchedulerSleepsUntilALegIsDue(t *testing.T) {
 	}
 }
 
+// What is due at the beginning of a slot is visited then, whatever the time of the run before.
+func TestNextRunIsOnTime(t *testing.T) {
+	const ms = time.Millisecond
+	for _, tc := range []struct{ now, due, want time.Duration }{
+		{7 * ms, 40 * ms, 33 * ms},
+		{0, 40 * ms, 40 * ms},
+		{7 * ms, 10 * ms, 3 * ms},
+		{7 * ms, 8 * ms, 3 * ms}, // not due at the beginning of its slot
+		{7 * ms, 7 * ms, 3 * ms},
+	} {
+		var s schedule
+		s.popDue(at(time.Second+tc.now), nil)
+		s.set(&leg{slot: -1}, at(time.Second+tc.due))
+		if pause := s.untilNext(at(time.Second+tc.now), heart.SchedulerPause); pause != tc.want {
+			t.Errorf("%v until the next run, at %v with a leg that is due at %v; want %v", pause, tc.now, tc.due, tc.want)
+		}
+	}
+}
+
 func BenchmarkSchedule(b *testing.B) {
 	const n = 10_000
 	var s schedule
