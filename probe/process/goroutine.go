@@ -11,8 +11,8 @@ import (
 )
 
 // Go runs f in a new goroutine. If f panics, the function of BeforeAbort is called before the program ends. All
-// goroutines of the program are started with Go, or with Group, Run, Together or Beside, which also wait for them. Go
-// does not wait: its caller has to.
+// goroutines of the program are started with Go, or with Group, Run, Together, Beside or Gently, which also wait for them.
+// Go does not wait: its caller has to.
 func Go(f func()) { go Guard(f)() }
 
 // Guard wraps f for functions that start the goroutine themselves, such as time.AfterFunc and context.AfterFunc. A

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestGroupWaits(t *testing.T) {
@@ -85,5 +87,61 @@ func TestBesideOutlastsThePart(t *testing.T) {
 	}
 	if first := <-order; first != "part" {
 		t.Errorf("the %s ended first", first)
+	}
+}
+
+// Only after SIGTERM does a part run on until it is wound up. It may end before that.
+func TestGently(t *testing.T) {
+	for name, c := range map[string]struct {
+		cause  error
+		wind   time.Duration
+		part   time.Duration // after which it ends by itself; 0 for never
+		length time.Duration
+	}{
+		"interrupted":                {nil, time.Minute, 0, 0},
+		"terminated":                 {ErrTerminated, time.Minute, 0, time.Minute},
+		"ended while it is wound up": {ErrTerminated, time.Minute, 10 * time.Second, 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				below, stop := context.WithCancel(ctx) // as that of a command is
+				defer stop()
+				last := errors.New("the part's")
+				ended := make(chan error, 1)
+				go func() {
+					ended <- Gently(func(ctx context.Context) {
+						select {
+						case <-ctx.Done():
+						case <-time.After(c.wind):
+						}
+					}, func(ctx context.Context) error {
+						var itself <-chan time.Time
+						if c.part > 0 {
+							itself = time.After(time.Hour + c.part)
+						}
+						select {
+						case <-ctx.Done():
+						case <-itself:
+						}
+						return last
+					})(below)
+				}()
+				time.Sleep(time.Hour)
+				begin := time.Now()
+				cancel(c.cause)
+				if err := <-ended; err != last || time.Since(begin) != c.length {
+					t.Errorf("ended with %v after %v, want after %v", err, time.Since(begin), c.length)
+				}
+			})
+		})
+	}
+}
+
+func TestGentlyEndsWithItsPart(t *testing.T) {
+	done := errors.New("done")
+	err := Gently(func(context.Context) { t.Error("wound up") }, func(context.Context) error { return done })(t.Context())
+	if err != done {
+		t.Errorf("error %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -10,8 +11,12 @@ import (
 	"time"
 )
 
+// ErrTerminated is the cause of a context that ended because of SIGTERM: see context.Cause.
+var ErrTerminated = errors.New("told to end by SIGTERM")
+
 // Interruptible returns a context that ends at the first SIGINT or SIGTERM. The second signal calls the function of
-// BeforeAbort and ends the program with the exit code that a shell reports for it: 128 plus the signal's number.
+// BeforeAbort and ends the program with the exit code that a shell reports for it: 128 plus the signal's number. After
+// SIGTERM, which a service manager sends, the cause of the context is ErrTerminated.
 //
 // The context also ends at SIGHUP, unless the program was started with that ignored, as nohup does, or OnHangup says what it is
 // for. SIGHUP never counts as the second signal: when a terminal is closed, both its shell and the kernel send it.
@@ -19,7 +24,7 @@ import (
 // SIGQUIT and SIGABRT call the function of BeforeAbort and then do what they do in any Go program: the stacks of all goroutines
 // are printed, and the exit code is 2. But they do not wait without end for a terminal that takes nothing.
 func Interruptible(ctx context.Context) context.Context {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
 	ends := make(chan os.Signal, 2)
 	signal.Notify(ends, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -36,10 +41,13 @@ func Interruptible(ctx context.Context) context.Context {
 					os.Exit(128 + int(s.(syscall.Signal)))
 				}
 				second = true
-				cancel()
+				if s == syscall.SIGTERM {
+					cancel(ErrTerminated)
+				}
+				cancel(nil)
 			case <-hangups:
 				if !handled.Load().take() {
-					cancel()
+					cancel(nil)
 				}
 			case s := <-aborts:
 				abort()
@@ -49,6 +57,41 @@ func Interruptible(ctx context.Context) context.Context {
 		}
 	})
 	return ctx
+}
+
+// Gently returns a Part that runs part until ctx ends. If SIGTERM has ended ctx, part runs on while wind runs, which winds up
+// the work of part at leisure, and its context ends after that. If part ends by itself meanwhile, the context of wind ends, and
+// the Part waits for it.
+func Gently(wind func(context.Context), part Part) Part {
+	return func(ctx context.Context) error {
+		lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
+		defer stop()
+		ended := make(chan error, 1)
+		Go(func() { ended <- part(lasting) })
+		select {
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+		}
+		if errors.Is(context.Cause(ctx), ErrTerminated) {
+			winding, cancel := context.WithCancel(lasting)
+			defer cancel()
+			wound := make(chan struct{})
+			Go(func() {
+				defer close(wound)
+				wind(winding)
+			})
+			select {
+			case err := <-ended:
+				cancel()
+				<-wound
+				return err
+			case <-wound:
+			}
+		}
+		stop()
+		return <-ended
+	}
 }
 
 // abort calls the function of BeforeAbort.
