@@ -9,6 +9,10 @@ type Storm struct {
 	Started time.Time // when the clients began to lose their connections
 	Ended   time.Time // zero while it is on
 
+	// Restart: most of the clients were those of the server that listened here before this one, and that was gone at once. Nobody saw
+	// how their connections ended, nor their first attempts, so they are not among Causes, Policies and Delays.
+	Restart bool
+
 	Population int // clients that were known when the storm was noticed
 	Clients    int // that lost their connection in the burst that led to it, that flap, or that never got in and try
 	Away       int // clients that are not back yet: a client is back when its connection has lasted for Stay

@@ -64,6 +64,7 @@ type Loss struct {
 	First  bool          // it was the client's first connection
 	Lasted time.Duration // the connection
 	Path   time.Duration // the time of the client's way back without any delay: round trips of the network
+	Unseen bool          // its first attempts could not be seen, as there was no server
 	Mixed  bool          // others have its name, address and user agent: what it does next may be what one of them does
 }
 
@@ -71,11 +72,11 @@ type Loss struct {
 func (a *Attempts) Lose(at model.Instant, l *Loss) {
 	a.pool, a.path, a.ended = l.Pool, l.Path, at
 	a.number, a.asked = 0, 0
-	a.counts = l.First || l.Lasted >= Settled
+	a.counts = (l.First || l.Lasted >= Settled) && !l.Unseen
 	a.mixed = l.Mixed
 	a.chain.lose(l)
 	switch {
-	case l.Failed || l.Close.By == model.ByPeer:
+	case l.Failed || l.Close.By == model.ByPeer || l.Unseen:
 		a.choice = notChosen
 	case l.Close.Code == codeServiceRestart || l.Close.Code == codeTryAgainLater:
 		a.choice = chosenAfterCode
@@ -83,6 +84,9 @@ func (a *Attempts) Lose(at model.Instant, l *Loss) {
 		a.choice = chosenFreely
 	}
 }
+
+// Belong sets the pool of a client that was not known when it lost its connection.
+func (a *Attempts) Belong(pool model.Pool) { a.pool = pool }
 
 // Try records an attempt that was answered at an instant. waited is how long its request had waited for the answer:
 // in a storm a busy machine answers long after the client has come. retryAfter is what a refusal asked for.

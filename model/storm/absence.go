@@ -17,6 +17,7 @@ type Client struct {
 	ended   model.Instant // its newest connection
 	gap     time.Duration // before its newest connection, since the one before ended; 0 for its first
 	listed  bool          // in Watch.lost
+	former  bool          // it was a client of the server that was here before, and its newest loss is that of then
 	plight  *plight       // nil if nothing has kept it out since it last stayed
 }
 

@@ -34,6 +34,7 @@ type victim struct {
 	newest   model.Instant // its loss, or its newest attempt after that
 	stayed   bool          // after that
 	neverIn  bool
+	former   bool
 
 	unstable, brief bool // see Client
 	flap            end  // of its newest short connection, if it is unstable
@@ -89,7 +90,7 @@ func (m *Survey) absence(a *Client) *absence {
 }
 
 func (a *Client) victim(away *absence, now model.Instant) victim {
-	v := victim{client: a, attempts: a.Copy(), away: *away, newest: max(away.lost, a.counted), stayed: away != a.newest() || away.stayed(now), neverIn: a.NeverIn()}
+	v := victim{client: a, attempts: a.Copy(), away: *away, newest: max(away.lost, a.counted), stayed: away != a.newest() || away.stayed(now), neverIn: a.NeverIn(), former: a.former}
 	if !v.stayed && a.plight != nil {
 		v.unstable, v.brief = a.unstable(now), a.brief()
 		v.flap = end{uint16(a.plight.close.Code), a.plight.close.By}
@@ -105,9 +106,11 @@ func (m *Survey) Read() {
 }
 
 func (m *Survey) readPolicies() {
-	all := make([]*reconnect.Attempts, len(m.victims))
-	for i := range all {
-		all[i] = &m.victims[i].attempts
+	all := make([]*reconnect.Attempts, 0, len(m.victims))
+	for i := range m.victims {
+		if v := &m.victims[i]; !v.former { // nobody has seen the first attempts of those
+			all = append(all, &v.attempts)
+		}
 	}
 	m.storm.Policies, m.storm.More = reconnect.Infer(all, m.at)
 }
@@ -115,9 +118,14 @@ func (m *Survey) readPolicies() {
 func (m *Survey) readLosses() {
 	causes := make(map[end]int)
 	var delays []time.Duration
+	former := 0
 	for i := range m.victims {
 		v := &m.victims[i]
 		if v.away.outside {
+			continue
+		}
+		if v.former { // nobody knows with what code it was closed
+			former++
 			continue
 		}
 		causes[v.away.end]++
@@ -126,6 +134,7 @@ func (m *Survey) readLosses() {
 		}
 	}
 	slices.Sort(delays)
+	m.storm.Restart = 2*former > len(m.victims)
 	m.storm.Causes, m.storm.Delays = commonest(causes), reconnect.NewHistogram(delays)
 }
 

@@ -41,14 +41,15 @@ const (
 // Watch finds storms in the losses and attempts of clients. It belongs to one goroutine, and its calls must be in the
 // order of time.
 type Watch struct {
-	zero  time.Time // of every Instant
-	bins  []bin
-	first int64     // number of the first of bins: its Instant over ActivityBin
-	lost  []*Client // that have been away within lead or, in a storm, since that began
-	count int       // storms so far
-	on    *storm    // nil while there is none
-	past  []model.Storm
-	vain  model.Instant // when clients last came that were no storm, 0 for never
+	zero   time.Time // of every Instant
+	bins   []bin
+	first  int64     // number of the first of bins: its Instant over ActivityBin
+	lost   []*Client // that have been away within lead or, in a storm, since that began
+	count  int       // storms so far
+	on     *storm    // nil while there is none
+	past   []model.Storm
+	former former        // that are expected
+	vain   model.Instant // when clients last came that were no storm, 0 for never
 }
 
 // refusal is a way in which upgrades are refused.
@@ -111,7 +112,7 @@ func (w *Watch) Lose(a *Client, at model.Instant, l *reconnect.Loss) {
 		a.short(at, l)
 		b.flaps++
 	}
-	a.ended = at
+	a.ended, a.former = at, false
 }
 
 // depart begins an absence of a.
