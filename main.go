@@ -184,7 +184,7 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, settings *conf
 		srv.Greet()
 		parts = append(parts, process.OnHangup(func() { monitor.Reload(model.BySignal) }), process.Beside(func(ctx context.Context) error { return eventlog.Run(ctx, source, log) }, srv.Run))
 	}
-	return process.Together(ctx, parts...)
+	return process.Gently(srv.WindDown, func(ctx context.Context) error { return process.Together(ctx, parts...) })(ctx)
 }
 
 // attachCommand is the screen of another holter.

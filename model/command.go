@@ -1,6 +1,9 @@
 package model
 
 import (
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -37,6 +40,34 @@ func sendable(code int) bool {
 
 // MaxRefuse is the longest time for which upgrades are refused on request.
 const MaxRefuse = 24 * time.Hour
+
+// retryAfter is how the reason of a close frame says, in seconds, when to come back: as the header Retry-After does.
+const retryAfter = "retry-after="
+
+// RestartReason is the reason of a close frame for a restart of the server, which asks the client to come back after a time.
+func RestartReason(wait time.Duration) string {
+	return fmt.Sprintf("restart; %s%.1f", retryAfter, wait.Seconds())
+}
+
+// RetryAfter returns the time that the reason of a close frame asks the client to wait, 0 if it does not.
+func RetryAfter(reason string) time.Duration {
+	_, text, found := strings.Cut(reason, retryAfter)
+	if !found {
+		return 0
+	}
+	end := strings.IndexFunc(text, func(c rune) bool { return (c < '0' || c > '9') && c != '.' })
+	if end >= 0 {
+		text = text[:end]
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || seconds > longestRetry.Seconds() {
+		return 0
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// longestRetry is the longest time to wait that a client believes.
+const longestRetry = 24 * time.Hour
 
 // MaxReason bounds the reason in a close frame, in bytes: a control frame has at most 125, two of which are the
 // code (RFC 6455 section 5.5).

@@ -63,3 +63,24 @@ func TestOneOf(t *testing.T) {
 		}
 	}
 }
+
+func TestRetryAfter(t *testing.T) {
+	for reason, want := range map[string]time.Duration{
+		RestartReason(12340 * time.Millisecond): 12300 * time.Millisecond,
+		"retry-after=7":                         7 * time.Second,
+		"busy; retry-after=0.5, please":         500 * time.Millisecond,
+		"":                                      0,
+		"restart":                               0,
+		"retry-after=":                          0,
+		"retry-after=-3":                        0,
+		"retry-after=1.2.3":                     0,
+		"retry-after=999999999999999999999":     0,
+	} {
+		if got := RetryAfter(reason); got != want {
+			t.Errorf("%q: %v, want %v", reason, got, want)
+		}
+	}
+	if n := len(RestartReason(longestRetry)); n > MaxReason {
+		t.Errorf("%d bytes", n)
+	}
+}

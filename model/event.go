@@ -82,6 +82,7 @@ const (
 	LimitConnections RefusalLimit = "connections"
 	LimitAddress     RefusalLimit = "address" // connections from one address
 	LimitRate        RefusalLimit = "rate"
+	LimitDraining    RefusalLimit = "draining" // the server is about to restart
 )
 
 // What may be wrong with the token of a handshake. They are limits of holter's too, and no fault of the handshake itself.

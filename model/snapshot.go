@@ -68,6 +68,7 @@ type Monitor struct {
 	AcceptRate    float64   // upgrades per second beyond which they are refused, 0 for no limit
 	MaxConns      int       // connections beyond which they are refused, 0 for no limit
 	RefusingUntil time.Time // when upgrades are let in again; zero while they are let in
+	DrainingUntil time.Time // when the last connection will have been closed, for a restart; zero while none is under way
 }
 
 // Rates are what happened per second, over the last few seconds.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"holter/model"
 	"holter/model/timers"
 	"holter/probe/health"
+	"holter/probe/past"
 	"holter/server/hub"
 	"holter/server/tap"
 )
@@ -32,6 +34,25 @@ func (d Door) Listen() error {
 	return d.monitor.admin.Listen()
 }
 
+// Inherit gives the admin plane a listener that is there already, so that it opens none. It comes before Listen. The error says
+// that there is no admin plane.
+func (d Door) Inherit(l net.Listener) error {
+	if d.monitor.admin == nil {
+		return errors.New("there is a socket for the admin plane, and no admin plane: write its address, such as --admin 127.0.0.1:7071, or leave the socket out")
+	}
+	d.monitor.admin.Inherit(l)
+	return nil
+}
+
+// Before is Hub.Before.
+func (d Door) Before(ended []past.Connection) { d.monitor.hub.Before(ended) }
+
+// Size is the number of connections.
+func (d Door) Size() int { return d.monitor.hub.Size() }
+
+// Alive is Hub.Alive.
+func (d Door) Alive() bool { return d.monitor.hub.Alive() }
+
 // AdminURL is the root of the admin plane once Listen has returned, empty if there is none.
 func (d Door) AdminURL() string {
 	if d.monitor.admin == nil {
@@ -45,6 +66,9 @@ func (d Door) Announce(address, upstream string) { d.monitor.hub.Announce(addres
 
 // Run is Monitor.Run.
 func (d Door) Run(ctx context.Context) error { return d.monitor.Run(ctx) }
+
+// Drain is Monitor.Drain.
+func (d Door) Drain(ctx context.Context, over time.Duration) error { return d.monitor.Drain(ctx, over) }
 
 // Log is the logger of the monitor's options.
 func (d Door) Log() *slog.Logger { return d.monitor.log }

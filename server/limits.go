@@ -84,7 +84,7 @@ func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) (reserved *hub.R
 		return reserved, true
 	}
 	reserved.Cancel()
-	wait = turnAway(w, limit, wait)
+	wait = m.turnAway(w, limit, wait)
 	m.hub.Report(r, model.Refusal{
 		Status: http.StatusServiceUnavailable, Reason: reasons[limit], By: model.RefusedByHolter, RetryAfter: wait, Limit: limit,
 	})
@@ -102,14 +102,18 @@ func (m *Monitor) explain(w http.ResponseWriter, r *http.Request) (refused bool)
 	all, fromOrigin := m.hub.Sizes(r.RemoteAddr)
 	limit, wait := m.crowded(all+1, fromOrigin+1)
 	if limit != "" {
-		turnAway(w, limit, wait)
+		m.turnAway(w, limit, wait)
 	}
 	return limit != ""
 }
 
 // turnAway answers 503 with a time to come back, and returns that time.
-func turnAway(w http.ResponseWriter, limit model.RefusalLimit, wait time.Duration) time.Duration {
-	wait = spread(wait, rand.Float64())
+func (m *Monitor) turnAway(w http.ResponseWriter, limit model.RefusalLimit, wait time.Duration) time.Duration {
+	width := retrySpread
+	if limit == model.LimitDraining {
+		_, width, _ = m.hub.Draining()
+	}
+	wait = spread(wait, width, rand.Float64())
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
 	http.Error(w, reasons[limit], http.StatusServiceUnavailable)
 	return wait
@@ -121,6 +125,7 @@ var reasons = map[model.RefusalLimit]string{
 	model.LimitConnections: "too many connections",
 	model.LimitAddress:     "too many connections from this address",
 	model.LimitRate:        "too many at once",
+	model.LimitDraining:    "the server restarts",
 }
 
 // full returns why an upgrade must be refused now, and how long that may last. all and fromOrigin are the numbers of
@@ -138,6 +143,9 @@ func (m *Monitor) full(all, fromOrigin int) (limit model.RefusalLimit, wait time
 
 // crowded is full without the rate.
 func (m *Monitor) crowded(all, fromOrigin int) (limit model.RefusalLimit, wait time.Duration) {
+	if wait, _, draining := m.hub.Draining(); draining {
+		return model.LimitDraining, wait
+	}
 	l := m.limits.now.Load()
 	switch {
 	case m.hub.Refusing():
@@ -150,9 +158,9 @@ func (m *Monitor) crowded(all, fromOrigin int) (limit model.RefusalLimit, wait t
 	return "", 0
 }
 
-// spread returns a time in whole seconds from wait to wait + retrySpread, all equally likely. chance is from 0
-// up to, but not including, 1.
-func spread(wait time.Duration, chance float64) time.Duration {
-	seconds := math.Floor(chance * (retrySpread.Seconds() + 1))
-	return wait + time.Duration(seconds)*time.Second
+// spread returns a time in whole seconds from wait, rounded up, to width later, all equally likely. chance is from 0 up to,
+// but not including, 1.
+func spread(wait, width time.Duration, chance float64) time.Duration {
+	least := math.Ceil(wait.Seconds())
+	return time.Duration(least+math.Floor(chance*(math.Floor(width.Seconds())+1))) * time.Second
 }

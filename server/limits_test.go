@@ -10,7 +10,7 @@ import (
 func TestSpread(t *testing.T) {
 	seen := make(map[time.Duration]int)
 	for i := range 600 {
-		seen[spread(waitForPlace, float64(i)/600)]++
+		seen[spread(waitForPlace, retrySpread, float64(i)/600)]++
 	}
 	for after := 5 * time.Second; after <= 10*time.Second; after += time.Second {
 		if seen[after] != 100 {

@@ -202,6 +202,22 @@ func (m *Monitor) Run(ctx context.Context) error {
 	return process.Run(ctx, parts...)
 }
 
+// Drain prepares for a restart of the application, so that it is no storm: it closes all connections with 1012 (service
+// restart), evenly over a time, or sooner if there are so few that a second lies between two closes. The reason in each close
+// frame asks the client to come back at another time, "restart; retry-after=12.3" in seconds. New upgrades are refused with
+// 503 and a Retry-After, and GET /health of the admin plane answers 503.
+//
+// Drain returns when all connections have ended. It returns an error if ctx ends before, or if some connections do not end:
+// the end of Run closes them. It comes before the end of Run, and before http.Server.Shutdown, which knows nothing of WebSockets.
+// There is no way back: a monitor that has drained lets nobody in any more.
+func (m *Monitor) Drain(ctx context.Context, over time.Duration) error {
+	if m.invalid != nil {
+		return nil
+	}
+	m.log.Info("closing all connections for a restart", "connections", m.hub.Size(), "over_ms", over.Milliseconds())
+	return m.hub.Drain(ctx, over)
+}
+
 // ServeMetrics makes the admin plane, if there is one, answer GET /metrics with a handler: package metrics has one. It comes
 // before Run.
 func (m *Monitor) ServeMetrics(h http.Handler) {

@@ -28,6 +28,9 @@ func (p *storms) view() []string {
 	}
 	lines, below, room := p.prose(s)
 	lines = append(lines, p.chart(s, room)...)
+	if len(s.Policies) == 0 && s.Restart {
+		return look.Fill(append(lines, p.styles.Dim.String(" Nobody saw their first attempts, so there is no policy to show.")), p.size.h)
+	}
 	if len(s.Policies) == 0 {
 		return look.Fill(append(lines, p.styles.Dim.String(" How clients come back is shown once they have tried.")), p.size.h)
 	}
@@ -96,7 +99,7 @@ func (p *storms) words(s *model.Storm) []string {
 			{fmt.Sprintf("peak %s/s, %.1f%s an even spread", look.Rate(s.Peak), s.Crowding, st.Glyphs.Lost), st.Strong}, refused,
 		}, w),
 	}
-	lines = append(lines, p.sentence(look.Paint{}, causeWords(s.Causes, st.Glyphs.Lost))...)
+	lines = append(lines, p.sentence(look.Paint{}, causeWords(s, st.Glyphs.Lost))...)
 	troubles := p.troubles(s)
 	if lines = append(lines, troubles...); len(troubles) > 0 && p.size.h < roomy {
 		return lines
@@ -248,13 +251,16 @@ func backShare(s *model.Storm) string {
 }
 
 // causeWords are the ways in which connections ended.
-func causeWords(causes []model.StormCause, times string) string {
-	if len(causes) == 0 {
-		return ""
+func causeWords(s *model.Storm, times string) string {
+	var words []string
+	if s.Restart {
+		words = append(words, "a restart: the server that listened here before was gone at once")
 	}
-	words := make([]string, len(causes))
-	for i, c := range causes {
-		words[i] = fmt.Sprintf("%s by %s %s%d", look.CloseCode(c.Code, ""), c.By, times, c.Count)
+	for _, c := range s.Causes {
+		words = append(words, fmt.Sprintf("%s by %s %s%d", look.CloseCode(c.Code, ""), c.By, times, c.Count))
+	}
+	if len(words) == 0 {
+		return ""
 	}
 	return "after " + strings.Join(words, ",  ")
 }

@@ -309,6 +309,9 @@ func (a *App) badges() string {
 	if a.live != nil && a.live.faulty > 0 {
 		words = append(words, look.Plural(a.live.faulty, "FAULT"))
 	}
+	if a.live != nil && !a.live.Monitor.DrainingUntil.IsZero() {
+		words = append(words, "DRAINING "+look.Span(max(0, a.live.Monitor.DrainingUntil.Sub(a.live.Time))+time.Second-1))
+	}
 	if left := a.refusing(); left > 0 {
 		words = append(words, "REFUSING "+look.Span(left+time.Second-1))
 	}

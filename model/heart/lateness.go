@@ -125,6 +125,9 @@ func (l *Lateness) Overdue(now model.Instant) bool {
 	return last != 0 && time.Duration(int64(now)-last) > lateLimit+SchedulerPause
 }
 
+// LastRun returns when the scheduler last ran, 0 before its first run.
+func (l *Lateness) LastRun() model.Instant { return model.Instant(l.lastRun.Load()) }
+
 // Void reports whether a round trip from sent to now is not reliable, because holter was late meanwhile.
 func (l *Lateness) Void(sent, now model.Instant) bool {
 	return sent < l.VoidBefore() || l.Overdue(now)

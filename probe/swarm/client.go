@@ -166,7 +166,7 @@ func closing(err error) (code int, reasoned bool) {
 	return e.Code, e.Text != ""
 }
 
-// tryLaterDelay is how long a client waits after the close code 1013 (try again later), which carries no time.
+// tryLaterDelay is how long a client waits after the close code 1013 (try again later) if the reason carries no time.
 const tryLaterDelay = 5 * time.Second
 
 // requestedDelay returns how long the server asked the client to wait, 0 if it did not ask.
@@ -174,10 +174,14 @@ func requestedDelay(err error) time.Duration {
 	if r, ok := errors.AsType[*refused](err); ok {
 		return r.retryAfter
 	}
-	if websocket.IsCloseError(err, websocket.CloseTryAgainLater) {
-		return tryLaterDelay
+	e, ok := errors.AsType[*websocket.CloseError](err)
+	if !ok || e.Code != websocket.CloseTryAgainLater && e.Code != websocket.CloseServiceRestart {
+		return 0
 	}
-	return 0
+	if wait := model.RetryAfter(e.Text); wait > 0 || e.Code == websocket.CloseServiceRestart {
+		return min(wait, maxRetryAfter)
+	}
+	return tryLaterDelay
 }
 
 func (c *Client) enter(to phase) {

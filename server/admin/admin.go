@@ -33,6 +33,7 @@ type Plane struct {
 	stuck   time.Duration // how long the reader of an endless answer may accept nothing
 	log     *slog.Logger
 	calls   []route
+	given   net.Listener // nil to open one at the address
 	plane   plane.Plane
 
 	guard   atomic.Pointer[guard]  // nil until Listen
@@ -52,6 +53,8 @@ type Source interface {
 	Kick(ctx context.Context, k model.Kick) (int, error)
 	SetFaults(ctx context.Context, o model.FaultOrder) (int, error)
 	Refuse(ctx context.Context, length time.Duration) error
+	// Draining reports whether all connections are being closed for a restart, and how long clients should wait.
+	Draining() (wait, spread time.Duration, draining bool)
 	Alerts(ctx context.Context) (model.AlertBook, error)
 	// OrderAlert acknowledges or silences alerts, and returns how many.
 	OrderAlert(ctx context.Context, o model.AlertOrder) (int, error)
@@ -100,6 +103,9 @@ func (a *Plane) Listen() error {
 	if a.plane.Listener != nil {
 		return nil
 	}
+	if a.given != nil {
+		a.options.Address = a.given.Addr().String()
+	}
 	if err := a.options.Validate(); err != nil {
 		return err
 	}
@@ -113,8 +119,10 @@ func (a *Plane) Listen() error {
 		}
 	}
 	a.plane = plane.New(http.HandlerFunc(a.answer), a.log)
-	if err := a.plane.Listen(a.options.Address, "--admin"); err != nil {
-		return err
+	if a.plane.Listener = a.given; a.given == nil {
+		if err := a.plane.Listen(a.options.Address, "--admin"); err != nil {
+			return err
+		}
 	}
 	if secure := a.secure(); secure != nil {
 		a.plane.Listener = tls.NewListener(a.plane.Listener, secure)
@@ -123,6 +131,9 @@ func (a *Plane) Listen() error {
 	a.plane.HTTP.ConnContext = withConn
 	return nil
 }
+
+// Inherit gives the plane a listener that is there already, so that Listen opens none. It comes before Listen.
+func (a *Plane) Inherit(l net.Listener) { a.given = l }
 
 // Serve answers until ctx ends, and with it all event streams. It calls Listen.
 func (a *Plane) Serve(ctx context.Context) error {

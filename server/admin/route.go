@@ -60,7 +60,7 @@ func (a *Plane) routes() []route {
 	for _, r := range a.reports() {
 		routes = append(routes, a.call(r, r.query.only(r.handle)))
 	}
-	healthy := parameters("…").only(health)
+	healthy := parameters("…").only(a.health)
 	return append(routes, route{"GET", "/health", "…", healthy}, route{"HEAD", "/health", "…", healthy})
 }
 
@@ -133,7 +133,11 @@ func (a *Plane) changes(h handler) handler {
 	}
 }
 
-// health needs no token: load balancers have none, and it says nothing else.
-func health(w http.ResponseWriter, _ *http.Request) error {
+// health needs no token: load balancers have none, and it says nothing else. While the server drains it answers 503, so that they
+// send their clients elsewhere.
+func (a *Plane) health(w http.ResponseWriter, _ *http.Request) error {
+	if _, _, draining := a.source.Draining(); draining {
+		return writeJSON(w, http.StatusServiceUnavailable, api.Health{Status: "draining"})
+	}
 	return writeJSON(w, http.StatusOK, api.Health{Status: "ok"})
 }

@@ -14,6 +14,7 @@ type StormSummary struct {
 	StartedAt time.Time  `json:"started_at"`
 	EndedAt   *time.Time `json:"ended_at"` // null while it is on
 
+	Restart    bool    `json:"restart"`    // the clients were those of the server that listened here before, and that was gone at once
 	Population int     `json:"population"` // clients that were known when the storm was noticed
 	Clients    int     `json:"clients"`    // that lost their connection in the burst that led to it, that flap, or that never got in
 	Away       int     `json:"away"`       // clients that are not back yet: that have not stayed
@@ -167,7 +168,7 @@ func FromStorm(s *model.Storm) Storm {
 
 func fromStormSummary(s *model.Storm) StormSummary {
 	w := StormSummary{
-		ID: s.ID, StartedAt: s.Started.UTC(), Population: s.Population, Clients: s.Clients, Away: s.Away,
+		ID: s.ID, StartedAt: s.Started.UTC(), Restart: s.Restart, Population: s.Population, Clients: s.Clients, Away: s.Away,
 		Reconnects: s.Reconnects, Refused: s.Refused,
 		Back50MS: reached(s.Back50), Back90MS: reached(s.Back90), Back99MS: reached(s.Back99),
 		PeakPerS: finite(s.Peak), Crowding: finite(s.Crowding),
@@ -302,7 +303,7 @@ const longestTable = 100 // steps of a policy, and bins of delays
 // Model converts s back.
 func (s *Storm) Model() model.Storm {
 	m := model.Storm{
-		ID: s.ID, Started: s.StartedAt, Population: s.Population, Clients: s.Clients, Away: s.Away,
+		ID: s.ID, Started: s.StartedAt, Restart: s.Restart, Population: s.Population, Clients: s.Clients, Away: s.Away,
 		Reconnects: s.Reconnects, Refused: s.Refused,
 		Back50: s.Back50MS.reached(), Back90: s.Back90MS.reached(), Back99: s.Back99MS.reached(),
 		Settling: s.Settling, Flapping: s.Flapping, GaveUp: s.GaveUp, NeverIn: s.NeverIn, FlapRate: s.FlapsPerS,

@@ -26,6 +26,7 @@ type Summary struct {
 	AcceptRate    float64    `json:"accept_rate"`    // upgrades per second beyond which they are refused, 0 for no limit
 	MaxConns      int        `json:"max_conns"`      // connections beyond which they are refused, 0 for no limit
 	RefusingUntil *time.Time `json:"refusing_until"` // null while upgrades are let in
+	DrainingUntil *time.Time `json:"draining_until"` // null unless all connections are being closed for a restart
 
 	States  States        `json:"states"`
 	Clients Presence      `json:"clients"`
@@ -96,6 +97,10 @@ func FromSnapshot(s *model.Snapshot) Summary {
 		until := m.RefusingUntil.UTC()
 		w.RefusingUntil = &until
 	}
+	if !m.DrainingUntil.IsZero() {
+		until := m.DrainingUntil.UTC()
+		w.DrainingUntil = &until
+	}
 	if storm := s.Storm(); storm != nil {
 		brief := fromStormSummary(storm)
 		w.Storm = &brief
@@ -120,6 +125,9 @@ func (s *Summary) Model() model.Snapshot {
 	}
 	if s.RefusingUntil != nil {
 		m.Monitor.RefusingUntil = *s.RefusingUntil
+	}
+	if s.DrainingUntil != nil {
+		m.Monitor.DrainingUntil = *s.DrainingUntil
 	}
 	return m
 }

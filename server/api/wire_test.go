@@ -49,7 +49,7 @@ var (
 	}
 	histogram   = model.DelayHistogram{From: time.Millisecond, To: time.Second, Counts: []uint32{1, 2}}
 	sampleStorm = model.Storm{
-		ID: 3, Started: at, Ended: at.Add(time.Minute), Population: 5, Clients: 4, Away: 1, Reconnects: 7, Refused: 8,
+		ID: 3, Started: at, Ended: at.Add(time.Minute), Restart: true, Population: 5, Clients: 4, Away: 1, Reconnects: 7, Refused: 8,
 		Settling: 9, Flapping: 10, GaveUp: 11, NeverIn: 12, FlapRate: 13.5, DroppedClients: 14, DroppedAttempts: 15,
 		Flaps:    []model.StormCause{{Code: 4401, By: model.ByApp, Count: 10}},
 		Refusals: []model.StormRefusal{{Status: 401, By: model.RefusedByUpstream, Count: 8}},

@@ -119,9 +119,14 @@ func start(t *testing.T, args ...string) *program {
 // launch is start for any command that serves.
 func launch(t *testing.T, command string, args ...string) *program {
 	t.Helper()
-	p := &program{log: make(chan map[string]any, 1000)}
 	args = append([]string{command, "--headless", "--log-format", "json", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, args...)
-	p.cmd = exec.CommandContext(t.Context(), holter, args...)
+	return begin(t, exec.CommandContext(t.Context(), holter, args...))
+}
+
+// begin starts a command that serves, and returns once it listens.
+func begin(t *testing.T, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{cmd: cmd, log: make(chan map[string]any, 1000)}
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Stderr = &p.stderr
 	out, err := p.cmd.StdoutPipe()

@@ -54,18 +54,18 @@ func TestEcho(t *testing.T) {
 }
 
 func TestFirstSignalClosesInOrder(t *testing.T) {
-	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for s, want := range map[syscall.Signal]int{syscall.SIGINT: websocket.CloseGoingAway, syscall.SIGTERM: websocket.CloseServiceRestart} {
 		t.Run(s.String(), func(t *testing.T) {
 			p := start(t)
 			c := dial(t, p.websocket)
 			p.line(t, "connection opened")
 			p.signal(t, s)
 			_, _, err := c.ReadMessage()
-			if !websocket.IsCloseError(err, websocket.CloseGoingAway) {
-				t.Errorf("the client saw %v, want a close frame with 1001", err)
+			if !websocket.IsCloseError(err, want) {
+				t.Errorf("the client saw %v, want a close frame with %d", err, want)
 			}
 			closed := p.line(t, "connection closed")
-			if closed["by"] != "holter" || closed["code"] != 1001.0 {
+			if closed["by"] != "holter" || closed["code"] != float64(want) {
 				t.Errorf("closed: %v", closed)
 			}
 			if code, took := p.wait(t); code != 0 || took > 5*time.Second {

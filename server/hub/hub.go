@@ -49,6 +49,7 @@ import (
 	"holter/model/heart"
 	"holter/model/storm"
 	"holter/probe/halt"
+	"holter/probe/past"
 	"holter/probe/process"
 	"holter/server/journal"
 	"holter/server/pass"
@@ -77,6 +78,7 @@ type Options struct {
 type Hub struct {
 	o        Options
 	zero     time.Time // of every Instant
+	started  time.Time
 	late     heart.Lateness
 	lapses   lapses
 	schedule schedule
@@ -85,6 +87,7 @@ type Hub struct {
 	count    counters
 	place    atomic.Pointer[place]
 	refusing atomic.Int64 // Instant until which upgrades are refused
+	draining atomic.Pointer[drain]
 	origins  origins
 
 	halfClose atomic.Int64 // see SetHalfClose
@@ -101,6 +104,9 @@ type Hub struct {
 	registry registry
 }
 
+// remembered is how far the memory of the kernel goes back, and more: see Before.
+const remembered = 2 * time.Minute
+
 const keptEvents = 2048 // a reader that falls behind by more loses events
 
 // New makes a hub. It counts and lists connections at once; hearts beat while Run runs.
@@ -115,10 +121,11 @@ func New(o Options) *Hub {
 		o.Identity = o.Identity.verified()
 	}
 	h := &Hub{
-		o:    o,
-		zero: time.Now().Add(-time.Millisecond), // so that no Instant is 0
-		log:  journal.New(keptEvents),
+		o:       o,
+		started: time.Now(),
+		log:     journal.New(keptEvents),
 	}
+	h.zero = h.started.Add(-remembered) // so that what was before has an Instant too, and none is 0
 	h.samplers.seed, h.samplers.guarded = maphash.MakeSeed(), o.Guarded
 	h.cohorts.watch = cohort.NewWatch(h.zero)
 	h.board.book = advice.NewBook()
@@ -144,6 +151,21 @@ type place struct{ address, upstream string }
 // Announce sets the address where clients connect and the upstream of a proxy, for the screen. upstream is "" without
 // a proxy.
 func (h *Hub) Announce(address, upstream string) { h.place.Store(&place{address, upstream}) }
+
+// Before tells the hub which connections to the address of its clients ended before it began, as package past knows. If a server
+// was killed there, its clients come back now, and that is a storm like others. Before comes before Run.
+func (h *Hub) Before(ended []past.Connection) {
+	now := h.now()
+	all := make([]storm.Former, len(ended))
+	for i, c := range ended {
+		if all[i].Remote = c.Remote; c.Ago >= 0 && c.Ago < remembered {
+			all[i].At = now - model.Instant(c.Ago)
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.registry.storms.Before(all)
+}
 
 // Size returns the number of connections, including those that are being upgraded.
 func (h *Hub) Size() int { return int(h.count.size.Load()) }

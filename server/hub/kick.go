@@ -2,6 +2,8 @@ package hub
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -15,6 +17,42 @@ type kick struct {
 	code   int
 	reason string
 	reset  bool
+	drain  *drain // instead of a reason: the peer is told when to come back; nil for none
+}
+
+// drain is a restart of the server that is under way.
+type drain struct {
+	until model.Instant // when no connection is left, and the next server may come
+	over  time.Duration // over which the connections are closed, and over which they are asked to come back
+}
+
+const (
+	// codeRestart is the close code for a restart of the server, in the registry of RFC 6455 section 11.7.
+	codeRestart = 1012
+	// drainGap is the longest time between two closes of a drain: a longer one would spare the next server nothing.
+	drainGap = time.Second
+	// drainPoll is how often a drain looks whether all connections have ended.
+	drainPoll = 20 * time.Millisecond
+	// restartTime is how long the next server may take to start.
+	restartTime = time.Second
+	// leastSpread is the shortest time over which clients are asked to come back.
+	leastSpread = 5 * time.Second
+)
+
+// words is the reason of a close frame at an instant. Each peer of a drain is told another time to wait, in seconds, in a form
+// that a client can read without a parser: all come back after the next server is there, and as slowly as they were closed.
+func (k *kick) words(now model.Instant) string {
+	if k.drain == nil {
+		return k.reason
+	}
+	wait, spread := k.drain.wait(now)
+	return model.RestartReason(wait + time.Duration(rand.Float64()*float64(spread)))
+}
+
+// wait returns the shortest time after which a client should come back, and over how long clients should spread themselves
+// after that.
+func (d *drain) wait(now model.Instant) (wait, spread time.Duration) {
+	return max(0, time.Duration(d.until-now)) + restartTime, max(leastSpread, d.over)
 }
 
 // Kick closes connections and returns their number: at once or, by the schedule, spread over k.Over. If one
@@ -28,15 +66,81 @@ func (h *Hub) Kick(_ context.Context, k model.Kick) (int, error) {
 	if how.code == 0 {
 		how.code = 1001
 	}
-	now, n := h.now(), 0
-	step := k.Over / time.Duration(max(1, len(targets)))
+	return h.spread(targets, how, k.Over), err
+}
+
+// spread closes connections evenly over a time, and returns how many: it does not wait.
+func (h *Hub) spread(targets []*connection, how kick, over time.Duration) (n int) {
+	now := h.now()
+	step := over / time.Duration(max(1, len(targets)))
 	for i, c := range targets {
 		delay := step * time.Duration(i)
 		if delay > 0 && h.closeLater(c, how, now+model.Instant(delay)) || delay == 0 && h.close(c, how) {
 			n++
 		}
 	}
-	return n, err
+	return n
+}
+
+// Drain prepares for a restart of the server. It closes all open connections with 1012, evenly over a time, or sooner if there are
+// so few that a second lies between two closes. The reason of each close frame asks the client to come back at another time:
+// "restart; retry-after=12.3", in seconds. From now on upgrades should be refused: see Draining. Drain returns when no
+// connection is left. It returns an error if some have not ended a second after the last close frame, or if ctx ends: Run
+// closes them when it ends. Run must run meanwhile.
+func (h *Hub) Drain(ctx context.Context, over time.Duration) error {
+	targets, err := h.matching("all")
+	if err != nil {
+		return err
+	}
+	over = min(max(0, over), time.Duration(len(targets))*drainGap)
+	d := &drain{until: h.now() + model.Instant(over), over: over}
+	h.draining.Store(d)
+	how := kick{code: codeRestart, drain: d}
+	h.spread(targets, how, over)
+	poll := time.NewTicker(drainPoll)
+	defer poll.Stop()
+	for h.Size() > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-poll.C:
+		}
+		late := h.now() - d.until
+		if late > model.Instant(2*closeWait) {
+			return fmt.Errorf("%d connections have not ended", h.Size())
+		}
+		for _, c := range h.unclosed(late) {
+			h.close(c, how)
+		}
+	}
+	return nil
+}
+
+// unclosed returns the connections that a drain has yet to close when its time is over: a handshake may have ended after it began.
+func (h *Hub) unclosed(late model.Instant) []*connection {
+	if late < 0 {
+		return nil
+	}
+	return slices.DeleteFunc(h.all(), func(c *connection) bool { return !h.isOpen(c) })
+}
+
+// Draining reports whether Drain was called. Then it returns the shortest time after which a client should come back, and over
+// how long clients should spread themselves after that.
+func (h *Hub) Draining() (wait, spread time.Duration, draining bool) {
+	d := h.draining.Load()
+	if d == nil {
+		return 0, 0, false
+	}
+	wait, spread = d.wait(h.now())
+	return wait, spread, true
+}
+
+// drainingUntil returns when a drain ends, or the zero Time without one.
+func (h *Hub) drainingUntil() time.Time {
+	if d := h.draining.Load(); d != nil {
+		return h.time(d.until)
+	}
+	return time.Time{}
 }
 
 // Targets returns the open connections with these ids or, if there are no ids, those that match query. They are
@@ -122,9 +226,10 @@ func (h *Hub) close(c *connection, k kick) bool {
 		h.drop(c, tap.Ending{By: model.ByHolter, Code: 1006, Reason: k.reason}, k.reset)
 		return true
 	}
-	first := t.Shut(k.code, k.reason)
+	reason := k.words(h.now())
+	first := t.Shut(k.code, reason)
 	if up != nil {
-		up.Shut(k.code, k.reason)
+		up.Shut(k.code, reason)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

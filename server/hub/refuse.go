@@ -100,7 +100,7 @@ func (h *Hub) refuse(id string, r *http.Request, refusal *model.Refusal) string 
 			}
 		}
 	}
-	reg.refuse(id, h.now(), waited, refusal, func() *client {
+	reg.refuse(id, sock.FromContext(r.Context()), h.now(), waited, refusal, func() *client {
 		cl := stranger()
 		cl.handshake = unique.Make(handshake{path: h.pathOf(r), agent: model.Clean(r.UserAgent(), maxText)})
 		return cl

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -58,7 +59,7 @@ func (r *registry) enter(c *connection, now model.Instant) {
 	r.enroute(c, now)
 	r.count.connects.Add(1)
 	c.returned(now)
-	back := c.client.enter(c, now) || c.client.tried != 0
+	back := c.client.enter(c, now) || c.client.tried != 0 || r.recognise(c.client, c.toClient.tap, now)
 	r.watchMany(c.client, now)
 	if back {
 		c.client.tried = 0
@@ -116,11 +117,11 @@ func (r *registry) lose(c *connection, now model.Instant) {
 }
 
 // refuse counts an attempt of the client with this id that was refused. A client that has never been here is kept if
-// stranger makes one of it.
-func (r *registry) refuse(id string, now model.Instant, waited time.Duration, refusal *model.Refusal, stranger func() *client) {
+// stranger makes one of it. socket is nil if it is not known.
+func (r *registry) refuse(id string, socket net.Conn, now model.Instant, waited time.Duration, refusal *model.Refusal, stranger func() *client) {
 	cl := r.clients[id]
 	if cl == nil {
-		r.meet(now, refusal, stranger)
+		r.meet(socket, now, waited, refusal, stranger)
 		return
 	}
 	if _, away := cl.away(); !away {
@@ -150,16 +151,31 @@ func (cl *client) rushes(now model.Instant) bool {
 }
 
 // meet keeps a client that was refused at its first attempt.
-func (r *registry) meet(now model.Instant, refusal *model.Refusal, stranger func() *client) {
+func (r *registry) meet(socket net.Conn, now model.Instant, waited time.Duration, refusal *model.Refusal, stranger func() *client) {
 	if !answered(refusal) || len(r.outside) >= maxOutside {
 		r.storms.Refuse(now, refusal)
 		return
 	}
 	cl := stranger()
-	cl.seen, cl.tried, cl.attempts = now, now, new(storm.Client)
+	cl.seen, cl.tried = now, now
 	r.clients[cl.id] = cl
 	r.keep(cl)
+	if r.recognise(cl, socket, now) {
+		r.storms.Try(cl.attempts, now, waited, refusal)
+		return
+	}
+	cl.attempts = new(storm.Client)
 	r.storms.Knock(cl.attempts, now, cl.pool(), refusal)
+}
+
+// recognise reports whether a client that has never been here is taken for one of the server that was here before.
+// Whatever stands at the other end of its socket counts, be it a proxy.
+func (r *registry) recognise(cl *client, socket net.Conn, now model.Instant) bool {
+	if cl.attempts != nil || socket == nil || !r.storms.Expects() {
+		return false
+	}
+	cl.attempts = r.storms.Claim(addrPort(socket.RemoteAddr().String()).Addr(), cl.pool(), now)
+	return cl.attempts != nil
 }
 
 // answered reports whether a refusal is the answer to a request that a client has made. Of what could not be read it is not

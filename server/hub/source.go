@@ -14,9 +14,9 @@ func (h *Hub) Snapshot(context.Context) (model.Snapshot, error) {
 	s := model.Snapshot{
 		Time: h.time(now),
 		Monitor: model.Monitor{
-			Version: h.o.Version, Started: h.zero, Scheme: h.o.Rhythm.Scheme, Detector: h.o.Rhythm.Detector,
+			Version: h.o.Version, Started: h.started, Scheme: h.o.Rhythm.Scheme, Detector: h.o.Rhythm.Detector,
 			Interval: h.o.Rhythm.Interval, OnFail: h.o.OnFail, Lateness: float64(h.late.Factor()),
-			AcceptRate: h.o.AcceptRate, RefusingUntil: h.refusingUntil(now),
+			AcceptRate: h.o.AcceptRate, RefusingUntil: h.refusingUntil(now), DrainingUntil: h.drainingUntil(),
 		},
 	}
 	if p := h.place.Load(); p != nil {

@@ -32,6 +32,7 @@ func TestReasons(t *testing.T) {
 		{model.Refusal{By: model.RefusedByHolter, Status: 503, Limit: model.LimitConnections}, "max-connections"},
 		{model.Refusal{By: model.RefusedByHolter, Status: 503, Limit: model.LimitAddress}, "max-per-address"},
 		{model.Refusal{By: model.RefusedByHolter, Status: 503, Limit: model.LimitOrdered}, "ordered"},
+		{model.Refusal{By: model.RefusedByHolter, Status: 503, Limit: model.LimitDraining}, "draining"},
 		{model.Refusal{By: model.RefusedByHolter, Status: 403, Diagnosis: broken}, "origin"},
 		{model.Refusal{By: model.RefusedByHolter, Status: 426, Diagnosis: broken}, "handshake-broken"},
 		{model.Refusal{By: model.RefusedByHTTP, Status: 400}, "handshake-broken"},

@@ -13,6 +13,7 @@ const (
 	reasonConnections = "max-connections"  // --max-conns
 	reasonAddress     = "max-per-address"  // --max-conns-per-ip
 	reasonOrdered     = "ordered"          // a key or the API had them refused
+	reasonDraining    = "draining"         // holter is about to restart
 	reasonOrigin      = "origin"           // --allow-origin
 	reasonBroken      = "handshake-broken" // it was none that holter can take
 	reasonDown        = "upstream-down"    // the backend of a proxy could not be reached, or did not answer
@@ -23,7 +24,7 @@ const (
 )
 
 var reasons = append([]string{
-	reasonRate, reasonConnections, reasonAddress, reasonOrdered, reasonOrigin, reasonBroken, reasonDown, reasonUpstream, reasonApp,
+	reasonRate, reasonConnections, reasonAddress, reasonOrdered, reasonDraining, reasonOrigin, reasonBroken, reasonDown, reasonUpstream, reasonApp,
 	reasonGone, reasonOther,
 }, tokenReasons()...)
 
@@ -62,4 +63,5 @@ func reasonOf(r *model.Refusal) string {
 
 var limitReasons = map[model.RefusalLimit]string{
 	model.LimitRate: reasonRate, model.LimitConnections: reasonConnections, model.LimitAddress: reasonAddress, model.LimitOrdered: reasonOrdered,
+	model.LimitDraining: reasonDraining,
 }

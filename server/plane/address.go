@@ -18,7 +18,11 @@ type ListenOptions struct {
 	TLSKey  string `type:"existingfile" placeholder:"FILE" help:"Key of the data plane's certificate (PEM)."`
 
 	HeaderTimeout time.Duration `default:"10s" help:"How long the head of a request may take to come in."`
+
+	Drain time.Duration `default:"20s" help:"After SIGTERM, spread the closes of all connections over this time, so that a restart is no storm, with code 1012 and a time to come back that differs from client to client. New ones are refused meanwhile. 0s closes all at once, with 1001, as other signals and keys do. A second signal ends holter at once. Whoever stops holter must wait for longer: docker stop waits 10 s."`
 }
+
+const longestDrain = 24 * time.Hour
 
 // Validate refuses invalid settings. The error says what to write instead.
 func (l ListenOptions) Validate() error {
@@ -30,6 +34,8 @@ func (l ListenOptions) Validate() error {
 		return errors.New("--tls-cert without --tls-key: write both")
 	case l.TLSKey != "" && l.TLSCert == "":
 		return errors.New("--tls-key without --tls-cert: write both")
+	case l.Drain < 0 || l.Drain > longestDrain:
+		return fmt.Errorf("--drain is %v: write over how long connections are closed after SIGTERM, such as 20s, or 0s for at once; %v at most", l.Drain, longestDrain)
 	case l.HeaderTimeout < 0:
 		return fmt.Errorf("--header-timeout is %v: write how long the head of a request may take, such as 10s", l.HeaderTimeout)
 	}

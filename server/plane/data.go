@@ -13,7 +13,9 @@ import (
 
 	"holter/model"
 	"holter/model/reload"
+	"holter/probe/past"
 	"holter/probe/process"
+	"holter/probe/systemd"
 	"holter/probe/trust"
 )
 
@@ -28,14 +30,18 @@ type Data struct {
 	Files      []trust.Renewed             // that are read anew when they change, beside the certificate
 
 	monitor     Monitor
+	service     *systemd.Service
 	listen      ListenOptions
 	certificate atomic.Pointer[trust.Pair] // nil for none
 	plane       Plane
 	log         *slog.Logger
+	winding     atomic.Bool // WindDown was called
 }
 
 // Monitor has the methods that a data plane needs of the monitor that watches its connections.
 type Monitor interface {
+	// Inherit gives the admin plane a listener that is there already. It comes before Listen.
+	Inherit(admin net.Listener) error
 	// Listen listens at the address of the admin plane, if there is one.
 	Listen() error
 	// Refused records a handshake that did not become a connection.
@@ -44,6 +50,14 @@ type Monitor interface {
 	AdminURL() string
 	// Announce sets the addresses that the monitor shows: where clients connect, and the backend of a proxy.
 	Announce(address, upstream string)
+	// Before tells which connections to the data plane's address ended before it listened.
+	Before(ended []past.Connection)
+	// Size is the number of connections.
+	Size() int
+	// Alive reports whether the monitor does its work. It may not return if it does not.
+	Alive() bool
+	// Drain closes all connections spread over a time, and returns when they have ended, or with an error.
+	Drain(ctx context.Context, over time.Duration) error
 	// Run watches until ctx ends, and then closes all connections.
 	Run(ctx context.Context) error
 }
@@ -56,7 +70,7 @@ func NewData(m Monitor, o ListenOptions, h http.Handler, log *slog.Logger) *Data
 	p := New(meet(m, h), log)
 	p.HTTP.ReadHeaderTimeout = cmp.Or(o.HeaderTimeout, RequestTimeout)
 	p.HTTP.ConnContext = enter
-	return &Data{HTTP: p.HTTP, monitor: m, listen: o, plane: p, log: log}
+	return &Data{HTTP: p.HTTP, monitor: m, service: systemd.Take(), listen: o, plane: p, log: log}
 }
 
 // Listen takes the addresses of both planes. From now on clients may connect; they are answered once Run runs.
@@ -65,7 +79,16 @@ func (d *Data) Listen() error {
 	if d.plane.Listener != nil {
 		return nil
 	}
-	if err := d.listenData(); err != nil {
+	given, err := inherit(d.service)
+	if err != nil {
+		return err
+	}
+	if given.admin != nil {
+		if err := d.monitor.Inherit(given.admin); err != nil {
+			return err
+		}
+	}
+	if err := d.listenData(given.data); err != nil {
 		return err
 	}
 	if err := d.monitor.Listen(); err != nil {
@@ -74,10 +97,12 @@ func (d *Data) Listen() error {
 		return err
 	}
 	d.monitor.Announce(d.URL(), d.Upstream)
+	d.recall(given.data != nil)
 	return nil
 }
 
-func (d *Data) listenData() error {
+// listenData makes the listener of the data plane from one that is there already or, if that is nil, opens one.
+func (d *Data) listenData(given net.Listener) error {
 	if d.listen.TLSCert != "" {
 		pair, err := d.listen.certificate()
 		if err != nil {
@@ -85,8 +110,10 @@ func (d *Data) listenData() error {
 		}
 		d.certificate.Store(&pair)
 	}
-	if err := d.plane.Listen(d.listen.Listen, "--listen"); err != nil {
-		return err
+	if d.plane.Listener = given; given == nil {
+		if err := d.plane.Listen(d.listen.Listen, "--listen"); err != nil {
+			return err
+		}
 	}
 	queue := newAcceptQueue(d.plane.Listener, cmp.Or(d.Handshakes, handshakes), d.log)
 	d.HTTP.ConnState = func(c net.Conn, state http.ConnState) {
@@ -99,6 +126,14 @@ func (d *Data) listenData() error {
 	}
 	d.plane.Listener = visitors{d.plane.Listener, &turnAway{d.HTTP.ReadHeaderTimeout, d.monitor.Refused}}
 	return nil
+}
+
+// recall tells the monitor whose connections ended before, if clients know the address from then: not if any free port was taken.
+func (d *Data) recall(given bool) {
+	_, port, _ := SplitAddress("--listen", d.listen.Listen)
+	if t, ok := d.Addr().(*net.TCPAddr); ok && (given || port != 0) {
+		d.monitor.Before(past.Of(t.AddrPort()))
+	}
 }
 
 // files are those that are read anew when they change.
@@ -160,7 +195,9 @@ func (d *Data) Run(ctx context.Context) error {
 	}
 	monitoring, stopMonitor := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopMonitor()
+	d.service.Notify(systemd.Ready, d.status())
 	return process.Run(ctx,
+		d.report,
 		func(context.Context) error { return d.monitor.Run(monitoring) },
 		func(context.Context) error { return d.plane.Serve() },
 		func(ctx context.Context) error { return trust.Watch(ctx, d.log, d.files) },
@@ -172,7 +209,22 @@ func (d *Data) Run(ctx context.Context) error {
 	)
 }
 
+// WindDown closes all connections over the time of --drain, while Run runs: see Monitor.Drain. It returns when all have ended,
+// or when ctx ends. The end of Run closes those that have not.
+func (d *Data) WindDown(ctx context.Context) {
+	if d.listen.Drain <= 0 {
+		return
+	}
+	d.winding.Store(true)
+	d.service.Notify(systemd.Stopping, d.status(), systemd.Longer(d.listen.Drain+2*stopTimeout))
+	d.HTTP.SetKeepAlivesEnabled(false) // so that what stands in front of holter turns to the next one
+	if err := d.monitor.Drain(ctx, d.listen.Drain); err != nil && ctx.Err() == nil {
+		d.log.Warn("some connections did not end in time", "error", err)
+	}
+}
+
 func (d *Data) stop(stopMonitor func()) {
+	d.service.Notify(systemd.Stopping)
 	d.plane.Listener.Close()
 	stopMonitor()
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)

@@ -30,7 +30,7 @@ func describe(e *model.Event) (line, bool) {
 	case model.FaultSet:
 		return line{slog.LevelInfo, "faults set", append(who(e.Connection), slog.String("faults", e.Connection.Faults.String()))}, true
 	case model.StormStarted:
-		return line{slog.LevelWarn, "storm started", []slog.Attr{slog.Int("storm", e.Storm.ID), slog.Int("clients", e.Storm.Clients), slog.Int("never_in", e.Storm.NeverIn)}}, true
+		return line{slog.LevelWarn, "storm started", stormStarted(e.Storm)}, true
 	case model.StormFlapping:
 		return line{slog.LevelWarn, "storm does not end: clients flap", stormFlapping(e.Storm)}, true
 	case model.StormEnded:
@@ -217,6 +217,14 @@ func refused(r *model.Refusal) []slog.Attr {
 	}
 	if d := r.Diagnosis; d.Cause != "" {
 		attrs = append(attrs, slog.String("cause", string(d.Cause)), slog.String("detail", d.Detail))
+	}
+	return attrs
+}
+
+func stormStarted(s *model.Storm) []slog.Attr {
+	attrs := []slog.Attr{slog.Int("storm", s.ID), slog.Int("clients", s.Clients), slog.Int("never_in", s.NeverIn)}
+	if s.Restart {
+		attrs = append(attrs, slog.String("after", "a restart: these were the clients of the server that listened here before"))
 	}
 	return attrs
 }
