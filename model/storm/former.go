@@ -21,8 +21,13 @@ type former struct {
 	until   model.Instant // when they are no longer expected
 }
 
-// goneTogether is within what time clients notice that their server has gone, most of them.
-const goneTogether = model.Instant(time.Second)
+const (
+	// goneTogether is within what time clients notice that their server has gone, most of them.
+	goneTogether = model.Instant(500 * time.Millisecond)
+	// goneAfter is the time before that in which few connections may have ended: a server that closes them one after the other
+	// is no server that is gone at once.
+	goneAfter = model.Instant(5 * time.Second)
+)
 
 // Before tells the watch what connections there were before it began. If many of them, and most, have ended together, the
 // server was gone at once, and its clients come back now: they have lost their connections as clients of a storm have.
@@ -45,8 +50,9 @@ func (w *Watch) Before(all []Former) int {
 	return len(together)
 }
 
-// goneAtOnce returns the connections that ended together with their server, and when. They are those of the worst second, with
-// those whose clients noticed it later, or not yet. It returns none unless these are many, and most of all.
+// goneAtOnce returns the connections that ended together with their server, and when. They are those of the worst half second, with
+// those whose clients noticed it later, or not yet. It returns none unless these are many, and three of four that ended since
+// shortly before.
 func goneAtOnce(all []Former) (together []Former, at model.Instant) {
 	ends := make([]model.Instant, 0, len(all))
 	for _, f := range all {
@@ -63,7 +69,8 @@ func goneAtOnce(all []Former) (together []Former, at model.Instant) {
 			most, at = n, ends[from]
 		}
 	}
-	if most < floor || 2*most < len(all) {
+	before, _ := slices.BinarySearch(ends, at-goneAfter)
+	if most < floor || 4*most < 3*(len(ends)-before) {
 		return nil, 0
 	}
 	for _, f := range all {

@@ -21,7 +21,10 @@ func formers(n, addresses int, within time.Duration) (all []Former) {
 // A server is killed, and the next one hears of that: the storm is that of its clients, with those who do not come.
 func TestStormOfAServerThatWasKilled(t *testing.T) {
 	const n, came = 300, 290
-	all := formers(n, 20, 500*time.Millisecond)
+	all := formers(n, 20, 400*time.Millisecond)
+	for i := range model.Instant(50) { // requests of the minute before
+		all = append(all, Former{netip.MustParseAddr("10.0.1.1"), kickedAt - (i+1)*model.Instant(time.Second)})
+	}
 	for i := range 30 {
 		all[i*10].At = 0 // has not noticed yet
 	}
@@ -71,6 +74,7 @@ func TestNothingIsExpectedAfterAnEndInOrder(t *testing.T) {
 		"nothing":          nil,
 		"few":              formers(floor-1, 1, 0),
 		"one by one":       formers(1000, 10, 20*time.Second),
+		"fast":             formers(1000, 10, 2*time.Second),
 		"only unknown":     make([]Former, 100),
 		"with many others": append(formers(50, 10, 0), formers(1000, 10, 50*time.Second)...),
 	} {

@@ -35,8 +35,8 @@ func TestHangup(t *testing.T) {
 		p.line(t, "settings reloaded")
 	}
 	p.signal(t, syscall.SIGTERM)
-	if _, _, err := c.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
-		t.Errorf("the client saw %v, want a close frame with 1001", err)
+	if _, _, err := c.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
+		t.Errorf("the client saw %v, want a close frame with 1012", err)
 	}
 	if code, _ := p.wait(t); code != 0 {
 		t.Errorf("exit code %d", code)
