@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -294,4 +295,25 @@ func TestSwarmAndDrill(t *testing.T) {
 		t.Errorf("swarm: exit code %d, %v, stderr %s, stdout\n%s", code, err, errs, out)
 	}
 	s.end(t)
+}
+
+// The file of this directory is named before anything else, and may not open a port to other machines.
+func TestFoundFileIsNamed(t *testing.T) {
+	alone(t)
+	if err := os.WriteFile("holter.yaml", []byte("interval: 2s\nprofiles: {prod: {admin: \"0.0.0.0:0\", token: s3cret}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, out, _ := run(t.Context(), "--log-format", "json", "--listen", "192.0.2.1:0") // which fails
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(out, "\n")
+	if !strings.Contains(first, `"msg":"settings from the file that is in this directory"`) || !strings.Contains(first, `"files":"`+filepath.Join(dir, "holter.yaml")) {
+		t.Errorf("first %s", first)
+	}
+	code, _, errs := run(t.Context(), "--listen", "127.0.0.1:0", "--profile", "prod")
+	if code != exitUsage || !oneLine(errs) || !strings.Contains(errs, "which a file that was only found in this directory may not do: add --config holter.yaml") {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
 }

@@ -56,6 +56,9 @@ func (a *Plane) authorized(needs rights, h handler) handler {
 		k := a.keyOf(r)
 		switch {
 		case k == nil:
+			if r.Header["Authorization"] != nil {
+				a.quiet.Printf("%s has asked the admin plane with a wrong token", r.RemoteAddr)
+			}
 			return unauthorized(w)
 		case k.opens < needs:
 			return model.Errorf(model.Forbidden, "this token only reads: what changes something needs that of --token")

@@ -350,3 +350,61 @@ func TestAccessIsReloaded(t *testing.T) {
 		t.Errorf("status %d without the token that came by a reload", status)
 	}
 }
+
+// Hosts and origins that look like those of this machine, and are not.
+func TestHostileHosts(t *testing.T) {
+	a := serveWith(t, Options{})
+	address := a.plane.Listener.Addr().String()
+	for head, want := range map[string]int{
+		"Host: " + address:                   200,
+		"Host: [::ffff:127.0.0.1]:7071":      200,
+		"Host: localhost@evil.example":       400,
+		"Host: evil.example@localhost":       400,
+		"Host: localhost.":                   200,
+		"Host: localhost..":                  403,
+		"Host: .localhost":                   200,
+		"Host: xlocalhost":                   403,
+		"Host: [::1]evil.example":            403,
+		"Host: [::1].evil.example:80":        403,
+		"Host: evil.example:80:7071":         403,
+		"Host: 2130706433":                   403,
+		"Host: 127.1":                        403,
+		"Host:":                              403,
+		"Host: \x7f":                         400,
+		"Host: localhost\r\nHost: localhost": 400,
+		"Host: localhost\r\nOrigin: http://localhost.evil.example":                        403,
+		"Host: localhost\r\nOrigin: http://localhost@evil.example":                        403,
+		"Host: localhost\r\nOrigin: http://evil.example#localhost":                        403,
+		"Host: localhost\r\nOrigin: http://localhost\r\nOrigin: http://evil.example":      403,
+		"Host: localhost\r\nOrigin: file://":                                              403,
+		"Host: localhost\r\nOrigin: " + strings.Repeat("http://localhost", 1000):          403,
+		"Host: localhost\r\nX-Forwarded-Host: localhost\r\nOrigin: http://evil.example":   403,
+		"Host: evil.example\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Host: localhost": 403,
+	} {
+		response := exchange(t, address, "GET /api/v1/summary HTTP/1.1\r\n"+head+"\r\n\r\n")
+		if response.StatusCode != want {
+			t.Errorf("%.80q: status %d, want %d", head, response.StatusCode, want)
+		}
+	}
+}
+
+// The log says that somebody guesses tokens, without the guesses, and once a second at most.
+func TestGuessesAreTold(t *testing.T) {
+	var text bytes.Buffer
+	a := New(newFakeSource(), Options{Address: "127.0.0.1:0", Token: "s3cret"}, slog.New(slog.NewTextHandler(&text, nil)))
+	if err := a.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	stop := runUntilEnd(t, a.Serve)
+	for range 20 {
+		call(t, a.URL(), "GET", "/api/v1/summary?token=gu3ss", "", "Authorization: Bearer gu3ss")
+		call(t, a.URL(), "GET", "/api/v1/summary", "")
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	n := strings.Count(text.String(), "has asked the admin plane with a wrong token")
+	if n == 0 || n > 15 || strings.Contains(text.String(), "gu3ss") {
+		t.Errorf("%d lines: %s", n, text.String())
+	}
+}

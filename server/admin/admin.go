@@ -13,6 +13,7 @@ package admin
 import (
 	"context"
 	"crypto/tls"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -32,6 +33,7 @@ type Plane struct {
 	options Options
 	stuck   time.Duration // how long the reader of an endless answer may accept nothing
 	log     *slog.Logger
+	quiet   *log.Logger // for the mistakes of callers
 	calls   []route
 	given   net.Listener // nil to open one at the address
 	plane   plane.Plane
@@ -90,8 +92,8 @@ func (a *Plane) Metrics(h http.Handler, open bool) {
 const patience = 30 * time.Second
 
 // New makes the admin plane.
-func New(s Source, o Options, log *slog.Logger) *Plane {
-	a := &Plane{source: s, options: o, stuck: patience, log: log}
+func New(s Source, o Options, to *slog.Logger) *Plane {
+	a := &Plane{source: s, options: o, stuck: patience, log: to, quiet: plane.QuietLog(to)}
 	a.keys.Store(new([]*key))
 	a.calls = a.routes()
 	return a
