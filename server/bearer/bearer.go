@@ -9,7 +9,7 @@
 // when they change, while the monitor runs.
 //
 // A token is looked at in this order: its length, its form, its algorithm, its key, its signature, its claims. So nothing
-// that it says is believed before it is verified. The algorithm follows from the key, never from the token alone: a public
+// that it says is read before it is verified, but for its header. The algorithm follows from the key, never from the token alone: a public
 // key is no secret for HS256. No part of a token appears in an error, a log line or an answer.
 //
 // Package server does not import this package. An application that wants it imports it, and the command holter does.
@@ -24,8 +24,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"holter/model/reload"
 	"holter/server/pass"
 )
@@ -34,10 +32,10 @@ import (
 type Guard struct {
 	rules   atomic.Pointer[rules]
 	refresh time.Duration
-	parser  *jwt.Parser
 	files   *files
 	remote  *remote // nil without a URL
 	keys    atomic.Pointer[keys]
+	cache   cache
 	fetches chan struct{} // asks Run to fetch the keys at the URL now
 	log     *slog.Logger
 }
@@ -68,7 +66,6 @@ func New(o Options, log *slog.Logger) (*Guard, error) {
 	}
 	g := &Guard{
 		refresh: o.refresh(), files: &files{paths: o.Key, jwks: o.jwksFile()}, fetches: make(chan struct{}, 1), log: cmp.Or(log, slog.Default()),
-		parser: jwt.NewParser(jwt.WithValidMethods(methods), jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation()),
 	}
 	g.rules.Store(rulesOf(o))
 	read, seen, err := g.files.load()

@@ -74,10 +74,7 @@ func (e keyError) Error() string { return words[e.why].reason }
 
 // keyFor returns the keys that may have signed a token. If the token names one that is not known, it fetches the set at the
 // URL again first, unless that is too soon.
-func (g *Guard) keyFor(ctx context.Context, t *jwt.Token) (any, error) {
-	if !soundHeader(t) {
-		return nil, keyError{model.TokenMalformed}
-	}
+func (g *Guard) keyFor(ctx context.Context, t *jwt.Token) ([]any, error) {
 	k := g.keys.Load()
 	if g.remote != nil && (k.remote == nil || !k.know(t)) {
 		g.again(ctx)
@@ -93,7 +90,7 @@ func (k *keys) know(t *jwt.Token) bool {
 }
 
 // candidates returns the keys that may have signed a token.
-func (k *keys) candidates(t *jwt.Token) (any, error) {
+func (k *keys) candidates(t *jwt.Token) ([]any, error) {
 	if k.size() == 0 {
 		return nil, keyError{model.TokenUnavailable}
 	}
@@ -102,14 +99,14 @@ func (k *keys) candidates(t *jwt.Token) (any, error) {
 	if _, text := name.(string); named && !text {
 		return nil, keyError{model.TokenMalformed}
 	}
-	var fitting []jwt.VerificationKey
+	var fitting []any
 	for _, s := range k.sets() {
 		if named && s.names[name.(string)] {
 			key, err := s.named.Keyfunc(t)
 			if err != nil || !fits(method, key) {
 				return nil, keyError{model.TokenAlgorithm} // that key is for another one
 			}
-			return key, nil
+			return []any{key}, nil
 		}
 		fitting = append(fitting, s.fitting(method, named)...)
 	}
@@ -122,7 +119,7 @@ func (k *keys) candidates(t *jwt.Token) (any, error) {
 	case len(fitting) > maxTried:
 		return nil, keyError{model.TokenKey}
 	case len(fitting) > 0:
-		return jwt.VerificationKeySet{Keys: fitting}, nil
+		return fitting, nil
 	case len(k.sets()) > 0 && named:
 		return nil, keyError{model.TokenKey}
 	}
@@ -131,7 +128,7 @@ func (k *keys) candidates(t *jwt.Token) (any, error) {
 
 // fitting returns the keys that may have signed a token which does not name one of the set: those without a name, or all
 // if the token names none at all.
-func (s *set) fitting(method string, named bool) (fitting []jwt.VerificationKey) {
+func (s *set) fitting(method string, named bool) (fitting []any) {
 	for i := range s.all {
 		m := s.all[i].Marshal()
 		if (m.KID == "" || !named) && (m.ALG == "" || m.ALG.String() == method) && fits(method, s.all[i].Key()) {

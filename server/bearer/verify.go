@@ -2,6 +2,7 @@ package bearer
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -17,21 +18,89 @@ import (
 	"holter/server/pass"
 )
 
-// claims are what a token says. Before its signature is verified they are worth nothing.
-type claims struct{ jwt.MapClaims }
+// methods are the algorithms that are accepted, if there is a key for them.
+var methods = []string{"HS256", "RS256", "ES256", "EdDSA"}
 
-var errTwice = errors.New("a name twice in one object")
+// encoding is that of the parts of a token. It takes line breaks too, so these are looked for apart.
+var encoding = base64.RawURLEncoding.Strict()
 
-// UnmarshalJSON takes over the claims. A name that is there twice is an error: another reader might take the other value
-// (RFC 7519 section 4).
-func (c *claims) UnmarshalJSON(text []byte) error {
-	if err := json.Unmarshal(text, &c.MapClaims); err != nil {
-		return err
+// verify returns the claims of a token whose signature is right.
+func (g *Guard) verify(ctx context.Context, text string) (jwt.MapClaims, *pass.Refusal) {
+	known, id := g.keys.Load(), sha256.Sum256([]byte(text))
+	if c := g.cache.get(known, id); c != nil {
+		return c, nil
 	}
-	if members(text) != count(map[string]any(c.MapClaims)) {
-		return errTwice
+	c, why := g.parse(ctx, text)
+	if why != "" {
+		return nil, refuse(why)
 	}
-	return nil
+	if len(text) <= maxKept { // if there are other keys meanwhile, those of before are not asked for again
+		g.cache.put(known, id, c)
+	}
+	return c, nil
+}
+
+// parse verifies a token, and then reads its claims (RFC 7519 section 7.2). What its text says is not believed before, but
+// for the algorithm and the name of the key, of which both must be known.
+func (g *Guard) parse(ctx context.Context, text string) (jwt.MapClaims, model.RefusalLimit) {
+	header, rest, _ := strings.Cut(text, ".")
+	payload, signature, whole := strings.Cut(rest, ".")
+	if !whole || strings.ContainsAny(text, "\r\n") || strings.Contains(signature, ".") {
+		return nil, model.TokenMalformed
+	}
+	t := g.cache.head(header)
+	if t == nil {
+		var why model.RefusalLimit
+		if t, why = parseHeader(header); why != "" {
+			return nil, why
+		}
+	}
+	seal, err := encoding.DecodeString(signature)
+	if err != nil {
+		return nil, model.TokenMalformed
+	}
+	keys, err := g.keyFor(ctx, t)
+	if unknown, ok := errors.AsType[keyError](err); ok {
+		return nil, unknown.why
+	}
+	if !slices.ContainsFunc(keys, func(key any) bool { return t.Method.Verify(text[:len(header)+1+len(payload)], seal, key) == nil }) {
+		return nil, model.TokenSignature
+	}
+	g.cache.keepHead(header, t)
+	said, err := encoding.DecodeString(payload)
+	if err != nil {
+		return nil, model.TokenMalformed
+	}
+	claims, ok := object(said)
+	if !ok {
+		return nil, model.TokenMalformed
+	}
+	return claims, ""
+}
+
+// parseHeader parses the first part of a token. It must ask for nothing that is not understood here (RFC 7515 section 4.1.11).
+func parseHeader(segment string) (*jwt.Token, model.RefusalLimit) {
+	text, err := encoding.DecodeString(segment)
+	if err != nil {
+		return nil, model.TokenMalformed
+	}
+	header, ok := object(text)
+	if _, critical := header["crit"]; critical || !ok {
+		return nil, model.TokenMalformed
+	}
+	method, _ := header["alg"].(string)
+	if !slices.Contains(methods, method) {
+		return nil, model.TokenAlgorithm
+	}
+	return &jwt.Token{Header: header, Method: jwt.GetSigningMethod(method)}, ""
+}
+
+// object parses an object of JSON. A name that is there twice is an error: another reader might take the other value (RFC
+// 7515 section 4, RFC 7519 section 4).
+func object(text []byte) (map[string]any, bool) {
+	var o map[string]any
+	err := json.Unmarshal(text, &o)
+	return o, err == nil && o != nil && members(text) == count(o)
 }
 
 // members returns the number of members of all objects in valid JSON.
@@ -66,47 +135,6 @@ func count(value any) (n int) {
 	return n
 }
 
-// verify returns the claims of a token whose signature is right.
-func (g *Guard) verify(ctx context.Context, text string) (jwt.MapClaims, *pass.Refusal) {
-	c := &claims{}
-	token, err := g.parser.ParseWithClaims(text, c, func(t *jwt.Token) (any, error) { return g.keyFor(ctx, t) })
-	if err != nil {
-		return nil, refuse(whyNot(token, err))
-	}
-	return c.MapClaims, nil
-}
-
-// methods are the algorithms that are accepted, if there is a key for them.
-var methods = []string{"HS256", "RS256", "ES256", "EdDSA"}
-
-// whyNot returns why a token could not be verified.
-func whyNot(token *jwt.Token, err error) model.RefusalLimit {
-	if token == nil {
-		return model.TokenMalformed
-	}
-	why, known := errors.AsType[keyError](err)
-	switch method, named := token.Header["alg"].(string); {
-	case known:
-		return why.why
-	case errors.Is(err, jwt.ErrTokenMalformed), errors.Is(err, errTwice):
-		return model.TokenMalformed
-	case !named || !slices.Contains(methods, method):
-		return model.TokenAlgorithm
-	}
-	return model.TokenSignature
-}
-
-// soundHeader reports whether the header of a token names nothing twice, and asks for nothing that is not understood
-// (RFC 7515 sections 4 and 4.1.11).
-func soundHeader(t *jwt.Token) bool {
-	if _, critical := t.Header["crit"]; critical {
-		return false
-	}
-	segment, _, _ := strings.Cut(t.Raw, ".")
-	text, err := base64.RawURLEncoding.DecodeString(segment)
-	return err == nil && members(text) == count(t.Header)
-}
-
 // check returns when a token expires whose signature is right, the zero Time for never, or why it is refused.
 func (rs *rules) check(c jwt.MapClaims, now time.Time) (expires time.Time, refused *pass.Refusal) {
 	expires, expiring, ok := moment(c, "exp")
@@ -114,7 +142,7 @@ func (rs *rules) check(c jwt.MapClaims, now time.Time) (expires time.Time, refus
 	issuer, err := c.GetIssuer()
 	audience, err2 := c.GetAudience()
 	switch {
-	case c == nil || !ok || !ok2 || err != nil || err2 != nil:
+	case !ok || !ok2 || err != nil || err2 != nil:
 		return expires, refuse(model.TokenMalformed)
 	case !expiring && !rs.Unlimited:
 		return expires, refuseClaim("it never expires (exp), which --jwt-unlimited allows")

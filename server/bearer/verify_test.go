@@ -50,6 +50,11 @@ func TestEveryByteCounts(t *testing.T) {
 					t.Fatalf("%s: byte %d of %d may be %q", name, i, len(token), c)
 				}
 			}
+			broken := request("/ws")
+			broken.Header["Authorization"] = []string{"Bearer " + string(token[:i]) + "\n" + string(token[i:])}
+			if _, refused := check(g, broken); refused == "" && i > 0 {
+				t.Fatalf("%s: a line may break before byte %d", name, i)
+			}
 			if _, refused := check(g, bearing(string(token[:i]))); refused == "" {
 				t.Fatalf("%s: %d bytes of %d are enough", name, i, len(token))
 			}
@@ -113,7 +118,7 @@ func TestBadTokens(t *testing.T) {
 		"claims are a list":       {raw(head, `[]`, hs, t), model.TokenMalformed},
 		"claims are null":         {raw(head, `null`, hs, t), model.TokenMalformed},
 		"claims are a text":       {raw(head, `"ann"`, hs, t), model.TokenMalformed},
-		"header is null":          {raw(`null`, `{`+exp+`}`, hs, t), model.TokenAlgorithm},
+		"header is null":          {raw(`null`, `{`+exp+`}`, hs, t), model.TokenMalformed},
 		"header without alg":      {raw(`{}`, `{`+exp+`}`, hs, t), model.TokenAlgorithm},
 		"alg is a number":         {raw(`{"alg":1}`, `{`+exp+`}`, hs, t), model.TokenAlgorithm},
 		"alg twice":               {raw(`{"alg":"none","alg":"HS256"}`, `{`+exp+`,"role":"admin"}`, hs, t), model.TokenMalformed},
