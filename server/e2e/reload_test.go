@@ -3,13 +3,16 @@
 package e2e
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -70,5 +73,88 @@ func TestReload(t *testing.T) {
 		if _, text, err := c.ReadMessage(); err != nil || string(text) != "still here" {
 			t.Errorf("%q, %v", text, err)
 		}
+	}
+}
+
+// A thousand rules are read, checked and put in force within 100 ms. Beside other tests that is the time that holter computes.
+func TestReloadOfAThousandRules(t *testing.T) {
+	p := start(t)
+	rules := new(strings.Builder)
+	rules.WriteString("alert:\n")
+	for i := range 1000 {
+		fmt.Fprintf(rules, "- alert: Rule%d\n  expr: share(state=failed path~\"^/rooms/%d\") > 10%% and count(state=failed) >= %d\n  for: 30s\n"+
+			"  labels: {severity: page, team: sockets}\n  annotations:\n    summary: '{{ $value }} %% have failed'\n", i, i, i)
+	}
+	best := time.Hour
+	for i := range 5 {
+		text := strings.Replace(rules.String(), "30s", fmt.Sprintf("%ds", i+1), -1)
+		if err := os.WriteFile(filepath.Join(p.cmd.Dir, "holter.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		before := p.computed()
+		p.signal(t, syscall.SIGHUP)
+		line := p.line(t, "settings reloaded")
+		if line["changed"] != "alert" {
+			t.Errorf("%v", line)
+		}
+		took, _ := line["took_ms"].(float64)
+		best = min(best, time.Duration(took)*time.Millisecond)
+		if after := p.computed(); after > before {
+			best = min(best, after-before)
+		}
+	}
+	t.Logf("a reload of 1000 rules takes %v at best", best)
+	if limit := 100 * time.Millisecond; best > limit {
+		t.Errorf("%v, more than %v", best, limit)
+	}
+}
+
+// computed is how long the program has computed, as far as the system says so, in steps of 10 ms.
+func (p *program) computed() time.Duration {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// A server without a screen ends with its terminal, and reads its settings anew when it is told to while it has one. Under nohup it
+// outlives its terminal.
+func TestHangupOfTheTerminalOfAServer(t *testing.T) {
+	for name, tc := range map[string]struct {
+		trap string
+		ends bool
+	}{"hangup": {"", true}, "nohup": {"trap '' HUP; ", false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			admin := freePort(t)
+			l := online(t, 200, 30, []string{"TERM=xterm"}, "sh", "-c", tc.trap+"exec "+holter+" --headless --admin "+admin+" --listen 127.0.0.1:0")
+			l.until(t, "holter listens")
+			l.cmd.Process.Signal(syscall.SIGHUP)
+			l.until(t, "settings reloaded")
+			l.control.Close()
+			l.cmd.Process.Signal(syscall.SIGHUP) // its line ends the read that keeps the terminal open
+			if tc.ends {
+				if code, took := l.ends(t); code != 0 || took > 5*time.Second {
+					t.Errorf("exit code %d after %v", code, took)
+				}
+				return
+			}
+			for range 3 {
+				l.cmd.Process.Signal(syscall.SIGHUP)
+			}
+			eventually(t, patience, "an answer", func() bool {
+				answer, err := http.Get("http://" + admin + "/health")
+				return err == nil && answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
+			})
+			l.cmd.Process.Signal(syscall.SIGTERM)
+			if code, _ := l.ends(t); code != 0 {
+				t.Errorf("exit code %d", code)
+			}
+		})
 	}
 }

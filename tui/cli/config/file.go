@@ -22,11 +22,12 @@ type file struct {
 	settings map[string]yaml.Node            // by flag name, those of the profile over the others
 	sections map[string]map[string]yaml.Node // by profile, and that for all by ""
 	mistakes mistakes                        // in its form and its keys; those in values show when they are used
+	values   map[string]any                  // of the settings that were resolved
 }
 
 // parse reads the text of a file.
 func parse(path string, text []byte, profile string, app *kong.Application) *file {
-	f := &file{path: path, settings: map[string]yaml.Node{}, sections: map[string]map[string]yaml.Node{}}
+	f := &file{path: path, settings: map[string]yaml.Node{}, sections: map[string]map[string]yaml.Node{}, values: map[string]any{}}
 	root, err := yaml.Parse(path, text)
 	if err != nil {
 		f.mistakes.add(err)
@@ -121,6 +122,7 @@ func (f *file) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, err
 	if err != nil {
 		return nil, each(err)[0]
 	}
+	f.values[flag.Name] = value
 	return value, nil
 }
 
@@ -130,14 +132,17 @@ func checked(node yaml.Node, flag *kong.Flag) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, tried := value.(ruleList); tried {
+		return value, nil
+	}
 	if err := try(flag, value); err != nil {
 		return nil, node.Errorf("%w", err)
 	}
 	return value, nil
 }
 
-// value is what a command line would hold: text, or a list of texts for a flag that may be repeated. The error joins those of all
-// entries of a list.
+// value is what a command line would hold: text, or a list of texts for a flag that may be repeated; rules of alerts are a ruleList.
+// The error joins those of all entries of a list.
 func value(node yaml.Node, flag *kong.Flag) (any, error) {
 	if node.IsText() {
 		return node.Text(), nil
@@ -146,29 +151,20 @@ func value(node yaml.Node, flag *kong.Flag) (any, error) {
 	if !ok || !flag.IsSlice() {
 		return nil, node.Errorf("expected a value, such as %s", flag.Name+": "+flag.FormatPlaceHolder())
 	}
+	if takesRules(flag) {
+		return rulesOf(entries)
+	}
 	list := make([]any, 0, len(entries))
 	var wrong mistakes
 	for _, entry := range entries {
-		text, err := element(entry, flag)
-		if err != nil {
-			if wrong.add(err); wrong.full() {
+		if !entry.IsText() {
+			if wrong.add(entry.Errorf("expected one value to a list entry")); wrong.full() {
 				break
 			}
 		}
-		list = append(list, text)
+		list = append(list, entry.Text())
 	}
 	return list, wrong.join()
-}
-
-// element is an entry of a list.
-func element(entry yaml.Node, flag *kong.Flag) (string, error) {
-	switch {
-	case takesRules(flag):
-		return rule(entry)
-	case !entry.IsText():
-		return "", entry.Errorf("expected one value to a list entry")
-	}
-	return entry.Text(), nil
 }
 
 // try parses value as kong will, to have an error while its line is still known.

@@ -72,8 +72,7 @@ func settingOf(flag *kong.Flag, f *file, given bool) setting {
 	}
 	if f != nil {
 		if node, written := f.settings[flag.Name]; written {
-			text, _ := value(node, flag) // that it can be read is known by now
-			return setting{flag, inFile, fmt.Sprintf("%s:%d", f.path, node.Line()), fmt.Sprint(text)}
+			return setting{flag, inFile, fmt.Sprintf("%s:%d", f.path, node.Line()), fmt.Sprint(f.values[flag.Name])}
 		}
 	}
 	return setting{flag, byDefault, "", flag.Default}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -21,30 +22,52 @@ func takesRules(flag *kong.Flag) bool {
 	return flag.IsSlice() && flag.Target.Type().Elem() == reflect.TypeFor[alert.Rule]()
 }
 
-// rule is a rule of alerts as the text that its flag reads. An error has the place of the key that it is about.
-func rule(entry yaml.Node) (string, error) {
-	if entry.IsText() {
-		if err := new(alert.Rule).UnmarshalText([]byte(entry.Text())); err != nil {
-			return "", entry.Errorf("%w", err)
+// ruleList are rules of alerts that have been read. There may be a thousand, each of which takes its time.
+type ruleList struct {
+	rules []alert.Rule
+	texts []string // as they are written
+}
+
+func (l ruleList) String() string { return strings.Join(l.texts, "\n") }
+
+// rulesOf reads the rules in a list. The error joins those of all entries.
+func rulesOf(entries []yaml.Node) (ruleList, error) {
+	var list ruleList
+	var wrong mistakes
+	for _, entry := range entries {
+		r, text, err := rule(entry)
+		if wrong.add(err); wrong.full() {
+			break
 		}
-		return entry.Text(), nil
+		list.rules, list.texts = append(list.rules, r), append(list.texts, text)
+	}
+	return list, wrong.join()
+}
+
+// rule is a rule of alerts, and the text that its flag would read. An error has the place of the key that it is about.
+func rule(entry yaml.Node) (r alert.Rule, text string, err error) {
+	if entry.IsText() {
+		if err := r.UnmarshalText([]byte(entry.Text())); err != nil {
+			return r, "", entry.Errorf("%w", err)
+		}
+		return r, entry.Text(), nil
 	}
 	keys, err := section(entry, knownIn("a rule", ruleKeys))
 	if err != nil {
-		return "", err
+		return r, "", err
 	}
 	w := alert.Written{Alert: keys["alert"].Text(), Expr: keys["expr"].Text(), For: keys["for"].Text(), KeepFiringFor: keys["keep_firing_for"].Text()}
 	for name, to := range map[string]*map[string]string{"labels": &w.Labels, "annotations": &w.Annotations} {
 		if *to, err = texts(keys[name]); err != nil {
-			return "", err
+			return r, "", err
 		}
 	}
 	for _, name := range []string{"alert", "expr"} {
 		if node, there := keys[name]; !there || !node.IsText() {
-			return "", missing(entry, node, there, name)
+			return r, "", missing(entry, node, there, name)
 		}
 	}
-	if _, err := w.Rule(); err != nil {
+	if r, err = w.Rule(); err != nil {
 		m, _ := errors.AsType[*alert.Mistake](err)
 		at := keys[m.Key]
 		if fields, ok := at.Fields(); ok && m.Name != "" {
@@ -52,10 +75,10 @@ func rule(entry yaml.Node) (string, error) {
 				at = fields[i].Value
 			}
 		}
-		return "", at.Errorf("%w", err)
+		return r, "", at.Errorf("%w", err)
 	}
-	text, err := json.Marshal(w)
-	return string(text), err
+	written, err := json.Marshal(w)
+	return r, string(written), err
 }
 
 func missing(entry, node yaml.Node, there bool, name string) error {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -133,5 +134,40 @@ func TestReloadShowsNoSecrets(t *testing.T) {
 	write(t, "holter.yaml", "token: [geheim]\n")
 	if r := settings.Reloader(nil)(); !strings.Contains(r.Error, "holter.yaml:1:8") || strings.Contains(r.Error, "geheim") {
 		t.Errorf("%+v", r)
+	}
+}
+
+// BenchmarkReload reads a thousand rules of alerts anew, which have all changed.
+func BenchmarkReload(b *testing.B) {
+	rules := func(limit int) string {
+		text := new(strings.Builder)
+		text.WriteString("alert:\n")
+		for i := range 1000 {
+			fmt.Fprintf(text, "- alert: Rule%d\n  expr: share(state=failed path~\"^/rooms/%d\") > 10%% and count(state=failed) >= %d\n  for: 30s\n"+
+				"  labels: {severity: page, team: sockets}\n  annotations:\n    summary: '{{ $value }} %% have failed'\n", i, i, limit)
+		}
+		return text.String()
+	}
+	b.Chdir(b.TempDir())
+	files := []string{rules(1), rules(2)}
+	write(b, "holter.yaml", files[0])
+	parser := func() *kong.Kong {
+		k, err := kong.New(new(program), kong.Name("holter"), kong.DefaultEnvars("HOLTER"), Values())
+		if err != nil {
+			b.Fatal(err)
+		}
+		return k
+	}
+	args := []string{"--config", "holter.yaml"}
+	running, err := parser().Parse(args)
+	if err != nil {
+		b.Fatal(err)
+	}
+	again := NewSettings(running, args, parser).Reloader(func() (reload.Commit, error) { return nil, nil })
+	for i := 0; b.Loop(); i++ {
+		write(b, "holter.yaml", files[(i+1)%2])
+		if r := again(); len(r.Changed) != 1 {
+			b.Fatal(r.String())
+		}
 	}
 }

@@ -27,6 +27,11 @@ type reader struct{ kong.Mapper }
 
 func (r reader) Decode(ctx *kong.DecodeContext, target reflect.Value) error {
 	next := ctx.Scan.Peek()
+	if read, ok := next.Value.(ruleList); ok {
+		ctx.Scan.Pop()
+		target.Set(reflect.ValueOf(read.rules))
+		return nil
+	}
 	text := next.String()
 	switch {
 	case negative(next):

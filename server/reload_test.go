@@ -1,0 +1,80 @@
+package server
+
+import (
+	"log/slog"
+	"slices"
+	"testing"
+
+	"holter/model"
+)
+
+// A monitor in an application takes other limits and rules while it runs, and tells of it.
+func TestPrepare(t *testing.T) {
+	o := Options{MaxConns: 1, Logger: slog.New(slog.DiscardHandler)}
+	m := New(o)
+	full := func(all int) model.RefusalLimit {
+		limit, _ := m.full(all, 1)
+		return limit
+	}
+	if full(1) != "" || full(2) != model.LimitConnections {
+		t.Errorf("at first: %q, %q", full(1), full(2))
+	}
+	next := o
+	next.MaxConns, next.AcceptRate = 2, 10
+	commit, err := m.Prepare(next)
+	if err != nil || full(2) != model.LimitConnections {
+		t.Fatalf("%v, %q before the commit", err, full(2))
+	}
+	commit()
+	if full(2) != "" || full(3) != model.LimitConnections {
+		t.Errorf("then: %q, %q", full(2), full(3))
+	}
+	if s, err := m.Source().Snapshot(t.Context()); err != nil || s.Monitor.MaxConns != 2 || s.Monitor.AcceptRate != 10 {
+		t.Errorf("%+v, %v", s.Monitor, err)
+	}
+	next.MaxConns = -1
+	if commit, err := m.Prepare(next); commit != nil || err == nil {
+		t.Errorf("%v", err)
+	}
+}
+
+// A rate that stays is not given its burst anew by a reload.
+func TestReloadKeepsTheRate(t *testing.T) {
+	o := Options{AcceptRate: 10, Logger: slog.New(slog.DiscardHandler)}
+	m := New(o)
+	admitted := 0
+	for range 20 {
+		if limit, _ := m.full(1, 1); limit == "" {
+			admitted++
+		}
+		o.MaxConns++
+		commit, err := m.Prepare(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commit()
+	}
+	if admitted > 3 {
+		t.Errorf("%d of 20 were admitted at once", admitted)
+	}
+}
+
+// Without a command around it, a monitor reads the files anew that its options name.
+func TestReloadWithoutACommand(t *testing.T) {
+	m := New(Options{MaxConns: 3, Logger: slog.New(slog.DiscardHandler)})
+	if r := m.Reload(model.ByAPI); r.Error != "" || len(r.Changed)+len(r.Kept) != 0 || r.By != model.ByAPI {
+		t.Errorf("%+v", r)
+	}
+	events, err := m.Source().Events(t.Context(), 0)
+	if err != nil || !slices.ContainsFunc(events, func(e model.Event) bool { return e.Type == model.ConfigReloaded && e.Reload.By == model.ByAPI }) {
+		t.Errorf("%v, %v", events, err)
+	}
+	m.Reloads(func() model.Reload { return model.Reload{Error: "no"} })
+	if _, err := m.Source().Reload(t.Context()); model.ErrorCode(err) != model.BadSettings || err.Error() != "no" {
+		t.Errorf("%v", err)
+	}
+	readOnly := New(Options{ReadOnly: true, Logger: slog.New(slog.DiscardHandler)})
+	if _, err := readOnly.Source().Reload(t.Context()); model.ErrorCode(err) != model.Forbidden {
+		t.Errorf("%v", err)
+	}
+}
