@@ -32,6 +32,9 @@ type echo struct {
 }
 
 const (
+	// longestWhole is how many bytes of a message are in memory at most. A longer one goes back in parts while it comes in:
+	// otherwise clients that send long messages slowly, or never end them, could take any amount of memory.
+	longestWhole = 16 << 10
 	// longestKept is the capacity up to which a message buffer is kept for the next message.
 	longestKept = 64 << 10
 
@@ -124,13 +127,78 @@ func answerOne(ws *websocket.Conn) error {
 	}
 	message := messages.Get().(*bytes.Buffer)
 	defer keep(message)
-	if _, err := message.ReadFrom(r); err != nil {
+	if _, err := message.ReadFrom(io.LimitReader(r, longestWhole+1)); err != nil {
 		return err
 	}
-	if kind == websocket.TextMessage {
+	switch {
+	case message.Len() > longestWhole:
+		return answerInParts(ws, kind, message, r)
+	case kind == websocket.TextMessage:
 		return answerText(ws, message.Bytes())
 	}
 	return ws.WriteMessage(kind, message.Bytes())
+}
+
+// answerInParts answers a long message, of which part holds the beginning. Each part goes out as a fragment before the next
+// one is read.
+func answerInParts(ws *websocket.Conn, kind int, part *bytes.Buffer, r io.Reader) error {
+	w, err := ws.NextWriter(kind)
+	if err != nil {
+		return err
+	}
+	for check := (textCheck{}); ; {
+		if kind == websocket.TextMessage && !check.goesOn(part.Bytes()) {
+			return errNotUTF8
+		}
+		if _, err := w.Write(part.Bytes()); err != nil {
+			return err
+		}
+		part.Reset()
+		n, err := part.ReadFrom(io.LimitReader(r, longestWhole))
+		switch {
+		case err != nil:
+			return err
+		case n == 0 && check.n > 0: // it ends within a character
+			return errNotUTF8
+		case n == 0:
+			return w.Close()
+		}
+	}
+}
+
+// textCheck checks that a text which comes in parts is valid UTF-8.
+type textCheck struct {
+	begun [utf8.UTFMax]byte // of a character whose rest is in the next part
+	n     int
+}
+
+// goesOn reports whether the text is valid with its next part.
+func (t *textCheck) goesOn(part []byte) bool {
+	for t.n > 0 && len(part) > 0 {
+		t.begun[t.n] = part[0]
+		t.n++
+		part = part[1:]
+		if begun := t.begun[:t.n]; utf8.FullRune(begun) {
+			if !utf8.Valid(begun) {
+				return false
+			}
+			t.n = 0
+		}
+	}
+	whole := len(part)
+	for back := 1; back <= min(utf8.UTFMax-1, len(part)); back++ {
+		if last := part[len(part)-back:]; utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) {
+				whole -= back
+			}
+			break
+		}
+	}
+	if !utf8.Valid(part[:whole]) {
+		return false
+	}
+	t.n += copy(t.begun[t.n:], part[whole:])
+	return true
 }
 
 func answerText(ws *websocket.Conn, text []byte) error {

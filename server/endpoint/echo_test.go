@@ -11,11 +11,13 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"
 
 	"holter/model"
+	"holter/server"
 	"holter/server/plane"
 )
 
@@ -247,6 +249,53 @@ func TestEchoStop(t *testing.T) {
 	if err := e.stop(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// A long message comes back whole, though holter never has more than a part of it.
+func TestEchoOfLongMessages(t *testing.T) {
+	r := runServer(t, func(_ *server.Options, o *Options) { o.ReadLimit = 2 << 20 })
+	for _, kind := range []int{websocket.TextMessage, websocket.BinaryMessage} {
+		ws := r.dial(t, "ann")
+		for _, n := range []int{longestWhole - 1, longestWhole, longestWhole + 1, 2 * longestWhole, 2*longestWhole + 1, 1 << 20} {
+			message := []byte(strings.Repeat("aü€𐍈", n/10+1)[:n/10*10] + "0123456789"[:n%10])
+			if err := ws.WriteMessage(kind, message); err != nil {
+				t.Fatal(err)
+			}
+			if got, back, err := ws.ReadMessage(); err != nil || got != kind || !bytes.Equal(back, message) {
+				t.Fatalf("%d bytes came back as %d, kind %d, %v", n, len(back), got, err)
+			}
+		}
+	}
+}
+
+// The parts of a text are checked as the whole would be.
+func TestTextInParts(t *testing.T) {
+	for _, s := range []string{"", "a", "ü", "€", "𐍈", "aü€𐍈z", "\xff", "a\xe2\x82", "\xe2\x82a", "\xed\xa0\x80", "\xf0\x90", "\xf4\x90\x80\x80", "\xc0\x80", "ü\x80"} {
+		for cut := range len(s) + 1 {
+			for second := cut; second <= len(s); second++ {
+				var check textCheck
+				ok := check.goesOn([]byte(s[:cut])) && check.goesOn([]byte(s[cut:second])) && check.goesOn([]byte(s[second:])) && check.n == 0
+				if ok != utf8.ValidString(s) {
+					t.Errorf("%q in parts %q, %q, %q: valid is %v", s, s[:cut], s[cut:second], s[second:], ok)
+				}
+			}
+		}
+	}
+}
+
+func FuzzTextInParts(f *testing.F) {
+	f.Add([]byte("aü€𐍈"), 2)
+	f.Fuzz(func(t *testing.T, b []byte, step int) {
+		step = max(1, step%7)
+		var check textCheck
+		ok := true
+		for i := 0; ok && i < len(b); i += step {
+			ok = check.goesOn(b[i:min(i+step, len(b))])
+		}
+		if ok = ok && check.n == 0; ok != utf8.Valid(b) {
+			t.Errorf("%q in steps of %d: valid is %v", b, step, ok)
+		}
+	})
 }
 
 func TestKeepDropsLongBuffers(t *testing.T) {
