@@ -17,6 +17,8 @@ const (
 	Unauthorized Code = "unauthorized"
 	Unavailable  Code = "unavailable"
 	BadSettings  Code = "bad_settings" // of holter itself: what is written in its configuration
+	TooCostly    Code = "too_costly"
+	TooMany      Code = "too_many"
 	Internal     Code = "internal"
 )
 

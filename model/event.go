@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,6 +16,7 @@ const (
 	ConnectionClosed  EventType = "connection.closed"  // Connection with its Close
 	StateChanged      EventType = "state.changed"      // Connection, From, To
 	ConnectionRefused EventType = "connection.refused" // Refusal
+	RequestRefused    EventType = "request.refused"    // Refusal of the admin plane's, the newest of Count for the same reason
 	HostSampled       EventType = "host.sampled"       // Host
 	HostLate          EventType = "host.late"          // Late
 	StormStarted      EventType = "storm.started"      // Storm
@@ -33,7 +35,7 @@ const (
 
 // EventTypes are those that are known here. A holter of another version may have more.
 var EventTypes = [...]EventType{
-	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, HostSampled, HostLate, StormStarted, StormFlapping, StormEnded, WarningRaised,
+	ConnectionOpened, ConnectionClosed, StateChanged, ConnectionRefused, RequestRefused, HostSampled, HostLate, StormStarted, StormFlapping, StormEnded, WarningRaised,
 	CohortFound, CauseFound, AlertChanged, TokenExpiring, FaultSet, ServiceChanged, ConfigReloaded, Dropped,
 }
 
@@ -58,7 +60,7 @@ type Event struct {
 	Count      uint64
 }
 
-// Refusal is a handshake that did not become a connection.
+// Refusal is a handshake that did not become a connection, or a request that the admin plane refused.
 type Refusal struct {
 	Remote string
 	Client string
@@ -74,15 +76,28 @@ type Refusal struct {
 	Limit      RefusalLimit  // of holter's that the handshake met, empty for none; known only to the holter that refused
 }
 
-// RefusalLimit is a limit of holter's for which it refuses handshakes.
+// RefusalLimit is a limit of holter's for which it refuses handshakes or, on the admin plane, requests.
 type RefusalLimit string
 
 const (
 	LimitOrdered     RefusalLimit = "ordered" // they are refused on request, for a while
 	LimitConnections RefusalLimit = "connections"
 	LimitAddress     RefusalLimit = "address" // connections from one address
+	LimitClient      RefusalLimit = "client"  // connections of one client
 	LimitRate        RefusalLimit = "rate"
-	LimitDraining    RefusalLimit = "draining" // the server is about to restart
+	LimitMemory      RefusalLimit = "memory"  // the process has nearly all the memory that it may have
+	LimitHead        RefusalLimit = "head"    // bytes in the head of a request
+	LimitSlow        RefusalLimit = "slow"    // time until the head was whole
+	LimitWaiting     RefusalLimit = "waiting" // handshakes under way
+
+	LimitDraining RefusalLimit = "draining" // the server is about to restart
+
+	// These are of the admin plane.
+	LimitCalls       RefusalLimit = "calls"       // calls of the API from one address
+	LimitGuesses     RefusalLimit = "guesses"     // wrong tokens from one address
+	LimitSubscribers RefusalLimit = "subscribers" // readers of answers that do not end
+	LimitBody        RefusalLimit = "body"        // bytes in the body of a request
+	LimitFilter      RefusalLimit = "filter"      // time that a filter takes
 )
 
 // What may be wrong with the token of a handshake. They are limits of holter's too, and no fault of the handshake itself.
@@ -106,6 +121,90 @@ const (
 var TokenLimits = [...]RefusalLimit{
 	TokenMissing, TokenMalformed, TokenOversized, TokenAmbiguous, TokenAlgorithm, TokenKey, TokenSignature, TokenExpired, TokenEarly,
 	TokenIssuer, TokenAudience, TokenClaim, TokenUnavailable,
+}
+
+// RefusalReason is why a handshake did not become a connection, or why the admin plane refused a request, in a word. The
+// words are those of metrics, of the summary and of the screen.
+type RefusalReason string
+
+const (
+	ReasonRate        RefusalReason = "rate"             // --accept-rate
+	ReasonConnections RefusalReason = "max-connections"  // --max-conns
+	ReasonAddress     RefusalReason = "max-per-address"  // --max-conns-per-ip, --max-conns-from
+	ReasonClient      RefusalReason = "max-per-client"   // --max-conns-per-client
+	ReasonMemory      RefusalReason = "memory"           // --max-memory
+	ReasonHead        RefusalReason = "head-too-large"   // --header-limit
+	ReasonSlow        RefusalReason = "head-too-slow"    // --header-timeout
+	ReasonWaiting     RefusalReason = "waiting"          // --max-handshakes
+	ReasonDraining    RefusalReason = "draining"         // holter is about to restart
+	ReasonOrdered     RefusalReason = "ordered"          // a key or the API had them refused
+	ReasonOrigin      RefusalReason = "origin"           // --allow-origin
+	ReasonBroken      RefusalReason = "handshake-broken" // it was none that holter can take
+	ReasonDown        RefusalReason = "upstream-down"    // the backend of a proxy could not be reached, or did not answer
+	ReasonUpstream    RefusalReason = "upstream"         // the backend answered with something else
+	ReasonApp         RefusalReason = "application"      // so did the application that holter is in
+	ReasonGone        RefusalReason = "client-gone"      // the client went away, or did not trust the certificate
+	ReasonOther       RefusalReason = "other"
+
+	ReasonCalls       RefusalReason = "api-rate"        // --api-rate
+	ReasonGuesses     RefusalReason = "api-token"       // wrong tokens, again and again
+	ReasonSubscribers RefusalReason = "api-subscribers" // --max-subscribers
+	ReasonBody        RefusalReason = "api-body"        // a body that is too large
+	ReasonFilter      RefusalReason = "api-filter"      // a filter that takes too long
+)
+
+// HandshakeReasons are those of handshakes, and RequestReasons those of requests to the admin plane. What may be wrong with a
+// token is a reason by its own name.
+var (
+	HandshakeReasons = append([]RefusalReason{
+		ReasonRate, ReasonConnections, ReasonAddress, ReasonClient, ReasonMemory, ReasonHead, ReasonSlow, ReasonWaiting, ReasonOrdered, ReasonDraining,
+		ReasonOrigin, ReasonBroken, ReasonDown, ReasonUpstream, ReasonApp, ReasonGone, ReasonOther,
+	}, tokenReasons()...)
+	RequestReasons = []RefusalReason{ReasonCalls, ReasonGuesses, ReasonSubscribers, ReasonBody, ReasonFilter}
+)
+
+// tokenReasons are token-expired and so on.
+func tokenReasons() (all []RefusalReason) {
+	for _, limit := range TokenLimits {
+		all = append(all, RefusalReason(limit))
+	}
+	return all
+}
+
+// limitReasons are the reasons of the limits.
+var limitReasons = map[RefusalLimit]RefusalReason{
+	LimitRate: ReasonRate, LimitConnections: ReasonConnections, LimitAddress: ReasonAddress, LimitClient: ReasonClient, LimitMemory: ReasonMemory,
+	LimitHead: ReasonHead, LimitSlow: ReasonSlow, LimitWaiting: ReasonWaiting, LimitOrdered: ReasonOrdered, LimitDraining: ReasonDraining,
+	LimitCalls: ReasonCalls, LimitGuesses: ReasonGuesses, LimitSubscribers: ReasonSubscribers, LimitBody: ReasonBody, LimitFilter: ReasonFilter,
+}
+
+// Why returns the reason of a refusal, as it is known to the holter that refused.
+func (r *Refusal) Why() RefusalReason {
+	if reason, limited := limitReasons[r.Limit]; limited {
+		return reason
+	}
+	if reason := RefusalReason(r.Limit); slices.Contains(HandshakeReasons, reason) {
+		return reason
+	}
+	switch r.By {
+	case RefusedByUpstream:
+		return ReasonUpstream
+	case RefusedByApp:
+		return ReasonApp
+	case RefusedByClient:
+		return ReasonGone
+	case RefusedByHTTP:
+		return ReasonBroken
+	}
+	switch {
+	case r.Status == 502 || r.Status == 504: // Bad Gateway, Gateway Timeout
+		return ReasonDown
+	case r.Status == 403: // Forbidden
+		return ReasonOrigin
+	case r.Diagnosis.Cause == CauseHandshakeBroken:
+		return ReasonBroken
+	}
+	return ReasonOther
 }
 
 // Answer is what the client was told, "503: too many at once", or what is wrong with its handshake where that is known.

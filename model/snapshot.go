@@ -9,6 +9,7 @@ type Snapshot struct {
 	Connections []Connection // by id, open and lingering
 	Clients     []Client     // by id
 	Rates       Rates
+	Refusals    Refusals   // since the start
 	Activity    []Activity // oldest first, one for each ActivityBin that is over
 	Storms      []Storm    // oldest first; what they point to is shared and never changes
 	Warnings    []Warning  // oldest first, at most MaxWarnings
@@ -77,6 +78,9 @@ type Rates struct {
 	Beats                                 float64
 	BytesIn, BytesOut                     float64
 }
+
+// Refusals are how many handshakes and requests were refused for each reason. A reason that is not in it has refused none.
+type Refusals map[RefusalReason]uint64
 
 // Counts are the numbers of connections in each state, and of clients.
 type Counts struct {

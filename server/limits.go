@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 
 	"holter/model"
 	"holter/model/reload"
+	"holter/server/admin"
 	"holter/server/hub"
 )
 
@@ -33,14 +35,42 @@ func (r *Rate) UnmarshalText(text []byte) error {
 // String is r as UnmarshalText reads it.
 func (r Rate) String() string { return strconv.FormatFloat(float64(r), 'g', -1, 64) + "/s" }
 
+// NetworkLimit is a network whose addresses count as one, and how many connections it may have; 0 for any number.
+type NetworkLimit struct {
+	Network netip.Prefix
+	Conns   int
+}
+
+// UnmarshalText reads NETWORK=N, such as 10.0.0.0/8=500. The network may be an address.
+func (n *NetworkLimit) UnmarshalText(text []byte) error {
+	network, count, _ := strings.Cut(string(text), "=")
+	prefix, err := netip.ParsePrefix(network)
+	if a, e := netip.ParseAddr(network); e == nil {
+		prefix, err = netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	conns, e := strconv.Atoi(count)
+	if err != nil || e != nil || conns < 0 {
+		return fmt.Errorf("%.60q is no network with a number: write NETWORK=N, such as 10.0.0.0/8=500, or =0 for any number", text)
+	}
+	*n = NetworkLimit{prefix.Masked(), conns}
+	return nil
+}
+
+// String is n as UnmarshalText reads it.
+func (n NetworkLimit) String() string { return fmt.Sprintf("%s=%d", n.Network, n.Conns) }
+
 // limits decide which upgrades are admitted. They can change while upgrades come in.
-type limits struct{ now atomic.Pointer[bounds] }
+type limits struct {
+	now    atomic.Pointer[bounds]
+	memory *memoryGuard
+}
 
 // bounds are the limits at a time.
 type bounds struct {
-	conns, perIP int           // 0 for any number
-	perSecond    Rate          // of rate
-	rate         *rate.Limiter // nil for any
+	conns, perIP, perClient int           // 0 for any number
+	from                    []int         // of each network that counts as one address; 0 for any number
+	perSecond               Rate          // of rate
+	rate                    *rate.Limiter // nil for any
 }
 
 // acceptBurst is the part of a second, in seconds, whose share of the rate may come in at once.
@@ -48,19 +78,37 @@ const acceptBurst = 0.1
 
 // set puts the limits of o in force. A rate that stays goes on from where it is.
 func (l *limits) set(o Options) {
-	b := &bounds{conns: o.MaxConns, perIP: o.MaxConnsPerIP, perSecond: o.AcceptRate}
+	b := &bounds{conns: o.MaxConns, perIP: o.MaxConnsPerIP, perClient: o.MaxConnsPerClient, perSecond: o.AcceptRate}
+	for _, n := range o.MaxConnsFrom {
+		b.from = append(b.from, n.Conns)
+	}
 	if before := l.now.Load(); before != nil && before.perSecond == o.AcceptRate {
 		b.rate = before.rate
 	} else if o.AcceptRate > 0 {
 		b.rate = rate.NewLimiter(rate.Limit(o.AcceptRate), int(max(1, math.Ceil(float64(o.AcceptRate)*acceptBurst))))
 	}
 	l.now.Store(b)
+	l.memory.set(o.MaxMemory.Amount())
 }
 
 // Prepare has next, which is valid, take the place of the limits. Connections that are open stay, also beyond a limit that is
 // lower now.
 func (l *limits) Prepare(next Options) (reload.Commit, error) {
 	return func() { l.set(next) }, nil
+}
+
+// calls are the limits of the admin plane.
+func (o Options) calls() admin.Limits {
+	return admin.Limits{Rate: float64(o.APIRate), Subscribers: o.MaxSubscribers}
+}
+
+// networks are those that count as one address, in the order of limits.from.
+func (o Options) networks() []hub.Network {
+	var all []hub.Network
+	for _, n := range o.MaxConnsFrom {
+		all = append(all, n.Network)
+	}
+	return all
 }
 
 // The shortest time that a refused client is asked to wait. It is short also while upgrades are refused on
@@ -72,21 +120,21 @@ const (
 )
 
 // admit reports whether an upgrade may go on. If it may, a place is reserved for the connection, and the caller cancels
-// that if none comes. If not, admit has answered 503 with a time to come back. That time differs from client to client,
+// that if none comes. If not, admit has answered with a time to come back. That time differs from client to client,
 // so that clients that are refused together do not return together.
 func (m *Monitor) admit(w http.ResponseWriter, r *http.Request) (reserved *hub.Reservation, ok bool) {
 	if !m.letIn(w, r) {
 		return nil, false
 	}
-	all, fromOrigin, reserved := m.hub.Reserve(r.RemoteAddr)
-	limit, wait := m.full(all, fromOrigin)
+	sizes, reserved := m.hub.Reserve(r)
+	limit, wait := m.full(sizes)
 	if limit == "" {
 		return reserved, true
 	}
 	reserved.Cancel()
 	wait = m.turnAway(w, limit, wait)
 	m.hub.Report(r, model.Refusal{
-		Status: http.StatusServiceUnavailable, Reason: reasons[limit], By: model.RefusedByHolter, RetryAfter: wait, Limit: limit,
+		Status: reasons[limit].status, Reason: reasons[limit].words, By: model.RefusedByHolter, RetryAfter: wait, Limit: limit,
 	})
 	return nil, false
 }
@@ -99,15 +147,18 @@ func (m *Monitor) explain(w http.ResponseWriter, r *http.Request) (refused bool)
 		bar(w, bad)
 		return true
 	}
-	all, fromOrigin := m.hub.Sizes(r.RemoteAddr)
-	limit, wait := m.crowded(all+1, fromOrigin+1)
+	sizes := m.hub.Sizes(r)
+	sizes.All++
+	sizes.FromOrigin++
+	sizes.OfClient++
+	limit, wait := m.crowded(sizes)
 	if limit != "" {
 		m.turnAway(w, limit, wait)
 	}
 	return limit != ""
 }
 
-// turnAway answers 503 with a time to come back, and returns that time.
+// turnAway answers with a time to come back, and returns that time.
 func (m *Monitor) turnAway(w http.ResponseWriter, limit model.RefusalLimit, wait time.Duration) time.Duration {
 	width := retrySpread
 	if limit == model.LimitDraining {
@@ -115,24 +166,29 @@ func (m *Monitor) turnAway(w http.ResponseWriter, limit model.RefusalLimit, wait
 	}
 	wait = spread(wait, width, rand.Float64())
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
-	http.Error(w, reasons[limit], http.StatusServiceUnavailable)
+	http.Error(w, reasons[limit].words, reasons[limit].status)
 	return wait
 }
 
-// reasons are what a client is told that meets a limit.
-var reasons = map[model.RefusalLimit]string{
-	model.LimitOrdered:     "upgrades are refused for a while",
-	model.LimitConnections: "too many connections",
-	model.LimitAddress:     "too many connections from this address",
-	model.LimitRate:        "too many at once",
-	model.LimitDraining:    "the server restarts",
+// reasons are what a client is told that meets a limit: 503 if holter has no room, and 429 if the client or its address
+// has too much of it (RFC 6585 section 4).
+var reasons = map[model.RefusalLimit]struct {
+	status int
+	words  string
+}{
+	model.LimitOrdered:     {http.StatusServiceUnavailable, "upgrades are refused for a while"},
+	model.LimitMemory:      {http.StatusServiceUnavailable, "memory is short"},
+	model.LimitConnections: {http.StatusServiceUnavailable, "too many connections"},
+	model.LimitAddress:     {http.StatusTooManyRequests, "too many connections from this address"},
+	model.LimitClient:      {http.StatusTooManyRequests, "too many connections of this client"},
+	model.LimitRate:        {http.StatusServiceUnavailable, "too many at once"},
+	model.LimitDraining:    {http.StatusServiceUnavailable, "the server restarts"},
 }
 
-// full returns why an upgrade must be refused now, and how long that may last. all and fromOrigin are the numbers of
-// connections with the new one. The limit is "" if the upgrade need not be refused. full checks the rate last,
-// because the check uses it up.
-func (m *Monitor) full(all, fromOrigin int) (limit model.RefusalLimit, wait time.Duration) {
-	if limit, wait = m.crowded(all, fromOrigin); limit != "" {
+// full returns why an upgrade must be refused now, and how long that may last. n counts the new connection. The limit is
+// "" if the upgrade need not be refused. full checks the rate last, because the check uses it up.
+func (m *Monitor) full(n hub.Sizes) (limit model.RefusalLimit, wait time.Duration) {
+	if limit, wait = m.crowded(n); limit != "" {
 		return limit, wait
 	}
 	if l := m.limits.now.Load(); l.rate != nil && !l.rate.Allow() {
@@ -142,7 +198,7 @@ func (m *Monitor) full(all, fromOrigin int) (limit model.RefusalLimit, wait time
 }
 
 // crowded is full without the rate.
-func (m *Monitor) crowded(all, fromOrigin int) (limit model.RefusalLimit, wait time.Duration) {
+func (m *Monitor) crowded(n hub.Sizes) (limit model.RefusalLimit, wait time.Duration) {
 	if wait, _, draining := m.hub.Draining(); draining {
 		return model.LimitDraining, wait
 	}
@@ -150,12 +206,25 @@ func (m *Monitor) crowded(all, fromOrigin int) (limit model.RefusalLimit, wait t
 	switch {
 	case m.hub.Refusing():
 		return model.LimitOrdered, waitForTurn
-	case l.conns > 0 && all > l.conns:
+	case m.limits.memory.short.Load():
+		return model.LimitMemory, waitForPlace
+	case l.conns > 0 && n.All > l.conns:
 		return model.LimitConnections, waitForPlace
-	case l.perIP > 0 && fromOrigin > l.perIP:
+	case l.addressFull(n):
 		return model.LimitAddress, waitForPlace
+	case l.perClient > 0 && n.OfClient > l.perClient:
+		return model.LimitClient, waitForPlace
 	}
 	return "", 0
+}
+
+// addressFull reports whether there are too many connections from one address, or from a network that counts as one.
+func (l *bounds) addressFull(n hub.Sizes) bool {
+	limit := l.perIP
+	if n.Network >= 0 && n.Network < len(l.from) {
+		limit = l.from[n.Network]
+	}
+	return limit > 0 && n.FromOrigin > limit
 }
 
 // spread returns a time in whole seconds from wait, rounded up, to width later, all equally likely. chance is from 0 up to,

@@ -46,6 +46,7 @@ import (
 	"holter/server/alert"
 	"holter/server/hub"
 	"holter/server/pass"
+	"holter/server/plane"
 	"holter/server/services"
 	"holter/server/tap"
 )
@@ -55,7 +56,8 @@ type Monitor struct {
 	invalid  error // of its options; then it watches nothing
 	options  atomic.Pointer[Options]
 	limits   limits
-	guard    pass.Guard // nil for none
+	guard    pass.Guard    // nil for none
+	trusted  plane.Trusted // Options.TrustedProxies
 	readOnly bool
 	open     bool // Options.MetricsOpen
 	hub      *hub.Hub
@@ -78,12 +80,15 @@ func New(o Options) *Monitor {
 	identity, _ := hub.ParseIdentity(o.Identity)
 	m := &Monitor{invalid: o.Validate(), guard: o.Guard, readOnly: o.ReadOnly, open: o.MetricsOpen, log: cmp.Or(o.Logger, slog.Default())}
 	m.options.Store(&o)
+	m.limits.memory = newMemoryGuard(m.log)
+	m.limits.memory.bound = o.BoundMemory
 	m.limits.set(o)
 	m.reload = m.reread
 	if m.invalid != nil {
 		// A caller that writes go monitor.Run(ctx) would never know.
 		m.log.Error("holter watches nothing", "error", m.invalid)
 	}
+	m.trusted, _ = plane.ParseTrusted("", o.TrustedProxies)
 	m.halt = halt.New()
 	m.hub = hub.New(hub.Options{
 		Halt:   m.halt,
@@ -91,11 +96,13 @@ func New(o Options) *Monitor {
 		OnFail: o.OnFail, Identity: identity, Linger: o.Linger,
 		MaxIdle: o.MaxIdle, WriteTimeout: o.WriteTimeout, Version: o.Version, AcceptRate: float64(o.AcceptRate),
 		ShowSecrets: o.ShowSecrets, IdleCut: o.IdleCut, AgeCut: o.AgeCut, Guarded: o.Guard != nil,
+		Networks: o.networks(), PerClient: o.MaxConnsPerClient > 0, MaxMessage: o.MaxMessage,
 	})
 	m.alerts = alert.New(o.Alerts, o.plane().Link(), m.judged, m.hub.Publish, m.log)
 	m.services = services.New(o.Services, o.rhythm(), o.Linger, m.hub, m.log)
 	if o.Admin != "" {
 		m.admin = admin.New(m.Source(), o.plane(), m.log)
+		m.admin.Bound(o.calls())
 	}
 	return m
 }
@@ -112,12 +119,13 @@ func (m *Monitor) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if m.watches(w, r) && wrapping.begins(upgradeKey(r)) {
 			defer ends(upgradeKey(r))
-			reserved, ok := m.admit(w, r)
+			known := m.known(r)
+			reserved, ok := m.admit(w, known)
 			if !ok {
 				return
 			}
 			defer reserved.Cancel()
-			watched := &httpWriter{ResponseWriter: w, monitor: m, request: r, reserved: reserved}
+			watched := &httpWriter{ResponseWriter: w, monitor: m, request: known, reserved: reserved}
 			next.ServeHTTP(watched, r)
 			watched.tell()
 			return
@@ -127,13 +135,23 @@ func (m *Monitor) Wrap(next http.Handler) http.Handler {
 		}
 		if key := brokenKey(r); m.invalid == nil && key != nil && wrapping.begins(key) {
 			defer ends(key)
-			observed := &brokenWriter{httpWriter{ResponseWriter: w, monitor: m, request: r}}
+			observed := &brokenWriter{httpWriter{ResponseWriter: w, monitor: m, request: m.known(r)}}
 			next.ServeHTTP(observed, r)
 			observed.tell()
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// known returns r with the address of the client, if a trusted proxy has passed it on. The application gets r itself.
+func (m *Monitor) known(r *http.Request) *http.Request {
+	if len(m.trusted) == 0 {
+		return r
+	}
+	known := *r
+	known.RemoteAddr = m.trusted.Origin(r)
+	return &known
 }
 
 // watches reports whether m watches the connection of r.
@@ -189,6 +207,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 	var sampler host.Sampler
 	parts := []func(context.Context) error{
 		m.hub.Run,
+		m.limits.memory.run,
 		m.services.Run,
 		func(ctx context.Context) error { return sampler.Run(ctx, time.Second, m.hub.Sampled) },
 		m.alerts.Run,

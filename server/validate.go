@@ -7,6 +7,7 @@ import (
 
 	"holter/model/heart"
 	"holter/server/hub"
+	"holter/server/plane"
 )
 
 // Validate refuses settings that are out of range or contradict each other. It expects options
@@ -15,7 +16,8 @@ import (
 func (o Options) Validate() error {
 	rhythm := o.rhythm()
 	_, badIdentity := hub.ParseIdentity(o.Identity)
-	return cmp.Or(rhythm.Validate(), o.OnFail.Validate(), badIdentity, o.validLimits(), o.Services.Validate(), o.plane().Validate(), o.Alerts.Validate())
+	_, badProxies := plane.ParseTrusted("TrustedProxies", o.TrustedProxies)
+	return cmp.Or(rhythm.Validate(), o.OnFail.Validate(), badIdentity, badProxies, o.validLimits(), o.validNetworks(), o.Services.Validate(), o.plane().Validate(), o.Alerts.Validate())
 }
 
 func (o Options) rhythm() heart.Rhythm {
@@ -41,8 +43,27 @@ func (o Options) validLimits() error {
 		return fmt.Errorf("--max-conns is %d: write how many, or 0 for no limit", o.MaxConns)
 	case o.MaxConnsPerIP < 0:
 		return fmt.Errorf("--max-conns-per-ip is %d: write how many, or 0 for no limit", o.MaxConnsPerIP)
+	case o.MaxConnsPerClient < 0:
+		return fmt.Errorf("--max-conns-per-client is %d: write how many, or 0 for no limit", o.MaxConnsPerClient)
+	case o.MaxMessage < 0:
+		return fmt.Errorf("--max-message is %d: write the bytes of the longest message, or 0 for no limit", o.MaxMessage)
+	case o.MaxSubscribers <= 0:
+		return fmt.Errorf("--max-subscribers is %d: write how many readers of events and snapshots there may be, such as 64", o.MaxSubscribers)
+	case !(o.APIRate > 0) || math.IsInf(float64(o.APIRate), 0):
+		return fmt.Errorf("--api-rate is %s: write how many calls per second, such as 100/s", o.APIRate)
 	case !(o.AcceptRate >= 0) || math.IsInf(float64(o.AcceptRate), 0):
 		return fmt.Errorf("--accept-rate is %s: write how many per second, such as 50/s, or 0 for no limit", o.AcceptRate)
+	}
+	return nil
+}
+
+func (o Options) validNetworks() error {
+	for i, n := range o.MaxConnsFrom {
+		for _, other := range o.MaxConnsFrom[:i] {
+			if n.Network == other.Network {
+				return fmt.Errorf("--max-conns-from has %s twice, as %s and as %s: write it once", n.Network, other, n)
+			}
+		}
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func settings() Options {
 // The tags of Options repeat the defaults, since a tag cannot name a constant.
 func TestCommandLineHasTheLibrarysDefaults(t *testing.T) {
 	var line struct {
-		Options `embed:"" set:"on_fail=observe"`
+		Options `embed:"" set:"on_fail=observe" set:"max_memory=0"`
 	}
 	parser, err := kong.New(&line)
 	if err != nil {
@@ -56,6 +56,14 @@ func TestOptionsValidate(t *testing.T) {
 		"write timeout":         {func(o *Options) { o.WriteTimeout = 0 }, "--write-timeout is 0s"},
 		"max idle":              {func(o *Options) { o.MaxIdle = -1 }, "--max-idle"},
 		"max conns":             {func(o *Options) { o.MaxConns = -1 }, "--max-conns"},
+		"max conns per client":  {func(o *Options) { o.MaxConnsPerClient = -1 }, "--max-conns-per-client"},
+		"the same network": {func(o *Options) {
+			o.MaxConnsFrom = []NetworkLimit{networkLimit("10.0.0.0/8=1"), networkLimit("10.0.0.0/8=2")}
+		}, "--max-conns-from"},
+		"max message":           {func(o *Options) { o.MaxMessage = -1 }, "--max-message"},
+		"max subscribers":       {func(o *Options) { o.MaxSubscribers = -1 }, "--max-subscribers"},
+		"API rate":              {func(o *Options) { o.APIRate = -1 }, "--api-rate"},
+		"trusted proxies":       {func(o *Options) { o.TrustedProxies = []string{"proxy"} }, "TrustedProxies"},
 		"max conns per IP":      {func(o *Options) { o.MaxConnsPerIP = -1 }, "--max-conns-per-ip"},
 		"accept rate":           {func(o *Options) { o.AcceptRate = -1 }, "--accept-rate is -1/s"},
 		"accept rate infinite":  {func(o *Options) { o.AcceptRate = Rate(math.Inf(1)) }, "--accept-rate"},
@@ -95,5 +103,25 @@ func checkError(t *testing.T, err error, want string) {
 		t.Errorf("accepted, want an error with %q", want)
 	case want != "" && !strings.Contains(err.Error(), want):
 		t.Errorf("error %q, want %q in it", err, want)
+	}
+}
+
+func networkLimit(text string) (n NetworkLimit) {
+	if err := n.UnmarshalText([]byte(text)); err != nil {
+		panic(err)
+	}
+	return n
+}
+
+func TestNetworkLimitText(t *testing.T) {
+	for text, want := range map[string]string{"10.0.0.0/8=500": "10.0.0.0/8=500", "10.1.2.3/8=0": "10.0.0.0/8=0", "192.0.2.1=7": "192.0.2.1/32=7", "2001:db8::/48=9": "2001:db8::/48=9"} {
+		if got := networkLimit(text).String(); got != want {
+			t.Errorf("%s is %s, want %s", text, got, want)
+		}
+	}
+	for _, text := range []string{"", "10.0.0.0/8", "10.0.0.0/8=", "10.0.0.0/8=-1", "10.0.0.0/33=1", "host=1", "=1"} {
+		if new(NetworkLimit).UnmarshalText([]byte(text)) == nil {
+			t.Errorf("%q was taken", text)
+		}
 	}
 }

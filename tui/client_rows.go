@@ -24,17 +24,17 @@ const (
 // arrangeClients is p with its clients filtered and sorted.
 func arrangeClients(p *picture, a arrangement) *picture {
 	newest := p.Newest()
-	chosen := choose(a, len(p.Clients), func(by finder) []*clientRow {
+	chosen := choose(a, len(p.Clients), func(by finder) ([]*clientRow, error) {
 		all := make([]clientRow, 0, len(p.Clients))
 		rows := make([]*clientRow, 0, len(p.Clients))
-		for i := range p.Clients {
-			row := clientRow{&p.Clients[i], newest[p.Clients[i].ID]}
-			if by.filter.Selects(p.clientRow(&row)) {
-				all = append(all, row)
+		at := func(i int) clientRow { return clientRow{&p.Clients[i], newest[p.Clients[i].ID]} }
+		err := by.among(len(p.Clients),
+			func(i int) filter.Row { row := at(i); return p.clientRow(&row) },
+			func(i int) {
+				all = append(all, at(i))
 				rows = append(rows, &all[len(all)-1])
-			}
-		}
-		return rows
+			})
+		return rows, err
 	})
 	chosen.hide(a, func(r *clientRow) bool { return r.State == model.Away })
 	chosen.longest = longestOf(chosen.rows, func(r *clientRow) string { return nameOf(r, " ") })

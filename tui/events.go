@@ -105,11 +105,13 @@ func (p *events) setPicture(*picture) tea.Cmd { return p.hear() }
 func (p *events) hear() tea.Cmd {
 	items := p.feed.shown()
 	all := rows(items, true, p.unfolded)
-	p.set(choose(arrangement{search: p.search, last: p.chosen.by}, len(all), func(by finder) []*item {
+	p.set(choose(arrangement{search: p.search, last: p.chosen.by}, len(all), func(by finder) ([]*item, error) {
 		if by.filter.Empty() {
-			return all
+			return all, nil
 		}
-		return rows(slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return !by.filter.Selects(it.row()) }), false, p.unfolded)
+		var chosen []*item
+		err := by.among(len(items), func(i int) filter.Row { return items[i].row() }, func(i int) { chosen = append(chosen, items[i]) })
+		return rows(chosen, false, p.unfolded), err
 	}))
 	if p.followed != "" {
 		p.list.MoveTo(len(p.chosen.rows) - 1)

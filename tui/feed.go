@@ -251,6 +251,10 @@ func itemOf(e *model.Event) (item, bool) {
 	case e.Type == model.TokenExpiring && e.Connection != nil:
 		it.weight, it.Kind, it.state = weightArrival, "expiring", e.Connection.State
 		it.text = look.Who(e.Connection) + " will be closed: its token expires at " + look.Clock(e.Connection.Expires)
+	case e.Type == model.RequestRefused && e.Refusal != nil:
+		it.weight, it.Kind, it.state = weightEnd, "refused", model.Suspect
+		it.Who, it.How = e.Refusal.Remote, e.Refusal.Answer()
+		it.text = requestRefused(e)
 	case e.Type == model.FaultSet && e.Connection != nil:
 		it.weight, it.Kind, it.state = weightArrival, "fault", e.Connection.State
 		it.How = e.Connection.Faults.String()
@@ -320,6 +324,15 @@ func refusalOf(r *model.Refusal) string {
 		return fmt.Sprintf("refused %s by %s: %s", who, r.By, r.Answer())
 	}
 	return fmt.Sprintf("refused %s: %s", who, r.Answer())
+}
+
+// requestRefused words the refusal of a request to the API, or of several.
+func requestRefused(e *model.Event) string {
+	text := fmt.Sprintf("the API refused %s: %s", e.Refusal.Remote, e.Refusal.Answer())
+	if e.Count > 1 {
+		text += fmt.Sprintf(" (%d times)", e.Count)
+	}
+	return text
 }
 
 // changeOf words a change of state. The end of a connection is told by another event.

@@ -1,7 +1,10 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +73,7 @@ func (p *hostPage) write() {
 	if p.picture == nil || p.text.Width <= 0 {
 		return
 	}
-	t := hostText{styles: p.styles, host: &p.picture.Host, monitor: &p.picture.Monitor, now: p.picture.Time, w: p.text.Width}
+	t := hostText{styles: p.styles, host: &p.picture.Host, monitor: &p.picture.Monitor, refusals: p.picture.Refusals, now: p.picture.Time, w: p.text.Width}
 	t.render(p.feed.hosts(), p.zoom.over(), p.text.Height)
 	p.text.SetContent(strings.Join(t.lines, "\n"))
 	p.text.SetYOffset(p.text.YOffset)
@@ -81,9 +84,12 @@ type hostText struct {
 	styles  *look.Styles
 	host    *model.Host
 	monitor *model.Monitor
-	now     time.Time
-	w       int
-	lines   []string
+
+	refusals model.Refusals
+
+	now   time.Time
+	w     int
+	lines []string
 }
 
 func (t *hostText) render(history []model.Host, over time.Duration, h int) {
@@ -94,11 +100,12 @@ func (t *hostText) render(history []model.Host, over time.Duration, h int) {
 
 // words are the page without its charts, side by side where there is room.
 func (t *hostText) words() []string {
-	left := hostText{styles: t.styles, host: t.host, monitor: t.monitor, now: t.now, w: t.w}
+	left := hostText{styles: t.styles, host: t.host, monitor: t.monitor, refusals: t.refusals, now: t.now, w: t.w}
 	if t.w < hostBeside {
 		left.machine()
 		left.process()
 		left.settings()
+		left.refused()
 		return left.lines
 	}
 	left.w = (t.w - 2) / 2
@@ -106,6 +113,7 @@ func (t *hostText) words() []string {
 	left.machine()
 	right.process()
 	right.settings()
+	right.refused()
 	n := max(len(left.lines), len(right.lines))
 	return look.SideBySide(look.Fill(left.lines, n), look.Fill(right.lines, n), left.w, "  ")
 }
@@ -189,4 +197,19 @@ func (t *hostText) settings() {
 		t.field("upstream", g.Plain(m.Upstream))
 	}
 	t.field("heartbeat", heartbeat(m)+", timeout by "+g.Plain(m.Detector)+", on failure "+g.Plain(string(m.OnFail)))
+}
+
+// refused is how many handshakes and requests were refused since the start, and why, the most frequent reason first.
+func (t *hostText) refused() {
+	if len(t.refusals) == 0 {
+		return
+	}
+	reasons := slices.SortedFunc(maps.Keys(t.refusals), func(a, b model.RefusalReason) int {
+		return cmp.Or(cmp.Compare(t.refusals[b], t.refusals[a]), cmp.Compare(a, b))
+	})
+	t.lines = append(t.lines, "")
+	t.heading("Refused")
+	for _, reason := range reasons {
+		t.field(fmt.Sprint(t.refusals[reason]), t.styles.Glyphs.Plain(string(reason)))
+	}
 }

@@ -114,6 +114,8 @@ func (l *listing[R, K]) empty(room size, none func() []string) []string {
 		return waiting(l.styles, room.h)
 	case l.chosen.total == 0:
 		return look.Fill(none(), room.h)
+	case l.chosen.slow != nil:
+		return l.tooSlow(room)
 	case len(l.list.Rows) == 0 && l.chosen.hidden > 0:
 		return l.allHidden(room)
 	case len(l.list.Rows) == 0:
@@ -133,6 +135,17 @@ func (l *listing[R, K]) noMatch(room size) []string {
 	lines := []string{"", l.styles.Strong.String(g.Cut(" No "+l.noun+" matches this filter:", room.w)), ""}
 	for _, line := range look.Wrap(g.Plain(l.search.text), room.w-4) {
 		lines = append(lines, "   "+l.styles.Accent.String(line))
+	}
+	lines = append(lines, "", l.styles.Dim.String(g.Cut(" esc drops it, / changes it.", room.w)))
+	return look.Fill(lines, room.h)
+}
+
+// tooSlow says that the filter takes too long, and what to write.
+func (l *listing[R, K]) tooSlow(room size) []string {
+	g := &l.styles.Glyphs
+	lines := []string{"", l.styles.Strong.String(g.Cut(" This filter takes too long:", room.w)), ""}
+	for _, line := range look.Wrap(g.Plain(l.chosen.slow.Error()), room.w-4) {
+		lines = append(lines, "   "+line)
 	}
 	lines = append(lines, "", l.styles.Dim.String(g.Cut(" esc drops it, / changes it.", room.w)))
 	return look.Fill(lines, room.h)

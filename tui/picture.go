@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 
@@ -45,21 +46,33 @@ type arranged[R any] struct {
 	outages int    // longest words about what keeps a client out, in cells
 	delays  int    // most times that a client came back after
 	total   int
-	open    int // rows that want a monitor in the ward
-	serial  int // of the arrangement
+	open    int   // rows that want a monitor in the ward
+	serial  int   // of the arrangement
+	slow    error // why there are no rows, nil but for a filter that takes too long
 }
 
 // choose calls chosen for the search of an arrangement. While a search is typed, one that chooses nothing is most likely
 // half a word: then the rows of the one before stay.
-func choose[R any](a arrangement, total int, chosen func(finder) []*R) *arranged[R] {
+func choose[R any](a arrangement, total int, chosen func(finder) ([]*R, error)) *arranged[R] {
 	by := a.search
-	rows := chosen(by)
+	rows, err := chosen(by)
 	if len(rows) == 0 && by.typing {
-		if before := chosen(a.last); len(before) > 0 {
-			by, rows = a.last, before
+		if before, e := chosen(a.last); e == nil && len(before) > 0 {
+			by, rows, err = a.last, before, nil
 		}
 	}
-	return &arranged[R]{rows: rows, by: by, total: total, serial: a.serial}
+	if err != nil {
+		rows = nil
+	}
+	return &arranged[R]{rows: rows, by: by, total: total, serial: a.serial, slow: err}
+}
+
+// searches bounds how long the filters of this screen take.
+var searches = filter.NewBudget()
+
+// among calls found for each of n rows that the filter selects. The error says that it takes too long.
+func (f *finder) among(n int, row func(i int) filter.Row, found func(i int)) error {
+	return searches.Select(context.Background(), f.filter, n, row, found)
 }
 
 // hide takes out the rows of what is gone, if an arrangement hides them.
@@ -177,14 +190,12 @@ func (p *picture) lost(c *model.Connection) bool {
 
 // arrangeConnections is p with its connections filtered and sorted.
 func arrangeConnections(p *picture, a arrangement) *picture {
-	chosen := choose(a, len(p.Connections), func(by finder) []*model.Connection {
+	chosen := choose(a, len(p.Connections), func(by finder) ([]*model.Connection, error) {
 		rows := make([]*model.Connection, 0, len(p.Connections))
-		for i := range p.Connections {
-			if c := &p.Connections[i]; by.filter.Selects(p.row(c, p.flowAt(i))) {
-				rows = append(rows, c)
-			}
-		}
-		return rows
+		err := by.among(len(p.Connections),
+			func(i int) filter.Row { return p.row(&p.Connections[i], p.flowAt(i)) },
+			func(i int) { rows = append(rows, &p.Connections[i]) })
+		return rows, err
 	})
 	chosen.hide(a, func(c *model.Connection) bool { return !c.Open() && !p.lost(c) })
 	chosen.longest = longestOf(chosen.rows, func(c *model.Connection) string { return c.Client })

@@ -69,14 +69,12 @@ func (p *servicesPage) choose() tea.Cmd {
 	if p.chosen != nil {
 		last = p.chosen.by
 	}
-	chosen := choose(arrangement{search: p.search, last: last}, len(all), func(by finder) []*model.Service {
+	chosen := choose(arrangement{search: p.search, last: last}, len(all), func(by finder) ([]*model.Service, error) {
 		rows := make([]*model.Service, 0, len(all))
-		for i := range all {
-			if by.filter.Selects(filter.Row{Service: &all[i], Now: p.picture.Time}) {
-				rows = append(rows, &all[i])
-			}
-		}
-		return rows
+		err := by.among(len(all),
+			func(i int) filter.Row { return filter.Row{Service: &all[i], Now: p.picture.Time} },
+			func(i int) { rows = append(rows, &all[i]) })
+		return rows, err
 	})
 	services.Sorted(chosen.rows, p.order)
 	p.set(chosen)

@@ -92,7 +92,7 @@ type readerKey struct{}
 
 // picture is the snapshot for a caller, which says whether the caller may change anything.
 func (a *Plane) picture(ctx context.Context) (model.Snapshot, error) {
-	s, err := a.source.Snapshot(ctx)
+	s, err := a.pictures.Take(ctx)
 	if ctx.Value(readerKey{}) != nil {
 		s.Monitor.ReadOnly = true
 	}

@@ -25,6 +25,7 @@ import (
 	"holter/probe/process"
 	"holter/probe/trust"
 	"holter/server/plane"
+	"holter/server/share"
 )
 
 // Plane is the admin plane of one monitor. Listen or Serve comes first.
@@ -41,6 +42,9 @@ type Plane struct {
 	guard   atomic.Pointer[guard]  // nil until Listen
 	keys    atomic.Pointer[[]*key] // in force; empty if everybody may come in
 	cutting sync.Mutex             // held while keys change
+
+	bounds   *bounds
+	pictures *share.Pictures
 }
 
 // Source gives the plane its data, and carries out its commands.
@@ -73,6 +77,8 @@ type Source interface {
 	Heartbeat(b model.Heartbeat) (model.Service, error)
 	Goodbye(id string) (model.Service, error)
 	Service(id string) (model.Service, []model.Sample, error)
+	// ReportRequest counts and publishes that the plane has refused a request.
+	ReportRequest(r *http.Request, refusal model.Refusal)
 }
 
 // Metrics makes the plane answer GET /metrics with h. It asks for the token there too, unless open is set. It comes before
@@ -93,7 +99,9 @@ const patience = 30 * time.Second
 
 // New makes the admin plane.
 func New(s Source, o Options, to *slog.Logger) *Plane {
-	a := &Plane{source: s, options: o, stuck: patience, log: to, quiet: plane.QuietLog(to)}
+	a := &Plane{source: s, options: o, stuck: patience, log: to, quiet: plane.QuietLog(to),
+		bounds: newBounds(), pictures: share.From(s.Snapshot),
+	}
 	a.keys.Store(new([]*key))
 	a.calls = a.routes()
 	return a

@@ -10,7 +10,7 @@ import (
 
 // advice answers GET /api/v1/advice: what matters most, the worst first.
 func (a *Plane) advice(w http.ResponseWriter, r *http.Request) error {
-	snapshot, err := a.source.Snapshot(r.Context())
+	snapshot, err := a.picture(r.Context())
 	if err != nil {
 		return err
 	}

@@ -21,12 +21,17 @@ func (a *Plane) answer(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	if err := a.handle(out, r); err != nil {
-		writeError(out, plane.Presentable(a.log, r, err))
+		err = plane.Presentable(a.log, r, err)
+		a.refused(out, r, err)
+		writeError(out, err)
 	}
 }
 
 func (a *Plane) handle(w http.ResponseWriter, r *http.Request) error {
 	if err := a.refuseForeign(r); err != nil {
+		return err
+	}
+	if err := a.refuseExcess(r); err != nil {
 		return err
 	}
 	return find(a.calls, r)(w, r)

@@ -13,17 +13,20 @@ func (a *Plane) clients(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	snapshot, err := a.source.Snapshot(r.Context())
+	snapshot, err := a.picture(r.Context())
 	if err != nil {
 		return err
 	}
 	newest := snapshot.Newest()
 	list := []api.Client{}
-	for i := range snapshot.Clients {
-		c := &snapshot.Clients[i]
-		if chosen.selects(filter.Row{Client: c, Connection: newest[c.ID], Now: snapshot.Time}) {
-			list = append(list, api.FromClient(c))
-		}
+	all := snapshot.Clients
+	err = chosen.choose(r, a.bounds.filters, len(all),
+		func(i int) filter.Row {
+			return filter.Row{Client: &all[i], Connection: newest[all[i].ID], Now: snapshot.Time}
+		},
+		func(i int) { list = append(list, api.FromClient(&all[i])) })
+	if err != nil {
+		return err
 	}
 	return writeJSON(w, http.StatusOK, api.Clients{Clients: list})
 }

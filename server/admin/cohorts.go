@@ -8,7 +8,7 @@ import (
 
 // cohorts answers GET /api/v1/cohorts: those that are remembered, oldest first.
 func (a *Plane) cohorts(w http.ResponseWriter, r *http.Request) error {
-	snapshot, err := a.source.Snapshot(r.Context())
+	snapshot, err := a.picture(r.Context())
 	if err != nil {
 		return err
 	}

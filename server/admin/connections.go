@@ -26,11 +26,19 @@ func (a *Plane) connections(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	snapshot, err := a.source.Snapshot(r.Context())
+	snapshot, err := a.picture(r.Context())
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, list.page(snapshot.Connections, snapshot.Time))
+	conns := snapshot.Connections
+	var chosen []*model.Connection
+	err = list.chosen.choose(r, a.bounds.filters, len(conns),
+		func(i int) filter.Row { return filter.Row{Connection: &conns[i], Now: snapshot.Time} },
+		func(i int) { chosen = append(chosen, &conns[i]) })
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, list.page(chosen, snapshot.Time))
 }
 
 // connection answers GET /api/v1/connections/{id}.
@@ -77,14 +85,8 @@ func parseList(query url.Values) (list, error) {
 	return l, err
 }
 
-// page is the part of conns that l asks for.
-func (l list) page(conns []model.Connection, now time.Time) api.Connections {
-	var chosen []*model.Connection
-	for i := range conns {
-		if c := &conns[i]; l.chosen.selects(filter.Row{Connection: c, Now: now}) {
-			chosen = append(chosen, c)
-		}
-	}
+// page is the part of the chosen connections that l asks for.
+func (l list) page(chosen []*model.Connection, now time.Time) api.Connections {
 	filter.Sort(chosen, l.key, l.descending, now)
 	start := l.start(chosen)
 	end := min(start+l.limit, len(chosen))

@@ -69,7 +69,7 @@ func TestPagesById(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			page := l.page(slices.Clone(conns), time.Now())
+			page := l.page(pointers(conns), time.Now())
 			seen, next = append(seen, ids(page.Connections)...), page.Next
 			conns = slices.DeleteFunc(conns, func(c model.Connection) bool {
 				return slices.Contains(ids(page.Connections), c.ID.String())
@@ -103,7 +103,7 @@ func TestPagesOfWhatChanges(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		next = l.page(slices.Clone(conns), time.Now()).Next
+		next = l.page(pointers(conns), time.Now()).Next
 	}
 	if pages != 10 {
 		t.Errorf("%d pages of 10 for 100 connections", pages)
@@ -120,6 +120,14 @@ func BenchmarkPage(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		l.page(slices.Clone(conns), time.Now())
+		l.page(pointers(conns), time.Now())
 	}
+}
+
+func pointers(conns []model.Connection) []*model.Connection {
+	list := make([]*model.Connection, len(conns))
+	for i := range conns {
+		list[i] = &conns[i]
+	}
+	return list
 }

@@ -21,6 +21,11 @@ func (a *Plane) events(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	giveBack, err := a.subscribe()
+	if err != nil {
+		return err
+	}
+	defer giveBack()
 	format := formatFor(r)
 	out := newEndless(w, r, format.contentType, a.stuck)
 	reader := follower{source: a.source, after: after}

@@ -8,7 +8,7 @@ import (
 
 // host answers GET /api/v1/host.
 func (a *Plane) host(w http.ResponseWriter, r *http.Request) error {
-	snapshot, err := a.source.Snapshot(r.Context())
+	snapshot, err := a.picture(r.Context())
 	if err != nil {
 		return err
 	}

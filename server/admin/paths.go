@@ -9,7 +9,7 @@ import (
 
 // paths answers GET /api/v1/paths: the paths with their clocks, by id.
 func (a *Plane) paths(w http.ResponseWriter, r *http.Request) error {
-	snapshot, err := a.source.Snapshot(r.Context())
+	snapshot, err := a.picture(r.Context())
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (a *Plane) path(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	snapshot, err := a.source.Snapshot(r.Context())
+	snapshot, err := a.picture(r.Context())
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"holter/model"
+	"holter/model/filter"
 )
 
 // parameters are the names that the query string of a call may have, with spaces between them. A … at the end
@@ -50,4 +51,28 @@ func (p parameters) instead(method string) string {
 		return ": what it takes goes into the body"
 	}
 	return ": it takes none"
+}
+
+// choice is what the parameters q and state of a list choose. A state is what a filter takes after state=, and no other.
+type choice struct{ q, state filter.Filter }
+
+func parseChoice(query url.Values, of filter.Place) (c choice, err error) {
+	if c.q, err = of.Parse(query.Get("q")); err != nil {
+		return c, err
+	}
+	if state := query.Get("state"); state != "" {
+		if c.state, err = of.Parse("state=" + filter.Quote(state)); err != nil {
+			err = model.Errorf(model.Invalid, "the parameter state, as in a filter: %s", err)
+		}
+	}
+	return c, err
+}
+
+// choose calls found for each of n rows that c selects, within the time that there is for filters.
+func (c *choice) choose(r *http.Request, b *filter.Budget, n int, row func(i int) filter.Row, found func(i int)) error {
+	return b.Select(r.Context(), c.q, n, row, func(i int) {
+		if c.state.Selects(row(i)) {
+			found(i)
+		}
+	})
 }

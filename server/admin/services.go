@@ -15,15 +15,17 @@ func (a *Plane) services(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	snapshot, err := a.source.Snapshot(r.Context())
+	snapshot, err := a.picture(r.Context())
 	if err != nil {
 		return err
 	}
 	answer := api.Services{Services: []api.Service{}, Beyond: snapshot.ServicesBeyond}
-	for i := range snapshot.Services {
-		if s := &snapshot.Services[i]; chosen.selects(filter.Row{Service: s, Now: snapshot.Time}) {
-			answer.Services = append(answer.Services, api.FromService(s))
-		}
+	all := snapshot.Services
+	err = chosen.choose(r, a.bounds.filters, len(all),
+		func(i int) filter.Row { return filter.Row{Service: &all[i], Now: snapshot.Time} },
+		func(i int) { answer.Services = append(answer.Services, api.FromService(&all[i])) })
+	if err != nil {
+		return err
 	}
 	return writeJSON(w, http.StatusOK, answer)
 }

@@ -23,6 +23,11 @@ func (a *Plane) snapshots(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	giveBack, err := a.subscribe()
+	if err != nil {
+		return err
+	}
+	defer giveBack()
 	s, err := a.picture(r.Context())
 	if err != nil {
 		return err

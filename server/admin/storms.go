@@ -8,7 +8,7 @@ import (
 
 // storms answers GET /api/v1/storms: those that are remembered, oldest first.
 func (a *Plane) storms(w http.ResponseWriter, r *http.Request) error {
-	snapshot, err := a.source.Snapshot(r.Context())
+	snapshot, err := a.picture(r.Context())
 	if err != nil {
 		return err
 	}

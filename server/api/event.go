@@ -27,7 +27,7 @@ type Event struct {
 	Alert      *Alert      `json:"alert,omitempty"`
 	Service    *Service    `json:"service,omitempty"`
 	Reload     *Reload     `json:"reload,omitempty"`
-	Count      uint64      `json:"count,omitempty"` // events lost, up to and with seq
+	Count      uint64      `json:"count,omitempty"` // events lost, up to and with seq; of request.refused how many were refused since the last event for this reason
 }
 
 // Late is a time in which holter itself did not run, or several.
@@ -39,7 +39,7 @@ type Late struct {
 	TotalMS Millis         `json:"total_ms"`
 }
 
-// Refusal is an upgrade that was refused.
+// Refusal is an upgrade that was refused, or a request to the admin plane.
 type Refusal struct {
 	Remote string `json:"remote"`
 	Client string `json:"client"`
@@ -48,6 +48,8 @@ type Refusal struct {
 	By     string `json:"by,omitempty"`     // holter, net/http, upstream, app or client
 	Cause  string `json:"cause,omitempty"`  // handshake-broken
 	Detail string `json:"detail,omitempty"` // the fault, and the setting that mends it
+
+	Why model.RefusalReason `json:"why,omitempty"` // the reason in a word, as in metrics
 
 	RetryAfterMS Millis `json:"retry_after_ms,omitempty"`
 }
@@ -59,6 +61,7 @@ func FromEvent(e *model.Event) Event {
 		w.Refusal = &Refusal{
 			Remote: r.Remote, Client: r.Client, Status: r.Status, Reason: r.Reason, By: string(r.By),
 			Cause: string(r.Diagnosis.Cause), Detail: r.Diagnosis.Detail, RetryAfterMS: millis(r.RetryAfter),
+			Why: r.Why(),
 		}
 	}
 	if e.Connection != nil {
@@ -172,7 +175,7 @@ func complete(e *model.Event) error {
 		if e.Connection == nil {
 			return errors.New("an event without its connection")
 		}
-	case model.ConnectionRefused:
+	case model.ConnectionRefused, model.RequestRefused:
 		if e.Refusal == nil {
 			return errors.New("a refusal without what was refused")
 		}

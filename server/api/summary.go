@@ -32,7 +32,10 @@ type Summary struct {
 	Clients Presence      `json:"clients"`
 	Rates   Rates         `json:"rates"`
 	Storm   *StormSummary `json:"storm"` // the one that is on, else null
-	Host    Host          `json:"host"`
+
+	Refusals map[model.RefusalReason]uint64 `json:"refusals"` // since the start, by reason; without those that have refused none
+
+	Host Host `json:"host"`
 
 	Warnings []Warning `json:"warnings"` // oldest first
 
@@ -84,10 +87,11 @@ func FromSnapshot(s *model.Snapshot) Summary {
 		Address: m.Address, Upstream: m.Upstream, ReadOnly: m.ReadOnly,
 		Scheme: m.Scheme, Detector: m.Detector, IntervalMS: millis(m.Interval),
 		OnFail: m.OnFail, Lateness: finite(m.Lateness), AcceptRate: finite(m.AcceptRate), MaxConns: m.MaxConns,
-		States:  States{n.Normal, n.Suspect, n.Failed, n.Closed},
-		Clients: Presence{n.Present, n.Away + n.Between, n.Flapping},
-		Rates:   fromRates(s.Rates),
-		Host:    FromHost(&s.Host),
+		States:   States{n.Normal, n.Suspect, n.Failed, n.Closed},
+		Clients:  Presence{n.Present, n.Away + n.Between, n.Flapping},
+		Rates:    fromRates(s.Rates),
+		Refusals: fromRefusals(s.Refusals),
+		Host:     FromHost(&s.Host),
 
 		Warnings: fromWarnings(s.Warnings),
 	}
@@ -118,8 +122,9 @@ func (s *Summary) Model() model.Snapshot {
 			Interval: s.IntervalMS.Duration(), OnFail: model.OnFail(text(string(s.OnFail))), Lateness: s.Lateness,
 			AcceptRate: s.AcceptRate, MaxConns: s.MaxConns,
 		},
-		Rates: model.Rates(s.Rates),
-		Host:  s.Host.Model(),
+		Rates:    model.Rates(s.Rates),
+		Refusals: toRefusals(s.Refusals),
+		Host:     s.Host.Model(),
 
 		Warnings: toWarnings(s.Warnings), ServicesBeyond: s.Services.Beyond,
 	}
@@ -137,4 +142,28 @@ func fromRates(r model.Rates) Rates {
 		Connects: finite(r.Connects), Reconnects: finite(r.Reconnects), Refused: finite(r.Refused),
 		Closes: finite(r.Closes), Beats: finite(r.Beats), BytesIn: finite(r.BytesIn), BytesOut: finite(r.BytesOut),
 	}
+}
+
+// mostReasons bounds the reasons that another holter may have.
+const mostReasons = 100
+
+// fromRefusals returns a map that is never null.
+func fromRefusals(all model.Refusals) map[model.RefusalReason]uint64 {
+	if all == nil {
+		return map[model.RefusalReason]uint64{}
+	}
+	return all
+}
+
+func toRefusals(all map[model.RefusalReason]uint64) model.Refusals {
+	var m model.Refusals
+	for reason, n := range all {
+		if m == nil {
+			m = make(model.Refusals)
+		}
+		if len(m) < mostReasons {
+			m[model.RefusalReason(text(string(reason)))] = n
+		}
+	}
+	return m
 }

@@ -1,7 +1,7 @@
 // Package command is a monitor as the command holter runs it: with what an application that embeds one would have to ask
 // for. Package server stays light by that: whatever it imports, every such application carries along.
 //
-// The package has the flags for these parts, and hands the parts to the monitor. It starts nothing itself. Only package main
+// The package has the flags for these parts, and hands the parts to the monitor. It starts nothing itself, but it sets the bound of the process's memory. Only package main
 // imports it.
 package command
 
@@ -19,7 +19,7 @@ import (
 
 // Options set a monitor up, and what the command adds to it.
 type Options struct {
-	server.Options `embed:""`
+	server.Options `embed:"" set:"max_memory=80%"`
 	HealthOptions  `embed:"" group:"Services:"`
 	JWT            bearer.Options `embed:"" prefix:"jwt-" group:"Tokens of clients:"`
 
@@ -47,7 +47,7 @@ func (o *Options) Prepare(m *server.Monitor) (reload.Commit, error) {
 	return reload.All(steps...)
 }
 
-// New makes a monitor.
+// New makes a monitor, and bounds the memory of the process.
 func New(o *Options) (*server.Monitor, error) {
 	if o.JWT.Given() {
 		guard, err := bearer.New(o.JWT, o.Logger)
@@ -56,6 +56,11 @@ func New(o *Options) (*server.Monitor, error) {
 		}
 		o.guard, o.Guard = guard, guard
 	}
+	o.BoundMemory = func(bytes uint64) { process.BoundMemory(uint64(float64(bytes) * collectFrom)) }
 	m := metrics.Serve(server.New(o.Options))
 	return m, o.HealthOptions.watch(m)
 }
+
+// collectFrom is the part of --max-memory from which on garbage is collected more often: less than that at which
+// handshakes are refused.
+const collectFrom = 0.85

@@ -24,6 +24,7 @@ import (
 // endpoint is the data plane of holter serve: a WebSocket that echoes, and a page that uses it.
 type endpoint struct {
 	allowOrigin []string
+	trusted     plane.Trusted
 	monitor     gin.HandlerFunc // taps what is upgraded
 	private     func() bool     // whether only this machine can reach the plane
 	refused     func(r *http.Request, refusal model.Refusal)
@@ -40,8 +41,9 @@ func New(m *server.Monitor, o Options) (*plane.Data, error) {
 	if err := cmp.Or(door.Validate(), o.Validate()); err != nil {
 		return nil, err
 	}
+	trusted, _ := plane.ParseTrusted("--trusted-proxies", o.TrustedProxies)
 	e := newEcho(o.ReadLimit)
-	d := endpoint{allowOrigin: o.AllowOrigin, monitor: ginmonitor.Middleware(m), refused: door.Refused, explain: door.Explain,
+	d := endpoint{allowOrigin: o.AllowOrigin, trusted: trusted, monitor: ginmonitor.Middleware(m), refused: door.Refused, explain: door.Explain,
 		admin: door.AdminURL, echo: e, log: door.Log()}
 	p := plane.NewData(door, o.ListenOptions, d.routes(), door.Log())
 	d.private = p.Private
@@ -56,12 +58,19 @@ func (d *endpoint) routes() http.Handler {
 	r := gin.New()
 	r.RedirectTrailingSlash = false // every path is taken as it stands
 	r.HandleMethodNotAllowed = true
-	r.Use(renderErrors(d.log))
+	r.Use(renderErrors(d.log), d.locate)
 	r.NoRoute(func(c *gin.Context) { d.astray(c, plane.ErrNoRoute) })
 	r.NoMethod(func(c *gin.Context) { d.astray(c, plane.ErrNoMethod) })
 	r.Match([]string{http.MethodGet, http.MethodHead}, "/", d.requireHost, servePage(d.admin))
 	r.GET("/ws", d.requireUpgrade, d.requireHost, d.requireOrigin, d.monitor, d.echo.handle)
 	return r
+}
+
+// locate gives a request the address of the client that a trusted proxy has passed it on for.
+func (d *endpoint) locate(c *gin.Context) {
+	if len(d.trusted) > 0 {
+		c.Request.RemoteAddr = d.trusted.Origin(c.Request)
+	}
 }
 
 // astray answers a request for something that there is not, and reports one that was meant as a handshake.

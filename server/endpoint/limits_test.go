@@ -36,25 +36,129 @@ func (r running) try(t *testing.T, client string) (status, retryAfter int) {
 func TestLimits(t *testing.T) {
 	for name, limit := range map[string]struct {
 		set    func(*server.Options)
+		status int
 		reason string
+		why    model.RefusalReason
 	}{
-		"connections": {func(o *server.Options) { o.MaxConns = 1 }, "too many connections"},
-		"address":     {func(o *server.Options) { o.MaxConnsPerIP = 1 }, "too many connections from this address"},
-		"rate":        {func(o *server.Options) { o.AcceptRate = 1.0 / 3600 }, "too many at once"},
+		"connections": {func(o *server.Options) { o.MaxConns = 1 }, 503, "too many connections", model.ReasonConnections},
+		"address":     {func(o *server.Options) { o.MaxConnsPerIP = 1 }, 429, "too many connections from this address", model.ReasonAddress},
+		"network":     {func(o *server.Options) { o.MaxConnsFrom = []server.NetworkLimit{network(t, "127.0.0.0/8=1")} }, 429, "too many connections from this address", model.ReasonAddress},
+		"rate":        {func(o *server.Options) { o.AcceptRate = 1.0 / 3600 }, 503, "too many at once", model.ReasonRate},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := runServer(t, func(o *server.Options, _ *Options) { limit.set(o) })
 			if status, _ := r.try(t, "first"); status != http.StatusSwitchingProtocols {
 				t.Fatalf("the first client got status %d", status)
 			}
-			if status, after := r.try(t, "second"); status != http.StatusServiceUnavailable || after < 1 || after > 11 {
+			if status, after := r.try(t, "second"); status != limit.status || after < 1 || after > 11 {
 				t.Errorf("status %d, Retry-After %d", status, after)
 			}
 			e := r.await(t, func(e *model.Event) bool { return e.Type == model.ConnectionRefused })
-			if e.Refusal.Client != "second" || e.Refusal.Status != http.StatusServiceUnavailable || e.Refusal.Reason != limit.reason {
+			if e.Refusal.Client != "second" || e.Refusal.Status != limit.status || e.Refusal.Reason != limit.reason {
 				t.Errorf("told of %+v", *e.Refusal)
 			}
+			var s api.Summary
+			if r.call(t, "GET", "/api/v1/summary", &s); s.Refusals[limit.why] != 1 {
+				t.Errorf("counted %v, want one for %s", s.Refusals, limit.why)
+			}
 		})
+	}
+}
+
+func network(t *testing.T, text string) (n server.NetworkLimit) {
+	t.Helper()
+	if err := n.UnmarshalText([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// A client has so many connections and no more, whoever else is there, and gets a place back when one ends.
+func TestLimitPerClient(t *testing.T) {
+	r := runServer(t, func(o *server.Options, _ *Options) { o.MaxConnsPerClient = 2 })
+	r.dial(t, "ann")
+	second := r.dial(t, "ann")
+	if status, after := r.try(t, "ann"); status != http.StatusTooManyRequests || after < 1 {
+		t.Errorf("a third: status %d, Retry-After %d", status, after)
+	}
+	if status, _ := r.try(t, "bob"); status != http.StatusSwitchingProtocols {
+		t.Errorf("another client: status %d", status)
+	}
+	second.Close()
+	for deadline := time.Now().Add(patienceOfTests); ; {
+		if status, _ := r.try(t, "ann"); status == http.StatusSwitchingProtocols {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the place of a connection that ended is not given away")
+		}
+	}
+}
+
+// What a network that counts as one has is its own: an address in it has no limit of its own.
+func TestNetworkWithoutLimit(t *testing.T) {
+	r := runServer(t, func(o *server.Options, _ *Options) {
+		o.MaxConnsPerIP, o.MaxConnsFrom = 1, []server.NetworkLimit{network(t, "127.0.0.1=0")}
+	})
+	for _, client := range []string{"ann", "bob", "cid"} {
+		r.dial(t, client)
+	}
+}
+
+// A proxy that is trusted names the client; a client that names itself is not believed.
+func TestLimitPerAddressBehindAProxy(t *testing.T) {
+	for trusted, want := range map[string]int{"127.0.0.1": http.StatusSwitchingProtocols, "192.0.2.0/24": http.StatusTooManyRequests} {
+		r := runServer(t, func(o *server.Options, e *Options) { o.MaxConnsPerIP, e.TrustedProxies = 1, []string{trusted} })
+		for i, status := range []int{http.StatusSwitchingProtocols, want} {
+			header := http.Header{"X-Forwarded-For": {"198.51.100." + strconv.Itoa(i)}}
+			ws, response, err := websocket.DefaultDialer.Dial(r.URL()+"?client=c"+strconv.Itoa(i), header)
+			if err == nil {
+				t.Cleanup(func() { ws.Close() })
+			}
+			if response == nil || response.StatusCode != status {
+				t.Errorf("trusting %s, client %d: %v, %v, want %d", trusted, i, response, err, status)
+			}
+		}
+	}
+}
+
+// While memory is short, those that are there stay, and nobody else is let in.
+func TestLimitOfMemory(t *testing.T) {
+	r := runServer(t, func(o *server.Options, _ *Options) { o.MaxMemory = server.Bytes(1) })
+	for deadline := time.Now().Add(patienceOfTests); ; {
+		if status, after := r.try(t, "ann"); status == http.StatusServiceUnavailable && after > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("clients are let in")
+		}
+	}
+	e := r.await(t, func(e *model.Event) bool { return e.Type == model.ConnectionRefused })
+	if e.Refusal.Why() != model.ReasonMemory {
+		t.Errorf("told of %+v", *e.Refusal)
+	}
+}
+
+// A client that sends too long a message is told so, whatever the application would take.
+func TestLongestMessage(t *testing.T) {
+	r := runServer(t, func(o *server.Options, e *Options) { o.MaxMessage, e.ReadLimit = 1000, 1<<20 })
+	ws := r.dial(t, "ann")
+	for _, n := range []int{1000, 1001} {
+		if err := ws.WriteMessage(websocket.BinaryMessage, make([]byte, n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for {
+		if _, _, err := ws.ReadMessage(); err != nil {
+			if !websocket.IsCloseError(err, websocket.CloseMessageTooBig) {
+				t.Errorf("%v, want 1009", err)
+			}
+			break
+		}
+	}
+	e := r.await(t, func(e *model.Event) bool { return e.Type == model.ConnectionClosed })
+	if end := e.Connection.Close; end.Code != websocket.CloseMessageTooBig || end.By != model.ByHolter || !strings.Contains(end.Reason, "1000 bytes") {
+		t.Errorf("closed: %+v", *end)
 	}
 }
 
@@ -89,7 +193,7 @@ func TestLimitPerAddressCountsOpenConnections(t *testing.T) {
 	r := runServer(t, func(o *server.Options, _ *Options) { o.MaxConnsPerIP = 2 })
 	r.dial(t, "ann")
 	bob := r.dial(t, "bob")
-	if status, _ := r.try(t, "cid"); status != http.StatusServiceUnavailable {
+	if status, _ := r.try(t, "cid"); status != http.StatusTooManyRequests {
 		t.Errorf("a third from one address: status %d", status)
 	}
 	bob.Close()

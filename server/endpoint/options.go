@@ -9,9 +9,10 @@ import (
 
 // Options set up the endpoint of holter serve.
 type Options struct {
-	plane.ListenOptions
-	AllowOrigin []string `placeholder:"ORIGIN" help:"Origins that may open a WebSocket beside the page's own, such as https://app.example; * for all."`
-	ReadLimit   int64    `default:"1048576" placeholder:"BYTES" help:"Longest message that is accepted, in bytes."`
+	plane.ListenOptions `embed:"" set:"header_limit=65536"`
+	AllowOrigin         []string `placeholder:"ORIGIN" help:"Origins that may open a WebSocket beside the page's own, such as https://app.example; * for all."`
+	TrustedProxies      []string `placeholder:"CIDR" help:"Networks of the proxies in front of holter: X-Forwarded-For of theirs names the client. That of anyone else could be forged."`
+	ReadLimit           int64    `default:"1048576" placeholder:"BYTES" help:"Longest message that is accepted, in bytes."`
 }
 
 // Help is shown by holter serve --help.
@@ -37,6 +38,9 @@ A holter.yaml. Without --config the one of this directory is taken, which may no
 // Validate refuses settings that are out of range or contradict each other, as Options.Validate does.
 func (d Options) Validate() error {
 	if err := d.ListenOptions.Validate(); err != nil {
+		return err
+	}
+	if _, err := plane.ParseTrusted("--trusted-proxies", d.TrustedProxies); err != nil {
 		return err
 	}
 	for _, origin := range d.AllowOrigin {

@@ -10,11 +10,11 @@ import (
 // the client, and end with the connection. An order that only closes connections (cut, reset) leaves their
 // other faults as they are. If one of the ids is no longer open, SetFaults disturbs the others and returns an
 // error too.
-func (h *Hub) SetFaults(_ context.Context, o model.FaultOrder) (int, error) {
+func (h *Hub) SetFaults(ctx context.Context, o model.FaultOrder) (int, error) {
 	if err := o.Faults.Validate(); err != nil {
 		return 0, err
 	}
-	targets, err := h.targets(o.IDs, o.Query)
+	targets, err := h.targets(ctx, o.IDs, o.Query)
 	n := 0
 	for _, c := range targets {
 		if h.disturb(c, o.Faults) {

@@ -73,11 +73,13 @@ type Figures struct {
 	Open    [2][3]int // legs, by side and by state: normal, suspect and failed
 	Storm   bool      // one is on
 	In, Out tap.Passed
+
+	Refusals model.Refusals // since the start
 }
 
 // Figures returns the figures of this moment. With ten thousand connections that takes a few milliseconds.
 func (h *Hub) Figures() *Figures {
-	f := &Figures{Version: h.o.Version}
+	f := &Figures{Version: h.o.Version, Refusals: h.refusals.counted()}
 	f.In, f.Out = h.passed.Sum()
 	for _, c := range h.all() {
 		c.mu.Lock()

@@ -46,6 +46,7 @@ import (
 	"holter/model"
 	"holter/model/advice"
 	"holter/model/cohort"
+	"holter/model/filter"
 	"holter/model/heart"
 	"holter/model/storm"
 	"holter/probe/halt"
@@ -70,6 +71,9 @@ type Options struct {
 	AgeCut       time.Duration // the same for the age of connections
 	Halt         *halt.Watch   // tells why the process did not run; nil for nothing
 	Guarded      bool          // a guard verifies what the identities of jwt read
+	Networks     []Network     // that count as one address
+	MaxMessage   int64         // bytes of a message of a client's, above which the connection is closed; 0 for no limit
+	PerClient    bool          // count the connections of each client that has a name
 	ShowSecrets  bool          // keep and show handshakes and names of clients as they come, with their secrets
 }
 
@@ -85,6 +89,8 @@ type Hub struct {
 	log      *journal.Log
 	passed   tap.Tallies // of the sockets to clients
 	count    counters
+	refusals refusals
+	filters  *filter.Budget
 	place    atomic.Pointer[place]
 	refusing atomic.Int64 // Instant until which upgrades are refused
 	draining atomic.Pointer[drain]
@@ -124,7 +130,10 @@ func New(o Options) *Hub {
 		o:       o,
 		started: time.Now(),
 		log:     journal.New(keptEvents),
+
+		refusals: newRefusals(), filters: filter.NewBudget(),
 	}
+	h.origins.networks = o.Networks
 	h.zero = h.started.Add(-remembered) // so that what was before has an Instant too, and none is 0
 	h.samplers.seed, h.samplers.guarded = maphash.MakeSeed(), o.Guarded
 	h.cohorts.watch = cohort.NewWatch(h.zero)
@@ -180,14 +189,19 @@ func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte, reserved *Reserva
 		client:    newClient(h.o.Identity.Of(r)),
 	}
 	h.samplers.see(conn, r)
-	if !reserved.take() {
+	if reserved.take() {
+		h.origins.name(conn, reserved.client)
+	} else {
 		h.count.size.Add(1)
-		h.origins.add(conn.remote.Addr())
+		h.origins.add(conn.remote.Addr(), "")
 	}
 	conn.term = pass.Of(r).Term()
 	conn.toClient = leg{conn: conn, slot: -1}
 	conn.toClient.tap = tap.New(c, early, &conn.toClient, h.now)
 	conn.toClient.tap.Count(&h.passed)
+	if h.o.MaxMessage > 0 {
+		conn.toClient.tap.Bound(uint64(h.o.MaxMessage))
+	}
 	return conn.toClient.tap
 }
 

@@ -131,6 +131,12 @@ func (i Identity) Of(r *http.Request) string {
 	return model.Clean(strings.TrimSpace(address(r)+" "+r.UserAgent()), maxClient)
 }
 
+// counted returns the name by which the connections of the client of r are counted, "" if it has none of its own: many
+// clients may have one address and user agent.
+func (i Identity) counted(r *http.Request) string {
+	return strings.Clone(strings.TrimSpace(model.Clean(i.name(r), maxClient)))
+}
+
 func address(r *http.Request) string {
 	p, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

@@ -57,11 +57,11 @@ func (d *drain) wait(now model.Instant) (wait, spread time.Duration) {
 
 // Kick closes connections and returns their number: at once or, by the schedule, spread over k.Over. If one
 // of the ids is no longer open, it closes the others and returns an error too.
-func (h *Hub) Kick(_ context.Context, k model.Kick) (int, error) {
+func (h *Hub) Kick(ctx context.Context, k model.Kick) (int, error) {
 	if err := k.Validate(); err != nil {
 		return 0, err
 	}
-	targets, err := h.targets(k.IDs, k.Query)
+	targets, err := h.targets(ctx, k.IDs, k.Query)
 	how := kick{code: k.Code, reason: k.Reason, reset: k.Reset}
 	if how.code == 0 {
 		how.code = 1001
@@ -88,10 +88,7 @@ func (h *Hub) spread(targets []*connection, how kick, over time.Duration) (n int
 // connection is left. It returns an error if some have not ended a second after the last close frame, or if ctx ends: Run
 // closes them when it ends. Run must run meanwhile.
 func (h *Hub) Drain(ctx context.Context, over time.Duration) error {
-	targets, err := h.matching("all")
-	if err != nil {
-		return err
-	}
+	targets := h.unclosed(0)
 	over = min(max(0, over), time.Duration(len(targets))*drainGap)
 	d := &drain{until: h.now() + model.Instant(over), over: over}
 	h.draining.Store(d)
@@ -116,7 +113,8 @@ func (h *Hub) Drain(ctx context.Context, over time.Duration) error {
 	return nil
 }
 
-// unclosed returns the connections that a drain has yet to close when its time is over: a handshake may have ended after it began.
+// unclosed returns the connections that a drain has yet to close, if its time has been over for so long: a handshake may have
+// ended after it began.
 func (h *Hub) unclosed(late model.Instant) []*connection {
 	if late < 0 {
 		return nil
@@ -145,8 +143,8 @@ func (h *Hub) drainingUntil() time.Time {
 
 // Targets returns the open connections with these ids or, if there are no ids, those that match query. They are
 // sorted by id. If some of the ids are not open, it returns an error too.
-func (h *Hub) Targets(_ context.Context, ids []model.ID, query string) ([]model.ID, error) {
-	targets, err := h.targets(ids, query)
+func (h *Hub) Targets(ctx context.Context, ids []model.ID, query string) ([]model.ID, error) {
+	targets, err := h.targets(ctx, ids, query)
 	found := make([]model.ID, len(targets))
 	for i, c := range targets {
 		found[i] = c.id
@@ -157,9 +155,9 @@ func (h *Hub) Targets(_ context.Context, ids []model.ID, query string) ([]model.
 
 // targets returns the open connections with these ids or, if there are no ids, those that match query. The error
 // names an id that is not open.
-func (h *Hub) targets(ids []model.ID, query string) (targets []*connection, err error) {
+func (h *Hub) targets(ctx context.Context, ids []model.ID, query string) (targets []*connection, err error) {
 	if len(ids) == 0 {
-		return h.matching(query)
+		return h.matching(ctx, query)
 	}
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
 		c, e := h.find(id)
@@ -175,22 +173,25 @@ func (h *Hub) targets(ids []model.ID, query string) (targets []*connection, err 
 	return targets, err
 }
 
-// matching returns the open connections that match a selection.
-func (h *Hub) matching(query string) (matching []*connection, err error) {
+// matching returns the open connections that match a selection. It returns none if there is not enough time to look at all.
+func (h *Hub) matching(ctx context.Context, query string) (matching []*connection, err error) {
 	f, err := filter.ParseSelection(query)
 	if err != nil {
 		return nil, err
 	}
+	all := slices.DeleteFunc(h.all(), func(c *connection) bool { return !h.isOpen(c) })
 	now := h.now()
-	for _, c := range h.all() {
-		c.mu.Lock()
-		if c.held() {
-			var s model.Connection
-			if c.snapshot(&s, now); f.Match(&s, h.time(now)) {
-				matching = append(matching, c)
-			}
-		}
-		c.mu.Unlock()
+	err = h.filters.Select(ctx, f, len(all),
+		func(i int) filter.Row {
+			s := new(model.Connection)
+			all[i].mu.Lock()
+			all[i].snapshot(s, now)
+			all[i].mu.Unlock()
+			return filter.Row{Connection: s, Now: h.time(now)}
+		},
+		func(i int) { matching = append(matching, all[i]) })
+	if err != nil {
+		return nil, err
 	}
 	return matching, nil
 }

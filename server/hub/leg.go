@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -232,6 +233,24 @@ func (l *leg) Closed(e tap.Ending) {
 	c.publish(model.Event{Type: model.ConnectionClosed}, now)
 }
 
+// TooLong closes a connection whose client sends too long a message. The scheduler does that, as a close frame may have to
+// wait for a place.
+func (l *leg) TooLong() {
+	c := l.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l.end != nil || l.heart == nil {
+		return
+	}
+	o := c.ordered()
+	o.kick = kick{code: codeTooBig, reason: fmt.Sprintf("a message of more than %d bytes", c.hub.o.MaxMessage)}
+	o.kickAt = c.hub.now()
+	l.reschedule()
+}
+
+// codeTooBig says that a message is too long (RFC 6455 section 7.4.1).
+const codeTooBig = 1009
+
 // Gone takes the connection off the list of present connections, unless its other socket is still open. Until then
 // the connection counts for the limits.
 func (l *leg) Gone() {
@@ -251,7 +270,7 @@ func (l *leg) Gone() {
 	if s := h.samplers.of(c.client.name()); s != nil {
 		s.forget(c)
 	}
-	h.leave(c.remote.Addr())
+	h.leave(c.remote.Addr(), h.origins.unname(c))
 }
 
 // part records how both ends have parted, once no more can come. Snapshots share the old record, so it makes a new one.

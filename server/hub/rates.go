@@ -15,6 +15,48 @@ type counters struct {
 	bytesIn, bytesOut                     atomic.Uint64 // of closed connections
 }
 
+// refusals counts by reason. The map does not change once it is made.
+type refusals map[model.RefusalReason]*refused
+
+// refused counts the refusals for one reason.
+type refused struct {
+	all  atomic.Uint64
+	told atomic.Uint64 // of all: those that events have told of, of requests only
+	next atomic.Int64  // Instant from which the next event may tell of more
+}
+
+func newRefusals() refusals {
+	r := make(refusals)
+	for _, reasons := range [][]model.RefusalReason{model.HandshakeReasons, model.RequestReasons} {
+		for _, reason := range reasons {
+			r[reason] = new(refused)
+		}
+	}
+	return r
+}
+
+// of returns the count for a reason.
+func (r refusals) of(reason model.RefusalReason) *refused {
+	if count := r[reason]; count != nil {
+		return count
+	}
+	return r[model.ReasonOther]
+}
+
+// counted returns the counts that are above zero, nil if none is.
+func (r refusals) counted() model.Refusals {
+	var all model.Refusals
+	for reason, count := range r {
+		if n := count.all.Load(); n > 0 {
+			if all == nil {
+				all = make(model.Refusals)
+			}
+			all[reason] = n
+		}
+	}
+	return all
+}
+
 // reading is the values of the counters at one moment.
 type reading struct {
 	at                                    model.Instant

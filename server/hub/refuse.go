@@ -49,6 +49,7 @@ func (h *Hub) Refused(r *http.Request, status int, reason string) {
 // are set.
 func (h *Hub) Report(r *http.Request, refusal model.Refusal) {
 	h.count.refused.Add(1)
+	h.refusals.of(refusal.Why()).all.Add(1)
 	id := h.refuse(h.o.Identity.Of(r), r, &refusal)
 	remote := r.RemoteAddr
 	if a := addrPort(remote); a.IsValid() {
@@ -61,6 +62,21 @@ func (h *Hub) Report(r *http.Request, refusal model.Refusal) {
 	}
 	h.log.Publish(model.Event{Time: time.Now(), Type: model.ConnectionRefused, Refusal: &refusal})
 }
+
+// ReportRequest counts that the admin plane has refused r, and publishes it: at most one event a second for each reason. An
+// event says how many refusals it stands for.
+func (h *Hub) ReportRequest(r *http.Request, refusal model.Refusal) {
+	count, now := h.refusals.of(refusal.Why()), h.now()
+	all := count.all.Add(1)
+	if next := count.next.Load(); int64(now) < next || !count.next.CompareAndSwap(next, int64(now)+int64(betweenRefusals)) {
+		return
+	}
+	refusal.Remote = model.Clean(r.RemoteAddr, maxText)
+	h.log.Publish(model.Event{Time: h.time(now), Type: model.RequestRefused, Refusal: &refusal, Count: all - count.told.Swap(all)})
+}
+
+// betweenRefusals is the least time between two events of requests that were refused for one reason.
+const betweenRefusals = time.Second
 
 // maxDetail bounds the sentence of a refusal, in bytes.
 const maxDetail = 600

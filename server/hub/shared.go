@@ -212,9 +212,9 @@ func tooManyAtOnce(spans []span) int {
 }
 
 func addresses(spans []span) int {
-	all := make(map[netip.Addr]bool, len(spans))
+	all := make(map[netip.Prefix]bool, len(spans))
 	for _, s := range spans {
-		all[origin(s.addr)] = true
+		all[machine(s.addr)] = true
 	}
 	return len(all)
 }

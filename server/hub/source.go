@@ -35,6 +35,7 @@ func (h *Hub) Snapshot(context.Context) (model.Snapshot, error) {
 	slices.SortFunc(s.Connections, func(a, b model.Connection) int { return cmp.Compare(a.ID, b.ID) })
 	s.Clients = h.clients()
 	s.Rates, s.Activity, s.Storms = h.activity()
+	s.Refusals = h.refusals.counted()
 	s.Paths = h.pathsNow()
 	s.Warnings = h.warnings(s.Paths)
 	s.Cohorts = h.cohorts.list()

@@ -266,7 +266,7 @@ func TestHalfClosedIsStillThere(t *testing.T) {
 		io.Copy(io.Discard, c)
 		time.Sleep(2 * h.o.Linger)
 		s := snapshot(t, h)
-		if len(s.Connections) != 1 || s.Connections[0].State != model.Closed || h.Size() != 1 || h.origins.count(addrPort("192.0.2.1:1").Addr()) != 1 {
+		if len(s.Connections) != 1 || s.Connections[0].State != model.Closed || h.Size() != 1 || h.Sizes(request("ann")).FromOrigin != 1 {
 			t.Fatalf("size %d, %+v", h.Size(), s.Connections)
 		}
 		if n, err := h.Kick(t.Context(), model.Kick{Query: "all"}); n != 1 || err != nil {

@@ -59,8 +59,8 @@ func (c *counts) begin() {
 	for _, cause := range model.Causes {
 		c.suspicions.WithLabelValues(string(cause))
 	}
-	for _, reason := range reasons {
-		c.refused.WithLabelValues(reason)
+	for _, reason := range model.HandshakeReasons {
+		c.refused.WithLabelValues(string(reason))
 	}
 }
 
@@ -119,7 +119,7 @@ func (c *counts) Cut(side model.Side, cause model.Cause) {
 }
 
 // Refused counts a handshake.
-func (c *counts) Refused(r *model.Refusal) { c.refused.WithLabelValues(reasonOf(r)).Inc() }
+func (c *counts) Refused(r *model.Refusal) { c.refused.WithLabelValues(string(r.Why())).Inc() }
 
 // Beat counts a beat.
 func (c *counts) Beat(side model.Side, result hub.BeatResult) {

@@ -3,7 +3,6 @@ package metrics
 import (
 	"math"
 	"slices"
-	"strings"
 	"testing"
 
 	"holter/model"
@@ -17,42 +16,6 @@ func TestCodes(t *testing.T) {
 	} {
 		if got := code(n); got != want {
 			t.Errorf("%d is %s, want %s", n, got, want)
-		}
-	}
-}
-
-func TestReasons(t *testing.T) {
-	broken := model.Diagnosis{Cause: model.CauseHandshakeBroken}
-	seen := map[string]bool{}
-	for _, tc := range []struct {
-		refusal model.Refusal
-		want    string
-	}{
-		{model.Refusal{By: model.RefusedByHolter, Status: 503, Limit: model.LimitRate}, "rate"},
-		{model.Refusal{By: model.RefusedByHolter, Status: 503, Limit: model.LimitConnections}, "max-connections"},
-		{model.Refusal{By: model.RefusedByHolter, Status: 503, Limit: model.LimitAddress}, "max-per-address"},
-		{model.Refusal{By: model.RefusedByHolter, Status: 503, Limit: model.LimitOrdered}, "ordered"},
-		{model.Refusal{By: model.RefusedByHolter, Status: 503, Limit: model.LimitDraining}, "draining"},
-		{model.Refusal{By: model.RefusedByHolter, Status: 403, Diagnosis: broken}, "origin"},
-		{model.Refusal{By: model.RefusedByHolter, Status: 426, Diagnosis: broken}, "handshake-broken"},
-		{model.Refusal{By: model.RefusedByHTTP, Status: 400}, "handshake-broken"},
-		{model.Refusal{By: model.RefusedByHolter, Status: 502}, "upstream-down"},
-		{model.Refusal{By: model.RefusedByHolter, Status: 504, Diagnosis: broken}, "upstream-down"},
-		{model.Refusal{By: model.RefusedByUpstream, Status: 401, Diagnosis: broken}, "upstream"},
-		{model.Refusal{By: model.RefusedByApp, Status: 401}, "application"},
-		{model.Refusal{By: model.RefusedByClient}, "client-gone"},
-		{model.Refusal{By: model.RefusedByHolter, Status: 403, Limit: model.TokenClaim, Diagnosis: broken}, "token-claim"},
-		{model.Refusal{By: model.RefusedByHolter, Status: 401, Limit: model.TokenExpired, Diagnosis: broken}, "token-expired"},
-		{model.Refusal{By: model.RefusedByHolter, Status: 500}, "other"},
-	} {
-		got := reasonOf(&tc.refusal)
-		if seen[got] = true; got != tc.want {
-			t.Errorf("%+v is %s, want %s", tc.refusal, got, tc.want)
-		}
-	}
-	for _, reason := range reasons {
-		if !seen[reason] && !strings.HasPrefix(reason, "token-") { // these are the limits' own names
-			t.Errorf("no refusal is for %s", reason)
 		}
 	}
 }

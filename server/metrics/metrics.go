@@ -74,6 +74,7 @@ var (
 	services    = describe("services", "Services that report or are probed, by state.", "state")
 	latency     = describe("service_latency_seconds", "How long a service took for its newest answer or, where it reports by itself, how late its newest report was.", "service")
 	alerts      = describe("alerts", "Alerts of holter's own, by state.", "state")
+	requests    = describe("requests_refused_total", "Requests that the admin plane refused.", "reason")
 	buildInfo   = describe("build_info", "1, with the version of holter and that of Go.", "version", "goversion")
 )
 
@@ -83,7 +84,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe is called by the registry.
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{connections, storm, frames, frameBytes, services, latency, alerts, buildInfo} {
+	for _, d := range []*prometheus.Desc{connections, storm, frames, frameBytes, services, latency, alerts, requests, buildInfo} {
 		to <- d
 	}
 	for _, one := range c.counts.all() {
@@ -123,6 +124,9 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 			}
 		}
 		gauge(alerts, float64(n), string(state))
+	}
+	for _, reason := range model.RequestReasons {
+		to <- prometheus.MustNewConstMetric(requests, prometheus.CounterValue, float64(f.Refusals[reason]), string(reason))
 	}
 	gauge(buildInfo, 1, f.Version, runtime.Version())
 	passed(to, "in", &f.In)

@@ -62,6 +62,12 @@ type Monitor interface {
 	Run(ctx context.Context) error
 }
 
+// The limits of the zero ListenOptions.
+const (
+	mostHandshakes   = 4096
+	usualHeaderLimit = 64 << 10
+)
+
 // stopTimeout bounds how long stopping may take.
 const stopTimeout = 5 * time.Second
 
@@ -69,6 +75,7 @@ const stopTimeout = 5 * time.Second
 func NewData(m Monitor, o ListenOptions, h http.Handler, log *slog.Logger) *Data {
 	p := New(meet(m, h), log)
 	p.HTTP.ReadHeaderTimeout = cmp.Or(o.HeaderTimeout, RequestTimeout)
+	p.HTTP.MaxHeaderBytes = cmp.Or(o.HeaderLimit, usualHeaderLimit)
 	p.HTTP.ConnContext = enter
 	return &Data{HTTP: p.HTTP, monitor: m, service: systemd.Take(), listen: o, plane: p, log: log}
 }
@@ -124,7 +131,10 @@ func (d *Data) listenData(given net.Listener) error {
 	if d.certificate.Load() != nil {
 		d.plane.Listener = tls.NewListener(queue, trust.Server(func() *tls.Certificate { return d.certificate.Load().Value() }))
 	}
-	d.plane.Listener = visitors{d.plane.Listener, &turnAway{d.HTTP.ReadHeaderTimeout, d.monitor.Refused}}
+	d.plane.Listener = visitors{
+		d.plane.Listener, &turnAway{d.HTTP.ReadHeaderTimeout, d.monitor.Refused},
+		&crowd{most: cmp.Or(d.listen.MaxHandshakes, mostHandshakes), keeps: yieldAfter}, queue.closing,
+	}
 	return nil
 }
 

@@ -34,6 +34,8 @@ var statuses = map[model.Code]int{
 	model.Unavailable:  http.StatusServiceUnavailable,
 	model.BadSettings:  http.StatusUnprocessableEntity,
 	codeNoMethod:       http.StatusMethodNotAllowed,
+	model.TooCostly:    http.StatusUnprocessableEntity,
+	model.TooMany:      http.StatusTooManyRequests,
 	CodeTooLarge:       http.StatusRequestEntityTooLarge,
 }
 

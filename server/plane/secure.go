@@ -45,7 +45,11 @@ func (s *secureVisitor) fail(err error) {
 		refusal.Diagnosis = broken("the client speaks plain HTTP to a port that speaks TLS: write wss:// in place of ws://, or in nginx proxy_pass https://")
 		record.Conn.SetWriteDeadline(time.Now().Add(farewell))
 		io.WriteString(record.Conn, "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+	case isTimeout(err) && s.crowdedOut.Load():
+		refusal = crowdedOut()
+		refusal.Status, refusal.RetryAfter = 0, 0 // there is no answer before TLS
 	case isTimeout(err):
+		refusal.Limit = model.LimitSlow
 		refusal.Diagnosis = broken(fmt.Sprintf("the TLS handshake was not over after %v: --header-timeout gives slow clients more time", s.turnAway.timeout))
 	case remote != nil && remote.Op == "remote error":
 		refusal.By = model.RefusedByClient

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/textproto"
 	"net/url"
@@ -30,6 +31,9 @@ const farewell = time.Second
 func (t *turnAway) answered(v *visitor, answer []byte) (int, error) {
 	status, reason := parseAnswer(answer)
 	refusal := model.Refusal{Status: status, Reason: reason, By: model.RefusedByHTTP}
+	if status == http.StatusRequestHeaderFieldsTooLarge {
+		refusal.Limit = model.LimitHead
+	}
 	if status >= http.StatusBadRequest {
 		refusal.Diagnosis = broken(whatBroke(status, reason, v.remembered()))
 	}
@@ -44,9 +48,25 @@ func (t *turnAway) answered(v *visitor, answer []byte) (int, error) {
 // late answers a head that did not come in time. Package http gives up without an answer.
 func (t *turnAway) late(v *visitor) {
 	d := broken(fmt.Sprintf("the head of the request was not whole after %v: --header-timeout gives slow clients more time", t.timeout))
-	t.tell(v, model.Refusal{Status: http.StatusRequestTimeout, Reason: "the head took too long", By: model.RefusedByHTTP, Diagnosis: d})
+	t.tell(v, model.Refusal{Status: http.StatusRequestTimeout, Reason: "the head took too long", By: model.RefusedByHTTP, Diagnosis: d, Limit: model.LimitSlow})
 	v.Conn.SetWriteDeadline(time.Now().Add(farewell))
 	io.WriteString(v.Conn, "HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"+d.Detail+"\n")
+}
+
+// crowdedOut answers a client whose place another one needs.
+func (t *turnAway) crowdedOut(v *visitor) {
+	refusal := crowdedOut()
+	t.tell(v, refusal)
+	v.Conn.SetWriteDeadline(time.Now().Add(farewell))
+	fmt.Fprintf(v.Conn, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: %d\r\nConnection: close\r\n\r\n%s\n",
+		int(refusal.RetryAfter/time.Second), refusal.Reason)
+}
+
+func crowdedOut() model.Refusal {
+	return model.Refusal{
+		Status: http.StatusServiceUnavailable, Reason: "too many handshakes are under way: --max-handshakes allows more", By: model.RefusedByHolter,
+		RetryAfter: time.Duration(1+rand.IntN(5)) * time.Second, Limit: model.LimitWaiting,
+	}
 }
 
 // gone reports a client that reset its connection in the middle of a head.
@@ -92,7 +112,7 @@ func parseAnswer(answer []byte) (status int, reason string) {
 func whatBroke(status int, reason string, head []byte) string {
 	switch status {
 	case http.StatusRequestHeaderFieldsTooLarge:
-		return "the head of the request is longer than holter takes: send fewer or shorter cookies and header fields"
+		return "the head of the request is longer than holter takes: send fewer or shorter cookies and header fields, or let --header-limit allow more"
 	case http.StatusHTTPVersionNotSupported:
 		return "the request is of a version of HTTP that holter does not speak: set the client, or the proxy in front, to HTTP/1.1"
 	case http.StatusNotImplemented:

@@ -45,7 +45,7 @@ func TestAnswersOfPackageHTTP(t *testing.T) {
 // written at once.
 func TestHijackedConnectionsAreBare(t *testing.T) {
 	got := make(chan net.Conn, 1)
-	l := visitors{listenLoopback(t), &turnAway{}}
+	l := visitors{listenLoopback(t), &turnAway{}, nil, nil}
 	s := &http.Server{
 		ConnContext: enter, ConnState: proceed,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -31,6 +31,11 @@ type visitor struct {
 	turnAway *turnAway       // of the plane
 	head     *[]byte         // from the pool heads; nil before the first byte, and while a handler runs
 	phase    atomic.Uint32
+
+	crowd      *crowd // that it stands in until a handler has it
+	place      place  // protected by the crowd's lock
+	size       int    // bytes of the head so far
+	crowdedOut atomic.Bool
 }
 
 const (
@@ -61,19 +66,33 @@ func (v *visitor) CloseWrite() error {
 
 func (v *visitor) Read(b []byte) (int, error) {
 	n, err := v.Conn.Read(b)
-	if v.phase.Load() == phaseHead {
-		v.remember(b[:n])
-		if err != nil && v.head != nil {
-			v.broke(err)
-		}
+	if v.phase.Load() != phaseHead {
+		return n, err
+	}
+	if v.head == nil && n > 0 {
+		v.crowd.begins(v)
+	}
+	v.remember(b[:n])
+	switch {
+	case !v.crowd.grew(v, n):
+		v.phase.Store(phaseOver)
+		v.turnAway.crowdedOut(v)
+		return 0, errCrowdedOut
+	case err != nil && (v.head != nil || v.crowdedOut.Load()):
+		v.broke(err)
 	}
 	return n, err
 }
+
+var errCrowdedOut = errors.New("too many heads of requests are coming in")
 
 // broke reports a head that broke off in a way that package http does not answer. Package http answers a head that
 // ends with a FIN.
 func (v *visitor) broke(err error) {
 	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded) && v.crowdedOut.Load():
+		v.phase.Store(phaseOver)
+		v.turnAway.crowdedOut(v)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		v.phase.Store(phaseOver)
 		v.turnAway.late(v)
@@ -143,9 +162,12 @@ func proceed(c net.Conn, state http.ConnState) {
 	case state == http.StateActive:
 		v.phase.CompareAndSwap(phaseHead, phaseRead)
 	case state == http.StateIdle:
+		v.crowdedOut.Store(false)
+		v.crowd.rest(v)
 		v.phase.Store(phaseHead)
 	case state == http.StateClosed:
 		v.forget()
+		v.crowd.leave(v)
 	}
 }
 
@@ -154,6 +176,10 @@ func handled(r *http.Request) {
 	if v := visitorOf(sock.FromContext(r.Context())); v != nil {
 		v.phase.Store(phaseHandled)
 		v.forget()
+		v.crowd.leave(v)
+		if v.crowdedOut.Load() { // the rest of the head came in the same moment
+			v.Conn.SetReadDeadline(time.Time{})
+		}
 	}
 }
 
@@ -175,15 +201,29 @@ func (l *link) Value(key any) any {
 type visitors struct {
 	net.Listener
 	turnAway *turnAway
+	crowd    *crowd
+	closing  <-chan struct{} // closed when the listener is
 }
 
+// Accept waits for a connection, and then until there is room for it.
 func (l visitors) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
+	v := &visitor{Conn: c, turnAway: l.turnAway, crowd: l.crowd}
+	var accepted net.Conn = v
 	if secure, ok := c.(*tls.Conn); ok {
-		return &secureVisitor{visitor: visitor{Conn: c, turnAway: l.turnAway}, secure: secure}, nil
+		s := &secureVisitor{visitor: visitor{Conn: c, turnAway: l.turnAway, crowd: l.crowd}, secure: secure}
+		v, accepted = &s.visitor, s
 	}
-	return &visitor{Conn: c, turnAway: l.turnAway}, nil
+	for !l.crowd.enter(v) {
+		select {
+		case <-l.closing:
+			sock.Bottom(c).Close()
+			return nil, net.ErrClosed
+		case <-time.After(pauseForPlace):
+		}
+	}
+	return accepted, nil
 }

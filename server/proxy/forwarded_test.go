@@ -10,10 +10,11 @@ import (
 	"holter/model"
 	"holter/server"
 	"holter/server/api"
+	"holter/server/plane"
 )
 
 func TestForwarded(t *testing.T) {
-	trust, err := parseTrusted([]string{"10.0.0.0/8", "fd00::/8", "192.0.2.9"})
+	trust, err := plane.ParseTrusted("--trusted-proxies", []string{"10.0.0.0/8", "fd00::/8", "192.0.2.9"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,14 +47,14 @@ func TestForwarded(t *testing.T) {
 				name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 				in.Header.Add(name, value)
 			}
-			if got := trust.origin(in); got != tc.origin {
+			if got := trust.Origin(in); got != tc.origin {
 				t.Errorf("from %s, want %s", got, tc.origin)
 			}
 			out := in.Header.Clone() // as ReverseProxy leaves it
 			for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 				out.Del(name)
 			}
-			trust.forward(out, in)
+			forward(trust, out, in)
 			got := strings.Join([]string{out.Get("X-Forwarded-For"), out.Get("X-Forwarded-Host"), out.Get("X-Forwarded-Proto"), out.Get("Forwarded")}, "|")
 			if got != tc.out {
 				t.Errorf("forwarded %s, want %s", got, tc.out)

@@ -17,7 +17,7 @@ import (
 
 // Options set up holter proxy.
 type Options struct {
-	plane.ListenOptions
+	plane.ListenOptions `embed:"" set:"header_limit=1048576"`
 	UpstreamOptions
 	ProbeOptions
 	HalfCloseTimeout time.Duration `default:"5m" help:"Close a half-closed connection after this long without a byte."`
@@ -46,7 +46,7 @@ func (p Options) Warn(to io.Writer) {
 
 // Validate refuses settings that make no sense. The error says what to write instead.
 func (p Options) Validate() error {
-	_, untrusted := parseTrusted(p.TrustedProxies)
+	_, untrusted := plane.ParseTrusted("--trusted-proxies", p.TrustedProxies)
 	return cmp.Or(p.ListenOptions.Validate(), p.UpstreamOptions.Validate(), p.ProbeOptions.Validate(), untrusted, p.validLoop(), p.validHalfClose())
 }
 

@@ -56,7 +56,7 @@ type proxy struct {
 	door        Door
 	upstream    *upstream
 	rewriteHost bool
-	trusted     trusted
+	trusted     plane.Trusted
 	reverse     httputil.ReverseProxy
 	pipes       pipes
 	quiet       *log.Logger
@@ -74,7 +74,7 @@ func New(door Door, o Options) (*plane.Data, error) {
 	if err := cmp.Or(door.Validate(), o.Validate()); err != nil {
 		return nil, err
 	}
-	trusted, err := parseTrusted(o.TrustedProxies)
+	trusted, err := plane.ParseTrusted("--trusted-proxies", o.TrustedProxies)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func New(door Door, o Options) (*plane.Data, error) {
 	d := plane.NewData(door, o.ListenOptions, p, door.Log())
 	d.Path, d.Upstream, d.Drain, d.Handshakes = "/", up.url.Redacted(), p.stop, handshakesAtATime
 	d.Files = up.secure.files()
-	d.HTTP.MaxHeaderBytes = http.DefaultMaxHeaderBytes
+	d.HTTP.MaxHeaderBytes = cmp.Or(o.HeaderLimit, http.DefaultMaxHeaderBytes)
 	d.HTTP.DisableGeneralOptionsHandler = true // OPTIONS * is the upstream's to answer
 	return d, nil
 }
@@ -123,7 +123,7 @@ func watchUpstream(door Door, up *upstream, o ProbeOptions) error {
 // ServeHTTP passes a request on. No mux comes before it, because a mux cleans paths.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	known := *r
-	known.RemoteAddr = p.trusted.origin(r)
+	known.RemoteAddr = p.trusted.Origin(r)
 	from := &client{writer: w, request: &known}
 	if tap.IsUpgrade(r) && !from.admit(p.door) {
 		return
@@ -140,7 +140,7 @@ func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 	if p.rewriteHost {
 		p.upstream.rename(r.Out)
 	}
-	p.trusted.forward(r.Out.Header, r.In)
+	forward(p.trusted, r.Out.Header, r.In)
 	forwardHop(r.Out.Header, r.In.Header)
 	r.Out.Trailer = r.In.Trailer // which is filled in at the end of the body
 	if tap.IsUpgrade(r.In) {

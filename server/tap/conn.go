@@ -49,6 +49,8 @@ type Watcher interface {
 	// Closed: the connection has ended, or the upgrade was refused. It comes once. The socket may still be
 	// open, as after the end of a stream.
 	Closed(e Ending)
+	// TooLong: the peer is sending a message that is longer than Bound allows. Its bytes pass all the same.
+	TooLong()
 	// Gone: the socket was closed. It is the last call, and comes once.
 	Gone()
 }

@@ -32,6 +32,7 @@ type calls struct {
 	heard       int
 	lost        [][2]bool
 	closed      []Ending
+	tooLong     int
 	gone        int
 }
 
@@ -71,6 +72,7 @@ func (r *record) Lost(in, out bool) {
 	r.note(func(t *calls) { t.lost = append(t.lost, [2]bool{in, out}) })
 }
 func (r *record) Closed(e Ending) { r.note(func(t *calls) { t.closed = append(t.closed, e) }) }
+func (r *record) TooLong()        { r.note(func(t *calls) { t.tooLong++ }) }
 func (r *record) Gone()           { r.note(func(t *calls) { t.gone++ }) }
 
 // until waits until a condition on the record holds.

@@ -192,6 +192,10 @@ func (c *Conn) trackFrame(b []byte, at model.Instant) int {
 		c.in.lost = true
 	}
 	n, done := c.in.walk(b)
+	if c.in.long != nil && c.in.long.over {
+		c.in.long.over = false
+		c.watch.TooLong()
+	}
 	if !done {
 		c.checkFirst(&c.in, !c.client)
 		switch {

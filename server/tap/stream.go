@@ -21,6 +21,7 @@ type stream struct {
 	have uint8  // bytes of the next header in raw
 	lost bool   // a header was not valid, so the tap no longer knows where frames begin
 	sum  uint32 // of the payload of the control frame under way
+	long *bound // of its messages; nil for none
 
 	astray atomic.Bool       // bytes have passed since lost was set
 	end    *[maxControl]byte // payload of the close frame, once there is one
@@ -76,6 +77,9 @@ func (s *stream) begin(b []byte) {
 	s.sum = sumStart
 	s.lost = !s.head.legal()
 	s.frames.Add(1)
+	if s.long != nil {
+		s.long.begin(&s.head)
+	}
 	if s.head.opcode == OpClose && s.end == nil {
 		s.end = new([maxControl]byte)
 	}
@@ -160,3 +164,29 @@ func (c *Conn) stray(s *stream, at model.Instant) {
 		c.watch.Lost(c.Lost())
 	}
 }
+
+// bound watches how long the messages of one direction are.
+type bound struct {
+	limit   uint64 // bytes of a message
+	message uint64 // bytes of the one under way, with all of the frame under way
+	over    bool   // it is longer, which nobody knows yet
+}
+
+// begin adds a frame to the message that it belongs to. A sum beyond the limit grows no more, so that it cannot overflow.
+func (b *bound) begin(h *header) {
+	switch {
+	case h.opcode.Control() || !h.legal():
+		return
+	case h.opcode != OpContinuation:
+		b.message = 0
+	case b.message > b.limit:
+		return
+	}
+	if b.message += h.length; b.message > b.limit {
+		b.over = true
+	}
+}
+
+// Bound makes the tap tell its Watcher when a message of the peer's is longer than limit, in bytes as they come: those of a
+// compressed message before they are unpacked. It comes before the first read.
+func (c *Conn) Bound(limit uint64) { c.in.long = &bound{limit: limit} }

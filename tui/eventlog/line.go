@@ -27,6 +27,8 @@ func describe(e *model.Event) (line, bool) {
 		return line{slog.LevelWarn, "connection refused", refused(e.Refusal)}, true
 	case model.TokenExpiring:
 		return line{slog.LevelInfo, "token expires", append(who(e.Connection), slog.Time("expires_at", e.Connection.Expires.UTC()))}, true
+	case model.RequestRefused:
+		return line{slog.LevelWarn, "request refused", append(refused(e.Refusal), slog.Uint64("count", e.Count))}, true
 	case model.FaultSet:
 		return line{slog.LevelInfo, "faults set", append(who(e.Connection), slog.String("faults", e.Connection.Faults.String()))}, true
 	case model.StormStarted:

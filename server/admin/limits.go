@@ -1,0 +1,132 @@
+package admin
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"holter/model"
+	"holter/model/filter"
+	"holter/server/plane"
+	"holter/server/throttle"
+)
+
+// Limits bound what the callers of the plane may cost.
+type Limits struct {
+	Rate        float64 // calls from one address per second
+	Subscribers int     // readers of answers without an end
+}
+
+// Callers may make the calls of so many seconds at once: a program that starts, or a script.
+const burstSeconds = 10
+
+// Wrong tokens from one address. After that, the address waits with right ones too, or it could go on guessing.
+const (
+	guessRate  = 1 // per second
+	guessBurst = 100
+)
+
+// bounds keep the limits of a plane.
+type bounds struct {
+	calls, guesses *throttle.Throttle
+	subscribers    atomic.Int64
+	most           atomic.Int64 // subscribers
+	filters        *filter.Budget
+}
+
+// usualLimits are those of a plane before Bound.
+var usualLimits = Limits{Rate: 100, Subscribers: 64}
+
+func newBounds() *bounds {
+	b := &bounds{
+		calls: throttle.New(usualLimits.Rate, usualLimits.Rate*burstSeconds), guesses: throttle.New(guessRate, guessBurst), filters: filter.NewBudget(),
+	}
+	b.most.Store(int64(usualLimits.Subscribers))
+	return b
+}
+
+// Bound sets the limits. Streams that are more than a new number stay.
+func (a *Plane) Bound(l Limits) {
+	a.bounds.calls.Set(l.Rate, max(1, l.Rate*burstSeconds))
+	a.bounds.most.Store(int64(l.Subscribers))
+}
+
+// beyond is the error of a request that meets a limit.
+type beyond struct {
+	error
+	limit model.RefusalLimit
+	wait  time.Duration // until it may come again, 0 if that does not help
+}
+
+func (b *beyond) Unwrap() error { return b.error }
+
+// refuseExcess refuses a request of an address that has made too many. Probes of health, scrapes and reports of services do
+// not count: they have a rhythm of their own.
+func (a *Plane) refuseExcess(r *http.Request) error {
+	from := addressOf(r)
+	if wait, spent := a.bounds.guesses.Spent(from); spent {
+		return &beyond{model.Errorf(model.TooMany, "too many wrong tokens came from this address"), model.LimitGuesses, wait}
+	}
+	if !strings.HasPrefix(r.URL.Path, "/api/") || isReport(r) {
+		return nil
+	}
+	if wait, ok := a.bounds.calls.Take(from); !ok {
+		return &beyond{model.Errorf(model.TooMany, "too many calls came from this address: --api-rate allows more"), model.LimitCalls, wait}
+	}
+	return nil
+}
+
+// isReport reports whether a service reports itself with r.
+func isReport(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/api/v1/services/") && (r.Method == http.MethodPut || r.Method == http.MethodDelete)
+}
+
+// addressOf is the zero address for one that is none.
+func addressOf(r *http.Request) netip.Addr {
+	p, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return p.Addr()
+}
+
+// subscribe takes a place for an answer without an end. The caller gives it back.
+func (a *Plane) subscribe() (giveBack func(), err error) {
+	if n := a.bounds.subscribers.Add(1); n > a.bounds.most.Load() {
+		a.bounds.subscribers.Add(-1)
+		return nil, &beyond{model.Errorf(model.Unavailable, "too many readers of events and snapshots: --max-subscribers allows more"), model.LimitSubscribers, waitForSubscriber}
+	}
+	return func() { a.bounds.subscribers.Add(-1) }, nil
+}
+
+const waitForSubscriber = 5 * time.Second
+
+// refused counts an error that is a refusal, and says in the header when to come back.
+func (a *Plane) refused(w http.ResponseWriter, r *http.Request, err error) {
+	code := model.ErrorCode(err)
+	if code == model.Unauthorized {
+		if credentials(r.Header.Get("Authorization")) != "" { // without a token it is no guess
+			a.bounds.guesses.Take(addressOf(r))
+		}
+		return
+	}
+	refusal := model.Refusal{By: model.RefusedByHolter, Status: plane.StatusOf(code), Reason: err.Error()}
+	if b, ok := errors.AsType[*beyond](err); ok {
+		refusal.Limit = b.limit
+		refusal.RetryAfter = time.Duration(math.Ceil(b.wait.Seconds())) * time.Second
+	}
+	switch code {
+	case plane.CodeTooLarge:
+		refusal.Limit = model.LimitBody
+	case model.TooCostly:
+		refusal.Limit = model.LimitFilter
+	}
+	if refusal.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(refusal.RetryAfter/time.Second)))
+	}
+	if refusal.Limit != "" {
+		a.source.ReportRequest(r, refusal)
+	}
+}

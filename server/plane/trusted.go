@@ -1,0 +1,73 @@
+package plane
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// Trusted are the networks of proxies in front of holter, whose X-Forwarded headers it believes.
+type Trusted []netip.Prefix
+
+// ParseTrusted parses addresses and CIDR blocks. The error names the setting that they are from.
+func ParseTrusted(setting string, texts []string) (Trusted, error) {
+	var t Trusted
+	for _, text := range texts {
+		p, err := netip.ParsePrefix(text)
+		if addr, e := netip.ParseAddr(text); e == nil {
+			p, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s %q is no network: write addresses or CIDR blocks, such as 10.0.0.0/8,192.168.1.7", setting, text)
+		}
+		t = append(t, p.Masked())
+	}
+	return t, nil
+}
+
+// Has reports whether a is the address of a trusted proxy.
+func (t Trusted) Has(a netip.Addr) bool {
+	for _, p := range t {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// Origin returns the address of the client of r: that of the peer, or, if the peer is a trusted proxy, the last
+// address in X-Forwarded-For that is not one (addresses before it can be forged). The port of such a client is
+// not known, and 0.
+func (t Trusted) Origin(r *http.Request) string {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !t.Has(peer.Addr().Unmap()) {
+		return r.RemoteAddr
+	}
+	hops := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
+	client := netip.Addr{}
+	for i := len(hops) - 1; i >= 0; i-- {
+		hop, ok := parseHop(hops[i])
+		if !ok {
+			break
+		}
+		client = hop
+		if !t.Has(hop) {
+			break
+		}
+	}
+	if !client.IsValid() {
+		return r.RemoteAddr
+	}
+	return netip.AddrPortFrom(client, 0).String()
+}
+
+// parseHop reads an address, with or without a port.
+func parseHop(text string) (netip.Addr, bool) {
+	text = strings.TrimSpace(text)
+	if p, err := netip.ParseAddrPort(text); err == nil {
+		return p.Addr().Unmap().WithZone(""), true
+	}
+	a, err := netip.ParseAddr(strings.Trim(text, "[]"))
+	return a.Unmap().WithZone(""), err == nil
+}
