@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"holter/model"
+	"holter/server/hub"
 )
 
 // A monitor in an application takes other limits and rules while it runs, and tells of it.
@@ -13,7 +14,7 @@ func TestPrepare(t *testing.T) {
 	o := Options{MaxConns: 1, Logger: slog.New(slog.DiscardHandler)}
 	m := New(o)
 	full := func(all int) model.RefusalLimit {
-		limit, _ := m.full(all, 1)
+		limit, _ := m.full(hub.Sizes{All: all, FromOrigin: 1, Network: -1})
 		return limit
 	}
 	if full(1) != "" || full(2) != model.LimitConnections {
@@ -44,7 +45,7 @@ func TestReloadKeepsTheRate(t *testing.T) {
 	m := New(o)
 	admitted := 0
 	for range 20 {
-		if limit, _ := m.full(1, 1); limit == "" {
+		if limit, _ := m.full(hub.Sizes{All: 1, FromOrigin: 1, Network: -1}); limit == "" {
 			admitted++
 		}
 		o.MaxConns++

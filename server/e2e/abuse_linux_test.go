@@ -274,13 +274,6 @@ func echo(c *websocket.Conn, text string) (took time.Duration, err error) {
 	return time.Since(begun), err
 }
 
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
-}
-
 // judge asks holter how the client was.
 func (a *abuse) judge(t *testing.T, w *wellBehaved) {
 	found := a.connections(t, "client=canary")
