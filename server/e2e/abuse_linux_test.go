@@ -346,8 +346,8 @@ func (a *abuse) enter(client string, header ...string) (net.Conn, int) {
 	return c, resp.StatusCode
 }
 
-// frame is one of a client's, masked with zeros.
-func frame(first byte, payload []byte) []byte {
+// framed is a frame of a client's, masked with zeros.
+func framed(first byte, payload []byte) []byte {
 	return append(frameHeader(first, uint64(len(payload))), payload...)
 }
 
@@ -497,7 +497,7 @@ func (a *abuse) decompressionBombs(t *testing.T) {
 			return
 		}
 		defer c.Close()
-		go c.Write(frame(0xc2, payload))
+		go c.Write(framed(0xc2, payload))
 		got.add(closeCode(c))
 	})
 	if len(got.n) == 0 || got.n[websocket.CloseProtocolError]+got.n[websocket.CloseMessageTooBig] == 0 {
@@ -514,8 +514,8 @@ func (a *abuse) endlessFragments(t *testing.T) {
 		}
 		defer c.Close()
 		go func() {
-			c.Write(frame(0x02, make([]byte, 1000)))
-			more := bytes.Repeat(frame(0x00, make([]byte, 1000)), 16)
+			c.Write(framed(0x02, make([]byte, 1000)))
+			more := bytes.Repeat(framed(0x00, make([]byte, 1000)), 16)
 			for range 200 {
 				if _, err := c.Write(more); err != nil {
 					return
@@ -535,8 +535,8 @@ func (a *abuse) endlessFragments(t *testing.T) {
 		}
 		defer c.Close()
 		go io.Copy(io.Discard, c)
-		c.Write(frame(0x02, nil))
-		more := bytes.Repeat(frame(0x00, nil), 1000)
+		c.Write(framed(0x02, nil))
+		more := bytes.Repeat(framed(0x00, nil), 1000)
 		for until := time.Now().Add(500 * time.Millisecond); time.Now().Before(until); {
 			if _, err := c.Write(more); err != nil {
 				return
@@ -554,13 +554,13 @@ func (a *abuse) unendingMessages(*testing.T) {
 		}
 		defer c.Close()
 		go io.Copy(io.Discard, c)
-		c.Write(frame(0x02, make([]byte, 900<<10)))
+		c.Write(framed(0x02, make([]byte, 900<<10)))
 		<-time.After(300 * time.Millisecond)
 	})
 }
 
 func (a *abuse) floods(*testing.T) {
-	message := bytes.Repeat(frame(0x82, make([]byte, 8<<10)), 8)
+	message := bytes.Repeat(framed(0x82, make([]byte, 8<<10)), 8)
 	strangers(30, func(i int) {
 		c, _ := a.enter("flood" + strconv.Itoa(i))
 		if c == nil {
