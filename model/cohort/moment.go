@@ -194,6 +194,9 @@ func (w *Watch) judge(b burst, open iter.Seq[Living], news *News) {
 		g.Cause = commonCause(members)
 	} else {
 		g.Cause = crowd.cause(members, side)
+		if g.Cause == "" && count(members, func(e *entry) bool { return e.byApp() })*nearly < (nearly-1)*len(members) {
+			g.Cause = model.CauseUnknown
+		}
 		if cuts := count(members, func(e *entry) bool { return e.Manner == Cut }); cuts > 0 {
 			g.verdict = &Verdict{Diagnosis: model.Diagnosis{Cause: cmp.Or(g.Cause, model.CauseUnknown)}}
 		}
@@ -395,15 +398,15 @@ func (c *crowd) cause(members []*entry, side model.Side) model.Cause {
 	return model.CauseProxyReload
 }
 
-// commonCause is the cause that nearly all members have, "" if there is none.
+// commonCause is the cause that nearly all members have, CauseUnknown if there is none.
 func commonCause(members []*entry) model.Cause {
 	counts := map[model.Cause]int{}
 	for _, e := range members {
 		if counts[e.Cause]++; counts[e.Cause]*nearly >= (nearly-1)*len(members) {
-			return e.Cause
+			return cmp.Or(e.Cause, model.CauseUnknown)
 		}
 	}
-	return ""
+	return model.CauseUnknown
 }
 
 func count(members []*entry, is func(*entry) bool) (n int) {
