@@ -86,7 +86,7 @@ func where(c *model.Cohort) string {
 }
 
 func momentWords(c *model.Cohort) string {
-	text := fmt.Sprintf("%d of %d connections ended within %s", c.Count, c.Of, span(c.Length))
+	text := fmt.Sprintf("%d of %d connections ended within %s", c.Count, c.Of, span(max(c.Length, time.Millisecond)))
 	if c.Side == model.UpstreamSide {
 		text += " on the side of the upstream"
 	}

@@ -1,6 +1,7 @@
 package heart
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +152,25 @@ func TestSideThatTakesNothing(t *testing.T) {
 		if got := diagnose(&test.e); got != test.want {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
 		}
+	}
+}
+
+// What is said of the side that waits grows with the time.
+func TestSideThatWaitsForLong(t *testing.T) {
+	p := admit(t, everySecond)
+	p.heart.Between(model.UpstreamSide)
+	p.run(20 * time.Second)
+	p.held, p.unread = p.now, func(model.Instant) bool { return true }
+	p.kernel = model.Kernel{Known: true, Unread: 162_000}
+	p.rtt = unanswered
+	p.run(time.Minute)
+	p.expect()
+	var length float64
+	d := p.heart.Diagnosis()
+	if _, after, _ := strings.Cut(d.Detail, "has taken nothing for "); d.Cause != model.CauseBackpressure {
+		t.Errorf("%+v", d)
+	} else if fmt.Sscanf(after, "%f s", &length); length < 57 || length > 60 {
+		t.Errorf("%q", d.Detail)
 	}
 }
 
