@@ -44,9 +44,12 @@ type class struct {
 	manner Manner
 }
 
-var classes = [...]class{{model.ClientSide, Cut}, {model.UpstreamSide, Cut}, {model.ClientSide, Shut}}
+// classes are what something on the way cut, and what the application closed, beside holter or behind it.
+var classes = [...]class{{model.ClientSide, Cut}, {model.UpstreamSide, Cut}, {model.ClientSide, Shut}, {model.UpstreamSide, Told}}
 
-func (c class) has(e *End) bool { return e.Side == c.side && e.Manner == c.manner }
+func (c class) has(e *End) bool {
+	return e.Side == c.side && e.Manner == c.manner && (c.manner == Cut || e.byApp())
+}
 
 // classOf is the number of the class of an end, -1 for none.
 func classOf(e *End) int { return slices.IndexFunc(classes[:], func(c class) bool { return c.has(e) }) }
@@ -98,7 +101,7 @@ func (e *End) shows(c Clock) bool {
 	if classOf(e) < 0 || e.Clocks[c] < shortest {
 		return false
 	}
-	if e.Manner == Shut { // whatever it has sent before
+	if e.Manner != Cut { // whatever it has sent before
 		return true
 	}
 	switch c {

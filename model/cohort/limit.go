@@ -128,7 +128,7 @@ func (w *Watch) findLimit(i int, open iter.Seq[Living], news *News) bool {
 	if cause == model.CauseUnknown && open == nil {
 		return false
 	}
-	if of.manner == Shut && cause != model.CauseUnknown {
+	if of.manner != Cut && cause != model.CauseUnknown {
 		cause = "" // nothing on the way has done it
 	}
 	if l := w.near(of, clock, cause, &best); l != nil {

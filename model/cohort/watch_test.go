@@ -308,6 +308,24 @@ func TestCutsOfTheApplication(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 
+	s = newScene(56) // behind holter
+	s.shut(12, func(e *End) {
+		e.told(1011, model.ByPeer).Side = model.UpstreamSide
+		e.Manner = Told
+		e.Clocks[Data] = 20*time.Second + s.jitter()
+	})
+	if c := s.play().the(t); c.Kind != model.CohortData || c.Cause != "" || c.Count != 12 || !strings.HasPrefix(c.Detail, "The upstream closes connections after 20.0 s") || !strings.Contains(c.Detail, "closed with 1011 by app") {
+		t.Errorf("%+v", c)
+	}
+	s = newScene(57) // what a client closes is its own affair
+	s.shut(12, func(e *End) {
+		e.told(1000, model.ByPeer).Manner = Told
+		e.Clocks[Data] = 20*time.Second + s.jitter()
+	})
+	if all := s.play().Cohorts(); len(all) > 0 {
+		t.Errorf("%+v", all)
+	}
+
 	s = newScene(53)
 	s.shut(8, func(e *End) { e.silent(7*time.Second + s.jitter()).Clocks[Age] = e.Clocks[Data] })
 	if c := s.play().the(t); c.Cause != model.CauseUnknown || c.Count != 8 || !strings.Contains(c.Detail, "cannot tell these apart") {

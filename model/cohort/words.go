@@ -20,7 +20,7 @@ func sentence(g *group) string {
 	case model.CohortTrait:
 		return traitWords(c)
 	}
-	if g.manner == Shut {
+	if g.manner != Cut {
 		return shutWords(c)
 	}
 	return limitWords(c)
@@ -29,22 +29,26 @@ func sentence(g *group) string {
 // shutWords are those of a limit that the application itself has set.
 func shutWords(c *model.Cohort) string {
 	at := fmt.Sprintf("%s ± %s", span(c.Length), span(max(c.Spread, time.Millisecond)))
+	who := "Your application"
+	if c.Side == model.UpstreamSide {
+		who = "The upstream"
+	}
 	counted := fmt.Sprintf("%s%s: %d of the %d that it closed", through(c), told(c), c.Count, c.Of)
 	switch {
 	case c.Cause == model.CauseUnknown:
-		return fmt.Sprintf("Your application closes connections %s after they have opened, and after as long %s%s. It has a timeout of that length, or limits their lifetime: such connections cannot tell these apart.",
-			at, shutAfter[c.Kind], counted)
+		return fmt.Sprintf("%s closes connections %s after they have opened, and after as long %s%s. It has a timeout of that length, or limits their lifetime: such connections cannot tell these apart.",
+			who, at, shutAfter[c.Kind], counted)
 	case c.Kind == model.CohortAge:
-		return fmt.Sprintf("Your application closes connections %s after they have opened%s. It limits their lifetime: come back with a new connection before that, or raise it.", at, counted)
+		return fmt.Sprintf("%s closes connections %s after they have opened%s. It limits their lifetime: come back with a new connection before that, or raise it.", who, at, counted)
 	}
-	return fmt.Sprintf("Your application closes connections after %s %s%s. It has a timeout of that length, such as a read deadline: send something that it counts more often than every %s, or raise it.",
-		at, shutAfter[c.Kind], counted, span(c.Length))
+	return fmt.Sprintf("%s closes connections after %s %s%s. It has a timeout of that length, such as a read deadline: send something that it counts more often than every %s, or raise it.",
+		who, at, shutAfter[c.Kind], counted, span(c.Length))
 }
 
 var shutAfter = map[model.CohortKind]string{
 	model.CohortSilence:   "without a byte",
-	model.CohortSilenceIn: "without a byte from the client",
-	model.CohortUnheard:   "without a byte to the client",
+	model.CohortSilenceIn: "without a byte from the peer",
+	model.CohortUnheard:   "without a byte to the peer",
 	model.CohortData:      "without a message, whatever pings passed",
 }
 

@@ -134,6 +134,38 @@ func TestCutsOfTheApplicationAreTold(t *testing.T) {
 	})
 }
 
+// A backend that closes what sends no message, with a close frame, while pings are answered.
+func TestCutsOfTheBackendAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := observing()
+		o.Linger = time.Hour
+		h, _ := start(t, o)
+		const n = 6
+		farewell := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1011, "keepalive timeout")))
+		for i := range n {
+			client, upstream := proxied(t, h)
+			time.Sleep(time.Duration(7+13*i) * time.Second)
+			client.say("the last word")
+			ws.WriteFrame(upstream.conn, ws.NewTextFrame([]byte("the last answer")))
+			time.Sleep(20*time.Second + time.Duration(i)*ms/10)
+			upstream.conn.Write(farewell)
+			synctest.Wait()
+			client.app.Write(farewell) // the proxy passes it on
+			synctest.Wait()
+			client.conn.Close()
+			<-client.over
+			upstream.conn.Close()
+			<-upstream.over
+			time.Sleep(time.Second)
+		}
+		s := snapshot(t, h)
+		if len(s.Cohorts) != 1 || s.Cohorts[0].Count != n || s.Cohorts[0].Kind != model.CohortData || s.Cohorts[0].Cause != "" ||
+			!strings.HasPrefix(s.Cohorts[0].Detail, "The upstream closes connections after 20.0 s") {
+			t.Errorf("%+v", s.Cohorts)
+		}
+	})
+}
+
 // A backend that shuts down in good order closes each connection once, whichever of its sockets is closed first.
 func TestShutdownOfTheUpstreamIsOneEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
