@@ -169,18 +169,16 @@ func (s *stream) sum(from, to int64) (n int) {
 func (w *Watch) judge(b burst, open iter.Seq[Living], news *News) {
 	s := &w.streams[b.stream]
 	members := oneWay(fromOutside(w.in(b)))
+	if b.to-b.from >= longestBurst {
+		members = atOneMoment(oneWay(w.during(b)))
+	}
 	if len(members) < leastBurst {
 		return
 	}
-	if s.suspicions {
-		if !atOneMoment(members) {
-			return
-		}
-		if g := w.before(members); g != nil {
-			s.forget(b.from, b.to)
-			g.takeAll(w, members)
-			return
-		}
+	if g := w.before(members); g != nil {
+		s.forget(b.from, b.to)
+		g.takeAll(w, members)
+		return
 	}
 	side := members[0].Side
 	length := time.Duration(members[len(members)-1].At - members[0].At)
@@ -255,6 +253,22 @@ func (w *Watch) in(b burst) []*entry {
 		to++
 	}
 	return all[from:to]
+}
+
+// during returns the ends of a burst that are no members yet, in the order of time.
+func (w *Watch) during(b burst) []*entry {
+	begin, end := model.Instant(b.from*int64(bin)), model.Instant((b.to+1)*int64(bin))
+	var all []*entry
+	for e := range w.newest() {
+		if e.At < begin-model.Instant(time.Second) {
+			break
+		}
+		if e.in == nil && streamOf(&e.End) == b.stream && begin <= e.At && e.At < end {
+			all = append(all, e)
+		}
+	}
+	slices.SortStableFunc(all, byTime)
+	return all
 }
 
 // apart is the time between two ends.

@@ -621,6 +621,22 @@ func TestSuspicionsOfTwoMoments(t *testing.T) {
 	}
 }
 
+// Peers that are suspected one after the other for many seconds did not fall silent at one moment.
+func TestSuspicionsAfterEachOther(t *testing.T) {
+	for _, every := range []time.Duration{time.Second, 2 * time.Second} {
+		for seed := range uint64(20) {
+			s := newScene(480 + seed)
+			s.stay(90, 1, "10.1.1.1")
+			for at := time.Hour; at < time.Hour+13*time.Second; at += time.Duration(s.ExpFloat64() * float64(250*time.Millisecond)) {
+				s.fallSilent(1, at, every, func(e *End) { e.Via = e.Address })
+			}
+			if all := s.play().Cohorts(); len(all) > 0 {
+				t.Errorf("every %v, seed %d: %d suspicions, %s", every, seed, len(s.ends), all[0].Detail)
+			}
+		}
+	}
+}
+
 // Where all that fell silent are sides of one upstream, there is nothing else to look for.
 func TestSuspicionsOfOneUpstream(t *testing.T) {
 	for cause, says := range map[model.Cause]string{
