@@ -157,6 +157,8 @@ func TestWhatIsOnlyPrinted(t *testing.T) {
 	for line, want := range map[string]string{
 		"version":                           "holter ",
 		"--help":                            "holter --demo 200 ",
+		"help":                              "holter --demo 200 ",
+		"help proxy":                        "holter proxy --upstream-ca ca.pem https://backend.example",
 		"serve --help":                      "--max-conns as HOLTER_MAX_CONNS",
 		"proxy --help":                      "holter proxy --upstream-ca ca.pem https://backend.example",
 		"attach --help":                     "Usage: holter attach <url>",

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -10,7 +11,7 @@ import (
 type Cohort struct {
 	ID    int // from 1
 	Kind  CohortKind
-	Cause Cause // of the members; "" if they have none in common, CauseUnknown if several fit
+	Cause Cause // of the members; CauseUnknown if they have none in common or several fit, "" if the application closed them itself
 	Side  Side  // where the members ended, or were suspected
 
 	Started, Newest time.Time // when the first and the newest member ended
@@ -27,6 +28,16 @@ type Cohort struct {
 
 	Members []ID // the newest, at most MaxMembers
 }
+
+// Farewell reports whether the application said goodbye to the members, as it does when it shuts down.
+func (c *Cohort) Farewell() bool {
+	return slices.ContainsFunc(c.Traits, func(t Trait) bool {
+		return t.Kind == TraitCode && slices.Contains(farewells[:], t.Value)
+	})
+}
+
+// farewells are the codes of close frames that do so: normal, going away, none and service restart.
+var farewells = [...]string{"1000 by app", "1001 by app", "1005 by app", "1012 by app"}
 
 // CohortKind is what the members of a cohort have in common.
 type CohortKind string
@@ -56,7 +67,7 @@ const (
 	TraitBlock   TraitKind = "block"      // of client addresses: a /24, or a /64 of IPv6
 	TraitPath    TraitKind = "path"       // template
 	TraitAgent   TraitKind = "user-agent" // of the request
-	TraitCode    TraitKind = "code"       // of the close frame, and by whom, such as "1012 by app"; "none" without a frame
+	TraitCode    TraitKind = "code"       // of the close frame, and by whom, as seen from the client, such as "1012 by app"; "none" without a frame
 )
 
 func (t Trait) String() string { return fmt.Sprintf("%s %s", t.Kind, t.Value) }

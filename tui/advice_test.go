@@ -18,7 +18,7 @@ func (s *screen) advise(paths ...string) *screen {
 		s.fake.snapshot.Warnings = append(s.fake.snapshot.Warnings, model.Warning{
 			ID: "a" + string(rune('1'+i)), Kind: model.NoBeats, Since: noon.Add(-time.Minute), Urgency: model.Risk, Touched: 90 - i, Path: path,
 			At:     model.Place{Page: model.PathsPage, Query: path},
-			Detail: "Neither end beats: for up to 2m10s neither of them sent anything. Most of what stands between cuts silence after 30 s to 100 s: let one end ping every 20 s.",
+			Detail: "Neither end beats: for up to 2m10s neither of them sent anything. Let one end ping every 20 s: most of what stands between cuts silence after 30 s to 100 s.",
 		})
 	}
 	s.refresh()
@@ -71,6 +71,14 @@ func TestAdviceGoldens(t *testing.T) {
 	})
 }
 
+// Where there is no room for a piece of advice, its line begins with what to do.
+func TestAdviceBeginsWithWhatToDo(t *testing.T) {
+	s := onAdvice(t, 80, 24, utf8Locale)
+	s.line("timer-race on /rooms/*: Beat every 20 s, or set proxy_read")
+	newScreen(t, newFake(ward(20)...), 80, 24).advise("/a").line("no-beats on /a: Let one end ping every 20 s")
+	newScreen(t, newFake(ward(20)...), 250, 60).advise("/a").line("no-beats on /a: Neither end beats: for up to 2m10s")
+}
+
 // At all sizes it fits, and says the same with colours and without.
 func TestAdviceFits(t *testing.T) {
 	for w := 60; w <= 220; w += 8 {
@@ -116,7 +124,7 @@ func TestAdviceIsDismissed(t *testing.T) {
 	s := onAdvice(t, 120, 30, utf8Locale)
 	s.press("6").lacks("advice") // the ward fills the screen
 	s.press("1").line("a all advice, 5")
-	s.line("✖ timer-race on /rooms/*: The server's beat")
+	s.line("✖ timer-race on /rooms/*: Beat every 20 s, or set")
 	s.press("a", "D").line("timer-race is dismissed until it becomes worse")
 	s.refresh()
 	s.line("timer-race on /rooms/*, dismissed until it becomes worse")

@@ -182,6 +182,26 @@ func TestTextsTakeWhatIsFree(t *testing.T) {
 }
 
 // TestQuietScreens draws rows that are well, near the limit, beyond it and not what they seem, in all colours and without.
+// Where holter only watches there are no beats and no timeouts, and round trips only if applications ping.
+func TestColumnsOfAWatcher(t *testing.T) {
+	f := newFake(ward(3)...)
+	f.snapshot.Monitor.Scheme = model.SchemeNone
+	s := newScreenWith(t, f, 120, 30, utf8Locale, false)
+	s.line(" RTT ")
+	s.lacks("BEATS")
+	s.lacks("TIMEOUT")
+	for i := range f.snapshot.Connections {
+		f.snapshot.Connections[i].RTT = 0
+	}
+	s.refresh()
+	s.lacks(" RTT ")
+	f.snapshot.Monitor.Scheme = model.SchemeBoth
+	s.refresh()
+	for _, title := range []string{" RTT ", "BEATS", "TIMEOUT"} {
+		s.line(title)
+	}
+}
+
 func TestQuietScreens(t *testing.T) {
 	conns := ward(5)
 	conns[1].Silence = 5400 * time.Millisecond

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -80,6 +81,7 @@ func (p *connections) setPicture(pic *picture) tea.Cmd {
 	}
 	p.asked = before == nil || before.serial != p.chosen.serial
 	p.list.Table.Fit("CLIENT", p.chosen.longest)
+	p.vacate(pic)
 	if p.spread {
 		p.hang()
 	}
@@ -87,6 +89,15 @@ func (p *connections) setPicture(pic *picture) tea.Cmd {
 	p.catchUp()
 	p.detail.write(p.now()) // the times in it go on, also those of a connection that is closed or forgotten
 	return tea.Batch(p.attend(), p.keepDetail(), p.followClient(), p.followGeneration())
+}
+
+// vacate hides the columns about beats where holter sends none and waits for none. There are round trips all the same if an
+// application pings.
+func (p *connections) vacate(pic *picture) {
+	none := pic.Monitor.Scheme == model.SchemeNone
+	p.list.Table.Vacate("BEATS", none)
+	p.list.Table.Vacate("TIMEOUT", none)
+	p.list.Table.Vacate("RTT", none && !slices.ContainsFunc(p.list.Rows, func(c *model.Connection) bool { return c.RTT > 0 }))
 }
 
 // attend shows the first connection in trouble in a detail that stands there by itself and shows one that is well. It says

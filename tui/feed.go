@@ -276,6 +276,9 @@ func itemOf(e *model.Event) (item, bool) {
 		}
 	case e.Type == model.CohortFound && e.Cohort != nil:
 		it.weight, it.Kind, it.state = weightLoss, "cohort", model.Failed
+		if e.Cohort.Farewell() {
+			it.weight, it.state = weightArrival, model.Closed
+		}
 		it.text = cohortWords(e.Cohort)
 	case e.Type == model.CauseFound && e.Connection != nil:
 		it.weight, it.Kind, it.state = weightArrival, "cause", e.Connection.State
@@ -309,9 +312,9 @@ func itemOf(e *model.Event) (item, bool) {
 	return it, it.weight > 0
 }
 
-// cohortWords are a cohort's cause, if it has one, and its sentence.
+// cohortWords are a cohort's cause, if it is known, and its sentence.
 func cohortWords(c *model.Cohort) string {
-	if c.Cause == "" {
+	if c.Cause == "" || c.Cause == model.CauseUnknown {
 		return c.Detail
 	}
 	return string(c.Cause) + ": " + c.Detail

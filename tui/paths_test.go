@@ -156,6 +156,38 @@ func TestPathsHaveTheirCohorts(t *testing.T) {
 	s.lacks("idle-cut: 780")
 }
 
+// A limit that is outlived says where it came from, also if it has no name.
+func TestOutlivedLimits(t *testing.T) {
+	f := newFake(ward(3)...)
+	f.snapshot.Paths = []model.Path{{ID: 1, Template: "/ws", Open: 3, Margin: model.NoMargin, Limits: []model.Limit{
+		{Kind: model.SilenceLimit, After: 5 * time.Second, From: model.LimitSet, Refuted: true},
+		{Kind: model.SilenceLimit, After: 7 * time.Second, From: model.LimitElsewhere, Where: "/feed", Refuted: true},
+		{Kind: model.AgeLimit, After: 9 * time.Second, From: model.LimitSet, Refuted: true},
+		{Kind: model.SilenceLimit, After: 30 * time.Second, From: model.LimitNamed, Name: "some proxy", Refuted: true},
+	}}}
+	s := newScreenWith(t, f, 120, 36, utf8Locale, false).press("7")
+	s.line("5.0s outlived here: --idle-cut is wrong")
+	s.line("7.0s outlived here: seen on /feed")
+	s.line("9.0s outlived here: --age-cut is wrong")
+	s.line("30.0s outlived here: some proxy")
+}
+
+// A cohort that the application has made itself has no cause, and says what to do.
+func TestCohortOfTheApplication(t *testing.T) {
+	f := newFake(ward(3)...)
+	f.snapshot.Paths = []model.Path{{ID: 1, Template: "/ws", Open: 3, Ended: 60, Margin: model.NoMargin}}
+	f.snapshot.Cohorts = []model.Cohort{
+		{ID: 1, Kind: model.CohortMoment, Cause: model.CauseUnknown, Started: noon, Newest: noon, Count: 50, Of: 60, Detail: "50 of 60 connections ended within 3 ms."},
+		{ID: 2, Kind: model.CohortData, Started: noon, Newest: noon, Count: 36, Of: 36, Detail: "Your application closes connections after 7.0 s."},
+	}
+	s := newScreenWith(t, f, 120, 36, utf8Locale, false).press("7")
+	s.line("data-silence by the application: 36 of 36")
+	s.line("moment: 50 of 60")
+	if text := s.text(); strings.Index(text, "36 of 36") > strings.Index(text, "50 of 60") || strings.Contains(text, "unknown moment") {
+		t.Error(text)
+	}
+}
+
 // The detail of a connection has the map of its path.
 func TestDetailHasTheTimersOfItsPath(t *testing.T) {
 	for name, size := range map[string]size{"80x24": {80, 24}, "120x36": {120, 36}, "200x60": {200, 60}} {

@@ -2,6 +2,7 @@ package cohort
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"holter/model"
@@ -32,9 +33,26 @@ type Manner uint8
 
 const (
 	Cut       Manner = iota // without a close frame, by the other end of a socket, while nothing was wrong
-	Told                    // with a close frame, or by the application
+	Told                    // with a close frame of the peer's, or because the other side of a proxy ended
+	Shut                    // by the application beside holter, with or without a close frame
 	Suspected               // not yet: it fell into suspicion
 )
+
+// class is ends among which limits are looked for, apart from all others.
+type class struct {
+	side   model.Side
+	manner Manner
+}
+
+// classes are what something on the way cut, and what the application closed, beside holter or behind it.
+var classes = [...]class{{model.ClientSide, Cut}, {model.UpstreamSide, Cut}, {model.ClientSide, Shut}, {model.UpstreamSide, Told}}
+
+func (c class) has(e *End) bool {
+	return e.Side == c.side && e.Manner == c.manner && (c.manner == Cut || e.byApp())
+}
+
+// classOf is the number of the class of an end, -1 for none.
+func classOf(e *End) int { return slices.IndexFunc(classes[:], func(c class) bool { return c.has(e) }) }
 
 // Peer is the other end of a socket, with what it may share with others.
 type Peer struct {
@@ -80,8 +98,11 @@ const (
 
 // shows reports whether the end may have come because of a clock.
 func (e *End) shows(c Clock) bool {
-	if e.Manner != Cut || e.Clocks[c] < shortest {
+	if classOf(e) < 0 || e.Clocks[c] < shortest {
 		return false
+	}
+	if e.Manner != Cut { // whatever it has sent before
+		return true
 	}
 	switch c {
 	case SilenceIn:
@@ -97,10 +118,18 @@ func (e *End) abnormal() bool {
 	switch e.Manner {
 	case Cut:
 		return true
-	case Told:
+	case Told, Shut:
 		return e.Code != 1000 && e.Code != 1001 && e.Code != 1005
 	}
 	return false
+}
+
+// byApp reports whether the application closed, beside holter or behind it.
+func (e *End) byApp() bool {
+	if e.Side == model.UpstreamSide {
+		return e.By == model.ByPeer
+	}
+	return e.By == model.ByApp
 }
 
 // orderly reports whether the peer left as it should.

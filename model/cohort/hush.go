@@ -40,15 +40,18 @@ func (h *hush) has(e *entry) bool {
 	return e.Manner == Suspected && e.Side == h.side && e.At <= h.until && e.At-model.Instant(e.Clocks[SilenceIn]) <= h.since && h.way.has(&e.Peer)
 }
 
-// atOneMoment reports whether suspicions that have come over a long time are of one moment.
-func atOneMoment(members []*entry) bool {
-	last := members[len(members)-1].At
-	if last-members[0].At <= longestBurst*model.Instant(bin) {
-		return true
+// atOneMoment returns those of the suspicions of a long time that are of one moment, nil if these are not nearly all.
+func atOneMoment(all []*entry) []*entry {
+	if len(all) < leastBurst {
+		return nil
 	}
-	h := hushOf(members)
-	h.until = last
-	return 10*count(members, h.has) >= 9*len(members)
+	h := hushOf(all)
+	h.until = all[len(all)-1].At
+	members := slices.DeleteFunc(slices.Clone(all), func(e *entry) bool { return !h.has(e) })
+	if 10*len(members) < 9*len(all) {
+		return nil
+	}
+	return members
 }
 
 // before returns the cohort of the moment at which the peers of a burst fell silent, nil if there is none yet.

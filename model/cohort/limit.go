@@ -13,7 +13,7 @@ import (
 // limit is a silence or an age at which connections are cut, as it has been learnt.
 type limit struct {
 	group     *group
-	side      model.Side
+	of        class
 	clock     Clock
 	way       way             // that the members came
 	low, high time.Duration   // what is taken for it
@@ -40,11 +40,8 @@ const (
 
 // explain returns the cohort that an end is a member of by its clocks, nil if there is none.
 func (w *Watch) explain(e *End) (in *group) {
-	if e.Manner != Cut {
-		return nil
-	}
 	for _, l := range w.limits {
-		if l.side != e.Side || !l.way.has(&e.Peer) {
+		if !l.of.has(e) || !l.way.has(&e.Peer) {
 			continue
 		}
 		l.ends++
@@ -54,7 +51,7 @@ func (w *Watch) explain(e *End) (in *group) {
 			l.outlived++
 			l.partial = l.partial || l.outlived >= survivors
 		}
-		if in == nil && !l.stale && l.low <= v && v <= l.high && l.group.Cause != model.CauseUnknown {
+		if in == nil && !l.stale && l.low <= v && v <= l.high && !l.group.vague() {
 			l.group.count(w, e)
 			l.read(v)
 			in = l.group
@@ -111,38 +108,42 @@ type cluster struct {
 	chance  float64 // logarithm
 }
 
-// findLimit looks for a limit among the ends of a side that are not understood yet. It reports false if that depends on
+// findLimit looks for a limit among the ends of a class that are not understood yet. It reports false if that depends on
 // the open connections, and it has not got them.
-func (w *Watch) findLimit(side model.Side, open iter.Seq[Living], news *News) bool {
-	ends := w.unexplained(side)
-	w.scans[side].of = len(ends)
+func (w *Watch) findLimit(i int, open iter.Seq[Living], news *News) bool {
+	of := classes[i]
+	ends := w.unexplained(of)
+	w.scans[i].of = len(ends)
 	var best cluster
 	for c := range clocks {
 		if found := w.search(ends, c); found.members != nil && (best.members == nil || found.chance < best.chance) {
 			best = found
 		}
 	}
-	if best.members == nil || best.chance > level(w.cuts[side]) {
+	if best.members == nil || best.chance > level(w.cuts[i]) {
 		return true
 	}
 	slices.SortFunc(best.members, byTime)
-	clock, cause := w.decide(&best, side, open)
+	clock, cause := w.decide(&best, of.side, open)
 	if cause == model.CauseUnknown && open == nil {
 		return false
 	}
-	if l := w.near(side, clock, cause, &best); l != nil {
+	if of.manner != Cut && cause != model.CauseUnknown {
+		cause = "" // nothing on the way has done it
+	}
+	if l := w.near(of, clock, cause, &best); l != nil {
 		w.join(l, best.members, news)
 		return true
 	}
-	w.learn(side, clock, cause, &best, news)
+	w.learn(of, clock, cause, &best, news)
 	return true
 }
 
 // near returns the limit that a cluster is a part of: it was learnt from too few to know how far readings stray.
-func (w *Watch) near(side model.Side, c Clock, cause model.Cause, b *cluster) *limit {
+func (w *Watch) near(of class, c Clock, cause model.Cause, b *cluster) *limit {
 	low, high := b.bounds(c)
 	for _, l := range w.limits {
-		if l.side == side && l.clock == c && !l.stale && l.group.Cause == cause &&
+		if l.of == of && l.clock == c && !l.stale && l.group.Cause == cause &&
 			max(slices.Max(l.recent), high)-min(slices.Min(l.recent), low) <= widest(high) {
 			return l
 		}
@@ -179,10 +180,10 @@ func (w *Watch) members(g *group) (newest []*entry) {
 	return newest
 }
 
-// unexplained returns the newest ends of a side that were cut and are no members yet.
-func (w *Watch) unexplained(side model.Side) (ends []*entry) {
+// unexplained returns the newest ends of a class that are no members yet.
+func (w *Watch) unexplained(of class) (ends []*entry) {
 	for e := range w.newest() {
-		if e.Manner != Cut || e.Side != side || e.in != nil && e.in.Cause != model.CauseUnknown {
+		if !of.has(&e.End) || e.in != nil && !e.in.vague() {
 			continue
 		}
 		if ends = append(ends, e); len(ends) == scanned {
@@ -304,11 +305,14 @@ func (w *Watch) outlived(b *cluster, side model.Side, c Clock, open iter.Seq[Liv
 }
 
 // learn makes a limit of a cluster. All ends within it become members.
-func (w *Watch) learn(side model.Side, c Clock, cause model.Cause, b *cluster, news *News) {
-	l := &limit{side: side, clock: c}
-	g := &group{Cohort: model.Cohort{Kind: kinds[c], Cause: cause, Side: side, Chance: math.Exp(b.chance)}}
-	l.group, g.verdict = g, &Verdict{Diagnosis: model.Diagnosis{Cause: cause}}
-	l.way, l.partial = wayOf(b.members), w.outlived(b, side, c, nil)
+func (w *Watch) learn(of class, c Clock, cause model.Cause, b *cluster, news *News) {
+	l := &limit{of: of, clock: c}
+	g := &group{Cohort: model.Cohort{Kind: kinds[c], Cause: cause, Side: of.side, Chance: math.Exp(b.chance)}, manner: of.manner}
+	l.group = g
+	if of.manner == Cut {
+		g.verdict = &Verdict{Diagnosis: model.Diagnosis{Cause: cause}}
+	}
+	l.way, l.partial = wayOf(b.members), w.outlived(b, of.side, c, nil)
 	for _, e := range b.members {
 		l.read(e.Clocks[c])
 	}
@@ -331,7 +335,7 @@ func (w *Watch) learn(side model.Side, c Clock, cause model.Cause, b *cluster, n
 func (w *Watch) grown() bool { return slices.ContainsFunc(w.limits, (*limit).grown) }
 
 func (l *limit) grown() bool {
-	return l.group.Cause != model.CauseUnknown && l.group.Count >= 2*max(l.revised, 1)
+	return !l.group.vague() && l.group.Count >= 2*max(l.revised, 1)
 }
 
 // revise takes the way of a limit from all its members: the few that taught it may have come by another one. Then what outlives
@@ -345,7 +349,7 @@ func (w *Watch) revise(l *limit, open iter.Seq[Living], news *News) {
 	if way := wayOf(b.members); !way.equal(&l.way) {
 		l.way, l.partial, l.outlived = way, false, 0
 	}
-	l.partial = l.partial || w.outlived(&b, l.side, l.clock, open)
+	l.partial = l.partial || w.outlived(&b, l.of.side, l.clock, open)
 	l.measure(w)
 	for _, e := range w.within(l) {
 		l.group.take(w, e)
@@ -358,8 +362,8 @@ func (w *Watch) revise(l *limit, open iter.Seq[Living], news *News) {
 // within returns the ends, understood or not, that a limit explains, in the order of time.
 func (w *Watch) within(l *limit) (members []*entry) {
 	for e := range w.newest() {
-		if v := e.Clocks[l.clock]; e.Manner == Cut && e.Side == l.side && l.low <= v && v <= l.high &&
-			(e.in == nil || e.in.Cause == model.CauseUnknown) && l.way.has(&e.Peer) {
+		if v := e.Clocks[l.clock]; l.of.has(&e.End) && l.low <= v && v <= l.high &&
+			(e.in == nil || e.in.vague()) && l.way.has(&e.Peer) {
 			members = append(members, e)
 		}
 	}
@@ -370,7 +374,7 @@ func (w *Watch) within(l *limit) (members []*entry) {
 // sameWay counts the ends that came the same way and were cut since a time, as far as they are remembered.
 func (w *Watch) sameWay(l *limit, from time.Time) (n int) {
 	for e := range w.newest() {
-		if e.Manner == Cut && e.Side == l.side && l.way.has(&e.Peer) && !w.time(e.At).Before(from) {
+		if l.of.has(&e.End) && l.way.has(&e.Peer) && !w.time(e.At).Before(from) {
 			n++
 		}
 	}
@@ -380,8 +384,8 @@ func (w *Watch) sameWay(l *limit, from time.Time) (n int) {
 // replace adds a limit, in place of what was less sure at the same time.
 func (w *Watch) replace(l *limit) {
 	w.limits = slices.DeleteFunc(w.limits, func(o *limit) bool {
-		same := o.side == l.side && o.low <= l.high && l.low <= o.high && (o.stale && o.clock == l.clock || o.group.Cause == model.CauseUnknown)
-		if same && o.group.Cause == model.CauseUnknown {
+		same := o.of == l.of && o.low <= l.high && l.low <= o.high && (o.stale && o.clock == l.clock || o.group.vague())
+		if same && o.group.vague() {
 			w.all = slices.DeleteFunc(w.all, func(g *group) bool { return g == o.group })
 		}
 		return same
@@ -397,7 +401,7 @@ func (w *Watch) doubt(now model.Instant, open iter.Seq[Living]) {
 	outlived := make([]int, len(w.limits))
 	for living := range open {
 		for i, l := range w.limits {
-			if living.Side == l.side && living.Clocks[l.clock] > beyond(l.high) && l.way.has(&living.Peer) {
+			if living.Side == l.of.side && living.Clocks[l.clock] > beyond(l.high) && l.way.has(&living.Peer) {
 				outlived[i]++
 			}
 		}

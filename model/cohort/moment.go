@@ -169,18 +169,16 @@ func (s *stream) sum(from, to int64) (n int) {
 func (w *Watch) judge(b burst, open iter.Seq[Living], news *News) {
 	s := &w.streams[b.stream]
 	members := oneWay(fromOutside(w.in(b)))
+	if b.to-b.from >= longestBurst {
+		members = atOneMoment(oneWay(w.during(b)))
+	}
 	if len(members) < leastBurst {
 		return
 	}
-	if s.suspicions {
-		if !atOneMoment(members) {
-			return
-		}
-		if g := w.before(members); g != nil {
-			s.forget(b.from, b.to)
-			g.takeAll(w, members)
-			return
-		}
+	if g := w.before(members); g != nil {
+		s.forget(b.from, b.to)
+		g.takeAll(w, members)
+		return
 	}
 	side := members[0].Side
 	length := time.Duration(members[len(members)-1].At - members[0].At)
@@ -194,6 +192,9 @@ func (w *Watch) judge(b burst, open iter.Seq[Living], news *News) {
 		g.Cause = commonCause(members)
 	} else {
 		g.Cause = crowd.cause(members, side)
+		if g.Cause == "" && count(members, func(e *entry) bool { return e.byApp() })*nearly < (nearly-1)*len(members) {
+			g.Cause = model.CauseUnknown
+		}
 		if cuts := count(members, func(e *entry) bool { return e.Manner == Cut }); cuts > 0 {
 			g.verdict = &Verdict{Diagnosis: model.Diagnosis{Cause: cmp.Or(g.Cause, model.CauseUnknown)}}
 		}
@@ -252,6 +253,22 @@ func (w *Watch) in(b burst) []*entry {
 		to++
 	}
 	return all[from:to]
+}
+
+// during returns the ends of a burst that are no members yet, in the order of time.
+func (w *Watch) during(b burst) []*entry {
+	begin, end := model.Instant(b.from*int64(bin)), model.Instant((b.to+1)*int64(bin))
+	var all []*entry
+	for e := range w.newest() {
+		if e.At < begin-model.Instant(time.Second) {
+			break
+		}
+		if e.in == nil && streamOf(&e.End) == b.stream && begin <= e.At && e.At < end {
+			all = append(all, e)
+		}
+	}
+	slices.SortStableFunc(all, byTime)
+	return all
 }
 
 // apart is the time between two ends.
@@ -395,15 +412,15 @@ func (c *crowd) cause(members []*entry, side model.Side) model.Cause {
 	return model.CauseProxyReload
 }
 
-// commonCause is the cause that nearly all members have, "" if there is none.
+// commonCause is the cause that nearly all members have, CauseUnknown if there is none.
 func commonCause(members []*entry) model.Cause {
 	counts := map[model.Cause]int{}
 	for _, e := range members {
 		if counts[e.Cause]++; counts[e.Cause]*nearly >= (nearly-1)*len(members) {
-			return e.Cause
+			return cmp.Or(e.Cause, model.CauseUnknown)
 		}
 	}
-	return ""
+	return model.CauseUnknown
 }
 
 func count(members []*entry, is func(*entry) bool) (n int) {

@@ -76,7 +76,14 @@ func (e *End) code() string {
 	case e.Code == 1006:
 		return "none"
 	}
-	return fmt.Sprintf("%s by %s", strconv.Itoa(e.Code), e.By)
+	by := e.By
+	switch { // as the client sees it
+	case e.byApp():
+		by = model.ByApp
+	case e.Side == model.UpstreamSide && e.By == model.ByApp:
+		by = model.ByPeer
+	}
+	return fmt.Sprintf("%s by %s", strconv.Itoa(e.Code), by)
 }
 
 // traitsOf returns what nearly all members share.
@@ -248,7 +255,7 @@ func (w *Watch) tellTrait(now model.Instant, trait model.Trait, ends []*entry, p
 	if len(members) < fewestClients {
 		return
 	}
-	g := &group{Cohort: model.Cohort{Kind: model.CohortTrait, Side: model.ClientSide, Of: len(ends), Chance: math.Exp(p)}}
+	g := &group{Cohort: model.Cohort{Kind: model.CohortTrait, Cause: model.CauseUnknown, Side: model.ClientSide, Of: len(ends), Chance: math.Exp(p)}}
 	g.Traits = append([]model.Trait{trait}, slices.DeleteFunc(traitsOf(members), func(o model.Trait) bool { return o == trait })...)
 	g.Length = time.Duration(members[len(members)-1].At - members[0].At)
 	w.begin(g, members, news)

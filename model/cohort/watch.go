@@ -12,7 +12,7 @@ import (
 const (
 	// kept is the number of ends that are remembered.
 	kept = 16 << 10
-	// scanned is the number of ends, the newest of a side, that are searched for limits.
+	// scanned is the number of ends, the newest of a class, that are searched for limits.
 	scanned = 1024
 	// traitsEvery is the time between two comparisons of traits, for which all open connections are looked at.
 	traitsEvery = 5 * time.Second
@@ -29,8 +29,8 @@ type Watch struct {
 	ends    []entry   // the newest, in a ring once there are kept
 	next    int       // in the ring
 	total   int       // ends and suspicions so far
-	cuts    [sides]int
-	scans   [sides]scan
+	cuts    [len(classes)]int
+	scans   [len(classes)]scan
 	streams [2 * sides]stream
 	bursts  []burst // that are over, and not judged yet
 	limits  []*limit
@@ -42,7 +42,7 @@ type Watch struct {
 	abnormalAt        model.Instant // of the newest
 }
 
-// scan is when the ends of a side were last searched.
+// scan is when the ends of a class were last searched.
 type scan struct {
 	cuts int // by then
 	at   model.Instant
@@ -70,6 +70,12 @@ type group struct {
 	verdict *Verdict // of the members; nil if there is none
 	dirty   bool     // Detail and verdict are not those of the counts
 	hush    *hush    // of suspects, while more may come
+	manner  Manner   // of the members of one with a limit
+}
+
+// vague reports whether a cohort has a limit that may be one of two: its members may turn out to belong to another one.
+func (g *group) vague() bool {
+	return g.Cause == model.CauseUnknown && slices.Contains(kinds[:], g.Kind)
 }
 
 // News is what a Tick has found.
@@ -87,8 +93,11 @@ type Named struct {
 	First    bool // it is the first cause of a cohort that this end has
 }
 
-// name names an end.
+// name names an end, if there is something to name it by.
 func (n *News) name(e *entry, verdict *Verdict) {
+	if verdict == nil {
+		return
+	}
 	first := !e.named && verdict.Cause.ByCohort()
 	e.named = e.named || first
 	n.Named = append(n.Named, Named{e.ID, e.Side, verdict, first})
@@ -119,8 +128,8 @@ func (w *Watch) Add(e *End) *Verdict {
 	if e.abnormal() {
 		w.abnormal, w.abnormalAt = w.abnormal+1, e.At
 	}
-	if e.Manner == Cut {
-		w.cuts[e.Side]++
+	if s := classOf(e); s >= 0 {
+		w.cuts[s]++
 	}
 	in := w.explain(e)
 	w.remember(entry{*e, in, in != nil && in.verdict != nil && in.verdict.Cause.ByCohort()})
@@ -169,11 +178,11 @@ func (w *Watch) newest() iter.Seq[*entry] {
 // Tick looks for cohorts, a few times a second. open are the open connections, or nil: they are needed rarely, and then
 // News.Look is set.
 func (w *Watch) Tick(now model.Instant, open iter.Seq[Living]) (news News) {
-	for side := range model.Side(sides) {
-		if w.scans[side].due(w.cuts[side], now) {
-			w.scans[side] = scan{cuts: w.cuts[side], at: now}
-			if !w.findLimit(side, open, &news) {
-				w.scans[side], news.Look = scan{}, true
+	for i := range classes {
+		if w.scans[i].due(w.cuts[i], now) {
+			w.scans[i] = scan{cuts: w.cuts[i], at: now}
+			if !w.findLimit(i, open, &news) {
+				w.scans[i], news.Look = scan{}, true
 			}
 		}
 	}
@@ -260,9 +269,6 @@ func (w *Watch) begin(g *group, members []*entry, news *News) {
 // tell reports a cohort, and names its members.
 func (w *Watch) tell(g *group, members []*entry, news *News) {
 	news.Found = append(news.Found, g.Cohort)
-	if g.verdict == nil {
-		return
-	}
 	for _, e := range members {
 		if e.Manner == Cut {
 			news.name(e, g.verdict)
@@ -302,7 +308,7 @@ func (g *group) refresh(w *Watch) {
 	if g.hush != nil {
 		g.survey(w)
 	}
-	g.Detail = sentence(&g.Cohort)
+	g.Detail = sentence(g)
 	if g.verdict != nil {
 		g.verdict = &Verdict{Diagnosis: model.Diagnosis{Cause: g.verdict.Cause, Detail: g.Detail}}
 		if g.Kind != model.CohortMoment {

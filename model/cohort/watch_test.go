@@ -270,6 +270,109 @@ func TestSilenceFromTheBeginningIsAmbiguous(t *testing.T) {
 	}
 }
 
+// shut makes ends by the application, each at its moment.
+func (s *scene) shut(n int, change func(*End)) {
+	for i := range n {
+		e := s.end(time.Duration(100+7*i)*time.Second, s.between(time.Minute, time.Hour)).silent(s.between(0, 2*time.Second)).told(1006, model.ByApp)
+		e.Manner = Shut
+		change(e)
+	}
+}
+
+// An application that closes connections itself, after a time without a message or at an age, is told as one cohort. Nothing on
+// the way has cut them, so they have no cause, also when the limit is known better and when ends join it late.
+func TestCutsOfTheApplication(t *testing.T) {
+	s := newScene(50)
+	s.shut(36, func(e *End) { e.Clocks[Data] = 7*time.Second + s.jitter() })
+	o := s.play()
+	c := o.the(t)
+	if c.Kind != model.CohortData || c.Cause != "" || c.Count != 36 || c.Of != 36 || len(o.causes) > 0 ||
+		!strings.HasPrefix(c.Detail, "Your application closes connections after 7.0 s ± ") ||
+		!strings.Contains(c.Detail, "without a message, whatever pings passed, all from 192.0.2.0/24, all on /ws, without a close frame: 36 of the 36 that it closed.") ||
+		!strings.Contains(c.Detail, "more often than every 7.0 s") {
+		t.Errorf("%+v", c)
+	}
+
+	s = newScene(51)
+	s.shut(25, func(e *End) { e.Clocks[Age] = 12*time.Second + s.jitter() })
+	if c := s.play().the(t); c.Kind != model.CohortAge || c.Cause != "" || c.Count != 25 || !strings.HasPrefix(c.Detail, "Your application closes connections 12.0 s ± ") {
+		t.Errorf("%+v", c)
+	}
+
+	s = newScene(52) // with a close frame, and a farewell just before
+	s.shut(20, func(e *End) {
+		e.told(4408, model.ByApp).silent(time.Millisecond).Manner = Shut
+		e.Clocks[SilenceIn] = 30*time.Second + s.jitter()
+	})
+	if c := s.play().the(t); c.Kind != model.CohortSilenceIn || c.Count != 20 || !strings.Contains(c.Detail, "closed with 4408 by app") {
+		t.Errorf("%+v", c)
+	}
+
+	s = newScene(56) // behind holter
+	s.shut(12, func(e *End) {
+		e.told(1011, model.ByPeer).Side = model.UpstreamSide
+		e.Manner = Told
+		e.Clocks[Data] = 20*time.Second + s.jitter()
+	})
+	if c := s.play().the(t); c.Kind != model.CohortData || c.Cause != "" || c.Count != 12 || !strings.HasPrefix(c.Detail, "The upstream closes connections after 20.0 s") || !strings.Contains(c.Detail, "closed with 1011 by app") {
+		t.Errorf("%+v", c)
+	}
+	s = newScene(57) // what a client closes is its own affair
+	s.shut(12, func(e *End) {
+		e.told(1000, model.ByPeer).Manner = Told
+		e.Clocks[Data] = 20*time.Second + s.jitter()
+	})
+	if all := s.play().Cohorts(); len(all) > 0 {
+		t.Errorf("%+v", all)
+	}
+
+	s = newScene(53)
+	s.shut(8, func(e *End) { e.silent(7*time.Second + s.jitter()).Clocks[Age] = e.Clocks[Data] })
+	if c := s.play().the(t); c.Cause != model.CauseUnknown || c.Count != 8 || !strings.Contains(c.Detail, "cannot tell these apart") {
+		t.Errorf("%+v", c)
+	}
+	s.shut(8, func(e *End) { e.At += model.Instant(3 * time.Minute); e.silent(7*time.Second + s.jitter()) })
+	s.until += 3 * time.Minute
+	if o := s.play(); o.the(t).Cause != "" || o.the(t).Count != 16 || len(o.causes) > 0 {
+		t.Errorf("%+v", o.the(t))
+	}
+}
+
+// What the application closes says nothing of what is on the way, and the other way round.
+func TestCutsOfTheApplicationAreKeptApart(t *testing.T) {
+	s := newScene(54)
+	s.shut(2, func(e *End) { e.silent(30*time.Second + s.jitter()) })
+	for i := range 2 {
+		s.end(time.Duration(300+37*i)*time.Second, s.between(time.Minute, time.Hour)).silent(30*time.Second + s.jitter())
+	}
+	if all := s.play().Cohorts(); len(all) > 0 {
+		t.Errorf("%+v", all)
+	}
+	s = newScene(55)
+	s.shut(10, func(e *End) { e.silent(30*time.Second + s.jitter()) })
+	for i := range 10 {
+		s.end(time.Duration(300+37*i)*time.Second, s.between(time.Minute, time.Hour)).silent(30*time.Second + s.jitter())
+	}
+	o := s.play()
+	if all := o.Cohorts(); len(all) != 2 || all[0].Count != 10 || all[1].Count != 10 || all[0].Cause != "" || all[1].Cause != model.CauseIdleCut || o.named(model.CauseIdleCut) != 10 {
+		t.Errorf("%+v", all)
+	}
+}
+
+// Applications close connections at any time for reasons of their own.
+func TestRandomEndsByTheApplicationAreNoCohort(t *testing.T) {
+	for seed := range seeds() {
+		s := newScene(60 + seed)
+		s.shut(500, func(e *End) {
+			e.Clocks[Age] = s.between(2*time.Second, time.Hour)
+			e.Clocks[Data] = s.between(0, 30*time.Second)
+		})
+		if all := s.play().Cohorts(); len(all) > 0 {
+			t.Errorf("seed %d: %+v", seed, all[0])
+		}
+	}
+}
+
 // Ends beside each other have nothing in common, whatever their ages are like.
 func TestRandomEndsAreNoCohort(t *testing.T) {
 	kinds := map[string]func(*scene) time.Duration{
@@ -397,10 +500,14 @@ func TestMomentsWithoutACause(t *testing.T) {
 		"all silent together":     burst(13, func(s *scene, e *End) { e.silent(time.Minute + s.between(0, 50*time.Millisecond)) }),
 		"one client":              burst(14, func(_ *scene, e *End) { e.Client = "ann" }),
 		"with frames of a client": burst(15, func(_ *scene, e *End) { e.told(1001, model.ByPeer) }),
-		"by the application":      burst(16, func(_ *scene, e *End) { e.told(1012, model.ByApp) }),
+		"by the application":      burst(16, func(_ *scene, e *End) { e.told(1012, model.ByApp).Manner = Shut }),
 	} {
+		cause := model.CauseUnknown
+		if name == "by the application" { // which is no question
+			cause = ""
+		}
 		o := s.play()
-		if c := o.the(t); c.Kind != model.CohortMoment || c.Cause != "" || c.Count != 30 || o.named(model.CauseProxyReload) > 0 {
+		if c := o.the(t); c.Kind != model.CohortMoment || c.Cause != cause || c.Count != 30 || o.named(model.CauseProxyReload) > 0 {
 			t.Errorf("%s: %+v", name, c)
 		}
 	}
@@ -514,6 +621,22 @@ func TestSuspicionsOfTwoMoments(t *testing.T) {
 	}
 }
 
+// Peers that are suspected one after the other for many seconds did not fall silent at one moment.
+func TestSuspicionsAfterEachOther(t *testing.T) {
+	for _, every := range []time.Duration{time.Second, 2 * time.Second} {
+		for seed := range uint64(20) {
+			s := newScene(480 + seed)
+			s.stay(90, 1, "10.1.1.1")
+			for at := time.Hour; at < time.Hour+13*time.Second; at += time.Duration(s.ExpFloat64() * float64(250*time.Millisecond)) {
+				s.fallSilent(1, at, every, func(e *End) { e.Via = e.Address })
+			}
+			if all := s.play().Cohorts(); len(all) > 0 {
+				t.Errorf("every %v, seed %d: %d suspicions, %s", every, seed, len(s.ends), all[0].Detail)
+			}
+		}
+	}
+}
+
 // Where all that fell silent are sides of one upstream, there is nothing else to look for.
 func TestSuspicionsOfOneUpstream(t *testing.T) {
 	for cause, says := range map[model.Cause]string{
@@ -615,7 +738,7 @@ func TestTraits(t *testing.T) {
 		}
 	}
 	c := s.play().the(t)
-	if c.Kind != model.CohortTrait || c.Cause != "" || c.Count < 30 || c.Traits[0] != (model.Trait{Kind: model.TraitAgent, Value: "buggy/2"}) ||
+	if c.Kind != model.CohortTrait || c.Cause != model.CauseUnknown || c.Count < 30 || c.Traits[0] != (model.Trait{Kind: model.TraitAgent, Value: "buggy/2"}) ||
 		!strings.Contains(c.Detail, `user agent "buggy/2"`) || !strings.Contains(c.Detail, "closed with 4401 by app") {
 		t.Errorf("%+v", c)
 	}
@@ -640,6 +763,23 @@ func TestReloadBesideOthers(t *testing.T) {
 	}
 }
 
+// An application that shuts down in good order says goodbye to all. It is the same one beside holter and behind it.
+func TestFarewells(t *testing.T) {
+	for side, who := range map[model.Side]string{model.ClientSide: "your application", model.UpstreamSide: "the upstream"} {
+		s := newScene(321)
+		for range 14 {
+			e := s.end(time.Hour+s.between(0, 3*time.Millisecond), s.between(2*time.Second, time.Hour)).through("10.0.3.7")
+			if e.told(1001, model.ByPeer).Side = side; side == model.ClientSide {
+				e.Manner, e.By = Shut, model.ByApp
+			}
+		}
+		c := s.play().the(t)
+		if c.Count != 14 || c.Cause != "" || !c.Farewell() || !strings.Contains(c.Detail, "closed with 1001 by app: "+who+" said goodbye") {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
 // The application sends clients away at the moment of a reload.
 func TestReloadWhileClientsAreSentAway(t *testing.T) {
 	s := newScene(320)
@@ -650,7 +790,7 @@ func TestReloadWhileClientsAreSentAway(t *testing.T) {
 			e.through("10.0.3.7")
 			continue
 		}
-		e.through("10.0.3.8").told(1002, model.ByApp)
+		e.through("10.0.3.8").told(1002, model.ByApp).Manner = Shut
 	}
 	if c := s.play().the(t); c.Count != 20 || c.Cause != model.CauseProxyReload {
 		t.Errorf("%+v", c)

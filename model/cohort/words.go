@@ -10,7 +10,8 @@ import (
 )
 
 // sentence words a cohort: the evidence first and then, if the cause is known, what to do.
-func sentence(c *model.Cohort) string {
+func sentence(g *group) string {
+	c := &g.Cohort
 	switch c.Kind {
 	case model.CohortMoment:
 		return momentWords(c)
@@ -19,7 +20,36 @@ func sentence(c *model.Cohort) string {
 	case model.CohortTrait:
 		return traitWords(c)
 	}
+	if g.manner != Cut {
+		return shutWords(c)
+	}
 	return limitWords(c)
+}
+
+// shutWords are those of a limit that the application itself has set.
+func shutWords(c *model.Cohort) string {
+	at := fmt.Sprintf("%s ± %s", span(c.Length), span(max(c.Spread, time.Millisecond)))
+	who := "Your application"
+	if c.Side == model.UpstreamSide {
+		who = "The upstream"
+	}
+	counted := fmt.Sprintf("%s%s: %d of the %d that it closed", through(c), told(c), c.Count, c.Of)
+	switch {
+	case c.Cause == model.CauseUnknown:
+		return fmt.Sprintf("%s closes connections %s after they have opened, and after as long %s%s. It has a timeout of that length, or limits their lifetime: such connections cannot tell these apart.",
+			who, at, shutAfter[c.Kind], counted)
+	case c.Kind == model.CohortAge:
+		return fmt.Sprintf("%s closes connections %s after they have opened%s. It limits their lifetime: come back with a new connection before that, or raise it.", who, at, counted)
+	}
+	return fmt.Sprintf("%s closes connections after %s %s%s. It has a timeout of that length, such as a read deadline: send something that it counts more often than every %s, or raise it.",
+		who, at, shutAfter[c.Kind], counted, span(c.Length))
+}
+
+var shutAfter = map[model.CohortKind]string{
+	model.CohortSilence:   "without a byte",
+	model.CohortSilenceIn: "without a byte from the peer",
+	model.CohortUnheard:   "without a byte to the peer",
+	model.CohortData:      "without a message, whatever pings passed",
 }
 
 func limitWords(c *model.Cohort) string {
@@ -60,12 +90,18 @@ func where(c *model.Cohort) string {
 }
 
 func momentWords(c *model.Cohort) string {
-	text := fmt.Sprintf("%d of %d connections ended within %s", c.Count, c.Of, span(c.Length))
+	text := fmt.Sprintf("%d of %d connections ended within %s", c.Count, c.Of, span(max(c.Length, time.Millisecond)))
 	if c.Side == model.UpstreamSide {
 		text += " on the side of the upstream"
 	}
 	text += through(c)
-	if c.Cause != model.CauseProxyReload {
+	switch {
+	case c.Cause == model.CauseProxyReload:
+	case c.Farewell() && c.Side == model.UpstreamSide:
+		return text + told(c) + ": the upstream said goodbye to all of them, as it does when it shuts down."
+	case c.Farewell():
+		return text + told(c) + ": your application said goodbye to all of them, as it does when it shuts down."
+	default:
 		return text + told(c) + "."
 	}
 	text += ", at different ages and whatever passed on them"
@@ -80,7 +116,7 @@ func suspectsWords(c *model.Cohort) string {
 	if c.Side == model.UpstreamSide && shares(c, model.TraitAddress) {
 		return text + ": " + upstreamWords(c.Cause)
 	}
-	if c.Cause != "" && c.Cause != model.CauseUnknown {
+	if c.Cause != model.CauseUnknown {
 		text += fmt.Sprintf(" (%s)", c.Cause)
 	}
 	return text + ": look for what they share before you blame the peers."

@@ -118,11 +118,9 @@ func (h *Heart) heldUp(now, heard model.Instant, p Peer) bool {
 	if beyond < h.patience() || h.state != model.Normal || !p.Unread() {
 		return false
 	}
-	if !h.unreadFound() {
-		e := h.fullEvidence(now, heard, p)
-		e.Unread, e.Beyond = true, beyond
-		h.diagnose(&e)
-	}
+	e := h.fullEvidence(now, heard, p)
+	e.Unread, e.Beyond = true, beyond // which may be longer than was told
+	h.diagnose(&e)
 	return true
 }
 

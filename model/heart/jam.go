@@ -92,10 +92,14 @@ func (h *Heart) watch(now, since, heard model.Instant, p Peer) {
 		h.flow(now)
 		return
 	}
-	if e := h.fullEvidence(now, heard, p); windowProbesLost(&e.Kernel) {
+	e := h.fullEvidence(now, heard, p)
+	e.Untaken = time.Duration(now - j.took)
+	switch {
+	case windowProbesLost(&e.Kernel):
 		h.jam = nil
 		e.State, _ = h.move(model.ProbesMissed)
-		e.Untaken = time.Duration(now - j.since)
+		h.diagnose(&e)
+	case takesNothing(&e.Kernel): // for longer than was told
 		h.diagnose(&e)
 	}
 }

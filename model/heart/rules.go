@@ -201,14 +201,17 @@ func appNotReading(e *model.Evidence) bool { return e.Unread || isUpstream(e) &&
 func writeAppNotReading(e *model.Evidence) string {
 	switch {
 	case !e.Unread:
-		return writeUntaken(e) + ": its application does not read."
+		return writeUntaken(e) + ": its application does not read." + readOn
 	case e.Beyond > 0:
 		return writeHeldUp(e)
 	case e.Proxied:
 		return fmt.Sprintf("%s from %s wait in our own socket: they are not passed on.", sentence(waiting(e)), peer(e))
 	}
-	return fmt.Sprintf("%s from the peer wait in our own socket: the application does not read.", sentence(waiting(e)))
+	return fmt.Sprintf("%s from the peer wait in our own socket: the application does not read.", sentence(waiting(e))) + readOn
 }
+
+// readOn is what to do about an application that does not read.
+const readOn = " Let it read all the time, and work elsewhere; look for what it waits for between two reads."
 
 func pingBehindData(e *model.Evidence) bool {
 	b := &e.Backlog

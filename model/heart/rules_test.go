@@ -67,7 +67,7 @@ func TestDiagnose(t *testing.T) {
 			model.Diagnosis{Cause: model.CausePeerStalled, Detail: "A ping (and 3 probes since) was acknowledged by the peer's kernel, but no pong came within 5.7 s: its process does not answer, or what is behind a proxy is gone."}},
 		{"acknowledged, and well", model.Evidence{State: model.Normal, PingAge: 100 * ms, Ponged: true, Kernel: model.Kernel{Known: true}}, model.Diagnosis{}},
 		{"the application does not read", model.Evidence{State: model.Normal, PingAge: 3 * s, Unread: true, Kernel: model.Kernel{Known: true, Unread: 162_000}},
-			model.Diagnosis{Cause: model.CauseAppNotReading, Detail: "162.0 kB from the peer wait in our own socket: the application does not read."}},
+			model.Diagnosis{Cause: model.CauseAppNotReading, Detail: "162.0 kB from the peer wait in our own socket: the application does not read." + readOn}},
 		{"the application waits in a write and so does not read", model.Evidence{State: model.Suspect, PingAge: 3 * s, Unread: true, Untaken: 2 * s, Kernel: model.Kernel{Known: true, Unread: 162_000, NotSent: 3_500_000, Writing: true}},
 			model.Diagnosis{Cause: model.CauseBackpressure, Detail: "The peer has taken nothing for 2.0 s, 3.5 MB wait to be sent, and a write of the application waits."}},
 		{"a ping in the queue was not acknowledged", model.Evidence{State: model.Suspect, PingAge: 3 * s, Kernel: model.Kernel{Known: true, NotSent: 3_500_000}},

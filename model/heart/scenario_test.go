@@ -28,6 +28,7 @@ type patient struct {
 	full   func(at model.Instant) bool // our send queue
 
 	untaken model.Instant                         // since when the peer has taken nothing, 0 for no such thing
+	held    model.Instant                         // since when its bytes wait because the other side takes nothing, 0 for no such thing
 	mayBeat func(now model.Instant) bool          // nil for always
 	backlog func(now model.Instant) model.Backlog // nil for none
 
@@ -81,7 +82,12 @@ func (p *patient) Kernel() model.Kernel { return p.kernel }
 
 func (p *patient) Untaken(now model.Instant, doubt bool) model.Instant { return min(p.untaken, now) }
 
-func (p *patient) Beyond(model.Instant) time.Duration { return 0 }
+func (p *patient) Beyond(now model.Instant) time.Duration {
+	if p.held == 0 {
+		return 0
+	}
+	return time.Duration(now - p.held)
+}
 
 func (p *patient) Backlog(now model.Instant) model.Backlog {
 	if p.backlog == nil {

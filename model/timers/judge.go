@@ -44,6 +44,7 @@ func (v *view) judge() {
 	}
 	beat := v.beat(cut)
 	v.kept(cut)
+	v.wrong()
 	switch {
 	case cut != nil && beat != nil && float64(beat.Period) >= slowFrom*float64(cut.After):
 		v.warn(model.SlowBeats, cut, v.tooSlow(cut, beat))
@@ -171,6 +172,21 @@ func (v *view) kept(cut *model.Limit) {
 		span(v.quiet), span(v.mode.Interval), what))
 }
 
+// wrong notes that a limit which was set by hand is none here.
+func (v *view) wrong() {
+	for i := range v.picture.Limits {
+		l := &v.picture.Limits[i]
+		if l.From != model.LimitSet || !l.Refuted {
+			continue
+		}
+		if l.Kind == model.AgeLimit {
+			v.note(fmt.Sprintf("--age-cut %s is wrong here: connections have lasted longer. Set it to what ends them, or leave it out.", l.After))
+			continue
+		}
+		v.note(fmt.Sprintf("--idle-cut %s is wrong here: connections have been silent for %s, and live. Set it to the silence that ends them, or leave it out.", l.After, span(v.picture.Survived)))
+	}
+}
+
 func (v *view) note(text string) {
 	if len(v.picture.Notes) < model.MaxNotes {
 		v.picture.Notes = append(v.picture.Notes, text)
@@ -249,13 +265,23 @@ func (v *view) none(cut *model.Limit) string {
 	switch {
 	case v.picture.KeptAlive > 0 && cut == nil:
 		text += ", and only holter's own beats passed"
+	case cut != nil && cut.From == model.LimitSeen && cut.Kind == model.SilenceLimit && v.quiet <= cut.After+max(cut.Spread, cut.After/20):
+		text = fmt.Sprintf("%s before %s", who, limitText(cut))
 	case cut != nil:
 		text += fmt.Sprintf(", and %s ends such connections", limitText(cut))
 	}
 	if cut != nil {
-		return text + fmt.Sprintf(". Let one end ping every %s.", span(advised(cut.After)))
+		return text + fmt.Sprintf(". Let one end ping every %s%s.", span(advised(cut.After)), v.orHolter(advised(cut.After)))
 	}
-	return text + ". Most of what stands between cuts silence after 30 s to 100 s: let one end ping every 20 s."
+	return text + ". Let one end ping every 20 s: most of what stands between cuts silence after 30 s to 100 s."
+}
+
+// orHolter adds that holter's own beats would do, where it sends any.
+func (v *view) orHolter(every time.Duration) string {
+	if v.mode.Interval <= every {
+		return ""
+	}
+	return fmt.Sprintf(", or run holter with --interval %s, which beats every %s now", every, span(v.mode.Interval))
 }
 
 // either tells what would show whether a limit is one of silence or of age.

@@ -23,13 +23,18 @@ import (
 type Drill struct {
 	Name   string
 	About  string
-	Steps  []Step // at least one, in the order of At
+	Steps  []Step // in the order of At; none if all that is expected holds without any
 	Expect []Expectation
 	// Stay is how long a connection must last so that its client is back.
 	Stay time.Duration
 	// Watch is the longest time to wait, after the last disturbance is over, until all clients are back.
 	Watch   time.Duration
 	watches bool // Watch is what the file says
+}
+
+// watchesOnly reports whether all that the drill expects can be told without a step.
+func (d *Drill) watchesOnly() bool {
+	return len(d.Expect) > 0 && !slices.ContainsFunc(d.Expect, func(e Expectation) bool { return !subjects[e.Parts[0].Subject].restful })
 }
 
 // end returns when the last disturbance is over, from the start of the drill.

@@ -28,6 +28,7 @@ type comparison = expect.Comparison
 type subject struct {
 	expect.Subject
 	withoutLosses bool // makes sense even if no client lost its connection
+	restful       bool // and even if nothing is done to any
 	check         func(*comparison, *Figures) (held bool, found string)
 	fits          func(*comparison, *model.PoolPolicy) bool
 	grows         func(*Figures) float64 // the figure, if it never becomes less during a drill
@@ -63,7 +64,7 @@ var subjects = []subject{
 	}}, withoutLosses: true, check: lost, grows: func(f *Figures) float64 { return float64(f.Lost) }},
 	{Subject: expect.Subject{Name: "margin", Unit: expect.Number, Examples: []expect.Example{
 		{Text: "margin>=1.5", About: "on each path, the shortest known limit of silence over the period of the beats and their lateness"},
-	}}, withoutLosses: true, check: margin},
+	}}, withoutLosses: true, restful: true, check: margin},
 	{Subject: expect.Subject{Name: "policy", Unit: expect.Word, Joins: true, Words: policyKinds, Form: model.OneOf(policyKinds), Examples: []expect.Example{
 		{Text: "policy=exponential", About: "policy of nine in ten clients: " + model.OneOf(policyKinds)},
 		{Text: "policy=exponential jitter>=50% factor>1.5", About: "the same clients fulfil each part"},

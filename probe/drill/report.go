@@ -137,7 +137,9 @@ func (r *Report) writeFigures(w io.Writer) {
 	if f.Flapping > 0 {
 		line("flapping", "%s", f.flaps())
 	}
-	line("back", "50%% %s, 90%% %s, 99%% %s%s", after(f.Back50), after(f.Back90), after(f.Back99), f.from())
+	if f.Lost > 0 {
+		line("back", "50%% %s, 90%% %s, 99%% %s%s", after(f.Back50), after(f.Back90), after(f.Back99), f.from())
+	}
 	line("attempts", "%.4g/s in the worst second, %d refused", f.Peak, f.Refused)
 	if f.Crowding > 0 {
 		line("crowding", "%.1f times the rate of an even spread", f.Crowding)

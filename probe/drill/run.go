@@ -196,6 +196,9 @@ func (r *runner) watchRecovery(ctx context.Context) error {
 	err := r.pollUntil(ctx, over, func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
+		if len(r.drill.Steps) == 0 && r.drill.watches { // there is nothing to come back from, but to look for so long
+			return false
+		}
 		back, _, _ := r.record.count(r.elapsed(), over)
 		return r.elapsed() >= r.record.lossesUntil && back == r.record.lost && r.record.missedAt.IsZero()
 	})

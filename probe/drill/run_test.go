@@ -38,6 +38,7 @@ type stage struct {
 	refusing time.Time
 	orders   []string
 	storms   []model.Storm
+	paths    []model.Path
 	failure  error // returned by all calls
 	readOnly error // returned by the calls that disturb
 }
@@ -115,7 +116,7 @@ func (s *stage) Snapshot(context.Context) (model.Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return model.Snapshot{
-		Time: s.now(), Monitor: model.Monitor{Started: s.began, Interval: 5 * time.Second}, Connections: slices.Clone(s.conns), Storms: slices.Clone(s.storms),
+		Time: s.now(), Monitor: model.Monitor{Started: s.began, Interval: 5 * time.Second}, Connections: slices.Clone(s.conns), Storms: slices.Clone(s.storms), Paths: s.paths,
 	}, s.failure
 }
 
@@ -213,6 +214,26 @@ func wantPassed(t *testing.T, r *Report, err error) {
 		if !c.Held {
 			t.Errorf("%s: %s", c.Expectation, c.Found)
 		}
+	}
+}
+
+// A margin is known without a step. The drill looks for as long as it is told to, and says nothing of clients that did not have to
+// come back.
+func TestDrillThatOnlyLooks(t *testing.T) {
+	for text, took := range map[string]time.Duration{"": 2 * time.Second, "steps: []\nwatch: 30s\n": 30 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStage(3)
+			s.paths = []model.Path{{Template: "/ws", Opened: 3, Margin: 4}}
+			r, err := perform(t, s, text+"expect: [margin>=1.5]\n")
+			wantPassed(t, r, err)
+			if r.Took < took || r.Took > took+5*time.Second || len(s.orders) > 0 {
+				t.Errorf("%v, orders %q", r.Took, s.orders)
+			}
+			var b bytes.Buffer
+			if r.WriteText(&b); strings.Contains(b.String(), "never") || !strings.Contains(b.String(), "4.00 between the beats on /ws") {
+				t.Error(b.String())
+			}
+		})
 	}
 }
 

@@ -49,14 +49,26 @@ func (s *script) drill(root yaml.Node, d *Drill) {
 	if d.Name == "" {
 		s.mistake(root, "the drill has no name: write name: and a word or two")
 	}
-	if len(d.Steps) == 0 {
-		s.mistake(root, "the drill has no steps: write steps: and a list such as - kick: all")
+	if len(d.Steps) == 0 && !d.watchesOnly() {
+		s.stepless(root)
 	}
 	s.checkSteps(d)
 	s.checkExpectations(d, true)
 }
 
+func (s *script) stepless(root yaml.Node) {
+	if empty := s.places.empty; empty != (yaml.Node{}) {
+		s.mistake(empty, "steps is empty: write an entry such as - %s; a drill that expects a margin alone needs none", Kick.example())
+		return
+	}
+	s.mistake(root, "the drill has no steps: write steps: and a list such as - %s; a drill that expects a margin alone needs none", Kick.example())
+}
+
 func (s *script) steps(n yaml.Node, d *Drill) {
+	if entries, ok := n.List(); ok && len(entries) == 0 {
+		s.places.empty = n
+		return
+	}
 	s.list(n, "steps", Kick.example(), func(n yaml.Node) {
 		d.Steps = append(d.Steps, s.step(n))
 		s.places.steps = append(s.places.steps, n)

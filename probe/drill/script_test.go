@@ -98,6 +98,7 @@ func TestMistakes(t *testing.T) {
 		"unknown key":      {"name: x\nstep: []\n", []string{`x.yaml:2:1: unknown key "step": did you mean steps? (a drill has the keys name, about, steps`}},
 		"twice":            {"name: x\nname: y\n", []string{"x.yaml:2:1: name stands here twice"}},
 		"no name":          {"steps: [{kick: all}]", []string{"x.yaml:1:1: the drill has no name"}},
+		"steps for a loss": {"name: x\nexpect: [margin>=1.5, recovered>=99%]", []string{"x.yaml:1:1: the drill has no steps: write steps: and a list such as - kick: all; a drill that expects a margin alone needs none"}},
 		"no steps":         {"name: x", []string{"x.yaml:1:1: the drill has no steps"}},
 		"null":             {"name:\nsteps: [{kick: all}]", []string{"x.yaml:1:6: expected a value here"}},
 		"steps no list":    {"name: x\nsteps: {kick: all}", []string{"x.yaml:2:8: expected a list under steps"}},

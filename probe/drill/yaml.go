@@ -15,7 +15,10 @@ import (
 // finds one records it and returns a value nevertheless.
 type script struct {
 	mistakes []string
-	places   struct{ steps, expectations []yaml.Node } // of a drill's, in the order of the file
+	places   struct {
+		steps, expectations []yaml.Node // of a drill's, in the order of the file
+		empty               yaml.Node   // where a list of steps is empty
+	}
 }
 
 // maxMistakes bounds how many mistakes are reported. Further ones are likely to be of the same kind.

@@ -16,7 +16,7 @@ type Cohorts struct {
 type Cohort struct {
 	ID    int              `json:"id"`
 	Kind  model.CohortKind `json:"kind"`  // silence, silence-in, silence-out, data-silence, age, moment, suspects or trait
-	Cause model.Cause      `json:"cause"` // of the members; empty if they have none in common, unknown if several fit
+	Cause model.Cause      `json:"cause"` // of the members; unknown if they have none in common or several fit, empty if the application closed them itself
 	Side  string           `json:"side"`  // where they ended: client, or upstream behind a proxy
 
 	StartedAt time.Time `json:"started_at"` // when the first member ended

@@ -104,7 +104,8 @@ func (l *leg) ended(now model.Instant) {
 	other := c.other(l)
 	switch {
 	case c.id == 0, l.killed, l.disturbed(), c.hub.slept(now):
-	case other != nil && other.end != nil:
+	case other != nil && l.end.close.By == model.ByApp: // it passes on how the other one has ended
+	case other != nil && other.end != nil && other.end.close.By != model.ByApp:
 	case l.end.close.By == model.ByHolter, l.heart.State() != model.Normal:
 	case l.end.close.Parting.How == model.SignLost: // the kernel has given up on a path
 	default:
@@ -142,7 +143,10 @@ func (l *leg) shape(now model.Instant) *cohort.End {
 		return e
 	}
 	e.Code, e.By = l.end.close.Code, l.end.close.By
-	if first := l.end.close.Parting.First; e.By != model.ByNetwork || first == model.ByApp || first == model.ByHolter {
+	switch first := l.end.close.Parting.First; {
+	case e.By == model.ByApp && l.conn.toUpstream == nil:
+		e.Manner = cohort.Shut
+	case e.By != model.ByNetwork, first == model.ByApp, first == model.ByHolter:
 		e.Manner = cohort.Told
 	}
 	return e

@@ -105,6 +105,136 @@ func TestOwnEndsTeachNothing(t *testing.T) {
 	})
 }
 
+// An application beside holter that closes what sends no message, while holter's pings are answered all the time.
+func TestCutsOfTheApplicationAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := observing()
+		o.Linger = time.Hour
+		h, _ := start(t, o)
+		const n = 6
+		for i := range n {
+			p := connect(t, h, fmt.Sprint("client-", i))
+			time.Sleep(time.Duration(7+13*i) * time.Second)
+			p.say("the last word")
+			time.Sleep(7*time.Second + time.Duration(i)*ms/10)
+			p.app.Close()
+			<-p.over
+			time.Sleep(time.Second)
+		}
+		s := snapshot(t, h)
+		if len(s.Cohorts) != 1 || s.Cohorts[0].Count != n || s.Cohorts[0].Kind != model.CohortData || s.Cohorts[0].Cause != "" ||
+			!strings.HasPrefix(s.Cohorts[0].Detail, "Your application closes connections after 7.0 s") {
+			t.Errorf("%+v", s.Cohorts)
+		}
+		for _, c := range s.Connections {
+			if c.Diagnosis.Cause != "" {
+				t.Errorf("%s: %+v", c.ID, c.Diagnosis)
+			}
+		}
+	})
+}
+
+// A backend that closes what sends no message, with a close frame, while pings are answered.
+func TestCutsOfTheBackendAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := observing()
+		o.Linger = time.Hour
+		h, _ := start(t, o)
+		const n = 6
+		farewell := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1011, "keepalive timeout")))
+		for i := range n {
+			client, upstream := proxied(t, h)
+			time.Sleep(time.Duration(7+13*i) * time.Second)
+			client.say("the last word")
+			ws.WriteFrame(upstream.conn, ws.NewTextFrame([]byte("the last answer")))
+			time.Sleep(20*time.Second + time.Duration(i)*ms/10)
+			upstream.conn.Write(farewell)
+			synctest.Wait()
+			client.app.Write(farewell) // the proxy passes it on
+			synctest.Wait()
+			client.conn.Close()
+			<-client.over
+			upstream.conn.Close()
+			<-upstream.over
+			time.Sleep(time.Second)
+		}
+		s := snapshot(t, h)
+		if len(s.Cohorts) != 1 || s.Cohorts[0].Count != n || s.Cohorts[0].Kind != model.CohortData || s.Cohorts[0].Cause != "" ||
+			!strings.HasPrefix(s.Cohorts[0].Detail, "The upstream closes connections after 20.0 s") {
+			t.Errorf("%+v", s.Cohorts)
+		}
+	})
+}
+
+// A backend that shuts down in good order closes each connection once, whichever of its sockets is closed first.
+func TestShutdownOfTheUpstreamIsOneEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := passive()
+		o.Linger = time.Hour
+		h, _ := start(t, o)
+		const n = 14
+		var clients, upstreams []*peer
+		for range n {
+			client, upstream := proxied(t, h)
+			clients, upstreams = append(clients, client), append(upstreams, upstream)
+			time.Sleep(11 * time.Second)
+		}
+		for i := range n {
+			farewell := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1001, "shutting down")))
+			upstreams[i].conn.Write(farewell)
+			synctest.Wait()
+			clients[i].app.Write(farewell) // the proxy passes it on
+		}
+		synctest.Wait()
+		for i := range n {
+			first, second := clients[i], upstreams[i]
+			if i%2 == 0 {
+				first, second = second, first
+			}
+			first.conn.Close()
+			<-first.over
+			synctest.Wait()
+			second.conn.Close()
+			<-second.over
+		}
+		time.Sleep(10 * time.Second)
+		s := snapshot(t, h)
+		if len(s.Cohorts) != 1 || s.Cohorts[0].Count != n || !s.Cohorts[0].Farewell() || s.Cohorts[0].Side != model.UpstreamSide {
+			t.Errorf("%+v", s.Cohorts)
+		}
+		for _, c := range s.Connections {
+			if c.Close.Code != 1001 || c.Close.By != model.ByApp {
+				t.Errorf("%s: %+v", c.ID, c.Close)
+			}
+		}
+		if ends := s.Paths[0].Ends; len(ends) != 1 || ends[0].By != model.ByApp || ends[0].Code != 1001 {
+			t.Errorf("%+v", ends)
+		}
+	})
+}
+
+// Who closed is told alike of a connection and of its path, as the client sees it.
+func TestWhoClosedIsToldAlike(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := passive()
+		o.Linger = time.Hour
+		h, _ := start(t, o)
+		client, upstream := proxied(t, h)
+		time.Sleep(3 * time.Second)
+		upstream.conn.Close() // without a close frame, as a box does that cuts
+		<-upstream.over
+		synctest.Wait()
+		client.app.Close() // the proxy passes it on
+		<-client.over
+		time.Sleep(2 * time.Second)
+		s := snapshot(t, h)
+		c, ends := s.Connections[0].Close, s.Paths[0].Ends
+		if len(ends) != 1 || ends[0].By != c.By || ends[0].Code != c.Code || c.By != model.ByApp {
+			t.Errorf("the connection says %+v, its path %+v", c, ends)
+		}
+	})
+}
+
 // A box before the upstream cuts: the connection has the cause, although the client's leg shows nothing.
 func TestCutOfTheUpstreamIsNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -222,13 +222,14 @@ func (c *connection) depart(now model.Instant) {
 	c.route.timers.Ended(e, c.hub.mode())
 }
 
-// firstEnd is how the first of the legs ended, which has ended the connection.
+// firstEnd is how a connection has ended: who closed it is told as the client has seen it, as everywhere, and why is known of
+// the leg that ended first.
 func (c *connection) firstEnd() timers.Kind {
 	l := &c.toClient
 	if up := c.toUpstream; up != nil && up.end != nil && up.heart != nil && !up.end.close.At.After(l.end.close.At) {
 		l = up
 	}
-	kind := timers.Kind{PathEnd: model.PathEnd{Cause: l.diagnosis().Cause, Code: l.end.close.Code, By: l.end.close.By}}
+	kind := timers.Kind{PathEnd: model.PathEnd{Cause: l.diagnosis().Cause, Code: c.toClient.end.close.Code, By: c.toClient.end.close.By}}
 	if l.end.verdict != nil {
 		kind.Limit = l.end.verdict.Limit
 	}

@@ -184,7 +184,7 @@ func TestFirstBeatsThatMeetACut(t *testing.T) {
 		says    string
 	}{
 		"one got through": {4990 * ms, model.TimerRace, "A beat of the client's after 5 s of silence meets the cut at 5 s"},
-		"one came early":  {time.Second, model.NoBeats, "Hardly anything beats: for up to 5 s neither"},
+		"one came early":  {time.Second, model.NoBeats, "Hardly anything beats before the cut at 5 s that"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

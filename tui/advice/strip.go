@@ -31,7 +31,10 @@ func Strip(all []model.Warning, key string, w, h int, s *look.Styles) []string {
 			room -= look.Width(note) + 3
 		}
 		g := &s.Glyphs
-		text := g.Cut(glyph(piece, g)+" "+g.Plain(sentence(piece)), room)
+		text := glyph(piece, g) + " " + g.Plain(sentence(piece))
+		if look.Width(text) > room {
+			text = g.Cut(glyph(piece, g)+" "+g.Plain(remedyFirst(piece)), room)
+		}
 		line := " " + s.States[State(piece)].String(text)
 		if note != "" {
 			line = look.Pad(line, w-look.Width(note)-1) + s.Accent.String(note)
@@ -78,6 +81,16 @@ func sentence(w *model.Warning) string {
 		return string(w.Kind) + ": " + w.Detail
 	}
 	return title(w) + ": " + w.Detail
+}
+
+// remedyFirst is a piece of which there is no room for all: first what to do, which is the last sentence, and then why.
+func remedyFirst(w *model.Warning) string {
+	for i := len(w.Detail) - 3; i > 0; i-- {
+		if next := w.Detail[i+2]; strings.HasPrefix(w.Detail[i:], ". ") && 'A' <= next && next <= 'Z' {
+			return title(w) + ": " + w.Detail[i+2:] + " " + w.Detail[:i+1]
+		}
+	}
+	return sentence(w)
 }
 
 // about is what a piece is about, in as few words as possible; "" if it is about all.

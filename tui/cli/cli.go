@@ -44,6 +44,9 @@ func (p Program) Run(ctx context.Context, args []string, s Streams) error {
 	unread := p.copy()
 	helped := false
 	parser := p.parser(s, func(int) { helped = true })
+	if len(args) > 0 && args[0] == "help" { // as many programs have it
+		args = append(args[1:len(args):len(args)], "--help")
+	}
 	command, err := parser.Parse(args)
 	switch {
 	case helped: // parsing goes on after that, and may fail

@@ -103,6 +103,10 @@ func TestEachEventInWords(t *testing.T) {
 		{model.Event{Type: model.ServiceChanged, From: model.Suspect, To: model.Failed, Service: &model.Service{
 			ID: "api", Kind: model.Probed, Target: "http://api/health", Status: "503", Diagnosis: model.Diagnosis{Cause: model.CauseStatus, Detail: "it answers 503"}}},
 			map[string]any{"level": "WARN", "msg": "service failed", "event": "service.changed", "service": "api", "kind": "probed", "target": "http://api/health", "answer": "503", "from": "suspect", "cause": "status"}},
+		{model.Event{Type: model.CohortFound, Cohort: &model.Cohort{ID: 4, Kind: model.CohortMoment, Cause: model.CauseUnknown, Count: 8, Of: 9, Traits: []model.Trait{{Kind: model.TraitCode, Value: "none"}}}},
+			map[string]any{"level": "WARN", "msg": "cohort found", "cohort": 4.0, "cause": "unknown"}},
+		{model.Event{Type: model.CohortFound, Cohort: &model.Cohort{ID: 5, Kind: model.CohortMoment, Count: 9, Of: 9, Traits: []model.Trait{{Kind: model.TraitCode, Value: "1001 by app"}}}}, // as at a shutdown
+			map[string]any{"level": "INFO", "msg": "cohort found", "cohort": 5.0}},
 		{model.Event{Type: model.Dropped, Count: 9},
 			map[string]any{"level": "WARN", "msg": "events lost", "count": 9.0}},
 	} {

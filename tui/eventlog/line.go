@@ -53,7 +53,11 @@ func describe(e *model.Event) (line, bool) {
 		}
 		return line{level, "alert " + string(e.Alert.State), alerted(e.Alert)}, true
 	case model.CohortFound:
-		return line{slog.LevelWarn, "cohort found", grouped(e.Cohort)}, true
+		level := slog.LevelWarn
+		if e.Cohort.Farewell() {
+			level = slog.LevelInfo
+		}
+		return line{level, "cohort found", grouped(e.Cohort)}, true
 	case model.CauseFound:
 		return line{slog.LevelInfo, "cause found", understood(e.Connection)}, true
 	case model.ServiceChanged:

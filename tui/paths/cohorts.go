@@ -64,20 +64,28 @@ func pathOf(c *model.Cohort) (template string, one bool) {
 
 // vague is 0 for a cohort whose cause is known.
 func vague(c *model.Cohort) int {
-	switch c.Cause {
-	case "":
+	moment := c.Kind == model.CohortMoment || c.Kind == model.CohortSuspects || c.Kind == model.CohortTrait
+	switch {
+	case c.Cause != "" && c.Cause != model.CauseUnknown:
+		return 0
+	case moment:
 		return 2
-	case model.CauseUnknown:
+	case c.Cause == model.CauseUnknown:
 		return 1
 	}
-	return 0
+	return 0 // a limit that the application has set itself
 }
 
 // headline is what its sentence does not say of a cohort, and its name and size.
 func headline(c *model.Cohort, now time.Time) string {
 	name := string(c.Cause)
-	if vague(c) > 0 {
-		name = strings.TrimSpace(name + " " + string(c.Kind))
+	switch vague(c) {
+	case 0:
+		name = cmp.Or(name, string(c.Kind)+" by the application")
+	case 1:
+		name += " " + string(c.Kind)
+	default:
+		name = string(c.Kind)
 	}
 	parts := []string{fmt.Sprintf("%s: %s of %s", name, look.Count(c.Count), look.Count(max(c.Of, c.Count))), chance(c.Chance),
 		"began " + ago(now.Sub(c.Started)), "newest " + ago(now.Sub(c.Newest))}

@@ -266,7 +266,7 @@ func (m *timerMap) cuts() {
 		name := m.styles.Glyphs.Plain(l.Name)
 		switch {
 		case l.Refuted:
-			paint, rank, text = m.styles.Dim, 3, text+" outlived here: "+name
+			paint, rank, text = m.styles.Dim, 3, text+" outlived here: "+outlived(l, name, &m.styles.Glyphs)
 		case l.From == model.LimitSeen:
 			text += fmt.Sprintf(": %d of %d ends", l.Ends, l.Of)
 			if l.Either {
@@ -293,6 +293,21 @@ func (m *timerMap) cuts() {
 		}
 		m.rows = append(m.rows, row{label: label, cells: cells, text: text, paint: paint, rank: rank})
 	}
+}
+
+// outlived says where a limit comes from that does not hold here.
+func outlived(l *model.Limit, name string, g *look.Glyphs) string {
+	flag := "--idle-cut"
+	if l.Kind == model.AgeLimit {
+		flag = "--age-cut"
+	}
+	switch l.From {
+	case model.LimitSet:
+		return flag + " is wrong"
+	case model.LimitElsewhere:
+		return "seen on " + cmp.Or(g.Plain(l.Where), "another path")
+	}
+	return name
 }
 
 // usual are the limits of what is often on the way, as marks on one line.

@@ -46,14 +46,15 @@ type Table[R any] struct {
 	Tone    func(*R) model.State // whose colours a row has, nil for those of its own state
 	Marked  func(*R) bool        // nil if nothing can be marked
 	chosen  map[string]Rank
-	longest map[string]int // text of the columns that fit theirs, by title
-	widths  []int          // of columns, 0 where one is not shown
+	vacant  map[string]bool // columns in which nothing stands, by title
+	longest map[string]int  // text of the columns that fit theirs, by title
+	widths  []int           // of columns, 0 where one is not shown
 	width   int
 }
 
 // NewTable has columns from left to right. state reads the state of a row, which colours it.
 func NewTable[R any](columns []Column[R], state func(*R) model.State) Table[R] {
-	return Table[R]{columns: columns, state: state, chosen: map[string]Rank{}, longest: map[string]int{}}
+	return Table[R]{columns: columns, state: state, chosen: map[string]Rank{}, vacant: map[string]bool{}, longest: map[string]int{}}
 }
 
 // Rank is a column's own, unless the user wants otherwise.
@@ -61,7 +62,18 @@ func (t *Table[R]) rank(c *Column[R]) Rank {
 	if r, ok := t.chosen[c.Title]; ok {
 		return r
 	}
+	if t.vacant[c.Title] {
+		return barred
+	}
 	return c.Rank
+}
+
+// Vacate says whether nothing stands in a column. Such a one is hidden unless the user has chosen it.
+func (t *Table[R]) Vacate(title string, vacant bool) {
+	if vacant != t.vacant[title] {
+		t.vacant[title] = vacant
+		t.setWidth(t.width)
+	}
 }
 
 // setWidth gives each column its cells: its least by rank, and between the second and the third what
