@@ -435,3 +435,16 @@ func BenchmarkStorm(b *testing.B) {
 		s.app.View()
 	}
 }
+
+// A storm after a restart says so. What nobody has seen is not shown as if nothing had been there.
+func TestStormAfterARestart(t *testing.T) {
+	f := newFake(ward(20)...)
+	f.snapshot.Storms = []model.Storm{{ID: 1, Restart: true, Started: noon.Add(-5 * time.Second), Clients: 300, Away: 20, Curve: gust(20, 280)}}
+	f.snapshot.Monitor.DrainingUntil = f.snapshot.Time.Add(12 * time.Second)
+	text := newScreen(t, f, 120, 36).press("3").text()
+	for _, want := range []string{"after a restart: the server that listened here before was gone at once", "Nobody saw their first attempts", "DRAINING 12s"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}

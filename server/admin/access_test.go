@@ -91,7 +91,7 @@ func TestTokenIsReplaced(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Header.Set("Authorization", "Bearer "+token)
-		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patienceOfTests}
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 2 * patienceOfTests}
 		response, err := client.Do(r)
 		if err != nil || response.StatusCode != 200 {
 			t.Fatal(response, err)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"holter/model"
 	"holter/server/api"
 )
 
@@ -241,6 +242,11 @@ func TestPage(t *testing.T) {
 	}
 	p.ask(t, http.MethodPost, "/api/v1/refuse", map[string]int64{"for_ms": 0}, new(map[string]any))
 	pageSays(t, tab, "open", 3)
+
+	kick := map[string]any{"q": "all", "code": 1012, "reason": model.RestartReason(3500 * time.Millisecond)}
+	p.ask(t, http.MethodPost, "/api/v1/kick", kick, new(map[string]any))
+	shows("for how long it was asked to wait", `/^◐ waiting 3.5 s/.test(document.title)`)
+	pageSays(t, tab, "open", 4)
 
 	for _, width := range []int{320, 375, 1280} {
 		tab.call(t, "Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 640, "deviceScaleFactor": 1, "mobile": false}, &struct{}{})

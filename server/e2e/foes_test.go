@@ -49,7 +49,7 @@ var allFoes = []foe{
 }
 
 const (
-	foePause = 200 * time.Millisecond
+	foePause = 400 * time.Millisecond
 	foeHolds = 3 * time.Second // what does harm by lasting
 )
 

@@ -75,11 +75,11 @@ func TestProxy(t *testing.T) {
 	c = dial(t, p.websocket)
 	p.line(t, "connection opened")
 	p.signal(t, syscall.SIGTERM)
-	if _, _, err := c.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
-		t.Errorf("the client sees %v at the end, want a close frame with 1001", err)
+	if _, _, err := c.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
+		t.Errorf("the client sees %v at the end, want a close frame with 1012", err)
 	}
-	if err := <-ends; !websocket.IsCloseError(err, websocket.CloseGoingAway) {
-		t.Errorf("the backend sees %v at the end, want a close frame with 1001", err)
+	if err := <-ends; !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
+		t.Errorf("the backend sees %v at the end, want a close frame with 1012", err)
 	}
 	if code, took := p.wait(t); code != 0 || took > 5*time.Second {
 		t.Errorf("exit code %d after %v, want 0 within 5s: %s", code, took, &p.stderr)

@@ -88,6 +88,8 @@ func TestEachEventInWords(t *testing.T) {
 			map[string]any{"status": 426.0, "by": "upstream", "cause": "handshake-broken", "detail": "no Upgrade"}},
 		{model.Event{Type: model.StormStarted, Storm: &model.Storm{ID: 3, Clients: 900}},
 			map[string]any{"level": "WARN", "msg": "storm started", "storm": 3.0, "clients": 900.0}},
+		{model.Event{Type: model.StormStarted, Storm: &model.Storm{ID: 1, Restart: true}},
+			map[string]any{"msg": "storm started", "storm": 1.0, "after": "a restart: these were the clients of the server that listened here before"}},
 		{model.Event{Type: model.StormFlapping, Storm: &model.Storm{ID: 3, Clients: 900, Flapping: 500, FlapRate: 76.25, Flaps: []model.StormCause{{Code: 4401, By: model.ByApp, Count: 500}}}},
 			map[string]any{"level": "WARN", "msg": "storm does not end: clients flap", "storm": 3.0, "clients": 900.0, "flapping": 500.0, "flaps_per_s": 76.25, "code": 4401.0, "by": "app"}},
 		{model.Event{Type: model.StormEnded, Storm: &model.Storm{ID: 3, Flapping: 1, GaveUp: 2, NeverIn: 3}},
@@ -189,6 +191,18 @@ func TestStormIsOneLineEachSecond(t *testing.T) {
 			t.Errorf("storm %v", storm[0])
 		}
 	})
+}
+
+// Each client of a drain is asked to wait for another time. That is no other reason to close.
+func TestDrainIsOneReason(t *testing.T) {
+	var c crowd
+	for i := range 100 {
+		reason := model.RestartReason(time.Duration(i) * time.Second)
+		c.add(&model.Event{Type: model.ConnectionClosed, Connection: &model.Connection{Client: "c", Close: &model.Close{Code: 1012, Reason: reason, By: model.ByHolter}}})
+	}
+	if why := c.why(); why != "1012 restart by holter (100)" {
+		t.Errorf("reasons %s", why)
+	}
 }
 
 // The crowd of each kind has a line of its own.

@@ -24,6 +24,7 @@ var risky = map[string]string{
 	"read-token-file": "sets a token",
 	"admin-host":      "lets pages of another name into the admin plane",
 	"metrics-open":    "shows metrics without the token",
+	"show-secrets":    "shows secrets",
 	"alert-command":   "runs a command",
 	"alert-webhook":   "sends alerts elsewhere",
 	"alertmanager":    "sends alerts elsewhere",
