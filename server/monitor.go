@@ -58,8 +58,7 @@ type Monitor struct {
 	limits   limits
 	guard    pass.Guard    // nil for none
 	trusted  plane.Trusted // Options.TrustedProxies
-	readOnly bool
-	open     bool // Options.MetricsOpen
+	open     bool          // Options.MetricsOpen
 	hub      *hub.Hub
 	services *services.Registry
 	halt     *halt.Watch
@@ -69,6 +68,7 @@ type Monitor struct {
 
 	reloading sync.Mutex // held while reload runs
 	reload    func() model.Reload
+	reloads   atomic.Pointer[Reloads]
 
 	stoodBack sync.Once // from a handler that another wrapping watches
 }
@@ -78,12 +78,13 @@ type Monitor struct {
 func New(o Options) *Monitor {
 	o = o.withDefaults()
 	identity, _ := hub.ParseIdentity(o.Identity)
-	m := &Monitor{invalid: o.Validate(), guard: o.Guard, readOnly: o.ReadOnly, open: o.MetricsOpen, log: cmp.Or(o.Logger, slog.Default())}
+	m := &Monitor{invalid: o.Validate(), guard: o.Guard, open: o.MetricsOpen, log: cmp.Or(o.Logger, slog.Default())}
 	m.options.Store(&o)
 	m.limits.memory = newMemoryGuard(m.log)
 	m.limits.memory.bound = o.BoundMemory
 	m.limits.set(o)
 	m.reload = m.reread
+	m.reloads.Store(&Reloads{Last: time.Now(), InForce: true})
 	if m.invalid != nil {
 		// A caller that writes go monitor.Run(ctx) would never know.
 		m.log.Error("holter watches nothing", "error", m.invalid)
@@ -252,7 +253,7 @@ func (m *Monitor) Source() Source { return Source{m.hub, m} }
 func (m *Monitor) judged(ctx context.Context) (model.Snapshot, error) {
 	now, err := m.hub.Snapshot(ctx)
 	o := m.options.Load()
-	now.Monitor.ReadOnly, now.Monitor.MaxConns, now.Monitor.AcceptRate = m.readOnly, o.MaxConns, float64(o.AcceptRate)
+	now.Monitor.ReadOnly, now.Monitor.MaxConns, now.Monitor.AcceptRate = o.ReadOnly, o.MaxConns, float64(o.AcceptRate)
 	now.Services, now.ServicesBeyond = m.services.Snapshot()
 	return now, err
 }

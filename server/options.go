@@ -55,7 +55,7 @@ type Options struct {
 	// Guard decides which clients may open a WebSocket, nil for all. Package bearer has one.
 	Guard pass.Guard `kong:"-"`
 
-	ReadOnly bool `group:"Admin plane:" help:"Only show: neither screen nor API can kick, disturb or refuse a client."`
+	ReadOnly bool `reload:"" group:"Admin plane:" help:"Only show: neither screen nor API can kick, disturb or refuse a client."`
 
 	Services services.Options `embed:"" group:"Services:"`
 

@@ -37,6 +37,24 @@ func (m *Monitor) Prepare(next Options) (reload.Commit, error) {
 // them in force. Without one, Reload reads the files anew that the options name. It comes before Run.
 func (m *Monitor) Reloads(f func() model.Reload) { m.reload = f }
 
+// Reloads are the reloads of a monitor so far.
+type Reloads struct {
+	Done, Failed uint64
+	InForce      bool      // what is written: the last reload did not fail
+	Last         time.Time // when settings were read that are in force
+}
+
+// and are the reloads with one more, which began at a time.
+func (r Reloads) and(one *model.Reload, began time.Time) *Reloads {
+	if r.InForce = one.Error == ""; r.InForce {
+		r.Done++
+		r.Last = began
+	} else {
+		r.Failed++
+	}
+	return &r
+}
+
 // Reload reads the settings anew, and publishes what came of it. Only one reload runs at a time.
 func (m *Monitor) Reload(by model.Reloader) model.Reload {
 	m.reloading.Lock()
@@ -44,6 +62,7 @@ func (m *Monitor) Reload(by model.Reloader) model.Reload {
 	began := time.Now()
 	r := m.reload()
 	r.By, r.Took = by, time.Since(began)
+	m.reloads.Store(m.reloads.Load().and(&r, began))
 	m.hub.Publish(model.Event{Time: time.Now(), Type: model.ConfigReloaded, Reload: &r})
 	return r
 }

@@ -74,8 +74,30 @@ func TestReloadWithoutACommand(t *testing.T) {
 	if _, err := m.Source().Reload(t.Context()); model.ErrorCode(err) != model.BadSettings || err.Error() != "no" {
 		t.Errorf("%v", err)
 	}
+	if r := m.Source().Figures().Reloads; r.Done != 1 || r.Failed != 1 || r.InForce || r.Last.IsZero() {
+		t.Errorf("%+v", r)
+	}
 	readOnly := New(Options{ReadOnly: true, Logger: slog.New(slog.DiscardHandler)})
 	if _, err := readOnly.Source().Reload(t.Context()); model.ErrorCode(err) != model.Forbidden {
 		t.Errorf("%v", err)
+	}
+}
+
+// A monitor that is only to show from now on refuses the commands that it took before.
+func TestReloadToReadOnly(t *testing.T) {
+	o := Options{Logger: slog.New(slog.DiscardHandler)}
+	m := New(o)
+	if err := m.Source().MayChange(); err != nil {
+		t.Error(err)
+	}
+	o.ReadOnly = true
+	commit, err := m.Prepare(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit()
+	s, _ := m.Source().Snapshot(t.Context())
+	if err := m.Source().MayChange(); model.ErrorCode(err) != model.Forbidden || !s.Monitor.ReadOnly {
+		t.Errorf("%v, %+v", err, s.Monitor)
 	}
 }

@@ -19,7 +19,7 @@ var errReadOnly = model.Errorf(model.Forbidden, "this holter was started with --
 
 // MayChange returns the error that every command fails with, nil if they are allowed.
 func (s Source) MayChange() error {
-	if s.monitor.readOnly {
+	if s.monitor.options.Load().ReadOnly {
 		return errReadOnly
 	}
 	return nil
@@ -37,12 +37,13 @@ type Figures struct {
 	*hub.Figures
 	Services []model.Service
 	Alerts   []model.Alert
+	Reloads  Reloads
 }
 
 // Figures are what metrics show beside what an observer counts. That costs much less than a Snapshot.
 func (s Source) Figures() *Figures {
 	services, _ := s.monitor.services.Snapshot()
-	return &Figures{Figures: s.Hub.Figures(), Services: services, Alerts: s.monitor.alerts.Alerts()}
+	return &Figures{Figures: s.Hub.Figures(), Services: services, Alerts: s.monitor.alerts.Alerts(), Reloads: *s.monitor.reloads.Load()}
 }
 
 // Alerts is all that is known of alerts: the rules too, and where they are sent to.

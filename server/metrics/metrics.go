@@ -73,6 +73,9 @@ var (
 	frameBytes  = describe("frame_bytes_total", "Bytes on the connections to clients, with the headers of frames.", "direction")
 	services    = describe("services", "Services that report or are probed, by state.", "state")
 	latency     = describe("service_latency_seconds", "How long a service took for its newest answer or, where it reports by itself, how late its newest report was.", "service")
+	reloads     = describe("reloads_total", "Times that the settings were read anew: done, or failed for a mistake in them.", "result")
+	reloaded    = describe("reload_successful", "1 if the settings are in force as they were read last, 0 after a reload that failed.")
+	reloadedAt  = describe("reload_success_timestamp_seconds", "When the settings were read that are in force.")
 	alerts      = describe("alerts", "Alerts of holter's own, by state.", "state")
 	requests    = describe("requests_refused_total", "Requests that the admin plane refused.", "reason")
 	buildInfo   = describe("build_info", "1, with the version of holter and that of Go.", "version", "goversion")
@@ -84,7 +87,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe is called by the registry.
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{connections, storm, frames, frameBytes, services, latency, alerts, requests, buildInfo} {
+	for _, d := range []*prometheus.Desc{connections, storm, frames, frameBytes, services, latency, alerts, requests, reloads, reloaded, reloadedAt, buildInfo} {
 		to <- d
 	}
 	for _, one := range c.counts.all() {
@@ -128,6 +131,15 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	for _, reason := range model.RequestReasons {
 		to <- prometheus.MustNewConstMetric(requests, prometheus.CounterValue, float64(f.Refusals[reason]), string(reason))
 	}
+	for result, n := range map[string]uint64{"done": f.Reloads.Done, "failed": f.Reloads.Failed} {
+		to <- prometheus.MustNewConstMetric(reloads, prometheus.CounterValue, float64(n), result)
+	}
+	inForce := 0.0
+	if f.Reloads.InForce {
+		inForce = 1
+	}
+	gauge(reloaded, inForce)
+	gauge(reloadedAt, float64(f.Reloads.Last.UnixMilli())/1000)
 	gauge(buildInfo, 1, f.Version, runtime.Version())
 	passed(to, "in", &f.In)
 	passed(to, "out", &f.Out)
