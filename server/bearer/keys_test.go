@@ -118,7 +118,7 @@ func TestBadKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	long := jwkOf(pairs()["ES256"])
-	long["x"] = strings.Repeat("A", 400)
+	long["x"] = strings.Repeat("_", 400)
 	off := jwkOf(pairs()["ES256"])
 	off["x"] = base64.RawURLEncoding.EncodeToString(make([]byte, 32))
 	for name, c := range map[string]struct {
