@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -65,4 +66,25 @@ func TestMemoryGuard(t *testing.T) {
 		stop()
 		<-done
 	})
+}
+
+// A reload changes the limits of memory and of the admin plane, and tells the program of the bound.
+func TestReloadOfLimits(t *testing.T) {
+	var told []uint64
+	o := Options{
+		Admin: "127.0.0.1:0", MaxMemory: Bytes(1 << 30), APIRate: 1, MaxSubscribers: 1, Logger: slog.New(slog.DiscardHandler),
+		BoundMemory: func(bytes uint64) { told = append(told, bytes) },
+	}
+	m := New(o)
+	o.MaxMemory, o.MaxSubscribers = Bytes(1<<31), 5
+	for range 2 {
+		commit, err := m.Prepare(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commit()
+	}
+	if !slices.Equal(told, []uint64{1 << 30, 1 << 31}) || m.limits.memory.limit.Load() != 1<<31 {
+		t.Errorf("told of %v, the limit is %d", told, m.limits.memory.limit.Load())
+	}
 }

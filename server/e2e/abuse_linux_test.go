@@ -82,8 +82,11 @@ func TestAbuse(t *testing.T) {
 				args = append([]string{echoing(t), "--half-close-timeout", "2s"}, limits...)
 			}
 			a := &abuse{program: launch(t, command, args...), proxied: command == "proxy"}
-			go func() {
-				for range a.log { // or holter would wait for a reader of its log
+			go func() { // or holter would wait for a reader of its log
+				for line := range a.log {
+					if client, _ := line["client"].(string); strings.HasPrefix(client, "guest") && line["msg"] != "connection opened" {
+						t.Logf("%v", line)
+					}
 				}
 			}()
 			a.pid = a.cmd.Process.Pid
@@ -791,7 +794,7 @@ func knockFrom(ip net.IP, address string) net.Conn {
 
 // A regular expression as large as it may be, over what the other cases have left on the list, and readers that hang up.
 func (a *abuse) filters(t *testing.T) {
-	q := url.QueryEscape(`user_agent~"(a?){60}(a|aa|aaa){40}a{200}b$"`)
+	q := url.QueryEscape(`user_agent~"(a?){200}(a|aa|aaa){80}a{250}b$"`)
 	hold := make(chan struct{})
 	var entered sync.WaitGroup
 	var got answers
