@@ -19,7 +19,7 @@ type Options struct {
 func (Options) Help() string {
 	return `Clients connect to the data plane (--listen). The admin plane (--admin) tells about them: health, API and events. A beat is a ping and the pong that answers it, or the JSON message of a client that cannot send pings.
 
-Every flag can also be set in the environment (--max-conns as HOLTER_MAX_CONNS) and in a configuration file (max-conns: 100). Flags win over the environment, the environment over the file.
+Every flag can also be set in the environment (--max-conns as HOLTER_MAX_CONNS) and in a configuration file (max-conns: 100). Flags win over the environment, the environment over the file. Without a screen, SIGHUP has the file read anew. holter config check finds mistakes in it, and holter config show says where each setting comes from.
 
 Examples:
 

@@ -69,7 +69,7 @@ func runConfig(t *testing.T, file string, args ...string) (string, error) {
 
 func TestCheckOfAFileThatWasFound(t *testing.T) {
 	t.Chdir(t.TempDir())
-	write(t, "holter.yaml", "listen: :443\nprofiles: {prod: {token: x}}\n")
+	write(t, "holter.yaml", "listen: :443\ntoken: x\nprofiles: {prod: {token: x}}\n")
 	found := check{args: []string{"serve"}, fresh: func() *kong.Kong {
 		k, err := kong.New(new(program), kong.Name("holter"), Values())
 		if err != nil {
@@ -79,7 +79,7 @@ func TestCheckOfAFileThatWasFound(t *testing.T) {
 	}}
 	found.run()
 	text := fmt.Sprint(found.sorted())
-	if len(found.mistakes) != 2 || !strings.Contains(text, "holter.yaml:1:9: listen opens a port") || !strings.Contains(text, "holter.yaml:2:26: token sets a token") {
+	if len(found.mistakes) != 3 || !strings.Contains(text, "holter.yaml:1:9: listen opens a port") || !strings.Contains(text, "holter.yaml:2:8: token sets a token") || !strings.Contains(text, "holter.yaml:3:26: token sets a token") {
 		t.Errorf("%s", text)
 	}
 }
