@@ -47,6 +47,19 @@ func TestEndsInWords(t *testing.T) {
 	}
 }
 
+// An event that is told in words of its own can be filtered by them.
+func TestKindsOfEvents(t *testing.T) {
+	c := model.Connection{ID: 7, Client: "demo", Expires: time.Date(2026, 3, 1, 12, 0, 0, 0, time.Local)}
+	for want, e := range map[string]model.Event{
+		"demo (c7) will be closed: its token expires at 12:00:00": {Type: model.TokenExpiring, Connection: &c},
+		"settings reloaded: none is written otherwise":            {Type: model.ConfigReloaded, Reload: &model.Reload{}},
+	} {
+		if it, ok := itemOf(&e); !ok || it.text != want || !slices.Contains(filter.EventKinds, it.Kind) {
+			t.Errorf("%s: %q of kind %s, want %q", e.Type, it.text, it.Kind, want)
+		}
+	}
+}
+
 // burst are n events of a type, a few milliseconds after each other, which begin with number seq.
 func burst(n int, seq uint64, at time.Time, make func(i int, e *model.Event)) []model.Event {
 	events := []model.Event{}

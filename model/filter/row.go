@@ -90,7 +90,7 @@ type Event struct {
 
 // EventKinds are the words by which the screen tells events from each other.
 var EventKinds = []string{
-	"opened", "closed", "refused", "normal", "suspect", "failed", "fault", "storm", "calm", "warning", "alert", "cohort", "cause", "service", "late", "lost", "unknown", "other",
+	"opened", "closed", "refused", "normal", "suspect", "failed", "fault", "storm", "calm", "warning", "alert", "cohort", "cause", "expiring", "service", "settings", "late", "lost", "unknown", "other",
 }
 
 // known returns the connection, or an empty one with no figures.
