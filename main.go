@@ -181,8 +181,8 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, settings *conf
 		m.View.Screen.API, m.View.Screen.Foreign = srv.AdminURL(), demo.Foreign
 		parts = append(parts, srv.Run, func(ctx context.Context) error { return m.View.Screen.Run(ctx, source) })
 	} else {
-		srv.Greet()
 		parts = append(parts, process.OnHangup(func() { monitor.Reload(model.BySignal) }), process.Beside(func(ctx context.Context) error { return eventlog.Run(ctx, source, log) }, srv.Run))
+		srv.Greet()
 	}
 	return process.Gently(srv.WindDown, func(ctx context.Context) error { return process.Together(ctx, parts...) })(ctx)
 }
