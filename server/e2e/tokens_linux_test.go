@@ -60,6 +60,7 @@ func enter(t *testing.T, url, token string) (*websocket.Conn, int) {
 // With a key only clients with a token come in, a proxy's too. The key is replaced while connections stay, a connection ends with its
 // token, and a reload takes what is asked of tokens.
 func TestTokensOfClients(t *testing.T) {
+	t.Parallel()
 	backend := start(t)
 	key := secretFile(t)
 	p := launch(t, "proxy", "--jwt-key", key, "--jwt-audience", "chat", "--jwt-leeway", "0s", "--jwt-warn", "1s", "--identity", "jwt:sub", strings.TrimSuffix(backend.page, "/"))
