@@ -146,6 +146,11 @@ func answerInParts(ws *websocket.Conn, kind int, part *bytes.Buffer, r io.Reader
 	if err != nil {
 		return err
 	}
+	usual := ws.PingHandler()
+	ws.SetPingHandler(func(payload string) error { // WriteMessage would end the message that is under way
+		return ws.WriteControl(websocket.PongMessage, []byte(payload), time.Time{})
+	})
+	defer ws.SetPingHandler(usual)
 	for check := (textCheck{}); ; {
 		if kind == websocket.TextMessage && !check.goesOn(part.Bytes()) {
 			return errNotUTF8

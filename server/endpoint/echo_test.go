@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -265,6 +266,32 @@ func TestEchoOfLongMessages(t *testing.T) {
 				t.Fatalf("%d bytes came back as %d, kind %d, %v", n, len(back), got, err)
 			}
 		}
+	}
+}
+
+// A ping between the fragments of a long message is answered, and the message comes back whole.
+func TestPingWithinALongMessage(t *testing.T) {
+	ws := runServer(t, func(_ *server.Options, o *Options) { o.ReadLimit = 1 << 20 }).dial(t, "ann")
+	pongs := 0
+	ws.SetPongHandler(func(string) error { pongs++; return nil })
+	message := bytes.Repeat([]byte("0123456789"), longestWhole)
+	w, err := ws.NextWriter(websocket.BinaryMessage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for part := range slices.Chunk(message, longestWhole) {
+		if _, err := w.Write(part); err != nil {
+			t.Fatal(err)
+		}
+		if err := ws.WriteControl(websocket.PingMessage, []byte("well?"), time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, back, err := ws.ReadMessage(); err != nil || !bytes.Equal(back, message) || pongs != 10 {
+		t.Errorf("%d bytes came back of %d, with %d pongs: %v", len(back), len(message), pongs, err)
 	}
 }
 
