@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -51,6 +52,21 @@ func ExampleMonitor_Run() {
 	stop() // as the application would when it ends
 	fmt.Println(<-done)
 	// Output: <nil>
+}
+
+// Before an application stops, its connections are closed one after the other. Then the server below them may stop, and the
+// monitor last.
+func ExampleMonitor_Drain() {
+	monitor := server.New(server.Options{Logger: slog.New(slog.DiscardHandler)})
+	stop := run(monitor)
+	application := &http.Server{Handler: monitor.Wrap(http.NotFoundHandler())}
+
+	fmt.Println(monitor.Drain(context.Background(), 20*time.Second))
+	fmt.Println(application.Shutdown(context.Background()))
+	stop()
+	// Output:
+	// <nil>
+	// <nil>
 }
 
 // An application may look at its connections, and act on them, by itself.
