@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"os"
 	"os/signal"
 	"syscall"
 	"testing"
@@ -46,7 +47,7 @@ func TestHangup(t *testing.T) {
 func TestHangupUnderNohup(t *testing.T) {
 	signal.Ignore(syscall.SIGHUP) // which the program inherits
 	p := start(t)
-	signal.Reset(syscall.SIGHUP)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // as it is for the other tests
 	p.signal(t, syscall.SIGHUP)
 	dial(t, p.websocket)
 	p.line(t, "connection opened")
