@@ -11,7 +11,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"regexp"
@@ -40,28 +39,14 @@ type abuse struct {
 // stranger is the address from which all abuse comes.
 var stranger = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}
 
-// echoing is an application behind a proxy.
+// echoing is an application behind a proxy, in a process of its own, which strangers do not slow down by being in it.
 func echoing(t *testing.T) string {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := (&websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}).Upgrade(w, r, nil)
-		if err != nil {
-			return
+	app := launch(t, "serve", "--api-rate", "1000")
+	go func() {
+		for range app.log {
 		}
-		defer c.Close()
-		c.SetReadLimit(1 << 20)
-		for {
-			kind, message, err := c.ReadMessage()
-			if err != nil {
-				return
-			}
-			c.SetWriteDeadline(time.Now().Add(time.Second))
-			if c.WriteMessage(kind, message) != nil {
-				return
-			}
-		}
-	}))
-	t.Cleanup(s.CloseClientConnections)
-	return s.URL
+	}()
+	return strings.TrimSuffix(app.page, "/")
 }
 
 // TestAbuse lets strangers do to holter whatever they can over a socket. Each case must be refused in the customary way, be
@@ -90,6 +75,9 @@ func TestAbuse(t *testing.T) {
 				}
 			}()
 			a.pid = a.cmd.Process.Pid
+			if a.proxied {
+				a.websocket += "ws"
+			}
 			a.data, a.plane = hostOf(t, a.websocket), hostOf(t, a.admin)
 			a.suffer(t)
 		})
@@ -346,11 +334,7 @@ func knock(address string) net.Conn {
 
 // upgradeFor is the head of a handshake.
 func (a *abuse) upgradeFor(client string, header ...string) string {
-	path := "/ws"
-	if a.proxied {
-		path = "/"
-	}
-	return "GET " + path + "?client=" + client + " HTTP/1.1\r\nHost: " + a.data + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+	return "GET /ws?client=" + client + " HTTP/1.1\r\nHost: " + a.data + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + strings.Join(append(header, ""), "\r\n") + "\r\n"
 }
 

@@ -295,6 +295,21 @@ func TestPingWithinALongMessage(t *testing.T) {
 	}
 }
 
+// A long text that is none is closed as a short one is, wherever the fault is.
+func TestLongTextIsChecked(t *testing.T) {
+	r := runServer(t, func(_ *server.Options, o *Options) { o.ReadLimit = 2 << 20 })
+	long := strings.Repeat("x", 3*longestWhole)
+	for name, message := range map[string]string{"at the end": long + "\xe2\x82", "at the beginning": "\xff" + long, "between parts": long[:longestWhole] + "\xff" + long} {
+		ws := r.dial(t, "ann")
+		if err := ws.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := ws.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseInvalidFramePayloadData) {
+			t.Errorf("a fault %s: %v, want 1007", name, err)
+		}
+	}
+}
+
 // The parts of a text are checked as the whole would be.
 func TestTextInParts(t *testing.T) {
 	for _, s := range []string{"", "a", "ü", "€", "𐍈", "aü€𐍈z", "\xff", "a\xe2\x82", "\xe2\x82a", "\xed\xa0\x80", "\xf0\x90", "\xf4\x90\x80\x80", "\xc0\x80", "ü\x80"} {

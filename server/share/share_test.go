@@ -12,10 +12,17 @@ import (
 )
 
 // slowSource takes a while for a snapshot.
-type slowSource struct{ taken atomic.Int64 }
+type slowSource struct {
+	taken, taking atomic.Int64
+	atOnce        atomic.Bool
+}
 
 func (s *slowSource) Snapshot(ctx context.Context) (model.Snapshot, error) {
 	n := s.taken.Add(1)
+	if s.taking.Add(1) > 1 {
+		s.atOnce.Store(true)
+	}
+	defer s.taking.Add(-1)
 	time.Sleep(time.Second)
 	return model.Snapshot{Refusals: model.Refusals{model.ReasonOther: uint64(n)}}, ctx.Err()
 }
@@ -48,6 +55,9 @@ func TestSnapshotsAreShared(t *testing.T) {
 		asking.Wait()
 		if n := s.taken.Load(); n != 3 {
 			t.Errorf("%d were taken", n)
+		}
+		if s.atOnce.Load() {
+			t.Error("two were taken at once")
 		}
 		ask(t.Context(), 4)
 		asking.Wait()
