@@ -33,7 +33,8 @@ const (
 	quickSearch   = 20 * time.Millisecond
 	longestSearch = time.Second
 	waitForTurn   = 4 * longestSearch
-	betweenLooks  = 8 // rows between two looks at the clock
+	mostBetween   = 64 // rows between two looks at the clock
+	briefly       = 200 * time.Microsecond
 )
 
 // NewBudget makes a budget of a second for each search.
@@ -57,7 +58,7 @@ func (b *Budget) Select(ctx context.Context, f Filter, n int, row func(i int) Ro
 	}
 	defer s.end()
 	for i := range n {
-		if i%betweenLooks == 0 {
+		if i == s.next {
 			if err := s.goOn(i, n); err != nil {
 				if model.ErrorCode(err) == model.TooCostly {
 					b.failed.Store(&failure{f.String(), err, time.Now().Add(againAfter)})
@@ -78,6 +79,9 @@ type search struct {
 	ctx    context.Context
 	begun  time.Time // moved on by the time that it waited
 	turn   bool      // it has its turn
+
+	next, step int // the row before which it looks at the clock again, and how many after the last such row
+	taken      time.Duration
 }
 
 // goOn reports whether the search may go on with row i of n. It waits if others have their turn.
@@ -86,6 +90,11 @@ func (s *search) goOn(i, n int) error {
 		return err
 	}
 	taken := time.Since(s.begun)
+	if s.step *= 2; s.step == 0 || taken-s.taken > briefly { // rows that take long, or a core that others want too
+		s.step = 1
+	}
+	s.step = min(s.step, mostBetween)
+	s.next, s.taken = i+s.step, taken
 	switch {
 	case taken > s.budget.most:
 		return model.Errorf(model.TooCostly, "the filter took longer than %s, and had looked at %d of %d: write a shorter regular expression, or a condition before it that leaves fewer, such as state=failed", s.budget.most, i, n)
@@ -103,7 +112,7 @@ func (s *search) goOn(i, n int) error {
 		return model.Errorf(model.Unavailable, "other filters take all the time that there is for filters: come back later, or write a shorter one")
 	}
 	s.turn = true
-	s.begun = s.begun.Add(time.Since(waits))
+	s.begun = s.begun.Add(time.Since(waits)) // and so s.taken stays
 	return nil
 }
 
