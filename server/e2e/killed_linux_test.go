@@ -23,6 +23,7 @@ func TestKilledAndStartedAgain(t *testing.T) {
 	p.wait(t)
 
 	p = start(t, "--listen", listen)
+	listens := time.Now()
 	eventually(t, patience, "all clients again", func() bool { return p.summary(t).States.Normal == n })
 	began := p.line(t, "storm started")
 	if began["after"] == nil {
@@ -39,8 +40,9 @@ func TestKilledAndStartedAgain(t *testing.T) {
 		t.Fatalf("%d storms", len(storms.Storms))
 	}
 	storm := storms.Storms[0]
-	if off := storm.StartedAt.Sub(killed); !storm.Restart || off < -100*time.Millisecond || off > time.Second {
-		t.Errorf("restart %t, %v after the kill", storm.Restart, off)
+	// A busy machine kills slowly.
+	if off := storm.StartedAt.Sub(killed); !storm.Restart || off < -100*time.Millisecond || storm.StartedAt.After(listens) {
+		t.Errorf("restart %t, %v after the kill, and the next one listened after %v", storm.Restart, off, listens.Sub(killed))
 	}
 	if len(storm.Causes) != 0 {
 		t.Errorf("causes that nobody has seen: %+v", storm.Causes)
