@@ -225,7 +225,7 @@ func TestRemoteWithoutPort(t *testing.T) {
 func TestConnectionFields(t *testing.T) {
 	const fields = `id client generation remote path user_agent subprotocol side state since opened_at rtt_ms rtt_mean_ms
 		rtt_dev_ms timeout_ms interval_ms silence_ms data_silence_ms missed pings_sent pongs_received pings_received
-		frames_in frames_out bytes_in bytes_out diagnosis late_ms faults close beats trace`
+		frames_in frames_out bytes_in bytes_out diagnosis late_ms faults close beats trace expires_at`
 	text, _ := json.Marshal(FromConnection(&connection))
 	var got map[string]any
 	if err := json.Unmarshal(text, &got); err != nil {
