@@ -536,9 +536,21 @@ func (h *house) flat(t *testing.T) {
 	}
 	const slack, growth, warm = 20, 1.15, 8 // of memory so much more, and so many MiB
 	first, last := h.rests[0], h.rests[len(h.rests)-1]
-	if last.goroutines > first.goroutines+slack || last.files > first.files+slack || last.rss > first.rss*growth+warm {
+	if last.goroutines > first.goroutines+slack || last.files > first.files+slack {
 		t.Errorf("%s after the first minute: %v; at the end: %v", h.name, first, last)
 	}
+	half := len(h.rests) / 2
+	if early, late := memoryOf(h.rests[:half]), memoryOf(h.rests[half:]); late > early*growth+warm {
+		t.Errorf("%s took %.0f MiB in the first half and %.0f in the second", h.name, early, late)
+	}
+}
+
+// memoryOf is the mean, as memory depends on how much garbage there is.
+func memoryOf(rests []rest) (mib float64) {
+	for _, r := range rests {
+		mib += r.rss / float64(len(rests))
+	}
+	return mib
 }
 
 func (r rest) String() string {
