@@ -21,6 +21,7 @@ func settings() Options {
 // The tags of Options repeat the defaults, since a tag cannot name a constant.
 func TestCommandLineHasTheLibrarysDefaults(t *testing.T) {
 	var line struct {
+		//lint:ignore SA5008 kong reads each of them
 		Options `embed:"" set:"on_fail=observe" set:"max_memory=0"`
 	}
 	parser, err := kong.New(&line)

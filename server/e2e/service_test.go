@@ -116,7 +116,7 @@ func TestServiceOfSystemd(t *testing.T) {
 		}
 		between <- err
 	}()
-	p = begin(t, m.command(t, "", []*os.File{data}, "--admin", "127.0.0.1:0"))
+	begin(t, m.command(t, "", []*os.File{data}, "--admin", "127.0.0.1:0"))
 	if err := <-between; err != nil {
 		t.Errorf("a client that came between two holters: %v", err)
 	}
