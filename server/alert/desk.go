@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -67,6 +68,7 @@ func (d *Desk) Prepare(next Options) (reload.Commit, error) {
 		}
 		d.o = next
 		d.outputs.set(d.wanted(next))
+		d.warnIdle()
 	}, nil
 }
 
@@ -74,6 +76,7 @@ func (d *Desk) Prepare(next Options) (reload.Commit, error) {
 func (d *Desk) Run(ctx context.Context) error {
 	d.mu.Lock()
 	d.outputs.start(ctx)
+	d.warnIdle()
 	d.mu.Unlock()
 	d.watch(ctx)
 	d.mu.Lock()
@@ -100,6 +103,18 @@ func (d *Desk) watch(ctx context.Context) {
 		}
 		pause = max(judgeEvery, restFactor*time.Since(began))
 	}
+}
+
+// warnIdle says in the log that the outputs would never be told of anything.
+func (d *Desk) warnIdle() {
+	if len(d.outputs.list) == 0 || !d.o.idle() {
+		return
+	}
+	names := make([]string, len(d.outputs.list))
+	for i, out := range d.outputs.list {
+		names[i] = out.report().Name
+	}
+	d.log.Warn("nothing will be sent: no rule tells the outputs of alerts; write --alert NAME=CONDITION, or --alert-builtin all for the rules of holter", "outputs", strings.Join(names, ", "))
 }
 
 // hasWork reports whether there are rules, or alerts of rules that were there.

@@ -74,3 +74,6 @@ func (o Options) rules() []alert.Rule {
 
 // tells reports whether an alert goes to the outputs.
 func (o *Options) tells(a *model.Alert) bool { return !a.BuiltIn || o.AlertBuiltin == "all" }
+
+// idle reports whether no rule tells the outputs, so that nothing would ever be sent.
+func (o *Options) idle() bool { return len(o.Alert) == 0 && o.AlertBuiltin != "all" }

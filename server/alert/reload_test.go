@@ -3,6 +3,7 @@ package alert
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -169,5 +170,43 @@ func TestAThousandRules(t *testing.T) {
 	o.Alert = append(o.Alert, rules(t, "More=storm")...)
 	if err := o.Validate(); err == nil {
 		t.Error("there is no limit")
+	}
+}
+
+// An output that no rule tells is never used, which the log says at the start and when the settings become so.
+func TestTheLogSaysThatNothingWillBeSent(t *testing.T) {
+	hook := []string{"http://hooks.example/secret"}
+	own := rules(t, "Many=count(state=failed) > 5")
+	for _, tt := range []struct {
+		what  string
+		o     Options
+		warns bool
+	}{
+		{"no rule of the user's", Options{AlertWebhook: hook}, true},
+		{"none at all", Options{AlertWebhook: hook, AlertBuiltin: "off"}, true},
+		{"one of the user's", Options{AlertWebhook: hook, Alert: own}, false},
+		{"those of holter", Options{AlertWebhook: hook, AlertBuiltin: "all"}, false},
+		{"no output", Options{}, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var log strings.Builder
+			w := &ward{}
+			d := New(tt.o, "", w.snapshot, w.publish, slog.New(slog.NewTextHandler(&log, nil)))
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() { d.Run(ctx); close(done) }()
+			synctest.Wait()
+			cancel()
+			<-done
+			text := log.String()
+			if strings.Contains(text, "nothing will be sent") != tt.warns || strings.Contains(text, "secret") || tt.warns && !strings.Contains(text, "webhook http://hooks.example") {
+				t.Errorf("%s: %s", tt.what, text)
+			}
+			log.Reset()
+			renew(t, d, Options{AlertWebhook: hook})
+			if !strings.Contains(log.String(), "nothing will be sent") {
+				t.Errorf("%s, and then no rule: %s", tt.what, log.String())
+			}
+		})
 	}
 }
