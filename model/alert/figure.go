@@ -14,15 +14,17 @@ type unit struct {
 	wants string
 	parse func(s string) (float64, bool)
 	word  func(v float64) string
+	most  float64 // that the figure can be, 0 for any
 }
 
 var (
-	percents = unit{"a percentage such as 10%", parsePercent, func(v float64) string { return short(v) + "%" }}
-	numbers  = unit{"a number such as 3", parseNumber, short}
-	seconds  = unit{"a duration such as 30s", parseSeconds, wordSeconds}
-	sizes    = unit{"a size such as 500MiB", parseSize, wordSize}
-	rates    = unit{"a number per second such as 50/s", parseRate, func(v float64) string { return short(v) + "/s" }}
-	flows    = unit{"bytes per second such as 10MB/s", parseFlow, func(v float64) string { return wordSize(v) + "/s" }}
+	parts    = unit{"a percentage such as 10%", parsePercent, wordPercent, 100}
+	percents = unit{"a percentage such as 10%", parsePercent, wordPercent, 0}
+	numbers  = unit{"a number such as 3", parseNumber, short, 0}
+	seconds  = unit{"a duration such as 30s", parseSeconds, wordSeconds, 0}
+	sizes    = unit{"a size such as 500MiB", parseSize, wordSize, 0}
+	rates    = unit{"a number per second such as 50/s", parseRate, func(v float64) string { return short(v) + "/s" }, 0}
+	flows    = unit{"bytes per second such as 10MB/s", parseFlow, func(v float64) string { return wordSize(v) + "/s" }, 0}
 )
 
 // figure is something that there is one of, for all that holter watches.
@@ -48,8 +50,8 @@ var figures = []figure{
 	{"bytes_in", "from all clients", flows, rateOf(func(r *model.Rates) float64 { return r.BytesIn })},
 	{"bytes_out", "to all clients", flows, rateOf(func(r *model.Rates) float64 { return r.BytesOut })},
 
-	{"cpu", "of the whole machine", percents, hostOf(func(h *model.Host) (float64, bool) { return h.CPU, true })},
-	{"memory", "of the machine's memory that is in use", percents, hostOf(func(h *model.Host) (float64, bool) {
+	{"cpu", "of the whole machine", parts, hostOf(func(h *model.Host) (float64, bool) { return h.CPU, true })},
+	{"memory", "of the machine's memory that is in use", parts, hostOf(func(h *model.Host) (float64, bool) {
 		return portion(float64(h.MemoryUsed), float64(h.MemoryTotal))
 	})},
 	{"load", "over the last minute", numbers, hostOf(func(h *model.Host) (float64, bool) { return h.Load1, true })},
@@ -57,10 +59,10 @@ var figures = []figure{
 	{"self_cpu", "of one core that this process uses", percents, hostOf(func(h *model.Host) (float64, bool) { return h.Process.CPU, true })},
 	{"self_memory", "of this process", sizes, hostOf(func(h *model.Host) (float64, bool) { return float64(h.Process.RSS), h.Process.RSS > 0 })},
 	{"goroutines", "of this process", numbers, hostOf(func(h *model.Host) (float64, bool) { return float64(h.Process.Goroutines), true })},
-	{"files", "of the files and sockets that this process may have open", percents, hostOf(func(h *model.Host) (float64, bool) {
+	{"files", "of the files and sockets that this process may have open", parts, hostOf(func(h *model.Host) (float64, bool) {
 		return portion(float64(h.Process.OpenFiles), float64(h.Process.MaxFiles))
 	})},
-	{"places", "of the connections that `--max-conns` allows", percents, func(m *moment) (float64, bool) {
+	{"places", "of the connections that `--max-conns` allows", parts, func(m *moment) (float64, bool) {
 		return portion(float64(m.open()), float64(m.Monitor.MaxConns))
 	}},
 	{"lateness", "the factor by which timeouts are longer because holter itself ran late, from 1 to 8", numbers, func(m *moment) (float64, bool) {
@@ -78,7 +80,7 @@ var calls = []struct {
 	{"count", "connections on the list that the filter selects, those that closed lately too", numbers, func(_ *moment, matching, _ int) (float64, bool) {
 		return float64(matching), true
 	}},
-	{"share", "these, of themselves and all others that are not closed", percents, func(_ *moment, matching, others int) (float64, bool) {
+	{"share", "these, of themselves and all others that are not closed", parts, func(_ *moment, matching, others int) (float64, bool) {
 		return portion(float64(matching), float64(matching+others))
 	}},
 }
@@ -126,6 +128,8 @@ func parsePercent(s string) (float64, bool) {
 	v, valid := parseNumber(strings.TrimRight(number, " "))
 	return v, ok && valid
 }
+
+func wordPercent(v float64) string { return short(v) + "%" }
 
 func parseNumber(s string) (float64, bool) {
 	v, err := strconv.ParseFloat(s, 64)

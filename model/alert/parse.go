@@ -17,6 +17,7 @@ const (
 
 	deepest     = 32   // parentheses and negations within each other
 	longestName = 40   // bytes of a word in an error
+	shortest    = 4    // bytes of a word in which two mistakes leave nothing to guess by
 	mostTerms   = 64   // in a condition
 	longestRE   = 1000 // bytes of a regular expression
 )
@@ -292,6 +293,9 @@ func (p *parser) comparison(name string, u unit, get func(*moment, *row) (float6
 	if !ok {
 		return nil, p.expected(start, "%s after %s %s", u.wants, name, op)
 	}
+	if u.most > 0 && value > u.most {
+		return nil, p.expected(start, "at most %s after %s %s, which is never more", u.word(u.most), name, op)
+	}
 	return &comparison{name: name, op: op, value: value, unit: u, get: get}, nil
 }
 
@@ -362,7 +366,7 @@ func (p *parser) unknown(start int, name string) error {
 	if slices.Contains(names(), name) {
 		return p.expected(start+len(name), "one of = != > >= < <= ~ after %s", name)
 	}
-	if near := model.Nearest(name, names()); near != "" {
+	if near := model.Nearest(name, names()); near != "" && (len(name) > shortest || model.EditDistance(name, near) < 2) {
 		return p.expected(start, "%s, not %q", near, model.Clean(name, longestName))
 	}
 	return p.expected(start, "a figure such as cpu, count(…) or margin, not %q", model.Clean(name, longestName))

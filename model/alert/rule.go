@@ -72,6 +72,9 @@ func (w Written) Rule() (Rule, error) {
 	}
 	var err error
 	if r.Condition, err = Parse(w.Expr); err != nil {
+		if m := misplacedFor(w.Expr); m != nil {
+			return r, m
+		}
 		e, _ := errors.AsType[*filter.Error](err)
 		return r, &Mistake{Key: "expr", Pos: e.Pos, What: "expected " + e.Expected}
 	}
@@ -86,6 +89,17 @@ func (w Written) Rule() (Rule, error) {
 	}
 	r.Annotations, err = pairs("annotations", w.Annotations)
 	return r, err
+}
+
+// misplacedFor is the mistake of a condition that ends with a duration, as on a command line, nil if it does not.
+func misplacedFor(expr string) *Mistake {
+	for _, key := range []string{"keep_firing_for", "for"} {
+		rest, value := suffix(expr, key)
+		if _, err := time.ParseDuration(value); err == nil {
+			return &Mistake{Key: "expr", Pos: len(rest) + strings.Index(expr[len(rest):], key), What: fmt.Sprintf("%s %s is no part of a condition: write a key of its own, %[1]s: %[2]s", key, value)}
+		}
+	}
+	return nil
 }
 
 // Written is the rule as it is written in a file.

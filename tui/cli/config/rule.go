@@ -34,11 +34,16 @@ func (l ruleList) String() string { return strings.Join(l.texts, "\n") }
 func rulesOf(entries []yaml.Node) (ruleList, error) {
 	var list ruleList
 	var wrong mistakes
+	lines := make(map[string]int, len(entries)) // of the names that have come
 	for _, entry := range entries {
 		r, text, err := rule(entry)
+		if line, twice := lines[r.Name]; err == nil && twice {
+			err = entry.Errorf("there is a rule %s in line %d already: give one another name", r.Name, line)
+		}
 		if wrong.add(err); wrong.full() {
 			break
 		}
+		lines[r.Name] = entry.Line()
 		list.rules, list.texts = append(list.rules, r), append(list.texts, text)
 	}
 	return list, wrong.join()

@@ -80,6 +80,7 @@ func TestMistakesInRules(t *testing.T) {
 		"alert:\n- alert: Many\n  expr: storm\n  annotations: {summary: {a: b}}\n":    "holter.yaml:4:26: expected a text for summary",
 		"alert:\n- alert: Many\n  expr: storm\n  annotations: {summary: '{{ x }}'}\n": "holter.yaml:4:26: annotations summary: expected {{ $value }}",
 		"alert:\n- alert: Many\n  expr: storm\n  expr: storm\n":                       "holter.yaml:4:3: expr stands here twice",
+		"alert:\n- A=storm\n- B=storm\n- alert: A\n  expr: cpu > 1%\n":                "holter.yaml:4:3: there is a rule A in line 2 already",
 		"alert:\n- Many\n":                                       "holter.yaml:2:3: write NAME=CONDITION",
 		"alert:\n- Many=count(state=faild) > 5\n":                "holter.yaml:2:3: expr, position 17: expected failed",
 		"alert: {alert: Many, expr: storm}\n":                    "holter.yaml:1:8: expected a value",
