@@ -36,14 +36,16 @@ func (s Source) Snapshot(ctx context.Context) (model.Snapshot, error) {
 type Figures struct {
 	*hub.Figures
 	Services []model.Service
-	Alerts   []model.Alert
-	Reloads  Reloads
+	// Beyond is how many reports of services were turned away for want of room.
+	Beyond  uint64
+	Alerts  []model.Alert
+	Reloads Reloads
 }
 
 // Figures are what metrics show beside what an observer counts. That costs much less than a Snapshot.
 func (s Source) Figures() *Figures {
-	services, _ := s.monitor.services.Snapshot()
-	return &Figures{Figures: s.Hub.Figures(), Services: services, Alerts: s.monitor.alerts.Alerts(), Reloads: *s.monitor.reloads.Load()}
+	services, beyond := s.monitor.services.Snapshot()
+	return &Figures{Figures: s.Hub.Figures(), Services: services, Beyond: beyond, Alerts: s.monitor.alerts.Alerts(), Reloads: *s.monitor.reloads.Load()}
 }
 
 // Alerts is all that is known of alerts: the rules too, and where they are sent to.

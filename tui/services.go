@@ -115,6 +115,9 @@ func (p *servicesPage) view() []string {
 		return look.Fill(lines, p.room.h)
 	}
 	title, more := g.Plain(row.ID)+" "+g.Dot+" "+g.Plain(string(row.Kind)), widget.More(g, &p.text)
+	if full := p.full(); full != "" {
+		title = full + " " + g.Dot + " " + title // the line of pages may have no room for it
+	}
 	rule := p.styles.Rule(title, p.room.w)
 	if more != "" {
 		rule = p.styles.Rule(title, p.room.w-look.Width(more)-2) + " " + p.styles.Accent.String(more) + " "
@@ -229,8 +232,16 @@ func (p *servicesPage) zoomed(charted bool) string {
 // tally is that of a listing, with how many reports there was no room for.
 func (p *servicesPage) tally() string {
 	text := p.listing.tally()
-	if p.picture != nil && p.picture.ServicesBeyond > 0 {
-		text += fmt.Sprintf("  list is full: %s turned away", counted(int(p.picture.ServicesBeyond), "report"))
+	if full := p.full(); full != "" {
+		text += "  " + full
 	}
 	return text
+}
+
+// full says how many reports there was no room for, nothing if there was room for all.
+func (p *servicesPage) full() string {
+	if p.picture == nil || p.picture.ServicesBeyond == 0 {
+		return ""
+	}
+	return fmt.Sprintf("list is full: %s turned away", counted(int(p.picture.ServicesBeyond), "report"))
 }

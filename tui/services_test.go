@@ -176,6 +176,11 @@ func TestServicesTurnedAway(t *testing.T) {
 	if text := newScreen(t, f, 120, 30).press("8").text(); !strings.Contains(text, "34 reports turned away") {
 		t.Errorf("nothing says that reports were turned away:\n%s", text)
 	}
+	f.snapshot.Services = team(f.snapshot.Time)
+	page := strings.Join(newScreen(t, f, 80, 24).press("8").app.page().view(), "\n")
+	if !strings.Contains(ansi.Strip(page), "34 reports turned away") {
+		t.Errorf("the page itself does not say that reports were turned away:\n%s", page)
+	}
 }
 
 func TestServiceEvents(t *testing.T) {

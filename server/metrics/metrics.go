@@ -72,6 +72,7 @@ var (
 	frames      = describe("frames_total", "Whole frames on the connections to clients, from them (in) and to them (out), with holter's own.", "direction", "opcode")
 	frameBytes  = describe("frame_bytes_total", "Bytes on the connections to clients, with the headers of frames.", "direction")
 	services    = describe("services", "Services that report or are probed, by state.", "state")
+	turnedAway  = describe("service_reports_turned_away_total", "Reports of services for which there was no room on the list.")
 	latency     = describe("service_latency_seconds", "How long a service took for its newest answer or, where it reports by itself, how late its newest report was.", "service")
 	reloads     = describe("reloads_total", "Times that the settings were read anew: done, or failed for a mistake in them.", "result")
 	reloaded    = describe("reload_successful", "1 if the settings are in force as they were read last, 0 after a reload that failed.")
@@ -87,7 +88,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe is called by the registry.
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{connections, storm, frames, frameBytes, services, latency, alerts, requests, reloads, reloaded, reloadedAt, buildInfo} {
+	for _, d := range []*prometheus.Desc{connections, storm, frames, frameBytes, services, turnedAway, latency, alerts, requests, reloads, reloaded, reloadedAt, buildInfo} {
 		to <- d
 	}
 	for _, one := range c.counts.all() {
@@ -114,6 +115,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	for state, n := range serviceStates(f.Services) {
 		gauge(services, float64(n), state.String())
 	}
+	to <- prometheus.MustNewConstMetric(turnedAway, prometheus.CounterValue, float64(f.Beyond))
 	for i := range f.Services {
 		if s := &f.Services[i]; s.Alive() {
 			gauge(latency, s.Latency.Seconds(), s.ID)

@@ -23,7 +23,7 @@ func (c *counted) Figures() *server.Figures {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.walks++
-	return &server.Figures{Figures: new(hub.Figures)}
+	return &server.Figures{Figures: new(hub.Figures), Beyond: 7}
 }
 
 // Scrapes in a hurry, and many at a time, cost no more walks over the connections than four a second.
@@ -48,4 +48,23 @@ func TestScrapesInAHurry(t *testing.T) {
 			t.Errorf("%d walks", source.walks)
 		}
 	})
+}
+
+// What a full list turned away is counted.
+func TestReportsTurnedAway(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(&collector{source: new(counted), counts: newCounts()})
+	all, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range all {
+		if one.GetName() == "holter_service_reports_turned_away_total" {
+			if got := one.GetMetric()[0].GetCounter().GetValue(); got != 7 {
+				t.Errorf("%v reports were turned away, not 7", got)
+			}
+			return
+		}
+	}
+	t.Error("there is no such figure")
 }

@@ -100,11 +100,18 @@ func (r *Registry) makeRoom(now model.Instant) bool {
 // turnAway counts a report for which there was no room, and says so in the log, once in a while.
 func (r *Registry) turnAway(now model.Instant) error {
 	r.beyond++
-	if r.saidOver == 0 || now >= r.saidOver+sayOverEvery {
-		r.saidOver = now
-		r.log.Warn("a service is turned away: the list is full", "services", len(r.list), "turned_away", r.beyond)
-	}
+	r.sayOver(now)
 	return model.Errorf(model.Unavailable, "holter has %d services on its list, which is all that it takes, and all of them live", len(r.list))
+}
+
+// sayOver says in the log how many reports were turned away in all if that has grown: at once for the first, and then a
+// minute after the line before at the earliest.
+func (r *Registry) sayOver(now model.Instant) {
+	if r.beyond == r.told || r.saidOver != 0 && now < r.saidOver+sayOverEvery {
+		return
+	}
+	r.saidOver, r.told = now, r.beyond
+	r.log.Warn("a service is turned away: the list is full", "services", len(r.list), "turned_away", r.beyond)
 }
 
 // Goodbye takes a service that reports off the list of the living.

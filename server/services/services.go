@@ -50,6 +50,7 @@ type Registry struct {
 	list     []*service // by id
 	beyond   uint64     // reports that were turned away
 	saidOver model.Instant
+	told     uint64 // of beyond, in the log
 }
 
 // service is one on the list.
@@ -139,6 +140,7 @@ func (r *Registry) tick() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now, late := r.hub.Now(), r.hub.Lateness()
+	r.sayOver(now)
 	forget := false
 	for _, s := range r.list {
 		if from, to, changed := s.heart.Tick(now, late); changed {

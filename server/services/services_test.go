@@ -313,6 +313,12 @@ func TestListIsFull(t *testing.T) {
 				t.Fatal("the list is not by id")
 			}
 		}
+		time.Sleep(time.Minute)
+		r.tick()
+		r.tick()
+		if n := strings.Count(log.String(), "turned away"); n != 2 || !strings.Contains(log.String(), "turned_away=50") {
+			t.Errorf("the log does not say how many there were in all:\n%s", &log)
+		}
 		h.told()
 	})
 }
