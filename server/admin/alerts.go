@@ -45,6 +45,11 @@ func (a *Plane) silence(w http.ResponseWriter, r *http.Request) error {
 	return a.orderAlert(w, r, model.AlertOrder{Do: model.Silence, For: body.ForMS.Duration()})
 }
 
+// unsilence answers DELETE /api/v1/alerts/{id}/silence.
+func (a *Plane) unsilence(w http.ResponseWriter, r *http.Request) error {
+	return a.orderPlainly(w, r, model.Silence) // for no time
+}
+
 func (a *Plane) orderAlert(w http.ResponseWriter, r *http.Request, o model.AlertOrder) error {
 	o.Target = r.PathValue("id")
 	n, err := a.source.OrderAlert(r.Context(), o)

@@ -39,13 +39,14 @@ func TestAlertsAreAcknowledgedAndSilenced(t *testing.T) {
 		{"DELETE", "/api/v1/alerts/Many/acknowledgement", ""},
 		{"PUT", "/api/v1/alerts/Many/silence", `{"for_ms": 3600000}`},
 		{"PUT", "/api/v1/alerts/Many/silence", `{"for_ms": 0}`},
+		{"DELETE", "/api/v1/alerts/Many/silence", ""},
 	} {
 		if status, answer, _ := call(t, a.URL(), c.method, c.path, c.body); status != http.StatusOK {
 			t.Errorf("%v: %d %s", c, status, answer)
 		}
 	}
 	want := []model.AlertOrder{{Target: "3f9a", Do: model.Acknowledge}, {Target: "Many", Do: model.Unacknowledge},
-		{Target: "Many", Do: model.Silence, For: time.Hour}, {Target: "Many", Do: model.Silence}}
+		{Target: "Many", Do: model.Silence, For: time.Hour}, {Target: "Many", Do: model.Silence}, {Target: "Many", Do: model.Silence}}
 	if !reflect.DeepEqual(source.orders, want) {
 		t.Errorf("%+v", source.orders)
 	}
@@ -60,6 +61,8 @@ func TestAlertsAreAcknowledgedAndSilenced(t *testing.T) {
 		{"PUT", "/api/v1/alerts/Many/silence", `{"for_ms": -1}`, http.StatusBadRequest, "a silence of -1ms"},
 		{"PUT", "/api/v1/alerts/Many/silence", `{"for_ms": 1e300}`, http.StatusBadRequest, "write a time up to"},
 		{"PUT", "/api/v1/alerts/Many/silence", `{"for": "1h"}`, http.StatusBadRequest, "only for_ms"},
+		{"DELETE", "/api/v1/alerts/Many/silence", `{"for_ms": 5}`, http.StatusBadRequest, "takes no body"},
+		{"GET", "/api/v1/alerts?foo=1", "", http.StatusBadRequest, "there is no parameter"},
 		{"POST", "/api/v1/alerts", "{}", http.StatusMethodNotAllowed, ""},
 	} {
 		if status, answer, _ := call(t, a.URL(), c.method, c.path, c.body); status != c.status || !strings.Contains(answer, c.want) {
