@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -167,6 +168,12 @@ func precision(v float64) float64 {
 
 func wordSeconds(v float64) string {
 	d := time.Duration(v * float64(time.Second))
+	switch s := int64(d.Round(time.Second) / time.Second); {
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+	}
 	return d.Round(max(time.Millisecond, d/1000)).String()
 }
 

@@ -92,7 +92,7 @@ func TestConditionsHold(t *testing.T) {
 		"service~. latency>100ms":                   "service=billing kind=reported: latency is 300ms (> 100ms)",
 		"service~. LATENCY > 0.1s":                  "service=billing kind=reported: latency is 300ms (> 0.1s)",
 		"service~. uptime < 99%":                    "service=api kind=probed: it is failed, refused: nobody listens there; uptime is 50% (< 99%)",
-		"service~. clock-off > 10s":                 "service=billing kind=reported: clock_off is 1m5s (> 10s)",
+		"service~. clock-off > 10s":                 "service=billing kind=reported: clock_off is 1m05s (> 10s)",
 		"service~. unanswered>=2":                   "service=api kind=probed: it is failed, refused: nobody listens there; missed is 4 (>= 2)",
 		"service~. ttl!=1s":                         "-", // neither has one
 		"service~. !ttl>1s":                         "-",

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,10 +39,10 @@ func (c *command) deliver(ctx context.Context, _ string, alerts []model.Alert) e
 	said := &tail{}
 	cmd := exec.CommandContext(ctx, "sh", "-c", c.line)
 	apart(cmd)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = bytes.NewReader(body), nil, said, outputWithin
+	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = bytes.NewReader(body), said, said, outputWithin
 	cmd.Env = append(os.Environ(),
 		"HOLTER_ALERT_NAME="+alerts[0].Rule, "HOLTER_ALERT_STATE="+string(alerts[0].State), fmt.Sprintf("HOLTER_ALERT_COUNT=%d", len(alerts)),
-		"HOLTER_ALERT_SUMMARY="+line(alerts[0].Annotation("summary")), "HOLTER_ALERT_DETAIL="+line(alerts[0].Detail))
+		"HOLTER_ALERT_SUMMARY="+line(cmp.Or(alerts[0].Annotation("summary"), alerts[0].Detail, alerts[0].Rule)), "HOLTER_ALERT_DETAIL="+line(alerts[0].Detail))
 	err = cmd.Run()
 	switch {
 	case err == nil:

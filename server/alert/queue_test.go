@@ -357,6 +357,13 @@ func TestTheCommand(t *testing.T) {
 	if err := run("echo first >&2; printf 'it \\033[31mbroke\\n' >&2; exit 3", a); err == nil || !strings.Contains(err.Error(), "exit status 3: it ") || strings.Contains(err.Error(), "\x1b") {
 		t.Errorf("%v", err)
 	}
+	if err := run("echo it cannot log in; exit 3", a); err == nil || !strings.Contains(err.Error(), "exit status 3: it cannot log in") {
+		t.Errorf("%v", err)
+	}
+	a.Annotations = nil
+	if err := run("echo \"$HOLTER_ALERT_SUMMARY\"; exit 1", a); err == nil || !strings.Contains(err.Error(), "count is 6") {
+		t.Errorf("the summary of a rule without one: %v", err)
+	}
 	if err := run("head -c 100000000 /dev/zero >&2; exit 1", a); err == nil || len(err.Error()) > 300 {
 		t.Errorf("%.500v", err)
 	}

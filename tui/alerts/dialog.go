@@ -96,7 +96,7 @@ func (d *Dialog) ruleColumns() []widget.Column[model.AlertRule] {
 		if l == 0 {
 			return look.None
 		}
-		return look.Interval(l)
+		return span(l)
 	}
 	return []widget.Column[model.AlertRule]{
 		{Title: "STATE", Min: 10, Loud: true, Text: func(r *model.AlertRule, w int) string { return g.Cut(g.Plain(string(r.State)), w) }},
@@ -162,7 +162,7 @@ func (d *Dialog) silence(target, name string, silent bool) tea.Cmd {
 	if silent {
 		return d.do.Order(model.AlertOrder{Target: target, Do: model.Silence}, name+" is not silenced any more")
 	}
-	return d.do.Order(model.AlertOrder{Target: target, Do: model.Silence, For: SilenceFor}, name+" is silenced for "+look.Interval(SilenceFor))
+	return d.do.Order(model.AlertOrder{Target: target, Do: model.Silence, For: SilenceFor}, name+" is silenced for "+span(SilenceFor))
 }
 
 // least is the lines for what is below the list, with the rule above it.
@@ -272,10 +272,10 @@ func (d *Dialog) viewRules(h, w int) []string {
 func ruleWords(r *model.AlertRule, now time.Time) string {
 	words := []string{"fires at once"}
 	if r.For > 0 {
-		words[0] = "fires when it has held for " + look.Interval(r.For)
+		words[0] = "fires when it has held for " + span(r.For)
 	}
 	if r.KeepFiringFor > 0 {
-		words = append(words, "is resolved when it has not held for "+look.Interval(r.KeepFiringFor))
+		words = append(words, "is resolved when it has not held for "+span(r.KeepFiringFor))
 	}
 	if now.Before(r.SilencedUntil) {
 		words = append(words, "is silent until "+look.Clock(r.SilencedUntil))

@@ -114,3 +114,11 @@ func Notification(way string, fired []*model.Alert) string {
 	}
 	return ""
 }
+
+// span is a duration of a rule as the rest of the screen has it, but for one with a part of a second.
+func span(d time.Duration) string {
+	if d%time.Second != 0 {
+		return look.Interval(d)
+	}
+	return look.Span(d)
+}
