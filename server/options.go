@@ -48,7 +48,7 @@ type Options struct {
 	APIRate        Rate `group:"Admin plane:" reload:"" name:"api-rate" default:"100/s" placeholder:"N/s" help:"Calls of the API from one address per second; those of ten seconds may come at once. Reports of services, /health and /metrics do not count."`
 	MaxSubscribers int  `group:"Admin plane:" reload:"" default:"64" help:"Readers of events and snapshots at a time; a screen that is attached is two."`
 
-	MetricsOpen bool `group:"Admin plane:" help:"Answer GET /metrics of the admin plane without the token: a Prometheus needs none, and sees no client, no address and no path; only the ids of services."`
+	MetricsOpen bool `group:"Admin plane:" help:"Answer GET /metrics of the admin plane without the token: a Prometheus needs none, and sees no client, no address and no path, but the names of services: the name of one that is asked is its host, port and path unless --health gives it another."`
 
 	Alerts alert.Options `embed:"" group:"Alerts:"`
 

@@ -16,7 +16,7 @@ import (
 
 // HealthOptions say which services are asked for their health over HTTP.
 type HealthOptions struct {
-	Health         []string `sep:"none" placeholder:"[NAME=]URL" help:"Ask this URL for its health again and again: a status from 200 to 299 is good, and redirects are not followed. May be given more than once. The name is what the service is called; the default is host, port and path."`
+	Health         []string `sep:"none" placeholder:"[NAME=]URL" help:"Ask this URL for its health again and again: a status from 200 to 299 is good, and redirects are not followed. May be given more than once. The name is what the service is called, also in the metrics; the default is host, port and path."`
 	HealthHeader   []string `secret:"" sep:"none" placeholder:"[NAME=]FIELD:VALUE" help:"Header field of the questions, such as 'Authorization: Bearer SECRET', or only of those to the service NAME. May be given more than once."`
 	HealthCA       string   `name:"health-ca" type:"existingfile" placeholder:"FILE" help:"Certificates to trust of services, beside the system's (PEM)."`
 	InsecureHealth bool     `help:"Accept any certificate from the services that are asked."`
