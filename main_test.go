@@ -319,3 +319,15 @@ func TestFoundFileIsNamed(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, errs)
 	}
 }
+
+// A mistake in a rule of a file is where it is in the file, and not in a flag.
+func TestMistakeInARuleOfAFile(t *testing.T) {
+	alone(t)
+	if err := os.WriteFile("holter.yaml", []byte("alert:\n- alert: A\n  expr: strom\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, errs := run(t.Context(), "--listen", "127.0.0.1:0")
+	if code != exitUsage || !oneLine(errs) || !strings.Contains(errs, "holter.yaml:3:9: expr, position 0: expected storm") || strings.Contains(errs, "--alert") {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+}

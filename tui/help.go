@@ -237,9 +237,14 @@ const marksEnd = 3
 func (d *help) legend() []section {
 	s, g := d.styles, &d.styles.Glyphs
 	refused := chart.RefusedInk(s)
-	states := section{title: "States"}
+	states, meaning := section{title: "States"}, stateHelp
+	if d.place == "services" {
+		meaning = serviceStateHelp
+	}
 	for _, state := range []model.State{model.Normal, model.Suspect, model.Failed, model.Closed, model.Flapping} {
-		states.entries = append(states.entries, entry{g.States[state], stateHelp[state], s.States[state]})
+		if text, there := meaning[state]; there {
+			states.entries = append(states.entries, entry{g.States[state], text, s.States[state]})
+		}
 	}
 	return []section{
 		states,
@@ -290,6 +295,13 @@ func (d *help) trace(heights ...int) string {
 		b.WriteString(d.styles.Glyphs.Trace.Piece(model.Beat(1).Raised(height), look.TraceWidth))
 	}
 	return b.String()
+}
+
+var serviceStateHelp = map[model.State]string{
+	model.Normal:  "normal: it reports, or answers that it is well",
+	model.Suspect: "suspect: a report did not come in time, or an answer was missing or bad",
+	model.Failed:  "failed: that has gone on for too long",
+	model.Closed:  "closed: it has said goodbye",
 }
 
 var stateHelp = map[model.State]string{

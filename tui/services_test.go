@@ -220,3 +220,11 @@ func TestServicesAreWritten(t *testing.T) {
 		t.Errorf("%v, %v", rows, err)
 	}
 }
+
+// The help of this page has the states of services, and not those of connections.
+func TestHelpOnServicesIsAboutServices(t *testing.T) {
+	text := newScreen(t, newFake(), 80, 400).press("8", "?").text()
+	if !strings.Contains(text, "failed: that has gone on for too long") || strings.Contains(text, "the socket is gone") || strings.Contains(text, "flapping: a client") {
+		t.Errorf("%.1500s", text)
+	}
+}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"holter/model/yaml"
 	"holter/tui/cli/config"
 )
 
@@ -101,6 +102,9 @@ func explain(k *kong.Kong, args []string, err error) error {
 		command = e.Context.Selected().Name
 	}
 	message := strings.TrimPrefix(err.Error(), command+": ") // what kong puts before the command's own errors
+	if m, ok := errors.AsType[*yaml.Mistake](err); ok && strings.HasPrefix(message, "--alert: ") {
+		message = m.Error() // it says of which key of a rule it is, and the flag has none
+	}
 	help := k.Model.Name + " " + command + " --help"
 	if strings.HasPrefix(message, "unexpected argument") && !slices.Contains(args, command) {
 		help = k.Model.Name + " --help" // a word that is no command was taken for an argument of the default one
