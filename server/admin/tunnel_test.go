@@ -118,7 +118,7 @@ func TestAttachedThroughATunnel(t *testing.T) {
 		}
 		<-time.After(100 * time.Millisecond)
 	}
-	if oldest > 4500*time.Millisecond {
+	if oldest > 5500*time.Millisecond {
 		t.Errorf("pictures up to %v old", oldest)
 	}
 	t.Logf("pictures up to %v old, the last of %v", oldest, last)
