@@ -88,6 +88,11 @@ func (l *Lateness) Touched(from, now model.Instant) (sum time.Duration) {
 	if l.Overdue(now) {
 		sum = time.Duration(int64(now)-l.lastRun.Load()) - SchedulerPause
 	}
+	return sum + l.lost(from)
+}
+
+// lost returns how long the latenesses were that have ended after from.
+func (l *Lateness) lost(from model.Instant) (sum time.Duration) {
 	if all := l.lapses.Load(); all != nil {
 		for _, one := range *all {
 			if one.end > from {

@@ -31,6 +31,7 @@ type Service struct {
 	heard   model.Instant // the last sign of life, or the beginning
 	overdue bool          // the question that is out, or the report that is due, has been counted as missed
 	void    model.Instant // the end of holter's last lateness that is taken into account
+	absent  time.Duration // for how long holter was late since heard
 	timeout time.Duration // of the newest beat, before it is stretched by lateness
 	latency time.Duration // of the newest good beat
 	samples uint8         // that the detector has had; stops at startSamples
@@ -110,7 +111,7 @@ func (s *Service) Report(at model.Instant, interval, ttl time.Duration, late *La
 	s.timeout = min(s.timeout, (ttl-interval)/2)
 	if early && s.state == model.Normal {
 		s.beats++
-		s.heard = at
+		s.heard, s.absent = at, 0
 		s.live(at, true)
 		return s.state, s.state, false // a burst teaches nothing
 	}
@@ -130,9 +131,9 @@ func (s *Service) alive(at, due model.Instant, latency time.Duration, exact bool
 		s.detector.Sample(min(latency, s.timeout)) // or one long stall would blind the detector for a whole window
 		s.samples = min(s.samples+1, startSamples)
 	}
-	s.live(at, s.state != model.Failed)
+	s.live(at, s.lives())
 	s.beats++
-	s.missed, s.overdue, s.heard = 0, false, at
+	s.missed, s.overdue, s.heard, s.absent = 0, false, at, 0
 	if s.reports {
 		s.timeout = s.bound()
 	}
@@ -230,18 +231,15 @@ func (s *Service) Tick(now model.Instant, late *Lateness) (from, to model.State,
 	return from, s.state, s.state != from
 }
 
-// awaitReport judges the silence of a service that reports. While holter did not run it may have reported in vain.
+// awaitReport judges the silence of a service that reports.
 func (s *Service) awaitReport(now model.Instant, late *Lateness) {
-	quiet, due := s.heard, s.due
-	if s.void > s.heard {
-		quiet, due = s.void, max(due, s.void+model.Instant(s.interval))
-	}
-	if now < due+model.Instant(s.stretch(s.timeout)) && now < quiet+model.Instant(s.stretch(s.ttl)) {
+	overdue, dead := s.after(s.due, s.timeout), s.after(s.heard, s.ttl)
+	if now < min(overdue, dead) {
 		return
 	}
 	s.overdue = true
 	silence := time.Duration(now - s.heard)
-	if behind := 1 + int(time.Duration(now-due-model.Instant(s.stretch(s.timeout)))/s.interval); behind > s.missed {
+	if behind := 1 + int(time.Duration(now-overdue)/s.interval); behind > s.missed {
 		s.missed++
 		s.lost++
 		s.history.missed(now, s.stretch(s.timeout))
@@ -250,7 +248,7 @@ func (s *Service) awaitReport(now model.Instant, late *Lateness) {
 	if s.state == model.Normal {
 		_, _, changed = s.move(model.BeatMissed, now, late)
 	}
-	if s.state == model.Suspect && now >= quiet+model.Instant(s.stretch(s.ttl)) {
+	if s.state == model.Suspect && now >= dead {
 		s.fail(now, late)
 		changed = true
 	}
@@ -260,9 +258,21 @@ func (s *Service) awaitReport(now model.Instant, late *Lateness) {
 	}
 }
 
+// after returns when d has passed since from, of which the time in which holter did not run is no part. While that was so the
+// service may have reported in vain, and its next report has the time to come; and if holter is late often, so may the service
+// be. Both together add one interval at most: a machine that is always a little late would otherwise never call the dead dead.
+func (s *Service) after(from model.Instant, d time.Duration) model.Instant {
+	from += model.Instant(s.absent)
+	end := from + model.Instant(s.stretch(d))
+	if s.void > s.heard {
+		end = max(end, s.void+model.Instant(s.interval+d))
+	}
+	return min(end, from+model.Instant(d+s.interval))
+}
+
 // End records a goodbye. Nothing changes after that.
 func (s *Service) End(at model.Instant, late *Lateness) (from, to model.State, changed bool) {
-	s.live(at, s.state != model.Failed)
+	s.live(at, s.lives())
 	from, to, changed = s.move(model.Ended, at, late)
 	s.asked, s.overdue, s.missed, s.diagnosis = 0, false, 0, model.Diagnosis{}
 	return from, to, changed
@@ -279,6 +289,9 @@ func (s *Service) move(t model.Trigger, at model.Instant, late *Lateness) (from,
 	return from, s.state, changed
 }
 
+// lives reports whether the time since the last beat counts as life. One that has never answered never lived.
+func (s *Service) lives() bool { return s.state != model.Failed && s.beats > 0 }
+
 // live records that the service lived, or did not, up to an instant.
 func (s *Service) live(at model.Instant, alive bool) {
 	if s.state == model.Unknown {
@@ -290,7 +303,8 @@ func (s *Service) live(at model.Instant, alive bool) {
 // skip leaves a time in which holter did not run out of the judgement.
 func (s *Service) skip(late *Lateness) {
 	if void := late.VoidBefore(); void > s.void {
-		s.lived.skip(void-model.Instant(late.LateBy()), void, s.state != model.Failed)
+		s.lived.skip(void-model.Instant(late.LateBy()), void, s.lives())
+		s.absent += late.lost(max(s.void, s.heard))
 		s.void = void
 	}
 }
@@ -315,7 +329,7 @@ func (s *Service) Read(to *model.Service, start time.Time, now model.Instant) {
 	if !s.reports && s.overdue {
 		to.Missed++
 	}
-	to.Uptime = s.lived.share(now, s.state)
+	to.Uptime = s.lived.share(now, s.state, s.lives())
 	to.Strip = s.history.strip()
 }
 

@@ -327,6 +327,62 @@ func TestServicesAndOwnLateness(t *testing.T) {
 	}
 }
 
+// A machine that is a little late every minute, or often at a time, does not keep a dead service on the list of the living: what
+// that adds to its time to live is no more than an interval. A live service is not suspected for it.
+func TestDeadServiceFailsOnABusyMachine(t *testing.T) {
+	const interval, ttl = time.Minute, 3 * time.Minute
+	for name, every := range map[string]time.Duration{"a minute": time.Minute, "a second": time.Second, "20 s": 20 * time.Second} {
+		r := DefaultRhythm()
+		c := &clinic{t: t, now: model.Instant(time.Minute)}
+		c.s = NewReported(&r, interval, ttl, c.now)
+		var lost time.Duration
+		minute := func() {
+			for left := time.Minute; left > 0; left -= every {
+				c.pass(every - 300*time.Millisecond)
+				c.now += model.Instant(300 * time.Millisecond)
+				lost += c.late.Observe(c.now, 0)
+			}
+		}
+		for range 10 {
+			minute()
+			c.note(c.s.Report(c.now, interval, ttl, &c.late))
+		}
+		c.changes("")
+		heard := c.now
+		lost = 0
+		for c.s.State() != model.Failed && time.Duration(c.now-heard) < time.Hour {
+			minute()
+		}
+		if took := time.Duration(c.now - heard); took < ttl || took > ttl+lost+interval+time.Minute {
+			t.Errorf("late every %s, %v in all: it has failed after %v", name, lost, took)
+		}
+		c.changes("suspect failed")
+	}
+}
+
+// What never answered never lived, also if holter was late meanwhile.
+func TestUptimeOfWhatNeverAnswered(t *testing.T) {
+	c := probed(t, 3)
+	for range 3 {
+		c.refuse(model.CauseRefused)
+		if got := c.read().Uptime; got != 0 {
+			t.Errorf("uptime %v while %s", got, c.s.State())
+		}
+		c.pass(4 * time.Second)
+		c.now += model.Instant(300 * time.Millisecond)
+		c.late.Observe(c.now, 0)
+		c.pass(time.Second)
+	}
+	if got := c.read().Uptime; got != 0 {
+		t.Errorf("uptime %v", got)
+	}
+	c.answer(0)
+	c.pass(time.Minute)
+	if got := c.read().Uptime; got < 0.7 || got > 0.9 {
+		t.Errorf("after a minute of life and 15 s of none %v", got)
+	}
+}
+
 func TestUptimeOfServices(t *testing.T) {
 	c := probed(t, 1)
 	c.pass(time.Minute)

@@ -47,8 +47,8 @@ func (u *uptime) skip(from, to model.Instant, alive bool) {
 }
 
 // share returns the share of the last hour, or of what is known of it, in which the service lived, in hundredths of a per
-// cent. The state is that since the last recorded time.
-func (u *uptime) share(now model.Instant, state model.State) float64 {
+// cent. The state, and whether that is life, are those since the last recorded time.
+func (u *uptime) share(now model.Instant, state model.State, alive bool) float64 {
 	known, down := 0, 0
 	for _, m := range u.minutes {
 		if m.number > 0 && int64(m.number-1) > int64(now)/int64(time.Minute)-int64(len(u.minutes)) {
@@ -59,9 +59,12 @@ func (u *uptime) share(now model.Instant, state model.State) float64 {
 	if state != model.Closed && state != model.Unknown {
 		pending := int(max(0, time.Duration(now-u.upto)) / time.Millisecond)
 		known += pending
-		if state == model.Failed {
+		if !alive {
 			down += pending
 		}
+	}
+	if known == 0 && !alive && state != model.Unknown {
+		return 0
 	}
 	if known == 0 {
 		return 1
