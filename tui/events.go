@@ -236,7 +236,8 @@ type note struct {
 	styles *look.Styles
 	keys   *keyMap
 	title  string
-	text   string
+	lines  func(w int) []string // of at most w cells
+	widest int
 	view   viewport.Model
 }
 
@@ -244,7 +245,8 @@ type note struct {
 const noteWidth = 76
 
 func newNote(s *look.Styles, k *keyMap, title, text string) *note {
-	return &note{styles: s, keys: k, title: title, text: text, view: viewport.New(noteWidth, 1)}
+	lines := func(w int) []string { return look.Wrap(s.Glyphs.Plain(text), w) }
+	return &note{styles: s, keys: k, title: title, lines: lines, widest: noteWidth, view: viewport.New(noteWidth, 1)}
 }
 
 func (d *note) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
@@ -258,8 +260,8 @@ func (d *note) Update(msg tea.KeyMsg) (done bool, cmd tea.Cmd) {
 func (d *note) scroll(msg tea.KeyMsg) { widget.Scroll(&d.view, msg, &d.keys.Keys) }
 
 func (d *note) View(page []string, w int) []string {
-	d.view.Width = min(noteWidth, w-6)
-	lines := look.Wrap(d.styles.Glyphs.Plain(d.text), d.view.Width)
+	d.view.Width = min(d.widest, w-6)
+	lines := d.lines(d.view.Width)
 	d.view.Height = max(1, min(len(lines), len(page)-3))
 	d.view.SetContent(strings.Join(lines, "\n"))
 	d.view.SetYOffset(d.view.YOffset)

@@ -164,7 +164,31 @@ func (p *servicesPage) read() (dialog, bool) {
 	if row == nil {
 		return nil, false
 	}
-	return newNote(p.styles, p.keys, row.ID, strings.Join(services.Words(row, p.moment()), "\n")), true
+	return newServiceNote(p, row), true
+}
+
+// serviceNote is a dialog with all that is known of a service, as it is now.
+type serviceNote struct {
+	note
+	row  *model.Service
+	when services.Moment
+}
+
+// widestServiceNote is the most cells of its lines.
+const widestServiceNote = 120
+
+func newServiceNote(p *servicesPage, row *model.Service) *serviceNote {
+	d := &serviceNote{row: row, when: p.moment()}
+	d.note = note{styles: p.styles, keys: p.keys, title: row.ID, widest: widestServiceNote, view: viewport.New(noteWidth, 1)}
+	d.lines = func(w int) []string { return services.Lines(d.row, d.when, w) }
+	return d
+}
+
+// refresh shows the service as it is in a new picture. One that is gone from the list stays as it was.
+func (d *serviceNote) refresh(p *picture) {
+	if row := p.Service(d.row.ID); row != nil {
+		d.row, d.when.Now = row, p.Time
+	}
 }
 
 func (p *servicesPage) sort(o widget.Order) tea.Cmd {

@@ -140,6 +140,35 @@ func TestServicesFilterAndSort(t *testing.T) {
 	}
 }
 
+// enter opens all that the pane below the list says, with the beats, and it goes on with the time.
+func TestServiceIsOpened(t *testing.T) {
+	for _, of := range []size{{80, 24}, {120, 36}, {60, 15}} {
+		f := newFake(ward(20)...)
+		f.snapshot.Services = team(f.snapshot.Time)
+		s := newScreen(t, f, of.w, of.h).press("8", "enter")
+		text := s.text()
+		_, box, _ := strings.Cut(text, "┌")
+		checkSize(t, s.app.View(), of.w, of.h)
+		if strings.ContainsRune(text, '\uFFFD') || !strings.Contains(box, "failed for 1m02s.") {
+			t.Errorf("the dialog at %v is broken:\n%s", of, text)
+		}
+		if of.h > 15 && !strings.Contains(box, "asked every 5s") {
+			t.Errorf("the dialog at %v says too little:\n%s", of, text)
+		}
+		if of.h > 15 && !strings.ContainsFunc(box, func(r rune) bool { return r > 0x2800 && r < 0x2900 }) {
+			t.Errorf("the dialog at %v has no beats:\n%s", of, text)
+		}
+		f.snapshot.Time = f.snapshot.Time.Add(9 * time.Second)
+		s.refresh()
+		if _, box, _ := strings.Cut(s.text(), "┌"); !strings.Contains(box, "failed for 1m11s.") {
+			t.Errorf("the dialog stands still:\n%s", s.text())
+		}
+		if s.press("esc"); s.app.dialog != nil {
+			t.Error("esc does not shut it")
+		}
+	}
+}
+
 // A full list says how many were turned away.
 func TestServicesTurnedAway(t *testing.T) {
 	f := newFake()

@@ -24,15 +24,6 @@ func Lines(r *model.Service, m Moment, w int) []string {
 	return append(lines, wrap(changes(r, m), s, w)...)
 }
 
-// Words are the same without the beats and the colours.
-func Words(r *model.Service, m Moment) []string {
-	var lines []string
-	for _, o := range append(append(head(r, m), sentence{}), changes(r, m)...) {
-		lines = append(lines, o.text)
-	}
-	return lines
-}
-
 // sentence is a text and how it is painted.
 type sentence struct {
 	paint look.Paint
