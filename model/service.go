@@ -74,13 +74,14 @@ const (
 	CauseTLS         Cause = "tls"          // the certificate or the handshake is wrong
 	CauseStatus      Cause = "status"       // it answers that it is not well
 	CauseNoHTTP      Cause = "no-http"      // what came was no answer of HTTP, or the connection broke
+	CauseBack        Cause = "back"         // it had failed, and lives again
 	CauseUnreachable Cause = "unreachable"  // there is no way to it, or no descriptor for one here
 )
 
-// ServiceCauses are the causes that a service's state can have. Jitter is as of connections.
+// ServiceCauses are the causes that a service's state can have. Jitter is as of connections, after a suspicion alone.
 var ServiceCauses = [...]Cause{
 	CauseNoHeartbeat, CauseRefused, CauseTimedOut, CauseDNS, CauseTLS, CauseStatus, CauseNoHTTP, CauseUnreachable,
-	CauseJitter,
+	CauseJitter, CauseBack,
 }
 
 // Alive reports whether the service is on the list of the living: it answers, or may yet.

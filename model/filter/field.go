@@ -78,7 +78,7 @@ var fields = []field{
 	choiceField("kind", serviceKinds, func(r Row) string { return string(r.service().Kind) }).means("how holter hears of the service").only(onServices),
 	serviceText("target", func(s *model.Service) string { return s.Target }).means("what is asked for its health").called("url"),
 	serviceText("says", func(s *model.Service) string { return s.Status }).means("the status of its newest report or answer"),
-	serviceDuration("latency", func(s *model.Service) time.Duration { return s.Latency }).means("how long the newest answer took, or how late the newest report was").otherwise("rtt, or fault as in fault=latency"),
+	serviceDuration("latency", latency).means("how long the newest answer took, or how late the newest report was; none of a service that has failed").otherwise("rtt, or fault as in fault=latency"),
 	serviceDuration("latency_mean", func(s *model.Service) time.Duration { return s.LatencyMean }).means("of the latencies"),
 	serviceDuration("ttl", func(s *model.Service) time.Duration { return s.TTL }).means("without a report for so long it has failed"),
 	figureField("uptime", shares, Row.uptime).means("share of the last hour in which it lived").only(onServices),

@@ -78,6 +78,14 @@ func (r Row) silence() (int64, bool) {
 	return int64(d), d != 0
 }
 
+// latency returns that of the newest beat of a service that lives, 0 for none: what it was before a failure says nothing any more.
+func latency(s *model.Service) time.Duration {
+	if !s.Alive() {
+		return 0
+	}
+	return s.Latency
+}
+
 // uptime returns the share of the last hour in which a service lived, in millionths.
 func (r Row) uptime() (int64, bool) {
 	if r.Service == nil || r.Service.State == model.Unknown {

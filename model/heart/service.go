@@ -140,18 +140,23 @@ func (s *Service) alive(at, due model.Instant, latency time.Duration, exact bool
 	from, to, changed = s.move(model.ByteIn, at, late)
 	switch {
 	case changed && from != model.Unknown || tardy:
-		s.recovered(gap, latency, missed)
+		s.recovered(from, gap, latency, missed)
 	default:
 		s.settle()
 	}
 	return from, to, changed
 }
 
-// recovered says what trouble is over.
-func (s *Service) recovered(gap, latency time.Duration, missed int) {
+// recovered says what trouble is over: a suspicion was jitter, a failure was none.
+func (s *Service) recovered(from model.State, gap, latency time.Duration, missed int) {
 	s.calm = 0
 	d := model.Diagnosis{Cause: model.CauseJitter}
 	switch {
+	case from == model.Failed:
+		d = model.Diagnosis{Cause: model.CauseBack, Detail: fmt.Sprintf("It is back, %s after its last sign of life.", longSpan(gap))}
+		if s.beats == 1 {
+			d.Detail = fmt.Sprintf("It answers for the first time, %s after holter began to ask.", longSpan(gap))
+		}
 	case s.reports:
 		d.Detail = fmt.Sprintf("A report came %s after the one before, where %s was expected; it came by itself.", span(gap), span(s.interval))
 	case missed > 0:
@@ -160,6 +165,17 @@ func (s *Service) recovered(gap, latency time.Duration, missed int) {
 		d.Detail = fmt.Sprintf("An answer took %s, longer than expected; it came by itself.", span(latency))
 	}
 	s.diagnosis = d
+}
+
+// longSpan words what may have lasted for hours.
+func longSpan(d time.Duration) string {
+	switch {
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%02dm", d/time.Hour, d/time.Minute%60)
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%dm%02ds", d/time.Minute, d/time.Second%60)
+	}
+	return span(d)
 }
 
 func (s *Service) settle() {
@@ -254,7 +270,7 @@ func (s *Service) awaitReport(now model.Instant, late *Lateness) {
 	}
 	if changed {
 		s.calm = 0
-		s.diagnosis = model.Diagnosis{Cause: model.CauseNoHeartbeat, Detail: fmt.Sprintf("No report for %s, where one was due every %s.", span(silence), span(s.interval))}
+		s.diagnosis = model.Diagnosis{Cause: model.CauseNoHeartbeat, Detail: fmt.Sprintf("No report for %s, where one was due every %s.", longSpan(silence), longSpan(s.interval))}
 	}
 }
 

@@ -104,7 +104,7 @@ func TestProbedServiceFailsAndIsBack(t *testing.T) {
 	c.pass(5 * time.Second)
 	c.answer(50 * time.Millisecond)
 	c.changes("normal")
-	if d := c.read().Diagnosis; d.Cause != model.CauseJitter || d.Detail != "It failed 3 times; it recovered by itself." {
+	if d := c.read().Diagnosis; d.Cause != model.CauseBack || d.Detail != "It is back, 20.1 s after its last sign of life." {
 		t.Errorf("diagnosis after that %+v", d)
 	}
 	for range calmBeats {
@@ -247,10 +247,10 @@ func TestReportedServiceFailsAndIsBack(t *testing.T) {
 	if s := c.read(); s.Diagnosis.Cause != model.CauseNoHeartbeat || s.Missed != 2 || s.Alive() {
 		t.Errorf("%+v", s)
 	}
-	c.pass(10 * time.Second)
+	c.pass(125 * time.Second)
 	c.report()
 	c.changes("normal")
-	if d := c.read().Diagnosis; d.Cause != model.CauseJitter {
+	if d := c.read().Diagnosis; d.Cause != model.CauseBack || d.Detail != "It is back, 2m20s after its last sign of life." {
 		t.Errorf("diagnosis %+v", d)
 	}
 }

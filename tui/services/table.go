@@ -171,4 +171,5 @@ var causeHelp = map[model.Cause]string{
 	model.CauseNoHTTP:      "no answer of HTTP",
 	model.CauseUnreachable: "no way to it",
 	model.CauseJitter:      "it recovered",
+	model.CauseBack:        "it lives again",
 }
