@@ -89,6 +89,14 @@ func (e *evidence) add(part string) {
 	}
 }
 
+// note adds what was measured.
+func (e *evidence) note(part string, value float64) {
+	e.add(part)
+	if !e.known {
+		e.value, e.known = value, true
+	}
+}
+
 // node is a part of a condition. judge notes the evidence if the part holds.
 type node interface {
 	judge(m *moment, r *row, e *evidence) truth
@@ -164,10 +172,7 @@ func (c *comparison) judge(m *moment, r *row, e *evidence) truth {
 	if !holds(have, c.op, c.value) {
 		return no
 	}
-	e.add(c.name + " is " + c.unit.word(have) + " (" + c.op + " " + c.unit.word(c.value) + ")")
-	if !e.known {
-		e.value, e.known = have, true
-	}
+	e.note(c.name+" is "+c.unit.word(have)+" ("+c.op+" "+c.unit.word(c.value)+")", have)
 	return yes
 }
 
@@ -199,10 +204,35 @@ func (t *textual) judge(_ *moment, r *row, _ *evidence) truth {
 }
 
 // served compares a field of services.
-type served struct{ filter filter.Filter }
+type served struct {
+	filter filter.Filter
+	figure *servedFigure // nil of a text
+}
 
-func (s served) judge(m *moment, r *row, _ *evidence) truth {
-	return truthOf(s.filter.Selects(filter.Row{Service: r.service, Now: m.Time}))
+// servedFigure is how to say what a figure of a service is.
+type servedFigure struct {
+	name, limit string // such as latency, and > 100ms
+	unit        unit
+	scale       float64 // of one in the filter, in the unit
+	get         func(filter.Row) (int64, bool)
+}
+
+func (s served) judge(m *moment, r *row, e *evidence) truth {
+	of := filter.Row{Service: r.service, Now: m.Time}
+	f := s.figure
+	if f == nil {
+		return truthOf(s.filter.Selects(of))
+	}
+	n, known := f.get(of)
+	switch {
+	case !known:
+		return unknown
+	case !s.filter.Selects(of):
+		return no
+	}
+	have := float64(n) * f.scale
+	e.note(f.name+" is "+f.unit.word(have)+" ("+f.limit+")", have)
+	return yes
 }
 
 // is reports whether a text is a value.
@@ -233,7 +263,7 @@ func (c *Condition) findings(m *moment) []finding {
 		if c.root.judge(m, &r, &e) != yes {
 			continue
 		}
-		if r.detail != "" {
+		if well := r.service != nil && r.service.State == model.Normal; r.detail != "" && !(well && len(e.parts) > 0) {
 			e.parts = append([]string{r.detail}, e.parts...)
 		}
 		if e.at.Page == "" {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"holter/model"
 	"holter/model/filter"
@@ -194,7 +195,8 @@ func (p *parser) serviceField(start int, name string) (node, error) {
 	op := p.peekOperator()
 	p.pos += len(op)
 	p.skipSpace()
-	if _, err := p.takeValue(); err != nil {
+	value, err := p.takeValue()
+	if err != nil {
 		return nil, err
 	}
 	term := p.src[start:p.pos]
@@ -214,7 +216,23 @@ func (p *parser) serviceField(start int, name string) (node, error) {
 	} else if !p.serving && p.doubt < 0 {
 		p.doubt = start
 	}
-	return served{chosen}, nil
+	return served{chosen, figureOfService(name, op, value)}, nil
+}
+
+// figureOfService is how to say what a field of services is if that is a figure, else nil.
+func figureOfService(name, op, value string) *servedFigure {
+	full, get := filter.Services.Figure(name)
+	if get == nil {
+		return nil
+	}
+	f := &servedFigure{name: full, limit: op + " " + value, unit: seconds, scale: 1 / float64(time.Second), get: get}
+	switch full {
+	case "missed":
+		f.unit, f.scale = numbers, 1
+	case "uptime":
+		f.unit, f.scale = percents, 1e-4
+	}
+	return f
 }
 
 func (p *parser) noOperator(name string) error {

@@ -42,8 +42,8 @@ func sample() *model.Snapshot {
 	}
 	s.Warnings = []model.Warning{{ID: "a1", Kind: model.TimerRace, Urgency: model.Risk, Path: "/rooms/*", Touched: 12, Detail: "A beat meets a cut."}}
 	s.Services = []model.Service{
-		{ID: "api", Kind: model.Probed, State: model.Failed, Diagnosis: model.Diagnosis{Cause: model.CauseRefused, Detail: "nobody listens there"}, Latency: 30 * time.Millisecond, Uptime: 0.5},
-		{ID: "billing", Kind: model.Reported, State: model.Normal, Latency: 300 * time.Millisecond, Uptime: 1},
+		{ID: "api", Kind: model.Probed, State: model.Failed, Diagnosis: model.Diagnosis{Cause: model.CauseRefused, Detail: "nobody listens there"}, Latency: 30 * time.Millisecond, Uptime: 0.5, Missed: 4},
+		{ID: "billing", Kind: model.Reported, State: model.Normal, Latency: 300 * time.Millisecond, Uptime: 1, Clock: -65 * time.Second},
 	}
 	s.Storms = []model.Storm{{ID: 4, Started: noon, Clients: 900, Away: 214}}
 	return s
@@ -89,7 +89,13 @@ func TestConditionsHold(t *testing.T) {
 		"warning=timer-race urgency=risk touched>5": "warning=timer-race path=/rooms/* advice_id=a1: A beat meets a cut.; touched is 12 (> 5)",
 		"service=api state=failed":                  "service=api kind=probed: it is failed, refused: nobody listens there",
 		"state=failed service=api":                  "service=api kind=probed: it is failed, refused: nobody listens there",
-		"service~. latency>100ms":                   "service=billing kind=reported: it is normal",
+		"service~. latency>100ms":                   "service=billing kind=reported: latency is 300ms (> 100ms)",
+		"service~. LATENCY > 0.1s":                  "service=billing kind=reported: latency is 300ms (> 0.1s)",
+		"service~. uptime < 99%":                    "service=api kind=probed: it is failed, refused: nobody listens there; uptime is 50% (< 99%)",
+		"service~. clock-off > 10s":                 "service=billing kind=reported: clock_off is 1m5s (> 10s)",
+		"service~. unanswered>=2":                   "service=api kind=probed: it is failed, refused: nobody listens there; missed is 4 (>= 2)",
+		"service~. ttl!=1s":                         "-", // neither has one
+		"service~. !ttl>1s":                         "-",
 		"service~. !state=alive":                    "service=api kind=probed: it is failed, refused: nobody listens there",
 		"service=api state=normal":                  "-",
 		"kind=probed cause=refused cpu>90%":         "service=api kind=probed: it is failed, refused: nobody listens there; cpu is 93.4% (> 90%)",

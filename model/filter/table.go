@@ -105,3 +105,13 @@ func (f field) takenOn(value string) (where places) {
 	}
 	return where
 }
+
+// Figure returns the full name of the field that is called name in this place, and what reads its figure of a row: a duration in
+// nanoseconds, a share in millionths, a count as it is. get is nil if there is no such figure.
+func (p Place) Figure(name string) (full string, get func(Row) (value int64, known bool)) {
+	f, there := findField(name)
+	if !there || f.figure == nil || !f.on.has(p) {
+		return "", nil
+	}
+	return f.name, f.figure
+}
