@@ -2,6 +2,7 @@ package model
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -28,6 +29,26 @@ type Alert struct {
 // Loud reports whether an alert calls for somebody: it fires, and is neither acknowledged nor silenced.
 func (a *Alert) Loud(now time.Time) bool {
 	return a.State == AlertFiring && a.Acknowledged.IsZero() && !now.Before(a.SilencedUntil)
+}
+
+// severe are the values of the label severity that matter more than all others, and mild are those that matter less.
+var (
+	severe = []string{"critical", "page", "emergency", "fatal", "error"}
+	mild   = []string{"info", "informational", "notice", "debug", "none"}
+)
+
+// Critical reports whether its rule says that it matters more than most.
+func (a *Alert) Critical() bool { return slices.Contains(severe, strings.ToLower(a.Label("severity"))) }
+
+// Rank is the place of its severity among those of others, from 0 for the worst. Without one it is as a warning.
+func (a *Alert) Rank() int {
+	switch {
+	case a.Critical():
+		return 0
+	case slices.Contains(mild, strings.ToLower(a.Label("severity"))):
+		return 2
+	}
+	return 1
 }
 
 // Label returns the value of a label, "" if there is none.

@@ -177,14 +177,20 @@ func (e *entry) shown() model.Alert {
 	return a
 }
 
-// Alerts are copies of all alerts: those that fire first, then those that are pending, then those that are resolved, and of
-// each the newest first.
+// Alerts are copies of all alerts: those that fire first, then those that are pending, both the most severe first, then those that
+// are resolved. Of one severity, and of the resolved, the newest come first.
 func (b *Book) Alerts() []model.Alert {
 	list := make([]model.Alert, 0, len(b.entries))
 	for _, e := range b.entries {
 		list = append(list, e.shown())
 	}
-	rank := func(a *model.Alert) int { return slices.Index(model.AlertStates[:], a.State) }
+	rank := func(a *model.Alert) int {
+		state := 3 * slices.Index(model.AlertStates[:], a.State)
+		if a.State == model.AlertResolved {
+			return state
+		}
+		return state + a.Rank()
+	}
 	since := func(a *model.Alert) time.Time {
 		switch a.State {
 		case model.AlertFiring:

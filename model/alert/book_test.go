@@ -189,3 +189,33 @@ func TestLabelsStayWhileItLasts(t *testing.T) {
 		t.Errorf("%+v, %+v, %+v", fired, again, now)
 	}
 }
+
+// A critical alert stands above a newer one that is not.
+func TestTheWorstComesFirst(t *testing.T) {
+	var rules []Rule
+	for i, severity := range []string{"critical", "warning", "", "info", "page"} {
+		w := Written{Alert: fmt.Sprintf("R%d%s", i, severity), Expr: fmt.Sprintf("count(state=failed) > %d", i)}
+		if severity != "" {
+			w.Labels = map[string]string{"severity": severity}
+		}
+		r, err := w.Rule()
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules = append(rules, r)
+	}
+	w := &ward{t, NewBook(rules), noon}
+	order := func() string {
+		var names []string
+		for _, a := range w.book.Alerts() {
+			names = append(names, a.Rule)
+		}
+		return strings.Join(names, " ")
+	}
+	for n := range 6 {
+		w.seconds(1, n)
+	}
+	w.expect("those that fire", order(), "R4page R0critical R2 R1warning R3info")
+	w.seconds(1, 1)
+	w.expect("what fires is above what is resolved, of which the severity is no matter", order(), "R0critical R1warning R2 R3info R4page")
+}

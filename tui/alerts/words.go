@@ -20,7 +20,7 @@ func State(a *model.Alert) model.State {
 	switch {
 	case a.State != model.AlertFiring:
 		return model.Normal
-	case a.Label("severity") == "critical" || a.Label("severity") == "page":
+	case a.Critical():
 		return model.Failed
 	}
 	return model.Suspect
