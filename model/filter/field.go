@@ -81,7 +81,7 @@ var fields = []field{
 	serviceDuration("latency", latency).means("how long the newest answer took, or how late the newest report was; none of a service that has failed").otherwise("rtt, or fault as in fault=latency"),
 	serviceDuration("latency_mean", func(s *model.Service) time.Duration { return s.LatencyMean }).means("of the latencies"),
 	serviceDuration("ttl", func(s *model.Service) time.Duration { return s.TTL }).means("without a report for so long it has failed"),
-	figureField("uptime", shares, Row.uptime).means("share of the last hour in which it lived").only(onServices),
+	figureField("uptime", shares, Row.uptime).means("share of the last hour, or of the time that it is known, in which it lived").only(onServices),
 	serviceDuration("clock_off", func(s *model.Service) time.Duration { return max(s.Clock, -s.Clock) }).means("by how much the clock behind its reports is off"),
 }
 

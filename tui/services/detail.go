@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"holter/model"
 	"holter/tui/chart"
@@ -43,7 +44,7 @@ func wrap(all []sentence, s *look.Styles, w int) []string {
 // head is what is wrong with a service, and its figures.
 func head(r *model.Service, m Moment) []sentence {
 	s := m.Styles
-	all := []sentence{{s.States[min(r.State, model.Unknown)], verdict(r, m)}, {s.Dim, strings.Join(figures(r), "  ")}}
+	all := []sentence{{s.States[min(r.State, model.Unknown)], verdict(r, m)}, {s.Dim, strings.Join(figures(r, m.Now), "  ")}}
 	if note := clockNote(r); note != "" {
 		all = append(all, sentence{s.Strong, note})
 	}
@@ -81,7 +82,7 @@ func verdict(r *model.Service, m Moment) string {
 }
 
 // figures are those of a service, in short.
-func figures(r *model.Service) []string {
+func figures(r *model.Service, now time.Time) []string {
 	var words []string
 	if r.Target != "" {
 		words = append(words, r.Target)
@@ -105,9 +106,17 @@ func figures(r *model.Service) []string {
 	}
 	words = append(words, "timeout "+look.Seconds(r.Timeout))
 	if r.State != model.Unknown {
-		words = append(words, Uptime(r)+" of the last hour")
+		words = append(words, Uptime(r)+" of the last "+uptimeSpan(r, now))
 	}
 	return append(words, fmt.Sprintf("%d %s, %d %s", r.Received, what, r.Lost, lost))
+}
+
+// uptimeSpan is the time of which the uptime is a share: holter knows no more than it has seen.
+func uptimeSpan(r *model.Service, now time.Time) string {
+	if seen := now.Sub(r.Known); seen < time.Hour {
+		return look.Span(seen)
+	}
+	return "hour"
 }
 
 // clockNote says that the clock behind reports is off.

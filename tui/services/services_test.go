@@ -1,6 +1,7 @@
 package services
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,17 @@ func TestUptime(t *testing.T) {
 	}
 	if got := Uptime(&model.Service{State: model.Unknown, Uptime: 1}); got != "-" {
 		t.Errorf("of one that has not answered yet %s", got)
+	}
+}
+
+// A service that is known for less than an hour has an uptime of that time.
+func TestUptimeSaysOfWhat(t *testing.T) {
+	now := time.Now()
+	for since, want := range map[time.Duration]string{3*time.Minute + 5*time.Second: "74.1% of the last 3m05s", time.Hour: "74.1% of the last hour"} {
+		got := strings.Join(figures(&model.Service{State: model.Normal, Uptime: 0.741, Known: now.Add(-since)}, now), "  ")
+		if !strings.Contains(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 
