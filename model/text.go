@@ -35,6 +35,20 @@ func Clean(s string, limit int) string {
 	return cut(clean, limit-cutMarkSize) + fmt.Sprintf("%08x…", crc32.ChecksumIEEE([]byte(s)))
 }
 
+// Abridge is Clean for a text that is read and not compared, such as a sentence or an error: a longer one is cut and ends in "…"
+// alone, without a checksum.
+func Abridge(s string, limit int) string {
+	limit = max(limit, 0)
+	if len(s) <= limit && FirstInvisible(s) < 0 {
+		return s
+	}
+	clean, whole := cleanPrefix(s, limit)
+	if whole || limit < len("…") {
+		return clean
+	}
+	return strings.TrimRight(cut(clean, limit-len("…")), " ") + "…"
+}
+
 // FirstInvisible returns the offset of the first character or byte in s that Clean replaces, -1 if there is none.
 func FirstInvisible(s string) int {
 	ascii := 0 // the usual case, without decoding

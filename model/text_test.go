@@ -43,6 +43,30 @@ func TestClean(t *testing.T) {
 	}
 }
 
+// A text for people ends in an ellipsis where it is cut.
+func TestAbridge(t *testing.T) {
+	for _, c := range []struct {
+		s     string
+		limit int
+		want  string
+	}{
+		{"a short one", 20, "a short one"},
+		{"a short one", 11, "a short one"},
+		{"a short one", 10, "a short…"},
+		{"a short one", 9, "a shor…"},
+		{"größer", 7, "grö…"},
+		{"größer", 6, "gr…"},
+		{"a\nb", 20, "a\uFFFDb"},
+		{"long", 2, "lo"},
+		{"long", 0, ""},
+		{"long", -1, ""},
+	} {
+		if got := Abridge(c.s, c.limit); got != c.want || len(got) > max(c.limit, 0) {
+			t.Errorf("%q within %d bytes is %q, want %q", c.s, c.limit, got, c.want)
+		}
+	}
+}
+
 func TestCleanKeepsLongStringsApart(t *testing.T) {
 	long := strings.Repeat("x", 64<<10)
 	if a, b := Clean(long+"1", 256), Clean(long+"2", 256); a == b {

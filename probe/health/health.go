@@ -102,9 +102,9 @@ func (h *HTTP) Check(ctx context.Context) Result {
 
 // answered says how a server answers that is not well.
 func answered(r *http.Response) string {
-	text := "it answers " + model.Clean(r.Status, 80)
+	text := "it answers " + model.Abridge(r.Status, 80)
 	if to := r.Header.Get("Location"); r.StatusCode/100 == 3 && to != "" {
-		text += " to " + model.Clean(withoutQuery(to), 120) + ", and redirects are not followed"
+		text += " to " + model.Abridge(withoutQuery(to), 120) + ", and redirects are not followed"
 	}
 	return text
 }
@@ -125,7 +125,7 @@ func Explain(ctx context.Context, err error) model.Diagnosis {
 		err = e.Err
 	}
 	if e, ok := errors.AsType[*net.DNSError](err); ok && ctx.Err() == nil && !e.IsTimeout {
-		return model.Diagnosis{Cause: model.CauseDNS, Detail: "its name has no address: " + model.Clean(e.Err, 120)}
+		return model.Diagnosis{Cause: model.CauseDNS, Detail: "its name has no address: " + model.Abridge(e.Err, 120)}
 	}
 	if ctx.Err() != nil || timedOut(err) {
 		return model.Diagnosis{Cause: model.CauseTimedOut, Detail: "no answer came in time"}
@@ -140,9 +140,9 @@ func Explain(ctx context.Context, err error) model.Diagnosis {
 		return model.Diagnosis{Cause: model.CauseNoHTTP, Detail: "the connection ended before an answer came"}
 	}
 	if e, ok := errors.AsType[*net.OpError](err); ok {
-		return model.Diagnosis{Cause: model.CauseUnreachable, Detail: "there is no way to it: " + model.Clean(e.Err.Error(), 120)}
+		return model.Diagnosis{Cause: model.CauseUnreachable, Detail: "there is no way to it: " + model.Abridge(e.Err.Error(), 120)}
 	}
-	return model.Diagnosis{Cause: model.CauseNoHTTP, Detail: "what came is no answer of HTTP: " + model.Clean(err.Error(), 120)}
+	return model.Diagnosis{Cause: model.CauseNoHTTP, Detail: "what came is no answer of HTTP: " + model.Abridge(err.Error(), 120)}
 }
 
 func timedOut(err error) bool {
@@ -152,19 +152,19 @@ func timedOut(err error) bool {
 
 func explainTLS(err error) (detail string, ok bool) {
 	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return "its certificate is not accepted: " + model.Clean(e.Err.Error(), 160), true
+		return "its certificate is not accepted: " + model.Abridge(e.Err.Error(), 160), true
 	}
 	if e, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return "its certificate is not accepted: " + model.Clean(e.Error(), 160), true
+		return "its certificate is not accepted: " + model.Abridge(e.Error(), 160), true
 	}
 	if e, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		return "it does not speak TLS: " + model.Clean(e.Msg, 120), true
+		return "it does not speak TLS: " + model.Abridge(e.Msg, 120), true
 	}
 	if e, ok := errors.AsType[tls.AlertError](err); ok {
-		return "it refuses the TLS handshake: " + model.Clean(e.Error(), 120), true
+		return "it refuses the TLS handshake: " + model.Abridge(e.Error(), 120), true
 	}
 	if text := err.Error(); strings.Contains(text, "tls: ") || strings.Contains(text, "HTTP response to HTTPS client") {
-		return "the TLS handshake failed: " + model.Clean(text, 160), true
+		return "the TLS handshake failed: " + model.Abridge(text, 160), true
 	}
 	return "", false
 }

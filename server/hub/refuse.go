@@ -55,7 +55,7 @@ func (h *Hub) Report(r *http.Request, refusal model.Refusal) {
 		remote = model.Address(a)
 	}
 	refusal.Remote, refusal.Client = model.Clean(remote, maxText), id
-	refusal.Diagnosis.Detail = model.Clean(refusal.Diagnosis.Detail, maxDetail)
+	refusal.Diagnosis.Detail = model.Abridge(refusal.Diagnosis.Detail, maxDetail)
 	for _, o := range h.observers() {
 		o.Refused(&refusal)
 	}

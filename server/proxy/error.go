@@ -77,10 +77,10 @@ func describe(err error) string {
 	case errors.Is(err, errNoHandshake):
 		return "did not answer: " + err.Error()
 	case cert != nil:
-		return "shows a certificate that is not trusted: " + model.Clean(cert.Err.Error(), 300) +
+		return "shows a certificate that is not trusted: " + model.Abridge(cert.Err.Error(), 300) +
 			" (" + cmp.Or(tlsHint(err), "--upstream-ca FILE names certificates to trust") + ", --insecure-upstream trusts any)"
 	}
-	text := "did not answer as it should: " + model.Clean(withoutHeader(err.Error()), 300)
+	text := "did not answer as it should: " + model.Abridge(withoutHeader(err.Error()), 300)
 	if hint := tlsHint(err); hint != "" {
 		text += " (" + hint + ")"
 	}

@@ -77,7 +77,7 @@ func (p *upstreamProbe) open(ctx context.Context) health.Result {
 	switch {
 	case err == websocket.ErrBadHandshake && answer != nil:
 		return health.Result{Status: strconv.Itoa(answer.StatusCode), Why: model.Diagnosis{
-			Cause: model.CauseStatus, Detail: "it answers " + model.Clean(answer.Status, 80) + " to an upgrade at the path of --upstream-probe",
+			Cause: model.CauseStatus, Detail: "it answers " + model.Abridge(answer.Status, 80) + " to an upgrade at the path of --upstream-probe",
 		}}
 	case err != nil:
 		return health.Result{Why: health.Explain(ctx, err)}

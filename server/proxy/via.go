@@ -98,9 +98,9 @@ func (e *viaError) reason() string {
 	case errors.Is(e.err, errNoHandshake):
 		return "it did not answer: " + e.err.Error()
 	case cert != nil:
-		return "it shows a certificate that is not trusted: " + model.Clean(cert.Err.Error(), 300)
+		return "it shows a certificate that is not trusted: " + model.Abridge(cert.Err.Error(), 300)
 	}
-	return model.Clean(withoutHeader(e.err.Error()), 300)
+	return model.Abridge(withoutHeader(e.err.Error()), 300)
 }
 
 // open opens a connection to target, HOST:PORT, through the proxy. Dialing and the tunnel together may take as long as
@@ -185,7 +185,7 @@ func (v *via) connect(ctx context.Context, conn net.Conn, target string) error {
 	case err != nil:
 		return err
 	case res.StatusCode >= 300:
-		return fmt.Errorf("it refused with %s", model.Clean(res.Status, 100))
+		return fmt.Errorf("it refused with %s", model.Abridge(res.Status, 100))
 	case !stop():
 		return context.Cause(ctx)
 	}

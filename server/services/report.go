@@ -39,7 +39,7 @@ func (r *Registry) Heartbeat(b model.Heartbeat) (model.Service, error) {
 			r.changed(s, from, to, now)
 		}
 	}
-	s.status, s.clock = model.Clean(b.Status, longestWord), clockOff(b.Timestamp, r.hub.Time(now))
+	s.status, s.clock = model.Abridge(b.Status, longestWord), clockOff(b.Timestamp, r.hub.Time(now))
 	var one model.Service
 	r.read(s, &one, now)
 	return one, nil

@@ -205,7 +205,7 @@ func (r *Registry) answered(p *probe, result health.Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := p.service
-	s.status = model.Clean(result.Status, longestWord)
+	s.status = model.Abridge(result.Status, longestWord)
 	from, to, changed := model.Unknown, model.Unknown, false
 	if result.Well() {
 		from, to, changed = s.heart.Answer(now, late)

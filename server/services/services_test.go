@@ -279,6 +279,18 @@ func TestStrangeHeartbeats(t *testing.T) {
 	}
 }
 
+// A status that is too long is cut, and ends as a text for people does.
+func TestLongStatus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, h := open(new(bytes.Buffer))
+		s := mustHear(t, r, model.Heartbeat{ID: "a", Status: strings.Repeat("s", 65)})
+		if s.Status != strings.Repeat("s", 61)+"…" {
+			t.Errorf("the status is %q", s.Status)
+		}
+		h.told()
+	})
+}
+
 // A thousand names are all that there is room for. One more gets the place of the one that is dead for the longest time; if
 // none is, it is turned away, which is counted and in the log once.
 func TestListIsFull(t *testing.T) {
