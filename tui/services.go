@@ -116,11 +116,7 @@ func (p *servicesPage) view() []string {
 	if row == nil || p.text.Height == 0 {
 		return look.Fill(lines, p.room.h)
 	}
-	title, more := g.Plain(row.ID)+" "+g.Dot+" "+g.Plain(string(row.Kind)), widget.More(g, &p.text)
-	rule := p.styles.Rule(title, p.room.w)
-	if more != "" {
-		rule = p.styles.Rule(title, p.room.w-look.Width(more)-2) + " " + p.styles.Accent.String(more) + " "
-	}
+	rule := widget.Rule(p.styles, g.Plain(row.ID)+" "+g.Dot+" "+g.Plain(string(row.Kind)), p.room.w, &p.text)
 	return look.Fill(append(append(lines, rule), widget.Window(p.styles, &p.text)...), p.room.h)
 }
 
