@@ -1,7 +1,7 @@
 // Package process holds what concerns the process as a whole: how goroutines are started, what happens before a
 // panic or a second signal ends the program, how garbage is collected, and how many descriptors may be open.
 //
-// Any package may start goroutines with Go, Guard, Group, Run, Together and Beside, and ask CanOpen and
+// Any package may start goroutines with Go, Guard, Group, Run, Together and Beside, call Every, and ask CanOpen and
 // DescriptorLimit. A panic in such a goroutine ends the program as usual, unless main has called BeforeAbort.
 // (Together alone turns a panic of a part into an error.)
 //
