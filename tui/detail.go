@@ -124,11 +124,7 @@ func (d *detail) lines() []string {
 		return look.Fill([]string{"", d.styles.Dim.String(" no connection is selected")}, d.view.Height+1)
 	}
 	w := d.view.Width + widget.BarWidth
-	title := d.styles.Rule(d.title(), w)
-	if more := widget.More(&d.styles.Glyphs, &d.view); more != "" {
-		title = d.styles.Rule(d.title(), w-look.Width(more)-2) + " " + d.styles.Accent.String(more) + " "
-	}
-	return append([]string{title}, widget.Window(d.styles, &d.view)...)
+	return append([]string{widget.Rule(d.styles, d.title(), w, &d.view)}, widget.Window(d.styles, &d.view)...)
 }
 
 // title names the connection.

@@ -85,17 +85,8 @@ func (p *pathsPage) view() []string {
 	if row.Upstream != "" {
 		title += " " + g.Arrow + " " + g.Plain(row.Upstream)
 	}
-	lines := append(p.list.View(p.styles, widget.Order{}), p.rule(title))
+	lines := append(p.list.View(p.styles, widget.Order{}), widget.Rule(p.styles, title, p.size.w, &p.text))
 	return look.Fill(append(lines, widget.Window(p.styles, &p.text)...), p.size.h)
-}
-
-// rule is the line between list and text. It says how much of the text below is not seen.
-func (p *pathsPage) rule(title string) string {
-	more := widget.More(&p.styles.Glyphs, &p.text)
-	if more == "" {
-		return p.styles.Rule(title, p.size.w)
-	}
-	return p.styles.Rule(title, p.size.w-look.Width(more)-2) + " " + p.styles.Accent.String(more) + " "
 }
 
 func (p *pathsPage) update(msg tea.KeyMsg) tea.Cmd {

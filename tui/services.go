@@ -114,14 +114,11 @@ func (p *servicesPage) view() []string {
 	if row == nil || p.text.Height == 0 {
 		return look.Fill(lines, p.room.h)
 	}
-	title, more := g.Plain(row.ID)+" "+g.Dot+" "+g.Plain(string(row.Kind)), widget.More(g, &p.text)
+	title := g.Plain(row.ID) + " " + g.Dot + " " + g.Plain(string(row.Kind))
 	if full := p.full(); full != "" {
 		title = full + " " + g.Dot + " " + title // the line of pages may have no room for it
 	}
-	rule := p.styles.Rule(title, p.room.w)
-	if more != "" {
-		rule = p.styles.Rule(title, p.room.w-look.Width(more)-2) + " " + p.styles.Accent.String(more) + " "
-	}
+	rule := widget.Rule(p.styles, title, p.room.w, &p.text)
 	return look.Fill(append(append(lines, rule), widget.Window(p.styles, &p.text)...), p.room.h)
 }
 

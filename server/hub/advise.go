@@ -9,6 +9,7 @@ import (
 	"holter/model"
 	"holter/model/advice"
 	"holter/model/heart"
+	"holter/probe/process"
 )
 
 // board is the memory of warnings: those about paths, about shared names, and those that a look has found.
@@ -24,16 +25,7 @@ const adviseEvery = 15 * time.Second
 
 // advise looks for advice until ctx ends.
 func (h *Hub) advise(ctx context.Context) error {
-	tick := time.NewTicker(adviseEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			h.lookForAdvice()
-		}
-	}
+	return process.Every(ctx, adviseEvery, h.lookForAdvice)
 }
 
 // lookForAdvice shows all connections to a Look, each for a moment under its own lock, and publishes what is news. Of many,

@@ -278,16 +278,7 @@ func (h *Hub) measure() {
 
 // watchStorms looks for storms, and measures the one that is on.
 func (h *Hub) watchStorms(ctx context.Context) error {
-	tick := time.NewTicker(model.ActivityBin)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		h.reportStorms()
-	}
+	return process.Every(ctx, model.ActivityBin, h.reportStorms)
 }
 
 // reportStorms publishes that a storm has begun or ended, or does not end because clients flap. It reads the survey without

@@ -123,18 +123,7 @@ func (r *Registry) Run(ctx context.Context) error {
 }
 
 // judge looks at all services again and again.
-func (r *Registry) judge(ctx context.Context) error {
-	tick := time.NewTicker(tickEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			r.tick()
-		}
-	}
-}
+func (r *Registry) judge(ctx context.Context) error { return process.Every(ctx, tickEvery, r.tick) }
 
 func (r *Registry) tick() {
 	r.mu.Lock()

@@ -66,6 +66,15 @@ func thumb(total, h, top int) (from, to int) {
 	return from, from + size
 }
 
+// Rule is a line across w cells above a text, with a title in it. It says how much of the text is not seen.
+func Rule(s *look.Styles, title string, w int, v *viewport.Model) string {
+	more := More(&s.Glyphs, v)
+	if more == "" {
+		return s.Rule(title, w)
+	}
+	return s.Rule(title, w-look.Width(more)-2) + " " + s.Accent.String(more) + " "
+}
+
 // More says how many lines of a text are hidden above and below, "" if none are.
 func More(g *look.Glyphs, v *viewport.Model) string {
 	above, below := v.YOffset, v.TotalLineCount()-v.YOffset-v.Height
