@@ -45,7 +45,7 @@ type Options struct {
 	Token  string       `reload:"" secret:"" group:"Admin plane:" placeholder:"SECRET" help:"Bearer token that the admin plane asks for; needed if its address is not a loopback one."`
 	Access admin.Access `embed:"" group:"Admin plane:"`
 
-	APIRate        Rate `group:"Admin plane:" reload:"" name:"api-rate" default:"100/s" placeholder:"N/s" help:"Calls of the API from one address per second; those of ten seconds may come at once. Reports of services, /health and /metrics do not count."`
+	APIRate        Rate `group:"Admin plane:" reload:"" name:"api-rate" default:"1000/s" placeholder:"N/s" help:"Calls of the API from one address per second; those of ten seconds may come at once. Reports of services, /health and /metrics do not count."`
 	MaxSubscribers int  `group:"Admin plane:" reload:"" default:"64" help:"Readers of events and snapshots at a time; a screen that is attached is two."`
 
 	MetricsOpen bool `group:"Admin plane:" help:"Answer GET /metrics of the admin plane without the token: a Prometheus needs none, and sees no client, no address and no path, but the names of services: the name of one that is asked is its host, port and path unless --health gives it another."`
@@ -85,7 +85,7 @@ func (o Options) withDefaults() Options {
 	o.OnFail = cmp.Or(o.OnFail, model.OnFailObserve)
 	o.Linger = cmp.Or(o.Linger, time.Minute)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)
-	o.APIRate = cmp.Or(o.APIRate, 100)
+	o.APIRate = cmp.Or(o.APIRate, 1000)
 	o.MaxSubscribers = cmp.Or(o.MaxSubscribers, 64)
 	o.Alerts.AlertBuiltin = cmp.Or(o.Alerts.AlertBuiltin, "screen")
 	o.Services = o.Services.WithDefaults()

@@ -50,7 +50,7 @@ func (o Options) validLimits() error {
 	case o.MaxSubscribers <= 0:
 		return fmt.Errorf("--max-subscribers is %d: write how many readers of events and snapshots there may be, such as 64", o.MaxSubscribers)
 	case !(o.APIRate > 0) || math.IsInf(float64(o.APIRate), 0):
-		return fmt.Errorf("--api-rate is %s: write how many calls per second, such as 100/s", o.APIRate)
+		return fmt.Errorf("--api-rate is %s: write how many calls per second, such as 1000/s", o.APIRate)
 	case !(o.AcceptRate >= 0) || math.IsInf(float64(o.AcceptRate), 0):
 		return fmt.Errorf("--accept-rate is %s: write how many per second, such as 50/s, or 0 for no limit", o.AcceptRate)
 	}

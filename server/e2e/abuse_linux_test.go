@@ -41,7 +41,7 @@ var stranger = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}
 
 // echoing is an application behind a proxy, in a process of its own, which strangers do not slow down by being in it.
 func echoing(t *testing.T) string {
-	app := launch(t, "serve", "--api-rate", "1000")
+	app := launch(t, "serve")
 	go func() {
 		for range app.log {
 		}
@@ -57,7 +57,7 @@ func TestAbuse(t *testing.T) {
 	long(t, "strangers keep all cores busy for half a minute")
 	limits := []string{
 		"--interval", "1s", "--header-timeout", "3s", "--max-handshakes", "300", "--max-conns-per-ip", "400", "--max-conns-per-client", "20",
-		"--write-timeout", "2s", "--on-fail", "close", "--max-message", "1048576", "--max-subscribers", "20", "--linger", "5s", "--max-memory", "1GiB",
+		"--write-timeout", "2s", "--on-fail", "close", "--max-message", "1048576", "--max-subscribers", "20", "--api-rate", "100/s", "--linger", "5s", "--max-memory", "1GiB",
 	}
 	for _, command := range []string{"serve", "proxy"} {
 		t.Run(command, func(t *testing.T) {
