@@ -18,7 +18,8 @@ type Throttle struct {
 	rate    float64    // per second
 	burst   float64    // at once
 	buckets map[netip.Addr]*bucket
-	others  bucket // of the addresses for which there is no room
+	others  bucket    // of the addresses for which there is no room
+	swept   time.Time // when full buckets were last forgotten
 }
 
 type bucket struct {
@@ -89,12 +90,13 @@ func (t *Throttle) fill(b *bucket, now time.Time) {
 	b.at = now
 }
 
-// sweep forgets the buckets that are full, at most once a second as long as there are few of these. It reports whether there
-// is room now.
+// sweep forgets the buckets that are full, at most once a second, as it visits all of them. It reports whether there is room
+// now.
 func (t *Throttle) sweep(now time.Time) bool {
-	if now.Sub(t.others.at) < time.Second {
-		return false // others is in use
+	if now.Sub(t.swept) < time.Second {
+		return false
 	}
+	t.swept = now
 	for a, b := range t.buckets {
 		if t.fill(b, now); b.tokens >= t.burst {
 			delete(t.buckets, a)
