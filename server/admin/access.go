@@ -53,6 +53,9 @@ func (a *Plane) authorized(needs rights, h handler) handler {
 		if len(*a.keys.Load()) == 0 {
 			return h(w, r)
 		}
+		if err := a.refuseGuessing(r); err != nil {
+			return err
+		}
 		k := a.keyOf(r)
 		switch {
 		case k == nil:

@@ -68,15 +68,20 @@ func (b *beyond) Unwrap() error { return b.error }
 // refuseExcess refuses a request of an address that has made too many. Probes of health, scrapes and reports of services do
 // not count: they have a rhythm of their own.
 func (a *Plane) refuseExcess(r *http.Request) error {
-	from := addressOf(r)
-	if wait, spent := a.bounds.guesses.Spent(from); spent {
-		return &beyond{model.Errorf(model.TooMany, "too many wrong tokens came from this address"), model.LimitGuesses, wait}
-	}
 	if !strings.HasPrefix(r.URL.Path, "/api/") || isReport(r) {
 		return nil
 	}
-	if wait, ok := a.bounds.calls.Take(from); !ok {
+	if wait, ok := a.bounds.calls.Take(addressOf(r)); !ok {
 		return &beyond{model.Errorf(model.TooMany, "too many calls came from this address: --api-rate allows more"), model.LimitCalls, wait}
+	}
+	return nil
+}
+
+// refuseGuessing refuses an address that has sent too many wrong tokens, also with a right one. It is asked only where a token
+// is needed: a probe of health behind the same proxy as the one that guesses must go on, or holter would be restarted.
+func (a *Plane) refuseGuessing(r *http.Request) error {
+	if wait, spent := a.bounds.guesses.Spent(addressOf(r)); spent {
+		return &beyond{model.Errorf(model.TooMany, "too many wrong tokens came from this address"), model.LimitGuesses, wait}
 	}
 	return nil
 }

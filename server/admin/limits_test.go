@@ -74,6 +74,9 @@ func TestWrongTokens(t *testing.T) {
 	if status, _, _ := call(t, a.URL(), "GET", "/api/v1/host", "", "Authorization: Bearer s3cret"); status != 429 {
 		t.Errorf("the right one: status %d", status)
 	}
+	if status, answer, _ := call(t, a.URL(), "GET", "/health", ""); status != 200 {
+		t.Errorf("health, which needs no token: status %d, %s", status, answer)
+	}
 	if n := s.refusals(t)[model.ReasonGuesses]; n < 2 {
 		t.Errorf("counted %v", s.refusals(t))
 	}
