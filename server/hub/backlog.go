@@ -67,7 +67,11 @@ func (l *leg) look(now model.Instant) {
 	b.at, b.again, b.room, b.queued = now, now+apart, p.Room, p.Queued
 }
 
-// caughtUp records that the peer has answered, so that it has read all that was sent before its ping.
+// caughtUp records that the peer has answered, so that it has read all that was sent before its ping. Nothing follows on a leg
+// that has ended, and its socket may be closed by now.
 func (l *leg) caughtUp() {
+	if l.end != nil {
+		return
+	}
 	l.sentBy, l.backlog = uint32(trafficOf(l.tap).bytesOut), nil
 }

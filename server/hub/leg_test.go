@@ -86,3 +86,33 @@ func TestUpstreamIsTheWorseLeg(t *testing.T) {
 		}
 	})
 }
+
+// A goroutine that has read or written bytes may come to report them only after a kick has closed their socket.
+func TestReportsAfterTheSocketIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := start(t, quick())
+		client, upstream := proxied(t, h)
+		time.Sleep(3 * time.Second)
+		if n, err := h.Kick(t.Context(), model.Kick{IDs: []model.ID{client.id}, Reset: true}); n != 1 || err != nil {
+			t.Fatalf("%d kicked: %v", n, err)
+		}
+		synctest.Wait()
+		before := detail(t, h, client.id)
+		for _, p := range []*peer{client, upstream} {
+			w, now := p.app.Watcher(), h.now()
+			w.Pong(1, now, true)
+			w.Sent(99, now)
+			w.RoundTrip(ms)
+			w.PeerBeat(now, false)
+			w.Beat(now, true)
+			w.Heard(now)
+			w.TooLong()
+			w.Lost(true, true)
+		}
+		after := detail(t, h, client.id)
+		if after.State != model.Closed || after.PongsReceived != before.PongsReceived+1 || len(after.Transitions) != len(before.Transitions) {
+			t.Errorf("%s with %d pongs and %d transitions, before %d and %d", after.State, after.PongsReceived, len(after.Transitions),
+				before.PongsReceived, len(before.Transitions))
+		}
+	})
+}

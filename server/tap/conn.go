@@ -51,7 +51,8 @@ type Watcher interface {
 	Closed(e Ending)
 	// TooLong: the peer is sending a message that is longer than Bound allows. Its bytes pass all the same.
 	TooLong()
-	// Gone: the socket was closed. It is the last call, and comes once.
+	// Gone: the socket was closed. It comes once, after Closed. Only a goroutine that was moving bytes meanwhile may
+	// still report what it read or wrote before.
 	Gone()
 }
 
