@@ -81,18 +81,22 @@ func goneAtOnce(all []Former) (together []Former, at model.Instant) {
 	return together, at
 }
 
+// expire forgets the former clients once they are no longer expected.
+func (w *Watch) expire(now model.Instant) {
+	if now > w.former.until {
+		w.former = former{}
+	}
+}
+
 // Expects reports whether Claim may know somebody.
 func (w *Watch) Expects() bool { return len(w.former.clients) > 0 }
 
 // Claim returns what is known of a client that comes for the first time, if one from its address is expected: it is taken for
 // that one. Otherwise it returns nil. The caller goes on with Try, as for a client that has been away.
 func (w *Watch) Claim(remote netip.Addr, pool model.Pool, now model.Instant) *Client {
+	w.expire(now)
 	expected := w.former.clients[remote]
 	if len(expected) == 0 {
-		return nil
-	}
-	if now > w.former.until {
-		w.former = former{}
 		return nil
 	}
 	a := expected[len(expected)-1]

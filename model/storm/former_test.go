@@ -96,10 +96,12 @@ func TestFormerClientsAreForgotten(t *testing.T) {
 	if w.Claim(all[0].Remote, model.Pool{}, kickedAt+model.Instant(lead)+1) != nil || w.Expects() {
 		t.Error("still expected")
 	}
+	w = NewWatch(stormZero)
+	w.Before(all) // of whom none comes back
 	for at := model.Instant(0); at < model.Instant(10*time.Minute); at += model.Instant(time.Second) {
 		w.Tick(at, 0)
 	}
-	if len(w.lost) != 0 {
-		t.Errorf("%d are kept", len(w.lost))
+	if len(w.lost) != 0 || w.Expects() {
+		t.Errorf("%d are kept, still expected: %t", len(w.lost), w.Expects())
 	}
 }

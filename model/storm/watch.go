@@ -248,6 +248,7 @@ func (w *Watch) forget(before int64) {
 // clients (Survey), computes its figures (Survey.Read), and gives it back (Conclude).
 func (w *Watch) Tick(now model.Instant, population int) *Survey {
 	w.bin(now)
+	w.expire(now)
 	tryers := w.tryers(now)
 	if w.on == nil {
 		threshold := max(floor, int(share*float64(population)))
