@@ -138,7 +138,7 @@ func (c *check) together(chosen string) {
 		}
 		k := c.fresh()
 		_, err := k.Parse(args)
-		if err == nil {
+		if err == nil || errors.Is(err, errEmptyPipe) { // which open has read
 			continue
 		}
 		if err = c.placed(err, name); !seen[err.Error()] {

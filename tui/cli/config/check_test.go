@@ -264,3 +264,24 @@ func TestKindsOfFiles(t *testing.T) {
 		}
 	}
 }
+
+// A pipe can be read once. A reload that finds nothing in it must not take that for a file without settings.
+func TestPipe(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	path := fmt.Sprintf("/dev/fd/%d", r.Fd())
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("pipes have no names here: %v", err)
+	}
+	w.WriteString("token: geheim")
+	w.Close()
+	if text, err := readFile(path); string(text) != "token: geheim" || err != nil {
+		t.Errorf("the first time: %q, %v", text, err)
+	}
+	if text, err := readFile(path); err == nil || !strings.Contains(err.Error(), "write the path of a file") {
+		t.Errorf("the second time: %q, %v", text, err)
+	}
+}

@@ -85,8 +85,8 @@ func given(ctx *kong.Context, name string) string {
 // longest bounds a configuration file in bytes: a thousand rules of alerts are a third of that.
 const longest = 1 << 20
 
-// readFile reads a file that is one, and not too long. A pipe is a file too, as in --config <(command), but not one that nothing is
-// written to.
+// readFile reads a file that is one, and not too long. A pipe is a file too, as in --config <(command), but not one that is empty: a
+// reload finds it so, and must not take that for a file without settings.
 func readFile(path string) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -97,16 +97,22 @@ func readFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if kind := info.Mode().Type(); kind != 0 && kind != fs.ModeNamedPipe {
+	kind := info.Mode().Type()
+	if kind != 0 && kind != fs.ModeNamedPipe {
 		return nil, fmt.Errorf("%s is no file: write the path of one", path)
 	}
 	f.SetReadDeadline(time.Now().Add(5 * time.Second)) // only a pipe has one
 	text, err := io.ReadAll(io.LimitReader(f, longest+1))
-	if len(text) > longest {
-		return nil, fmt.Errorf("%s is longer than %d bytes: part it, or leave out what is no setting", path, longest)
+	switch {
+	case len(text) > longest:
+		return nil, fmt.Errorf("%s is longer than %d bytes: leave out what is no setting", path, longest)
+	case err == nil && len(text) == 0 && kind == fs.ModeNamedPipe:
+		return nil, fmt.Errorf("%s %w", path, errEmptyPipe)
 	}
 	return text, err
 }
+
+var errEmptyPipe = errors.New("is a pipe with nothing in it, and can be read once only: for a reload write the path of a file")
 
 // open reads the file at path, or the one that is there if path is empty. It answers nil if there is none.
 func open(path, profile string, app *kong.Application) (*file, error) {
