@@ -25,13 +25,26 @@ var risky = map[string]string{
 	"admin-host":      "lets pages of another name into the admin plane",
 	"metrics-open":    "shows metrics without the token",
 	"show-secrets":    "shows secrets",
-	"alert-command":   "runs a command",
-	"alert-webhook":   "sends alerts elsewhere",
-	"alertmanager":    "sends alerts elsewhere",
-	"alert-secret":    "sets a secret",
-	"ca":              "trusts other certificates",
-	"insecure":        "trusts any certificate",
-	"junit":           "writes a file",
+
+	"alert-command": "runs a command",
+	"alert-webhook": "sends alerts elsewhere",
+	"alertmanager":  "sends alerts elsewhere",
+	"alert-secret":  "sets a secret",
+	"junit":         "writes a file",
+
+	"ca":                   "trusts other certificates",
+	"health-ca":            "trusts other certificates",
+	"jwt-ca":               "trusts other certificates",
+	"upstream-ca":          "trusts other certificates",
+	"upstream-server-name": "trusts other certificates",
+	"insecure":             "trusts any certificate",
+	"insecure-health":      "trusts any certificate",
+	"insecure-upstream":    "trusts any certificate",
+
+	"jwt-key":       "lets clients in with other tokens",
+	"jwt-jwks":      "lets clients in with other tokens",
+	"jwt-leeway":    "lets clients in with tokens that have expired",
+	"jwt-unlimited": "lets clients in with tokens that never expire",
 }
 
 // mayNot returns an error if a file that was only found sets a flag to what it may not.

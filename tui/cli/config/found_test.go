@@ -1,6 +1,9 @@
 package config
 
 import (
+	"encoding/json"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -68,4 +71,30 @@ func parseGuarded(t *testing.T, args ...string) error {
 	}
 	_, err = k.Parse(args)
 	return err
+}
+
+// Every flag by which holter trusts something else, or lets somebody in, is refused from such a file.
+func TestFoundFileTrustsNothingElse(t *testing.T) {
+	text, err := os.ReadFile("holter.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct{ Properties map[string]any }
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	trusting := regexp.MustCompile(`^insecure|(^|-)ca$|token|^jwt-(key|jwks|leeway|unlimited)$`)
+	found := 0
+	for name := range schema.Properties {
+		if !trusting.MatchString(name) {
+			continue
+		}
+		found++
+		if risky[name] == "" {
+			t.Errorf("a file that was only found may set %s", name)
+		}
+	}
+	if found < 14 {
+		t.Errorf("only %d such flags", found)
+	}
 }
