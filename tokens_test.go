@@ -19,7 +19,7 @@ func TestTokenSettings(t *testing.T) {
 		"--demo 5 --jwt-key empty":                         {exitUsage, "so give one or the other"},
 		"--jwt-audience chat":                              {exitUsage, "--jwt-audience without a key verifies nothing: write --jwt-key or --jwt-jwks too (see holter serve --help)"},
 		"proxy http://h --jwt-key k --jwt-from x":          {exitUsage, "--jwt-from \"x\" is unknown"},
-		"--jwt-key empty":                                  {exitFailure, "keys for tokens in empty: the secret has 0 bytes"},
+		"--jwt-key empty":                                  {exitFailure, "load --jwt-key: empty: the secret has 0 bytes"},
 		"proxy http://127.0.0.1:1 --jwt-jwks missing.json": {exitFailure, "missing.json: "},
 	} {
 		code, out, errs := run(t.Context(), strings.Fields(line)...)

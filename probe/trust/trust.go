@@ -155,11 +155,16 @@ func read(path string) ([]byte, error) {
 	return text, err
 }
 
-// Renewed is something that is read anew when it has changed. All Files are.
-type Renewed interface {
+// Watched is something that is read anew when it has changed.
+type Watched interface {
 	Refresh() (changed bool, err error)
-	Prepare() (reload.Commit, error)
 	String() string
+}
+
+// Renewed is read anew by a reload of all settings too. All Files are.
+type Renewed interface {
+	Watched
+	Prepare() (reload.Commit, error)
 }
 
 // every is the time between two looks at the files.
@@ -167,7 +172,7 @@ const every = time.Second
 
 // Watch looks at all of them again and again until ctx ends, and logs what has changed and what cannot be read. No two of them
 // have the same name.
-func Watch(ctx context.Context, log *slog.Logger, all func() []Renewed) error {
+func Watch[W Watched](ctx context.Context, log *slog.Logger, all func() []W) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	watched := map[string]watch{}
@@ -191,7 +196,7 @@ type watch struct {
 	told    string // what the log was told of that
 }
 
-func (w *watch) look(log *slog.Logger, r Renewed) {
+func (w *watch) look(log *slog.Logger, r Watched) {
 	changed, err := r.Refresh()
 	if err == nil {
 		*w = watch{}

@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"holter/model/reload"
 	"holter/probe/trust/trusttest"
 )
 
@@ -146,8 +145,6 @@ func (u *unsteady) Refresh() (bool, error) {
 	return u.changed, u.err
 }
 
-func (u *unsteady) Prepare() (reload.Commit, error) { return nil, nil }
-
 func (u *unsteady) String() string { return "--tls-cert" }
 
 // The log has a change once, and an error once if it lasts.
@@ -158,7 +155,7 @@ func TestWatchTells(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() {
-			done <- Watch(ctx, slog.New(slog.NewTextHandler(&text, nil)), func() []Renewed { return []Renewed{u} })
+			done <- Watch(ctx, slog.New(slog.NewTextHandler(&text, nil)), func() []*unsteady { return []*unsteady{u} })
 		}()
 		time.Sleep(every / 2)
 		for _, step := range []struct {

@@ -73,7 +73,7 @@ func (g *guard) tokens() (full, read string, err error) {
 }
 
 // files are those that are read anew when they change.
-func (a *Plane) files() (all []trust.Renewed) {
+func (a *Plane) files() (all []trust.Watched) {
 	g := a.guard.Load()
 	if g.certificate.Files != nil {
 		all = append(all, g.certificate)
@@ -92,9 +92,6 @@ type tokenFile struct {
 	*trust.Files[string]
 	plane *Plane
 }
-
-// Prepare has nothing to do: that of the plane reads its files.
-func (f tokenFile) Prepare() (reload.Commit, error) { return nil, nil }
 
 func (f tokenFile) Refresh() (changed bool, err error) {
 	if changed, err = f.Files.Refresh(); err != nil {

@@ -21,10 +21,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"holter/model/reload"
+	"holter/probe/process"
+	"holter/probe/trust"
 	"holter/server/pass"
 )
 
@@ -32,12 +35,14 @@ import (
 type Guard struct {
 	rules   atomic.Pointer[rules]
 	refresh time.Duration
-	files   *files
+	files   *trust.Files[content]
 	remote  *remote // nil without a URL
-	keys    atomic.Pointer[keys]
 	cache   cache
 	fetches chan struct{} // asks Run to fetch the keys at the URL now
 	log     *slog.Logger
+
+	combining sync.Mutex // held while keys change
+	keys      atomic.Pointer[keys]
 }
 
 // rules are what is asked of a token beside a key. They never change.
@@ -64,15 +69,12 @@ func New(o Options, log *slog.Logger) (*Guard, error) {
 	if !o.Given() {
 		return nil, errors.New("a guard needs a key: write --jwt-key or --jwt-jwks")
 	}
-	g := &Guard{
-		refresh: o.refresh(), files: &files{paths: o.Key, jwks: o.jwksFile()}, fetches: make(chan struct{}, 1), log: cmp.Or(log, slog.Default()),
-	}
-	g.rules.Store(rulesOf(o))
-	read, seen, err := g.files.load()
+	files, err := openFiles(o)
 	if err != nil {
 		return nil, err
 	}
-	g.files.keep(read, seen)
+	g := &Guard{refresh: o.refresh(), files: files, fetches: make(chan struct{}, 1), log: cmp.Or(log, slog.Default())}
+	g.rules.Store(rulesOf(o))
 	if url := o.jwksURL(); url != nil {
 		if g.remote, err = newRemote(url, o, g.combine); err != nil {
 			return nil, err
@@ -94,13 +96,13 @@ func (g *Guard) Prepare(next Options) (reload.Commit, error) {
 	if err := next.Validate(); err != nil {
 		return nil, err
 	}
-	read, seen, err := g.files.load()
+	keep, err := g.files.Prepare()
 	if err != nil {
 		return nil, err
 	}
 	rules := rulesOf(next)
 	return func() {
-		g.files.keep(read, seen)
+		keep()
 		g.combine()
 		g.rules.Store(rules)
 		select {
@@ -112,7 +114,9 @@ func (g *Guard) Prepare(next Options) (reload.Commit, error) {
 
 // combine makes one set of all keys that are known now.
 func (g *Guard) combine() {
-	read := g.files.content()
+	g.combining.Lock()
+	defer g.combining.Unlock()
+	read := g.files.Value()
 	all := &keys{own: read.own, set: read.set}
 	if g.remote != nil {
 		all.remote = g.remote.set()
@@ -144,41 +148,28 @@ func (g *Guard) Check(r *http.Request) (*pass.Pass, *pass.Refusal) {
 
 // Run keeps the keys fresh until ctx ends.
 func (g *Guard) Run(ctx context.Context) error {
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
+	parts := []process.Part{func(ctx context.Context) error {
+		return trust.Watch(ctx, g.log, func() []keyFiles { return []keyFiles{{g.files, g}} })
+	}}
+	if g.remote != nil {
+		parts = append(parts, g.keepFetching)
+	}
+	return process.Run(ctx, parts...)
+}
+
+// keepFetching fetches the keys at the URL again and again until ctx ends.
+func (g *Guard) keepFetching(ctx context.Context) error {
 	fetch := time.NewTimer(0)
 	defer fetch.Stop()
-	if g.remote == nil {
-		fetch.Stop()
-	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-look.C:
-			g.readFiles()
 		case <-g.fetches:
-			if g.remote != nil {
-				fetch.Reset(0)
-			}
+			fetch.Reset(0)
 		case <-fetch.C:
 			fetch.Reset(g.fetchInTurn(ctx))
 		}
-	}
-}
-
-// lookEvery is how often the files are looked at.
-const lookEvery = 2 * time.Second
-
-// readFiles reads the files with keys again if one of them has changed.
-func (g *Guard) readFiles() {
-	changed, err := g.files.readChanged()
-	switch {
-	case err != nil:
-		g.log.Error("the keys for tokens cannot be read again: those of before stay", "error", err)
-	case changed:
-		g.combine()
-		g.log.Info("the keys for tokens were read again", "keys", g.keys.Load().size())
 	}
 }
 

@@ -1,128 +1,66 @@
 package bearer
 
 import (
+	"errors"
 	"fmt"
-	"os"
 	"slices"
-	"sync"
-	"time"
+	"strings"
+
+	"holter/probe/trust"
 )
 
-// files are the files with keys.
-type files struct {
-	paths []string // of keys
-	jwks  string   // of a set, empty for none
-
-	mu   sync.Mutex // protects all following
-	seen []stamp    // of each file, when it was last read
-	read content
-}
-
-// content is what was read from files. It never changes.
+// content is what the files with keys hold. It never changes.
 type content struct {
 	own []any
-	set *set // of jwks, or of a set among paths
+	set *set // of --jwt-jwks, or a set among the files of --jwt-key
 }
 
-// stamp tells whether a file has changed.
-type stamp struct {
-	at   time.Time
-	size int64
-}
-
-// content returns what was read last.
-func (f *files) content() content {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.read
-}
-
-// keep takes over what was read.
-func (f *files) keep(c content, seen []stamp) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.read, f.seen = c, seen
-}
-
-// readChanged reads all files if one of them has changed since they were read. With an error what was read before stays,
-// and it tries again when a file changes again.
-func (f *files) readChanged() (changed bool, err error) {
-	now := f.stamps()
-	f.mu.Lock()
-	same := slices.Equal(now, f.seen)
-	f.seen = now
-	f.mu.Unlock()
-	if same {
-		return false, nil
+// openFiles reads the files with keys that o names, which may be none.
+func openFiles(o Options) (*trust.Files[content], error) {
+	var flags []string
+	if len(o.Key) > 0 {
+		flags = append(flags, "--jwt-key")
 	}
-	c, seen, err := f.load()
-	if err != nil {
-		return false, err
+	paths, jwks := o.Key, o.jwksFile()
+	if jwks != "" {
+		flags, paths = append(flags, "--jwt-jwks"), append(slices.Clip(paths), jwks)
 	}
-	f.keep(c, seen)
-	return true, nil
-}
-
-// load reads all files, and changes nothing.
-func (f *files) load() (c content, seen []stamp, err error) {
-	seen = f.stamps() // before they are read, so that a change meanwhile is one
-	for i, path := range f.list() {
-		keys, s, err := readKeys(path)
-		switch {
-		case err != nil:
-			return content{}, nil, err
-		case s != nil && c.set != nil:
-			return content{}, nil, fmt.Errorf("%s is a second set of keys: write one with --jwt-jwks, and other keys with --jwt-key", path)
-		case s == nil && i == len(f.paths):
-			return content{}, nil, fmt.Errorf("--jwt-jwks %s is no JSON Web Key Set, which begins with {\"keys\":[: write it with --jwt-key", path)
-		case s != nil:
-			c.set = s
+	return trust.Open(strings.Join(flags, " and "), func(texts [][]byte) (c content, err error) {
+		for i, text := range texts {
+			if err := c.add(text, i == len(o.Key)); err != nil {
+				return content{}, fmt.Errorf("%s: %w", paths[i], err)
+			}
 		}
-		c.own = append(c.own, keys...)
-	}
-	return c, seen, nil
+		return c, nil
+	}, paths...)
 }
 
-func readKeys(path string) (keys []any, s *set, err error) {
-	text, err := readKeyFile(path)
-	if err == nil {
-		keys, s, err = parseKeys(text)
-	}
-	if err != nil {
-		err = fmt.Errorf("keys for tokens in %s: %w", path, err)
-	}
-	return keys, s, err
-}
-
-// readKeyFile reads a file with keys, which is short.
-func readKeyFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+// add adds the keys of a file. mustBeSet is for that of --jwt-jwks.
+func (c *content) add(text []byte, mustBeSet bool) error {
+	keys, s, err := parseKeys(text)
 	switch {
 	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no file", path)
-	case info.Size() > maxSet:
-		return nil, fmt.Errorf("it has %d bytes: keys take at most %d", info.Size(), maxSet)
+		return err
+	case s != nil && c.set != nil:
+		return errors.New("this is a second set of keys: write one with --jwt-jwks, and other keys with --jwt-key")
+	case s == nil && mustBeSet:
+		return errors.New("this is no JSON Web Key Set, which begins with {\"keys\":[: write it with --jwt-key")
+	case s != nil:
+		c.set = s
 	}
-	return os.ReadFile(path)
+	c.own = append(c.own, keys...)
+	return nil
 }
 
-// list are all files.
-func (f *files) list() []string {
-	if f.jwks == "" {
-		return f.paths
-	}
-	return append(slices.Clip(f.paths), f.jwks)
+// keyFiles are the files of a guard, which takes over what is new in them.
+type keyFiles struct {
+	*trust.Files[content]
+	guard *Guard
 }
 
-func (f *files) stamps() []stamp {
-	all := f.list()
-	stamps := make([]stamp, len(all))
-	for i, path := range all {
-		if info, err := os.Stat(path); err == nil {
-			stamps[i] = stamp{info.ModTime(), info.Size()}
-		}
+func (f keyFiles) Refresh() (changed bool, err error) {
+	if changed, err = f.Files.Refresh(); changed {
+		f.guard.combine()
 	}
-	return stamps
+	return changed, err
 }

@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	maxSet  = 1 << 20 // bytes of a set, or of a file with keys
+	maxSet  = 1 << 20 // bytes of a set at a URL
 	maxKeys = 100     // of a set
 	// maxTried is how many keys are tried with a token that does not name one. Each costs a verification.
 	maxTried  = 8

@@ -229,7 +229,7 @@ func TestRunLooksAtFiles(t *testing.T) {
 		if err := os.Rename(next, path); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(lookEvery + time.Second)
+		time.Sleep(2*time.Second + time.Millisecond)
 		synctest.Wait()
 		if _, refused := check(g, bearing(sign(t, ed, fresh()))); refused != "" {
 			t.Errorf("refused for %s", refused)

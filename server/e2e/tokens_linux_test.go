@@ -92,7 +92,7 @@ func TestTokensOfClients(t *testing.T) {
 	if err := os.WriteFile(key, []byte(secondSecret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p.line(t, "the keys for tokens were read again")
+	p.line(t, "files have changed and were read anew")
 	if _, status := enter(t, url, tokenOf(t, secondSecret, "cid", time.Hour)); status != http.StatusSwitchingProtocols {
 		t.Errorf("a token of the new key: status %d", status)
 	}
