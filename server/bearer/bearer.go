@@ -192,9 +192,18 @@ const (
 	maxDoublings = 6
 )
 
-// fetch fetches the keys at the URL, unless that is under way: then it waits for it.
+// fetch fetches the keys at the URL, or waits for a fetch that is under way.
 func (g *Guard) fetch(ctx context.Context) error {
-	changed, err := g.remote.fetch(ctx)
+	f, mine := g.remote.board(false)
+	return g.finish(ctx, f, mine)
+}
+
+// finish does a fetch that is the caller's, and waits for another one.
+func (g *Guard) finish(ctx context.Context, f *flight, mine bool) error {
+	if !mine {
+		return f.wait(ctx)
+	}
+	changed, err := g.remote.fly(ctx, f)
 	if changed {
 		g.log.Info("the keys for tokens were fetched", "url", g.remote.shown, "keys", g.keys.Load().size())
 	}

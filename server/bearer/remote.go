@@ -77,17 +77,25 @@ func (s *remote) set() *set {
 	return s.keys
 }
 
-// fetch fetches the set, or waits for a fetch that is under way. With an error the keys of before stay.
-func (s *remote) fetch(ctx context.Context) (changed bool, err error) {
-	f, mine := s.board()
-	if !mine {
-		select {
-		case <-f.done:
-			return false, f.err // who began it says that they changed
-		case <-ctx.Done():
-			return false, ctx.Err()
-		}
+// board returns the flight that is under way, or begins one, which is the caller's to fly. For a client it begins none soon
+// after the last that a client has caused: then f is nil.
+func (s *remote) board(client bool) (f *flight, mine bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.flight != nil:
+		return s.flight, false
+	case client && time.Since(s.asked) < mayFetch:
+		return nil, false
+	case client:
+		s.asked = time.Now()
 	}
+	s.flight = &flight{done: make(chan struct{})}
+	return s.flight, true
+}
+
+// fly fetches the set. With an error the keys of before stay.
+func (s *remote) fly(ctx context.Context, f *flight) (changed bool, err error) {
 	f.err = errors.New("the fetch was broken off")
 	defer s.land(f)
 	text, keys, err := s.get(ctx)
@@ -97,15 +105,14 @@ func (s *remote) fetch(ctx context.Context) (changed bool, err error) {
 	return changed, err
 }
 
-// board returns the flight that is under way, or begins one, which is the caller's to land.
-func (s *remote) board() (f *flight, mine bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.flight != nil {
-		return s.flight, false
+// wait returns when another one's flight is over.
+func (f *flight) wait(ctx context.Context) error {
+	select {
+	case <-f.done:
+		return f.err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	s.flight = &flight{done: make(chan struct{})}
-	return s.flight, true
 }
 
 func (s *remote) land(f *flight) {
@@ -160,20 +167,14 @@ func (s *remote) get(ctx context.Context) ([]byte, *set, error) {
 // again fetches the set for a client whose key is not known. Clients cause a fetch only now and then, and those that come
 // meanwhile wait for it.
 func (g *Guard) again(ctx context.Context) {
-	s := g.remote
-	s.mu.Lock()
-	flying, due := s.flight != nil, time.Since(s.asked) >= mayFetch
-	if !flying && due {
-		s.asked = time.Now()
-	}
-	s.mu.Unlock()
-	if !flying && !due {
+	f, mine := g.remote.board(true)
+	if f == nil {
 		return
 	}
 	// The fetch of one client is for all: it does not end with that client.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), awaitsKeys)
 	defer cancel()
-	if err := g.fetch(ctx); err != nil && !flying {
-		g.log.Warn("a token names a key that is not known, and the keys cannot be fetched", "url", s.shown, "error", err)
+	if err := g.finish(ctx, f, mine); err != nil && mine {
+		g.log.Warn("a token names a key that is not known, and the keys cannot be fetched", "url", g.remote.shown, "error", err)
 	}
 }
