@@ -152,7 +152,7 @@ token: geheim
 alert:
 - A=cpu > 90%
 - {alert: B, expr: storm, labels: {severity: page}}
-health: ["http://me:geheim@h.example/x?key=geheim", https://plain.example]
+health: ["http://me:ge@heim@h.example/x?key=geheim", https://plain.example]
 profiles:
   prod: {ratio: 0.5}
 `
@@ -170,7 +170,7 @@ ratio: 0.5                                         # holter.yaml:8
 	if err != nil || squeeze.Replace(out) != squeeze.Replace(want) {
 		t.Errorf("%v\n%s", err, out)
 	}
-	if out, err = runConfig(t, file, "show", "--json"); err != nil || strings.Contains(out, "geheim") ||
+	if out, err = runConfig(t, file, "show", "--json"); err != nil || strings.Contains(out, "heim") ||
 		!strings.Contains(out, `"name": "max-conns",
     "value": 16,
     "origin": "holter.yaml:1",

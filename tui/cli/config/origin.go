@@ -148,7 +148,7 @@ func one(v reflect.Value, secret bool) any {
 }
 
 // inAddress are the parts of an address that may be secret: a user with a password, and a query.
-var inAddress = regexp.MustCompile(`(://)[^/?#@\s]*(@)|(\?)[^#\s]+`)
+var inAddress = regexp.MustCompile(`(://)[^/?#\s]*(@)|(\?)[^#\s]+`)
 
 // masked hides what may be secret in an address.
 func masked(text string) string {
