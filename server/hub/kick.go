@@ -85,10 +85,10 @@ func (h *Hub) spread(targets []*connection, how kick, over time.Duration) (n int
 // Drain prepares for a restart of the server. It closes all open connections with 1012, evenly over a time, or sooner if there are
 // so few that a second lies between two closes. The reason of each close frame asks the client to come back at another time:
 // "restart; retry-after=12.3", in seconds. From now on upgrades should be refused: see Draining. Drain returns when no
-// connection is left. It returns an error if some have not ended a second after the last close frame, or if ctx ends: Run
-// closes them when it ends. Run must run meanwhile.
+// connection is left. It returns an error if some have not ended two seconds after that time, or if ctx ends: Run closes them
+// when it ends. Run must run meanwhile.
 func (h *Hub) Drain(ctx context.Context, over time.Duration) error {
-	targets := h.unclosed(0)
+	targets := h.allOpen()
 	over = min(max(0, over), time.Duration(len(targets))*drainGap)
 	d := &drain{until: h.now() + model.Instant(over), over: over}
 	h.draining.Store(d)
@@ -103,23 +103,17 @@ func (h *Hub) Drain(ctx context.Context, over time.Duration) error {
 		case <-poll.C:
 		}
 		late := h.now() - d.until
+		if late < 0 {
+			continue
+		}
 		if late > model.Instant(2*closeWait) {
 			return fmt.Errorf("%d connections have not ended", h.Size())
 		}
-		for _, c := range h.unclosed(late) {
+		for _, c := range h.allOpen() { // also those whose handshake ended after the drain began
 			h.close(c, how)
 		}
 	}
 	return nil
-}
-
-// unclosed returns the connections that a drain has yet to close, if its time has been over for so long: a handshake may have
-// ended after it began.
-func (h *Hub) unclosed(late model.Instant) []*connection {
-	if late < 0 {
-		return nil
-	}
-	return slices.DeleteFunc(h.all(), func(c *connection) bool { return !h.isOpen(c) })
 }
 
 // Draining reports whether Drain was called. Then it returns the shortest time after which a client should come back, and over
@@ -173,13 +167,13 @@ func (h *Hub) targets(ctx context.Context, ids []model.ID, query string) (target
 	return targets, err
 }
 
-// matching returns the open connections that match a selection. It returns none if there is not enough time to look at all.
+// matching returns the open connections that match a selection, or none if the filter takes too long.
 func (h *Hub) matching(ctx context.Context, query string) (matching []*connection, err error) {
 	f, err := filter.ParseSelection(query)
 	if err != nil {
 		return nil, err
 	}
-	all := slices.DeleteFunc(h.all(), func(c *connection) bool { return !h.isOpen(c) })
+	all := h.allOpen()
 	now := h.now()
 	err = h.filters.Select(ctx, f, len(all),
 		func(i int) filter.Row {
@@ -194,6 +188,11 @@ func (h *Hub) matching(ctx context.Context, query string) (matching []*connectio
 		return nil, err
 	}
 	return matching, nil
+}
+
+// allOpen returns the connections that are open.
+func (h *Hub) allOpen() []*connection {
+	return slices.DeleteFunc(h.all(), func(c *connection) bool { return !h.isOpen(c) })
 }
 
 func (h *Hub) isOpen(c *connection) bool {
