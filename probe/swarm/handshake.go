@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -104,9 +105,6 @@ func trustFile(path string) (*tls.Config, error) {
 // parseURL reads the address of a WebSocket server. The error says what to write, and repeats no password.
 func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err == nil {
-		text = u.Redacted()
-	}
 	text = displayed(text)
 	switch {
 	case err != nil || u.Host == "" || (u.Scheme != "ws" && u.Scheme != "wss"):
@@ -119,8 +117,12 @@ func parseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// displayed is the address as it stands in reports and errors: the values in its query may be secret.
+// userInfo is the beginning of an address with a user, and perhaps a password.
+var userInfo = regexp.MustCompile(`^([^/?#]*//)[^/?#]*@`)
+
+// displayed is the address as it stands in reports and errors: its user and the values in its query may be secret.
 func displayed(address string) string {
+	address = userInfo.ReplaceAllString(address, "${1}(not shown)@")
 	address, query, found := strings.Cut(address, "?")
 	if !found {
 		return address
