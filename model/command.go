@@ -49,6 +49,12 @@ func RestartReason(wait time.Duration) string {
 	return fmt.Sprintf("restart; %s%.1f", retryAfter, wait.Seconds())
 }
 
+// WithoutRetryAfter is the reason of a close frame without the time to wait, which differs between the clients of one restart.
+func WithoutRetryAfter(reason string) string {
+	reason, _, _ = strings.Cut(reason, "; "+retryAfter)
+	return reason
+}
+
 // RetryAfter returns the time that the reason of a close frame asks the client to wait, 0 if it does not.
 func RetryAfter(reason string) time.Duration {
 	_, text, found := strings.Cut(reason, retryAfter)

@@ -80,6 +80,12 @@ func TestRetryAfter(t *testing.T) {
 			t.Errorf("%q: %v, want %v", reason, got, want)
 		}
 	}
+	if got := WithoutRetryAfter(RestartReason(time.Minute)); got != "restart" {
+		t.Errorf("%q without its time", got)
+	}
+	if got := WithoutRetryAfter("by retry-after=0.5"); got != "by retry-after=0.5" {
+		t.Errorf("%q was another reason", got)
+	}
 	if n := len(RestartReason(longestRetry)); n > MaxReason {
 		t.Errorf("%d bytes", n)
 	}

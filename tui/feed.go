@@ -233,15 +233,7 @@ func itemOf(e *model.Event) (item, bool) {
 			it.text += fmt.Sprintf(" again, generation %d", g)
 		}
 	case e.Type == model.ConnectionClosed && e.Connection != nil:
-		it.weight, it.Kind, it.state = weightEnd, "closed", e.Connection.State
-		it.text = look.Who(e.Connection) + " closed"
-		if e.Connection.Close != nil {
-			it.How = look.Ending(e.Connection.Close)
-			if cause := e.Connection.Diagnosis.Cause; cause.ByCohort() {
-				it.How = string(cause)
-			}
-			it.text += ": " + it.How
-		}
+		it = endOf(e.Connection, it)
 	case e.Type == model.StateChanged && e.Connection != nil:
 		it = changeOf(e, it)
 	case e.Type == model.ConnectionRefused && e.Refusal != nil:
@@ -336,6 +328,25 @@ func requestRefused(e *model.Event) string {
 		text += fmt.Sprintf(" (%d times)", e.Count)
 	}
 	return text
+}
+
+// endOf words the end of a connection.
+func endOf(c *model.Connection, it item) item {
+	it.weight, it.Kind, it.state = weightEnd, "closed", c.State
+	it.text = look.Who(c) + " closed"
+	if c.Close == nil {
+		return it
+	}
+	if cause := c.Diagnosis.Cause; cause.ByCohort() {
+		it.How = string(cause)
+		it.text += ": " + it.How
+		return it
+	}
+	end := *c.Close
+	it.text += ": " + look.Ending(&end)
+	end.Reason = model.WithoutRetryAfter(end.Reason) // in a flood, where each has another time
+	it.How = look.Ending(&end)
+	return it
 }
 
 // changeOf words a change of state. The end of a connection is told by another event.

@@ -174,6 +174,19 @@ func TestFloodsOfAllKinds(t *testing.T) {
 	s.line("/3 ")
 }
 
+// Each client of a drain is asked to wait for another time. That is no other reason to close.
+func TestFloodOfADrainHasOneReason(t *testing.T) {
+	s := newScreen(t, newFake(ward(20)...), 120, 40).press("4")
+	conns := ward(20)
+	s.tell(burst(40, 1, noon, func(i int, e *model.Event) {
+		c := conns[i%20]
+		c.Close = &model.Close{Code: 1012, Reason: model.RestartReason(time.Duration(i) * time.Second), By: model.ByHolter}
+		e.Type, e.Connection = model.ConnectionClosed, &c
+	})...)
+	s.line("and 17 more; 1012 restart, by holter")
+	s.press("enter").line("1012 restart; retry-after=7.0, by holter")
+}
+
 // A few events in a second stay lines.
 func TestFewEventsStayLines(t *testing.T) {
 	s := newScreen(t, newFake(ward(20)...), 120, 30).press("4")

@@ -76,8 +76,7 @@ func about(e *model.Event) (client, reason string) {
 		return e.Service.ID, string(e.Service.Diagnosis.Cause)
 	case c == nil:
 	case e.Type == model.ConnectionClosed && c.Close != nil:
-		words, _, _ := strings.Cut(c.Close.Reason, "; retry-after=") // which is another for each client
-		return c.Client, strings.TrimSpace(fmt.Sprintf("%d %s", c.Close.Code, words)) + " by " + c.Close.By.String()
+		return c.Client, strings.TrimSpace(fmt.Sprintf("%d %s", c.Close.Code, model.WithoutRetryAfter(c.Close.Reason))) + " by " + c.Close.By.String()
 	case e.Type == model.FaultSet:
 		return c.Client, c.Faults.String()
 	default:
