@@ -1,9 +1,23 @@
 package trust
 
-import "crypto/tls"
+import (
+	"crypto/tls"
+	"fmt"
+)
 
 // Pair is a certificate, with its intermediates, and its key.
 type Pair struct{ *Files[*tls.Certificate] }
+
+// ValidPair refuses a certificate without its key, and a key without its certificate. An empty name stands for none.
+func ValidPair(certFlag, cert, keyFlag, key string) error {
+	switch {
+	case cert != "" && key == "":
+		return fmt.Errorf("%s without %s: write both", certFlag, keyFlag)
+	case key != "" && cert == "":
+		return fmt.Errorf("%s without %s: write both", keyFlag, certFlag)
+	}
+	return nil
+}
 
 // OpenPair reads two files of PEM blocks. The flags are those that name them.
 func OpenPair(certFlag, cert, keyFlag, key string) (Pair, error) {

@@ -42,7 +42,7 @@ func (o Options) Validate() error {
 	if !o.locked() && !plane.Loopback(host) {
 		return fmt.Errorf("--admin %s can be reached from other machines: add --token-file FILE or --token SECRET, or write a loopback address such as 127.0.0.1:7071", o.Address)
 	}
-	return cmp.Or(o.validTokens(), o.validCertificate(), o.validHosts())
+	return cmp.Or(o.validTokens(), trust.ValidPair("--admin-cert", o.AdminCert, "--admin-key", o.AdminKey), o.validHosts())
 }
 
 // locked reports whether there is a token.
@@ -68,16 +68,6 @@ func (o Options) validTokens() error {
 }
 
 var errSameTokens = errors.New("the token that only reads is the same as --token: write another")
-
-func (o Options) validCertificate() error {
-	switch {
-	case o.AdminCert != "" && o.AdminKey == "":
-		return errors.New("--admin-cert without --admin-key: write both")
-	case o.AdminKey != "" && o.AdminCert == "":
-		return errors.New("--admin-key without --admin-cert: write both")
-	}
-	return nil
-}
 
 func (o Options) validHosts() error {
 	for _, name := range o.AdminHosts {

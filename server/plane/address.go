@@ -1,7 +1,7 @@
 package plane
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -29,13 +29,10 @@ const longestDrain = 24 * time.Hour
 // Validate refuses invalid settings. The error says what to write instead.
 func (l ListenOptions) Validate() error {
 	_, _, err := SplitAddress("--listen", l.Listen)
-	switch {
-	case err != nil:
+	if err := cmp.Or(err, trust.ValidPair("--tls-cert", l.TLSCert, "--tls-key", l.TLSKey)); err != nil {
 		return err
-	case l.TLSCert != "" && l.TLSKey == "":
-		return errors.New("--tls-cert without --tls-key: write both")
-	case l.TLSKey != "" && l.TLSCert == "":
-		return errors.New("--tls-key without --tls-cert: write both")
+	}
+	switch {
 	case l.Drain < 0 || l.Drain > longestDrain:
 		return fmt.Errorf("--drain is %v: write over how long connections are closed after SIGTERM, such as 20s, or 0s for at once; %v at most", l.Drain, longestDrain)
 	case l.HeaderLimit < 0:

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"holter/probe/trust"
 	"holter/server/plane"
 	"holter/server/redact"
 )
@@ -97,7 +97,7 @@ func (o UpstreamOptions) Validate() error {
 	case o.UpstreamCA != "" && o.InsecureUpstream && u.Scheme == "https":
 		return fmt.Errorf("--upstream-ca with --insecure-upstream: the second trusts every server: give one or the other")
 	}
-	return cmp.Or(o.validSecure(u.Scheme), o.validCertificate(), o.validServerName())
+	return cmp.Or(o.validSecure(u.Scheme), trust.ValidPair("--upstream-cert", o.UpstreamCert, "--upstream-key", o.UpstreamKey), o.validServerName())
 }
 
 // validSecure refuses the flags for TLS if the upstream speaks plain http.
@@ -118,16 +118,6 @@ func (o UpstreamOptions) validSecure(scheme string) error {
 		if flag.given {
 			return fmt.Errorf("%s is for an https upstream, and %s is none: leave the flag out", flag.name, o.Upstream)
 		}
-	}
-	return nil
-}
-
-func (o UpstreamOptions) validCertificate() error {
-	switch {
-	case o.UpstreamCert != "" && o.UpstreamKey == "":
-		return errors.New("--upstream-cert without --upstream-key: write both")
-	case o.UpstreamKey != "" && o.UpstreamCert == "":
-		return errors.New("--upstream-key without --upstream-cert: write both")
 	}
 	return nil
 }
