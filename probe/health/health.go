@@ -17,7 +17,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"syscall"
 
@@ -167,20 +166,4 @@ func explainTLS(err error) (detail string, ok bool) {
 		return "the TLS handshake failed: " + model.Abridge(text, 160), true
 	}
 	return "", false
-}
-
-// ReadCA returns the system's certificates and those in a file of PEM blocks.
-func ReadCA(file string) (*x509.CertPool, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s has no certificate in it: write a file of PEM blocks", file)
-	}
-	return pool, nil
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"holter/probe/health"
+	"holter/probe/trust"
 	"holter/server/redact"
 )
 
@@ -117,12 +117,11 @@ func (o Options) transport() (*http.Transport, error) {
 	if o.CA == "" {
 		return t, nil
 	}
-	pool, err := health.ReadCA(o.CA)
+	authorities, err := trust.OpenAuthorities("--jwt-ca", o.CA, true)
 	if err != nil {
-		return nil, fmt.Errorf("--jwt-ca: %w", err)
+		return nil, err
 	}
-	t.TLSClientConfig = t.TLSClientConfig.Clone()
-	t.TLSClientConfig.RootCAs = pool
+	t.TLSClientConfig = authorities.Within(t.TLSClientConfig)
 	return t, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"holter/probe/health"
+	"holter/probe/trust"
 	"holter/server"
 	"holter/server/redact"
 	"holter/server/services"
@@ -139,9 +140,9 @@ func (o HealthOptions) tls() (*tls.Config, error) {
 	case o.HealthCA == "":
 		return nil, nil
 	}
-	pool, err := health.ReadCA(o.HealthCA)
+	authorities, err := trust.OpenAuthorities("--health-ca", o.HealthCA, true)
 	if err != nil {
-		return nil, fmt.Errorf("--health-ca: %w", err)
+		return nil, err
 	}
-	return &tls.Config{RootCAs: pool}, nil
+	return authorities.Within(&tls.Config{}), nil
 }
