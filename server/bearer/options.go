@@ -2,6 +2,7 @@ package bearer
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -109,11 +110,13 @@ func (o Options) jwksFile() string {
 	return o.JWKS
 }
 
-// transport is how the URL is asked.
+// transport is how the URL is asked: not as http.DefaultTransport does, which an application may have replaced.
 func (o Options) transport() (*http.Transport, error) {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DisableKeepAlives = true // it is asked once in minutes
-	t.MaxResponseHeaderBytes = 64 << 10
+	t := &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DisableKeepAlives:      true, // it is asked once in minutes
+		MaxResponseHeaderBytes: 64 << 10,
+	}
 	if o.CA == "" {
 		return t, nil
 	}
@@ -121,7 +124,7 @@ func (o Options) transport() (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.TLSClientConfig = authorities.Within(t.TLSClientConfig)
+	t.TLSClientConfig = authorities.Within(&tls.Config{})
 	return t, nil
 }
 

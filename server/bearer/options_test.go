@@ -1,6 +1,7 @@
 package bearer
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -44,4 +45,15 @@ func TestValidate(t *testing.T) {
 			t.Errorf("%+v: %v, want %q", c.o, err, c.want)
 		}
 	}
+}
+
+// somethingElse stands in the way of all requests of an application.
+type somethingElse struct{ http.RoundTripper }
+
+// An application may have replaced http.DefaultTransport.
+func TestTransportIsItsOwn(t *testing.T) {
+	usual := http.DefaultTransport
+	defer func() { http.DefaultTransport = usual }()
+	http.DefaultTransport = somethingElse{usual}
+	guard(t, Options{JWKS: "https://id.example/keys"})
 }
