@@ -54,6 +54,38 @@ func TestSortingShowsTheTop(t *testing.T) {
 	}
 }
 
+// TestKeysBehindANewOrder are typed before the rows have come that were asked for: they mean those, as they would later.
+func TestKeysBehindANewOrder(t *testing.T) {
+	together := func(s *screen, keys ...string) {
+		h := heard{last: true}
+		for _, k := range keys {
+			h.msgs = append(h.msgs, keyMsg(k))
+		}
+		s.send(h)
+	}
+	for _, page := range []string{"1", "2"} {
+		t.Run(page, func(t *testing.T) {
+			s := newScreen(t, newFake(ward(100)...), 80, 24).press(page, "G")
+			together(s, "s", "c", "j", "j")
+			s.line(" 3/10")
+			same(t, s.cursorRow(), "demo-0003")
+			together(s, "S", "j")
+			s.line(" 2/10")
+			at := s.cursorRow()
+			s.refresh()
+			same(t, s.cursorRow(), at)
+		})
+	}
+	s := newScreen(t, newFake(ward(100)...), 80, 24)
+	together(s, "s", "c", "n") // goes to a row, and with that
+	s.line("▸✖ failed")
+	s.press("g", "n")
+	at := s.cursorRow()
+	s.press("g")
+	together(s, "S", "n")
+	same(t, s.cursorRow(), at)
+}
+
 func TestPositionIsTold(t *testing.T) {
 	s := newScreen(t, newFake(ward(100)...), 80, 24)
 	s.line(" 1/100 ")

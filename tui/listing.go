@@ -168,7 +168,6 @@ type sorted[R any, K comparable] struct {
 
 	picture *picture // nil before the first
 	order   arrangement
-	toTop   bool // the rows that were asked for are a new order of the user's
 }
 
 func newSorted[R any, K comparable](noun string, fields filter.Place, k *keyMap, fx *effects, st *status) sorted[R, K] {
@@ -219,10 +218,6 @@ func (l *sorted[R, K]) accept(pic *picture) (tea.Cmd, bool) {
 	}
 	l.picture = pic
 	l.set(rows)
-	if l.toTop {
-		l.toTop = false
-		l.list.MoveTo(0)
-	}
 	return nil, true
 }
 
@@ -254,7 +249,9 @@ func (l *sorted[R, K]) served() bool {
 // sort arranges the rows in an order that the user asks for, and goes to the top, which is what the order is for. A cursor
 // that follows something stays with that.
 func (l *sorted[R, K]) sort(o widget.Order) tea.Cmd {
-	l.toTop = l.followed == ""
+	if l.followed == "" {
+		l.list.Restart()
+	}
 	return l.setOrder(o)
 }
 

@@ -46,7 +46,7 @@ func (p *connections) enter(ward bool) {
 	}
 	p.standing, p.closed = list.standing, list.closed
 	if row := p.list.Selected(); ward && row != nil && p.followed == "" && urgencyOf(row, p.picture) == rankClosed {
-		p.toTop = true // else the ward would begin among those that are gone
+		p.list.Restart() // else the ward would begin among those that are gone
 	}
 	p.spread = ward
 	p.order = p.order.with(p.search, p.lastChosen(), p.order.Order)

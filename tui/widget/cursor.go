@@ -7,11 +7,14 @@ type cursor[K comparable] struct {
 	index  int
 	top    int  // the first visible row
 	pinned bool // goes with its row from the top too
+	placed bool // stays at its place, and not with its row, when the next rows come
 }
 
 // follow finds the cursor's row among n new rows. If it is gone the cursor stays at its place.
 func (c *cursor[K]) follow(n int, key func(i int) K) {
-	if c.index > 0 || c.pinned {
+	placed := c.placed
+	c.placed = false
+	if !placed && (c.index > 0 || c.pinned) {
 		for i := range n {
 			if key(i) == c.key {
 				c.index = i

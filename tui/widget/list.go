@@ -77,11 +77,24 @@ func (l *List[R, K]) MoveTo(index int) {
 	l.scroll()
 }
 
+// Restart moves the cursor to the top of rows in another order that Set is about to bring. Keys that move it until then count
+// from there: it takes the row that comes to its place. GoTo, Seek and a click go to a row all the same.
+func (l *List[R, K]) Restart() {
+	l.MoveTo(0)
+	l.cursor.placed = true
+}
+
+// goTo moves the cursor to a row that was meant, and not only a place.
+func (l *List[R, K]) goTo(index int) {
+	l.cursor.placed = false
+	l.MoveTo(index)
+}
+
 // GoTo moves to the row with a key. It reports whether there is one.
 func (l *List[R, K]) GoTo(k K) bool {
 	for i := range l.Rows {
 		if l.keyAt(i) == k {
-			l.MoveTo(i)
+			l.goTo(i)
 			return true
 		}
 	}
@@ -134,7 +147,7 @@ func (l *List[R, K]) Seek(step int) bool {
 	for i := 1; i <= n; i++ {
 		at := ((l.cursor.index+i*step)%n + n) % n
 		if l.Table.state(l.Rows[at]).Trouble() {
-			l.MoveTo(at)
+			l.goTo(at)
 			return true
 		}
 	}
@@ -170,7 +183,7 @@ func (l *List[R, K]) ClickAt(place int) bool {
 	if place < 0 || place >= len(l.Seen()) {
 		return false
 	}
-	l.MoveTo(l.cursor.top + place)
+	l.goTo(l.cursor.top + place)
 	return true
 }
 
