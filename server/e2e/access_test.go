@@ -126,7 +126,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	})
 	p.signal(t, syscall.SIGQUIT)
 	<-lines
-	p.cmd.Wait()
+	<-p.over
 	for where, text := range map[string]string{"an answer": answers.String(), "the log": said.String(), "the crash": p.stderr.String()} {
 		for _, secret := range secrets {
 			if i := strings.Index(text, secret); i >= 0 {

@@ -7,12 +7,15 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -101,11 +104,14 @@ func narrow(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// program is a running holter whose log is JSON.
+// program is a running holter whose log is JSON. When the test is over, the program tells how it ended if the test has failed, and
+// fails the test if it ended by itself.
 type program struct {
 	cmd    *exec.Cmd
 	log    chan map[string]any // its lines, closed at the end
-	stderr bytes.Buffer        // to be read after wait
+	over   chan struct{}       // closed when it has ended
+	stderr bytes.Buffer        // to be read after that
+	told   atomic.Bool         // to end, or the test looks at how it ends
 
 	websocket, page, admin string // where it listens
 }
@@ -126,17 +132,29 @@ func launch(t *testing.T, command string, args ...string) *program {
 // begin starts a command that serves, and returns once it listens.
 func begin(t *testing.T, cmd *exec.Cmd) *program {
 	t.Helper()
-	p := &program{cmd: cmd, log: make(chan map[string]any, 1000)}
+	p := &program{cmd: cmd, log: make(chan map[string]any, 1000), over: make(chan struct{})}
+	out, in := io.Pipe()
 	p.cmd.Dir = t.TempDir()
-	p.cmd.Stderr = &p.stderr
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	p.cmd.Stdout, p.cmd.Stderr = in, &p.stderr
+	p.cmd.Cancel, p.cmd.WaitDelay = p.kill, patience
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.cmd.Process.Kill() })
+	go func() {
+		defer close(p.over)
+		p.cmd.Wait()
+		in.Close()
+	}()
+	t.Cleanup(func() {
+		p.kill()
+		p.end()
+		switch {
+		case !p.told.Load():
+			t.Errorf("%q has ended by itself: %s", p.cmd.Args, p.last())
+		case t.Failed():
+			t.Logf("%q: %s", p.cmd.Args, p.last())
+		}
+	})
 	go func() {
 		defer close(p.log)
 		for lines := bufio.NewScanner(out); lines.Scan(); {
@@ -152,6 +170,33 @@ func begin(t *testing.T, cmd *exec.Cmd) *program {
 	return p
 }
 
+// kill kills the program, unless it has ended before.
+func (p *program) kill() error {
+	err := p.cmd.Process.Kill()
+	if err == nil {
+		p.told.Store(true)
+	}
+	return err
+}
+
+// end returns when the program has ended. It discards what is left of the log, for which the program might wait.
+func (p *program) end() {
+	for range p.log {
+	}
+	<-p.over
+}
+
+// last is how the program has ended, with what it wrote to stderr. Of much it is the beginning, where a panic says why it is one,
+// and the end.
+func (p *program) last() string {
+	const most = 16 << 10
+	text := p.stderr.Bytes()
+	if len(text) > most {
+		text = slices.Concat(text[:most/2], []byte("\n…\n"), text[len(text)-most/2:])
+	}
+	return fmt.Sprintf("%v\n%s", p.cmd.ProcessState, text)
+}
+
 // line is the next line of the log with that message.
 func (p *program) line(t *testing.T, message string) map[string]any {
 	t.Helper()
@@ -160,8 +205,7 @@ func (p *program) line(t *testing.T, message string) map[string]any {
 		select {
 		case line, ok := <-p.log:
 			if !ok {
-				p.cmd.Wait()
-				t.Fatalf("ended without a line %q: %s", message, &p.stderr)
+				t.Fatalf("ended without a line %q", message)
 			}
 			if line["msg"] == message {
 				return line
@@ -174,6 +218,10 @@ func (p *program) line(t *testing.T, message string) map[string]any {
 
 func (p *program) signal(t *testing.T, s os.Signal) {
 	t.Helper()
+	switch s {
+	case syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGKILL:
+		p.told.Store(true)
+	}
 	if err := p.cmd.Process.Signal(s); err != nil {
 		t.Fatal(err)
 	}
@@ -182,13 +230,10 @@ func (p *program) signal(t *testing.T, s os.Signal) {
 // wait answers the exit code once the program has ended, and how long that took.
 func (p *program) wait(t *testing.T) (int, time.Duration) {
 	t.Helper()
+	p.told.Store(true)
 	begin := time.Now()
 	late := time.AfterFunc(patience, func() { p.cmd.Process.Kill() })
 	defer late.Stop()
-	for range p.log { // StdoutPipe wants to be read to its end before Wait
-	}
-	if err := p.cmd.Wait(); err != nil && p.cmd.ProcessState == nil {
-		t.Fatal(err)
-	}
+	p.end()
 	return p.cmd.ProcessState.ExitCode(), time.Since(begin)
 }
