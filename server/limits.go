@@ -17,6 +17,7 @@ import (
 	"holter/model/reload"
 	"holter/server/admin"
 	"holter/server/hub"
+	"holter/server/plane"
 )
 
 // Rate is a number per second; 0 stands for no limit.
@@ -44,15 +45,12 @@ type NetworkLimit struct {
 // UnmarshalText reads NETWORK=N, such as 10.0.0.0/8=500. The network may be an address.
 func (n *NetworkLimit) UnmarshalText(text []byte) error {
 	network, count, _ := strings.Cut(string(text), "=")
-	prefix, err := netip.ParsePrefix(network)
-	if a, e := netip.ParseAddr(network); e == nil {
-		prefix, err = netip.PrefixFrom(a, a.BitLen()), nil
-	}
-	conns, e := strconv.Atoi(count)
-	if err != nil || e != nil || conns < 0 {
+	prefix, ok := plane.ParseNetwork(network)
+	conns, err := strconv.Atoi(count)
+	if !ok || err != nil || conns < 0 {
 		return fmt.Errorf("%.60q is no network with a number: write NETWORK=N, such as 10.0.0.0/8=500, or =0 for any number", text)
 	}
-	*n = NetworkLimit{prefix.Masked(), conns}
+	*n = NetworkLimit{prefix, conns}
 	return nil
 }
 

@@ -115,7 +115,7 @@ func networkLimit(text string) (n NetworkLimit) {
 }
 
 func TestNetworkLimitText(t *testing.T) {
-	for text, want := range map[string]string{"10.0.0.0/8=500": "10.0.0.0/8=500", "10.1.2.3/8=0": "10.0.0.0/8=0", "192.0.2.1=7": "192.0.2.1/32=7", "2001:db8::/48=9": "2001:db8::/48=9"} {
+	for text, want := range map[string]string{"10.0.0.0/8=500": "10.0.0.0/8=500", "10.1.2.3/8=0": "10.0.0.0/8=0", "192.0.2.1=7": "192.0.2.1/32=7", "2001:db8::/48=9": "2001:db8::/48=9", "::ffff:10.1.2.3/104=5": "10.0.0.0/8=5"} {
 		if got := networkLimit(text).String(); got != want {
 			t.Errorf("%s is %s, want %s", text, got, want)
 		}

@@ -14,16 +14,26 @@ type Trusted []netip.Prefix
 func ParseTrusted(setting string, texts []string) (Trusted, error) {
 	var t Trusted
 	for _, text := range texts {
-		p, err := netip.ParsePrefix(text)
-		if addr, e := netip.ParseAddr(text); e == nil {
-			p, err = netip.PrefixFrom(addr, addr.BitLen()), nil
-		}
-		if err != nil {
+		p, ok := ParseNetwork(text)
+		if !ok {
 			return nil, fmt.Errorf("%s %q is no network: write addresses or CIDR blocks, such as 10.0.0.0/8,192.168.1.7", setting, text)
 		}
-		t = append(t, p.Masked())
+		t = append(t, p)
 	}
 	return t, nil
+}
+
+// ParseNetwork parses a CIDR block, or an address, which is a network of one. One of IPv4 that is written as IPv6, such as
+// ::ffff:10.0.0.0/104, is one of IPv4, as the addresses of clients are.
+func ParseNetwork(text string) (network netip.Prefix, ok bool) {
+	network, err := netip.ParsePrefix(text)
+	if a, e := netip.ParseAddr(text); e == nil {
+		network, err = netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	if a, bits := network.Addr(), network.Bits()-96; a.Is4In6() && bits >= 0 {
+		network = netip.PrefixFrom(a.Unmap(), bits)
+	}
+	return network.Masked(), err == nil
 }
 
 // Has reports whether a is the address of a trusted proxy.

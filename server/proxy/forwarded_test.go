@@ -14,7 +14,7 @@ import (
 )
 
 func TestForwarded(t *testing.T) {
-	trust, err := plane.ParseTrusted("--trusted-proxies", []string{"10.0.0.0/8", "fd00::/8", "192.0.2.9"})
+	trust, err := plane.ParseTrusted("--trusted-proxies", []string{"10.0.0.0/8", "fd00::/8", "::ffff:192.0.2.9"})
 	if err != nil {
 		t.Fatal(err)
 	}
