@@ -15,7 +15,6 @@ import (
 
 	"holter/model"
 	"holter/model/reload"
-	"holter/server/admin"
 	"holter/server/hub"
 	"holter/server/plane"
 )
@@ -93,11 +92,6 @@ func (l *limits) set(o Options) {
 // lower now.
 func (l *limits) Prepare(next Options) (reload.Commit, error) {
 	return func() { l.set(next) }, nil
-}
-
-// calls are the limits of the admin plane.
-func (o Options) calls() admin.Limits {
-	return admin.Limits{Rate: float64(o.APIRate), Subscribers: o.MaxSubscribers}
 }
 
 // networks are those that count as one address, in the order of limits.from.

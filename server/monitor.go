@@ -103,7 +103,6 @@ func New(o Options) *Monitor {
 	m.services = services.New(o.Services, o.rhythm(), o.Linger, m.hub, m.log)
 	if o.Admin != "" {
 		m.admin = admin.New(m.Source(), o.plane(), m.log)
-		m.admin.Bound(o.calls())
 	}
 	return m
 }

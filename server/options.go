@@ -71,7 +71,9 @@ type Options struct {
 
 // plane has those of the admin plane.
 func (o Options) plane() admin.Options {
-	return admin.Options{Address: o.Admin, Token: o.Token, Access: o.Access}
+	return admin.Options{
+		Address: o.Admin, Token: o.Token, Access: o.Access, Limits: admin.Limits{Rate: float64(o.APIRate), Subscribers: o.MaxSubscribers},
+	}
 }
 
 // withDefaults fills in the defaults of the tags, except for the admin plane: a library opens no port unasked.
@@ -85,8 +87,8 @@ func (o Options) withDefaults() Options {
 	o.OnFail = cmp.Or(o.OnFail, model.OnFailObserve)
 	o.Linger = cmp.Or(o.Linger, time.Minute)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)
-	o.APIRate = cmp.Or(o.APIRate, 1000)
-	o.MaxSubscribers = cmp.Or(o.MaxSubscribers, 64)
+	o.APIRate = cmp.Or(o.APIRate, Rate(admin.UsualLimits.Rate))
+	o.MaxSubscribers = cmp.Or(o.MaxSubscribers, admin.UsualLimits.Subscribers)
 	o.Alerts.AlertBuiltin = cmp.Or(o.Alerts.AlertBuiltin, "screen")
 	o.Services = o.Services.WithDefaults()
 	return o

@@ -26,9 +26,6 @@ func (m *Monitor) Prepare(next Options) (reload.Commit, error) {
 	}
 	return func() {
 		commit()
-		if m.admin != nil {
-			m.admin.Bound(next.calls())
-		}
 		m.options.Store(&next)
 	}, nil
 }

@@ -100,7 +100,7 @@ const patience = 30 * time.Second
 // New makes the admin plane.
 func New(s Source, o Options, to *slog.Logger) *Plane {
 	a := &Plane{source: s, options: o, stuck: patience, log: to, quiet: plane.QuietLog(to),
-		bounds: newBounds(), pictures: share.From(s.Snapshot),
+		bounds: newBounds(o.Limits), pictures: share.From(s.Snapshot),
 	}
 	a.keys.Store(new([]*key))
 	a.calls = a.routes()

@@ -106,7 +106,7 @@ func (a *Plane) install(g *guard) error {
 	return a.cutKeys()
 }
 
-// Prepare reads the files of next anew, and has next take the place of whom the plane lets in: see package reload. The address
+// Prepare reads the files of next anew, and has next take the place of the options: see package reload. The address
 // stays, and so does whether the plane speaks TLS.
 func (a *Plane) Prepare(next Options) (reload.Commit, error) {
 	if err := next.Validate(); err != nil {
@@ -119,7 +119,10 @@ func (a *Plane) Prepare(next Options) (reload.Commit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func() { a.install(g) }, nil // its tokens are two
+	return func() {
+		a.install(g) // without an error: its tokens are two
+		a.bounds.set(next.Limits)
+	}, nil
 }
 
 // cutKeys makes the keys anew from the tokens of now. What a caller has begun with a token that is no longer one of them

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"net/http"
@@ -16,7 +17,7 @@ import (
 	"holter/server/throttle"
 )
 
-// Limits bound what the callers of the plane may cost.
+// Limits bound what the callers of the plane may cost. A zero field stands for that of UsualLimits.
 type Limits struct {
 	Rate        float64 // calls from one address per second
 	Subscribers int     // readers of answers without an end
@@ -39,21 +40,20 @@ type bounds struct {
 	filters        *filter.Budget
 }
 
-// usualLimits are those of a plane before Bound.
-var usualLimits = Limits{Rate: 100, Subscribers: 64}
+// UsualLimits are high enough for programs that poll, and stop one that calls in a loop.
+var UsualLimits = Limits{Rate: 1000, Subscribers: 64}
 
-func newBounds() *bounds {
-	b := &bounds{
-		calls: throttle.New(usualLimits.Rate, usualLimits.Rate*burstSeconds), guesses: throttle.New(guessRate, guessBurst), filters: filter.NewBudget(),
-	}
-	b.most.Store(int64(usualLimits.Subscribers))
+func newBounds(l Limits) *bounds {
+	b := &bounds{calls: throttle.New(0, 0), guesses: throttle.New(guessRate, guessBurst), filters: filter.NewBudget()}
+	b.set(l)
 	return b
 }
 
-// Bound sets the limits. Streams that are more than a new number stay.
-func (a *Plane) Bound(l Limits) {
-	a.bounds.calls.Set(l.Rate, max(1, l.Rate*burstSeconds))
-	a.bounds.most.Store(int64(l.Subscribers))
+// set puts limits in force. Streams that are more than a new number stay.
+func (b *bounds) set(l Limits) {
+	rate := cmp.Or(l.Rate, UsualLimits.Rate)
+	b.calls.Set(rate, max(1, rate*burstSeconds))
+	b.most.Store(int64(cmp.Or(l.Subscribers, UsualLimits.Subscribers)))
 }
 
 // beyond is the error of a request that meets a limit.

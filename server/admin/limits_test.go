@@ -27,8 +27,7 @@ func (f *fakeSource) refusals(t *testing.T) map[model.RefusalReason]uint64 {
 // An address may make so many calls at once, and then hears when to come back. What has a rhythm of its own goes on.
 func TestRateOfCalls(t *testing.T) {
 	s := newFakeSource()
-	a := New(s, Options{Address: "127.0.0.1:0"}, silent)
-	a.Bound(Limits{Rate: 0.5, Subscribers: 1}) // five at once
+	a := New(s, Options{Address: "127.0.0.1:0", Limits: Limits{Rate: 0.5}}, silent) // five at once
 	runAdmin(t, a)
 	for i := range 5 {
 		if status, answer, _ := call(t, a.URL(), "GET", "/api/v1/host", ""); status != 200 {
@@ -47,7 +46,7 @@ func TestRateOfCalls(t *testing.T) {
 	if n := s.refusals(t)[model.ReasonCalls]; n != 1 {
 		t.Errorf("%d refusals were counted: %v", n, s.refusals(t))
 	}
-	a.Bound(Limits{Rate: 1000, Subscribers: 1})
+	a.bounds.set(Limits{Rate: 1000})
 	<-time.After(10 * time.Millisecond)
 	if status, answer, _ := call(t, a.URL(), "GET", "/api/v1/host", ""); status != 200 {
 		t.Errorf("with another limit: status %d, %s", status, answer)
@@ -84,8 +83,7 @@ func TestWrongTokens(t *testing.T) {
 
 func TestSubscribersAreBounded(t *testing.T) {
 	s := newFakeSource()
-	a := New(s, Options{Address: "127.0.0.1:0"}, silent)
-	a.Bound(Limits{Rate: 100, Subscribers: 2})
+	a := New(s, Options{Address: "127.0.0.1:0", Limits: Limits{Subscribers: 2}}, silent)
 	runAdmin(t, a)
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patienceOfTests}
 	subscribe := func(path string) *http.Response {

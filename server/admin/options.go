@@ -12,11 +12,12 @@ import (
 	"holter/server/plane"
 )
 
-// Options say where a plane listens, and whom it lets in.
+// Options say where a plane listens, whom it lets in, and how much they may ask.
 type Options struct {
 	Address string // "" for no plane
 	Token   string // "" for none
 	Access
+	Limits
 }
 
 // Access has the flags for who may ask the admin plane, beside --admin and --token.
