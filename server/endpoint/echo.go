@@ -35,8 +35,6 @@ const (
 	// longestWhole is how many bytes of a message are in memory at most. A longer one goes back in parts while it comes in:
 	// otherwise clients that send long messages slowly, or never end them, could take any amount of memory.
 	longestWhole = 16 << 10
-	// longestKept is the capacity up to which a message buffer is kept for the next message.
-	longestKept = 64 << 10
 
 	closeTimeout = time.Second // for our close frame to leave, and then for the peer's end
 	drainLimit   = 4 << 20     // bytes that are read and thrown away meanwhile
@@ -219,12 +217,10 @@ func answerText(ws *websocket.Conn, text []byte) error {
 	return ws.WriteMessage(websocket.TextMessage, text)
 }
 
-// keep gives a buffer back, unless a long message would occupy its memory from now on.
+// keep gives a buffer back, which is never much longer than longestWhole.
 func keep(b *bytes.Buffer) {
-	if b.Cap() <= longestKept {
-		b.Reset()
-		messages.Put(b)
-	}
+	b.Reset()
+	messages.Put(b)
 }
 
 // refuse sends a peer that broke a rule a close frame that says which, and ends the connection so that the peer
