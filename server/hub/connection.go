@@ -22,6 +22,7 @@ type connection struct {
 	generation  int
 	client      *client
 	remote      netip.AddrPort
+	counted     string // the name by which it counts among those of its client, "" for none
 	handshake   unique.Handle[handshake]
 	subprotocol unique.Handle[string]
 	opened      model.Instant

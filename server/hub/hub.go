@@ -190,7 +190,7 @@ func (h *Hub) Adopt(r *http.Request, c net.Conn, early []byte, reserved *Reserva
 	}
 	h.samplers.see(conn, r)
 	if reserved.take() {
-		h.origins.name(conn, reserved.client)
+		conn.counted = reserved.client
 	} else {
 		h.count.size.Add(1)
 		h.origins.add(conn.remote.Addr(), "")

@@ -270,7 +270,7 @@ func (l *leg) Gone() {
 	if s := h.samplers.of(c.client.name()); s != nil {
 		s.forget(c)
 	}
-	h.leave(c.remote.Addr(), h.origins.unname(c))
+	h.leave(c.remote.Addr(), c.counted)
 }
 
 // part records how both ends have parted, once no more can come. Snapshots share the old record, so it makes a new one.

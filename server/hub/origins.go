@@ -73,29 +73,6 @@ type origins struct {
 	mu      sync.Mutex // protects all following
 	counts  map[netip.Prefix]int
 	clients map[string]int
-	named   map[*connection]string // the names by which connections count, of those that have one
-}
-
-// name keeps the name by which a connection counts until it leaves.
-func (o *origins) name(c *connection, client string) {
-	if client == "" {
-		return
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.named == nil {
-		o.named = make(map[*connection]string)
-	}
-	o.named[c] = client
-}
-
-// unname forgets that name and returns it, "" if there is none.
-func (o *origins) unname(c *connection) string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	client := o.named[c]
-	delete(o.named, c)
-	return client
 }
 
 func (o *origins) count(a netip.Addr, client string) (fromOrigin, ofClient, network int) {

@@ -56,7 +56,7 @@ func TestReservedPlaceIsTheConnections(t *testing.T) {
 		reserved.Cancel()
 		reserved.Cancel()
 		sizes("cancelled twice", 0)
-		if len(h.origins.counts)+len(h.origins.clients)+len(h.origins.named) > 0 {
+		if len(h.origins.counts)+len(h.origins.clients) > 0 {
 			t.Errorf("kept: %v", &h.origins)
 		}
 	})
