@@ -95,8 +95,8 @@ func (l *limits) Prepare(next Options) (reload.Commit, error) {
 }
 
 // networks are those that count as one address, in the order of limits.from.
-func (o Options) networks() []hub.Network {
-	var all []hub.Network
+func (o Options) networks() []netip.Prefix {
+	var all []netip.Prefix
 	for _, n := range o.MaxConnsFrom {
 		all = append(all, n.Network)
 	}

@@ -38,6 +38,7 @@ import (
 	"hash/maphash"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,15 +67,15 @@ type Options struct {
 	MaxIdle      time.Duration // without an application message, after which a connection is closed; 0 for never
 	WriteTimeout time.Duration // without progress of a write, after which a connection is closed; 0 for never. Not used with OnFailObserve
 	Version      string
-	AcceptRate   float64       // upgrades per second that the server lets in, for the screen; 0 for no limit
-	IdleCut      time.Duration // the silence that something on the way is known to end, 0 if nothing is known
-	AgeCut       time.Duration // the same for the age of connections
-	Halt         *halt.Watch   // tells why the process did not run; nil for nothing
-	Guarded      bool          // a guard verifies what the identities of jwt read
-	Networks     []Network     // that count as one address
-	MaxMessage   int64         // bytes of a message of a client's, above which the connection is closed; 0 for no limit
-	PerClient    bool          // count the connections of each client that has a name
-	ShowSecrets  bool          // keep and show handshakes and names of clients as they come, with their secrets
+	AcceptRate   float64        // upgrades per second that the server lets in, for the screen; 0 for no limit
+	IdleCut      time.Duration  // the silence that something on the way is known to end, 0 if nothing is known
+	AgeCut       time.Duration  // the same for the age of connections
+	Halt         *halt.Watch    // tells why the process did not run; nil for nothing
+	Guarded      bool           // a guard verifies what the identities of jwt read
+	Networks     []netip.Prefix // that count as one address
+	MaxMessage   int64          // bytes of a message of a client's, above which the connection is closed; 0 for no limit
+	PerClient    bool           // count the connections of each client that has a name
+	ShowSecrets  bool           // keep and show handshakes and names of clients as they come, with their secrets
 }
 
 // Hub is the registry of a monitor's connections. It is also the source of its screen: see Snapshot,

@@ -62,13 +62,10 @@ func (h *Hub) Sizes(r *http.Request) Sizes {
 	return Sizes{h.Size(), fromOrigin, ofClient, network}
 }
 
-// Network is a network whose addresses count as one.
-type Network = netip.Prefix
-
 // origins counts connections by their origin: an IPv4 address, or the IPv6 network of 64 bits that one machine has, or one
 // of the networks that count as one. It also counts them by the names of their clients.
 type origins struct {
-	networks []Network // never change
+	networks []netip.Prefix // never change
 
 	mu      sync.Mutex // protects all following
 	counts  map[netip.Prefix]int

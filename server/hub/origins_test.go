@@ -78,7 +78,7 @@ func TestNamelessClientsAreNotCounted(t *testing.T) {
 
 // A network counts as one address, and the smallest one that has an address wins.
 func TestNetworksCountAsOne(t *testing.T) {
-	h := New(Options{Networks: []Network{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("10.1.0.0/16")}})
+	h := New(Options{Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("10.1.0.0/16")}})
 	for _, tc := range []struct {
 		remote  string
 		count   int
