@@ -84,11 +84,7 @@ func (s *Service) Notify(states ...string) {
 	if s.socket == "" {
 		return
 	}
-	name := s.socket
-	if rest, abstract := strings.CutPrefix(name, "@"); abstract {
-		name = "\x00" + rest
-	}
-	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: name, Net: "unixgram"})
+	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: s.socket, Net: "unixgram"}) // @ stands for an abstract one there too
 	if err != nil {
 		return
 	}
