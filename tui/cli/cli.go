@@ -20,6 +20,7 @@ import (
 
 	"holter/model/yaml"
 	"holter/tui/cli/config"
+	"holter/tui/cli/manual"
 )
 
 // Streams are where a command reads from and writes to.
@@ -80,19 +81,11 @@ func (p Program) parser(s Streams, exit func(int)) *kong.Kong {
 		kong.Description(p.Description),
 		kong.DefaultEnvars(strings.ToUpper(p.Name)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 80}),
-		kong.ValueFormatter(helpWithDefault),
+		kong.ValueFormatter(manual.WithDefault),
 		kong.Writers(s.Out, s.Err),
 		kong.Exit(exit),
 		config.Values(),
 	)
-}
-
-// helpWithDefault is a flag's help, with the default where the flag's placeholder does not show it.
-func helpWithDefault(value *kong.Value) string {
-	if value.Flag == nil || value.Flag.PlaceHolder == "" || value.Default == "" {
-		return value.Help
-	}
-	return fmt.Sprintf("%s (default %s)", value.Help, value.Default)
 }
 
 // explain says in one line why k refused args with err, and where to read on.

@@ -1,7 +1,7 @@
 // Package manual writes the manual pages of a kong command line, as man reads them: one for the program and one for each of
 // its commands. All that they say comes from the commands and flags themselves, so it is what --help says.
 //
-// The package only writes text. The command line uses it, and a release packs what it writes.
+// The package only writes text. The command line uses it, for --help too, and a release packs what it writes.
 package manual
 
 import (
@@ -20,7 +20,7 @@ import (
 
 // Command prints a manual page, or writes all pages to a folder.
 type Command struct {
-	Command string `arg:"" optional:"" help:"Command to tell about, such as serve; without it, the page of the program as a whole."`
+	Command string `arg:"" optional:"" help:"Command to describe, such as serve; without it, the page of the program as a whole."`
 	To      string `placeholder:"FOLDER" type:"path" help:"Write all pages to this folder, which is made if it is missing, instead of printing one."`
 }
 
@@ -172,7 +172,7 @@ func (r *roff) command(c *kong.Node, part bool) {
 			group = title
 			r.subsection(title)
 		}
-		r.item(named(f), described(f))
+		r.item(named(f), WithDefault(f.Value))
 	}
 }
 
@@ -215,12 +215,12 @@ func named(f *kong.Flag) string {
 	return text + " " + italic(f.FormatPlaceHolder())
 }
 
-// described is a flag's help with its default, where the placeholder does not show it.
-func described(f *kong.Flag) string {
-	if f.PlaceHolder == "" || f.Default == "" {
-		return f.Help
+// WithDefault is the help of a flag with its default, where the placeholder does not show it. It is what --help says too.
+func WithDefault(value *kong.Value) string {
+	if value.Flag == nil || value.Flag.PlaceHolder == "" || value.Default == "" {
+		return value.Help
 	}
-	return fmt.Sprintf("%s (default %s)", f.Help, f.Default)
+	return fmt.Sprintf("%s (default %s)", value.Help, value.Default)
 }
 
 // settings says how flags are set without the command line, for a command that looks there.
