@@ -210,7 +210,7 @@ func TestSchemaAgrees(t *testing.T) {
 		"alert: [A=cpu > 90%]\n": true, "alert: [{alert: A, expr: storm, for: 5s, labels: {a: b}}]\n": true, "alert: [{alert: A}]\n": false,
 		"alert: [A]\n": false, "alert: [{alert: A, expr: storm, for: 5}]\n": false, "alert: [{alert: A, expr: storm, form: 5s}]\n": false,
 		"profiles: {prod: {interval: 2s}}\n": true, "profiles: {prod: {interval: 2}}\n": false, "profiles: {qa: {}}\n": false,
-		"profiles: {prod: {profiles: {}}}\n": false, "config: x\n": false, "profile: x\n": false, "[interval]\n": false,
+		"profiles: {prod: {profiles: {}}}\n": false, "config: x\n": false, "profile: x\n": false, "given: true\n": false, "to: x\n": false, "[interval]\n": false,
 		"backoff: exponential:1s,2,60s\n": true, "upstream-timeout: 3s\n": true,
 	} {
 		var value any

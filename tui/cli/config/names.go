@@ -10,8 +10,9 @@ import (
 	"holter/model"
 )
 
-// fromCommandLine are the flags that a file cannot hold.
-var fromCommandLine = []string{"help", "config", "profile"}
+// fromCommandLine are the flags that a file cannot hold: those that say which file it is, and those of config show and man, which
+// read none.
+var fromCommandLine = []string{"help", "config", "profile", "given", "to"}
 
 // flags are those of all commands of app.
 func flags(app *kong.Application) []*kong.Flag {
