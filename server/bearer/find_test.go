@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"strings"
 	"testing"
+	"time"
 
 	"holter/model"
 )
@@ -70,5 +71,20 @@ func TestMissingToken(t *testing.T) {
 	}
 	if want := "Authorization: Bearer, the cookie session or the parameter token"; !strings.Contains(bad.Diagnosis.Detail, want) {
 		t.Errorf("%s, want %s", bad.Diagnosis.Detail, want)
+	}
+}
+
+// Clients that are refused while there are no keys do not all come back at once.
+func TestClientsComeBackAtDifferentTimes(t *testing.T) {
+	seen := map[time.Duration]bool{}
+	for range 200 {
+		after := refuse(model.TokenUnavailable).RetryAfter
+		if after < retryUnavailable || after > retryUnavailable+retrySpread || after%time.Second != 0 {
+			t.Errorf("asked to wait for %v", after)
+		}
+		seen[after] = true
+	}
+	if len(seen) != 6 {
+		t.Errorf("%d different times", len(seen))
 	}
 }

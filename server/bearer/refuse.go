@@ -2,6 +2,7 @@ package bearer
 
 import (
 	"cmp"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"time"
@@ -31,8 +32,12 @@ var words = map[model.RefusalLimit]struct {
 	model.TokenUnavailable: {status: http.StatusServiceUnavailable, reason: "tokens cannot be verified now", hint: "the keys of --jwt-jwks could not be fetched yet: the log says why"},
 }
 
-// retryUnavailable is how long a client is asked to wait while there are no keys.
-const retryUnavailable = 5 * time.Second
+// While there are no keys, a client is asked to wait for the first of these times, and a part of the second by chance: those
+// that are refused together should not return together.
+const (
+	retryUnavailable = 5 * time.Second
+	retrySpread      = 5 * time.Second
+)
 
 // refuse makes the refusal for a reason.
 func refuse(why model.RefusalLimit) *pass.Refusal {
@@ -51,7 +56,7 @@ func refuse(why model.RefusalLimit) *pass.Refusal {
 	case r.Status == http.StatusForbidden:
 		r.Challenge = `Bearer error="insufficient_scope", error_description="` + w.reason + `"`
 	default:
-		r.RetryAfter = retryUnavailable
+		r.RetryAfter = retryUnavailable + rand.N(retrySpread+time.Second).Truncate(time.Second)
 	}
 	return r
 }
