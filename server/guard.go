@@ -2,8 +2,6 @@ package server
 
 import (
 	"net/http"
-	"strconv"
-	"time"
 
 	"holter/server/pass"
 	"holter/server/plane"
@@ -39,7 +37,7 @@ func bar(w http.ResponseWriter, bad *pass.Refusal) {
 		w.Header().Set("WWW-Authenticate", bad.Challenge)
 	}
 	if bad.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((bad.RetryAfter+time.Second-1)/time.Second)))
+		plane.SetRetryAfter(w.Header(), bad.RetryAfter)
 	}
 	http.Error(w, bad.Reason, bad.Status)
 }

@@ -157,7 +157,7 @@ func (m *Monitor) turnAway(w http.ResponseWriter, limit model.RefusalLimit, wait
 		_, width, _ = m.hub.Draining()
 	}
 	wait = spread(wait, width, rand.Float64())
-	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
+	plane.SetRetryAfter(w.Header(), wait)
 	http.Error(w, reasons[limit].words, reasons[limit].status)
 	return wait
 }

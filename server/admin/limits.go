@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -129,7 +128,7 @@ func (a *Plane) refused(w http.ResponseWriter, r *http.Request, err error) {
 		refusal.Limit = model.LimitFilter
 	}
 	if refusal.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(refusal.RetryAfter/time.Second)))
+		plane.SetRetryAfter(w.Header(), refusal.RetryAfter)
 	}
 	if refusal.Limit != "" {
 		a.source.ReportRequest(r, refusal)

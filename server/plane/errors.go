@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"runtime/debug"
+	"strconv"
+	"time"
 
 	"holter/model"
 	"holter/server/redact"
@@ -45,6 +48,11 @@ func StatusOf(code model.Code) int {
 		return s
 	}
 	return http.StatusInternalServerError
+}
+
+// SetRetryAfter asks a client to come back after a time, which is rounded up to seconds.
+func SetRetryAfter(h http.Header, wait time.Duration) {
+	h.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 }
 
 // Presentable is the error that a client is told when err has ended its request. An error without a code may
