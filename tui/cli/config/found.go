@@ -45,6 +45,11 @@ var risky = map[string]string{
 	"jwt-jwks":      "lets clients in with other tokens",
 	"jwt-leeway":    "lets clients in with tokens that have expired",
 	"jwt-unlimited": "lets clients in with tokens that never expire",
+
+	"allow-origin":          "lets pages of other sites in",
+	"trusted-proxies":       "believes what others say of addresses",
+	"health-header":         "sends a secret elsewhere",
+	"upstream-probe-header": "sends a secret elsewhere",
 }
 
 // mayNot returns an error if a file that was only found sets a flag to what it may not.

@@ -83,7 +83,7 @@ func TestFoundFileTrustsNothingElse(t *testing.T) {
 	if err := json.Unmarshal(text, &schema); err != nil {
 		t.Fatal(err)
 	}
-	trusting := regexp.MustCompile(`^insecure|(^|-)ca$|token|^jwt-(key|jwks|leeway|unlimited)$`)
+	trusting := regexp.MustCompile(`^insecure|(^|-)ca$|token|^jwt-(key|jwks|leeway|unlimited)$|origin|^trusted|-header$`)
 	found := 0
 	for name := range schema.Properties {
 		if !trusting.MatchString(name) {
