@@ -8,8 +8,8 @@ import (
 	"holter/server/tap"
 )
 
-// letIn reports whether the guard, if there is one, lets the client in that sent r. If not, it has answered the request and
-// reported that. The guard comes before the limits: who may not come in uses none of them up.
+// letIn reports whether the guard, if there is one, lets in the client that sent r. If not, letIn has answered the request
+// and reported that. The guard comes before the limits: a client that it refuses uses up none of them.
 func (m *Monitor) letIn(w http.ResponseWriter, r *http.Request) bool {
 	p, bad := m.checked(r)
 	if bad != nil {

@@ -83,7 +83,7 @@ func ask(t *testing.T, s *httptest.Server, first string, lines ...string) *http.
 	return r
 }
 
-// The guard of a middleware lets in whom it knows by the name in the token, and no handler sees the others: whatever
+// The guard of a middleware lets in clients that it knows by the name in the token, and no handler sees the others: whatever
 // library reads the handshake, however often the handler is wrapped, and if the monitor itself watches nothing.
 func TestGuard(t *testing.T) {
 	reached := func(h http.Handler) http.Handler {
@@ -145,8 +145,8 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// A client is named by its token, once that is verified. Who sends a forged token has not the name of its victim, and uses
-// up none of the limits.
+// A client is named by its token, once that is verified. One that sends a forged token does not get the name of its victim, and
+// uses up none of the limits.
 func TestGuardNamesClients(t *testing.T) {
 	m := server.New(server.Options{Guard: newGuard(t, bearer.Options{}), Identity: "jwt:sub", AcceptRate: 1.0 / 3600, Logger: silent})
 	runUntilEnd(t, m.Run)

@@ -69,8 +69,8 @@ type memoryGuard struct {
 	limit atomic.Uint64 // bytes; 0 for none
 	short atomic.Bool   // new handshakes are refused
 	used  func() uint64
-	free  func()             // lets go of what is garbage
-	bound func(bytes uint64) // is told of each limit; nil for nobody
+	free  func()             // collects garbage
+	bound func(bytes uint64) // is called with each limit; may be nil
 	log   *slog.Logger
 }
 

@@ -228,7 +228,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 //
 // Drain returns when all connections have ended. It returns an error if ctx ends before, or if some connections do not end:
 // the end of Run closes them. It comes before the end of Run, and before http.Server.Shutdown, which knows nothing of WebSockets.
-// There is no way back: a monitor that has drained lets nobody in any more.
+// There is no way back: a monitor that has drained lets no client in any more.
 func (m *Monitor) Drain(ctx context.Context, over time.Duration) error {
 	if m.invalid != nil {
 		return nil

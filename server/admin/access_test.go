@@ -57,7 +57,7 @@ func TestReadToken(t *testing.T) {
 	}
 }
 
-// Who has the token that only reads is told so, as by a holter that was started with --read-only.
+// A caller with the token that only reads is told so, as by a holter that was started with --read-only.
 func TestReadTokenIsToldThatItOnlyReads(t *testing.T) {
 	a := serveWith(t, Options{Token: "s3cret", Access: Access{ReadToken: "r3ader"}})
 	for token, want := range map[string]bool{"s3cret": false, "r3ader": true} {
@@ -208,7 +208,7 @@ func TestAdminHost(t *testing.T) {
 	}
 }
 
-// The plane speaks TLS, to a screen too, and shows a certificate that has been replaced to those who come after that.
+// The plane speaks TLS, to a screen too, and shows a certificate that has been replaced to later callers.
 func TestAdminWithTLS(t *testing.T) {
 	files := trusttest.New(t, 1)
 	var text bytes.Buffer

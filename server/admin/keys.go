@@ -28,7 +28,7 @@ type key struct {
 	revoke context.CancelFunc
 }
 
-// guard is whom the plane lets in: the options, with what is in the files that they name.
+// guard has the options, with what is in the files that they name.
 type guard struct {
 	Options
 	tokenFile, readTokenFile *trust.Files[string] // nil for none
@@ -57,7 +57,7 @@ func newGuard(o Options) (g *guard, err error) {
 	return g, err
 }
 
-// tokens are those of now, "" for none.
+// tokens are the tokens that are in force, "" for none.
 func (g *guard) tokens() (full, read string, err error) {
 	full, read = g.Token, g.ReadToken
 	if g.tokenFile != nil {
@@ -125,8 +125,7 @@ func (a *Plane) Prepare(next Options) (reload.Commit, error) {
 	}, nil
 }
 
-// cutKeys makes the keys anew from the tokens of now. What a caller has begun with a token that is no longer one of them
-// ends.
+// cutKeys makes the keys for the tokens that are in force. Requests under way with a token that no longer is end.
 func (a *Plane) cutKeys() error {
 	a.cutting.Lock()
 	defer a.cutting.Unlock()
@@ -145,7 +144,7 @@ func (a *Plane) cutKeys() error {
 	return nil
 }
 
-// cut makes the key of a token, if there is one, or takes that of before.
+// cut returns the key for a token, an old one if it is there, none for an empty token.
 func cut(token string, opens rights, before []*key) []*key {
 	if token == "" {
 		return nil

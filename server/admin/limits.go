@@ -22,7 +22,7 @@ type Limits struct {
 	Subscribers int     // readers of answers without an end
 }
 
-// Callers may make the calls of so many seconds at once: a program that starts, or a script.
+// burstSeconds is how many seconds' calls a caller may make at once: a program that starts, or a script.
 const burstSeconds = 10
 
 // Wrong tokens from one address. After that, the address waits with right ones too, or it could go on guessing.

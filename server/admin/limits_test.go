@@ -24,7 +24,7 @@ func (f *fakeSource) refusals(t *testing.T) map[model.RefusalReason]uint64 {
 	return s.Refusals
 }
 
-// An address may make so many calls at once, and then hears when to come back. What has a rhythm of its own goes on.
+// An address may make some calls at once, and is then told when to come back. What has a rhythm of its own goes on.
 func TestRateOfCalls(t *testing.T) {
 	s := newFakeSource()
 	a := New(s, Options{Address: "127.0.0.1:0", Limits: Limits{Rate: 0.5}}, silent) // five at once

@@ -12,7 +12,7 @@ import (
 	"holter/server/plane"
 )
 
-// Options say where a plane listens, whom it lets in, and how much they may ask.
+// Options say where a plane listens, which callers it answers, and how often.
 type Options struct {
 	Address string // "" for no plane
 	Token   string // "" for none
@@ -20,7 +20,7 @@ type Options struct {
 	Limits
 }
 
-// Access has the flags for who may ask the admin plane, beside --admin and --token.
+// Access has the flags for the callers of the admin plane, beside --admin and --token.
 type Access struct {
 	TokenFile     string   `reload:"" type:"existingfile" placeholder:"FILE" help:"File with the token, in place of --token: so it is on no command line. It is read anew when it changes."`
 	ReadToken     string   `reload:"" secret:"" placeholder:"SECRET" help:"A second token, for callers that may see everything and change nothing."`

@@ -80,7 +80,7 @@ func New(o Options, log *slog.Logger) (*Guard, error) {
 			return nil, err
 		}
 		if g.remote.plain() {
-			g.log.Warn("the keys for tokens are fetched without TLS: whoever is on the way can replace them", "url", g.remote.shown)
+			g.log.Warn("the keys for tokens are fetched without TLS: an attacker on the way can replace them", "url", g.remote.shown)
 		}
 	}
 	g.combine()
@@ -181,7 +181,7 @@ func (g *Guard) fetchInTurn(ctx context.Context) time.Duration {
 		return g.refresh
 	}
 	if ctx.Err() == nil && g.remote.failures == 0 {
-		g.log.Warn("the keys for tokens cannot be fetched: those of before stay", "url", g.remote.shown, "error", err)
+		g.log.Warn("the keys for tokens cannot be fetched: the old ones stay in force", "url", g.remote.shown, "error", err)
 	}
 	g.remote.failures++
 	return min(g.refresh, firstRetry<<min(g.remote.failures-1, maxDoublings))

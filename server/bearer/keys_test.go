@@ -86,7 +86,7 @@ func TestKeySets(t *testing.T) {
 	}
 }
 
-// Of a set without names each key costs a verification: so many are not tried.
+// Each key of a set without names costs a verification, so not all of many are tried.
 func TestManyKeysWithoutNames(t *testing.T) {
 	ed := pairs()["EdDSA"]
 	var keys []map[string]any

@@ -18,7 +18,7 @@ import (
 // secureConnections is how many are open while the certificate is replaced.
 const secureConnections = 500
 
-// A certificate is replaced under open connections: none of them is lost, and who comes after that sees the new one.
+// A certificate is replaced under open connections: none of them is lost, and later ones see the new one.
 func TestCertificateIsReplaced(t *testing.T) {
 	files := trusttest.New(t, 1)
 	s := runServer(t, func(_ *server.Options, d *Options) { d.TLSCert, d.TLSKey = files.Cert, files.Key })

@@ -73,7 +73,7 @@ func network(t *testing.T, text string) (n server.NetworkLimit) {
 	return n
 }
 
-// A client has so many connections and no more, whoever else is there, and gets a place back when one ends.
+// A client has its number of connections and no more, whatever other clients have, and gets a place back when one ends.
 func TestLimitPerClient(t *testing.T) {
 	r := runServer(t, func(o *server.Options, _ *Options) { o.MaxConnsPerClient = 2 })
 	r.dial(t, "ann")
@@ -122,7 +122,7 @@ func TestLimitPerAddressBehindAProxy(t *testing.T) {
 	}
 }
 
-// While memory is short, those that are there stay, and nobody else is let in.
+// While memory is short, open connections stay, and no other is let in.
 func TestLimitOfMemory(t *testing.T) {
 	r := runServer(t, func(o *server.Options, _ *Options) { o.MaxMemory = server.Bytes(1) })
 	for deadline := time.Now().Add(patienceOfTests); ; {

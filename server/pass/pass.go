@@ -34,7 +34,7 @@ type Pass struct {
 	Warn time.Duration
 
 	// Subprotocol is what the server answers with if the client has offered its credential as a subprotocol and the
-	// application chooses none, as a browser does not take none. It is empty if nothing fits.
+	// application chooses none: a browser accepts no answer without one. It is empty if nothing fits.
 	Subprotocol string
 }
 

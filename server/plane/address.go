@@ -21,7 +21,7 @@ type ListenOptions struct {
 	HeaderLimit   int           `default:"${header_limit}" placeholder:"BYTES" help:"Longest head of a request, in bytes. A longer one is answered with 431."`
 	MaxHandshakes int           `default:"4096" help:"Connections at a time whose request has not come in whole, or that are idle between two requests. Beyond that, one that is idle is closed, or the one that has taken the longest is answered with 503."`
 
-	Drain time.Duration `default:"20s" help:"After SIGTERM, spread the closes of all connections over this time, so that a restart is no storm, with code 1012 and a time to come back that differs from client to client. New ones are refused meanwhile. 0s closes all at once, with 1001, as other signals and keys do. A second signal ends holter at once. Whoever stops holter must wait for longer: docker stop waits 10 s."`
+	Drain time.Duration `default:"20s" help:"After SIGTERM, spread the closes of all connections over this time, so that a restart is no storm, with code 1012 and a time to come back that differs from client to client. New ones are refused meanwhile. 0s closes all at once, with 1001, as other signals and keys do. A second signal ends holter at once. What stops holter must wait for longer: docker stop waits 10 s."`
 }
 
 const longestDrain = 24 * time.Hour
