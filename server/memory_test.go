@@ -68,15 +68,15 @@ func TestMemoryGuard(t *testing.T) {
 	})
 }
 
-// A reload changes the limits of memory and of the admin plane, and tells the program of the bound.
-func TestReloadOfLimits(t *testing.T) {
+// A reload changes the limit of memory, and tells the program of it once.
+func TestReloadOfMemory(t *testing.T) {
 	var told []uint64
 	o := Options{
-		Admin: "127.0.0.1:0", MaxMemory: Bytes(1 << 30), APIRate: 1, MaxSubscribers: 1, Logger: slog.New(slog.DiscardHandler),
+		MaxMemory: Bytes(1 << 30), Logger: slog.New(slog.DiscardHandler),
 		BoundMemory: func(bytes uint64) { told = append(told, bytes) },
 	}
 	m := New(o)
-	o.MaxMemory, o.MaxSubscribers = Bytes(1<<31), 5
+	o.MaxMemory = Bytes(1 << 31)
 	for range 2 {
 		commit, err := m.Prepare(o)
 		if err != nil {

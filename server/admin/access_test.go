@@ -272,7 +272,7 @@ func TestAdminWithTLS(t *testing.T) {
 	}
 }
 
-// A reload takes new tokens, names and files, all of them or none.
+// A reload takes new tokens, names, files and limits, all of them or none.
 func TestAccessIsReloaded(t *testing.T) {
 	files := trusttest.New(t, 1)
 	path := filepath.Join(t.TempDir(), "token")
@@ -309,7 +309,7 @@ func TestAccessIsReloaded(t *testing.T) {
 	files = trusttest.New(t, 2)
 	writeFile(t, path+".second", "second\n")
 	next := o
-	next.Token, next.AdminHosts = "other", []string{"ops.example"}
+	next.Token, next.AdminHosts, next.Subscribers = "other", []string{"ops.example"}, 5
 	next.ReadTokenFile, next.AdminCert, next.AdminKey = path+".second", files.Cert, files.Key
 	for name, spoil := range map[string]func(*Options){
 		"one token":   func(o *Options) { o.Token = "second" },
@@ -333,10 +333,16 @@ func TestAccessIsReloaded(t *testing.T) {
 	if status, _ := ask("s3cret", "ops.example"); status != 403 {
 		t.Errorf("status %d for the new name before the commit", status)
 	}
+	if most := a.bounds.most.Load(); most != int64(UsualLimits.Subscribers) {
+		t.Errorf("%d subscribers before the commit", most)
+	}
 	commit()
 	want(2, map[string]int{"s3cret": 401, "first": 401, "second": 200, "other": 200})
 	if status, _ := ask("other", "ops.example"); status != 200 {
 		t.Errorf("status %d for the new name", status)
+	}
+	if most := a.bounds.most.Load(); most != 5 {
+		t.Errorf("%d subscribers after it", most)
 	}
 	plain := serveWith(t, Options{})
 	if _, err := plain.Prepare(Options{Address: "127.0.0.1:0", Access: Access{AdminCert: files.Cert, AdminKey: files.Key}}); err == nil || !strings.Contains(err.Error(), "until a restart") {
