@@ -23,14 +23,14 @@ func (s shade) Validate() error {
 type commands struct {
 	Serve struct {
 		Options
-		Interval    time.Duration `default:"5s"`
-		Linger      *time.Duration
-		Share       float64
-		MaxConns    int
-		AllowOrigin []string
-		Headless    *bool
-		Shade       shade  `default:"light"`
-		Format      string `enum:"text,json" default:"text"`
+		Interval  time.Duration `default:"5s"`
+		Linger    *time.Duration
+		Share     float64
+		MaxConns  int
+		JWTIssuer []string
+		Headless  *bool
+		Shade     shade  `default:"light"`
+		Format    string `enum:"text,json" default:"text"`
 	} `cmd:"" default:"withargs"`
 	Watch struct {
 		Options
@@ -108,12 +108,12 @@ func TestProfileFromEnvironment(t *testing.T) {
 }
 
 func TestTypes(t *testing.T) {
-	c, err := run(t, "max-conns: 16\nallow-origin: [\"https://a.example\", \"https://b.example\"]\nheadless: no\nshade: &s dark\nformat: json\ntarget: elsewhere\n")
+	c, err := run(t, "max-conns: 16\njwt-issuer: [\"https://a.example\", \"https://b.example\"]\nheadless: no\nshade: &s dark\nformat: json\ntarget: elsewhere\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := c.Serve
-	if s.MaxConns != 16 || strings.Join(s.AllowOrigin, " ") != "https://a.example https://b.example" ||
+	if s.MaxConns != 16 || strings.Join(s.JWTIssuer, " ") != "https://a.example https://b.example" ||
 		s.Headless == nil || *s.Headless || s.Shade != "dark" || s.Format != "json" {
 		t.Errorf("got %+v", s)
 	}
@@ -132,7 +132,7 @@ func TestRefusals(t *testing.T) {
 		"nothing":              {"interval:\n", "holter.yaml:1:10: expected a value, such as interval: 5s"},
 		"list for one":         {"interval: [1s]\n", "holter.yaml:1:11: expected a value"},
 		"map for one":          {"interval: {a: b}\n", "holter.yaml:1:11: expected a value"},
-		"map in a list":        {"allow-origin:\n- a\n- {b: c}\n", "holter.yaml:3:3: expected one value"},
+		"map in a list":        {"jwt-issuer:\n- a\n- {b: c}\n", "holter.yaml:3:3: expected one value"},
 		"twice":                {"interval: 1s\ninterval: 2s\n", "holter.yaml:2:1: interval stands here twice"},
 		"no mapping":           {"- interval\n", "holter.yaml:1:1: expected settings"},
 		"syntax":               {"interval: [1s\n", "holter.yaml:1:14: this is not YAML: did not find expected ',' or ']'"},
