@@ -20,7 +20,9 @@ const (
 	// mayFetch is the least time between two fetches that clients cause: each may name a key that does not exist.
 	mayFetch = 30 * time.Second
 	// awaitsKeys is how long a handshake waits for them.
-	awaitsKeys   = 5 * time.Second
+	awaitsKeys = 5 * time.Second
+	// mostWaiting is how many handshakes wait for one fetch. No other limit counts them yet.
+	mostWaiting  = 4096
 	maxRedirects = 3
 )
 
@@ -42,8 +44,9 @@ type remote struct {
 
 // flight is a fetch that is under way.
 type flight struct {
-	done chan struct{} // closed when it is over
-	err  error         // set before that
+	done    chan struct{} // closed when it is over
+	err     error         // set before that
+	waiting int           // clients; under remote.mu
 }
 
 func newRemote(u *url.URL, o Options, changed func()) (*remote, error) {
@@ -77,13 +80,18 @@ func (s *remote) set() *set {
 	return s.keys
 }
 
-// board returns the flight that is under way, or begins one, which is the caller's to fly. For a client it begins none soon
-// after the last that a client has caused: then f is nil.
+// board returns the flight that is under way, or begins one, which is the caller's to fly. For a client f is nil if too many
+// wait already, or if it is too soon after the last flight that a client has caused.
 func (s *remote) board(client bool) (f *flight, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.flight != nil && client && s.flight.waiting == mostWaiting:
+		return nil, false
 	case s.flight != nil:
+		if client {
+			s.flight.waiting++
+		}
 		return s.flight, false
 	case client && time.Since(s.asked) < mayFetch:
 		return nil, false
@@ -171,8 +179,10 @@ func (g *Guard) again(ctx context.Context) {
 	if f == nil {
 		return
 	}
-	// The fetch of one client is for all: it does not end with that client.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), awaitsKeys)
+	if mine { // for all: the fetch does not end with this client
+		ctx = context.WithoutCancel(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, awaitsKeys)
 	defer cancel()
 	if err := g.finish(ctx, f, mine); err != nil && mine {
 		g.log.Warn("a token names a key that is not known, and the keys cannot be fetched", "url", g.remote.shown, "error", err)

@@ -237,6 +237,26 @@ func TestRunLooksAtFiles(t *testing.T) {
 	})
 }
 
+// A flood of keys that do not exist does not keep any number of clients waiting.
+func TestFewClientsWait(t *testing.T) {
+	g := guard(t, Options{JWKS: "https://id.example/keys"})
+	f, mine := g.remote.board(true)
+	if f == nil || !mine {
+		t.Fatal("the first client does not fetch")
+	}
+	for range mostWaiting {
+		if f, mine := g.remote.board(true); f == nil || mine {
+			t.Fatal("a client does not wait")
+		}
+	}
+	if f, _ := g.remote.board(true); f != nil {
+		t.Error("one too many waits")
+	}
+	if f, _ := g.remote.board(false); f == nil {
+		t.Error("the guard itself does not wait")
+	}
+}
+
 // A client that leaves does not break off the fetch that others wait for.
 func TestFetchOutlivesItsClient(t *testing.T) {
 	ed := pairs()["EdDSA"]
