@@ -109,7 +109,7 @@ const (
 	TokenAlgorithm   RefusalLimit = "token-algorithm"   // it is not signed, or in a way that fits no key
 	TokenKey         RefusalLimit = "token-key"         // it names a key that is not known
 	TokenSignature   RefusalLimit = "token-signature"   // no key verifies it
-	TokenExpired     RefusalLimit = "token-expired"     //
+	TokenExpired     RefusalLimit = "token-expired"     // it is not valid any more
 	TokenEarly       RefusalLimit = "token-early"       // it is not valid yet
 	TokenIssuer      RefusalLimit = "token-issuer"      // another one than is trusted
 	TokenAudience    RefusalLimit = "token-audience"    // it is for another service

@@ -16,8 +16,8 @@ func Memory() uint64 {
 }
 
 // BoundMemory makes the garbage collector work harder as the memory of the process nears a bound, so that the bound is
-// reached only by what is in use. 0 stands for no bound. It changes nothing if GOMEMLIMIT is set in the environment. Only a program may call it: a
-// library must not change the settings of its application.
+// reached only by what is in use. 0 stands for no bound. It changes nothing if GOMEMLIMIT is set in the environment. Only
+// a program may call it: a library must not change the settings of its application.
 func BoundMemory(bytes uint64) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return

@@ -17,7 +17,7 @@ import (
 
 // Service is this process as a service of systemd. The methods of one that systemd has not started do nothing.
 type Service struct {
-	socket   string // where the manager listens, "" for nobody
+	socket   string // where the manager listens, "" without one
 	watchdog time.Duration
 	sockets  []Socket
 	err      error // of the sockets
@@ -54,7 +54,7 @@ func read(getenv func(string) string, pid int) *Service {
 	return s
 }
 
-// Managed reports whether somebody listens to what Notify says.
+// Managed reports whether a manager listens to what Notify says.
 func (s *Service) Managed() bool { return s.socket != "" }
 
 // Watchdog is how soon the manager restarts a process that does not say that it is alive, 0 for never.
@@ -73,7 +73,7 @@ const (
 // Status is the line that systemctl status shows.
 func Status(text string) string { return "STATUS=" + strings.ReplaceAll(text, "\n", " ") }
 
-// Longer asks for so much more time, counted from now, to start or to stop.
+// Longer asks for more time to start or to stop: d from now.
 func Longer(d time.Duration) string {
 	return "EXTEND_TIMEOUT_USEC=" + strconv.FormatInt(d.Microseconds(), 10)
 }

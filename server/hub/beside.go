@@ -19,7 +19,7 @@ func (h *Hub) Time(i model.Instant) time.Time { return h.time(i) }
 // Lateness is how late holter itself runs. It may be read at any time.
 func (h *Hub) Lateness() *heart.Lateness { return &h.late }
 
-// stalledAfter is how long the scheduler may not run until the hub counts as dead. A busy machine does not keep it for so long.
+// stalledAfter is how long the scheduler may not run until the hub counts as dead. It is longer than a busy machine keeps it waiting.
 const stalledAfter = 5 * time.Second
 
 // Alive reports whether hearts beat, for a watchdog. It does not return while something keeps the list of connections locked.

@@ -98,7 +98,7 @@ func (i Identity) revealing() Identity {
 	return i
 }
 
-// verified returns an identity that takes its names only from tokens that a guard has verified: nobody can use the name
+// verified returns an identity that takes its names only from tokens that a guard has verified: no client can use the name
 // of another one then, not even to be refused.
 func (i Identity) verified() Identity {
 	if i.claim != "" {

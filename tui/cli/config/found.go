@@ -12,8 +12,8 @@ import (
 )
 
 // here is the file that is taken from the current directory. It may have come there with somebody else's code, and holter
-// may have been started there for another reason. So by itself it opens nothing to other machines, lets nobody in, runs
-// no command and sends nothing away that is known of clients.
+// may have been started there for another reason. So by itself it opens nothing to other machines, lets nobody in, trusts
+// nothing more, runs no command and sends nothing away that is known of clients.
 const here = "holter.yaml"
 
 // risky are the settings that such a file may not have, with what each would do.
