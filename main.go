@@ -94,7 +94,7 @@ type serveCommand struct {
 // Validate is called by kong after the options' own.
 func (s *serveCommand) Validate() error {
 	if s.Demo.Demo > 0 && (s.TLSCert != "" || s.Server.Monitor.JWT.Given()) {
-		return errors.New("--demo with --tls-cert or --jwt-key: demo clients would not get in, so give one or the other")
+		return errors.New("--demo with --tls-cert, --jwt-key or --jwt-jwks: demo clients would not get in, so give one or the other")
 	}
 	return plane.ValidateAddresses(s.Server.Monitor.Admin, s.Listen)
 }
