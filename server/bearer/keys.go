@@ -67,14 +67,9 @@ func (k *keys) sets() []*set {
 	return all
 }
 
-// keyError is why there is no key for a token.
-type keyError struct{ why model.RefusalLimit }
-
-func (e keyError) Error() string { return words[e.why].reason }
-
-// keyFor returns the keys that may have signed a token. If the token names one that is not known, it fetches the set at the
+// keyFor returns the keys that may have signed a token, or why there are none. If the token names one that is not known, it fetches the set at the
 // URL again first, unless that is too soon.
-func (g *Guard) keyFor(ctx context.Context, t *jwt.Token) ([]any, error) {
+func (g *Guard) keyFor(ctx context.Context, t *jwt.Token) ([]any, model.RefusalLimit) {
 	k := g.keys.Load()
 	if g.remote != nil && (k.remote == nil || !k.know(t)) {
 		g.again(ctx)
@@ -89,24 +84,24 @@ func (k *keys) know(t *jwt.Token) bool {
 	return !named || slices.ContainsFunc(k.sets(), func(s *set) bool { return s.names[name] })
 }
 
-// candidates returns the keys that may have signed a token.
-func (k *keys) candidates(t *jwt.Token) ([]any, error) {
+// candidates returns the keys that may have signed a token, or why there are none.
+func (k *keys) candidates(t *jwt.Token) ([]any, model.RefusalLimit) {
 	if k.size() == 0 {
-		return nil, keyError{model.TokenUnavailable}
+		return nil, model.TokenUnavailable
 	}
 	method := t.Method.Alg()
 	name, named := t.Header["kid"]
 	if _, text := name.(string); named && !text {
-		return nil, keyError{model.TokenMalformed}
+		return nil, model.TokenMalformed
 	}
 	var fitting []any
 	for _, s := range k.sets() {
 		if named && s.names[name.(string)] {
 			key, err := s.named.Keyfunc(t)
 			if err != nil || !fits(method, key) {
-				return nil, keyError{model.TokenAlgorithm} // that key is for another one
+				return nil, model.TokenAlgorithm // that key is for another one
 			}
-			return []any{key}, nil
+			return []any{key}, ""
 		}
 		fitting = append(fitting, s.fitting(method, named)...)
 	}
@@ -117,13 +112,13 @@ func (k *keys) candidates(t *jwt.Token) ([]any, error) {
 	}
 	switch {
 	case len(fitting) > maxTried:
-		return nil, keyError{model.TokenKey}
+		return nil, model.TokenKey
 	case len(fitting) > 0:
-		return fitting, nil
+		return fitting, ""
 	case len(k.sets()) > 0 && named:
-		return nil, keyError{model.TokenKey}
+		return nil, model.TokenKey
 	}
-	return nil, keyError{model.TokenAlgorithm}
+	return nil, model.TokenAlgorithm
 }
 
 // fitting returns the keys that may have signed a token which does not name one of the set: those without a name, or all

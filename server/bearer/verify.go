@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -59,9 +58,9 @@ func (g *Guard) parse(ctx context.Context, text string) (jwt.MapClaims, model.Re
 	if err != nil {
 		return nil, model.TokenMalformed
 	}
-	keys, err := g.keyFor(ctx, t)
-	if unknown, ok := errors.AsType[keyError](err); ok {
-		return nil, unknown.why
+	keys, why := g.keyFor(ctx, t)
+	if why != "" {
+		return nil, why
 	}
 	if !slices.ContainsFunc(keys, func(key any) bool { return t.Method.Verify(text[:len(header)+1+len(payload)], seal, key) == nil }) {
 		return nil, model.TokenSignature
