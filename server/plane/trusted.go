@@ -36,8 +36,9 @@ func ParseNetwork(text string) (network netip.Prefix, ok bool) {
 	return network.Masked(), err == nil
 }
 
-// Has reports whether a is the address of a trusted proxy.
+// Has reports whether a is the address of a trusted proxy, in any of its forms.
 func (t Trusted) Has(a netip.Addr) bool {
+	a = plain(a)
 	for _, p := range t {
 		if p.Contains(a) {
 			return true
@@ -51,7 +52,7 @@ func (t Trusted) Has(a netip.Addr) bool {
 // not known, and 0.
 func (t Trusted) Origin(r *http.Request) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil || !t.Has(peer.Addr().Unmap()) {
+	if err != nil || !t.Has(peer.Addr()) {
 		return r.RemoteAddr
 	}
 	hops := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
@@ -72,12 +73,16 @@ func (t Trusted) Origin(r *http.Request) string {
 	return netip.AddrPortFrom(client, 0).String()
 }
 
+// plain returns an address in the form that a Trusted has: one of IPv4 not as one of IPv6, and without the zone, which is the
+// name of a network card.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+
 // parseHop reads an address, with or without a port.
 func parseHop(text string) (netip.Addr, bool) {
 	text = strings.TrimSpace(text)
 	if p, err := netip.ParseAddrPort(text); err == nil {
-		return p.Addr().Unmap().WithZone(""), true
+		return plain(p.Addr()), true
 	}
 	a, err := netip.ParseAddr(strings.Trim(text, "[]"))
-	return a.Unmap().WithZone(""), err == nil
+	return plain(a), err == nil
 }

@@ -23,7 +23,7 @@ func forward(t plane.Trusted, out http.Header, in *http.Request) {
 		return
 	}
 	hops := peer.Addr().Unmap().String()
-	if t.Has(peer.Addr().Unmap()) {
+	if t.Has(peer.Addr()) {
 		if before := in.Header["X-Forwarded-For"]; len(before) > 0 {
 			hops = strings.Join(before, ", ") + ", " + hops
 		}

@@ -14,7 +14,7 @@ import (
 )
 
 func TestForwarded(t *testing.T) {
-	trust, err := plane.ParseTrusted("--trusted-proxies", []string{"10.0.0.0/8", "fd00::/8", "::ffff:192.0.2.9"})
+	trust, err := plane.ParseTrusted("--trusted-proxies", []string{"10.0.0.0/8", "fd00::/8", "fe80::/10", "::ffff:192.0.2.9"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,6 +39,7 @@ func TestForwarded(t *testing.T) {
 		"IPv6":               {"[fd00::1]:4000", "X-Forwarded-For: 2001:db8::7", "[2001:db8::7]:0", "2001:db8::7, fd00::1|app.example|http|"},
 		"IPv6 in brackets":   {"[fd00::1]:4000", "X-Forwarded-For: [2001:db8::7]", "[2001:db8::7]:0", "[2001:db8::7], fd00::1|app.example|http|"},
 		"mapped IPv4":        {"[::ffff:10.1.2.3]:4000", "X-Forwarded-For: 198.51.100.7", "198.51.100.7:0", "198.51.100.7, 10.1.2.3|app.example|http|"},
+		"on the link":        {"[fe80::1%eth0]:4000", "X-Forwarded-For: 198.51.100.7", "198.51.100.7:0", "198.51.100.7, fe80::1%eth0|app.example|http|"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := httptest.NewRequest("GET", "http://app.example/", nil)
