@@ -166,7 +166,7 @@ func (m *monitored) run(ctx context.Context, streams cli.Streams, settings *conf
 		return err
 	}
 	m.Monitor.Warn(streams.Err)
-	monitor.Reloads(settings.Reloader(func() (reload.Commit, error) {
+	monitor.OnReload(settings.Reloader(func() (reload.Commit, error) {
 		return reload.All(func() (reload.Commit, error) { return m.Monitor.Prepare(monitor) }, m.View.Prepare, srv.Prepare)
 	}))
 	source := monitor.Source()

@@ -30,19 +30,19 @@ func (m *Monitor) Prepare(next Options) (reload.Commit, error) {
 	}, nil
 }
 
-// Reloads sets what Reload does: a function that reads the settings from where they are written, has Prepare check them, and puts
-// them in force. Without one, Reload reads the files anew that the options name. It comes before Run.
-func (m *Monitor) Reloads(f func() model.Reload) { m.reload = f }
+// OnReload sets what Reload does: a function that reads the settings from where they are written, has Prepare check them, and
+// puts them in force. Without one, Reload reads again the files that the options name. OnReload comes before Run.
+func (m *Monitor) OnReload(f func() model.Reload) { m.reload = f }
 
-// Reloads are the reloads of a monitor so far.
+// Reloads counts the reloads of a monitor.
 type Reloads struct {
 	Done, Failed uint64
-	InForce      bool      // what is written: the last reload did not fail
-	Last         time.Time // when settings were read that are in force
+	InForce      bool      // the settings are in force as they are written: the last reload did not fail
+	Last         time.Time // when the settings that are in force were read
 }
 
-// and are the reloads with one more, which began at a time.
-func (r Reloads) and(one *model.Reload, began time.Time) *Reloads {
+// with returns the counts with one more reload, which began at a time.
+func (r Reloads) with(one *model.Reload, began time.Time) *Reloads {
 	if r.InForce = one.Error == ""; r.InForce {
 		r.Done++
 		r.Last = began
@@ -59,7 +59,7 @@ func (m *Monitor) Reload(by model.Reloader) model.Reload {
 	began := time.Now()
 	r := m.reload()
 	r.By, r.Took = by, time.Since(began)
-	m.reloads.Store(m.reloads.Load().and(&r, began))
+	m.reloads.Store(m.reloads.Load().with(&r, began))
 	m.hub.Publish(model.Event{Time: time.Now(), Type: model.ConfigReloaded, Reload: &r})
 	return r
 }

@@ -70,7 +70,7 @@ func TestReloadWithoutACommand(t *testing.T) {
 	if err != nil || !slices.ContainsFunc(events, func(e model.Event) bool { return e.Type == model.ConfigReloaded && e.Reload.By == model.ByAPI }) {
 		t.Errorf("%v, %v", events, err)
 	}
-	m.Reloads(func() model.Reload { return model.Reload{Error: "no"} })
+	m.OnReload(func() model.Reload { return model.Reload{Error: "no"} })
 	if _, err := m.Source().Reload(t.Context()); model.ErrorCode(err) != model.BadSettings || err.Error() != "no" {
 		t.Errorf("%v", err)
 	}
