@@ -1,10 +1,10 @@
-// Package trust has the files that a connection's security stands on: certificates with their keys, the authorities whose
-// certificates are believed, and tokens. They are read at the start, and read anew when what is in them changes, so that
-// a certificate that is renewed needs no restart.
+// Package trust has the files that the security of connections depends on: certificates with their keys, the authorities whose
+// certificates are trusted, tokens, and the keys of tokens. They are read at the start, and again when their contents change, so
+// a renewed certificate needs no restart.
 //
 // A file that cannot be read any more, or does not make sense, changes nothing: what was read last stays in force, and the
-// log says why. Files are written in pieces, a certificate and its key one after the other. So a change counts when two
-// looks, a second apart, have seen the same, and an error when two have met it.
+// log says why. Files are written in pieces, a certificate and its key one after the other. So a change counts when it was read
+// twice, a second apart, and an error when it came twice.
 //
 // The package compares what is in the files and not their times: a volume of Kubernetes, a copy that keeps its time, and
 // two writes within a tick of the clock would be missed otherwise. They are small.
@@ -37,9 +37,9 @@ type Files[T any] struct {
 
 	value atomic.Pointer[T]
 
-	taking  sync.Mutex
-	inForce sum // under taking
-	coming  sum // what the last Refresh saw; under taking
+	mu      sync.Mutex // protects the following
+	inForce sum        // of the value
+	seen    sum        // by the last Refresh
 }
 
 // sum stands for the contents of all files.
@@ -63,7 +63,7 @@ func (f *Files[T]) Reload() (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return f.take(value, now), nil
+	return f.set(value, now), nil
 }
 
 // Prepare is the step of a reload of all settings: it reads the files, and what it returns puts in force what they held.
@@ -72,10 +72,10 @@ func (f *Files[T]) Prepare() (reload.Commit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func() { f.take(value, now) }, nil
+	return func() { f.set(value, now) }, nil
 }
 
-// Refresh is Reload, but for a change that the last Refresh has not seen yet.
+// Refresh is Reload, but it takes a change only if the last Refresh has seen it too.
 func (f *Files[T]) Refresh() (changed bool, err error) {
 	contents, now, err := readAll(f.paths)
 	if err != nil {
@@ -88,15 +88,15 @@ func (f *Files[T]) Refresh() (changed bool, err error) {
 	if err != nil {
 		return false, f.failed(err)
 	}
-	return f.take(value, now), nil
+	return f.set(value, now), nil
 }
 
 // news reports whether the files hold something else than what is in force, and did at the last Refresh too.
 func (f *Files[T]) news(now sum) bool {
-	f.taking.Lock()
-	defer f.taking.Unlock()
-	settled := now == f.coming
-	f.coming = now
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	settled := now == f.seen
+	f.seen = now
 	return settled && now != f.inForce
 }
 
@@ -111,10 +111,10 @@ func (f *Files[T]) load() (value T, of sum, err error) {
 	return value, of, err
 }
 
-// take puts a value in force, and reports whether it is another one than that of before.
-func (f *Files[T]) take(value T, of sum) bool {
-	f.taking.Lock()
-	defer f.taking.Unlock()
+// set puts a value in force, and reports whether it differs from the one before.
+func (f *Files[T]) set(value T, of sum) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.value.Load() != nil && of == f.inForce {
 		return false
 	}
@@ -167,10 +167,10 @@ type Renewed interface {
 	Prepare() (reload.Commit, error)
 }
 
-// every is the time between two looks at the files.
+// every is the time between two readings of the files.
 const every = time.Second
 
-// Watch looks at all of them again and again until ctx ends, and logs what has changed and what cannot be read. No two of them
+// Watch refreshes all of them again and again until ctx ends, and logs what has changed and what cannot be read. No two of them
 // have the same name.
 func Watch[W Watched](ctx context.Context, log *slog.Logger, all func() []W) error {
 	tick := time.NewTicker(every)
@@ -184,7 +184,7 @@ func Watch[W Watched](ctx context.Context, log *slog.Logger, all func() []W) err
 		}
 		for _, r := range all() {
 			w := watched[r.String()]
-			w.look(log, r)
+			w.refresh(log, r)
 			watched[r.String()] = w
 		}
 	}
@@ -192,11 +192,11 @@ func Watch[W Watched](ctx context.Context, log *slog.Logger, all func() []W) err
 
 // watch is what is known of one of them.
 type watch struct {
-	failing string // how it failed at the last look, "" if it did not
-	told    string // what the log was told of that
+	failing string // the last error, "" for none
+	logged  string // the error that is in the log
 }
 
-func (w *watch) look(log *slog.Logger, r Watched) {
+func (w *watch) refresh(log *slog.Logger, r Watched) {
 	changed, err := r.Refresh()
 	if err == nil {
 		*w = watch{}
@@ -207,8 +207,8 @@ func (w *watch) look(log *slog.Logger, r Watched) {
 	}
 	if text := err.Error(); text != w.failing {
 		w.failing = text
-	} else if text != w.told {
-		w.told = text
+	} else if text != w.logged {
+		w.logged = text
 		log.Warn("a file cannot be used, and what was read before stays in force", "error", err)
 	}
 }
