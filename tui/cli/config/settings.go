@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -41,6 +42,9 @@ func (s *Settings) Reloader(prepare reload.Step) func() model.Reload {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		next, err := s.fresh().Parse(s.args)
+		if err == nil {
+			err = sameFile(fileOf(s.running), fileOf(next))
+		}
 		if err != nil {
 			return model.Reload{Error: plain(s.command(), err)}
 		}
@@ -61,6 +65,17 @@ func (s *Settings) Reloader(prepare reload.Step) func() model.Reload {
 		}
 		return r
 	}
+}
+
+// sameFile refuses to go on from a file to another one, or to none: what only the first one sets would be dropped, such as a token.
+func sameFile(was, is *file) error {
+	switch {
+	case was == nil || is != nil && is.path == was.path:
+		return nil
+	case is != nil && is.found:
+		return fmt.Errorf("%s is in force, and %s would come before it: remove that one, or restart holter", was.path, is.path)
+	}
+	return fmt.Errorf("%s is gone: write it anew, or restart holter to go on without it", was.path)
 }
 
 // compare returns the settings that are written otherwise than they are in force: those that can change now, and the others. They

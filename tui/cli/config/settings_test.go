@@ -36,6 +36,11 @@ func runServer(t *testing.T, file string, args ...string) (*server, *Settings) {
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("XDG_CONFIG_HOME", "")
 	write(t, "holter.yaml", file)
+	return parseServer(t, append(args, "--config", "holter.yaml")...)
+}
+
+func parseServer(t *testing.T, args ...string) (*server, *Settings) {
+	t.Helper()
 	parser := func(into *server) *kong.Kong {
 		k, err := kong.New(into, kong.Name("holter"), kong.DefaultEnvars("HOLTER"), Values())
 		if err != nil {
@@ -44,7 +49,6 @@ func runServer(t *testing.T, file string, args ...string) (*server, *Settings) {
 		return k
 	}
 	s := new(server)
-	args = append(args, "--config", "holter.yaml")
 	running, err := parser(s).Parse(args)
 	if err != nil {
 		t.Fatal(err)
@@ -121,6 +125,36 @@ func TestReloadThatAPartRefuses(t *testing.T) {
 	write(t, "holter.yaml", "max-conns: 4\n")
 	if r := again(); len(r.Changed) != 1 || r.Changed[0] != (model.SettingChange{Name: "max-conns", Was: "1", Is: "4", Origin: inTest(t) + "holter.yaml:1"}) {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A file that is gone is no file without settings, and another one is not the one that was read.
+func TestReloadOfAnotherFile(t *testing.T) {
+	runServer(t, "max-conns: 1\n")
+	s, settings := parseServer(t)
+	again := settings.Reloader(func() (reload.Commit, error) { return nil, nil })
+	if err := os.Remove("holter.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	if r := again(); !strings.Contains(r.Error, "holter.yaml is gone") || s.MaxConns != 1 {
+		t.Errorf("%+v, max-conns %d", r, s.MaxConns)
+	}
+	config, err := os.UserConfigDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(config+"/holter", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, config+"/holter/config.yaml", "max-conns: 2\n")
+	if r := again(); !strings.Contains(r.Error, "holter.yaml is gone") || s.MaxConns != 1 {
+		t.Errorf("%+v, max-conns %d", r, s.MaxConns)
+	}
+	s, settings = parseServer(t)
+	again = settings.Reloader(func() (reload.Commit, error) { return nil, nil })
+	write(t, "holter.yaml", "max-conns: 3\n")
+	if r := again(); !strings.Contains(r.Error, "config.yaml is in force") || s.MaxConns != 2 {
+		t.Errorf("%+v, max-conns %d", r, s.MaxConns)
 	}
 }
 
