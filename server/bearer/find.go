@@ -1,7 +1,9 @@
 package bearer
 
 import (
+	"cmp"
 	"encoding/base64"
+	"iter"
 	"net/http"
 	"strings"
 
@@ -9,13 +11,9 @@ import (
 	"holter/server/pass"
 )
 
-const (
-	// maxToken is the length of a token in bytes beyond which it is not looked at. Headers of servers are bounded at about
-	// that much.
-	maxToken = 8 << 10
-	// maxOffers is how many subprotocols are looked at.
-	maxOffers = 32
-)
+// maxToken is the length of a token in bytes beyond which it is not looked at. Headers of servers are bounded at about
+// that much.
+const maxToken = 8 << 10
 
 // found is a token in a request.
 type found struct {
@@ -85,41 +83,48 @@ func offered(r *http.Request, name string) (all []found) {
 	if usual {
 		name = "bearer"
 	}
-	offers, spare := offersOf(r), ""
-	for i := 0; i < len(offers); i++ {
-		offer := offers[i]
+	spare, announced := "", "" // an offer that is no token, and the name before a token
+	add := func(text, answer string) {
+		if text != "" && (len(all) == 0 || all[0].text != text) {
+			all = append(all, found{text, answer})
+		}
+	}
+	for offer := range offersOf(r) {
 		rest, joined := strings.CutPrefix(offer, name+".")
 		encoded, k8s := strings.CutPrefix(offer, kubernetes)
 		switch {
-		case strings.EqualFold(offer, name) && i+1 < len(offers):
-			all = append(all, found{text: offers[i+1], answer: offer})
-			i++
+		case len(all) > 1: // these are refused
+			return all
+		case announced != "":
+			add(offer, announced)
+			announced = ""
+		case strings.EqualFold(offer, name):
+			announced = offer
 		case usual && k8s:
 			if token, err := base64.RawURLEncoding.DecodeString(encoded); err == nil {
-				all = append(all, found{text: string(token)})
+				add(string(token), "")
 			}
 		case joined:
-			all = append(all, found{text: rest})
+			add(rest, "")
 		case spare == "":
 			spare = offer
 		}
 	}
 	for i := range all {
-		if all[i].answer == "" {
-			all[i].answer = spare
-		}
+		all[i].answer = cmp.Or(all[i].answer, spare)
 	}
 	return all
 }
 
-// offersOf are the subprotocols that a client offers, the first of them.
-func offersOf(r *http.Request) (offers []string) {
-	for _, value := range r.Header["Sec-Websocket-Protocol"] {
-		for offer := range strings.SplitSeq(value, ",") {
-			if offers = append(offers, strings.TrimSpace(offer)); len(offers) == maxOffers {
-				return offers
+// offersOf are the subprotocols that a client offers. There may be any number that a head has room for.
+func offersOf(r *http.Request) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, value := range r.Header["Sec-Websocket-Protocol"] {
+			for offer := range strings.SplitSeq(value, ",") {
+				if !yield(strings.TrimSpace(offer)) {
+					return
+				}
 			}
 		}
 	}
-	return offers
 }
