@@ -53,16 +53,16 @@ func (a *Plane) authorized(needs rights, h handler) handler {
 		if len(*a.keys.Load()) == 0 {
 			return h(w, r)
 		}
-		if err := a.refuseGuessing(r); err != nil {
-			return err
-		}
 		k := a.keyOf(r)
 		switch {
+		case k == nil && credentials(r.Header.Get("Authorization")) == "":
+			return noToken(w)
 		case k == nil:
-			if r.Header["Authorization"] != nil {
-				a.quiet.Printf("%s has asked the admin plane with a wrong token", r.RemoteAddr)
+			a.quiet.Printf("%s has asked the admin plane with a wrong token", r.RemoteAddr)
+			if err := a.refuseGuess(r); err != nil {
+				return err
 			}
-			return unauthorized(w)
+			return wrongToken(w)
 		case k.opens < needs:
 			return model.Errorf(model.Forbidden, "this token only reads: what changes something needs that of --token")
 		}
@@ -81,14 +81,19 @@ func (k *key) lend(h handler, w http.ResponseWriter, r *http.Request) error {
 	}
 	err := h(w, r.WithContext(ctx))
 	if errors.Is(err, context.Canceled) && k.ctx.Err() != nil {
-		return unauthorized(w)
+		return wrongToken(w)
 	}
 	return err
 }
 
-func unauthorized(w http.ResponseWriter) error {
+func noToken(w http.ResponseWriter) error {
 	w.Header().Set("WWW-Authenticate", `Bearer realm="holter"`)
 	return model.Errorf(model.Unauthorized, "send the token as Authorization: Bearer TOKEN")
+}
+
+func wrongToken(w http.ResponseWriter) error {
+	w.Header().Set("WWW-Authenticate", `Bearer realm="holter", error="invalid_token"`) // RFC 6750 section 3.1
+	return model.Errorf(model.Unauthorized, "this token is wrong: send that of --token, --token-file, --read-token or --read-token-file as it is now")
 }
 
 type readerKey struct{}

@@ -414,3 +414,34 @@ func TestGuessesAreTold(t *testing.T) {
 		t.Errorf("%d lines: %s", n, text.String())
 	}
 }
+
+// A short token is only warned of where strangers can try to guess it.
+func TestShortTokens(t *testing.T) {
+	long := filepath.Join(t.TempDir(), "token")
+	writeFile(t, long, "0123456789abcdef\n")
+	for _, c := range []struct {
+		o    Options
+		want []string
+	}{
+		{Options{Address: "127.0.0.1:0", Token: "s3cret"}, nil},
+		{Options{Address: ":0", Token: "s3cret"}, []string{"--token-file"}},
+		{Options{Address: ":0", Token: "0123456789abcde"}, []string{"--token-file"}},
+		{Options{Address: ":0", Access: Access{TokenFile: long}}, nil},
+		{Options{Address: ":0", Access: Access{TokenFile: long, ReadToken: "r3ader"}}, []string{"--read-token-file"}},
+	} {
+		var text bytes.Buffer
+		a := New(newFakeSource(), c.o, slog.New(slog.NewTextHandler(&text, nil)))
+		if err := a.Listen(); err != nil {
+			t.Fatal(err)
+		}
+		a.plane.Listener.Close()
+		if n := strings.Count(text.String(), "may be guessed"); n != len(c.want) || strings.Contains(text.String(), "s3cret") {
+			t.Errorf("%+v: the log: %s", c.o, &text)
+		}
+		for _, flag := range c.want {
+			if !strings.Contains(text.String(), " "+flag) {
+				t.Errorf("%+v: the log: %s", c.o, &text)
+			}
+		}
+	}
+}

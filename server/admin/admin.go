@@ -137,6 +137,7 @@ func (a *Plane) Listen() error {
 	if secure := a.secure(); secure != nil {
 		a.plane.Listener = tls.NewListener(a.plane.Listener, secure)
 	}
+	a.warnOfShort()
 	a.plane.HTTP.WriteTimeout = plane.RequestTimeout // an endless answer sets its own, again and again
 	a.plane.HTTP.ConnContext = withConn
 	return nil

@@ -457,8 +457,12 @@ func TestAdminAccess(t *testing.T) {
 		if status != 200 {
 			wantError(t, answer)
 		}
-		if status == 401 && !strings.HasPrefix(header.Get("WWW-Authenticate"), "Bearer") {
+		challenge := header.Get("WWW-Authenticate")
+		if status == 401 && !strings.HasPrefix(challenge, "Bearer") {
 			t.Errorf("%s: 401 without WWW-Authenticate", c.path)
+		}
+		if wrong := c.header == "Authorization: Bearer s3cre"; wrong != strings.Contains(challenge, `error="invalid_token"`) || wrong != strings.Contains(answer, "this token is wrong") {
+			t.Errorf("%s with %s: %s, %s", c.path, c.header, challenge, answer)
 		}
 	}
 }

@@ -19,6 +19,14 @@ const (
 	changing
 )
 
+// flags are those that set the token which opens so much.
+func (r rights) flags() string {
+	if r == reading {
+		return "--read-token or --read-token-file"
+	}
+	return "--token or --token-file"
+}
+
 // key is a token that is in force. Its context ends when the token is replaced, and with it what the token has begun.
 type key struct {
 	token  string
@@ -143,6 +151,22 @@ func (a *Plane) cutKeys() error {
 	}
 	return nil
 }
+
+// warnOfShort warns of tokens that strangers may guess: wrong ones are slowed down, but nothing keeps a right one out.
+func (a *Plane) warnOfShort() {
+	if a.plane.Private() {
+		return
+	}
+	for _, k := range *a.keys.Load() {
+		if len(k.token) < shortToken {
+			a.log.Warn("a token of the admin plane is so short that it may be guessed, and other machines can reach the plane: write a longer one, as openssl rand -hex 16 makes",
+				"flag", k.opens.flags(), "bytes", len(k.token), "enough", shortToken)
+		}
+	}
+}
+
+// shortToken is how many bytes are enough for a token.
+const shortToken = 16
 
 // cut returns the key for a token, an old one if it is there, none for an empty token.
 func cut(token string, opens rights, before []*key) []*key {

@@ -25,7 +25,8 @@ type Limits struct {
 // burstSeconds is how many seconds' calls a caller may make at once: a program that starts, or a script.
 const burstSeconds = 10
 
-// Wrong tokens from one address. After that, the address waits with right ones too, or it could go on guessing.
+// Wrong tokens from one address. A right one is let in also after that: all who come through one proxy have its address, and one
+// of them would lock the others out. So it takes a token that cannot be guessed: see warnOfShort.
 const (
 	guessRate  = 1 // per second
 	guessBurst = 100
@@ -76,10 +77,9 @@ func (a *Plane) refuseExcess(r *http.Request) error {
 	return nil
 }
 
-// refuseGuessing refuses an address that has sent too many wrong tokens, also with a right one. It is asked only where a token
-// is needed: a probe of health behind the same proxy as the one that guesses must go on, or holter would be restarted.
-func (a *Plane) refuseGuessing(r *http.Request) error {
-	if wait, spent := a.bounds.guesses.Spent(addressOf(r)); spent {
+// refuseGuess counts a wrong token, and refuses it if too many have come from its address.
+func (a *Plane) refuseGuess(r *http.Request) error {
+	if wait, ok := a.bounds.guesses.Take(addressOf(r)); !ok {
 		return &beyond{model.Errorf(model.TooMany, "too many wrong tokens came from this address"), model.LimitGuesses, wait}
 	}
 	return nil
@@ -111,9 +111,6 @@ const waitForSubscriber = 5 * time.Second
 func (a *Plane) refused(w http.ResponseWriter, r *http.Request, err error) {
 	code := model.ErrorCode(err)
 	if code == model.Unauthorized {
-		if credentials(r.Header.Get("Authorization")) != "" { // without a token it is no guess
-			a.bounds.guesses.Take(addressOf(r))
-		}
 		return
 	}
 	refusal := model.Refusal{By: model.RefusedByHolter, Status: plane.StatusOf(code), Reason: err.Error()}

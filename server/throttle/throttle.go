@@ -43,29 +43,20 @@ func (t *Throttle) Set(rate, burst float64) {
 }
 
 // Take reports whether one more may happen for the address a, and counts it. If not, wait is how long that lasts.
-func (t *Throttle) Take(a netip.Addr) (wait time.Duration, ok bool) { return t.take(a, 1) }
-
-// Spent reports whether nothing more may happen for a, and how long that lasts. It counts nothing.
-func (t *Throttle) Spent(a netip.Addr) (wait time.Duration, spent bool) {
-	wait, ok := t.take(a, 0)
-	return wait, !ok
-}
-
-// take takes n tokens, which is 0 or 1, if there is at least one.
-func (t *Throttle) take(a netip.Addr, n float64) (wait time.Duration, ok bool) {
+func (t *Throttle) Take(a netip.Addr) (wait time.Duration, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
-	b := t.bucketOf(a, now, n > 0)
+	b := t.bucketOf(a, now)
 	t.fill(b, now)
 	if b.tokens < 1 {
 		return time.Duration(math.Ceil((1 - b.tokens) / t.rate * float64(time.Second))), false
 	}
-	b.tokens -= n
+	b.tokens--
 	return 0, true
 }
 
-func (t *Throttle) bucketOf(a netip.Addr, now time.Time, keep bool) *bucket {
+func (t *Throttle) bucketOf(a netip.Addr, now time.Time) *bucket {
 	a = a.Unmap()
 	if a.Is6() {
 		network, _ := a.Prefix(64) // which one machine has
@@ -79,9 +70,7 @@ func (t *Throttle) bucketOf(a netip.Addr, now time.Time, keep bool) *bucket {
 		return &t.others
 	}
 	b = &bucket{t.burst, now}
-	if keep {
-		t.buckets[a] = b
-	}
+	t.buckets[a] = b
 	return b
 }
 

@@ -20,9 +20,6 @@ func TestThrottle(t *testing.T) {
 		if wait, ok := th.Take(ann); ok || wait != 100*time.Millisecond {
 			t.Errorf("one too many: %v, %v", wait, ok)
 		}
-		if wait, spent := th.Spent(ann); !spent || wait != 100*time.Millisecond {
-			t.Errorf("not spent: %v", wait)
-		}
 		if _, ok := th.Take(netip.MustParseAddr("::ffff:192.0.2.1")); ok {
 			t.Error("the same address in another form was let in")
 		}
@@ -30,9 +27,6 @@ func TestThrottle(t *testing.T) {
 			t.Error("another address was not let in")
 		}
 		time.Sleep(100 * time.Millisecond)
-		if _, spent := th.Spent(ann); spent {
-			t.Error("still spent")
-		}
 		if _, ok := th.Take(ann); !ok {
 			t.Error("not let in after its wait")
 		}
@@ -61,11 +55,7 @@ func TestManyAddresses(t *testing.T) {
 		if _, ok := th.Take(address(100)); ok {
 			t.Error("the bucket of one that is known was forgotten")
 		}
-		// The buckets fill up again, while an address for which there was no room asks again and again.
-		for range 100 {
-			time.Sleep(100 * time.Millisecond)
-			th.Spent(address(1 << 30))
-		}
+		time.Sleep(10 * time.Second) // all buckets are full again
 		if _, ok := th.Take(address(1 << 30)); !ok || len(th.buckets) != 1 {
 			t.Errorf("%d buckets after a while", len(th.buckets))
 		}
