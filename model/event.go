@@ -94,7 +94,9 @@ const (
 
 	// These are of the admin plane.
 	LimitCalls       RefusalLimit = "calls"       // calls of the API from one address
-	LimitGuesses     RefusalLimit = "guesses"     // wrong tokens from one address
+	LimitToken       RefusalLimit = "token"       // the token of the plane: it is missing or wrong
+	LimitRights      RefusalLimit = "rights"      // what the token may do, or anybody with --read-only
+	LimitSite        RefusalLimit = "site"        // names under which the plane is asked, and pages that may ask
 	LimitSubscribers RefusalLimit = "subscribers" // readers of answers that do not end
 	LimitBody        RefusalLimit = "body"        // bytes in the body of a request
 	LimitFilter      RefusalLimit = "filter"      // time that a filter takes
@@ -147,7 +149,9 @@ const (
 	ReasonOther       RefusalReason = "other"
 
 	ReasonCalls       RefusalReason = "api-rate"        // --api-rate
-	ReasonGuesses     RefusalReason = "api-token"       // wrong tokens, again and again
+	ReasonToken       RefusalReason = "api-token"       // no token, or a wrong one
+	ReasonRights      RefusalReason = "api-read-only"   // a command with a token that only reads, or with --read-only
+	ReasonSite        RefusalReason = "api-origin"      // another Host or Origin than may ask: --admin-host
 	ReasonSubscribers RefusalReason = "api-subscribers" // --max-subscribers
 	ReasonBody        RefusalReason = "api-body"        // a body that is too large
 	ReasonFilter      RefusalReason = "api-filter"      // a filter that takes too long
@@ -160,7 +164,7 @@ var (
 		ReasonRate, ReasonConnections, ReasonAddress, ReasonClient, ReasonMemory, ReasonHead, ReasonSlow, ReasonWaiting, ReasonOrdered, ReasonDraining,
 		ReasonOrigin, ReasonBroken, ReasonDown, ReasonUpstream, ReasonApp, ReasonGone, ReasonOther,
 	}, tokenReasons()...)
-	RequestReasons = []RefusalReason{ReasonCalls, ReasonGuesses, ReasonSubscribers, ReasonBody, ReasonFilter}
+	RequestReasons = []RefusalReason{ReasonCalls, ReasonToken, ReasonRights, ReasonSite, ReasonSubscribers, ReasonBody, ReasonFilter}
 )
 
 // tokenReasons are token-expired and so on.
@@ -175,7 +179,7 @@ func tokenReasons() (all []RefusalReason) {
 var limitReasons = map[RefusalLimit]RefusalReason{
 	LimitRate: ReasonRate, LimitConnections: ReasonConnections, LimitAddress: ReasonAddress, LimitClient: ReasonClient, LimitMemory: ReasonMemory,
 	LimitHead: ReasonHead, LimitSlow: ReasonSlow, LimitWaiting: ReasonWaiting, LimitOrdered: ReasonOrdered, LimitDraining: ReasonDraining,
-	LimitCalls: ReasonCalls, LimitGuesses: ReasonGuesses, LimitSubscribers: ReasonSubscribers, LimitBody: ReasonBody, LimitFilter: ReasonFilter,
+	LimitCalls: ReasonCalls, LimitToken: ReasonToken, LimitRights: ReasonRights, LimitSite: ReasonSite, LimitSubscribers: ReasonSubscribers, LimitBody: ReasonBody, LimitFilter: ReasonFilter,
 }
 
 // Why returns the reason of a refusal, as it is known to the holter that refused.

@@ -20,11 +20,15 @@ import (
 func (a *Plane) refuseForeign(r *http.Request) error {
 	switch {
 	case !plane.SameOrigin(r) && !a.knownOrigin(r):
-		return model.Errorf(model.Forbidden, "pages of other origins have no access; --admin-host lets those of a host in")
+		return foreign("pages of other origins have no access; --admin-host lets those of a host in")
 	case a.plane.Private() && !plane.OwnHost(r) && !plane.KnownHost(r, a.guard.Load().AdminHosts):
-		return model.Errorf(model.Forbidden, "on a loopback address the host must be localhost, 127.0.0.1 or [::1]; --admin-host lets another name in")
+		return foreign("on a loopback address the host must be localhost, 127.0.0.1 or [::1]; --admin-host lets another name in")
 	}
 	return nil
+}
+
+func foreign(why string) error {
+	return &beyond{error: model.Errorf(model.Forbidden, "%s", why), limit: model.LimitSite}
 }
 
 // knownOrigin reports whether r comes from a page of one of Access.AdminHosts.

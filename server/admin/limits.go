@@ -80,7 +80,7 @@ func (a *Plane) refuseExcess(r *http.Request) error {
 // refuseGuess counts a wrong token, and refuses it if too many have come from its address.
 func (a *Plane) refuseGuess(r *http.Request) error {
 	if wait, ok := a.bounds.guesses.Take(addressOf(r)); !ok {
-		return &beyond{model.Errorf(model.TooMany, "too many wrong tokens came from this address"), model.LimitGuesses, wait}
+		return &beyond{model.Errorf(model.TooMany, "too many wrong tokens came from this address"), model.LimitToken, wait}
 	}
 	return nil
 }
@@ -110,18 +110,20 @@ const waitForSubscriber = 5 * time.Second
 // refused counts an error that is a refusal, and says in the header when to come back.
 func (a *Plane) refused(w http.ResponseWriter, r *http.Request, err error) {
 	code := model.ErrorCode(err)
-	if code == model.Unauthorized {
-		return
-	}
 	refusal := model.Refusal{By: model.RefusedByHolter, Status: plane.StatusOf(code), Reason: err.Error()}
 	if b, ok := errors.AsType[*beyond](err); ok {
 		refusal.Limit = b.limit
 		refusal.RetryAfter = time.Duration(math.Ceil(b.wait.Seconds())) * time.Second
 	}
-	switch code {
-	case plane.CodeTooLarge:
+	switch {
+	case refusal.Limit != "":
+	case code == model.Unauthorized:
+		refusal.Limit = model.LimitToken
+	case code == model.Forbidden:
+		refusal.Limit = model.LimitRights
+	case code == plane.CodeTooLarge:
 		refusal.Limit = model.LimitBody
-	case model.TooCostly:
+	case code == model.TooCostly:
 		refusal.Limit = model.LimitFilter
 	}
 	if refusal.RetryAfter > 0 {

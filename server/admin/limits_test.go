@@ -79,7 +79,7 @@ func TestWrongTokens(t *testing.T) {
 	if status, answer, _ := call(t, a.URL(), "GET", "/health", ""); status != 200 {
 		t.Errorf("health, which needs no token: status %d, %s", status, answer)
 	}
-	if n := s.refusals(t)[model.ReasonGuesses]; n < 1 {
+	if n := s.refusals(t)[model.ReasonToken]; n < guessBurst+2 {
 		t.Errorf("counted %v", s.refusals(t))
 	}
 }
@@ -188,4 +188,47 @@ func TestPanicOfASharedSnapshot(t *testing.T) {
 		})
 	}
 	asking.Wait()
+}
+
+// Each request that may not do what it wants is counted by the reason, and told of.
+func TestRefusalsAreCounted(t *testing.T) {
+	s := newFakeSource()
+	a := New(s, Options{Address: "127.0.0.1:0", Token: "s3cret", Access: Access{ReadToken: "r3ader"}}, silent)
+	runAdmin(t, a)
+	for _, c := range []struct {
+		method  string
+		headers []string
+		status  int
+	}{
+		{"GET", nil, 401},
+		{"GET", []string{"Authorization: Bearer guess"}, 401},
+		{"POST", []string{"Authorization: Bearer r3ader"}, 403},
+		{"GET", []string{"Authorization: Bearer s3cret", "Origin: https://evil.example"}, 403},
+		{"GET", []string{"Authorization: Bearer s3cret", "Host: evil.example"}, 403},
+		{"GET", []string{"Authorization: Bearer s3cret"}, 200},
+	} {
+		path := map[string]string{"GET": "/api/v1/host", "POST": "/api/v1/kick"}[c.method]
+		if status, answer, _ := call(t, a.URL(), c.method, path, "", c.headers...); status != c.status {
+			t.Errorf("%s with %v: status %d, %s", c.method, c.headers, status, answer)
+		}
+	}
+	counted := s.refusals(t)
+	for reason, want := range map[model.RefusalReason]uint64{model.ReasonToken: 2, model.ReasonRights: 1, model.ReasonSite: 2} {
+		if counted[reason] != want {
+			t.Errorf("%s: %d, want %d", reason, counted[reason], want)
+		}
+	}
+	events, err := s.Hub.Events(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[model.RefusalReason]int{}
+	for i := range events {
+		if events[i].Type == model.RequestRefused {
+			told[events[i].Refusal.Why()]++
+		}
+	}
+	if len(told) != 3 {
+		t.Errorf("events of %v", told)
+	}
 }
