@@ -15,7 +15,7 @@ type Source struct {
 	monitor *Monitor
 }
 
-var errReadOnly = model.Errorf(model.Forbidden, "this holter was started with --read-only: it shows, and changes nothing")
+var errReadOnly = model.Errorf(model.Forbidden, "this holter is read-only (--read-only): it shows, and changes nothing")
 
 // MayChange returns the error that every command fails with, nil if they are allowed.
 func (s Source) MayChange() error {

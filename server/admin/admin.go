@@ -68,9 +68,9 @@ type Source interface {
 	Dismiss(ctx context.Context, id string) error
 	// Recall takes that back.
 	Recall(ctx context.Context, id string) error
-	// Reload reads the settings anew. The error says why none has changed.
+	// Reload reads the settings anew. It is no command, and never forbidden. The error says why none has changed.
 	Reload(ctx context.Context) (model.Reload, error)
-	// MayChange returns the error of Reload, Kick, SetFaults, Refuse, OrderAlert, Dismiss and Recall if they are forbidden, otherwise nil.
+	// MayChange returns the error of Kick, SetFaults, Refuse, OrderAlert, Dismiss and Recall if they are forbidden, otherwise nil.
 	MayChange() error
 	Client(id string) (model.Client, []model.Connection, error)
 	// Heartbeat takes in a report of a service, and Goodbye its last one. They are no commands, and never forbidden.

@@ -32,7 +32,6 @@ func (a *Plane) routes() []route {
 		{"PUT", "/connections/{id}/faults", "", a.disturbOne},
 		{"POST", "/faults", "", a.disturbMatching},
 		{"POST", "/refuse", "", a.refuse},
-		{"POST", "/reload", "", a.reload},
 		{"GET", "/clients", "q state", a.clients},
 		{"GET", "/clients/{id...}", "…", a.client},
 		{"GET", "/storms", "", a.storms},
@@ -58,17 +57,18 @@ func (a *Plane) routes() []route {
 		}
 		routes[i] = a.call(r, handle)
 	}
-	for _, r := range a.reports() {
+	for _, r := range a.always() {
 		routes = append(routes, a.call(r, r.query.only(r.handle)))
 	}
 	healthy := parameters("…").only(a.health)
 	return append(routes, route{"GET", "/health", "…", healthy}, route{"HEAD", "/health", "…", healthy})
 }
 
-// reports are the calls by which services report themselves. They change nothing but what is known, so a holter that is only
-// to show takes them too.
-func (a *Plane) reports() []route {
+// always are the calls that a holter takes which is only to show. The reports of services change nothing but what is known, and a
+// reload takes over what the operator has written.
+func (a *Plane) always() []route {
 	return []route{
+		{"POST", "/reload", "", a.reload},
 		{"GET", "/services", "q state", a.services},
 		{"GET", "/services/{id...}", "…", a.service}, // that of one that is asked may be an address with its path
 		{"PUT", "/services/{id}/heartbeat", "", a.heartbeat},
