@@ -237,6 +237,7 @@ type Reload struct {
 	Error   string          // why nothing has changed, "" if all is as it is written now
 	Changed []SettingChange // in force now, by name
 	Kept    []SettingChange // as before until a restart, by name
+	Warning string          // what the operator may not have meant, "" for nothing
 	Took    time.Duration
 }
 
@@ -269,7 +270,7 @@ func (r *Reload) String() string {
 	switch {
 	case r.Error != "":
 		return "settings not reloaded: " + r.Error
-	case len(r.Changed)+len(r.Kept) == 0:
+	case len(r.Changed)+len(r.Kept) == 0 && r.Warning == "":
 		return "settings reloaded: none is written otherwise"
 	}
 	text := "settings reloaded"
@@ -278,6 +279,9 @@ func (r *Reload) String() string {
 	}
 	if len(r.Kept) > 0 {
 		text += "; until a restart stays as it was: " + SettingNames(r.Kept)
+	}
+	if r.Warning != "" {
+		text += "; " + r.Warning
 	}
 	return text
 }

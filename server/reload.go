@@ -56,8 +56,11 @@ func (r Reloads) with(one *model.Reload, began time.Time) *Reloads {
 func (m *Monitor) Reload(by model.Reloader) model.Reload {
 	m.reloading.Lock()
 	defer m.reloading.Unlock()
-	began := time.Now()
+	began, locked := time.Now(), m.options.Load().plane().Locked()
 	r := m.reload()
+	if locked && !m.options.Load().plane().Locked() {
+		r.Warning = "the admin plane asks for no token any more: everybody who can reach it may see and change everything"
+	}
 	r.By, r.Took = by, time.Since(began)
 	m.reloads.Store(m.reloads.Load().with(&r, began))
 	m.hub.Publish(model.Event{Time: time.Now(), Type: model.ConfigReloaded, Reload: &r})

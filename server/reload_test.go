@@ -2,7 +2,9 @@ package server
 
 import (
 	"log/slog"
+	"net"
 	"slices"
+	"strings"
 	"testing"
 
 	"holter/model"
@@ -99,5 +101,45 @@ func TestReloadToReadOnly(t *testing.T) {
 	s, _ := m.Source().Snapshot(t.Context())
 	if err := m.Source().MayChange(); model.ErrorCode(err) != model.Forbidden || !s.Monitor.ReadOnly {
 		t.Errorf("%v, %+v", err, s.Monitor)
+	}
+}
+
+// A reload by which the admin plane loses its token says so. A plane that other machines can reach does not lose it, wherever
+// its listener is from.
+func TestReloadWithoutToken(t *testing.T) {
+	for _, c := range []struct {
+		listen  string
+		refused bool
+	}{{"127.0.0.1:0", false}, {":0", true}} {
+		l, err := net.Listen("tcp", c.listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		o := Options{Admin: "127.0.0.1:7071", Token: "s3cret", Logger: slog.New(slog.DiscardHandler)}
+		m := New(o)
+		if err := m.Door().Inherit(l); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Door().Listen(); err != nil {
+			t.Fatal(err)
+		}
+		m.OnReload(func() model.Reload {
+			next := o
+			next.Token = ""
+			commit, err := m.Prepare(next)
+			if err != nil {
+				return model.Reload{Error: err.Error()}
+			}
+			commit()
+			return model.Reload{}
+		})
+		r := m.Reload(model.BySignal)
+		if (r.Error != "") != c.refused || strings.Contains(r.Warning, "no token") == c.refused {
+			t.Errorf("%s: %+v", c.listen, r)
+		}
+		if r = m.Reload(model.BySignal); r.Warning != "" {
+			t.Errorf("%s: told again: %+v", c.listen, r)
+		}
 	}
 }

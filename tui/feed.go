@@ -289,7 +289,7 @@ func itemOf(e *model.Event) (item, bool) {
 		it.text = alerts.Line(e.Alert)
 	case e.Type == model.ConfigReloaded && e.Reload != nil:
 		it.weight, it.Kind, it.text = weightLoss, "settings", e.Reload.String()
-		if e.Reload.Error != "" {
+		if e.Reload.Error != "" || e.Reload.Warning != "" {
 			it.state = model.Suspect
 		}
 	case e.Type == model.Dropped:

@@ -52,6 +52,7 @@ func TestKindsOfEvents(t *testing.T) {
 	c := model.Connection{ID: 7, Client: "demo", Expires: time.Date(2026, 3, 1, 12, 0, 0, 0, time.Local)}
 	for want, e := range map[string]model.Event{
 		"demo (c7) will be closed: its token expires at 12:00:00": {Type: model.TokenExpiring, Connection: &c},
+		"settings reloaded: token; nobody needs one":              {Type: model.ConfigReloaded, Reload: &model.Reload{Changed: []model.SettingChange{{Name: "token"}}, Warning: "nobody needs one"}},
 		"settings reloaded: none is written otherwise":            {Type: model.ConfigReloaded, Reload: &model.Reload{}},
 	} {
 		if it, ok := itemOf(&e); !ok || it.text != want || !slices.Contains(filter.EventKinds, it.Kind) {

@@ -117,6 +117,9 @@ func (a *Plane) install(g *guard) error {
 // Prepare reads the files of next anew, and has next take the place of the options: see package reload. The address
 // stays, and so does whether the plane speaks TLS.
 func (a *Plane) Prepare(next Options) (reload.Commit, error) {
+	if a.given != nil { // which other machines may reach, whatever the options say
+		next.Address = a.given.Addr().String()
+	}
 	if err := next.Validate(); err != nil {
 		return nil, err
 	}

@@ -40,14 +40,14 @@ func (o Options) Validate() error {
 	if err != nil {
 		return err
 	}
-	if !o.locked() && !plane.Loopback(host) {
+	if !o.Locked() && !plane.Loopback(host) {
 		return fmt.Errorf("--admin %s can be reached from other machines: add --token-file FILE or --token SECRET, or write a loopback address such as 127.0.0.1:7071", o.Address)
 	}
 	return cmp.Or(o.validTokens(), trust.ValidPair("--admin-cert", o.AdminCert, "--admin-key", o.AdminKey), o.validHosts())
 }
 
-// locked reports whether there is a token.
-func (o Options) locked() bool {
+// Locked reports whether there is a token.
+func (o Options) Locked() bool {
 	return o.Token != "" || o.TokenFile != "" || o.ReadToken != "" || o.ReadTokenFile != ""
 }
 

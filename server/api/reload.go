@@ -4,10 +4,11 @@ import "holter/model"
 
 // Reload is the answer to POST /api/v1/reload, and what an event config.reloaded says.
 type Reload struct {
-	By      model.Reloader  `json:"by"`              // signal or api
-	Error   string          `json:"error,omitempty"` // why nothing has changed
-	Changed []SettingChange `json:"changed"`         // in force now, by name
-	Kept    []SettingChange `json:"kept"`            // as before until a restart, by name
+	By      model.Reloader  `json:"by"`                // signal or api
+	Error   string          `json:"error,omitempty"`   // why nothing has changed
+	Changed []SettingChange `json:"changed"`           // in force now, by name
+	Kept    []SettingChange `json:"kept"`              // as before until a restart, by name
+	Warning string          `json:"warning,omitempty"` // what the operator may not have meant
 	TookMS  Millis          `json:"took_ms"`
 }
 
@@ -24,7 +25,7 @@ const mostSettings = 500
 
 // FromReload converts r.
 func FromReload(r *model.Reload) Reload {
-	return Reload{By: r.By, Error: r.Error, Changed: fromChanges(r.Changed), Kept: fromChanges(r.Kept), TookMS: millis(r.Took)}
+	return Reload{By: r.By, Error: r.Error, Changed: fromChanges(r.Changed), Kept: fromChanges(r.Kept), Warning: r.Warning, TookMS: millis(r.Took)}
 }
 
 func fromChanges(list []model.SettingChange) []SettingChange {
@@ -39,7 +40,7 @@ func fromChanges(list []model.SettingChange) []SettingChange {
 func (r *Reload) Model() model.Reload {
 	return model.Reload{
 		By: model.Reloader(text(string(r.By))), Error: text(r.Error),
-		Changed: modelChanges(r.Changed), Kept: modelChanges(r.Kept), Took: r.TookMS.Duration(),
+		Changed: modelChanges(r.Changed), Kept: modelChanges(r.Kept), Warning: text(r.Warning), Took: r.TookMS.Duration(),
 	}
 }
 

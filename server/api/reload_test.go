@@ -11,7 +11,7 @@ import (
 
 func TestReloadsThereAndBack(t *testing.T) {
 	want := model.Event{Seq: 1, Time: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Type: model.ConfigReloaded, Reload: &model.Reload{
-		By: model.BySignal, Took: 3 * time.Millisecond,
+		By: model.BySignal, Took: 3 * time.Millisecond, Warning: "no token",
 		Changed: []model.SettingChange{{Name: "max-conns", Was: "1", Is: "2", Origin: "holter.yaml:3"}},
 		Kept:    []model.SettingChange{{Name: "listen", Was: ":80", Is: ":81", Origin: "command line"}},
 	}}

@@ -66,6 +66,9 @@ func describe(e *model.Event) (line, bool) {
 		if e.Reload.Error != "" {
 			return line{slog.LevelWarn, "settings not reloaded", append(reloaded(e.Reload), slog.String("error", e.Reload.Error))}, true
 		}
+		if e.Reload.Warning != "" {
+			return line{slog.LevelWarn, "settings reloaded", append(reloaded(e.Reload), slog.String("warning", e.Reload.Warning))}, true
+		}
 		return line{slog.LevelInfo, "settings reloaded", reloaded(e.Reload)}, true
 	case model.HostLate:
 		return line{slog.LevelWarn, "holter was late", late(e.Late)}, true

@@ -17,9 +17,11 @@ func TestReloadsInTheLog(t *testing.T) {
 	w.write(&model.Event{Type: model.ConfigReloaded, Reload: &model.Reload{By: model.BySignal, Took: 2 * time.Millisecond,
 		Changed: []model.SettingChange{{Name: "alert"}, {Name: "max-conns"}}, Kept: []model.SettingChange{{Name: "listen"}}}})
 	w.write(&model.Event{Type: model.ConfigReloaded, Reload: &model.Reload{By: model.ByAPI, Error: "holter.yaml:1:1: no"}})
+	w.write(&model.Event{Type: model.ConfigReloaded, Reload: &model.Reload{By: model.ByAPI, Warning: "no token"}})
 	for i, want := range []string{
 		`level=INFO msg="settings reloaded" event=config.reloaded by=signal took_ms=2 changed="alert, max-conns" needs_restart=listen`,
 		`level=WARN msg="settings not reloaded" event=config.reloaded by=api took_ms=0 error="holter.yaml:1:1: no"`,
+		`level=WARN msg="settings reloaded" event=config.reloaded by=api took_ms=0 warning="no token"`,
 	} {
 		if got := strings.Split(out.String(), "\n")[i]; !strings.HasSuffix(got, want) {
 			t.Errorf("%s\nwant %s", got, want)
