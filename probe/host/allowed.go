@@ -10,7 +10,7 @@ import (
 )
 
 // Allowed returns the bytes of memory that this process may have: those of the machine or, on Linux, of the smallest
-// control group that it is in, as a container is. It returns 0 if neither is known.
+// control group (version 2) that it is in, as a container is. It returns 0 if neither is known.
 func Allowed() uint64 {
 	allowed := uint64(0)
 	if m, err := mem.VirtualMemory(); err == nil {
