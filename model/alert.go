@@ -139,7 +139,8 @@ const (
 
 // Bounds of alerts.
 const (
-	MaxAlertRules   = 1000 // of the user
+	MaxAlertRules   = 1000               // of the user
+	MaxBookRules    = MaxAlertRules + 50 // with those that come with holter
 	MaxAlertsOfRule = 64
 	MaxAlerts       = 256 // in all, pending, firing and lately resolved
 	MaxAlertLog     = 128

@@ -53,15 +53,12 @@ func NewBook(rules []Rule) *Book {
 func (b *Book) keep(rules []Rule) {
 	b.rules, b.index = nil, make(map[string]int, len(rules))
 	for _, r := range rules {
-		if _, twice := b.index[r.Name]; !twice && len(b.rules) < mostRules {
+		if _, twice := b.index[r.Name]; !twice && len(b.rules) < model.MaxBookRules {
 			b.index[r.Name] = len(b.rules)
 			b.rules = append(b.rules, rule{Rule: r})
 		}
 	}
 }
-
-// mostRules are those of the user and those that come with holter.
-const mostRules = model.MaxAlertRules + 50
 
 // Replace has rules take the place of those of b, at a time. An alert stays as it is if there is a rule of the same name with the
 // same labels, and the next look judges it by that one. All others end: Replace returns copies of those that fired, and are

@@ -124,7 +124,7 @@ func FromAlertBook(b *model.AlertBook) Alerts {
 // Model converts w back, as far as it is within the bounds of a book.
 func (w *Alerts) Model() model.AlertBook {
 	b := model.AlertBook{Alerts: toAlerts(w.Alerts)}
-	for _, r := range newest(w.Rules, mostRules) {
+	for _, r := range newest(w.Rules, model.MaxBookRules) {
 		b.Rules = append(b.Rules, model.AlertRule{
 			Name: text(r.Name), Condition: model.Clean(r.Expr, longestCondition), For: r.ForMS.Duration(), KeepFiringFor: r.KeepFiringForMS.Duration(),
 			Labels: toLabels(r.Labels), Annotations: toLabels(r.Annotations), BuiltIn: r.BuiltIn,
@@ -143,7 +143,6 @@ func (w *Alerts) Model() model.AlertBook {
 }
 
 const (
-	mostRules        = model.MaxAlertRules
 	mostOutputs      = 64
 	longestCondition = 4096
 )

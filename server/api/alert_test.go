@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holter/model"
+	"holter/model/alert"
 )
 
 var sampleAlert = model.Alert{
@@ -77,5 +78,20 @@ func TestAlertsOfAnotherKind(t *testing.T) {
 	many := `{"summary":{},"alerts":[` + strings.Repeat(`{"id":"a"},`, model.MaxAlerts) + `{"id":"b"}]}`
 	if _, err := NewSnapshotReader(strings.NewReader(many)).Read(); err == nil {
 		t.Error("more alerts than there can be were taken")
+	}
+}
+
+// The rules of the user, as many as there may be, leave room for those that come with holter.
+func TestAllRulesComeBack(t *testing.T) {
+	var b model.AlertBook
+	for range model.MaxAlertRules {
+		b.Rules = append(b.Rules, model.AlertRule{Name: "Own"})
+	}
+	for range alert.BuiltIn() {
+		b.Rules = append(b.Rules, model.AlertRule{Name: "WithHolter", BuiltIn: true})
+	}
+	w := FromAlertBook(&b)
+	if got := len(w.Model().Rules); got != len(b.Rules) {
+		t.Errorf("%d of %d rules", got, len(b.Rules))
 	}
 }
