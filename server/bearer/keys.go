@@ -90,13 +90,10 @@ func (k *keys) candidates(t *jwt.Token) ([]any, model.RefusalLimit) {
 		return nil, model.TokenUnavailable
 	}
 	method := t.Method.Alg()
-	name, named := t.Header["kid"]
-	if _, text := name.(string); named && !text {
-		return nil, model.TokenMalformed
-	}
+	name, named := t.Header["kid"].(string)
 	var fitting []any
 	for _, s := range k.sets() {
-		if named && s.names[name.(string)] {
+		if named && s.names[name] {
 			key, err := s.named.Keyfunc(t)
 			if err != nil || !fits(method, key) {
 				return nil, model.TokenAlgorithm // that key is for another one

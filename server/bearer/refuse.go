@@ -41,20 +41,28 @@ const (
 
 // refuse makes the refusal for a reason.
 func refuse(why model.RefusalLimit) *pass.Refusal {
-	w := words[why]
+	return refuseWith(why, words[why].reason, words[why].hint)
+}
+
+// malformed makes the refusal of a token that is one, but says something that none may say. The reason shows nothing of it.
+func malformed(reason, hint string) *pass.Refusal {
+	return refuseWith(model.TokenMalformed, reason, "its issuer must "+hint)
+}
+
+func refuseWith(why model.RefusalLimit, reason, hint string) *pass.Refusal {
 	r := &pass.Refusal{Refusal: model.Refusal{
-		Status: cmp.Or(w.status, http.StatusUnauthorized), Reason: w.reason, By: model.RefusedByHolter, Limit: why,
+		Status: cmp.Or(words[why].status, http.StatusUnauthorized), Reason: reason, By: model.RefusedByHolter, Limit: why,
 	}}
-	if w.hint != "" {
-		r.Diagnosis = model.Diagnosis{Cause: model.CauseHandshakeBroken, Detail: w.reason + ": " + w.hint}
+	if hint != "" {
+		r.Diagnosis = model.Diagnosis{Cause: model.CauseHandshakeBroken, Detail: reason + ": " + hint}
 	}
 	switch { // RFC 6750 section 3.1
 	case why == model.TokenMissing:
 		r.Challenge = "Bearer"
 	case r.Status == http.StatusUnauthorized:
-		r.Challenge = `Bearer error="invalid_token", error_description="` + w.reason + `"`
+		r.Challenge = `Bearer error="invalid_token", error_description="` + reason + `"`
 	case r.Status == http.StatusForbidden:
-		r.Challenge = `Bearer error="insufficient_scope", error_description="` + w.reason + `"`
+		r.Challenge = `Bearer error="insufficient_scope", error_description="` + reason + `"`
 	default:
 		r.RetryAfter = retryUnavailable + rand.N(retrySpread+time.Second).Truncate(time.Second)
 	}

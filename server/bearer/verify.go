@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -29,9 +30,9 @@ func (g *Guard) verify(ctx context.Context, text string) (jwt.MapClaims, *pass.R
 	if c := g.cache.get(known, id); c != nil {
 		return c, nil
 	}
-	c, why := g.parse(ctx, text)
-	if why != "" {
-		return nil, refuse(why)
+	c, refused := g.parse(ctx, text)
+	if refused != nil {
+		return nil, refused
 	}
 	if len(text) <= maxKept { // if there are other keys meanwhile, those of before are not asked for again
 		g.cache.put(known, id, c)
@@ -41,65 +42,71 @@ func (g *Guard) verify(ctx context.Context, text string) (jwt.MapClaims, *pass.R
 
 // parse verifies a token, and then reads its claims (RFC 7519 section 7.2). What its text says is not believed before, but
 // for the algorithm and the name of the key, of which both must be known.
-func (g *Guard) parse(ctx context.Context, text string) (jwt.MapClaims, model.RefusalLimit) {
+func (g *Guard) parse(ctx context.Context, text string) (jwt.MapClaims, *pass.Refusal) {
 	header, rest, _ := strings.Cut(text, ".")
 	payload, signature, whole := strings.Cut(rest, ".")
 	if !whole || strings.ContainsAny(text, "\r\n") || strings.Contains(signature, ".") {
-		return nil, model.TokenMalformed
+		return nil, refuse(model.TokenMalformed)
 	}
 	t := g.cache.head(header)
 	if t == nil {
-		var why model.RefusalLimit
-		if t, why = parseHeader(header); why != "" {
-			return nil, why
+		var refused *pass.Refusal
+		if t, refused = parseHeader(header); refused != nil {
+			return nil, refused
 		}
 	}
 	seal, err := encoding.DecodeString(signature)
 	if err != nil {
-		return nil, model.TokenMalformed
+		return nil, refuse(model.TokenMalformed)
 	}
 	keys, why := g.keyFor(ctx, t)
 	if why != "" {
-		return nil, why
+		return nil, refuse(why)
 	}
 	if !slices.ContainsFunc(keys, func(key any) bool { return t.Method.Verify(text[:len(header)+1+len(payload)], seal, key) == nil }) {
-		return nil, model.TokenSignature
+		return nil, refuse(model.TokenSignature)
 	}
 	g.cache.keepHead(header, t)
-	said, err := encoding.DecodeString(payload)
-	if err != nil {
-		return nil, model.TokenMalformed
-	}
-	claims, ok := object(said)
-	if !ok {
-		return nil, model.TokenMalformed
-	}
-	return claims, ""
+	return object(payload)
 }
 
 // parseHeader parses the first part of a token. It must ask for nothing that is not understood here (RFC 7515 section 4.1.11).
-func parseHeader(segment string) (*jwt.Token, model.RefusalLimit) {
-	text, err := encoding.DecodeString(segment)
-	if err != nil {
-		return nil, model.TokenMalformed
+func parseHeader(segment string) (*jwt.Token, *pass.Refusal) {
+	header, refused := object(segment)
+	if refused != nil {
+		return nil, refused
 	}
-	header, ok := object(text)
-	if _, critical := header["crit"]; critical || !ok {
-		return nil, model.TokenMalformed
+	if _, critical := header["crit"]; critical {
+		return nil, malformed("the header of the token asks for an extension (crit)", "leave crit out: none is known here")
 	}
 	method, _ := header["alg"].(string)
 	if !slices.Contains(methods, method) {
-		return nil, model.TokenAlgorithm
+		return nil, refuse(model.TokenAlgorithm)
 	}
-	return &jwt.Token{Header: header, Method: jwt.GetSigningMethod(method)}, ""
+	if name, named := header["kid"]; named {
+		if _, text := name.(string); !text {
+			return nil, malformed("the token's kid is no text", "write the name of the key as a text")
+		}
+	}
+	return &jwt.Token{Header: header, Method: jwt.GetSigningMethod(method)}, nil
 }
 
-// object parses an object of JSON. A name that is there twice is an error: another reader might take the other value (RFC
-// 7515 section 4, RFC 7519 section 4).
-func object(text []byte) (map[string]any, bool) {
+// object decodes a part of a token, and parses the object of JSON in it. A name that is there twice is refused: another reader
+// might take the other value (RFC 7515 section 4, RFC 7519 section 4). So is text that is not UTF-8: a reader replaces it, and then
+// two tokens say the same that do not.
+func object(segment string) (map[string]any, *pass.Refusal) {
+	text, err := encoding.DecodeString(segment)
 	var o map[string]any
-	err := json.Unmarshal(text, &o)
-	return o, err == nil && o != nil && members(text) == count(o)
+	if err != nil || json.Unmarshal(text, &o) != nil || o == nil {
+		return nil, refuse(model.TokenMalformed)
+	}
+	switch {
+	case !utf8.Valid(text):
+		return nil, malformed("the text of the token is not valid UTF-8", "write it in UTF-8 (RFC 7519 section 7.1)")
+	case members(text) != count(o):
+		return nil, malformed("the token says something twice", "write each claim and each field of the header once: readers differ in which of the two they take")
+	}
+	return o, nil
 }
 
 // members returns the number of members of all objects in valid JSON.
@@ -141,8 +148,14 @@ func (rs *rules) check(c jwt.MapClaims, now time.Time) (expires time.Time, refus
 	issuer, err := c.GetIssuer()
 	audience, err2 := c.GetAudience()
 	switch {
-	case !ok || !ok2 || err != nil || err2 != nil:
-		return expires, refuse(model.TokenMalformed)
+	case !ok:
+		return expires, noTime("exp")
+	case !ok2:
+		return expires, noTime("nbf")
+	case err != nil:
+		return expires, malformed("the token's iss is no text", "write its own name as a text")
+	case err2 != nil:
+		return expires, malformed("the token's aud is no text, nor a list of texts", "write the services that the token is for as texts")
 	case !expiring && !rs.Unlimited:
 		return expires, refuseClaim("it never expires (exp), which --jwt-unlimited allows")
 	case expiring && !now.Before(expires.Add(rs.Leeway)):
@@ -176,6 +189,11 @@ func moment(c jwt.MapClaims, name string) (at time.Time, there, ok bool) {
 		return time.Time{}, true, false
 	}
 	return time.UnixMicro(int64(math.Round(seconds * 1e6))), true, true
+}
+
+// noTime refuses a token of which a claim is no time.
+func noTime(claim string) *pass.Refusal {
+	return malformed("the token's "+claim+" is no time", "write "+claim+" as a number: the seconds since 1970, up to the year 9999")
 }
 
 // String is r as it is written.

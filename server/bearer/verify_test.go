@@ -127,6 +127,8 @@ func TestBadTokens(t *testing.T) {
 		"a claim twice":           {raw(head, `{`+exp+`,"role":"user","role":"admin"}`, hs, t), model.TokenMalformed},
 		"a claim twice, escaped":  {raw(head, `{`+exp+`,"role":"user","r\u006fle":"admin"}`, hs, t), model.TokenMalformed},
 		"a claim twice below":     {raw(head, `{`+exp+`,"role":"admin","x":[{"a":1,"a":2}]}`, hs, t), model.TokenMalformed},
+		"a subject not in UTF-8":  {raw(head, `{`+exp+`,"role":"admin","sub":"`+"\xff"+`"}`, hs, t), model.TokenMalformed},
+		"header not in UTF-8":     {raw(`{"alg":"HS256","x":"`+"\xff"+`"}`, `{`+exp+`,"role":"admin"}`, hs, t), model.TokenMalformed},
 		"colons and quotes":       {raw(head, `{`+exp+`,"role":"admin","x":"a:\"b\":{c:","y":{"a":{"b":":"}}}`, hs, t), ""},
 		"claims in other case":    {raw(head, `{`+exp+`,"ROLE":"admin"}`, hs, t), model.TokenClaim},
 		"deep":                    {raw(head, `{`+exp+`,"x":`+strings.Repeat("[", 2000)+strings.Repeat("]", 2000)+`}`, hs, t), model.TokenClaim},
@@ -174,6 +176,40 @@ func TestBadTokens(t *testing.T) {
 		case bad != nil:
 			wantSilence(t, name, bad, c.token)
 		}
+	}
+}
+
+// A token that is refused for what it says is told what that is, so that its issuer can mend it.
+func TestFlawsAreNamed(t *testing.T) {
+	hs := pairs()["HS256"]
+	g := guard(t, Options{Key: []string{file(t, hs.file)}})
+	const head, exp = `{"alg":"HS256"}`, `"exp":4102444800`
+	for token, want := range map[string]string{
+		raw(head, `{`+exp+`,"sub":"ann","sub":"ben"}`, hs, t):                 "twice",
+		raw(`{"alg":"HS256","alg":"none"}`, `{`+exp+`}`, hs, t):               "twice",
+		raw(`{"alg":"HS256","crit":["b64"],"b64":false}`, `{`+exp+`}`, hs, t): "crit",
+		raw(`{"alg":"HS256","kid":1}`, `{`+exp+`}`, hs, t):                    "kid is no text",
+		raw(head, `{"exp":"4102444800"}`, hs, t):                              "exp is no time",
+		raw(head, `{"exp":null}`, hs, t):                                      "exp is no time",
+		raw(head, `{"exp":-1}`, hs, t):                                        "exp is no time",
+		raw(head, `{"exp":1e18}`, hs, t):                                      "exp is no time",
+		raw(head, `{`+exp+`,"nbf":"now"}`, hs, t):                             "nbf is no time",
+		raw(head, `{`+exp+`,"iss":1}`, hs, t):                                 "iss is no text",
+		raw(head, `{`+exp+`,"aud":[1]}`, hs, t):                               "aud is no text",
+		raw(head, `{`+exp+`,"sub":"`+"\xff"+`"}`, hs, t):                      "UTF-8",
+		raw(head, `[]`, hs, t):                                                "no JSON Web Token",
+	} {
+		_, bad := g.Check(bearing(token))
+		if bad == nil || bad.Limit != model.TokenMalformed {
+			t.Errorf("%s: %+v", want, bad)
+			continue
+		}
+		for _, said := range []string{bad.Reason, bad.Challenge, bad.Diagnosis.Detail} {
+			if !strings.Contains(said, want) {
+				t.Errorf("%q instead of %s", said, want)
+			}
+		}
+		wantSilence(t, want, bad, token)
 	}
 }
 
