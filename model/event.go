@@ -116,7 +116,7 @@ const (
 	TokenIssuer      RefusalLimit = "token-issuer"      // another one than is trusted
 	TokenAudience    RefusalLimit = "token-audience"    // it is for another service
 	TokenClaim       RefusalLimit = "token-claim"       // one that is required is missing or has another value
-	TokenUnavailable RefusalLimit = "token-unavailable" // there are no keys yet to verify it with
+	TokenUnavailable RefusalLimit = "token-unavailable" // its key cannot be had now
 )
 
 // TokenLimits are all of them.

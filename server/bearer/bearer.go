@@ -194,7 +194,7 @@ const (
 
 // fetch fetches the keys at the URL, or waits for a fetch that is under way.
 func (g *Guard) fetch(ctx context.Context) error {
-	f, mine := g.remote.board(false)
+	f, mine := g.remote.board(false, "")
 	return g.finish(ctx, f, mine)
 }
 

@@ -67,15 +67,21 @@ func (k *keys) sets() []*set {
 	return all
 }
 
-// keyFor returns the keys that may have signed a token, or why there are none. If the token names one that is not known, it fetches the set at the
-// URL again first, unless that is too soon.
-func (g *Guard) keyFor(ctx context.Context, t *jwt.Token) ([]any, model.RefusalLimit) {
+// keyFor returns the keys that may have signed a token, and why it is refused if none of them has. If the token names one that is
+// not known, it fetches the set at the URL again first. If that cannot be done now, nobody knows whether the token is good.
+func (g *Guard) keyFor(ctx context.Context, t *jwt.Token) (fitting []any, otherwise model.RefusalLimit) {
 	k := g.keys.Load()
-	if g.remote != nil && (k.remote == nil || !k.know(t)) {
-		g.again(ctx)
-		k = g.keys.Load()
+	if g.remote == nil || k.remote != nil && k.know(t) {
+		return k.candidates(t)
 	}
-	return k.candidates(t)
+	name, _ := t.Header["kid"].(string)
+	fresh := g.again(ctx, name)
+	k = g.keys.Load()
+	fitting, otherwise = k.candidates(t)
+	if !fresh && !k.know(t) && (otherwise == model.TokenKey || otherwise == model.TokenSignature) {
+		otherwise = model.TokenUnavailable
+	}
+	return fitting, otherwise
 }
 
 // know reports whether a token names no key, or one of the sets.
@@ -84,7 +90,7 @@ func (k *keys) know(t *jwt.Token) bool {
 	return !named || slices.ContainsFunc(k.sets(), func(s *set) bool { return s.names[name] })
 }
 
-// candidates returns the keys that may have signed a token, or why there are none.
+// candidates returns the keys that may have signed a token, and why it is refused if none of them has.
 func (k *keys) candidates(t *jwt.Token) ([]any, model.RefusalLimit) {
 	if k.size() == 0 {
 		return nil, model.TokenUnavailable
@@ -98,7 +104,7 @@ func (k *keys) candidates(t *jwt.Token) ([]any, model.RefusalLimit) {
 			if err != nil || !fits(method, key) {
 				return nil, model.TokenAlgorithm // that key is for another one
 			}
-			return []any{key}, ""
+			return []any{key}, model.TokenSignature
 		}
 		fitting = append(fitting, s.fitting(method, named)...)
 	}
@@ -111,7 +117,7 @@ func (k *keys) candidates(t *jwt.Token) ([]any, model.RefusalLimit) {
 	case len(fitting) > maxTried:
 		return nil, model.TokenKey
 	case len(fitting) > 0:
-		return fitting, ""
+		return fitting, model.TokenSignature
 	case len(k.sets()) > 0 && named:
 		return nil, model.TokenKey
 	}

@@ -29,10 +29,10 @@ var words = map[model.RefusalLimit]struct {
 	model.TokenIssuer:      {reason: "the issuer of the token is not trusted", hint: "--jwt-issuer says which ones are"},
 	model.TokenAudience:    {reason: "the token is for another service", hint: "--jwt-audience says for which it may be"},
 	model.TokenClaim:       {status: http.StatusForbidden, reason: "the token lacks a claim that is required"},
-	model.TokenUnavailable: {status: http.StatusServiceUnavailable, reason: "tokens cannot be verified now", hint: "the keys of --jwt-jwks could not be fetched yet: the log says why"},
+	model.TokenUnavailable: {status: http.StatusServiceUnavailable, reason: "tokens cannot be verified now", hint: "its key is not known, and the keys of --jwt-jwks could not be fetched, which the log explains, or are fetched again in some seconds"},
 }
 
-// While there are no keys, a client is asked to wait for the first of these times, and a part of the second by chance: those
+// While a key cannot be had, a client is asked to wait for the first of these times, and a part of the second by chance: those
 // that are refused together should not return together.
 const (
 	retryUnavailable = 5 * time.Second

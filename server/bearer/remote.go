@@ -3,13 +3,17 @@ package bearer
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"holter/server/plane"
 	"holter/server/redact"
@@ -17,8 +21,12 @@ import (
 
 const (
 	fetchTimeout = 10 * time.Second
-	// mayFetch is the least time between two fetches that clients cause: each may name a key that does not exist.
-	mayFetch = 30 * time.Second
+	// Clients may cause so many fetches at once, and one more in this time: each may name a key that does not exist.
+	fetchesAtOnce  = 5
+	betweenFetches = 10 * time.Second
+	// lacksFor is how long a key is believed not to exist that a set lacked, mostLacking how many such keys are remembered.
+	lacksFor    = 10 * time.Second
+	mostLacking = 64
 	// awaitsKeys is how long a handshake waits for them.
 	awaitsKeys = 5 * time.Second
 	// mostWaiting is how many handshakes wait for one fetch. No other limit counts them yet.
@@ -35,17 +43,19 @@ type remote struct {
 	changed  func() // is called when there are other keys, before those who wait for them go on
 	failures int    // in a row; only Run uses it
 
-	mu     sync.Mutex // protects all following
-	flight *flight    // nil while nothing is fetched
-	asked  time.Time  // when a client last caused a fetch
-	text   []byte     // of the set
-	keys   *set       // nil until there are any
+	mu     sync.Mutex                      // protects all following
+	flight *flight                         // nil while nothing is fetched
+	causes *rate.Limiter                   // of fetches that clients cause
+	lacks  map[[sha256.Size]byte]time.Time // when the set lacked a key, by the hash of its name
+	text   []byte                          // of the set
+	keys   *set                            // nil until there are any
 }
 
 // flight is a fetch that is under way.
 type flight struct {
 	done    chan struct{} // closed when it is over
 	err     error         // set before that
+	name    string        // of the key for which a client causes it, or ""
 	waiting int           // clients; under remote.mu
 }
 
@@ -55,7 +65,8 @@ func newRemote(u *url.URL, o Options, changed func()) (*remote, error) {
 		return nil, err
 	}
 	return &remote{
-		url: u, shown: redact.Address(u.String()), changed: changed,
+		url: u, shown: redact.Address(u.String()), changed: changed, causes: rate.NewLimiter(rate.Every(betweenFetches), fetchesAtOnce),
+		lacks:  make(map[[sha256.Size]byte]time.Time),
 		client: http.Client{Transport: transport, Timeout: fetchTimeout, CheckRedirect: follow},
 	}, nil
 }
@@ -80,12 +91,15 @@ func (s *remote) set() *set {
 	return s.keys
 }
 
-// board returns the flight that is under way, or begins one, which is the caller's to fly. For a client f is nil if too many
-// wait already, or if it is too soon after the last flight that a client has caused.
-func (s *remote) board(client bool) (f *flight, mine bool) {
+// board returns the flight that is under way, or begins one, which is the caller's to fly. A client names the key that it
+// needs. For a client f is nil if the set lacked that key a moment ago, if too many wait already, or if clients have caused too many
+// flights lately.
+func (s *remote) board(client bool, name string) (f *flight, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case client && s.lacked(name):
+		return nil, false
 	case s.flight != nil && client && s.flight.waiting == mostWaiting:
 		return nil, false
 	case s.flight != nil:
@@ -93,12 +107,10 @@ func (s *remote) board(client bool) (f *flight, mine bool) {
 			s.flight.waiting++
 		}
 		return s.flight, false
-	case client && time.Since(s.asked) < mayFetch:
+	case client && !s.causes.Allow():
 		return nil, false
-	case client:
-		s.asked = time.Now()
 	}
-	s.flight = &flight{done: make(chan struct{})}
+	s.flight = &flight{done: make(chan struct{}), name: name}
 	return s.flight, true
 }
 
@@ -109,6 +121,7 @@ func (s *remote) fly(ctx context.Context, f *flight) (changed bool, err error) {
 	text, keys, err := s.get(ctx)
 	if f.err = err; err == nil {
 		changed = s.keep(text, keys)
+		s.learn(f.name)
 	}
 	return changed, err
 }
@@ -143,6 +156,32 @@ func (s *remote) keep(text []byte, keys *set) bool {
 	return true
 }
 
+// learn remembers that the set, which was just fetched, lacks the key of that name, if it does.
+func (s *remote) learn(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name == "" || s.keys.names[name] {
+		return
+	}
+	maps.DeleteFunc(s.lacks, func(_ [sha256.Size]byte, at time.Time) bool { return time.Since(at) >= lacksFor })
+	if len(s.lacks) < mostLacking {
+		s.lacks[sha256.Sum256([]byte(name))] = time.Now()
+	}
+}
+
+// lacking reports whether the set lacked the key of that name a moment ago.
+func (s *remote) lacking(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lacked(name)
+}
+
+// lacked is lacking for a caller that holds the lock.
+func (s *remote) lacked(name string) bool {
+	at, known := s.lacks[sha256.Sum256([]byte(name))]
+	return known && time.Since(at) < lacksFor
+}
+
 // get asks for the set. The error has no part of the URL that may be secret.
 func (s *remote) get(ctx context.Context) ([]byte, *set, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url.String(), nil)
@@ -172,19 +211,24 @@ func (s *remote) get(ctx context.Context) ([]byte, *set, error) {
 	return text, keys, err
 }
 
-// again fetches the set for a client whose key is not known. Clients cause a fetch only now and then, and those that come
-// meanwhile wait for it.
-func (g *Guard) again(ctx context.Context) {
-	f, mine := g.remote.board(true)
+// again fetches the set for a client whose key is not known by that name, and reports whether what the set says of that key can be
+// believed now. Clients cause a few fetches at once, and then one now and then. Those that come meanwhile wait for it.
+func (g *Guard) again(ctx context.Context, name string) (fresh bool) {
+	f, mine := g.remote.board(true, name)
 	if f == nil {
-		return
+		return g.remote.lacking(name)
 	}
 	if mine { // for all: the fetch does not end with this client
 		ctx = context.WithoutCancel(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, awaitsKeys)
 	defer cancel()
-	if err := g.finish(ctx, f, mine); err != nil && mine {
+	err := g.finish(ctx, f, mine)
+	if err != nil && mine {
 		g.log.Warn("a token names a key that is not known, and the keys cannot be fetched", "url", g.remote.shown, "error", err)
 	}
+	if err == nil && !mine {
+		g.remote.learn(name)
+	}
+	return err == nil
 }

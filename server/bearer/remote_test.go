@@ -77,16 +77,61 @@ func TestKeysAtURL(t *testing.T) {
 		t.Errorf("a secret that was published: %q", refused)
 	}
 	i.publish(http.StatusOK, setOf(jwkOf(es, "kid", "2")))
-	g.remote.asked = time.Time{} // as if it was long ago
 	if _, refused := check(g, fresh2); refused != "" {
 		t.Errorf("a new key: refused for %s", refused)
 	}
 	if _, refused := check(g, old); refused != string(model.TokenKey) {
 		t.Errorf("a key that was taken back: %q", refused)
 	}
-	if n := i.asked.Load(); n != 2 {
+	if n := i.asked.Load(); n != 4 {
 		t.Errorf("asked %d times", n)
 	}
+}
+
+// One who shows keys that do not exist does not keep those out who have a new one, and clients that have an old one do not use up
+// the fetches.
+func TestStrangersDoNotHoldNewKeys(t *testing.T) {
+	rs, es := pairs()["RS256"], pairs()["ES256"]
+	synctest.Test(t, func(t *testing.T) {
+		set, asked := setOf(jwkOf(rs, "kid", "1")), 0
+		g := guard(t, Options{JWKS: "https://id.example/keys"})
+		g.remote.client.Transport = transport(func(*http.Request) (*http.Response, error) {
+			asked++
+			w := httptest.NewRecorder()
+			w.Write(set)
+			return w.Result(), nil
+		})
+		if err := g.fetch(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for range 100 {
+			if _, refused := check(g, bearing(sign(t, rs, fresh(), "kid", "old"))); refused != string(model.TokenKey) {
+				t.Fatalf("an old key: refused for %q", refused)
+			}
+		}
+		if asked != 2 {
+			t.Errorf("asked %d times", asked)
+		}
+		set = setOf(jwkOf(es, "kid", "2"))
+		if _, refused := check(g, bearing(sign(t, es, fresh(), "kid", "2"))); refused != "" {
+			t.Errorf("a new key after one that does not exist: refused for %s", refused)
+		}
+		for i := range 100 {
+			check(g, bearing(sign(t, rs, fresh(), "kid", fmt.Sprint("x", i))))
+		}
+		if asked != 1+fetchesAtOnce || len(g.remote.lacks) > mostLacking {
+			t.Errorf("asked %d times, %d are remembered", asked, len(g.remote.lacks))
+		}
+		set = setOf(jwkOf(rs, "kid", "3"))
+		newest := bearing(sign(t, rs, fresh(), "kid", "3"))
+		if _, bad := g.Check(newest); bad == nil || bad.Limit != model.TokenUnavailable || bad.RetryAfter == 0 {
+			t.Errorf("a new key when all fetches are used up: %+v", bad)
+		}
+		time.Sleep(betweenFetches)
+		if _, refused := check(g, newest); refused != "" {
+			t.Errorf("after the wait: refused for %s", refused)
+		}
+	})
 }
 
 // Many clients with keys that do not exist cause one fetch, and those with a known key do not wait for it.
@@ -240,19 +285,19 @@ func TestRunLooksAtFiles(t *testing.T) {
 // A flood of keys that do not exist does not keep any number of clients waiting.
 func TestFewClientsWait(t *testing.T) {
 	g := guard(t, Options{JWKS: "https://id.example/keys"})
-	f, mine := g.remote.board(true)
+	f, mine := g.remote.board(true, "1")
 	if f == nil || !mine {
 		t.Fatal("the first client does not fetch")
 	}
 	for range mostWaiting {
-		if f, mine := g.remote.board(true); f == nil || mine {
+		if f, mine := g.remote.board(true, "1"); f == nil || mine {
 			t.Fatal("a client does not wait")
 		}
 	}
-	if f, _ := g.remote.board(true); f != nil {
+	if f, _ := g.remote.board(true, "1"); f != nil {
 		t.Error("one too many waits")
 	}
-	if f, _ := g.remote.board(false); f == nil {
+	if f, _ := g.remote.board(false, ""); f == nil {
 		t.Error("the guard itself does not wait")
 	}
 }

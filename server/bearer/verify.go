@@ -59,12 +59,9 @@ func (g *Guard) parse(ctx context.Context, text string) (jwt.MapClaims, *pass.Re
 	if err != nil {
 		return nil, refuse(model.TokenMalformed)
 	}
-	keys, why := g.keyFor(ctx, t)
-	if why != "" {
-		return nil, refuse(why)
-	}
+	keys, otherwise := g.keyFor(ctx, t)
 	if !slices.ContainsFunc(keys, func(key any) bool { return t.Method.Verify(text[:len(header)+1+len(payload)], seal, key) == nil }) {
-		return nil, refuse(model.TokenSignature)
+		return nil, refuse(otherwise)
 	}
 	g.cache.keepHead(header, t)
 	return object(payload)
