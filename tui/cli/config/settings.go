@@ -132,7 +132,7 @@ func (s *Settings) report(list []setting) []model.SettingChange {
 }
 
 // brief cuts a value that is too long for a line.
-func brief(text string) string { return model.Clean(text, 200) }
+func brief(text string) string { return model.Abridge(text, 200) }
 
 // plain is an error without the name of the command that kong puts before it.
 func plain(command string, err error) string { return strings.TrimPrefix(err.Error(), command+": ") }

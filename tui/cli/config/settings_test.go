@@ -205,3 +205,16 @@ func BenchmarkReload(b *testing.B) {
 		}
 	}
 }
+
+// A value that is cut is for people to read: no sum is glued to it.
+func TestReloadShortensValues(t *testing.T) {
+	_, settings := runServer(t, "origins: x\n")
+	write(t, "holter.yaml", "origins: ["+strings.Repeat("https://a.example, ", 50)+"]\n")
+	r := settings.Reloader(func() (reload.Commit, error) { return nil, nil })()
+	if len(r.Changed) != 1 || !strings.HasSuffix(r.Changed[0].Is, "…") {
+		t.Fatalf("%+v", r)
+	}
+	if whole := strings.Repeat("https://a.example, ", 50); !strings.HasPrefix(whole, strings.TrimSuffix(r.Changed[0].Is, "…")) {
+		t.Errorf("%s is not the beginning of what is written", r.Changed[0].Is)
+	}
+}
