@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -24,6 +25,7 @@ type program struct {
 		Alert   []alert.Rule  `sep:"none" reload:""`
 		Wait    time.Duration `default:"5s"`
 		Health  []string
+		Nets    []netip.Prefix
 		Ratio   float64
 		Verbose bool
 	} `cmd:"" default:"withargs"`
@@ -134,6 +136,7 @@ func TestCheckFindsContradictions(t *testing.T) {
 		"behind dashes":     {"depth: 3\n", []string{"--", "--max-conns", "1"}, "holter.yaml: no mistake"},
 		"no such file":      {"", []string{"--config", "gone.yaml"}, "read the configuration: open "},
 		"no such flag":      {"", []string{"serve", "--depht", "1"}, "unknown flag --depht\n"},
+		"an entry":          {"nets: [10.0.0.0/8, 10.0.0.0]", nil, "holter.yaml:1:20: netip.ParsePrefix"},
 		"no YAML":           {"a: [", nil, "holter.yaml:1:5: this is not YAML: "},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -157,14 +158,27 @@ func value(node yaml.Node, flag *kong.Flag) (any, error) {
 	list := make([]any, 0, len(entries))
 	var wrong mistakes
 	for _, entry := range entries {
-		if !entry.IsText() {
-			if wrong.add(entry.Errorf("expected one value to a list entry")); wrong.full() {
-				break
-			}
+		if wrong.add(validEntry(entry, flag)); wrong.full() {
+			break
 		}
 		list = append(list, entry.Text())
 	}
 	return list, wrong.join()
+}
+
+// validEntry refuses an entry of a list that its flag does not take. kong reads a list by its JSON, and its own errors show that.
+func validEntry(entry yaml.Node, flag *kong.Flag) error {
+	if !entry.IsText() {
+		return entry.Errorf("expected one value to a list entry")
+	}
+	text, err := json.Marshal([]string{entry.Text()})
+	if err == nil {
+		err = json.Unmarshal(text, reflect.New(flag.Target.Type()).Interface())
+	}
+	if err != nil {
+		return entry.Errorf("%w", err)
+	}
+	return nil
 }
 
 // try parses value as kong will, to have an error while its line is still known.
