@@ -29,7 +29,7 @@ type Node struct {
 }
 
 // Parse parses text, which is one document. It returns the zero Node if there is nothing in it. An error begins with
-// path, line and column.
+// path, line and column. An alias within what it stands for is one: the tree has an end.
 func Parse(path string, text []byte) (Node, error) {
 	documents, err := yaml.NewLoader(bytes.NewReader(text))
 	if err != nil {
@@ -47,7 +47,28 @@ func Parse(path string, text []byte) (Node, error) {
 	case !errors.Is(err, io.EOF):
 		return Node{}, broken(path, text, err)
 	}
+	if at := cycle(&first, map[*yaml.Node]bool{}); at != nil {
+		return Node{}, Node{path, at}.Errorf("*%s stands within &%[1]s, which it stands for: write it out", at.Value)
+	}
 	return resolve(path, first.Content[0]), nil
+}
+
+// cycle returns an alias in n that stands for a node around it, nil if there is none. around are the nodes around n.
+func cycle(n *yaml.Node, around map[*yaml.Node]bool) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		if around[n.Alias] {
+			return n
+		}
+		return nil
+	}
+	around[n] = true
+	defer delete(around, n)
+	for _, inside := range n.Content {
+		if at := cycle(inside, around); at != nil {
+			return at
+		}
+	}
+	return nil
 }
 
 // broken returns the error for a text that is not YAML.

@@ -105,7 +105,7 @@ profiles:
 `, "check")
 	want := `unknown environment variable HOLTER_MAXCONNS: did you mean HOLTER_MAX_CONNS?
 HOLTER_WAIT: expected duration but got "soon": write a number and its unit, such as 5s or 500ms
-holter.yaml:1:1: unknown setting "intervall": the settings are the flags of holter serve --help without the dashes
+holter.yaml:1:1: unknown setting "intervall": the settings are the flags that holter COMMAND --help lists, without the dashes
 holter.yaml:2:12: expected whole number but got "many": write one such as 100
 holter.yaml:3:8: expected whole number but got "deep": write one such as 100
 holter.yaml:5:3: expr, position 5: expected one of = != > >= < <= after cpu
@@ -223,10 +223,10 @@ func TestFilesWithinBounds(t *testing.T) {
 	}
 	for name, tc := range map[string]struct{ file, want string }{
 		"10 MB":               {strings.Repeat("# nothing\n", 1<<20), "holter.yaml is longer than 1048576 bytes"},
-		"a cycle":             {"health: &a [*a]\n", "holter.yaml:1:9: expected one value to a list entry"},
-		"a cycle of rules":    {"alert: &a [*a]\n", "holter.yaml:1:8: expected settings"},
-		"a cycle of maps":     {"alert: [&a {alert: B, expr: storm, labels: {x: *a}}]\n", "holter.yaml:1:9: expected a text for x"},
-		"a profile in itself": {"profiles: &a {prod: *a}\n", "holter.yaml:1:15: unknown setting \"prod\""},
+		"a cycle":             {"health: &a [*a]\n", "holter.yaml:1:13: *a stands within &a, which it stands for: write it out"},
+		"a cycle of rules":    {"alert: &a [*a]\n", "holter.yaml:1:12: *a stands within &a"},
+		"a cycle of maps":     {"alert: [&a {alert: B, expr: storm, labels: {x: *a}}]\n", "holter.yaml:1:48: *a stands within &a"},
+		"a profile in itself": {"profiles: &a {prod: *a}\n", "holter.yaml:1:21: *a stands within &a"},
 		"deep":                {"health: " + deep, "holter.yaml:1:"},
 		"many unknown keys":   {many.String(), "holter.yaml:1:1: unknown setting"},
 		"ten to the tenth":    {bomb + "health: *j\n", "holter.yaml:1:1: unknown setting"},

@@ -123,6 +123,7 @@ func TestRefusals(t *testing.T) {
 	for name, tc := range map[string]struct{ file, want string }{
 		"unknown":              {"interval: 1s\nfoo-bar: 1\n", "holter.yaml:2:1: unknown setting \"foo-bar\": the settings are the flags"},
 		"misspelt":             {"intervall: 1s\n", "holter.yaml:1:1: unknown setting \"intervall\": did you mean interval?"},
+		"merge key":            {"profiles: {dev: &d {interval: 1s}, prod: {<<: *d}}\n", "holter.yaml:1:43: << is not read: write what"},
 		"config in the file":   {"config: x\n", "holter.yaml:1:1: unknown setting"},
 		"duration without s":   {"\ninterval: 5\n", "holter.yaml:2:11: expected duration but got \"5\": write a number and its unit"},
 		"no number":            {"max-conns: many\n", "holter.yaml:1:12: expected whole number but got \"many\": write one such as 100"},

@@ -100,10 +100,13 @@ func known(key yaml.Node, names []string) error {
 	if slices.Contains(names, name) {
 		return nil
 	}
+	if name == "<<" {
+		return key.Errorf("<< is not read: write what it would bring in, or put what only some runs need under profiles")
+	}
 	if near := model.Nearest(name, names); near != "" {
 		return key.Errorf("unknown setting %q: did you mean %s?", brief(name), near)
 	}
-	return key.Errorf("unknown setting %q: the settings are the flags of holter serve --help without the dashes", brief(name))
+	return key.Errorf("unknown setting %q: the settings are the flags that holter COMMAND --help lists, without the dashes", brief(name))
 }
 
 // Validate has nothing left to do: keys were checked when the file was read, values are when they are used.
