@@ -36,12 +36,15 @@ type Wrong struct{ error }
 // Run prints the mistakes.
 func (c checkCommand) Run(k *kong.Kong, settings *Settings) error {
 	args := c.args(k.Model)
-	found := check{fresh: settings.fresh, args: args}
+	found := check{fresh: settings.fresh, args: args, wrong: wrong{}}
 	found.run()
-	for _, mistake := range found.sorted() {
+	list := found.sorted()
+	for _, mistake := range list[:min(len(list), most)] {
 		fmt.Fprintln(k.Stdout, mistake)
 	}
-	switch n := len(found.mistakes); {
+	switch n := len(list); {
+	case n >= most:
+		return Wrong{fmt.Errorf("there are %d mistakes in the settings, or more: mend these first", most)}
 	case n == 1:
 		return Wrong{errors.New("there is a mistake in the settings")}
 	case n > 0:
@@ -65,6 +68,7 @@ type check struct {
 
 	file *file // nil if there is none
 	mistakes
+	wrong wrong
 }
 
 func (c *check) run() {
@@ -75,6 +79,7 @@ func (c *check) run() {
 		return
 	}
 	c.environment(ctx)
+	unread := len(c.mistakes) > 0 // variables are wrong, and the command reads no further
 	if c.file, err = open(given(ctx, "config"), given(ctx, "profile"), k.Model); err != nil {
 		c.add(err)
 	}
@@ -82,7 +87,7 @@ func (c *check) run() {
 		c.mistakes = append(c.mistakes, c.file.mistakes...)
 		c.values(ctx)
 	}
-	if len(c.mistakes) == 0 {
+	if !unread && (c.file != nil || len(c.mistakes) == 0) {
 		c.together(given(ctx, "profile"))
 	}
 }
@@ -109,10 +114,13 @@ func (c *check) values(ctx *kong.Context) {
 			byName[flag.Name] = flag
 		}
 	}
-	for _, section := range c.file.sections {
+	for profile, section := range c.file.sections {
 		for name, node := range section {
 			_, err := checked(node, byName[name])
-			c.add(cmp.Or(c.file.mayNot(byName[name], node), err))
+			if err = cmp.Or(c.file.mayNot(byName[name], node), err); err != nil {
+				c.add(err)
+				c.wrong[place{profile, name}] = true
+			}
 		}
 	}
 }
@@ -123,54 +131,128 @@ func (c *check) profiles() []string {
 	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
 
-// together looks for settings that contradict each other: with the profile that the command line chooses, or with each of the
-// file, and without one.
+// together looks for settings that are out of range or contradict each other: with the profile that the command line chooses, or
+// with each of the file, and without one.
 func (c *check) together(chosen string) {
 	profiles := []string{chosen}
 	if chosen == "" && c.file != nil {
 		profiles = append(profiles, c.profiles()...)
 	}
-	seen := make(map[string]bool)
 	for _, name := range profiles {
 		args := c.args
 		if name != chosen {
 			args = slices.Insert(slices.Clone(args), 1, "--profile="+name)
 		}
-		k := c.fresh()
-		_, err := k.Parse(args)
-		if err == nil || errors.Is(err, errEmptyPipe) { // which open has read
-			continue
-		}
-		if err = c.placed(err, name); !seen[err.Error()] {
-			seen[err.Error()] = true
-			c.add(err)
+		for c.refused(args, name) {
 		}
 	}
+}
+
+// refused has the command parse its settings, without those that were found to be wrong before, and reports whether that found
+// another one: a command says one mistake at a time.
+func (c *check) refused(args []string, profile string) bool {
+	k := c.fresh()
+	if err := kong.Bind(c.wrong).Apply(k); err != nil {
+		c.add(err)
+		return false
+	}
+	_, err := k.Parse(args)
+	if err == nil || errors.Is(err, errEmptyPipe) || c.full() || c.follows(err, profile) { // which open has read
+		return false
+	}
+	err, at := c.placed(err, profile)
+	if !slices.ContainsFunc(c.mistakes, func(m error) bool { return m.Error() == err.Error() }) {
+		c.add(err)
+	}
+	if at == nil {
+		return false
+	}
+	c.wrong[*at] = true
+	return true
+}
+
+// follows reports whether an error names a setting that is left out as it is wrong: it may be there only without that.
+func (c *check) follows(err error, profile string) bool {
+	return slices.ContainsFunc(flagsIn(err.Error()), func(name string) bool {
+		_, written := c.section(name, profile)
+		return !written && (c.wrong[place{profile, name}] || c.wrong[place{"", name}])
+	})
+}
+
+// section is where a setting is that holds with a profile, without those that are wrong.
+func (c *check) section(name, profile string) (at place, written bool) {
+	if c.file == nil {
+		return at, false
+	}
+	for _, section := range []string{profile, ""} {
+		if _, there := c.file.sections[section][name]; there && !c.wrong[place{section, name}] {
+			return place{section, name}, true
+		}
+	}
+	return at, false
+}
+
+// place is that of a setting in the file.
+type place struct{ profile, flag string }
+
+// wrong are settings in the file that are left out, so that the mistakes in others show.
+type wrong map[place]bool
+
+// leaveOut takes wrong settings away. The mistakes of the file, which have been said, are gone with them.
+func (f *file) leaveOut(w wrong, profile string) {
+	f.mistakes = nil
+	for at := range w {
+		delete(f.sections[at.profile], at.flag)
+	}
+	clear(f.settings)
+	maps.Copy(f.settings, f.sections[""])
+	maps.Copy(f.settings, f.sections[profile])
 }
 
 // flagInText is the name of a flag in an error. Without its dashes in front it has one in it, or it could be any word.
 var flagInText = regexp.MustCompile(`--([a-z][a-z0-9-]*)|\b([a-z][a-z0-9]*-[a-z0-9-]*[a-z0-9])\b`)
 
-// placed is an error with the place in the file of the first setting that it names, and the profile that has it.
-func (c *check) placed(err error, profile string) error {
+// flagsIn are the flags that an error names.
+func flagsIn(text string) (names []string) {
+	for _, found := range flagInText.FindAllStringSubmatch(text, -1) {
+		names = append(names, found[1]+found[2])
+	}
+	return names
+}
+
+// placed is an error with the place in the file of the first setting that it names, and the profile that has it. at is that
+// setting, nil if there is none.
+func (c *check) placed(err error, profile string) (_ error, at *place) {
 	if m, ok := errors.AsType[*yaml.Mistake](err); ok {
-		return m
+		return m, nil
 	}
 	err = errors.New(plain(c.args[0], err))
 	if c.file == nil {
-		return err
+		return err, nil
 	}
-	for _, names := range flagInText.FindAllStringSubmatch(err.Error(), -1) {
-		for _, section := range []string{profile, ""} {
-			if node, there := c.file.sections[section][names[1]+names[2]]; there {
-				return node.Errorf("%w", err)
-			}
+	for _, name := range append(flagsIn(err.Error()), c.quoted(err.Error(), profile)...) {
+		if at, written := c.section(name, profile); written {
+			return c.file.sections[at.profile][at.flag].Errorf("%w", err), &at
 		}
 	}
 	if profile != "" {
-		return fmt.Errorf("%w (with --profile %s)", err, profile)
+		return fmt.Errorf("%w (with --profile %s)", err, profile), nil
 	}
-	return err
+	return err, nil
+}
+
+// quoted are the settings whose name is a word of an error that has their value in it too.
+func (c *check) quoted(text, profile string) (names []string) {
+	words := strings.Fields(text)
+	for _, section := range []string{profile, ""} {
+		for _, name := range slices.Sorted(maps.Keys(c.file.sections[section])) {
+			value := c.file.sections[section][name].Text()
+			if value != "" && strings.Contains(text, value) && slices.Contains(words, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // sorted are the mistakes in the order of the file, after those that are elsewhere.

@@ -72,7 +72,7 @@ func runConfig(t *testing.T, file string, args ...string) (string, error) {
 func TestCheckOfAFileThatWasFound(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "holter.yaml", "listen: :443\ntoken: x\nprofiles: {prod: {token: x}}\n")
-	found := check{args: []string{"serve"}, fresh: func() *kong.Kong {
+	found := check{args: []string{"serve"}, wrong: wrong{}, fresh: func() *kong.Kong {
 		k, err := kong.New(new(program), kong.Name("holter"), Values())
 		if err != nil {
 			t.Fatal(err)
@@ -116,6 +116,46 @@ holter.yaml:13:5: token stands here twice: keep one
 `
 	if out != want || err == nil || err.Error() != "there are 10 mistakes in the settings" {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// With very many mistakes the first ones are told, and that there are more.
+func TestCheckTellsOfManyMistakes(t *testing.T) {
+	file := new(strings.Builder)
+	file.WriteString("profiles:\n")
+	for _, profile := range []string{"dev", "prod"} {
+		fmt.Fprintf(file, "  %s:\n", profile)
+		for i := range 90 {
+			fmt.Fprintf(file, "    nonsense%d: 1\n", i)
+		}
+	}
+	out, err := runConfig(t, file.String(), "check")
+	if n := strings.Count(out, "\n"); n != 100 || err == nil || err.Error() != "there are 100 mistakes in the settings, or more: mend these first" {
+		t.Errorf("%d lines, %v", n, err)
+	}
+}
+
+// What only the command as a whole refuses is found beside other mistakes, one after the other.
+func TestCheckFindsAllContradictions(t *testing.T) {
+	for file, want := range map[string]string{
+		"ratio: half\nmax-conns: -3\nlisten: :443\nbeat: -5\n": `holter.yaml:1:8: expected number but got "half": write one such as 0.5
+holter.yaml:2:12: --max-conns is -3: write how many
+holter.yaml:3:9: --listen :443 needs a --token
+holter.yaml:4:7: beat -5 is too short
+`,
+		"beat: 0\nmax-conns: -1\nprofiles: {dev: {max-conns: 1}, prod: {max-conns: -2, beat: -1}}\n": `holter.yaml:1:7: beat 0 is too short
+holter.yaml:2:12: --max-conns is -1: write how many
+holter.yaml:3:51: --max-conns is -2: write how many
+holter.yaml:3:61: beat -1 is too short
+`,
+		"nonsense: 1\nmax-conns: -1\n": `holter.yaml:1:1: unknown setting "nonsense": the settings are the flags that holter COMMAND --help lists, without the dashes
+holter.yaml:2:12: --max-conns is -1: write how many
+`,
+		"listen: :443\ntoken: [x]\n": "holter.yaml:2:8: expected a value, such as token: STRING\n", // once it is mended, nothing is wrong with listen
+	} {
+		if out, err := runConfig(t, file, "check"); out != want || err == nil {
+			t.Errorf("%q: %v\n%s", file, err, out)
+		}
 	}
 }
 
@@ -184,6 +224,9 @@ ratio: 0.5                                         # holter.yaml:8
 	}
 	if _, err = runConfig(t, "wait: [1s]", "show", "--", "--listen", ":80"); err != nil {
 		t.Errorf("the environment wins, and what it wins over is not looked at: %v", err)
+	}
+	if _, err = runConfig(t, file, "show", "proxy", "http://x", "--given"); err == nil || !strings.Contains(err.Error(), "write --given before the command") {
+		t.Errorf("%v", err)
 	}
 	if _, err = runConfig(t, "ratio: half", "show"); err == nil || !strings.Contains(err.Error(), "holter.yaml:1:8: expected number") {
 		t.Errorf("%v", err)

@@ -58,6 +58,7 @@ func (o *Options) BeforeResolve(ctx *kong.Context) error {
 	if o.file = file; file == nil {
 		return nil
 	}
+	ctx.Call(func(w wrong) { file.leaveOut(w, given(ctx, "profile")) }) // only while a check looks for more mistakes
 	if len(file.mistakes) > 0 {
 		return file.mistakes[0]
 	}

@@ -20,9 +20,16 @@ type server struct {
 	Token    string   `reload:"" secret:""`
 	Origins  []string `reload:"" placeholder:"ORIGIN"`
 	Listen   string   `default:":80"`
+	Beat     int      `default:"5"`
 }
 
 func (s server) Validate() error {
+	if s.Beat < 1 {
+		return fmt.Errorf("beat %d is too short", s.Beat)
+	}
+	if s.MaxConns < 0 {
+		return fmt.Errorf("--max-conns is %d: write how many", s.MaxConns)
+	}
 	if s.Listen == ":443" && s.Token == "" {
 		return errors.New("--listen :443 needs a --token")
 	}
