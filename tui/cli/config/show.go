@@ -35,7 +35,7 @@ func (c showCommand) Run(k *kong.Kong, settings *Settings) error {
 	args := c.args(k.Model)
 	ctx, err := settings.fresh().Parse(args)
 	if err != nil {
-		return Wrong{fmt.Errorf("%s (holter config check finds all mistakes)", plain(args[0], err))}
+		return Wrong{fmt.Errorf("%s (%s)", plain(args[0], err), hint(k, err))}
 	}
 	list := settingsOf(ctx)
 	if c.Given {
@@ -51,6 +51,17 @@ func (c showCommand) Run(k *kong.Kong, settings *Settings) error {
 		return printJSON(k.Stdout, list)
 	}
 	return printYAML(k.Stdout, list)
+}
+
+// hint is where to read on after an error in the command line that is shown, whose flags come last: config show's own would be taken
+// for one of them.
+func hint(k *kong.Kong, err error) string {
+	for _, own := range []string{"--given", "--json"} {
+		if strings.Contains(err.Error(), "unknown flag "+own) {
+			return "write " + own + " before the command: " + k.Model.Name + " config show " + own + " ..."
+		}
+	}
+	return k.Model.Name + " config check finds the other mistakes too"
 }
 
 // shown is a setting in JSON.
