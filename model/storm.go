@@ -13,7 +13,7 @@ type Storm struct {
 	// how their connections ended, nor their first attempts, so they are not among Causes, Policies and Delays.
 	Restart bool
 
-	Population int // clients that were known when the storm was noticed
+	Population int // clients that were known when the storm was noticed, or Clients if these have become more
 	Clients    int // that lost their connection in the burst that led to it, that flap, or that never got in and try
 	Away       int // clients that are not back yet: a client is back when its connection has lasted for Stay
 	Settling   int // of those that are Away: that have a connection, which has yet to last

@@ -60,6 +60,9 @@ func TestStormOfAServerThatWasKilled(t *testing.T) {
 	if !s.Restart || s.Clients != n || s.Away != n-came || !s.Started.Equal(stormZero.Add(time.Duration(all[1].At))) {
 		t.Errorf("restart %t, %d of %d away, since %v", s.Restart, s.Away, s.Clients, s.Started.Sub(stormZero))
 	}
+	if s.Population < n {
+		t.Errorf("%d clients of %d", s.Clients, s.Population)
+	}
 	if s.Back50 < 6*time.Second || s.Back50 > 7*time.Second || s.Back90 < 7*time.Second || s.Back99 != 0 || s.Refused != 29 {
 		t.Errorf("back %v %v %v, refused %d", s.Back50, s.Back90, s.Back99, s.Refused)
 	}

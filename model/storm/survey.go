@@ -142,6 +142,7 @@ func (m *Survey) readLosses() {
 func (m *Survey) readRecovery() {
 	s := &m.storm
 	s.Clients, s.Settling, s.Flapping, s.GaveUp, s.NeverIn, m.brief, m.silent = len(m.victims), 0, 0, 0, 0, 0, 0
+	s.Population = max(s.Population, s.Clients) // after a restart few are known when the storm is noticed
 	var returns []Arrival
 	flaps := make(map[end]int)
 	for i := range m.victims {

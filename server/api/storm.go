@@ -15,7 +15,7 @@ type StormSummary struct {
 	EndedAt   *time.Time `json:"ended_at"` // null while it is on
 
 	Restart    bool    `json:"restart"`    // the clients were those of the server that listened here before, and that was gone at once
-	Population int     `json:"population"` // clients that were known when the storm was noticed
+	Population int     `json:"population"` // clients that were known when the storm was noticed, or clients if these have become more
 	Clients    int     `json:"clients"`    // that lost their connection in the burst that led to it, that flap, or that never got in
 	Away       int     `json:"away"`       // clients that are not back yet: that have not stayed
 	Settling   int     `json:"settling"`   // of those away: that have a connection, which has yet to last
