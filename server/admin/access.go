@@ -34,7 +34,7 @@ func foreign(why string) error {
 // knownOrigin reports whether r comes from a page of one of Access.AdminHosts.
 func (a *Plane) knownOrigin(r *http.Request) bool {
 	host, ok := plane.OriginHost(r)
-	return ok && slices.ContainsFunc(a.guard.Load().AdminHosts, func(known string) bool { return strings.EqualFold(host, known) })
+	return ok && slices.ContainsFunc(a.guard.Load().AdminHosts, func(known string) bool { return plane.SameHost(host, known) })
 }
 
 // keyOf returns the key that r has the token of (RFC 6750 section 2.1). It returns nil if there are keys and none is r's.

@@ -46,22 +46,38 @@ func OriginHost(r *http.Request) (host string, ok bool) {
 // the browser takes the plane for the page's own origin (DNS rebinding). Names under localhost lead to this machine
 // alone (RFC 6761 section 6.3).
 func OwnHost(r *http.Request) bool {
-	host := strings.TrimSuffix(Hostname(r), ".")
+	host := Hostname(r)
 	return Loopback(host) || strings.HasSuffix(host, ".localhost")
 }
 
 // KnownHost reports whether r was sent to one of the names, each with or without a port.
 func KnownHost(r *http.Request, names []string) bool {
-	return slices.ContainsFunc(names, func(known string) bool {
-		return strings.EqualFold(r.Host, known) || strings.EqualFold(Hostname(r), known)
+	host, port := splitHost(r.Host)
+	return slices.ContainsFunc(names, func(name string) bool {
+		known, its := splitHost(name)
+		return host == known && (its == "" || port == its)
 	})
 }
 
-// Hostname returns the host that r was sent to in lower case, without port and brackets.
+// SameHost reports whether two hosts, each with a port or without, are written alike but for the case and for the point at the end
+// of a name, which says that it is whole (RFC 1034 section 3.1).
+func SameHost(a, b string) bool {
+	hostA, portA := splitHost(a)
+	hostB, portB := splitHost(b)
+	return hostA == hostB && portA == portB
+}
+
+// Hostname returns the host that r was sent to in lower case, without port, brackets and the point at the end of a name.
 func Hostname(r *http.Request) string {
-	host := strings.ToLower(r.Host)
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		return h
+	host, _ := splitHost(r.Host)
+	return host
+}
+
+func splitHost(text string) (host, port string) {
+	text = strings.ToLower(text)
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		host, port = strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"), ""
 	}
-	return strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	return strings.TrimSuffix(host, "."), port
 }
