@@ -92,10 +92,22 @@ func (d *endpoint) requireOrigin(c *gin.Context) {
 	if plane.AllowedOrigin(c.Request, d.allowOrigin) {
 		return
 	}
-	reason := fmt.Sprintf("origin %s is not allowed", model.Clean(c.GetHeader("Origin"), 200))
+	origin := model.Clean(c.GetHeader("Origin"), 200)
+	reason, mended := fmt.Sprintf("origin %s is not allowed", origin), letsIn(origin)
 	d.refused(c.Request, model.Refusal{
 		Status: http.StatusForbidden, Reason: reason, By: model.RefusedByHolter,
-		Diagnosis: model.Diagnosis{Cause: model.CauseHandshakeBroken, Detail: reason + ": --allow-origin allows it"},
+		Diagnosis: model.Diagnosis{Cause: model.CauseHandshakeBroken, Detail: reason + ": " + mended},
 	})
-	fail(c, model.Errorf(model.Forbidden, "%s; --allow-origin would allow it", reason))
+	fail(c, model.Errorf(model.Forbidden, "%s: %s", reason, mended))
+}
+
+// letsIn says which setting lets pages of an origin in.
+func letsIn(origin string) string {
+	switch {
+	case origin == "null":
+		return "a file and a page in a sandbox have no origin, so only --allow-origin '*' lets it in, which lets every page in"
+	case validOrigin(origin) != nil:
+		return "it is no origin, so only --allow-origin '*' lets it in, which lets every page in"
+	}
+	return "--allow-origin " + origin + " lets it in"
 }

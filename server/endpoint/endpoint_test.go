@@ -207,3 +207,17 @@ func TestPage(t *testing.T) {
 		t.Errorf("HEAD: status %d, %d bytes", head.StatusCode, head.ContentLength)
 	}
 }
+
+// A page that is refused for its origin is told which setting lets it in.
+func TestWhatLetsAnOriginIn(t *testing.T) {
+	address, _ := serveData(t, "https://app.example")
+	for origin, want := range map[string]string{
+		"https://evil.example": "--allow-origin https://evil.example lets it in",
+		"null":                 "--allow-origin '*' lets it in",
+		"http://%%":            "--allow-origin '*' lets it in",
+	} {
+		if text := body(t, exchange(t, address, handshake("GET /ws HTTP/1.1", "Origin: "+origin))); !strings.Contains(text, want) {
+			t.Errorf("%s: %s", origin, text)
+		}
+	}
+}
