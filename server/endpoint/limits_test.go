@@ -278,3 +278,16 @@ func TestPageKnowsTheAdminPlane(t *testing.T) {
 		t.Errorf("no %s in %.200s", r.AdminURL(), text)
 	}
 }
+
+// A head may have as many bytes as --header-limit says, and not one more.
+func TestHeaderLimit(t *testing.T) {
+	s := runServer(t, func(_ *server.Options, o *Options) { o.HeaderLimit = 8 << 10 })
+	address := strings.TrimSuffix(strings.TrimPrefix(s.URL(), "ws://"), "/ws")
+	for length, want := range map[int]int{8 << 10: 101, 8<<10 + 1: 431} {
+		head := handshake("GET /ws HTTP/1.1", "X-Long: ")
+		head = strings.Replace(head, "X-Long: ", "X-Long: "+strings.Repeat("x", length-len(head)), 1)
+		if response := exchange(t, address, head); len(head) != length || response.StatusCode != want {
+			t.Errorf("%d bytes: status %d, want %d", len(head), response.StatusCode, want)
+		}
+	}
+}

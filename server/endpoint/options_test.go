@@ -20,6 +20,8 @@ func TestOptionsValidate(t *testing.T) {
 		"defaults":              {func(d *Options) {}, ""},
 		"everywhere":            {func(d *Options) { d.Listen = ":0" }, ""},
 		"listen":                {func(d *Options) { d.Listen = "7070" }, "--listen"},
+		"header limit":          {func(d *Options) { d.HeaderLimit = 1 }, "--header-limit"},
+		"least header limit":    {func(d *Options) { d.HeaderLimit = 8192 }, ""},
 		"read limit":            {func(d *Options) { d.ReadLimit = 0 }, "--read-limit"},
 		"cert alone":            {func(d *Options) { d.TLSCert = "cert.pem" }, "--tls-cert without --tls-key"},
 		"key alone":             {func(d *Options) { d.TLSKey = "key.pem" }, "--tls-key without --tls-cert"},

@@ -18,13 +18,17 @@ type ListenOptions struct {
 	TLSKey  string `type:"existingfile" placeholder:"FILE" help:"Key of the data plane's certificate (PEM)."`
 
 	HeaderTimeout time.Duration `default:"10s" help:"How long the head of a request may take to come in."`
-	HeaderLimit   int           `default:"${header_limit}" placeholder:"BYTES" help:"Longest head of a request, in bytes. A longer one is answered with 431."`
-	MaxHandshakes int           `default:"4096" help:"Connections at a time whose request has not come in whole, or that are idle between two requests. Beyond that, one that is idle is closed, or the one that has taken the longest is answered with 503."`
+	HeaderLimit   int           `default:"${header_limit}" placeholder:"BYTES" help:"Longest head of a request, in bytes, 8192 or more. A longer one is answered with 431."`
+	MaxHandshakes int           `default:"4096" help:"Connections at a time whose request has not come in whole, or that are idle between two requests. Beyond that, one that is idle is closed, or the one that has taken the longest is answered with 503. 0 stands for 4096."`
 
 	Drain time.Duration `default:"20s" help:"After SIGTERM, spread the closes of all connections over this time, so that a restart is no storm, with code 1012 and a time to come back that differs from client to client. New ones are refused meanwhile. 0s closes all at once, with 1001, as other signals and keys do. A second signal ends holter at once. What stops holter must wait for longer: docker stop waits 10 s."`
 }
 
-const longestDrain = 24 * time.Hour
+const (
+	longestDrain = 24 * time.Hour
+	// leastHeaderLimit is what package http cannot bound, and room for a token.
+	leastHeaderLimit = 8 << 10
+)
 
 // Validate refuses invalid settings. The error says what to write instead.
 func (l ListenOptions) Validate() error {
@@ -35,8 +39,8 @@ func (l ListenOptions) Validate() error {
 	switch {
 	case l.Drain < 0 || l.Drain > longestDrain:
 		return fmt.Errorf("--drain is %v: write over how long connections are closed after SIGTERM, such as 20s, or 0s for at once; %v at most", l.Drain, longestDrain)
-	case l.HeaderLimit < 0:
-		return fmt.Errorf("--header-limit is %d: write the bytes of the longest head to accept, such as 65536", l.HeaderLimit)
+	case l.HeaderLimit != 0 && l.HeaderLimit < leastHeaderLimit:
+		return fmt.Errorf("--header-limit is %d: write the bytes of the longest head to accept, such as 65536; heads of up to %d are always accepted", l.HeaderLimit, leastHeaderLimit)
 	case l.MaxHandshakes < 0:
 		return fmt.Errorf("--max-handshakes is %d: write how many may be under way, such as 4096", l.MaxHandshakes)
 	case l.HeaderTimeout < 0:

@@ -68,6 +68,9 @@ const (
 	usualHeaderLimit = 64 << 10
 )
 
+// headerSlop is how many bytes package http accepts beyond http.Server.MaxHeaderBytes.
+const headerSlop = 4096
+
 // stopTimeout bounds how long stopping may take.
 const stopTimeout = 5 * time.Second
 
@@ -75,7 +78,7 @@ const stopTimeout = 5 * time.Second
 func NewData(m Monitor, o ListenOptions, h http.Handler, log *slog.Logger) *Data {
 	p := New(meet(m, h), log)
 	p.HTTP.ReadHeaderTimeout = cmp.Or(o.HeaderTimeout, RequestTimeout)
-	p.HTTP.MaxHeaderBytes = cmp.Or(o.HeaderLimit, usualHeaderLimit)
+	p.HTTP.MaxHeaderBytes = cmp.Or(o.HeaderLimit, usualHeaderLimit) - headerSlop
 	p.HTTP.ConnContext = enter
 	return &Data{HTTP: p.HTTP, monitor: m, service: systemd.Take(), listen: o, plane: p, log: log}
 }

@@ -102,10 +102,10 @@ func New(door Door, o Options) (*plane.Data, error) {
 		ErrorHandler:   p.answerFailure,
 		ErrorLog:       p.quiet,
 	}
+	o.HeaderLimit = cmp.Or(o.HeaderLimit, http.DefaultMaxHeaderBytes)
 	d := plane.NewData(door, o.ListenOptions, p, door.Log())
 	d.Path, d.Upstream, d.Drain, d.Handshakes = "/", up.url.Redacted(), p.stop, handshakesAtATime
 	d.Files = up.secure.files()
-	d.HTTP.MaxHeaderBytes = cmp.Or(o.HeaderLimit, http.DefaultMaxHeaderBytes)
 	d.HTTP.DisableGeneralOptionsHandler = true // OPTIONS * is the upstream's to answer
 	return d, nil
 }
