@@ -31,9 +31,6 @@ func (a *Plane) handle(w http.ResponseWriter, r *http.Request) error {
 	if err := a.refuseForeign(r); err != nil {
 		return err
 	}
-	if err := a.refuseExcess(r); err != nil {
-		return err
-	}
 	return find(a.calls, r)(w, r)
 }
 

@@ -65,16 +65,19 @@ type beyond struct {
 
 func (b *beyond) Unwrap() error { return b.error }
 
-// refuseExcess refuses a request of an address that has made too many. Probes of health, scrapes and reports of services do
-// not count: they have a rhythm of their own.
-func (a *Plane) refuseExcess(r *http.Request) error {
-	if !strings.HasPrefix(r.URL.Path, "/api/") || isReport(r) {
-		return nil
+// metered returns a handler for a call of the API, which refuses it if its address has made too many. Reports of services do not
+// count: they have a rhythm of their own. It comes after the token, as a stranger at the same proxy could otherwise make the calls
+// that others may.
+func (a *Plane) metered(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if isReport(r) {
+			return h(w, r)
+		}
+		if wait, ok := a.bounds.calls.Take(addressOf(r)); !ok {
+			return &beyond{model.Errorf(model.TooMany, "too many calls came from this address: --api-rate allows more"), model.LimitCalls, wait}
+		}
+		return h(w, r)
 	}
-	if wait, ok := a.bounds.calls.Take(addressOf(r)); !ok {
-		return &beyond{model.Errorf(model.TooMany, "too many calls came from this address: --api-rate allows more"), model.LimitCalls, wait}
-	}
-	return nil
 }
 
 // refuseGuess counts a wrong token, and refuses it if too many have come from its address.

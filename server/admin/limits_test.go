@@ -53,6 +53,21 @@ func TestRateOfCalls(t *testing.T) {
 	}
 }
 
+// Calls without the token do not use up those of the ones who have it: all may come through one proxy.
+func TestCallsOfStrangersDoNotCount(t *testing.T) {
+	a := serveWith(t, Options{Token: "s3cret", Limits: Limits{Rate: 0.1}}) // one at once
+	for _, headers := range [][]string{nil, {"Authorization: Bearer guess"}} {
+		if status, _, _ := call(t, a.URL(), "GET", "/api/v1/host", "", headers...); status != 401 {
+			t.Errorf("%v: status %d", headers, status)
+		}
+	}
+	for _, want := range []int{200, 429} {
+		if status, _, _ := call(t, a.URL(), "GET", "/api/v1/host", "", "Authorization: Bearer s3cret"); status != want {
+			t.Errorf("status %d, want %d", status, want)
+		}
+	}
+}
+
 // One that tries tokens has to wait soon. All others at its address go on: they may come through one proxy.
 func TestWrongTokens(t *testing.T) {
 	s := newFakeSource()

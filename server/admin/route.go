@@ -83,7 +83,7 @@ func (a *Plane) call(r route, handle handler) route {
 	if r.method == http.MethodGet {
 		needs = reading
 	}
-	return route{r.method, "/api/v1" + r.path, r.query, a.authorized(needs, handle)}
+	return route{r.method, "/api/v1" + r.path, r.query, a.authorized(needs, a.metered(handle))}
 }
 
 // find returns the handler for a request. It uses every path as it is. http.ServeMux would redirect a path that is not
