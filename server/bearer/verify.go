@@ -8,8 +8,10 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -98,12 +100,35 @@ func object(segment string) (map[string]any, *pass.Refusal) {
 		return nil, refuse(model.TokenMalformed)
 	}
 	switch {
-	case !utf8.Valid(text):
+	case !utf8.Valid(text), halved(text):
 		return nil, malformed("the text of the token is not valid UTF-8", "write it in UTF-8 (RFC 7519 section 7.1)")
 	case members(text) != count(o):
 		return nil, malformed("the token says something twice", "write each claim and each field of the header once: readers differ in which of the two they take")
 	}
 	return o, nil
+}
+
+// halved reports whether there is half of a character in valid JSON, written as \ud83d without the other half.
+func halved(text []byte) bool {
+	var half rune
+	for i := 0; i < len(text); i++ {
+		var unit rune
+		if text[i] == '\\' {
+			if i++; text[i] == 'u' {
+				code, _ := strconv.ParseUint(string(text[i+1:i+5]), 16, 16)
+				unit, i = rune(code), i+4
+			}
+		}
+		switch {
+		case half != 0 && utf16.DecodeRune(half, unit) == utf8.RuneError:
+			return true
+		case half != 0:
+			half = 0
+		case utf16.IsSurrogate(unit):
+			half = unit
+		}
+	}
+	return false
 }
 
 // members returns the number of members of all objects in valid JSON.
