@@ -9,6 +9,9 @@
 // The package compares what is in the files and not their times: a volume of Kubernetes, a copy that keeps its time, and
 // two writes within a tick of the clock would be missed otherwise. They are small.
 //
+// A file that is read again and again is a regular one, or a link to one: a pipe, which could keep its reader waiting, is refused.
+// Only what a person has typed a command for may come from a pipe too, and is read once then.
+//
 // It opens no connection and starts no goroutine. The owner of a listener, or of the way to another server, runs Watch.
 package trust
 
@@ -21,6 +24,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"holter/model/reload"
@@ -34,6 +38,7 @@ type Files[T any] struct {
 	flags string
 	paths []string
 	parse func(contents [][]byte) (T, error)
+	read  func(path string) ([]byte, error)
 
 	value atomic.Pointer[T]
 
@@ -47,7 +52,15 @@ type sum [sha256.Size]byte
 
 // Open reads files and makes a value of them. flags is what the files were given by: errors and the log name it.
 func Open[T any](flags string, parse func(contents [][]byte) (T, error), paths ...string) (*Files[T], error) {
-	f := &Files[T]{flags: flags, paths: paths, parse: parse}
+	return (&Files[T]{flags: flags, paths: paths, parse: parse, read: readRegular}).opened()
+}
+
+// openOnce is Open for files that may be pipes too: the caller reads these once only.
+func openOnce[T any](flags string, parse func(contents [][]byte) (T, error), paths ...string) (*Files[T], error) {
+	return (&Files[T]{flags: flags, paths: paths, parse: parse, read: read}).opened()
+}
+
+func (f *Files[T]) opened() (*Files[T], error) {
 	if _, err := f.Reload(); err != nil {
 		return nil, err
 	}
@@ -77,7 +90,7 @@ func (f *Files[T]) Prepare() (reload.Commit, error) {
 
 // Refresh is Reload, but it takes a change only if the last Refresh has seen it too.
 func (f *Files[T]) Refresh() (changed bool, err error) {
-	contents, now, err := readAll(f.paths)
+	contents, now, err := f.readAll()
 	if err != nil {
 		return false, f.failed(err)
 	}
@@ -101,7 +114,7 @@ func (f *Files[T]) news(now sum) bool {
 }
 
 func (f *Files[T]) load() (value T, of sum, err error) {
-	contents, of, err := readAll(f.paths)
+	contents, of, err := f.readAll()
 	if err == nil {
 		value, err = f.parse(contents)
 	}
@@ -128,10 +141,10 @@ func (f *Files[T]) failed(err error) error { return fmt.Errorf("load %s: %w", f.
 // String names the flags.
 func (f *Files[T]) String() string { return f.flags }
 
-func readAll(paths []string) (contents [][]byte, of sum, err error) {
+func (f *Files[T]) readAll() (contents [][]byte, of sum, err error) {
 	all := sha256.New()
-	for _, path := range paths {
-		text, err := read(path)
+	for _, path := range f.paths {
+		text, err := f.read(path)
 		if err != nil {
 			return nil, of, err
 		}
@@ -142,12 +155,34 @@ func readAll(paths []string) (contents [][]byte, of sum, err error) {
 	return contents, sum(all.Sum(nil)), nil
 }
 
+// readRegular reads a regular file. It waits for nobody who writes.
+func readRegular(path string) ([]byte, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file, and is to be read again and again: write the path of one", path)
+	}
+	return text(file, path)
+}
+
+// read reads what is at a path, a pipe too.
 func read(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
+	return text(file, path)
+}
+
+func text(file *os.File, path string) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(file, longest+1))
 	if err == nil && len(text) > longest {
 		err = fmt.Errorf("%s has more than %d bytes", path, longest)

@@ -117,11 +117,11 @@ func TestSecretsThatAreNone(t *testing.T) {
 
 func TestAuthorities(t *testing.T) {
 	files := trusttest.New(t, 1)
-	a, err := OpenAuthorities("--ca", files.Cert, false)
+	a, err := ReadAuthorities("--ca", files.Cert)
 	if err != nil || !a.Value().Equal(files.Pool(t)) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := OpenAuthorities("--ca", files.Key, false); err == nil || !strings.Contains(err.Error(), "has no certificate in it") {
+	if _, err := ReadAuthorities("--ca", files.Key); err == nil || !strings.Contains(err.Error(), "has no certificate in it") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -39,7 +39,7 @@ func (o Options) Validate() error {
 // Access is how a command gets into another holter.
 type Access struct {
 	Token     string `secret:"" placeholder:"SECRET" help:"Token that the other holter was started with."`
-	TokenFile string `type:"existingfile" placeholder:"FILE" help:"File with that token, in place of --token. It is read anew when it changes."`
+	TokenFile string `type:"existingfile" placeholder:"FILE" help:"File with that token, in place of --token. It is read anew when it changes; a pipe, as in --token-file <(command), once."`
 	CA        string `name:"ca" type:"existingfile" placeholder:"FILE" help:"Trust the certificates in this PEM file instead of the system's, for an address with https://."`
 	Insecure  bool   `help:"Trust any certificate."`
 }
@@ -78,20 +78,17 @@ func (a Access) Attach(ctx context.Context, address string) (*Remote, error) {
 // prepare gives a caller the token and the authorities of the files.
 func (a Access) prepare(c *caller) error {
 	if a.TokenFile != "" {
-		file, err := trust.OpenSecret("--token-file", a.TokenFile)
+		token, err := trust.Secret("--token-file", a.TokenFile)
 		if err != nil {
 			return err
 		}
-		c.token = func() string {
-			file.Reload() // with an error what was read before stays
-			return file.Value()
-		}
+		c.token = token
 	}
 	switch {
 	case a.Insecure:
 		c.transport().TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
 	case a.CA != "":
-		authorities, err := trust.OpenAuthorities("--ca", a.CA, false)
+		authorities, err := trust.ReadAuthorities("--ca", a.CA)
 		if err != nil {
 			return err
 		}

@@ -120,7 +120,7 @@ func (o Options) transport() (*http.Transport, error) {
 	if o.CA == "" {
 		return t, nil
 	}
-	authorities, err := trust.OpenAuthorities("--jwt-ca", o.CA, true)
+	authorities, err := trust.OpenAuthorities("--jwt-ca", o.CA)
 	if err != nil {
 		return nil, err
 	}

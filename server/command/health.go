@@ -140,7 +140,7 @@ func (o HealthOptions) tls() (*tls.Config, error) {
 	case o.HealthCA == "":
 		return nil, nil
 	}
-	authorities, err := trust.OpenAuthorities("--health-ca", o.HealthCA, true)
+	authorities, err := trust.OpenAuthorities("--health-ca", o.HealthCA)
 	if err != nil {
 		return nil, err
 	}

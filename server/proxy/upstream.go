@@ -95,7 +95,7 @@ func (o UpstreamOptions) tls(name string) (w *secureWay, err error) {
 		w.certificate.ShowTo(w.base)
 	}
 	if o.UpstreamCA != "" {
-		w.authorities, err = trust.OpenAuthorities("--upstream-ca", o.UpstreamCA, true)
+		w.authorities, err = trust.OpenAuthorities("--upstream-ca", o.UpstreamCA)
 	}
 	return w, err
 }
