@@ -214,7 +214,7 @@ func TestUpstreamOptionsValidate(t *testing.T) {
 		{func(o *Options) { o.Upstream = "ws://localhost:3000" }, "write http://HOST:PORT"},
 		{func(o *Options) { o.Upstream = "http://localhost:3000/app" }, "nothing after it"},
 		{func(o *Options) { o.Upstream = "http://localhost:3000?a" }, "nothing after it"},
-		{func(o *Options) { o.Upstream = "http://ann:pw@localhost:3000" }, "nothing after it"},
+		{func(o *Options) { o.Upstream = "http://ann:pw@localhost:3000" }, "has a user or a password: leave them out"},
 		{func(o *Options) { o.Upstream = "http://localhost:7070" }, "holter itself"},
 		{func(o *Options) { o.Listen, o.Upstream = ":80", "http://127.0.0.1" }, "holter itself"},
 		{func(o *Options) { o.UpstreamTimeout = -1 }, "--upstream-timeout"},

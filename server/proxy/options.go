@@ -140,8 +140,11 @@ func (o UpstreamOptions) validServerName() error {
 // url parses an upstream of scheme, host and perhaps a port. Anything else is an error.
 func (o UpstreamOptions) url() (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSuffix(o.Upstream, "/"))
+	if err == nil && u.User != nil {
+		return nil, fmt.Errorf("upstream %q has a user or a password: leave them out, and have the clients send them in a header", redact.Address(o.Upstream))
+	}
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" ||
-		u.User != nil || !strings.EqualFold(u.Scheme+"://"+u.Host, strings.TrimSuffix(o.Upstream, "/")) {
+		!strings.EqualFold(u.Scheme+"://"+u.Host, strings.TrimSuffix(o.Upstream, "/")) {
 		return nil, fmt.Errorf("upstream %q is no backend: write http://HOST:PORT or https://HOST:PORT and nothing after it, such as http://localhost:3000", redact.Address(o.Upstream))
 	}
 	return u, nil
