@@ -26,7 +26,7 @@ func ParseAddress(address string) (*url.URL, error) {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, fmt.Errorf("%.100q: the admin plane speaks http: %s", address, example)
 	case u.User != nil:
-		return nil, errors.New("leave user and password out of the address, and write --token SECRET")
+		return nil, errors.New("leave user and password out of the address, and write --token-file FILE")
 	case u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("%.100q has something after the path: %s", address, example)
 	}

@@ -195,7 +195,7 @@ func (c *caller) refused(response *http.Response) error {
 	ours := json.Unmarshal(body, &e) == nil && e.Error.Code != ""
 	switch {
 	case response.StatusCode == http.StatusUnauthorized && c.token() == "":
-		return model.Errorf(model.Unauthorized, "%s needs a token: write --token SECRET, or set HOLTER_TOKEN", c.base)
+		return model.Errorf(model.Unauthorized, "%s needs a token: write --token-file FILE, or set HOLTER_TOKEN", c.base)
 	case response.StatusCode == http.StatusUnauthorized:
 		return model.Errorf(model.Unauthorized, "%s does not accept this token", c.base)
 	case ours:

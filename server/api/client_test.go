@@ -106,7 +106,7 @@ func TestAttachRefuses(t *testing.T) {
 		{"a data plane", answer(404, "there is nothing at this path\n"), "", "write the address of its flag --admin"},
 		{"an old holter", answer(404, `{"error":{"code":"not_found","message":"there is nothing at this path"}}`), "", "is a holter of another version"},
 		{"no holter", answer(200, `{"connections":[{"id":"c1","state":"limbo"}]}`), "", "without the time of the start"},
-		{"no token", answer(401, `{}`), "", "needs a token: write --token SECRET"},
+		{"no token", answer(401, `{}`), "", "needs a token: write --token-file FILE"},
 		{"another token", answer(401, `{}`), "guess", "does not accept this token"},
 		{"forbidden", answer(403, `{"error":{"code":"forbidden","message":"no\u001b[31m"}}`), "", "no\uFFFD[31m"},
 		{"a proxy without us", answer(502, "bad"), "", "answers 502"},

@@ -94,7 +94,7 @@ func TestAttachRefused(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{p.admin}, "needs a token: write --token SECRET, or set HOLTER_TOKEN"},
+		{[]string{p.admin}, "needs a token: write --token-file FILE, or set HOLTER_TOKEN"},
 		{[]string{p.admin, "--token", "guess"}, "does not accept this token"},
 		{[]string{freePort(t)}, "does not answer: connection refused"},
 		{[]string{p.page}, "is not the admin plane of a holter"},
