@@ -3,9 +3,14 @@ package health
 import (
 	"bytes"
 	"context"
+	"encoding/pem"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -41,6 +46,7 @@ func TestAnswers(t *testing.T) {
 		"something else":        {200, `<html>`, "no holter"},
 		"an answer without end": {200, strings.Repeat(" ", 100<<10) + `{"status":"ok"}`, "no holter"},
 		"a way somewhere else":  {302, ``, "it answers 302"},
+		"a data plane":          {404, ``, "it answers 404, and is not the admin plane"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -68,6 +74,42 @@ func TestOverTLS(t *testing.T) {
 	defer s.Close()
 	if out, err := asked(t, "--admin", s.Listener.Addr().String(), "--admin-cert", "/etc/holter/cert.pem"); err != nil {
 		t.Errorf("%v, %q", err, out)
+	}
+}
+
+// A holter elsewhere shows who it is, and what is wrong says what to write.
+func TestElsewhere(t *testing.T) {
+	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/ops/health" {
+			w.Write([]byte(`{"status":"ok"}`))
+		}
+	})
+	secure, plain := httptest.NewTLSServer(answer), httptest.NewServer(answer)
+	defer secure.Close()
+	defer plain.Close()
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		args []string
+		want string // "" for up
+	}{
+		"plain":              {[]string{plain.URL + "/ops"}, ""},
+		"its own authority":  {[]string{"--ca", ca, secure.URL + "/ops"}, ""},
+		"any":                {[]string{"--insecure", secure.URL + "/ops"}, ""},
+		"not trusted":        {[]string{secure.URL + "/ops"}, "--ca FILE names certificates to trust, --insecure trusts any"},
+		"speaks TLS":         {[]string{"--admin", secure.Listener.Addr().String()}, "it speaks TLS: write --admin-cert FILE"},
+		"does not speak TLS": {[]string{"--admin", plain.Listener.Addr().String(), "--admin-cert", "cert.pem"}, "it does not speak TLS"},
+		"both":               {[]string{"--insecure", "--ca", ca, secure.URL}, "give one or the other"},
+		"no certificate":     {[]string{"--ca", os.DevNull, secure.URL}, "there is no certificate in it"},
+		"no address":         {[]string{"box.example"}, "not the address of an admin plane"},
+		"a password":         {[]string{"http://ann:geheim@box.example"}, "no token is needed"},
+	} {
+		if _, err := asked(t, tt.args...); (err == nil) != (tt.want == "") || err != nil && (!strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "geheim")) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
