@@ -51,7 +51,7 @@ func TestUsageErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line, want := range map[string]string{
-		"poxy":                         "unexpected argument poxy (see holter --help)",
+		"poxy":                         "unexpected argument poxy: the commands are serve, proxy, attach, swarm, drill, compare, config, health, version, man, completion (see holter --help)",
 		"serve poxy":                   "unexpected argument poxy (see holter serve --help)",
 		"--intervall 5s":               `unknown flag --intervall, did you mean "--interval"? (see holter serve --help)`,
 		"proxy --intervall 5s http://": "unknown flag --intervall",

@@ -88,6 +88,17 @@ func (p Program) parser(s Streams, exit func(int)) *kong.Kong {
 	)
 }
 
+// commands are the names of all that are not hidden.
+func commands(app *kong.Application) string {
+	var names []string
+	for _, command := range app.Children {
+		if !command.Hidden {
+			names = append(names, command.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 // explain says in one line why k refused args with err, and where to read on.
 func explain(k *kong.Kong, args []string, err error) error {
 	command := k.Model.DefaultCmd.Name
@@ -101,6 +112,7 @@ func explain(k *kong.Kong, args []string, err error) error {
 	help := k.Model.Name + " " + command + " --help"
 	if strings.HasPrefix(message, "unexpected argument") && !slices.Contains(args, command) {
 		help = k.Model.Name + " --help" // a word that is no command was taken for an argument of the default one
+		message += ": the commands are " + commands(k.Model)
 	}
 	return fmt.Errorf("%s (see %s)", message, help)
 }

@@ -68,11 +68,11 @@ func candidates(app *kong.Application, words []string) []candidate {
 
 	name, value, hasValue := strings.Cut(last, "=")
 	if flag := takesValue(flags, name); flag != nil && hasValue {
-		return filter(values(flag.Value, name+"="), name+"="+value)
+		return filter(values(app, flag.Value, name+"="), name+"="+value)
 	}
 	if len(done) > 0 {
 		if flag := takesValue(flags, done[len(done)-1]); flag != nil {
-			return filter(values(flag.Value, ""), last)
+			return filter(values(app, flag.Value, ""), last)
 		}
 	}
 	if strings.HasPrefix(last, "-") {
@@ -85,7 +85,7 @@ func candidates(app *kong.Application, words []string) []candidate {
 		return filter(commands(command), last)
 	}
 	if i := arguments(flags, after); i < len(command.Positional) {
-		return filter(values(command.Positional[i], ""), last)
+		return filter(values(app, command.Positional[i], ""), last)
 	}
 	return nil
 }
@@ -155,11 +155,19 @@ func takesValue(flags []*kong.Flag, word string) *kong.Flag {
 // suggester is a type of flags and arguments that take anything, and some well-known values among it.
 type suggester interface{ Suggest() []string }
 
+// commandSuggester is such a type whose values depend on what commands there are.
+type commandSuggester interface {
+	Suggest(app *kong.Application) []string
+}
+
 // values are those that v can have, as far as they are known.
-func values(v *kong.Value, prefix string) []candidate {
+func values(app *kong.Application, v *kong.Value, prefix string) []candidate {
 	words := v.EnumSlice()
-	if s, ok := v.Target.Interface().(suggester); ok {
+	switch s := v.Target.Interface().(type) {
+	case suggester:
 		words = s.Suggest()
+	case commandSuggester:
+		words = s.Suggest(app)
 	}
 	var list []candidate
 	for _, w := range words {

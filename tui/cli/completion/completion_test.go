@@ -18,6 +18,11 @@ type colour string
 
 func (colour) Suggest() []string { return []string{"red", "green"} }
 
+// page is named after a command.
+type page string
+
+func (page) Suggest(app *kong.Application) []string { return []string{"of-" + app.Children[0].Name} }
+
 type program struct {
 	Serve struct {
 		Format   string        `enum:"text,json" default:"text" help:"Format of the log: of no use to a screen."`
@@ -37,7 +42,10 @@ type program struct {
 		Show  struct{}           `cmd:""`
 	} `cmd:""`
 	Completion Command `cmd:""`
-	Complete   Answer  `cmd:"" hidden:""`
+	Man        struct {
+		Page page `arg:"" optional:""`
+	} `cmd:""`
+	Complete Answer `cmd:"" hidden:""`
 }
 
 // parse gives the parser and what it writes to.
@@ -54,7 +62,8 @@ func parser(t *testing.T) (*kong.Kong, *bytes.Buffer) {
 func TestCandidates(t *testing.T) {
 	k, _ := parser(t)
 	for name, tc := range map[string]struct{ words, want string }{
-		"nothing yet":            {"", "serve version paint config completion"},
+		"name of a page":         {"man ", "of-serve"},
+		"nothing yet":            {"", "serve version paint config completion man"},
 		"command of a command":   {"config ", "check show"},
 		"part of one of these":   {"config s", "show"},
 		"its flags":              {"config check --", "--help --all"},
@@ -69,7 +78,7 @@ func TestCandidates(t *testing.T) {
 		"part after equals":      {"--format=j", "--format=json"},
 		"equals as bash cuts it": {"--format = j", "json"},
 		"value nobody knows":     {"--interval ", ""},
-		"after a bool flag":      {"--headless ", "serve version paint config completion"},
+		"after a bool flag":      {"--headless ", "serve version paint config completion man"},
 		"argument":               {"completion ", "bash zsh fish"},
 		"part of an argument":    {"completion f", "fish"},
 		"flag after its value":   {"--format json --i", "--interval"},
@@ -100,7 +109,7 @@ func TestCandidates(t *testing.T) {
 			}
 		})
 	}
-	if got := candidates(k.Model, nil); len(got) != 5 {
+	if got := candidates(k.Model, nil); len(got) != 6 {
 		t.Errorf("without words: %v", got)
 	}
 }

@@ -20,9 +20,23 @@ import (
 
 // Command prints a manual page, or writes all pages to a folder.
 type Command struct {
-	Command string `arg:"" optional:"" help:"Command to describe, such as serve; without it, the page of the program as a whole."`
+	Command name   `arg:"" optional:"" help:"Command to describe, such as serve or config check; without it, the page of the program as a whole."`
 	To      string `placeholder:"FOLDER" type:"path" help:"Write all pages to this folder, which is made if it is missing, instead of printing one."`
 }
+
+// name is that of a command in words, which may have dashes between them, as the names of pages have.
+type name []string
+
+// Suggest are the names of all pages.
+func (name) Suggest(app *kong.Application) []string {
+	var names []string
+	for _, command := range shown(app.Children) {
+		names = append(names, command.Name)
+	}
+	return names
+}
+
+func (n name) String() string { return strings.Join(n, "-") }
 
 // Help is shown by holter man --help.
 func (Command) Help() string {
@@ -34,8 +48,8 @@ func (Command) Help() string {
 
 // Validate is called by kong.
 func (c Command) Validate() error {
-	if c.Command != "" && c.To != "" {
-		return errors.New("--to writes the pages of all commands: leave out " + c.Command)
+	if len(c.Command) > 0 && c.To != "" {
+		return errors.New("--to writes the pages of all commands: leave out " + c.Command.String())
 	}
 	return nil
 }
@@ -46,21 +60,34 @@ func (c Command) Run(k *kong.Kong) error {
 	if c.To != "" {
 		return write(c.To, pages)
 	}
-	name := k.Model.Name
-	if c.Command != "" {
-		name += "-" + c.Command
+	wanted := k.Model.Name
+	if len(c.Command) > 0 {
+		wanted = c.Command.page(k.Model)
 	}
-	var names []string
 	for _, p := range pages {
-		if p.name == name {
+		if p.name == wanted {
 			_, err := io.WriteString(k.Stdout, p.text)
 			return err
 		}
-		if _, command, ok := strings.Cut(p.name, "-"); ok {
-			names = append(names, command)
+	}
+	return fmt.Errorf("there is no command %.40q: write %s", c.Command, model.OneOf(c.Command.Suggest(k.Model)))
+}
+
+// page is the name of the page that describes a command: a command of a command is described with that. It is empty if there is
+// no such command.
+func (n name) page(app *kong.Application) string {
+	for _, command := range shown(app.Children) {
+		page := app.Name + "-" + command.Name
+		if n.String() == command.Name {
+			return page
+		}
+		for _, part := range shown(command.Children) {
+			if n.String() == command.Name+"-"+part.Name {
+				return page
+			}
 		}
 	}
-	return fmt.Errorf("there is no command %.40q: write %s", c.Command, model.OneOf(names))
+	return ""
 }
 
 // write writes pages to files of a folder.

@@ -52,6 +52,23 @@ func made(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
+func TestPagesByTheirNames(t *testing.T) {
+	whole, err := made(t, "paint")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"paint", "door"}, {"paint-door"}} {
+		if text, err := made(t, args...); err != nil || text != whole {
+			t.Errorf("%q: %v, another page: %v", args, err, text != whole)
+		}
+	}
+	for _, args := range [][]string{{"paintdoor"}, {"paint", "roof"}, {"secret"}} {
+		if _, err := made(t, args...); err == nil || !strings.HasSuffix(err.Error(), ": write serve, paint or man") {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
+
 func TestPageOfACommand(t *testing.T) {
 	text, err := made(t, "serve")
 	if err != nil {
