@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -13,12 +14,13 @@ import (
 )
 
 // progress shows the counts of a running swarm. On a terminal it rewrites one line, and elsewhere it writes a new
-// line every few seconds.
+// line every few seconds, the first one soon: so a reader of the file sees that it runs.
 type progress struct {
 	out          io.Writer
 	width        func() int // of the terminal, nil if there is none
 	every        time.Duration
-	lastSent     int64 // messages up to the last line
+	first        time.Duration // in place of every until the first line, 0 after it
+	lastSent     int64         // messages up to the last line
 	lastAttempts int
 	lastShown    time.Time
 }
@@ -26,12 +28,13 @@ type progress struct {
 const (
 	refresh  = 200 * time.Millisecond
 	interval = 5 * time.Second
+	soon     = time.Second
 )
 
 func newProgress(out io.Writer) *progress {
-	p := &progress{out: out, every: interval, lastShown: time.Now()}
+	p := &progress{out: out, every: interval, first: soon, lastShown: time.Now()}
 	if tty.Is(out) {
-		p.every = refresh
+		p.every, p.first = refresh, 0
 		p.width = func() int {
 			width, _, err := term.GetSize(int(out.(*os.File).Fd()))
 			if err != nil {
@@ -46,9 +49,10 @@ func newProgress(out io.Writer) *progress {
 // show writes a line if the last one is old enough.
 func (p *progress) show(s *Swarm, now time.Time) {
 	since := now.Sub(p.lastShown)
-	if since < p.every {
+	if since < cmp.Or(p.first, p.every) {
 		return
 	}
+	p.first = 0
 	line := p.line(s, since)
 	p.lastShown = now
 	if p.width == nil {

@@ -40,6 +40,23 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// A swarm whose output goes into a file says soon that it runs.
+func TestFirstProgressComesSoon(t *testing.T) {
+	s, err := New(Options{URL: "ws://127.0.0.1:1/ws", Clients: 7, Prefix: "c", Cast: []Role{{steady, politePolicy, 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	p := newProgress(&out)
+	begin := p.lastShown
+	for at, want := range []int{0, 1, 1, 1, 1, 1, 2} {
+		p.show(s, begin.Add(time.Duration(at)*time.Second))
+		if n := strings.Count(out.String(), "\n"); n != want {
+			t.Errorf("%d lines after %d s, want %d", n, at, want)
+		}
+	}
+}
+
 func TestPrettyDurations(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0s", 999 * time.Nanosecond: "1µs", 123 * time.Microsecond: "123µs", 1234 * time.Microsecond: "1.23ms",
