@@ -211,6 +211,9 @@ func TestSchemaAgrees(t *testing.T) {
 		"alert: [A]\n": false, "alert: [{alert: A, expr: storm, for: 5}]\n": false, "alert: [{alert: A, expr: storm, form: 5s}]\n": false,
 		"profiles: {prod: {interval: 2s}}\n": true, "profiles: {prod: {interval: 2}}\n": false, "profiles: {qa: {}}\n": false,
 		"profiles: {prod: {profiles: {}}}\n": false, "config: x\n": false, "profile: x\n": false, "given: true\n": false, "to: x\n": false, "[interval]\n": false,
+		"max-conns: \"100\"\n": true, "headless: \"true\"\n": true, "headless: on\n": false, "listen: 7070\n": false, "listen: :7070\n": true, "admin: \"\"\n": true,
+		"accept-rate: 5/m\n": false, "accept-rate: 0.5/s\n": true, "accept-rate: -1\n": false, "max-memory: 900%\n": false, "max-memory: 80%\n": true,
+		"max-memory: 512MiB\n": true, "max-memory: 0\n": true, "interval: -5s\n": false, "max-conns-from: [10.0.0.0/8]\n": false, "max-conns-from: 10.0.0.0/8=5\n": true,
 		"backoff: exponential:1s,2,60s\n": true, "upstream-timeout: 3s\n": true,
 	} {
 		var value any

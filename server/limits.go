@@ -35,6 +35,9 @@ func (r *Rate) UnmarshalText(text []byte) error {
 // String is r as UnmarshalText reads it.
 func (r Rate) String() string { return strconv.FormatFloat(float64(r), 'g', -1, 64) + "/s" }
 
+// Pattern is what r looks like as text, as a regular expression.
+func (Rate) Pattern() string { return `^[0-9.][0-9.e+-]*(/s)?$` }
+
 // NetworkLimit is a network whose addresses count as one, and how many connections it may have; 0 for any number.
 type NetworkLimit struct {
 	Network netip.Prefix
@@ -55,6 +58,9 @@ func (n *NetworkLimit) UnmarshalText(text []byte) error {
 
 // String is n as UnmarshalText reads it.
 func (n NetworkLimit) String() string { return fmt.Sprintf("%s=%d", n.Network, n.Conns) }
+
+// Pattern is what n looks like as text, as a regular expression.
+func (NetworkLimit) Pattern() string { return `^[^=]+=[0-9]+$` }
 
 // limits decide which upgrades are admitted. They can change while upgrades come in.
 type limits struct {

@@ -40,6 +40,9 @@ func (m *Memory) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%.40q is no amount of memory: write a size such as 512MiB, a percentage such as 80%%, or 0 for no limit", s)
 }
 
+// Pattern is what m looks like as text, as a regular expression.
+func (Memory) Pattern() string { return `^(100|[0-9]{0,2}(\.[0-9]*)?)%$|^[0-9.][^%]*$` }
+
 // String is m as UnmarshalText reads it.
 func (m Memory) String() string {
 	if m.percent > 0 {

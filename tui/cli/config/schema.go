@@ -93,6 +93,8 @@ func described(flag *kong.Flag) object {
 	switch words := flag.EnumSlice(); {
 	case flag.Enum != "":
 		s["enum"] = words
+	case flag.PlaceHolder == "HOST:PORT":
+		s["type"], s["pattern"] = "string", "^$|:[0-9]+$"
 	case flag.IsSlice():
 		element := kindOf(t.Elem())
 		s["anyOf"] = []any{element, object{"type": "array", "items": element}}
@@ -117,7 +119,8 @@ func durationSchema() object {
 	return object{"anyOf": []any{object{"type": "string", "pattern": durations}, object{"const": 0}}}
 }
 
-const durations = `^[-+]?(0|([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`
+// durations are those of settings, none of which may be negative.
+const durations = `^[+]?(0|([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`
 
 // kindOf is the schema of a type.
 func kindOf(t reflect.Type) object {
@@ -127,13 +130,17 @@ func kindOf(t reflect.Type) object {
 	case t == reflect.TypeFor[time.Duration]():
 		return object{"$ref": "#/definitions/a%20duration"}
 	case t.Kind() == reflect.Bool:
-		return object{"type": "boolean"}
+		return object{"enum": []any{true, false, "true", "false", "yes", "no", "1", "0", 1, 0}}
 	case t.PkgPath() == "" && t.Kind() >= reflect.Int && t.Kind() <= reflect.Uint64:
-		return object{"type": "integer"}
+		return object{"type": []string{"integer", "string"}, "pattern": `^[-+]?[0-9]`} // in quotes too
 	case t.PkgPath() == "" && t.Kind() == reflect.Float64:
-		return object{"type": "number"}
+		return object{"type": []string{"number", "string"}, "pattern": `^[-+]?[.0-9]`}
 	}
-	return object{"type": []string{"string", "number"}} // a text of digits too
+	s := object{"type": []string{"string", "number"}} // a text of digits too
+	if written, ok := reflect.Zero(t).Interface().(interface{ Pattern() string }); ok {
+		s["pattern"], s["minimum"] = written.Pattern(), 0
+	}
+	return s
 }
 
 // ruleSchema is that of a rule of alerts.
@@ -152,10 +159,10 @@ func ruleSchema() object {
 
 // defaultOf is a default in JSON.
 func defaultOf(t reflect.Type, text string) any {
-	switch s := kindOf(t)["type"]; {
-	case s == "boolean":
+	switch {
+	case t.Kind() == reflect.Bool:
 		return text == "true"
-	case s == "integer" || s == "number":
+	case t.PkgPath() == "" && t.Kind() >= reflect.Int && t.Kind() <= reflect.Float64:
 		return json.Number(text)
 	}
 	return text
