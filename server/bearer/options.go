@@ -37,7 +37,7 @@ func (o Options) Given() bool { return len(o.Key) > 0 || o.JWKS != "" }
 // Validate refuses settings that make no sense. The error says what to write instead.
 func (o Options) Validate() error {
 	if !o.Given() {
-		return o.validAlone()
+		return cmp.Or(o.validAlone(), o.validTimes())
 	}
 	_, badPlace := parsePlaces(o.From)
 	_, badRequirement := parseRequirements(o.Require)

@@ -31,6 +31,7 @@ func TestValidate(t *testing.T) {
 		{Options{Key: key, From: []string{"protocol:a,b"}}, "no name that fits"},
 		{Options{Key: key, Require: []string{"=admin"}}, "names no claim"},
 		{Options{Key: key, Require: []string{""}}, "names no claim"},
+		{Options{Leeway: -1}, "--jwt-leeway"}, // also without a key
 		{Options{Key: key, Leeway: -1}, "--jwt-leeway"},
 		{Options{Key: key, Leeway: time.Hour}, "--jwt-leeway"},
 		{Options{Key: key, Warn: -1}, "--jwt-warn"},
