@@ -220,7 +220,7 @@ func TestTokenExpires(t *testing.T) {
 	if c := warning.Connection; warning.Type != model.TokenExpiring || c.Client != "ann" || !c.Expires.Equal(expires) || c.State != model.Normal {
 		t.Fatalf("%+v", warning)
 	}
-	if early := expires.Sub(warning.Time); early > 200*time.Millisecond || early < 0 {
+	if early := expires.Sub(warning.Time); early > 205*time.Millisecond || early < 0 {
 		t.Errorf("the warning came %v before", early)
 	}
 	var closed model.Event

@@ -172,6 +172,7 @@ func TestPageThrottled(t *testing.T) {
 				r := request("page")
 				r.Header.Set("User-Agent", firefox)
 				p := connectBy(t, h, r)
+				time.Sleep(1013 * time.Millisecond) // else its messages may come in the very instants of looks
 				for range 150 {
 					time.Sleep(25 * time.Second)
 					p.say(`{"type":"ping"}`)
