@@ -82,6 +82,7 @@ func TestDrain(t *testing.T) {
 			if said["connections"] != float64(n) || said["over_ms"] != 3000.0 {
 				t.Errorf("said %v", said)
 			}
+			eventually(t, patience, "the drain", func() bool { return p.summary(t).DrainingUntil != nil })
 
 			_, answer, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+url[len("http"):], nil)
 			if err == nil || answer == nil || answer.StatusCode != http.StatusServiceUnavailable {

@@ -61,7 +61,7 @@ func enter(t *testing.T, url, token string) (*websocket.Conn, int) {
 // token, and a reload takes what is asked of tokens.
 func TestTokensOfClients(t *testing.T) {
 	t.Parallel()
-	backend := start(t)
+	backend := start(t, "--on-fail", "observe") // the first client reads nothing for a while
 	key := secretFile(t)
 	p := launch(t, "proxy", "--jwt-key", key, "--jwt-audience", "chat", "--jwt-leeway", "0s", "--jwt-warn", "1s", "--identity", "jwt:sub", strings.TrimSuffix(backend.page, "/"))
 	url := strings.TrimSuffix(p.websocket, "/") + "/ws"
