@@ -160,7 +160,7 @@ func (c *check) refused(args []string, profile string) bool {
 	if err == nil || errors.Is(err, errEmptyPipe) || c.full() || c.follows(err, profile) { // which open has read
 		return false
 	}
-	err, at := c.placed(err, profile)
+	at, err := c.placed(err, profile)
 	if !slices.ContainsFunc(c.mistakes, func(m error) bool { return m.Error() == err.Error() }) {
 		c.add(err)
 	}
@@ -220,25 +220,25 @@ func flagsIn(text string) (names []string) {
 	return names
 }
 
-// placed is an error with the place in the file of the first setting that it names, and the profile that has it. at is that
-// setting, nil if there is none.
-func (c *check) placed(err error, profile string) (_ error, at *place) {
+// placed returns the first setting in the file that an error names, nil if there is none, and the error with its place or its
+// profile.
+func (c *check) placed(err error, profile string) (at *place, _ error) {
 	if m, ok := errors.AsType[*yaml.Mistake](err); ok {
-		return m, nil
+		return nil, m
 	}
 	err = errors.New(plain(c.args[0], err))
 	if c.file == nil {
-		return err, nil
+		return nil, err
 	}
 	for _, name := range append(flagsIn(err.Error()), c.quoted(err.Error(), profile)...) {
 		if at, written := c.section(name, profile); written {
-			return c.file.sections[at.profile][at.flag].Errorf("%w", err), &at
+			return &at, c.file.sections[at.profile][at.flag].Errorf("%w", err)
 		}
 	}
 	if profile != "" {
-		return fmt.Errorf("%w (with --profile %s)", err, profile), nil
+		return nil, fmt.Errorf("%w (with --profile %s)", err, profile)
 	}
-	return err, nil
+	return nil, err
 }
 
 // quoted are the settings whose name is a word of an error that has their value in it too.
