@@ -59,7 +59,7 @@ func (m *Monitor) Reload(by model.Reloader) model.Reload {
 	began, locked := time.Now(), m.options.Load().plane().Locked()
 	r := m.reload()
 	if locked && !m.options.Load().plane().Locked() {
-		r.Warning = "the admin plane asks for no token any more: everybody who can reach it may see and change everything"
+		r.Warning = "the admin plane asks for no token any more: all who can reach it get in"
 	}
 	r.By, r.Took = by, time.Since(began)
 	m.reloads.Store(m.reloads.Load().with(&r, began))
