@@ -91,21 +91,14 @@ func (g *memoryGuard) set(limit uint64) {
 // run looks at the memory until ctx ends. While memory is short it collects garbage now and then: nothing else might, as
 // few connections come.
 func (g *memoryGuard) run(ctx context.Context) error {
-	tick := time.NewTicker(betweenLooks)
-	defer tick.Stop()
 	var freed time.Time
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	return process.Every(ctx, betweenLooks, func() {
 		g.look()
 		if g.short.Load() && time.Since(freed) >= betweenGC {
 			g.free()
 			freed = time.Now()
 		}
-	}
+	})
 }
 
 func (g *memoryGuard) look() {

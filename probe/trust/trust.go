@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"holter/model/reload"
+	"holter/probe/process"
 )
 
 // longest is how many bytes a file may have.
@@ -208,21 +209,14 @@ const every = time.Second
 // Watch refreshes all of them again and again until ctx ends, and logs what has changed and what cannot be read. No two of them
 // have the same name.
 func Watch[W Watched](ctx context.Context, log *slog.Logger, all func() []W) error {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
 	watched := map[string]watch{}
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	return process.Every(ctx, every, func() {
 		for _, r := range all() {
 			w := watched[r.String()]
 			w.refresh(log, r)
 			watched[r.String()] = w
 		}
-	}
+	})
 }
 
 // watch is what is known of one of them.

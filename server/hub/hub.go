@@ -241,24 +241,18 @@ func (h *Hub) Run(ctx context.Context) error {
 
 // maintain does the work that is not urgent: some of it in each bin of activity, the rest once a second.
 func (h *Hub) maintain(ctx context.Context) error {
-	tick := time.NewTicker(model.ActivityBin)
-	defer tick.Stop()
-	for bins := 1; ; bins++ {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	bins := 0
+	return process.Every(ctx, model.ActivityBin, func() {
 		h.closeBin()
 		h.reportLapses()
 		h.reportCohorts()
-		if bins%int(time.Second/model.ActivityBin) == 0 {
+		if bins++; bins%int(time.Second/model.ActivityBin) == 0 {
 			h.measure()
 			h.breakOff()
 			h.reportShared()
 			h.reportPaths()
 		}
-	}
+	})
 }
 
 // closeBin closes a bin of activity.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"holter/probe/process"
 	"holter/probe/systemd"
 )
 
@@ -60,14 +61,8 @@ func (d *Data) report(ctx context.Context) error {
 	if w := d.service.Watchdog(); w > 0 {
 		every = min(every, w/3)
 	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for said := -1; ; {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	said := -1
+	return process.Every(ctx, every, func() {
 		if d.service.Watchdog() > 0 && d.monitor.Alive() {
 			d.service.Notify(systemd.Alive)
 		}
@@ -75,7 +70,7 @@ func (d *Data) report(ctx context.Context) error {
 			said = n
 			d.service.Notify(d.status())
 		}
-	}
+	})
 }
 
 // status is what systemctl status shows.
